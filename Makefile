@@ -1,0 +1,51 @@
+# Everything below works on a machine that has python3 (3.11 or newer, with venv) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
+
+.PHONY: demo test check format bench lock clean
+
+demo: $(VENV)/.runtime
+	@$(BIN)/rekindle demo $(ARGS)
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright --warnings
+	@$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev
+	@$(BIN)/python benchmarks/run_cycle.py $(ARGS)
+
+# The environment is made again from nothing whenever a lock changes; a half-made one is never kept.
+$(VENV)/.python:
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Rekindle needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.python requirements.lock pyproject.toml
+	@$(PIP) -r requirements.lock
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+# Pinned, hash-checked and without a registry's address. Needs uv (any recent one).
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+lock:
+	$(LOCK) --upgrade --extra demo pyproject.toml requirements-build.in -o requirements.lock
+	$(LOCK) --extra demo --group dev pyproject.toml requirements-build.in -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV)

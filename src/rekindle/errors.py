@@ -1,0 +1,252 @@
+"""Every fault Rekindle can name, and what is to be done about each.
+
+    RekindleError                     disposition   exit code
+    ├── ConfigError          RK1xx    halt          2
+    │   ├── ConfigMissing    RK101
+    │   ├── ConfigInvalid    RK102
+    │   ├── TemplateInvalid  RK103
+    │   ├── ConfigNotApplied RK104
+    │   ├── UnknownScenario  RK105
+    │   └── BadArgument      RK106
+    ├── DatabaseError        RK2xx    halt          2
+    │   ├── DatabaseUnreachable   RK201
+    │   ├── DatabaseUrlMissing    RK202
+    │   ├── NotMigrated           RK203
+    │   ├── MigrationDrift        RK204
+    │   ├── DatabaseUnfit         RK205
+    │   ├── PermissionMissing     RK206
+    │   └── PostgresNotFound      RK207
+    ├── SourceError          RK3xx    halt          2
+    │   ├── SourceViewMissing     RK301
+    │   ├── SourceViewWrong       RK302
+    │   ├── SourceIndexMissing    RK303
+    │   ├── ScenarioQueryInvalid  RK304
+    │   └── ScenarioQueryFailed   RK305
+    ├── ProviderError        RK4xx
+    │   ├── CredentialsMissing    RK401   halt      2
+    │   ├── CredentialsRejected   RK402   halt      2
+    │   ├── ProviderUnreachable   RK403   retry     1
+    │   └── PermissionDenied      RK404   halt      2
+    ├── RecordFailed         RK501    hold          1
+    ├── DemoDisagrees        RK601    drop          1
+    └── SandboxError         RK602    halt          2
+
+Outcomes of a send are values (see `rekindle.model`); only what stops a command is raised. The docstring of a class
+is its message when none is given. A code never changes its meaning once released.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Disposition(StrEnum):
+    """What becomes of the unit of work in hand."""
+
+    RETRY = "retry"  # certainly not sent; it may be tried again later
+    DROP = "drop"  # certainly refused; trying again would not help
+    PRUNE = "prune"  # the device token is proven dead
+    HALT = "halt"  # nothing can be sent until an operator acts; the unit itself may be tried again
+    HOLD = "hold"  # it may have been sent: never again by itself, always visible
+
+
+class RekindleError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "RK000"
+    disposition: ClassVar[Disposition] = Disposition.HALT
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str = "", *, mend: str = "") -> None:
+        self.message = " ".join((message or type(self).__doc__ or "").split())
+        self.mend = " ".join(mend.split())
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        """One line: the code, what is wrong, and how to mend it."""
+        ending = "" if self.message.endswith((".", "!", "?")) else "."
+        mend = f" {self.mend}" if self.mend else ""
+        return f"{self.code}: {self.message}{ending}{mend}"
+
+
+class ConfigError(RekindleError):
+    """The configuration cannot be used."""
+
+    code = "RK100"
+
+
+class ConfigMissing(ConfigError):
+    """There is no rekindle.toml."""
+
+    code = "RK101"
+
+
+class ConfigInvalid(ConfigError):
+    """The configuration has mistakes; `problems` lists every one of them."""
+
+    code = "RK102"
+
+    def __init__(self, message: str = "", *, mend: str = "", problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message, mend=mend)
+        self.problems = problems
+
+
+class TemplateInvalid(ConfigInvalid):
+    """A text cannot be rendered from the variables that its scenario has."""
+
+    code = "RK103"
+
+
+class ConfigNotApplied(ConfigError):
+    """This configuration is not the one that is applied."""
+
+    code = "RK104"
+
+
+class UnknownScenario(ConfigError):
+    """No scenario of that name is applied."""
+
+    code = "RK105"
+
+
+class BadArgument(ConfigError):
+    """An argument has a value that cannot be used."""
+
+    code = "RK106"
+
+
+class DatabaseError(RekindleError):
+    """The database refused a statement."""
+
+    code = "RK200"
+
+
+class DatabaseUnreachable(DatabaseError):
+    """The database does not answer."""
+
+    code = "RK201"
+
+
+class DatabaseUrlMissing(DatabaseError):
+    """No database is named."""
+
+    code = "RK202"
+
+
+class NotMigrated(DatabaseError):
+    """The database has no Rekindle tables, or old ones."""
+
+    code = "RK203"
+
+
+class MigrationDrift(DatabaseError):
+    """A migration that was run differs from the file of the same version."""
+
+    code = "RK204"
+
+
+class DatabaseUnfit(DatabaseError):
+    """The database is set up in a way under which pushes could be sent twice."""
+
+    code = "RK205"
+
+
+class PermissionMissing(DatabaseError):
+    """The database role may not do this."""
+
+    code = "RK206"
+
+
+class PostgresNotFound(DatabaseError):
+    """No Postgres was found to start."""
+
+    code = "RK207"
+
+
+class SourceError(RekindleError):
+    """The team's own tables cannot be read."""
+
+    code = "RK300"
+
+
+class SourceViewMissing(SourceError):
+    """A view of schema rekindle_source is missing."""
+
+    code = "RK301"
+
+
+class SourceViewWrong(SourceError):
+    """A view of schema rekindle_source lacks a column, or has one of another type."""
+
+    code = "RK302"
+
+
+class SourceIndexMissing(SourceError):
+    """An index that a scenario depends on is missing."""
+
+    code = "RK303"
+
+
+class ScenarioQueryInvalid(SourceError):
+    """The query of a scenario is not one read-only statement returning (user_id, occurrence, variables)."""
+
+    code = "RK304"
+
+
+class ScenarioQueryFailed(SourceError):
+    """The query of a scenario failed, took too long, or returned too many rows."""
+
+    code = "RK305"
+
+
+class ProviderError(RekindleError):
+    """The push provider cannot be used."""
+
+    code = "RK400"
+
+
+class CredentialsMissing(ProviderError):
+    """There are no credentials for the push provider."""
+
+    code = "RK401"
+
+
+class CredentialsRejected(ProviderError):
+    """The push provider rejects these credentials."""
+
+    code = "RK402"
+
+
+class ProviderUnreachable(ProviderError):
+    """The push provider does not answer."""
+
+    code = "RK403"
+    disposition = Disposition.RETRY
+    exit_code = 1
+
+
+class PermissionDenied(ProviderError):
+    """These credentials may not send for this project, or its messaging API is switched off."""
+
+    code = "RK404"
+
+
+class RecordFailed(RekindleError):
+    """A push was accepted and could not be recorded. It is kept as unknown and is not sent again."""
+
+    code = "RK501"
+    disposition = Disposition.HOLD
+    exit_code = 1
+
+
+class DemoDisagrees(RekindleError):
+    """The ledger and the sandbox do not agree."""
+
+    code = "RK601"
+    disposition = Disposition.DROP
+    exit_code = 1
+
+
+class SandboxError(RekindleError):
+    """The sandbox could not be started."""
+
+    code = "RK602"

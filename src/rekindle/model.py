@@ -1,0 +1,178 @@
+"""The values that travel through a run. No I/O, no behaviour beyond their own consistency."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from rekindle.errors import Disposition
+
+TargetKind = Literal["token", "fid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One device of one claim: what is leased, armed, sent and recorded. `epoch` fences every write about it."""
+
+    claim_id: UUID
+    device_id: UUID
+    epoch: int
+    user_id: UUID
+    scenario_type: str
+    scenario_version: int
+    idempotency_key: str
+    target_kind: TargetKind
+    target: str = field(repr=False)
+    locale: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One push as the engine means it; each dispatcher gives it its provider's wire form."""
+
+    claim_id: UUID
+    idempotency_key: str
+    user_id: UUID
+    scenario_type: str
+    target_kind: TargetKind
+    target: str = field(repr=False)
+    title: str = field(repr=False)
+    body: str = field(repr=False)
+    data: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    link: str | None = field(default=None, repr=False)
+    ttl_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took the message and named it. Accepted is not delivered."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The message was certainly not sent.
+
+    `disposition` is one of RETRY, DROP, PRUNE, HALT. `reason` is a stable lower-case word for reports, never the
+    provider's text. `retry_after` is in seconds (None: the engine chooses). `error_code` is the RK code that a HALT
+    is reported under.
+    """
+
+    disposition: Disposition
+    reason: str
+    retry_after: float | None = None
+    error_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """The message may have been sent: the request left, and no answer proves either way."""
+
+    reason: str
+
+
+Outcome = Accepted | Refused | Uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What `record` turns into a notification: a unit and the name that the provider gave."""
+
+    unit: Unit
+    name: str
+
+
+Verdict = Literal["recorded", "conflict", "stale"]
+"""What became of an acceptance: recorded; another writer holds its key; or the unit was no longer ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What happened to every recipient of one scenario in one run, in people; `pushes` alone counts devices.
+
+    evaluated = not_due + refused + claimed
+    claimed + carried = recorded + skipped + dead + unknown + pending + handed_over
+
+    `refused` counts the people who were due and not claimed, by reason; `reasons` counts the endings after a claim
+    (skipped, dead, unknown, retry) by "ending:reason". The same sums are CHECKs on the table `run_scenario`.
+    """
+
+    scenario_type: str
+    evaluated: int = 0
+    not_due: int = 0
+    refusals: Mapping[str, int] = field(default_factory=dict[str, int])
+    claimed: int = 0
+    carried: int = 0
+    recorded: int = 0
+    skipped: int = 0
+    dead: int = 0
+    unknown: int = 0
+    pending: int = 0
+    handed_over: int = 0
+    pushes: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def refused(self) -> int:
+        """People who were due and were not claimed, for whatever reason."""
+        return sum(self.refusals.values())
+
+    @property
+    def due(self) -> int:
+        """People who met the scenario's condition now."""
+        return self.refused + self.claimed
+
+
+RunStatus = Literal["running", "done", "budget", "incomplete", "halted", "abandoned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run, as it stands in the ledger. Scenarios in the order in which they were claimed."""
+
+    run_id: UUID
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    budget_seconds: float
+    dispatcher: str
+    scenarios: tuple[Numbers, ...]
+    halted_by: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 something was not sent that should have been, 2 an operator must act, 3 work left."""
+        return {"done": 0, "incomplete": 1, "halted": 2, "budget": 3, "running": 3, "abandoned": 1}[self.status]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What `plan` says of one person: due, and claimed if the run came now, or refused and why."""
+
+    user_id: UUID
+    organisation_id: UUID | None
+    scenario_type: str
+    occurrence: str
+    refusal: str | None
+    locale: str | None
+    variables: Mapping[str, Any] = field(repr=False)
+    devices: tuple[tuple[TargetKind, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSend:
+    """One send whose outcome nobody knows, live (held for a late answer) or closed."""
+
+    claim_id: UUID
+    device_id: UUID
+    user_id: UUID
+    scenario_type: str
+    reason: str
+    armed_at: datetime | None
+    closed_at: datetime | None
+    attempts: int
+    evaluated_on: date

@@ -1,0 +1,99 @@
+"""Arithmetic of time, keys and pace. Pure functions: the clock always comes from the caller."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_DURATION = re.compile(r"([0-9]{1,9})([smhd])")
+
+MAX_DURATION_SECONDS = 10 * 366 * 86_400
+
+HOLD_SECONDS = 600
+"""How long an uncertain send waits in the outbox for a late answer before it is closed as unknown. It must exceed the
+longest pause after which a worker could still hold an answer; a later answer is recorded all the same."""
+
+REFUSED_COOLDOWN_SECONDS = 3_600
+"""After a claim ended without anything sent (dead, skipped), the gate opens again after at most this long: soon enough
+to reach a person whose device comes back, late enough that a broken text does not spin."""
+
+RETRY_SECONDS = 60.0
+"""FCM's own advice where a refusal names no time: wait at least a minute (its pages 'scale-fcm' and 'ErrorCode')."""
+
+MAX_RETRY_SECONDS = 3_600.0
+"""A longer Retry-After is taken as this: the relevance deadline decides whether a unit lives that long."""
+
+MAX_ATTEMPTS = 8
+"""A unit that was certainly refused this often is dead: with a minute's wait each, the provider had its chance."""
+
+
+def parse_duration(text: str) -> int:
+    """Seconds of a duration such as 30s, 15m, 36h or 14d; a day is 86,400 s.
+
+    Raises:
+        ValueError: not a positive whole number with one of the units s, m, h, d, or over ten years.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration; write a whole number and s, m, h or d, such as 36h or 14d")
+    seconds = int(match[1]) * _UNIT_SECONDS[match[2]]
+    if not 0 < seconds <= MAX_DURATION_SECONDS:
+        raise ValueError(f"{text!r} is out of range; a duration is more than zero and at most ten years")
+    return seconds
+
+
+def parse_days(text: str) -> int:
+    """Whole local calendar days of a duration such as 14d.
+
+    Raises:
+        ValueError: the unit is not d, or the number is out of range.
+    """
+    seconds = parse_duration(text)
+    if not text.strip().endswith("d"):
+        raise ValueError(f"{text!r} is not in days; this is counted in local calendar days, so write it as 14d")
+    return seconds // 86_400
+
+
+def idempotency_key(user_id: UUID, scenario_type: str, evaluated_on: date) -> str:
+    """Lower-case hex SHA-256 of user_id + scenario_type + iso_date, without separators.
+
+    The same function stands in SQL (`rekindle.idempotency_key`); a test holds the two together, and a program in
+    another language that hashes the same string gets the same key. `evaluated_on` is the UTC date of the evaluation.
+    """
+    return hashlib.sha256(f"{user_id}{scenario_type}{evaluated_on.isoformat()}".encode()).hexdigest()
+
+
+def retry_delay(retry_after: float | None, *, jitter: float) -> float:
+    """Seconds until a certainly refused unit may be tried again.
+
+    Args:
+        retry_after: what the provider asked for, in seconds; None where it asked for nothing.
+        jitter: a random number in [0, 1); up to a quarter is added so that refused units do not come back together.
+    """
+    asked = RETRY_SECONDS if retry_after is None or retry_after <= 0 else min(retry_after, MAX_RETRY_SECONDS)
+    return asked * (1 + 0.25 * jitter)
+
+
+@dataclass(slots=True)
+class TokenBucket:
+    """Lets `rate` units a second pass, with bursts of at most `burst`. Not shared between processes.
+
+    The caller passes a monotonic clock's reading in seconds; `take` never waits itself, it says how long to wait.
+    """
+
+    rate: float
+    burst: float
+    _level: float = 0.0
+    _at: float = float("-inf")
+
+    def take(self, count: int, now: float) -> float:
+        """Take `count` units and return the seconds to wait before using them (0.0: at once)."""
+        if self._at == float("-inf"):
+            self._level = self.burst
+        else:
+            self._level = min(self.burst, self._level + (now - self._at) * self.rate)
+        self._at = now
+        self._level -= count
+        return max(0.0, -self._level / self.rate)

@@ -1,0 +1,314 @@
+"""What rekindle.toml may say: validated in one go, every problem reported, nothing guessed."""
+
+import hashlib
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from croniter import croniter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from rekindle.errors import ConfigInvalid, ConfigMissing, TemplateInvalid
+from rekindle.policy import parse_days, parse_duration
+from rekindle.render import variables_in
+
+SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+LOCALE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+MAX_TTL_SECONDS = 2_419_200  # FCM: four weeks
+_RESERVED_DATA_KEY = re.compile(r"(from|message_type|gcm|claim_id|idempotency_key|scenario_type)$|google|gcm\.")
+
+
+def _seconds(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _days(value: object) -> object:
+    return parse_days(value) if isinstance(value, str) else value
+
+
+def _distinct(values: list[int]) -> list[int]:
+    if len(set(values)) != len(values):
+        raise ValueError("the same value stands here twice")
+    return sorted(values)
+
+
+def _cron(value: str) -> str:
+    if len(value.split()) != 5 or not croniter.is_valid(value):
+        raise ValueError(f"{value!r} is not a cron expression; write five fields, such as '7 9 * * *'")
+    return value
+
+
+Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0)]
+Days = Annotated[int, BeforeValidator(_days), Field(gt=0, le=3_660)]
+Marks = Annotated[
+    list[Annotated[int, Field(gt=0, le=1_000_000)]],
+    Field(min_length=1, max_length=50),
+    AfterValidator(_distinct),
+]
+Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(_distinct)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(_Strict):
+    """What the recipient reads: one title and one body, for one locale."""
+
+    title: str = Field(min_length=1)
+    body: str = Field(min_length=1)
+
+    @field_validator("title", "body")
+    @classmethod
+    def _plain_fields(cls, value: str) -> str:
+        try:
+            variables_in(value)
+        except TemplateInvalid as error:
+            raise ValueError(f"{error.message}. {error.mend}".strip()) from None
+        return value
+
+
+class _ScenarioBase(_Strict):
+    enabled: bool = True
+    cooldown: Seconds
+    schedule: Annotated[str, AfterValidator(_cron)] | None = None
+    priority: int = Field(default=50, ge=0, le=100)
+    relevance: Seconds = 86_400
+    ttl: Annotated[Seconds, Field(le=MAX_TTL_SECONDS)] | None = None
+    link: str | None = None
+    data: dict[str, str] = Field(default_factory=dict)
+    default_locale: str = "en"
+    message: dict[str, Text] = Field(min_length=1)
+
+    @field_validator("data")
+    @classmethod
+    def _data_keys(cls, value: dict[str, str]) -> dict[str, str]:
+        for key, text in value.items():
+            if not key or _RESERVED_DATA_KEY.match(key):
+                raise ValueError(f"the data key {key!r} is reserved by FCM or by Rekindle")
+            try:
+                variables_in(text)
+            except TemplateInvalid as error:
+                raise ValueError(f"data.{key}: {error.message}") from None
+        return value
+
+    @field_validator("link")
+    @classmethod
+    def _link_is_https(cls, value: str | None) -> str | None:
+        if value is not None:
+            if not value.startswith("https://"):
+                raise ValueError("a link starts with https://")
+            try:
+                variables_in(value)
+            except TemplateInvalid as error:
+                raise ValueError(error.message) from None
+        return value
+
+    @field_validator("message")
+    @classmethod
+    def _locales(cls, value: dict[str, Text]) -> dict[str, Text]:
+        for locale in value:
+            if LOCALE.fullmatch(locale) is None:
+                raise ValueError(f"{locale!r} is not a locale such as en or nb-NO")
+        return value
+
+    @model_validator(mode="after")
+    def _default_text_exists(self) -> Self:
+        if self.default_locale not in self.message:
+            raise ValueError(f"message.{self.default_locale} is missing; it is the text for every other locale")
+        return self
+
+    def templates(self) -> dict[str, str]:
+        """Every text of the scenario by where it stands in the file."""
+        texts = {f"data.{key}": text for key, text in self.data.items()}
+        if self.link is not None:
+            texts["link"] = self.link
+        for locale, text in self.message.items():
+            texts[f"message.{locale}.title"] = text.title
+            texts[f"message.{locale}.body"] = text.body
+        return texts
+
+    def text_for(self, locale: str | None) -> Text:
+        """The text for a locale: `nb-NO`, else `nb`, else the default."""
+        wanted = (locale or "").replace("_", "-")
+        by_name = {name.replace("_", "-").lower(): text for name, text in self.message.items()}
+        while wanted:
+            if (text := by_name.get(wanted.lower())) is not None:
+                return text
+            wanted = wanted.rpartition("-")[0]
+        return self.message[self.default_locale]
+
+
+class Inactivity(_ScenarioBase):
+    """Due when whole local days since the last activity reach a stage; each episode and stage once."""
+
+    kind: Literal["inactivity"]
+    after: Thresholds
+
+
+class Milestone(_ScenarioBase):
+    """Due when the number of activities reaches a mark; each mark once ever, only the highest new one."""
+
+    kind: Literal["milestone"]
+    at: Marks
+
+
+class Expiry(_ScenarioBase):
+    """Due when a certificate expires within a threshold; each certificate and threshold once, most urgent only."""
+
+    kind: Literal["expiry"]
+    before: Thresholds
+
+
+class OwnQuery(_ScenarioBase):
+    """Due when the team's own SELECT returns the person."""
+
+    kind: Literal["sql"]
+    query: str | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.query is None) == (self.file is None):
+            raise ValueError("give either query or file")
+        return self
+
+
+Scenario = Annotated[Inactivity | Milestone | Expiry | OwnQuery, Field(discriminator="kind")]
+
+
+class Run(_Strict):
+    """How a cycle runs."""
+
+    budget: Seconds = 30
+    timezone: str = "UTC"
+
+
+class Dispatch(_Strict):
+    """Through what pushes are sent, how many at once, and how fast."""
+
+    kind: Literal["fcm", "log"] = "fcm"
+    concurrency: int = Field(default=500, ge=1, le=5_000)
+    per_minute: int = Field(default=600_000, ge=1, le=60_000_000)
+    timeout: Seconds = 10
+
+
+class Config(_Strict):
+    """The whole of rekindle.toml."""
+
+    run: Run = Run()
+    dispatcher: Dispatch = Dispatch()
+    scenario: dict[str, Scenario] = Field(default_factory=dict)
+
+    @field_validator("scenario")
+    @classmethod
+    def _names(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name in value:
+            if SCENARIO_TYPE.fullmatch(name) is None:
+                raise ValueError(
+                    f"{name[:80]!r} cannot be a scenario's name; use lower-case letters, digits, _ and -"
+                )
+        return value
+
+
+AnyScenario = Inactivity | Milestone | Expiry | OwnQuery
+
+
+def definition(scenario: AnyScenario) -> dict[str, Any]:
+    """The scenario as it is stored: durations in seconds, `after` and `before` in days."""
+    return scenario.model_dump(mode="json", exclude_none=True)
+
+
+def fingerprint(scenario: AnyScenario) -> str:
+    """SHA-256 of the canonical definition: equal exactly when two scenarios mean the same."""
+    canonical = json.dumps(definition(scenario), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def parse_scenario(stored: dict[str, Any]) -> AnyScenario:
+    """A scenario out of its stored definition (the inverse of `definition`)."""
+    return _Stored.model_validate({"scenario": stored}).scenario
+
+
+class _Stored(BaseModel):
+    scenario: Scenario
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate a rekindle.toml, with the files that its scenarios name read in.
+
+    Raises:
+        ConfigMissing: there is no such file.
+        ConfigInvalid: it is not TOML, or has mistakes; all of them are in `problems`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigMissing(
+            f"there is no configuration at {path}", mend="Write one with `rekindle init`, or name it with --config."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigMissing(f"{path} cannot be read: {reason}") from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(f"{path} is not TOML: {error}", problems=(str(error),)) from None
+    problems = _read_query_files(raw, path.parent)
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        problems += [_problem(item) for item in error.errors(include_url=False, include_input=False)]
+        config = None
+    if problems or config is None:
+        count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
+        raise ConfigInvalid(
+            f"{path.name} has {count}: {'; '.join(problems)}",
+            mend="Mend the lines named and try again.",
+            problems=tuple(problems),
+        )
+    return config
+
+
+def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
+    """Replace `file` by the query it holds, so that what is applied is complete in itself."""
+    problems: list[str] = []
+    scenarios = raw.get("scenario")
+    for name, table in scenarios.items() if isinstance(scenarios, dict) else ():  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        if not isinstance(table, dict) or not isinstance(table.get("file"), str) or "query" in table:  # pyright: ignore[reportUnknownMemberType]
+            continue
+        try:
+            table["query"] = (folder / table["file"]).read_text(encoding="utf-8")  # pyright: ignore[reportUnknownArgumentType]
+            del table["file"]
+        except (OSError, UnicodeDecodeError):
+            problems.append(f"scenario.{name}.file: {table['file']!r} cannot be read")
+    return problems
+
+
+def _problem(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"] if part not in ("inactivity", "milestone", "expiry", "sql"))
+    # The kind stands in pydantic's location of a tagged union; a scenario that bears a kind's name must keep it.
+    loc = [str(part) for part in item["loc"]]
+    if loc[:1] == ["scenario"] and len(loc) >= 3 and loc[2] in ("inactivity", "milestone", "expiry", "sql"):
+        where = ".".join([*loc[:2], *loc[3:]])
+    elif loc[:1] == ["scenario"]:
+        where = ".".join(loc)
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        message = "there is no such key"
+    elif item["type"] == "missing":
+        message = "is missing"
+    elif item["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        message = "kind must be one of inactivity, milestone, expiry, sql"
+    return f"{where}: {message}"
