@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -127,6 +127,25 @@ class Numbers:
         return self.refused + self.claimed
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of the programme a run is about: scenarios by name; organisations (empty: all); one person or all."""
+
+    scenarios: tuple[str, ...] = ()
+    organisations: tuple[UUID, ...] = ()
+    user_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a unit that was certainly not sent ends as. `prune`: the provider has proven its token dead."""
+
+    unit: Unit
+    outcome: Literal["skipped", "dead"]
+    reason: str
+    prune: bool = False
+
+
 RunStatus = Literal["running", "done", "budget", "incomplete", "halted", "abandoned"]
 
 
@@ -175,4 +194,3 @@ class UnknownSend:
     armed_at: datetime | None
     closed_at: datetime | None
     attempts: int
-    evaluated_on: date

@@ -1,22 +1,42 @@
 """The seams: what the engine needs of a dispatcher, of a notification repository and of the ledger."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from rekindle.model import (
     Acceptance,
     Candidate,
+    Ending,
     Message,
     Numbers,
     Outcome,
     Report,
     RunStatus,
+    Selection,
     Unit,
-    UnknownSend,
     Verdict,
 )
 from rekindle.scenario import AnyScenario
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A scenario in the version that is in force."""
+
+    scenario_type: str
+    version: int
+    scenario: AnyScenario
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How an evaluation reads time: the zone of people without one, and the seconds it may take."""
+
+    timezone: str = "UTC"
+    timeout_seconds: float = 30.0
 
 
 class Dispatcher(Protocol):
@@ -30,6 +50,11 @@ class Dispatcher(Protocol):
     @property
     def kind(self) -> str:
         """The name it has in the configuration."""
+        ...
+
+    @property
+    def immediate(self) -> bool:
+        """True if `send` answers without waiting for anyone: a run then keeps no time back for answers."""
         ...
 
     async def open(self) -> None:
@@ -71,8 +96,8 @@ class Store(NotificationRepository, Protocol):
     Methods that take units change only those whose epoch is still theirs, and return how many those were.
     """
 
-    async def applied(self) -> Mapping[str, tuple[int, AnyScenario]]:
-        """The applied scenarios with their versions, enabled or not, by name."""
+    async def scenario(self, scenario_type: str, version: int) -> AnyScenario:
+        """One version of a scenario, as it was applied."""
         ...
 
     async def open_run(self, *, budget_seconds: float, dispatcher: str) -> UUID:
@@ -80,85 +105,66 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def claim(
-        self,
-        run_id: UUID,
-        scenario_type: str,
-        version: int,
-        scenario: AnyScenario,
-        *,
-        timezone: str,
-        reserved_seconds: float,
-        timeout_seconds: float,
-        organisations: Sequence[UUID] = (),
-        user_id: UUID | None = None,
+        self, run_id: UUID, applied: Applied, selection: Selection, *, reserved_seconds: float, terms: Terms
     ) -> Numbers:
         """Evaluate the scenario and claim everyone who is due and may be nudged, in one transaction.
 
-        The new units are kept for this run for `reserved_seconds`; afterwards any run may take them.
+        The new units are leased to this run for `reserved_seconds`; afterwards any run may take them. The numbers are
+        on the run's row when this returns.
         """
         ...
 
-    def candidates(
-        self,
-        scenario_type: str,
-        scenario: AnyScenario,
-        *,
-        timezone: str,
-        timeout_seconds: float,
-        organisations: Sequence[UUID] = (),
-        user_id: UUID | None = None,
-    ) -> AsyncIterator[Candidate]:
-        """What `claim` would decide now, streamed in order of user; writes nothing."""
+    def candidates(self, applied: Applied, selection: Selection, *, terms: Terms) -> AsyncGenerator[Candidate]:
+        """What `claim` would decide now about everyone who is due, streamed in order of user; writes nothing."""
         ...
 
-    async def evaluated(self, *, organisations: Sequence[UUID] = (), user_id: UUID | None = None) -> int:
-        """How many active recipients there are."""
+    async def evaluated(self, selection: Selection) -> int:
+        """How many active recipients the selection has."""
         ...
 
-    async def lease(
-        self, run_id: UUID, *, limit: int, lease_seconds: float, own_only: bool
-    ) -> Sequence[Unit]:
-        """Take up to `limit` units that may be tried now, by priority and age."""
+    async def leased(self, run_id: UUID, *, limit: int) -> Sequence[Unit]:
+        """Up to `limit` units that this run holds and has not armed, most urgent first."""
         ...
 
-    async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Sequence[tuple[UUID, UUID]]:
-        """Commit that these units are about to be sent; (claim, device) of those that may be. Others must not be."""
+    async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:
+        """Take over up to `limit` free units of the selection; how many."""
+        ...
+
+    async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], bool]:
+        """Commit that these units are about to be sent.
+
+        By (claim, device): True, its request may leave now; False, its key was recorded by another writer and it must
+        be finished as skipped. What is absent belongs to somebody else and must not be touched.
+        """
         ...
 
     async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
         """Back to waiting, with a reason and a delay in seconds each: these were certainly not sent."""
         ...
 
-    async def finish(self, run_id: UUID, units: Sequence[tuple[Unit, str, str]]) -> int:
-        """End units as 'skipped' or 'dead' with a reason each: these were certainly not sent."""
+    async def finish(self, run_id: UUID, endings: Sequence[Ending]) -> int:
+        """End units for good; a token proven dead is disabled unless it is registered again after the send."""
         ...
 
-    async def hold(self, units: Sequence[tuple[Unit, str]], *, hold_seconds: float) -> int:
+    async def hold(self, units: Sequence[tuple[Unit, str]]) -> int:
         """Keep units as unknown: these may have been sent, and never go out again by themselves."""
         ...
 
-    async def disable(self, units: Sequence[tuple[Unit, str]]) -> int:
-        """Remember device tokens as proven dead, unless they were registered again after the send."""
-        ...
-
-    async def sweep(self, *, hold_seconds: float) -> Mapping[str, int]:
+    async def sweep(self) -> Mapping[str, int]:
         """Put right what crashed runs left behind. Never sends, never frees what may have been sent."""
         ...
 
     async def release(self, run_id: UUID) -> int:
-        """Give back what this run reserved and did not arm, so that the next run may carry it on at once."""
+        """Give back what this run holds and did not arm, so that the next run may carry it on at once."""
         ...
 
-    async def waiting(self, run_id: UUID) -> int:
-        """How many units this run could lease right now."""
+    async def waiting(self, run_id: UUID, selection: Selection) -> int:
+        """How many units of the selection this run could arm or lease right now."""
         ...
 
-    async def close_run(
-        self, run_id: UUID, numbers: Sequence[Numbers], *, status: RunStatus, halted_by: str | None = None
-    ) -> Report:
-        """Count from the ledger where every claim of this run stands, and write it onto the run's rows."""
-        ...
+    async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
+        """Count from the ledger where every claim of this run stands, and write it onto the run's rows.
 
-    async def unknown(self, *, limit: int) -> Sequence[UnknownSend]:
-        """Uncertain sends, live and closed, newest first."""
+        A status ends the run; without one it is still running.
+        """
         ...

@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from croniter import croniter
 from pydantic import (
@@ -153,6 +153,7 @@ class _ScenarioBase(_Strict):
 class Inactivity(_ScenarioBase):
     """Due when whole local days since the last activity reach a stage; each episode and stage once."""
 
+    variables: ClassVar[frozenset[str]] = frozenset({"days", "last_activity_on", "stage"})
     kind: Literal["inactivity"]
     after: Thresholds
 
@@ -160,6 +161,7 @@ class Inactivity(_ScenarioBase):
 class Milestone(_ScenarioBase):
     """Due when the number of activities reaches a mark; each mark once ever, only the highest new one."""
 
+    variables: ClassVar[frozenset[str]] = frozenset({"activities", "mark"})
     kind: Literal["milestone"]
     at: Marks
 
@@ -167,6 +169,7 @@ class Milestone(_ScenarioBase):
 class Expiry(_ScenarioBase):
     """Due when a certificate expires within a threshold; each certificate and threshold once, most urgent only."""
 
+    variables: ClassVar[frozenset[str]] = frozenset({"certificate", "expires_on", "days_left", "threshold"})
     kind: Literal["expiry"]
     before: Thresholds
 
@@ -174,6 +177,7 @@ class Expiry(_ScenarioBase):
 class OwnQuery(_ScenarioBase):
     """Due when the team's own SELECT returns the person."""
 
+    variables: ClassVar[frozenset[str]] = frozenset()
     kind: Literal["sql"]
     query: str | None = None
     file: str | None = None
@@ -199,7 +203,7 @@ class Dispatch(_Strict):
     """Through what pushes are sent, how many at once, and how fast."""
 
     kind: Literal["fcm", "log"] = "fcm"
-    concurrency: int = Field(default=500, ge=1, le=5_000)
+    concurrency: int = Field(default=1_000, ge=1, le=5_000)
     per_minute: int = Field(default=600_000, ge=1, le=60_000_000)
     timeout: Seconds = 10
 
@@ -216,9 +220,7 @@ class Config(_Strict):
     def _names(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name in value:
             if SCENARIO_TYPE.fullmatch(name) is None:
-                raise ValueError(
-                    f"{name[:80]!r} cannot be a scenario's name; use lower-case letters, digits, _ and -"
-                )
+                raise ValueError(f"{name[:80]!r} cannot be a scenario's name; use lower-case letters, digits, _ and -")
         return value
 
 
@@ -256,7 +258,8 @@ def load_config(path: Path) -> Config:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigMissing(
-            f"there is no configuration at {path}", mend="Write one with `rekindle init`, or name it with --config."
+            f"there is no configuration at {path}",
+            mend="Write one with `rekindle init`, or name it with --config.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
@@ -284,26 +287,28 @@ def load_config(path: Path) -> Config:
 def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
     """Replace `file` by the query it holds, so that what is applied is complete in itself."""
     problems: list[str] = []
-    scenarios = raw.get("scenario")
-    for name, table in scenarios.items() if isinstance(scenarios, dict) else ():  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-        if not isinstance(table, dict) or not isinstance(table.get("file"), str) or "query" in table:  # pyright: ignore[reportUnknownMemberType]
+    for name, value in _table(raw.get("scenario")).items():
+        table = _table(value)
+        if not isinstance(table.get("file"), str) or "query" in table:
             continue
         try:
-            table["query"] = (folder / table["file"]).read_text(encoding="utf-8")  # pyright: ignore[reportUnknownArgumentType]
+            table["query"] = (folder / str(table["file"])).read_text(encoding="utf-8")
             del table["file"]
         except (OSError, UnicodeDecodeError):
             problems.append(f"scenario.{name}.file: {table['file']!r} cannot be read")
     return problems
 
 
+def _table(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
 def _problem(item: Any) -> str:
-    where = ".".join(str(part) for part in item["loc"] if part not in ("inactivity", "milestone", "expiry", "sql"))
-    # The kind stands in pydantic's location of a tagged union; a scenario that bears a kind's name must keep it.
     loc = [str(part) for part in item["loc"]]
-    if loc[:1] == ["scenario"] and len(loc) >= 3 and loc[2] in ("inactivity", "milestone", "expiry", "sql"):
-        where = ".".join([*loc[:2], *loc[3:]])
-    elif loc[:1] == ["scenario"]:
-        where = ".".join(loc)
+    # In a tagged union pydantic puts the kind behind the scenario's name; the file has no such level.
+    if loc[:1] == ["scenario"] and loc[2:3] in (["inactivity"], ["milestone"], ["expiry"], ["sql"]):
+        del loc[2]
+    where = ".".join(loc)
     message = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         message = "there is no such key"

@@ -1,0 +1,134 @@
+"""Evaluate and claim: a constant number of statements per scenario, whatever the number of people."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from rekindle.model import Candidate, Numbers, Selection
+from rekindle.ports import Applied, Terms
+from rekindle.postgres.own_query import stage_own_query
+from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.sql import composed, statement
+from rekindle.scenario import AnyScenario, Expiry, Inactivity, Milestone, OwnQuery
+
+_STREAM_ROWS = 1_000
+
+
+async def claim(
+    database: Database,
+    run_id: UUID,
+    applied: Applied,
+    selection: Selection,
+    reserved_seconds: float,
+    terms: Terms,
+) -> Numbers:
+    """`Store.claim`: one transaction of five statements (eight where the scenario has its own query)."""
+    scenario = applied.scenario
+    async with database.transaction(timeout_seconds=terms.timeout_seconds) as connection:
+        parameters = await _begin(database, connection, applied, selection, terms) | {
+            "run_id": run_id,
+            "version": applied.version,
+            "cooldown_seconds": scenario.cooldown,
+            "priority": scenario.priority,
+            "relevance_seconds": scenario.relevance,
+            "reserved_seconds": reserved_seconds,
+        }
+        evaluated = await _evaluated(connection, parameters)
+        verdicts = {
+            row["verdict"]: int(row["people"]) for row in await _rows(connection, "claim", scenario, parameters)
+        }
+        claimed = verdicts.pop("claimed", 0)
+        numbers = Numbers(
+            scenario_type=applied.scenario_type,
+            evaluated=evaluated,
+            not_due=evaluated - claimed - sum(verdicts.values()),
+            refusals=verdicts,
+            claimed=claimed,
+            pending=claimed,
+        )
+        await connection.execute(
+            statement("run_scenario_open"),
+            {
+                "run_id": run_id,
+                "scenario_type": numbers.scenario_type,
+                "evaluated": numbers.evaluated,
+                "not_due": numbers.not_due,
+                "refused": numbers.refused,
+                "refusals": Jsonb(dict(numbers.refusals)),
+                "claimed": numbers.claimed,
+            },
+        )
+    return numbers
+
+
+async def candidates(
+    database: Database, applied: Applied, selection: Selection, terms: Terms
+) -> AsyncGenerator[Candidate]:
+    """`Store.candidates`: a server-side cursor, so that memory does not grow with the number of people."""
+    async with database.transaction(timeout_seconds=terms.timeout_seconds) as connection:
+        parameters = await _begin(database, connection, applied, selection, terms)
+        async with connection.cursor(name="rekindle_plan") as cursor:
+            cursor.itersize = _STREAM_ROWS
+            await cursor.execute(composed("plan", applied.scenario.kind), parameters)
+            async for row in cursor:
+                yield Candidate(
+                    user_id=row["user_id"],
+                    organisation_id=row["organisation_id"],
+                    scenario_type=applied.scenario_type,
+                    occurrence=row["occurrence"],
+                    refusal=row["refusal"],
+                    locale=row["locale"],
+                    variables=row["variables"],
+                    devices=tuple((kind, target) for kind, target in row["devices"]),
+                )
+
+
+async def _begin(
+    database: Database, connection: Connection, applied: Applied, selection: Selection, terms: Terms
+) -> dict[str, Any]:
+    """Fix the moment of the evaluation, and stage the rows of an own query."""
+    cursor = await connection.execute(statement("moment"))
+    moment = await cursor.fetchone()
+    if isinstance(applied.scenario, OwnQuery):
+        await stage_own_query(
+            database,
+            connection,
+            applied.scenario_type,
+            applied.scenario,
+            timeout_seconds=terms.timeout_seconds,
+        )
+    return {
+        **(moment or {}),
+        **_thresholds(applied.scenario),
+        "scenario_type": applied.scenario_type,
+        "timezone": terms.timezone,
+        "organisations": list(selection.organisations),
+        "user_id": selection.user_id,
+    }
+
+
+def _thresholds(scenario: AnyScenario) -> dict[str, Any]:
+    match scenario:
+        case Inactivity():
+            return {"after_days": scenario.after}
+        case Milestone():
+            return {"at_marks": scenario.at}
+        case Expiry():
+            return {"before_days": scenario.before}
+        case OwnQuery():
+            return {}
+
+
+async def _evaluated(connection: Connection, parameters: dict[str, Any]) -> int:
+    cursor = await connection.execute(statement("evaluated"), parameters)
+    row = await cursor.fetchone()
+    return int(row["evaluated"]) if row else 0
+
+
+async def _rows(
+    connection: Connection, name: LiteralString, scenario: AnyScenario, parameters: dict[str, Any]
+) -> list[dict[str, Any]]:
+    cursor = await connection.execute(composed(name, scenario.kind), parameters)
+    return await cursor.fetchall()

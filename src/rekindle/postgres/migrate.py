@@ -1,0 +1,100 @@
+"""Brings a database to this version's tables: forward only, all or nothing, safe when two do it at once."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, LiteralString, cast
+
+from rekindle.errors import MigrationDrift, NotMigrated
+from rekindle.postgres.pool import Connection, connect, database_faults
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file of `migrations/`: YYYYMMDDHHMMSS_name.sql."""
+
+    version: str
+    name: str
+    text: LiteralString
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the text with line ends made equal, so that a checkout's settings do not look like drift."""
+        return hashlib.sha256(self.text.replace("\r\n", "\n").encode()).hexdigest()
+
+
+def migrations() -> list[Migration]:
+    """Every migration there is, oldest first."""
+    files = resources.files("rekindle.postgres").joinpath("migrations").iterdir()
+    found: list[Migration] = []
+    for file in files:
+        if file.name.endswith(".sql"):
+            version, _, name = file.name.removesuffix(".sql").partition("_")
+            # Text of this package: as trustworthy as a literal.
+            text = cast("LiteralString", file.read_text(encoding="utf-8"))
+            found.append(Migration(version, name, text))
+    return sorted(found, key=lambda migration: migration.version)
+
+
+async def migrate(url: str, *, dry_run: bool = False) -> list[Migration]:
+    """Run what was not run yet, in one transaction; return it, oldest first.
+
+    A second caller waits for the first (an advisory lock that ends with the transaction) and then finds nothing to do.
+    If anything fails, nothing at all has changed. `dry_run` changes nothing and says what would be run.
+
+    Raises:
+        MigrationDrift: a migration that was run before is not the file that this version has.
+        PermissionMissing: the role may not create the schema.
+    """
+    with database_faults(url):
+        connection = await connect(url)
+        async with connection, connection.transaction(force_rollback=dry_run):
+            await connection.execute("select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0))")
+            pending = _pending(await _done(connection))
+            for migration in pending if not dry_run else ():
+                await connection.execute(migration.text)
+                await connection.execute(
+                    "insert into rekindle.schema_migration (version, name, sha256) values (%s, %s, %s)",
+                    [migration.version, migration.name, migration.sha256],
+                )
+        return pending
+
+
+async def _done(connection: Connection) -> list[dict[str, Any]]:
+    cursor = await connection.execute("select to_regclass('rekindle.schema_migration') is not null as there")
+    row = await cursor.fetchone()
+    if row is None or not row["there"]:
+        return []
+    cursor = await connection.execute("select version, name, sha256 from rekindle.schema_migration order by version")
+    return await cursor.fetchall()
+
+
+def _pending(done: list[dict[str, Any]]) -> list[Migration]:
+    files = {migration.version: migration for migration in migrations()}
+    for row in done:
+        file = files.get(row["version"])
+        if file is None:
+            raise MigrationDrift(
+                f"the database has migration {row['version']}_{row['name']}, which this version of Rekindle has not",
+                mend="Run the version of Rekindle that made it, or a newer one.",
+            )
+        if file.sha256 != row["sha256"]:
+            raise MigrationDrift(
+                f"migration {file.version}_{file.name} was run with another text than this version's",
+                mend="Never change a migration that was run: put its text back and add a new one.",
+            )
+    return [file for version, file in files.items() if version not in {row["version"] for row in done}]
+
+
+def require_current(migrated_to: str | None) -> None:
+    """Refuse a database that lacks this version's newest migration.
+
+    Raises:
+        NotMigrated: it does.
+    """
+    newest = migrations()[-1].version
+    if migrated_to is None or migrated_to < newest:
+        raise NotMigrated(
+            f"the database stands at migration {migrated_to or 'none'}, this version needs {newest}",
+            mend="Run `rekindle migrate`.",
+        )

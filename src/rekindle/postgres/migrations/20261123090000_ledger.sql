@@ -1,0 +1,282 @@
+-- The ledger of Rekindle: schema rekindle, private, never to be exposed over REST. Needs no extension.
+-- The role that runs this owns everything in it; the role rekindle_worker is all that the engine needs afterwards.
+-- Every instant is timestamptz and comes from rekindle.clock(), every cooldown is in seconds (never an interval in
+-- days, which a change to summer time would stretch), every *_on is a date.
+
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'rekindle_worker') then
+    create role rekindle_worker nologin nosuperuser nobypassrls nocreatedb nocreaterole;
+  end if;
+exception
+  -- Roles belong to the whole server: another database may be migrated at this very moment.
+  when duplicate_object or unique_violation then null;
+end $$;
+
+create schema if not exists rekindle;
+revoke all on schema rekindle from public;
+grant usage on schema rekindle to rekindle_worker;
+alter default privileges in schema rekindle revoke execute on functions from public;
+
+-- ---------------------------------------------------------------------------------------------- functions
+
+-- The one clock of the ledger. A function so that a test may shift it by replacing it, which takes the owner's rights:
+-- no setting and no argument of the engine can. Advances within a transaction, on purpose: now() would date a gate
+-- before a lock that was waited for.
+create function rekindle.clock() returns timestamptz
+language sql volatile as $$ select pg_catalog.clock_timestamp() $$;
+
+-- Lower-case hex SHA-256 of user_id + scenario_type + iso_date; rekindle.policy.idempotency_key is its twin.
+create function rekindle.idempotency_key(user_id uuid, scenario_type text, evaluated_on date) returns text
+language sql stable as $$
+  select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+    user_id::text || scenario_type || pg_catalog.to_char(evaluated_on, 'YYYY-MM-DD'), 'UTF8')), 'hex')
+$$;
+
+-- A device is known by a digest of its token, so that a token stands only in the team's table and, while it is
+-- needed, in the outbox.
+create function rekindle.device_id(target_kind text, target text) returns uuid
+language sql stable as $$
+  select pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+    target_kind || ':' || target, 'UTF8')), 'hex'), 1, 32)::uuid
+$$;
+
+-- The zone itself where the server knows it, else the fallback: one person's typing mistake must not stop a run.
+create function rekindle.zone_or(zone text, fallback text) returns text
+language plpgsql stable as $$
+begin
+  if zone is null then
+    return fallback;
+  end if;
+  perform pg_catalog.timezone(zone, timestamptz 'epoch');
+  return zone;
+exception
+  when invalid_parameter_value then return fallback;
+end $$;
+
+-- The calendar day of an activity for the person who did it: a date is that day already, an instant depends on the
+-- zone, a timestamp without zone is taken as UTC. Three functions of one name, because the team's column may have
+-- any of the three types.
+create function rekindle.local_day(at date, zone text) returns date
+language sql stable as $$ select at $$;
+create function rekindle.local_day(at timestamptz, zone text) returns date
+language sql stable as $$ select pg_catalog.timezone(zone, at)::date $$;
+create function rekindle.local_day(at timestamp, zone text) returns date
+language sql stable as $$ select pg_catalog.timezone(zone, pg_catalog.timezone('UTC', at))::date $$;
+
+-- The sum of all counts in {"reason": count, ...}, for the CHECKs below.
+create function rekindle.total(counts jsonb) returns bigint
+language sql immutable as $$
+  select coalesce(sum(value::bigint), 0)::bigint from pg_catalog.jsonb_each_text(counts)
+$$;
+
+-- ----------------------------------------------------------------------------------------------- tables
+
+create table rekindle.schema_migration (
+  version    text primary key check (version ~ '^[0-9]{14}$'),
+  name       text not null,
+  sha256     text not null check (sha256 ~ '^[0-9a-f]{64}$'),
+  applied_at timestamptz not null default rekindle.clock()
+);
+
+-- Applied configuration: a row is never changed, the highest version of a scenario_type is the one in force.
+create table rekindle.scenario (
+  scenario_type text not null check (scenario_type ~ '^[a-z][a-z0-9_-]{0,62}$'),
+  version       integer not null check (version > 0),
+  definition    jsonb not null,
+  fingerprint   text not null check (fingerprint ~ '^[0-9a-f]{64}$'),
+  retired       boolean not null default false,   -- no longer in the file that was applied
+  applied_at    timestamptz not null default rekindle.clock(),
+  applied_by    text not null default session_user,
+  primary key (scenario_type, version)
+);
+
+-- The sliding cooldown. One row per person and scenario: its primary key is what makes a second push impossible.
+create table rekindle.gate (
+  user_id       uuid not null,
+  scenario_type text not null,
+  next_at       timestamptz not null,    -- the earliest moment at which a new claim may win
+  inflight      uuid,                    -- the one live claim, if any
+  epoch         bigint not null default 1,
+  primary key (user_id, scenario_type)
+) with (fillfactor = 70);
+create index gate_inflight_idx on rekindle.gate (user_id) where inflight is not null;
+
+create table rekindle.run (
+  run_id         uuid primary key default gen_random_uuid(),
+  status         text not null default 'running'
+                 check (status in ('running', 'done', 'budget', 'incomplete', 'halted', 'abandoned')),
+  started_at     timestamptz not null default rekindle.clock(),
+  finished_at    timestamptz,
+  budget_seconds numeric not null check (budget_seconds > 0),
+  dispatcher     text not null,
+  halted_by      text,
+  evaluated bigint not null default 0, not_due bigint not null default 0,
+  refused   bigint not null default 0, claimed bigint not null default 0, carried bigint not null default 0,
+  recorded  bigint not null default 0, skipped bigint not null default 0, dead    bigint not null default 0,
+  unknown   bigint not null default 0, pending bigint not null default 0, handed_over bigint not null default 0,
+  pushes    bigint not null default 0,
+  check ((status = 'running') = (finished_at is null)),
+  check (least(not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) >= 0),
+  constraint run_everyone_is_accounted_for check (evaluated = not_due + refused + claimed),
+  constraint run_every_claim_is_accounted_for
+    check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
+);
+create index run_started_idx on rekindle.run (started_at desc);
+create index run_running_idx on rekindle.run (started_at) where status = 'running';
+
+-- The same numbers for each scenario of a run, in people; pushes alone counts devices.
+create table rekindle.run_scenario (
+  run_id        uuid not null references rekindle.run on delete cascade,
+  scenario_type text not null,
+  position      integer not null,
+  evaluated bigint not null default 0, not_due bigint not null default 0,
+  refused   bigint not null default 0, claimed bigint not null default 0, carried bigint not null default 0,
+  recorded  bigint not null default 0, skipped bigint not null default 0, dead    bigint not null default 0,
+  unknown   bigint not null default 0, pending bigint not null default 0, handed_over bigint not null default 0,
+  pushes    bigint not null default 0,
+  refusals  jsonb not null default '{}',   -- due and not claimed: {"cooldown": 12, "no_token": 3}
+  reasons   jsonb not null default '{}',   -- endings after a claim: {"skipped:unregistered": 1}
+  at        timestamptz not null default rekindle.clock(),
+  primary key (run_id, scenario_type),
+  check (least(not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) >= 0),
+  constraint run_scenario_everyone_is_accounted_for check (evaluated = not_due + refused + claimed),
+  constraint run_scenario_every_refusal_has_a_reason check (refused = rekindle.total(refusals)),
+  constraint run_scenario_every_claim_is_accounted_for
+    check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
+);
+create index run_scenario_latest_idx on rekindle.run_scenario (scenario_type, at desc);
+
+-- Live units only: one per claim and device. Whatever ends leaves this table in the transaction that says how.
+create table rekindle.outbox (
+  claim_id              uuid not null,
+  device_id             uuid not null,
+  user_id               uuid not null,
+  scenario_type         text not null,
+  scenario_version      integer not null,
+  organisation_id       uuid,
+  claimed_run_id        uuid not null,            -- the run that claimed it
+  run_id                uuid not null,            -- the run that worked on it last
+  idempotency_key       text not null,            -- fixed, with its date, by the claim
+  cooldown_window_start timestamptz not null,     -- the moment of the evaluation that won the gate
+  cooldown_seconds      bigint not null check (cooldown_seconds > 0),
+  occurrence            text not null,
+  priority              smallint not null,
+  target_kind           text not null check (target_kind in ('token', 'fid')),
+  target                text not null,
+  locale                text,
+  variables             jsonb not null,
+  state                 text not null default 'claimed'
+                        check (state in ('claimed', 'dispatching', 'retry', 'unknown')),
+  epoch                 bigint not null default 1,   -- fencing token: a new holder raises it
+  owner                 uuid,                        -- the run that holds the lease
+  lease_until           timestamptz,
+  attempts              integer not null default 0,
+  uncertain             boolean not null default false, -- once it may have been accepted: recorded or unknown, nothing else
+  reason                text,                        -- why it waits (retry) or is held (unknown)
+  next_try_at           timestamptz not null,
+  give_up_at            timestamptz not null,        -- relevance deadline: never sent after it
+  claimed_at            timestamptz not null,
+  armed_at              timestamptz,
+  primary key (claim_id, device_id),
+  constraint outbox_one_live_claim unique (user_id, scenario_type, device_id),
+  check ((owner is null) or (lease_until is not null))
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+create index outbox_owned_idx on rekindle.outbox (owner, priority desc, next_try_at, claim_id, device_id)
+  where state = 'claimed' and owner is not null;
+create index outbox_ready_idx on rekindle.outbox (next_try_at) where state in ('claimed', 'retry');
+create index outbox_lease_idx on rekindle.outbox (lease_until) where state in ('dispatching', 'unknown');
+create index outbox_run_idx on rekindle.outbox (run_id);
+
+-- The record: one row per claim, written only after an acceptance, never changed afterwards.
+create table rekindle.scenario_notification (
+  id                    uuid primary key,          -- the claim's id
+  user_id               uuid not null,
+  scenario_type         text not null,
+  dispatched_at         timestamptz not null default clock_timestamp(),
+  idempotency_key       text not null,
+  scenario_version      integer,
+  organisation_id       uuid,
+  run_id                uuid,
+  occurrence            text,
+  cooldown_window_start timestamptz,
+  constraint scenario_notification_idempotency_key unique (idempotency_key),
+  constraint scenario_notification_window unique (user_id, scenario_type, cooldown_window_start)
+);
+create index scenario_notification_occurrence_idx
+  on rekindle.scenario_notification (user_id, scenario_type, occurrence);
+create index scenario_notification_dispatched_idx on rekindle.scenario_notification (dispatched_at);
+
+-- One row per device that accepted.
+create table rekindle.delivery (
+  claim_id       uuid not null references rekindle.scenario_notification (id) on delete cascade,
+  device_id      uuid not null,
+  user_id        uuid not null,
+  scenario_type  text not null,
+  claimed_run_id uuid not null,
+  run_id         uuid not null,
+  provider_name  text not null,
+  accepted_at    timestamptz not null default rekindle.clock(),
+  attempts       integer not null,
+  was_unknown    boolean not null default false,   -- the answer came after the unit had been given up as unknown
+  primary key (claim_id, device_id)
+);
+create index delivery_run_idx on rekindle.delivery (run_id);
+
+-- Every other ending, with its reason. An unknown one keeps all that a late answer needs to become a record.
+create table rekindle.outcome (
+  claim_id              uuid not null,
+  device_id             uuid not null,
+  user_id               uuid not null,
+  scenario_type         text not null,
+  scenario_version      integer not null,
+  organisation_id       uuid,
+  claimed_run_id        uuid not null,
+  run_id                uuid not null,
+  outcome               text not null check (outcome in ('skipped', 'dead', 'unknown')),
+  reason                text not null,
+  occurrence            text not null,
+  idempotency_key       text not null,
+  cooldown_window_start timestamptz not null,
+  cooldown_seconds      bigint not null,
+  epoch                 bigint not null,
+  attempts              integer not null,
+  armed_at              timestamptz,
+  at                    timestamptz not null default rekindle.clock(),
+  primary key (claim_id, device_id)
+);
+create index outcome_run_idx on rekindle.outcome (run_id);
+create index outcome_unknown_idx on rekindle.outcome (user_id, scenario_type, occurrence) where outcome = 'unknown';
+create index outcome_at_idx on rekindle.outcome (at);
+
+-- Tokens that the provider has proven dead. A token registered again after `sent_at` is alive again by itself.
+create table rekindle.disabled_token (
+  device_id   uuid primary key,
+  reason      text not null,
+  sent_at     timestamptz not null,
+  disabled_at timestamptz not null default rekindle.clock()
+);
+
+-- ----------------------------------------------------------------------------------------------- rights
+
+do $$
+declare item record;
+begin
+  for item in select c.oid::regclass as name from pg_class c
+              where c.relnamespace = 'rekindle'::regnamespace and c.relkind = 'r' loop
+    execute format('alter table %s enable row level security', item.name);
+    execute format('create policy worker on %s to rekindle_worker using (true) with check (true)', item.name);
+  end loop;
+  for item in select p.oid::regprocedure as name from pg_proc p
+              where p.pronamespace = 'rekindle'::regnamespace loop
+    execute format('revoke execute on function %s from public', item.name);
+    execute format('grant execute on function %s to rekindle_worker', item.name);
+  end loop;
+end $$;
+grant select on all tables in schema rekindle to rekindle_worker;
+grant insert on rekindle.scenario to rekindle_worker;
+grant insert, update on rekindle.gate, rekindle.run, rekindle.run_scenario, rekindle.scenario_notification,
+  rekindle.disabled_token to rekindle_worker;
+grant insert, update, delete on rekindle.outbox to rekindle_worker;
+grant insert on rekindle.delivery to rekindle_worker;
+grant insert, update, delete on rekindle.outcome to rekindle_worker;

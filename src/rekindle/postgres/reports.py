@@ -1,0 +1,136 @@
+"""Reading the ledger: runs, scenarios and uncertain sends; and storing applied configuration."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from rekindle.errors import DatabaseUnfit
+from rekindle.model import Numbers, Report, UnknownSend
+from rekindle.ports import Applied
+from rekindle.postgres.migrate import require_current
+from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.sql import statement
+from rekindle.scenario import AnyScenario, Config, definition, fingerprint, parse_scenario
+
+MINIMUM_SERVER = 150_000
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioStatus:
+    """An applied scenario and the numbers of the last run that evaluated it."""
+
+    applied: Applied
+    applied_at: datetime
+    applied_by: str
+    last_run_at: datetime | None
+    latest: Numbers | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an apply did to one scenario."""
+
+    scenario_type: str
+    version: int
+    change: Literal["added", "changed", "retired"]
+
+
+class Reports:
+    """What is applied and what happened. Every method is one statement."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def check_fitness(self) -> None:
+        """Refuse a server that cannot hold the ledger's promises.
+
+        Raises:
+            NotMigrated: the tables are missing or old.
+            DatabaseUnfit: too old, a replica, commits that a crash can lose, or another isolation level.
+        """
+        row = await self._database.row(statement("fitness"))
+        require_current(row["migrated_to"])
+        if row["version_number"] < MINIMUM_SERVER:
+            raise DatabaseUnfit("Postgres is older than 15", mend="Use Postgres 15 to 18.")
+        if row["replica"]:
+            raise DatabaseUnfit("this server is a replica", mend="Connect to the primary.")
+        if row["synchronous_commit"] == "off":
+            raise DatabaseUnfit(
+                "synchronous_commit is off, so a crash could forget what was sent and send it twice",
+                mend="Set it on for this role: alter role ... set synchronous_commit = on.",
+            )
+        if row["isolation"] != "read committed":
+            raise DatabaseUnfit(
+                f"transactions are {row['isolation']} by default; the ledger's statements need read committed",
+                mend="Reset default_transaction_isolation for this role.",
+            )
+
+    async def scenarios(self) -> list[ScenarioStatus]:
+        """Every scenario in force, enabled or not, highest priority first."""
+        return [_status(row) for row in await self._database.rows(statement("scenarios"))]
+
+    async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
+        """The newest runs first."""
+        async with self._database.connection() as connection:
+            return await read_runs(connection, run_id=run_id, limit=limit)
+
+    async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
+        """Uncertain sends, held or closed, newest first."""
+        return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), {"limit": limit})]
+
+    async def store_config(self, config: Config) -> list[Change]:
+        """Every scenario of the configuration is in force when this returns; others are retired.
+
+        Callers follow one another; whoever is last wins whole. Scenarios that mean the same get no new version.
+        """
+        scenarios = dict(sorted(config.scenario.items()))
+        parameters = {
+            "scenario_types": list(scenarios),
+            "definitions": [Jsonb(definition(scenario)) for scenario in scenarios.values()],
+            "fingerprints": [fingerprint(scenario) for scenario in scenarios.values()],
+        }
+        async with self._database.transaction() as connection:
+            await connection.execute(statement("apply_lock"))
+            rows = await (await connection.execute(statement("apply"), parameters)).fetchall()
+        return [Change(**row) for row in rows]
+
+
+async def read_runs(connection: Connection, *, run_id: UUID | None, limit: int) -> list[Report]:
+    """Reports of one run or of the newest, with their scenarios in the order in which they were claimed."""
+    cursor = await connection.execute(statement("runs"), {"run_id": run_id, "limit": limit})
+    reports: dict[UUID, tuple[dict[str, Any], list[Numbers]]] = {}
+    for row in await cursor.fetchall():
+        _, scenarios = reports.setdefault(row["run_id"], (row, []))
+        if row["scenario_type"] is not None:
+            scenarios.append(_numbers(row))
+    return [_report(row, scenarios) for row, scenarios in reports.values()]
+
+
+def _report(row: dict[str, Any], scenarios: Sequence[Numbers]) -> Report:
+    names = ("run_id", "status", "started_at", "finished_at", "budget_seconds", "dispatcher", "halted_by")
+    return Report(**{name: row[name] for name in names}, scenarios=tuple(scenarios))
+
+
+_COUNTS = (
+    "evaluated", "not_due", "refusals", "claimed", "carried", "recorded", "skipped", "dead", "unknown", "pending",
+    "handed_over", "pushes", "reasons",
+)  # fmt: skip
+
+
+def _numbers(row: dict[str, Any]) -> Numbers:
+    return Numbers(scenario_type=row["scenario_type"], **{name: row[name] for name in _COUNTS})
+
+
+def _status(row: dict[str, Any]) -> ScenarioStatus:
+    scenario: AnyScenario = parse_scenario(row["definition"])
+    return ScenarioStatus(
+        applied=Applied(row["scenario_type"], row["version"], scenario, row["fingerprint"]),
+        applied_at=row["applied_at"],
+        applied_by=row["applied_by"],
+        last_run_at=row["started_at"],
+        latest=None if row["started_at"] is None else _numbers(row),
+    )

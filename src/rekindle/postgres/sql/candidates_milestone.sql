@@ -1,0 +1,16 @@
+-- A part of verdicts.sql: who has reached a mark of `at_marks`; only the highest one reached, so that catching up
+-- after an outage sends one push and not one per mark.
+select r.user_id, r.organisation_id, r.locale, r.own, 0 as rank,
+       'milestone:' || reached.mark as occurrence,
+       jsonb_build_object('activities', counted.activities, 'mark', reached.mark) as variables
+from recipient r
+join (
+  select a.user_id, count(*) as activities
+  from rekindle_source.activity a
+  where %(user_id)s::uuid is null or a.user_id = %(user_id)s::uuid
+  group by a.user_id
+  having count(*) >= (%(at_marks)s::int[])[1]
+) counted on counted.user_id = r.user_id
+cross join lateral (
+  select max(mark) as mark from unnest(%(at_marks)s::int[]) as mark where mark <= counted.activities
+) reached

@@ -1,0 +1,26 @@
+-- In: run_id, scenario_types, organisations (empty: all), limit, lease_seconds. Out: leased, how many units this run
+-- took over: released, due for a retry, or left by a run whose lease is over before it armed them (certainly not
+-- sent). The epoch rises, so the former holder's writes no longer count. Locks: the units taken, skipping those that
+-- others are taking. Never: a unit in state dispatching or unknown, which may have been sent.
+with free as (
+  select o.claim_id, o.device_id
+  from rekindle.outbox o
+  where o.state in ('claimed', 'retry')
+    and o.next_try_at <= rekindle.clock()
+    and o.give_up_at > rekindle.clock()
+    and (o.owner is null or o.lease_until < rekindle.clock())
+    and o.scenario_type = any (%(scenario_types)s::text[])
+    and (%(organisations)s::uuid[] = '{}' or o.organisation_id = any (%(organisations)s::uuid[]))
+  order by o.next_try_at, o.claim_id, o.device_id
+  limit %(limit)s
+  for update skip locked
+),
+taken as (
+  update rekindle.outbox o
+  set state = 'claimed', owner = %(run_id)s, run_id = %(run_id)s, epoch = o.epoch + 1,
+      lease_until = rekindle.clock() + make_interval(secs => %(lease_seconds)s)
+  from free
+  where o.claim_id = free.claim_id and o.device_id = free.device_id
+  returning 1
+)
+select count(*) as leased from taken

@@ -1,0 +1,111 @@
+-- In: run_id; arrays of claim_ids, device_ids, epochs, names, for requests that the provider accepted.
+-- Out: (claim_id, device_id, verdict): recorded; conflict, when another writer of this table holds the idempotency key
+-- (kept as unknown, since the push did go out); or stale, when the unit is not ours any more.
+-- Fenced by epoch; recording the same acceptance again changes nothing and says recorded. A unit that the sweep has
+-- given up as unknown, even one already closed, becomes recorded here: the answer was late, not lost.
+-- The cooldown counts from now: counted from the claim or from arming it came out short (measured).
+-- Locks: units, then notifications, then gates, each in key order.
+with acceptance as (
+  select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[], %(names)s::text[])
+    as t (claim_id, device_id, epoch, provider_name)
+),
+live as (
+  select o.claim_id, o.device_id, a.provider_name
+  from rekindle.outbox o
+  join acceptance a on a.claim_id = o.claim_id and a.device_id = o.device_id
+  where o.epoch = a.epoch and o.state in ('dispatching', 'unknown')
+  order by o.claim_id, o.device_id
+  for update of o
+),
+closed as (
+  select x.claim_id, x.device_id, a.provider_name
+  from rekindle.outcome x
+  join acceptance a on a.claim_id = x.claim_id and a.device_id = x.device_id
+  where x.epoch = a.epoch and x.outcome = 'unknown' and x.reason <> 'record_conflict'
+  order by x.claim_id, x.device_id
+  for update of x
+),
+left_outbox as (
+  delete from rekindle.outbox o using live
+  where o.claim_id = live.claim_id and o.device_id = live.device_id
+  returning o.claim_id, o.device_id, o.user_id, o.scenario_type, o.scenario_version, o.organisation_id,
+            o.claimed_run_id, o.idempotency_key, o.cooldown_window_start, o.cooldown_seconds, o.occurrence,
+            o.epoch, o.attempts, o.armed_at, live.provider_name, o.state = 'unknown' as was_unknown
+),
+left_outcome as (
+  delete from rekindle.outcome x using closed
+  where x.claim_id = closed.claim_id and x.device_id = closed.device_id
+  returning x.claim_id, x.device_id, x.user_id, x.scenario_type, x.scenario_version, x.organisation_id,
+            x.claimed_run_id, x.idempotency_key, x.cooldown_window_start, x.cooldown_seconds, x.occurrence,
+            x.epoch, x.attempts, x.armed_at, closed.provider_name, true as was_unknown
+),
+unit as materialized (
+  select * from left_outbox union all select * from left_outcome
+),
+-- The update changes nothing: it is how a second device of the same claim is told from another writer's row, even one
+-- that is being inserted at this moment.
+notification as (
+  insert into rekindle.scenario_notification as n (
+    id, user_id, scenario_type, dispatched_at, idempotency_key, scenario_version, organisation_id, run_id, occurrence,
+    cooldown_window_start)
+  select distinct on (u.claim_id)
+         u.claim_id, u.user_id, u.scenario_type, rekindle.clock(), u.idempotency_key, u.scenario_version,
+         u.organisation_id, %(run_id)s::uuid, u.occurrence, u.cooldown_window_start
+  from unit u
+  order by u.claim_id
+  on conflict (idempotency_key) do update set dispatched_at = n.dispatched_at where n.id = excluded.id
+  returning n.id
+),
+delivered as (
+  insert into rekindle.delivery (claim_id, device_id, user_id, scenario_type, claimed_run_id, run_id, provider_name,
+                                 accepted_at, attempts, was_unknown)
+  select u.claim_id, u.device_id, u.user_id, u.scenario_type, u.claimed_run_id, %(run_id)s, u.provider_name,
+         rekindle.clock(), u.attempts, u.was_unknown
+  from unit u
+  where u.claim_id in (select id from notification)
+  returning claim_id, device_id
+),
+conflicting as (
+  insert into rekindle.outcome (
+    claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id, outcome,
+    reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts, armed_at, at)
+  select u.claim_id, u.device_id, u.user_id, u.scenario_type, u.scenario_version, u.organisation_id, u.claimed_run_id,
+         %(run_id)s, 'unknown', 'record_conflict', u.occurrence, u.idempotency_key, u.cooldown_window_start,
+         u.cooldown_seconds, u.epoch, u.attempts, u.armed_at, rekindle.clock()
+  from unit u
+  where u.claim_id not in (select id from notification)
+  returning claim_id, device_id
+),
+person as (
+  select u.user_id, u.scenario_type, max(u.cooldown_seconds) as cooldown_seconds, array_agg(u.claim_id) as claim_ids
+  from unit u group by u.user_id, u.scenario_type
+),
+locked as (
+  select g.user_id, g.scenario_type, p.cooldown_seconds, p.claim_ids
+  from rekindle.gate g
+  join person p on p.user_id = g.user_id and p.scenario_type = g.scenario_type
+  order by g.user_id, g.scenario_type
+  for update of g
+),
+-- The gate is freed with the claim's last unit. Two workers that record two devices of one claim at the same moment
+-- each still see the other's: then the sweep frees it.
+gated as (
+  update rekindle.gate g
+  set next_at = greatest(g.next_at, rekindle.clock() + make_interval(secs => l.cooldown_seconds)),
+      inflight = case
+        when g.inflight = any (l.claim_ids) and not exists (
+          select from rekindle.outbox o
+          where o.claim_id = g.inflight
+            and not exists (select from live where live.claim_id = o.claim_id and live.device_id = o.device_id))
+        then null else g.inflight end
+  from locked l
+  where g.user_id = l.user_id and g.scenario_type = l.scenario_type
+)
+select a.claim_id, a.device_id,
+       case when d.claim_id is not null or already.claim_id is not null then 'recorded'
+            when c.claim_id is not null then 'conflict'
+            else 'stale' end as verdict
+from acceptance a
+left join delivered d on d.claim_id = a.claim_id and d.device_id = a.device_id
+left join conflicting c on c.claim_id = a.claim_id and c.device_id = a.device_id
+left join rekindle.delivery already on already.claim_id = a.claim_id and already.device_id = a.device_id

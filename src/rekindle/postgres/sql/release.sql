@@ -1,0 +1,13 @@
+-- In: run_id. Out: released. Gives back what this run holds and has not armed: the next run may lease it at once.
+with held as (
+  select claim_id, device_id from rekindle.outbox
+  where owner = %(run_id)s and state = 'claimed'
+  order by claim_id, device_id
+  for update
+),
+freed as (
+  update rekindle.outbox o set owner = null, lease_until = null
+  from held where o.claim_id = held.claim_id and o.device_id = held.device_id
+  returning 1
+)
+select count(*) as released from freed

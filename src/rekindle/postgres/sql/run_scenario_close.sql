@@ -1,0 +1,53 @@
+-- In: run_id. Out: nothing. Counts from the ledger where every claim that this run made or carried on stands now. A
+-- person with several devices counts once, by the best ending: recorded, unknown, pending, dead, skipped. A claim
+-- whose every unit another run has taken over in the meantime (it was too slow, or stood still) is handed over.
+with unit as (
+  select claim_id, scenario_type, claimed_run_id, 1 as rank, null as why
+  from rekindle.delivery where run_id = %(run_id)s
+  union all
+  select claim_id, scenario_type, claimed_run_id, case outcome when 'unknown' then 2 when 'dead' then 4 else 5 end,
+         outcome || ':' || reason
+  from rekindle.outcome where run_id = %(run_id)s
+  union all
+  select claim_id, scenario_type, claimed_run_id, case state when 'unknown' then 2 else 3 end,
+         case state when 'unknown' then 'unknown:' else 'retry:' end || reason
+  from rekindle.outbox where run_id = %(run_id)s
+),
+claim as (
+  select claim_id, scenario_type, min(rank) as rank, bool_or(claimed_run_id = %(run_id)s) as own,
+         count(*) filter (where rank = 1) as pushes
+  from unit group by claim_id, scenario_type
+),
+counted as (
+  select scenario_type,
+         count(*) filter (where own) as own, count(*) filter (where not own) as carried,
+         count(*) filter (where rank = 1) as recorded, count(*) filter (where rank = 2) as unknown,
+         count(*) filter (where rank = 3) as pending, count(*) filter (where rank = 4) as dead,
+         count(*) filter (where rank = 5) as skipped, sum(pushes) as pushes
+  from claim group by scenario_type
+),
+reasoned as (
+  select scenario_type, jsonb_object_agg(why, people) as reasons
+  from (
+    select u.scenario_type, u.why, count(distinct u.claim_id) as people
+    from unit u join claim c on c.claim_id = u.claim_id and c.rank = u.rank
+    where u.why is not null
+    group by u.scenario_type, u.why
+  ) by_reason
+  group by scenario_type
+),
+opened as (
+  select scenario_type, position, claimed from rekindle.run_scenario where run_id = %(run_id)s
+)
+insert into rekindle.run_scenario as r (
+  run_id, scenario_type, position, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes, reasons)
+select %(run_id)s, scenario_type, coalesce(o.position, 1000), coalesce(c.carried, 0), coalesce(c.recorded, 0),
+       coalesce(c.skipped, 0), coalesce(c.dead, 0), coalesce(c.unknown, 0), coalesce(c.pending, 0),
+       coalesce(o.claimed, 0) - coalesce(c.own, 0), coalesce(c.pushes, 0), coalesce(w.reasons, '{}')
+from opened o
+full join counted c using (scenario_type)
+left join reasoned w using (scenario_type)
+on conflict (run_id, scenario_type) do update
+  set carried = excluded.carried, recorded = excluded.recorded, skipped = excluded.skipped, dead = excluded.dead,
+      unknown = excluded.unknown, pending = excluded.pending, handed_over = excluded.handed_over,
+      pushes = excluded.pushes, reasons = excluded.reasons

@@ -1,0 +1,12 @@
+-- In: run_id (null: all), limit. Out: one row per run and scenario, newest run first, scenarios as they were claimed.
+select r.run_id, r.status, r.started_at, r.finished_at, r.budget_seconds::float8 as budget_seconds, r.dispatcher,
+       r.halted_by, s.scenario_type, s.evaluated, s.not_due, s.refusals, s.claimed, s.carried, s.recorded, s.skipped,
+       s.dead, s.unknown, s.pending, s.handed_over, s.pushes, s.reasons
+from (
+  select * from rekindle.run
+  where %(run_id)s::uuid is null or run_id = %(run_id)s::uuid
+  order by started_at desc, run_id
+  limit %(limit)s
+) r
+left join rekindle.run_scenario s on s.run_id = r.run_id
+order by r.started_at desc, r.run_id, s.position, s.scenario_type

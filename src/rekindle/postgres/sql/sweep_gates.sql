@@ -1,0 +1,31 @@
+-- In: refused_seconds. Out: swept. Gates in flight whose claim has no live unit any more are freed; they open soon
+-- unless the claim reached, or may have reached, somebody.
+-- Candidates are fixed before the lock and compared again on the locked version: a plain anti-join under FOR UPDATE
+-- re-checks the new gate against the old snapshot of the outbox, and freed a live claim (measured).
+with orphan as materialized (
+  select g.user_id, g.scenario_type, g.inflight
+  from rekindle.gate g
+  where g.inflight is not null
+    and not exists (select from rekindle.outbox o where o.claim_id = g.inflight)
+),
+locked as (
+  select g.user_id, g.scenario_type, g.inflight
+  from rekindle.gate g
+  join orphan c on c.user_id = g.user_id and c.scenario_type = g.scenario_type
+  where g.inflight = c.inflight
+  order by g.user_id, g.scenario_type
+  for update of g skip locked
+),
+freed as (
+  update rekindle.gate g
+  set inflight = null,
+      next_at = case
+        when exists (select from rekindle.scenario_notification n where n.id = l.inflight)
+          or exists (select from rekindle.outcome x where x.claim_id = l.inflight and x.outcome = 'unknown')
+          then g.next_at
+        else least(g.next_at, rekindle.clock() + make_interval(secs => %(refused_seconds)s)) end
+  from locked l
+  where g.user_id = l.user_id and g.scenario_type = l.scenario_type and g.inflight = l.inflight
+  returning 1
+)
+select count(*) as swept from freed

@@ -1,0 +1,60 @@
+-- A part of claim.sql and plan.sql, so that both decide by the same words: everyone who is due, one row a person,
+-- with the reason for which the person is refused (null: to be claimed) and the devices to send to.
+-- {candidates} is one of the candidates_*.sql. Columns of the recipient view beyond the contract's become variables.
+with recipient as not materialized (
+  select r.user_id, r.organisation_id, r.timezone, r.locale,
+         to_jsonb(r) - '{user_id,organisation_id,chapter_id,timezone,locale,active}'::text[] as own
+  from rekindle_source.recipient r
+  where r.active
+    and (%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[]))
+    and (%(user_id)s::uuid is null or r.user_id = %(user_id)s::uuid)
+),
+candidate as (
+{candidates}
+),
+-- A person may be due for several occurrences: the most urgent one that is not spent. Recorded or unknown is spent.
+choice as materialized (
+  select distinct on (c.user_id) c.*
+  from (
+    select candidate.*,
+           exists (select from rekindle.scenario_notification n
+                   where n.user_id = candidate.user_id and n.scenario_type = %(scenario_type)s
+                     and n.occurrence = candidate.occurrence)
+           or exists (select from rekindle.outcome o
+                      where o.user_id = candidate.user_id and o.scenario_type = %(scenario_type)s
+                        and o.occurrence = candidate.occurrence and o.outcome = 'unknown') as spent
+    from candidate
+  ) c
+  order by c.user_id, c.spent, c.rank, c.occurrence
+),
+judged as materialized (
+  select c.user_id, c.organisation_id, c.locale, c.occurrence, c.own || c.variables as variables,
+         case
+           when c.spent then 'already_notified'
+           when g.inflight is not null then 'in_flight'
+           when g.next_at > %(at)s::timestamptz then 'cooldown'
+           when exists (select from rekindle.scenario_notification n where n.idempotency_key =
+                        rekindle.idempotency_key(c.user_id, %(scenario_type)s, %(evaluated_on)s::date))
+             then 'already_today'
+         end as refusal
+  from choice c
+  left join rekindle.gate g on g.user_id = c.user_id and g.scenario_type = %(scenario_type)s
+),
+device as materialized (
+  select distinct on (d.user_id, id.device_id)
+         d.user_id, id.device_id, d.target_kind, d.token as target
+  from judged j
+  join rekindle_source.device_token d on d.user_id = j.user_id
+  cross join lateral (select rekindle.device_id(d.target_kind, d.token) as device_id) id
+  left join rekindle.disabled_token x on x.device_id = id.device_id
+    and (d.last_registered_at is null or d.last_registered_at <= x.sent_at)
+  where j.refusal is null and d.token <> '' and d.target_kind in ('token', 'fid') and x.device_id is null
+  order by d.user_id, id.device_id
+),
+verdict as (
+  select j.user_id, j.organisation_id, j.locale, j.occurrence, j.variables,
+         case when j.refusal is not null then j.refusal
+              when owner.user_id is null then 'no_token' end as refusal
+  from judged j
+  left join (select distinct user_id from device) owner on owner.user_id = j.user_id
+)

@@ -1,0 +1,196 @@
+"""The ledger on Postgres: each method is the statement of the same name in `sql/`."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg import errors
+
+from rekindle import policy
+from rekindle.errors import UnknownScenario
+from rekindle.model import (
+    Acceptance,
+    Candidate,
+    Ending,
+    Numbers,
+    Report,
+    RunStatus,
+    Selection,
+    Unit,
+    Verdict,
+)
+from rekindle.ports import Applied, Terms
+from rekindle.postgres import claims
+from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.reports import read_runs
+from rekindle.postgres.sql import statement
+from rekindle.scenario import AnyScenario, parse_scenario
+
+
+def _keys(units: Sequence[Unit]) -> dict[str, Any]:
+    return {
+        "claim_ids": [unit.claim_id for unit in units],
+        "device_ids": [unit.device_id for unit in units],
+        "epochs": [unit.epoch for unit in units],
+    }
+
+
+def _scope(selection: Selection) -> dict[str, Any]:
+    return {"scenario_types": list(selection.scenarios), "organisations": list(selection.organisations)}
+
+
+class PostgresStore:
+    """`rekindle.ports.Store` and `NotificationRepository` over a pool of connections. Safe for concurrent calls."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._scenarios: dict[tuple[str, int], AnyScenario] = {}
+
+    async def scenario(self, scenario_type: str, version: int) -> AnyScenario:
+        """See `Store.scenario`; kept after the first call, since a version never changes.
+
+        Raises:
+            UnknownScenario: there is no such version.
+        """
+        known = self._scenarios.get((scenario_type, version))
+        if known is None:
+            rows = await self._database.rows(
+                statement("scenario_version"), {"scenario_type": scenario_type, "version": version}
+            )
+            if not rows:
+                raise UnknownScenario(f"scenario {scenario_type} has no version {version}")
+            known = self._scenarios[scenario_type, version] = parse_scenario(rows[0]["definition"])
+        return known
+
+    async def open_run(self, *, budget_seconds: float, dispatcher: str) -> UUID:
+        """See `Store.open_run`."""
+        row = await self._database.row(
+            statement("run_open"), {"budget_seconds": budget_seconds, "dispatcher": dispatcher}
+        )
+        return row["run_id"]
+
+    async def claim(
+        self, run_id: UUID, applied: Applied, selection: Selection, *, reserved_seconds: float, terms: Terms
+    ) -> Numbers:
+        """See `Store.claim`."""
+        return await claims.claim(self._database, run_id, applied, selection, reserved_seconds, terms)
+
+    def candidates(self, applied: Applied, selection: Selection, *, terms: Terms) -> AsyncGenerator[Candidate]:
+        """See `Store.candidates`."""
+        return claims.candidates(self._database, applied, selection, terms)
+
+    async def evaluated(self, selection: Selection) -> int:
+        """See `Store.evaluated`."""
+        parameters = {"organisations": list(selection.organisations), "user_id": selection.user_id}
+        return (await self._database.row(statement("evaluated"), parameters))["evaluated"]
+
+    async def leased(self, run_id: UUID, *, limit: int) -> Sequence[Unit]:
+        """See `Store.leased`."""
+        rows = await self._database.rows(statement("leased"), {"run_id": run_id, "limit": limit})
+        return [Unit(**row) for row in rows]
+
+    async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:
+        """See `Store.lease`."""
+        parameters = {"run_id": run_id, "limit": limit, "lease_seconds": lease_seconds, **_scope(selection)}
+        return (await self._database.row(statement("lease"), parameters))["leased"]
+
+    async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], bool]:
+        """See `Store.arm`."""
+        rows = await self._database.rows(statement("arm"), _keys(units) | {"lease_seconds": lease_seconds})
+        return {(row["claim_id"], row["device_id"]): row["armed"] for row in rows}
+
+    async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
+        """See `NotificationRepository.record`.
+
+        A unique constraint other than the key's that another writer's row hits fails the whole statement; the
+        acceptances are then written one at a time, so that only the one concerned becomes a conflict.
+        """
+        try:
+            return await self._record(run_id, acceptances)
+        except errors.UniqueViolation:
+            if len(acceptances) == 1:
+                await self.hold([(acceptances[0].unit, "record_conflict")])
+                return ["conflict"]
+            return [verdict for one in acceptances for verdict in await self.record(run_id, [one])]
+
+    async def _record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
+        keys = _keys([acceptance.unit for acceptance in acceptances])
+        names = [acceptance.name for acceptance in acceptances]
+        async with self._database.connection(pass_through=(errors.UniqueViolation,)) as connection:
+            cursor = await connection.execute(statement("record"), keys | {"run_id": run_id, "names": names})
+            rows = await cursor.fetchall()
+        verdicts: dict[tuple[UUID, UUID], Verdict] = {
+            (row["claim_id"], row["device_id"]): row["verdict"] for row in rows
+        }
+        return [verdicts[one.unit.claim_id, one.unit.device_id] for one in acceptances]
+
+    async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
+        """See `Store.retry`."""
+        parameters = _keys([unit for unit, _, _ in units]) | {
+            "reasons": [reason for _, reason, _ in units],
+            "delays": [delay for _, _, delay in units],
+        }
+        return (await self._database.row(statement("retry"), parameters))["retried"]
+
+    async def finish(self, run_id: UUID, endings: Sequence[Ending]) -> int:
+        """See `Store.finish`."""
+        parameters = _keys([ending.unit for ending in endings]) | {
+            "run_id": run_id,
+            "outcomes": [ending.outcome for ending in endings],
+            "reasons": [ending.reason for ending in endings],
+            "prunes": [ending.prune for ending in endings],
+            "refused_seconds": policy.REFUSED_COOLDOWN_SECONDS,
+        }
+        return (await self._database.row(statement("finish"), parameters))["finished"]
+
+    async def hold(self, units: Sequence[tuple[Unit, str]]) -> int:
+        """See `Store.hold`."""
+        parameters = _keys([unit for unit, _ in units]) | {
+            "reasons": [reason for _, reason in units],
+            "hold_seconds": policy.HOLD_SECONDS,
+        }
+        return (await self._database.row(statement("hold"), parameters))["held"]
+
+    async def sweep(self) -> Mapping[str, int]:
+        """See `Store.sweep`. One transaction; where another sweep is under way, nothing is done: {}."""
+        parameters = {
+            "hold_seconds": policy.HOLD_SECONDS,
+            "refused_seconds": policy.REFUSED_COOLDOWN_SECONDS,
+        }
+        swept: dict[str, int] = {}
+        async with self._database.transaction() as connection:
+            if not (await _one(connection, statement("sweep_lock"), {}))["sweeping"]:
+                return swept
+            for name in ("sweep_dispatching", "sweep_unknown", "sweep_stale", "sweep_gates"):
+                swept[name.removeprefix("sweep_")] = (await _one(connection, statement(name), parameters))["swept"]
+            cursor = await connection.execute(statement("runs_lost"))
+            lost = await cursor.fetchall()
+            for row in lost:
+                await _count(connection, row["run_id"], "abandoned", None)
+            swept["runs"] = len(lost)
+        return swept
+
+    async def release(self, run_id: UUID) -> int:
+        """See `Store.release`."""
+        return (await self._database.row(statement("release"), {"run_id": run_id}))["released"]
+
+    async def waiting(self, run_id: UUID, selection: Selection) -> int:
+        """See `Store.waiting`."""
+        parameters = {"run_id": run_id, **_scope(selection)}
+        return (await self._database.row(statement("waiting"), parameters))["waiting"]
+
+    async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
+        """See `Store.count_run`. One transaction: no reader sees scenarios and totals apart."""
+        async with self._database.transaction() as connection:
+            await _count(connection, run_id, status, halted_by)
+            return (await read_runs(connection, run_id=run_id, limit=1))[0]
+
+
+async def _count(connection: Connection, run_id: UUID, status: RunStatus | None, halted_by: str | None) -> None:
+    await connection.execute(statement("run_scenario_close"), {"run_id": run_id})
+    await connection.execute(statement("run_close"), {"run_id": run_id, "status": status, "halted_by": halted_by})
+
+
+async def _one(connection: Connection, query: LiteralString, parameters: dict[str, Any]) -> dict[str, Any]:
+    row = await (await connection.execute(query, parameters)).fetchone()
+    return row or {}
