@@ -15,7 +15,8 @@
     │   ├── MigrationDrift        RK204
     │   ├── DatabaseUnfit         RK205
     │   ├── PermissionMissing     RK206
-    │   └── PostgresNotFound      RK207
+    │   ├── PostgresNotFound      RK207
+    │   └── PostgresNotStarted    RK208
     ├── SourceError          RK3xx    halt          2
     │   ├── SourceViewMissing     RK301
     │   ├── SourceViewWrong       RK302
@@ -160,6 +161,12 @@ class PostgresNotFound(DatabaseError):
     """No Postgres was found to start."""
 
     code = "RK207"
+
+
+class PostgresNotStarted(DatabaseError):
+    """The embedded Postgres did not start."""
+
+    code = "RK208"
 
 
 class SourceError(RekindleError):

@@ -18,7 +18,7 @@ from rekindle.model import (
     Unit,
     Verdict,
 )
-from rekindle.scenario import AnyScenario
+from rekindle.scenario import AnyScenario, OwnQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,10 @@ class Store(NotificationRepository, Protocol):
     Methods that take units change only those whose epoch is still theirs, and return how many those were.
     """
 
+    async def applied(self) -> Sequence[Applied]:
+        """Every scenario in force, enabled or not, highest priority first."""
+        ...
+
     async def scenario(self, scenario_type: str, version: int) -> AnyScenario:
         """One version of a scenario, as it was applied."""
         ...
@@ -166,5 +170,46 @@ class Store(NotificationRepository, Protocol):
         """Count from the ledger where every claim of this run stands, and write it onto the run's rows.
 
         A status ends the run; without one it is still running.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of one of the team's views, with its type as Postgres writes it."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """How many active recipients there are, and how many of them lack something."""
+
+    recipients: int
+    without_timezone: int
+    without_token: int
+
+
+class Source(Protocol):
+    """The team's own views: what they look like. Read only."""
+
+    async def views(self) -> Mapping[str, tuple[bool, Sequence[Column]]]:
+        """By view: whether this role may read it, and its columns in order."""
+        ...
+
+    async def has_activity_index(self) -> bool:
+        """Whether an index leads with the person and the date of activity."""
+        ...
+
+    async def counts(self) -> SourceCounts:
+        """Recipients, and what they lack."""
+        ...
+
+    async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> frozenset[str] | None:
+        """The variables that a scenario's own query gives; None if it returns nobody now.
+
+        Raises:
+            SourceError: the query cannot be used.
         """
         ...

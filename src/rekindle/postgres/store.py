@@ -22,7 +22,7 @@ from rekindle.model import (
 from rekindle.ports import Applied, Terms
 from rekindle.postgres import claims
 from rekindle.postgres.pool import Connection, Database
-from rekindle.postgres.reports import read_runs
+from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, parse_scenario
 
@@ -36,7 +36,11 @@ def _keys(units: Sequence[Unit]) -> dict[str, Any]:
 
 
 def _scope(selection: Selection) -> dict[str, Any]:
-    return {"scenario_types": list(selection.scenarios), "organisations": list(selection.organisations)}
+    return {
+        "scenario_types": list(selection.scenarios),
+        "organisations": list(selection.organisations),
+        "user_id": selection.user_id,
+    }
 
 
 class PostgresStore:
@@ -45,6 +49,10 @@ class PostgresStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._scenarios: dict[tuple[str, int], AnyScenario] = {}
+
+    async def applied(self) -> Sequence[Applied]:
+        """See `Store.applied`."""
+        return [status.applied for status in await Reports(self._database).scenarios()]
 
     async def scenario(self, scenario_type: str, version: int) -> AnyScenario:
         """See `Store.scenario`; kept after the first call, since a version never changes.

@@ -1,4 +1,4 @@
--- In: run_id, scenario_types, organisations (empty: all), limit, lease_seconds. Out: leased, how many units this run
+-- In: run_id, scenario_types, organisations (empty: all), user_id (null: all), limit, lease_seconds. Out: leased, how many units this run
 -- took over: released, due for a retry, or left by a run whose lease is over before it armed them (certainly not
 -- sent). The epoch rises, so the former holder's writes no longer count. Locks: the units taken, skipping those that
 -- others are taking. Never: a unit in state dispatching or unknown, which may have been sent.
@@ -11,6 +11,7 @@ with free as (
     and (o.owner is null or o.lease_until < rekindle.clock())
     and o.scenario_type = any (%(scenario_types)s::text[])
     and (%(organisations)s::uuid[] = '{}' or o.organisation_id = any (%(organisations)s::uuid[]))
+    and (%(user_id)s::uuid is null or o.user_id = %(user_id)s::uuid)
   order by o.next_try_at, o.claim_id, o.device_id
   limit %(limit)s
   for update skip locked

@@ -1,0 +1,168 @@
+"""The composition root: settings and configuration become a working engine."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Self
+from uuid import UUID
+
+from rekindle.dispatchers.fcm import FcmDispatcher
+from rekindle.dispatchers.log import LogDispatcher
+from rekindle.engine.check import Finding, check, raise_faults
+from rekindle.engine.evaluate import Preview, dry_run, plan
+from rekindle.engine.run import Deps, Limits, Watch, run_cycle
+from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
+from rekindle.model import Candidate, Report, Selection, UnknownSend
+from rekindle.ports import Applied, Dispatcher, Terms
+from rekindle.postgres.pool import Database
+from rekindle.postgres.reports import Change, Reports, ScenarioStatus
+from rekindle.postgres.source import PostgresSource
+from rekindle.postgres.store import PostgresStore
+from rekindle.scenario import Config
+from rekindle.settings import Settings
+
+PLAN_SECONDS = 60.0
+
+
+def database_url(settings: Settings) -> str:
+    """The address of the team's database.
+
+    Raises:
+        DatabaseUrlMissing: the environment names none.
+    """
+    if settings.database_url is None or not settings.database_url.get_secret_value():
+        raise DatabaseUrlMissing(
+            mend="Set REKINDLE_DATABASE_URL, such as postgresql://user:password@host:5432/database."
+        )
+    return settings.database_url.get_secret_value()
+
+
+def build_dispatcher(settings: Settings, config: Config) -> Dispatcher:
+    """The dispatcher that the configuration names; nothing is connected yet."""
+    match config.dispatcher.kind:
+        case "fcm":
+            return FcmDispatcher(settings.google_credentials, url=settings.fcm_url, ca=settings.fcm_ca)
+        case "log":
+            return LogDispatcher()
+
+
+class Engine:
+    """Rekindle over one database: what the command line and the API are doors to. Use `Engine.open`."""
+
+    def __init__(self, database: Database, config: Config, dispatcher: Dispatcher) -> None:
+        store = PostgresStore(database)
+        self.config = config
+        self.deps = Deps(dispatcher=dispatcher, notifications=store, store=store)
+        self.reports = Reports(database)
+        self._source = PostgresSource(database)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, settings: Settings, config: Config | None = None, *, dispatcher: Dispatcher | None = None
+    ) -> AsyncGenerator[Self]:
+        """An engine whose database answered and is fit for the ledger; closed when the block ends.
+
+        Raises:
+            DatabaseError: no database, none that answers, not migrated, or one that could not keep the promises.
+        """
+        config = config or Config()
+        database = Database(database_url(settings))
+        dispatcher = dispatcher or build_dispatcher(settings, config)
+        await database.open()
+        try:
+            engine = cls(database, config, dispatcher)
+            await engine.reports.check_fitness()
+            yield engine
+        finally:
+            await dispatcher.close()
+            await database.close()
+
+    async def check(self) -> list[Finding]:
+        """What a run of this configuration would meet; reads only."""
+        return await check(self.config, self._source)
+
+    async def apply(self) -> list[Change]:
+        """The configuration's scenarios are in force, or nothing has changed.
+
+        Raises:
+            RekindleError: something that `check` finds is in the way.
+        """
+        raise_faults(await self.check())
+        return await self.reports.store_config(self.config)
+
+    async def run(
+        self,
+        *,
+        scenarios: Sequence[str] = (),
+        organisations: Sequence[UUID] = (),
+        budget_seconds: float | None = None,
+        watch: Watch | None = None,
+        stop: asyncio.Event | None = None,
+    ) -> Report:
+        """One cycle over the enabled scenarios, or those named. See `rekindle.engine.run.run_cycle`."""
+        applied = await self._chosen(scenarios)
+        limits = Limits.of(self.config, budget_seconds=budget_seconds)
+        return await run_cycle(
+            self.deps, applied, Selection(organisations=tuple(organisations)), limits, watch=watch, stop=stop
+        )
+
+    async def dry_run(self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()) -> list[Preview]:
+        """Everything that a run would send now was rendered and checked by the provider; nothing claimed or sent."""
+        applied = await self._chosen(scenarios)
+        await self.deps.dispatcher.open()
+        return await dry_run(
+            self.deps.store,
+            self.deps.dispatcher,
+            applied,
+            Selection(organisations=tuple(organisations)),
+            terms=self._terms(),
+            timeout_seconds=self.config.dispatcher.timeout,
+        )
+
+    async def plan(
+        self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = (), user_id: UUID | None = None
+    ) -> AsyncGenerator[tuple[Preview, Candidate | None]]:
+        """Who would be notified now and who not, and why; see `rekindle.engine.evaluate.plan`."""
+        selection = Selection(organisations=tuple(organisations), user_id=user_id)
+        people = plan(self.deps.store, await self._chosen(scenarios), selection, terms=self._terms())
+        try:
+            async for step in people:
+                yield step
+        finally:
+            await people.aclose()
+
+    async def scenarios(self) -> list[ScenarioStatus]:
+        """Every applied scenario with its latest numbers."""
+        return await self.reports.scenarios()
+
+    async def runs(self, *, limit: int = 20) -> list[Report]:
+        """The newest runs first."""
+        return await self.reports.runs(limit=limit)
+
+    async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
+        """Sends whose outcome nobody knows, newest first."""
+        return await self.reports.unknown(limit=limit)
+
+    def _terms(self) -> Terms:
+        return Terms(timezone=self.config.run.timezone, timeout_seconds=PLAN_SECONDS)
+
+    async def _chosen(self, names: Sequence[str]) -> list[Applied]:
+        """The enabled scenarios, or those named.
+
+        Raises:
+            UnknownScenario: none is applied, or a name is not.
+            BadArgument: a scenario named is switched off.
+        """
+        applied = {one.scenario_type: one for one in await self.deps.store.applied()}
+        if not applied:
+            raise UnknownScenario("no scenario is applied", mend="Run `rekindle apply`.")
+        unknown = [name for name in names if name not in applied]
+        if unknown:
+            raise UnknownScenario(
+                f"no scenario {', '.join(unknown)} is applied", mend=f"Applied are: {', '.join(sorted(applied))}."
+            )
+        off = [name for name in names if not applied[name].scenario.enabled]
+        if off:
+            raise BadArgument(f"scenario {', '.join(off)} is switched off", mend="Set enabled = true and apply again.")
+        return [one for name, one in applied.items() if one.scenario.enabled and (not names or name in names)]

@@ -1,0 +1,158 @@
+"""What stands between a configuration and its first run: looked for all at once, before anything is claimed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rekindle import errors
+from rekindle.ports import Column, Source
+from rekindle.render import variables_in
+from rekindle.scenario import AnyScenario, Config, Inactivity, OwnQuery
+
+_UUID = frozenset({"uuid"})
+_TEXT = frozenset({"text", "character varying", "character", "citext"})
+_INSTANT = frozenset({"date", "timestamp with time zone", "timestamp without time zone"})
+
+CONTRACT: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "recipient": {
+        "user_id": _UUID,
+        "organisation_id": _UUID,
+        "chapter_id": _UUID,
+        "timezone": _TEXT,
+        "locale": _TEXT,
+        "active": frozenset({"boolean"}),
+    },
+    "device_token": {
+        "user_id": _UUID,
+        "token": _TEXT,
+        "target_kind": _TEXT,
+        "platform": _TEXT,
+        "last_registered_at": _INSTANT,
+    },
+    "activity": {"user_id": _UUID, "activity_date": _INSTANT},
+    "certification": {
+        "certification_id": frozenset({"uuid", "text", "bigint", "integer", "character varying"}),
+        "user_id": _UUID,
+        "name": _TEXT,
+        "expires_on": frozenset({"date"}),
+    },
+}
+"""The team's views by name: their columns, and the types that each may have."""
+
+_NEEDED_BY = {"inactivity": "activity", "milestone": "activity", "expiry": "certification"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: in order (no fault), or the fault that a run would meet."""
+
+    subject: str
+    message: str
+    fault: errors.RekindleError | None = None
+
+
+async def check(config: Config, source: Source) -> list[Finding]:
+    """Everything that is missing or wrong, and what was found in order. Reads only."""
+    views = await source.views()
+    needed = ["recipient", "device_token"]
+    needed += sorted({_NEEDED_BY[one.kind] for one in config.scenario.values() if one.kind in _NEEDED_BY})
+    findings = [finding for name in needed for finding in _view(name, views)]
+    broken = {finding.subject for finding in findings if finding.fault}
+    if "activity" in needed and "activity" not in broken:
+        findings.append(await _activity_index(config, source))
+    recipient_columns = views.get("recipient", (True, ()))[1]
+    own = frozenset(column.name for column in recipient_columns) - frozenset(CONTRACT["recipient"])
+    for name, scenario in config.scenario.items():
+        findings += await _scenario(name, scenario, own, source)
+    if not broken & {"recipient", "device_token"}:
+        findings.append(await _people(source))
+    return findings
+
+
+def raise_faults(findings: Sequence[Finding]) -> None:
+    """Raise the faults among the findings as one error: the first one's code, everybody's message.
+
+    Raises:
+        RekindleError: there was at least one.
+    """
+    faults = [finding.fault for finding in findings if finding.fault is not None]
+    if not faults:
+        return
+    if len(faults) == 1:
+        raise faults[0]
+    message = "; ".join(dict.fromkeys(fault.message for fault in faults))
+    mends = " ".join(dict.fromkeys(fault.mend for fault in faults if fault.mend))
+    raise type(faults[0])(f"{len(faults)} things are in the way: {message}", mend=mends)
+
+
+def _view(name: str, views: Mapping[str, tuple[bool, Sequence[Column]]]) -> list[Finding]:
+    mend = "Write it in source.sql and run that file on the database."
+    if name not in views:
+        fault: errors.RekindleError = errors.SourceViewMissing(
+            f"the view rekindle_source.{name} does not exist", mend=mend
+        )
+        return [Finding(name, fault.message, fault)]
+    readable, columns = views[name]
+    if not readable:
+        fault = errors.PermissionMissing(
+            f"this role may not read rekindle_source.{name}",
+            mend="Run the grants at the end of source.sql.",
+        )
+        return [Finding(name, fault.message, fault)]
+    types = {column.name: column.type for column in columns}
+    wrong = [
+        f"{column} is {types[column]}" if column in types else f"{column} is missing"
+        for column, allowed in CONTRACT[name].items()
+        if types.get(column) not in allowed
+    ]
+    if wrong:
+        fault = errors.SourceViewWrong(f"rekindle_source.{name}: {', '.join(wrong)}", mend="Mend it in source.sql.")
+        return [Finding(name, fault.message, fault)]
+    return [Finding(name, f"rekindle_source.{name} is as it should be")]
+
+
+async def _activity_index(config: Config, source: Source) -> Finding:
+    if await source.has_activity_index():
+        return Finding("activity index", "an index on (user_id, activity_date) serves rekindle_source.activity")
+    message = "no index on (user_id, activity_date) serves rekindle_source.activity"
+    if not any(isinstance(one, Inactivity) and one.enabled for one in config.scenario.values()):
+        return Finding("activity index", f"{message}; no enabled scenario needs it")
+    return Finding(
+        "activity index",
+        message,
+        errors.SourceIndexMissing(
+            message,
+            mend="Create one on the table behind the view: create index concurrently on your_activity_table "
+            "(its_user_column, its_date_column).",
+        ),
+    )
+
+
+async def _scenario(name: str, scenario: AnyScenario, own: frozenset[str], source: Source) -> list[Finding]:
+    known = scenario.variables | own
+    if isinstance(scenario, OwnQuery):
+        try:
+            sampled = await source.query_variables(name, scenario)
+        except errors.SourceError as fault:
+            return [Finding(name, fault.message, fault)]
+        if sampled is None:
+            return [Finding(name, f"scenario {name}: its query returns nobody now, so its texts could not be checked")]
+        known |= sampled
+    findings: list[Finding] = []
+    for where, template in scenario.templates().items():
+        unknown = sorted(variables_in(template) - known)
+        if unknown:
+            fault = errors.TemplateInvalid(
+                f"scenario.{name}.{where} names {', '.join(unknown)}, which the scenario does not have",
+                mend=f"It has: {', '.join(sorted(known))}.",
+            )
+            findings.append(Finding(name, fault.message, fault))
+    return findings or [Finding(name, f"scenario {name}: every text can be rendered")]
+
+
+async def _people(source: Source) -> Finding:
+    counts = await source.counts()
+    return Finding(
+        "recipients",
+        f"{counts.recipients:,} active recipients; {counts.without_timezone:,} without a usable time zone, "
+        f"{counts.without_token:,} without a device token",
+    )

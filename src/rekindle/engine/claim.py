@@ -1,0 +1,67 @@
+"""Evaluate and claim, one statement per scenario, most important scenario first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import structlog
+
+from rekindle.errors import SourceError
+from rekindle.model import Numbers, Selection
+from rekindle.ports import Applied, Store, Terms
+
+log = structlog.stdlib.get_logger("rekindle")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What claiming came to: numbers per scenario, and the faults of scenarios that could not be evaluated."""
+
+    numbers: tuple[Numbers, ...]
+    faults: tuple[SourceError, ...]
+
+
+def in_order(applied: Sequence[Applied]) -> list[Applied]:
+    """Scenarios by descending priority, then name: the same order in every process."""
+    return sorted(applied, key=lambda one: (-one.scenario.priority, one.scenario_type))
+
+
+async def claim(
+    store: Store,
+    run_id: UUID,
+    applied: Sequence[Applied],
+    selection: Selection,
+    *,
+    terms: Terms,
+    reserved_seconds: float,
+) -> Claimed:
+    """Everyone who is due under one of the scenarios and may be nudged is claimed for this run.
+
+    Each scenario is a transaction of its own. One whose source cannot be read is reported and passed over, since a
+    mistake in one view must not silence the others.
+    """
+    numbers: list[Numbers] = []
+    faults: list[SourceError] = []
+    for one in in_order(applied):
+        try:
+            counted = await store.claim(
+                run_id,
+                one,
+                replace(selection, scenarios=(one.scenario_type,)),
+                reserved_seconds=reserved_seconds,
+                terms=terms,
+            )
+        except SourceError as fault:
+            log.error("scenario.failed", scenario=one.scenario_type, code=fault.code, error=fault.message)
+            faults.append(fault)
+            continue
+        log.info(
+            "scenario.claimed",
+            scenario=one.scenario_type,
+            evaluated=counted.evaluated,
+            due=counted.due,
+            claimed=counted.claimed,
+            refused=dict(counted.refusals),
+        )
+        numbers.append(counted)
+    return Claimed(tuple(numbers), tuple(faults))

@@ -1,0 +1,31 @@
+"""A unit and its scenario's texts become a message."""
+
+from rekindle.model import Message, Unit
+from rekindle.render import render
+from rekindle.scenario import AnyScenario
+
+
+def compose(unit: Unit, scenario: AnyScenario) -> Message:
+    """The message for one unit, in the recipient's locale.
+
+    Without a `ttl` the message lives as long as the nudge is relevant, so that a late copy dies on its way instead of
+    arriving stale.
+
+    Raises:
+        MissingVariable: a text names a variable that this person has not.
+        TemplateInvalid: a text cannot be parsed; `apply` refuses such texts.
+    """
+    text = scenario.text_for(unit.locale)
+    return Message(
+        claim_id=unit.claim_id,
+        idempotency_key=unit.idempotency_key,
+        user_id=unit.user_id,
+        scenario_type=unit.scenario_type,
+        target_kind=unit.target_kind,
+        target=unit.target,
+        title=render(text.title, unit.variables),
+        body=render(text.body, unit.variables),
+        data={key: render(value, unit.variables) for key, value in scenario.data.items()},
+        link=None if scenario.link is None else render(scenario.link, unit.variables),
+        ttl_seconds=scenario.ttl or min(scenario.relevance, 2_419_200),
+    )

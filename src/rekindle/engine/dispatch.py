@@ -1,0 +1,183 @@
+"""Dispatch: lease, render, arm (commit), send. Bounded in number, in pace and in time."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from rekindle.engine.compose import compose
+from rekindle.engine.deadline import Deadline
+from rekindle.engine.record import BATCH, Recorder
+from rekindle.errors import Disposition, RekindleError, TemplateInvalid
+from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
+from rekindle.policy import TokenBucket
+from rekindle.ports import Dispatcher, Store
+from rekindle.render import MissingVariable
+
+log = structlog.stdlib.get_logger("rekindle")
+
+START_SECONDS = 5.0
+"""How long after arming a request may still start. A process that stood still for longer must not send: by then
+another one may have taken the unit for lost."""
+
+ANSWERED_SECONDS = 15.0
+"""How long an armed unit's lease outlives its request, for the answer to be recorded."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many sends may be under way, how fast they may start, and how long each may take."""
+
+    concurrency: int
+    per_second: float
+    timeout_seconds: float
+
+
+class Dispatch:
+    """Sends what one run holds. `run` may be called once."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        recorder: Recorder,
+        run_id: UUID,
+        selection: Selection,
+        *,
+        pace: Pace,
+        deadline: Deadline,
+        stop: asyncio.Event,
+    ) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._recorder = recorder
+        self._run_id = run_id
+        self._selection = selection
+        self._pace = pace
+        self._deadline = deadline
+        self._stop = stop
+        self._bucket = TokenBucket(rate=pace.per_second, burst=max(1.0, pace.per_second))
+        self._batch = min(BATCH, pace.concurrency)
+        self._in_flight = 0
+        self._landed = asyncio.Event()
+        self.halted: Refused | None = None
+
+    async def run(self) -> None:
+        """Everything that may be sent before the deadline was sent, answered and recorded when this returns.
+
+        Stops early, with the requests under way finished and recorded, when the provider refuses all (`halted`), when
+        `stop` is set, or when the ledger fails.
+
+        Raises:
+            RekindleError: the ledger failed; what was under way is recorded, or armed and thereby safe.
+        """
+        fault: RekindleError | None = None
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._recorder.run())
+            try:
+                await self._feed(group)
+            except RekindleError as error:
+                fault = error
+            while self._in_flight:
+                await self._landing(None)
+            self._recorder.close()
+        if fault is not None:
+            raise fault
+
+    def _going(self) -> bool:
+        return self.halted is None and not self._stop.is_set() and self._deadline.may_arm()
+
+    async def _feed(self, group: asyncio.TaskGroup) -> None:
+        while self._going():
+            room = self._pace.concurrency - self._in_flight
+            if room < (self._batch + 1) // 2:
+                await self._landing(self._deadline.arm_until - time.monotonic())
+                continue
+            units = await self._store.leased(self._run_id, limit=min(room, self._batch))
+            if not units:
+                if not await self._lease_more():
+                    return
+                continue
+            messages = await self._render(units)
+            await self._await_turn(len(messages))
+            if self._going() and messages:
+                await self._arm_and_send(messages, group)
+
+    async def _lease_more(self) -> int:
+        return await self._store.lease(
+            self._run_id, self._selection, limit=4 * BATCH, lease_seconds=self._deadline.left() + START_SECONDS
+        )
+
+    async def _render(self, units: Sequence[Unit]) -> list[tuple[Unit, Message]]:
+        """The units whose text can be made; one that cannot ends dead, and the batch goes on."""
+        rendered: list[tuple[Unit, Message]] = []
+        broken: list[Ending] = []
+        for unit in units:
+            scenario = await self._store.scenario(unit.scenario_type, unit.scenario_version)
+            try:
+                rendered.append((unit, compose(unit, scenario)))
+            except MissingVariable as missing:
+                log.error("render.failed", claim_id=str(unit.claim_id), scenario=unit.scenario_type, lacks=str(missing))
+                broken.append(Ending(unit, "dead", "missing_variable"))
+            except TemplateInvalid:
+                broken.append(Ending(unit, "dead", "invalid_template"))
+        if broken:
+            await self._store.finish(self._run_id, broken)
+        return rendered
+
+    async def _await_turn(self, count: int) -> None:
+        wait = self._bucket.take(count, time.monotonic())
+        if wait > 0:
+            await asyncio.sleep(min(wait, max(0.0, self._deadline.arm_until - time.monotonic())))
+
+    async def _arm_and_send(self, messages: Sequence[tuple[Unit, Message]], group: asyncio.TaskGroup) -> None:
+        # Read before the statement: the ledger's lease cannot have begun earlier than this.
+        start_until = time.monotonic() + START_SECONDS
+        lease_seconds = START_SECONDS + self._pace.timeout_seconds + ANSWERED_SECONDS
+        armed = await self._store.arm([unit for unit, _ in messages], lease_seconds=lease_seconds)
+        recorded_elsewhere: list[Ending] = []
+        for unit, message in messages:
+            match armed.get((unit.claim_id, unit.device_id)):
+                case True:
+                    self._in_flight += 1
+                    group.create_task(self._send(unit, message, start_until))
+                case False:
+                    log.warning(
+                        "dispatch.already_recorded",
+                        claim_id=str(unit.claim_id),
+                        scenario=unit.scenario_type,
+                        idempotency_key=unit.idempotency_key,
+                    )
+                    recorded_elsewhere.append(Ending(unit, "skipped", "already_recorded"))
+                case None:
+                    log.warning("dispatch.lease_lost", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
+        if recorded_elsewhere:
+            await self._store.finish(self._run_id, recorded_elsewhere)
+
+    async def _send(self, unit: Unit, message: Message, start_until: float) -> None:
+        outcome: Outcome
+        try:
+            if time.monotonic() > start_until:
+                outcome = Refused(Disposition.RETRY, "process_paused")
+            else:
+                outcome = await self._dispatcher.send(message, timeout=self._pace.timeout_seconds)
+        except Exception as fault:  # the loop's edge: an unexpected fault says nothing about whether it was sent
+            log.error("dispatcher.fault", claim_id=str(unit.claim_id), error=type(fault).__name__)
+            outcome = Uncertain("dispatcher_fault")
+        if isinstance(outcome, Refused) and outcome.disposition is Disposition.HALT and self.halted is None:
+            self.halted = outcome
+            log.critical("dispatch.halted", code=outcome.error_code, reason=outcome.reason)
+        self._recorder.put(unit, outcome)
+        self._in_flight -= 1
+        self._landed.set()
+
+    async def _landing(self, seconds: float | None) -> None:
+        """Wait until a send has ended, or for that long."""
+        self._landed.clear()
+        try:
+            await asyncio.wait_for(self._landed.wait(), None if seconds is None else max(0.0, seconds))
+        except TimeoutError:
+            return

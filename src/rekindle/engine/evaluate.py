@@ -1,0 +1,134 @@
+"""Evaluate without claiming: what a run would do now, and whether the provider would take the messages."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from uuid import UUID, uuid4
+
+from rekindle.engine.claim import in_order
+from rekindle.engine.compose import compose
+from rekindle.errors import TemplateInvalid
+from rekindle.model import Accepted, Candidate, Outcome, Selection, Unit
+from rekindle.ports import Applied, Dispatcher, Store, Terms
+from rekindle.render import MissingVariable
+
+_CHECKS_AT_ONCE = 100
+
+
+@dataclass(slots=True)
+class Preview:
+    """What a run would do for one scenario now, in people; `checks` counts messages by result (dry run only)."""
+
+    scenario_type: str
+    evaluated: int
+    would_claim: int = 0
+    refusals: Counter[str] = field(default_factory=Counter[str])
+    checks: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def due(self) -> int:
+        """People who meet the scenario's condition now."""
+        return self.would_claim + self.refusals.total()
+
+    @property
+    def not_due(self) -> int:
+        """People who do not."""
+        return self.evaluated - self.due
+
+    def add(self, candidate: Candidate) -> None:
+        """Count one person."""
+        if candidate.refusal is None:
+            self.would_claim += 1
+        else:
+            self.refusals[candidate.refusal] += 1
+
+
+async def plan(
+    store: Store, applied: Sequence[Applied], selection: Selection, *, terms: Terms
+) -> AsyncGenerator[tuple[Preview, Candidate | None]]:
+    """Everyone who is due, scenario by scenario as a run would claim them; nothing is written.
+
+    Yields each person with the scenario's preview so far; after the last one of a scenario, the complete preview and
+    None. Scenarios are judged one by one, as they stand now.
+    """
+    evaluated = await store.evaluated(selection)
+    for one in in_order(applied):
+        preview = Preview(one.scenario_type, evaluated)
+        own = replace(selection, scenarios=(one.scenario_type,))
+        async with aclosing(store.candidates(one, own, terms=terms)) as candidates:
+            async for candidate in candidates:
+                preview.add(candidate)
+                yield preview, candidate
+        yield preview, None
+
+
+async def dry_run(
+    store: Store,
+    dispatcher: Dispatcher,
+    applied: Sequence[Applied],
+    selection: Selection,
+    *,
+    terms: Terms,
+    timeout_seconds: float,
+) -> list[Preview]:
+    """Every message that a run would send now was rendered and checked by the provider; nothing was claimed or sent.
+
+    `checks` counts "valid" and, by reason, what would fail.
+    """
+    by_name = {one.scenario_type: one for one in applied}
+    previews: list[Preview] = []
+    checks: set[asyncio.Task[None]] = set()
+    async with aclosing(plan(store, applied, selection, terms=terms)) as people:
+        async for preview, candidate in people:
+            if candidate is None:
+                await _all(checks)
+                previews.append(preview)
+            elif candidate.refusal is None:
+                one = by_name[candidate.scenario_type]
+                for unit in _units(candidate, one):
+                    checks.add(asyncio.create_task(_check(dispatcher, unit, one, preview, timeout_seconds)))
+                if len(checks) >= _CHECKS_AT_ONCE:
+                    await _all(checks)
+    return previews
+
+
+async def _all(checks: set[asyncio.Task[None]]) -> None:
+    await asyncio.gather(*checks)
+    checks.clear()
+
+
+async def _check(dispatcher: Dispatcher, unit: Unit, one: Applied, preview: Preview, timeout_seconds: float) -> None:
+    try:
+        message = compose(unit, one.scenario)
+    except MissingVariable:
+        preview.checks["missing_variable"] += 1
+        return
+    except TemplateInvalid:
+        preview.checks["invalid_template"] += 1
+        return
+    outcome: Outcome = await dispatcher.validate(message, timeout=timeout_seconds)
+    preview.checks["valid" if isinstance(outcome, Accepted) else outcome.reason] += 1
+
+
+def _units(candidate: Candidate, one: Applied) -> list[Unit]:
+    """The units that a claim would make, under a claim id that nobody has."""
+    claim_id = uuid4()
+    return [
+        Unit(
+            claim_id=claim_id,
+            device_id=UUID(hashlib.sha256(f"{kind}:{target}".encode()).hexdigest()[:32]),
+            epoch=0,
+            user_id=candidate.user_id,
+            scenario_type=one.scenario_type,
+            scenario_version=one.version,
+            idempotency_key="0" * 64,
+            target_kind=kind,
+            target=target,
+            locale=candidate.locale,
+            variables=candidate.variables,
+        )
+        for kind, target in candidate.devices
+    ]

@@ -1,0 +1,168 @@
+"""Record: every answer becomes exactly one ending in the ledger, in batches, while others are still under way."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+
+from rekindle import policy
+from rekindle.errors import Disposition, RecordFailed
+from rekindle.model import Acceptance, Accepted, Ending, Outcome, Refused, Uncertain, Unit
+from rekindle.ports import NotificationRepository, Store
+
+log = structlog.stdlib.get_logger("rekindle")
+
+BATCH = 500
+_GATHER_SECONDS = 0.02  # a batch of one costs as much as a batch of fifty
+_PAUSES = (0.1, 0.4)  # between attempts at a write that failed; recording twice is harmless, sending twice is not
+_PROOFS = frozenset({"unregistered", "invalid_token"})
+_EXAMPLES = 3
+T = TypeVar("T")
+
+
+class Recorder:
+    """Takes outcomes from any number of sends and writes them down, one batch at a time, until it is closed.
+
+    What cannot be written is logged as critical with all that is needed to find it, and stays armed in the ledger:
+    the sweep makes it unknown, and nothing ever sends it again.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        notifications: NotificationRepository,
+        run_id: UUID,
+        *,
+        on_settled: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._notifications = notifications
+        self._run_id = run_id
+        self._on_settled = on_settled
+        self._answers: asyncio.Queue[tuple[Unit, Outcome] | None] = asyncio.Queue()
+
+    def put(self, unit: Unit, outcome: Outcome) -> None:
+        """Hand over one answer; never waits."""
+        self._answers.put_nowait((unit, outcome))
+
+    def close(self) -> None:
+        """No more answers will come; `run` returns once all are written."""
+        self._answers.put_nowait(None)
+
+    async def run(self) -> None:
+        """Write answers down until closed."""
+        closing = False
+        while not closing:
+            batch: list[tuple[Unit, Outcome]] = []
+            answer = await self._answers.get()
+            if answer is not None and self._answers.qsize() < BATCH:
+                await asyncio.sleep(_GATHER_SECONDS)
+            while answer is not None:
+                batch.append(answer)
+                if len(batch) >= BATCH or self._answers.empty():
+                    break
+                answer = self._answers.get_nowait()
+            closing = answer is None
+            if batch:
+                await self._settle(batch)
+                self._on_settled(len(batch))
+
+    async def _settle(self, batch: Sequence[tuple[Unit, Outcome]]) -> None:
+        accepted: list[Acceptance] = []
+        retries: list[tuple[Unit, str, float]] = []
+        endings: list[Ending] = []
+        held: list[tuple[Unit, str]] = []
+        for unit, outcome in batch:
+            match outcome:
+                case Accepted(name):
+                    accepted.append(Acceptance(unit, name))
+                case Uncertain(reason):
+                    held.append((unit, reason))
+                case Refused():
+                    self._refused(unit, outcome, retries, endings)
+        if accepted:
+            await self._record(accepted)
+        if retries:
+            _complain("dispatch.retry", [(unit, reason) for unit, reason, _ in retries])
+            await self._write("retry", [unit for unit, _, _ in retries], lambda: self._store.retry(retries))
+        if endings:
+            _complain("dispatch.refused", [(ending.unit, ending.reason) for ending in endings])
+            units = [ending.unit for ending in endings]
+            await self._write("finish", units, lambda: self._store.finish(self._run_id, endings))
+        if held:
+            _complain("dispatch.unknown", held)
+            await self._write("hold", [unit for unit, _ in held], lambda: self._store.hold(held))
+
+    def _refused(
+        self, unit: Unit, refused: Refused, retries: list[tuple[Unit, str, float]], endings: list[Ending]
+    ) -> None:
+        match refused.disposition:
+            case Disposition.RETRY | Disposition.HALT if unit.attempts + 1 >= policy.MAX_ATTEMPTS:
+                endings.append(Ending(unit, "dead", f"gave_up_{refused.reason}"))
+            case Disposition.RETRY | Disposition.HALT:
+                delay = policy.retry_delay(refused.retry_after, jitter=random.random())  # noqa: S311
+                retries.append((unit, refused.reason, delay))
+            case Disposition.PRUNE:
+                endings.append(Ending(unit, "skipped", refused.reason, prune=refused.reason in _PROOFS))
+            case Disposition.DROP | Disposition.HOLD:
+                endings.append(Ending(unit, "dead", refused.reason))
+
+    async def _record(self, accepted: Sequence[Acceptance]) -> None:
+        verdicts = await _persist(lambda: self._notifications.record(self._run_id, accepted))
+        if verdicts is None:
+            for one in accepted:
+                log.critical(
+                    "record.failed",
+                    code=RecordFailed.code,
+                    claim_id=str(one.unit.claim_id),
+                    device_id=str(one.unit.device_id),
+                    scenario=one.unit.scenario_type,
+                    idempotency_key=one.unit.idempotency_key,
+                    provider_name=one.name,
+                )
+            unrecorded = [(one.unit, "record_failed") for one in accepted]
+            await self._write("hold", [one.unit for one in accepted], lambda: self._store.hold(unrecorded))
+            return
+        for one, verdict in zip(accepted, verdicts, strict=True):
+            if verdict != "recorded":
+                log.warning(
+                    f"record.{verdict}",
+                    claim_id=str(one.unit.claim_id),
+                    scenario=one.unit.scenario_type,
+                    idempotency_key=one.unit.idempotency_key,
+                )
+
+    async def _write(self, what: str, units: Sequence[Unit], write: Callable[[], Awaitable[int]]) -> None:
+        if await _persist(write) is None:
+            log.critical("ledger.unwritten", what=what, claims=[str(unit.claim_id) for unit in units[:_EXAMPLES]])
+
+
+async def _persist(write: Callable[[], Awaitable[T]]) -> T | None:
+    """The result of a write, tried three times; None if it failed each time. Every write in question is fenced, so
+    that doing it again after an unclear failure changes nothing."""
+    for pause in (*_PAUSES, None):
+        try:
+            return await write()
+        except Exception as fault:  # the loop's edge: whatever a repository raises, the other answers must be kept
+            log.error("ledger.write_failed", error=type(fault).__name__, code=getattr(fault, "code", None))
+            if pause is not None:
+                await asyncio.sleep(pause)
+    return None
+
+
+def _complain(event: str, units: Sequence[tuple[Unit, str]]) -> None:
+    """One line per scenario and reason, with a few claims to look up, instead of one line per person."""
+    groups: dict[tuple[str, str], list[Unit]] = {}
+    for unit, reason in units:
+        groups.setdefault((unit.scenario_type, reason), []).append(unit)
+    for (scenario_type, reason), group in sorted(groups.items()):
+        log.error(
+            event,
+            scenario=scenario_type,
+            reason=reason,
+            units=len(group),
+            claims=[str(unit.claim_id) for unit in group[:_EXAMPLES]],
+        )

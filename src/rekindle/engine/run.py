@@ -1,0 +1,157 @@
+"""One cycle: evaluate, claim, dispatch, record, report."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+import structlog
+
+from rekindle.engine.claim import claim
+from rekindle.engine.deadline import Deadline
+from rekindle.engine.dispatch import Dispatch, Pace
+from rekindle.engine.record import Recorder
+from rekindle.engine.report import report
+from rekindle.engine.sweep import sweep
+from rekindle.errors import ConfigNotApplied, RekindleError, UnknownScenario
+from rekindle.model import Numbers, Report, Selection
+from rekindle.ports import Applied, Dispatcher, NotificationRepository, Store, Terms
+from rekindle.scenario import Config, fingerprint
+
+log = structlog.stdlib.get_logger("rekindle")
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What a cycle needs of the world. The dispatcher and the notification repository may be replaced in a test; the
+    ledger is the same one always."""
+
+    dispatcher: Dispatcher
+    notifications: NotificationRepository
+    store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a cycle may take and how hard it may push; seconds."""
+
+    budget_seconds: float = 30.0
+    timeout_seconds: float = 10.0
+    concurrency: int = 1_000
+    per_minute: int = 600_000
+    timezone: str = "UTC"
+
+    @classmethod
+    def of(cls, config: Config, *, budget_seconds: float | None = None) -> "Limits":
+        """The limits that a configuration sets; a budget given here wins."""
+        return cls(
+            budget_seconds=budget_seconds or config.run.budget,
+            timeout_seconds=config.dispatcher.timeout,
+            concurrency=config.dispatcher.concurrency,
+            per_minute=config.dispatcher.per_minute,
+            timezone=config.run.timezone,
+        )
+
+    def answer_seconds(self) -> float:
+        """How long one request may take: the time-out, and never more than two fifths of the budget."""
+        return min(self.timeout_seconds, self.budget_seconds * 0.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks on: `claimed` after each run of the claim stage, `settled` after each batch of answers."""
+
+    claimed: Callable[[Sequence[Numbers]], None] = field(default=lambda _: None)
+    settled: Callable[[int], None] = field(default=lambda _: None)
+
+
+async def run_cycle(
+    deps: Deps,
+    applied: Sequence[Applied],
+    selection: Selection,
+    limits: Limits,
+    *,
+    watch: Watch | None = None,
+    stop: asyncio.Event | None = None,
+) -> Report:
+    """Everyone who is due under the scenarios was nudged once, as far as the budget went, and the report says so.
+
+    Any number of cycles may run at once on one database: each person is claimed by one of them. A cycle that is
+    killed at any point leaves nothing that the next one cannot put right without sending twice. `stop` ends it early
+    in good order. It also carries on what earlier cycles left of the same selection.
+
+    Raises:
+        ProviderError: sending is not possible; nothing was claimed.
+        DatabaseError: the ledger failed on the way; leases and the sweep decide what becomes of the units.
+    """
+    watch = watch or Watch()
+    store = deps.store
+    answer_seconds = limits.answer_seconds()
+    deadline = Deadline.after(
+        limits.budget_seconds, answer_seconds=0.0 if deps.dispatcher.immediate else answer_seconds
+    )
+    selection = replace(selection, scenarios=tuple(one.scenario_type for one in applied))
+    await deps.dispatcher.open()
+    await sweep(store)
+    run_id = await store.open_run(budget_seconds=limits.budget_seconds, dispatcher=deps.dispatcher.kind)
+    terms = Terms(timezone=limits.timezone, timeout_seconds=deadline.left())
+    try:
+        claimed = await claim(store, run_id, applied, selection, terms=terms, reserved_seconds=deadline.left() + 5.0)
+        watch.claimed(claimed.numbers)
+        dispatch = Dispatch(
+            store,
+            deps.dispatcher,
+            Recorder(store, deps.notifications, run_id, on_settled=watch.settled),
+            run_id,
+            selection,
+            pace=Pace(limits.concurrency, limits.per_minute / 60, answer_seconds),
+            deadline=deadline,
+            stop=stop or asyncio.Event(),
+        )
+        await dispatch.run()
+    except RekindleError as fault:
+        await _give_up(store, run_id, selection, fault)
+        raise
+    return await report(store, run_id, selection, halted=dispatch.halted, faults=claimed.faults)
+
+
+async def evaluate_and_dispatch(
+    mentor_id: UUID, scenario_type: str, config: Config, deps: Deps, *, stop: asyncio.Event | None = None
+) -> Report:
+    """One recipient was evaluated under one scenario and, if due, nudged: a cycle of one, through the same statements.
+
+    Safe beside any number of other calls and cycles: the ledger lets one of them win. The report's one scenario says
+    what happened: `recorded` 1, or a refusal such as {"cooldown": 1}, or `not_due` 1.
+
+    Args:
+        mentor_id: the recipient's user_id.
+        scenario_type: the scenario's name in the configuration.
+        config: the configuration that the caller means; it must be the one that is applied.
+        deps: dispatcher, notification repository and ledger.
+
+    Raises:
+        UnknownScenario: the configuration has no such scenario.
+        ConfigNotApplied: the ledger holds another version of it; nothing was evaluated.
+        ProviderError, DatabaseError: as `run_cycle`.
+    """
+    wanted = config.scenario.get(scenario_type)
+    if wanted is None:
+        raise UnknownScenario(
+            f"the configuration has no scenario {scenario_type!r}",
+            mend=f"It has: {', '.join(config.scenario) or 'none'}.",
+        )
+    applied = [one for one in await deps.store.applied() if one.scenario_type == scenario_type]
+    if not applied or applied[0].fingerprint != fingerprint(wanted):
+        raise ConfigNotApplied(
+            f"scenario {scenario_type!r} is not applied as this configuration has it", mend="Run `rekindle apply`."
+        )
+    enabled = [one for one in applied if one.scenario.enabled]
+    return await run_cycle(deps, enabled, Selection(user_id=mentor_id), Limits.of(config), stop=stop)
+
+
+async def _give_up(store: Store, run_id: UUID, selection: Selection, fault: RekindleError) -> None:
+    """Say on the run's row why it ended, if the ledger still answers; else the next run's sweep will."""
+    try:
+        await report(store, run_id, selection, halted=None, faults=[fault])
+    except RekindleError as another:
+        log.error("report.failed", run_id=str(run_id), code=another.code)

@@ -1,0 +1,18 @@
+"""Sweep: what crashed runs left behind is put right before a new run looks at the ledger."""
+
+import structlog
+
+from rekindle.ports import Store
+
+log = structlog.stdlib.get_logger("rekindle")
+
+
+async def sweep(store: Store) -> None:
+    """Nothing in the ledger waits for a process that is gone.
+
+    Units armed by a lost worker are unknown, unknown ones past their hold are closed, stale ones are dead, gates
+    without a live claim are free, and runs that never ended are marked as abandoned.
+    """
+    swept = {what: count for what, count in (await store.sweep()).items() if count}
+    if swept:
+        log.warning("sweep.found", **swept)

@@ -1,0 +1,54 @@
+"""The team's own views, looked at and never written."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from rekindle.ports import Column, SourceCounts
+from rekindle.postgres.own_query import sample_variables
+from rekindle.postgres.pool import Database
+from rekindle.postgres.sql import statement
+from rekindle.scenario import OwnQuery
+
+_DEAR = ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_incremental_sort")
+
+
+class PostgresSource:
+    """`rekindle.ports.Source` over a pool of connections."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def views(self) -> Mapping[str, tuple[bool, Sequence[Column]]]:
+        """See `Source.views`."""
+        views: dict[str, tuple[bool, list[Column]]] = {}
+        for row in await self._database.rows(statement("source_columns")):
+            _, columns = views.setdefault(row["view_name"], (row["readable"], []))
+            columns.append(Column(row["column_name"], row["type_name"]))
+        return views
+
+    async def has_activity_index(self) -> bool:
+        """See `Source.has_activity_index`. Asks the planner, so that it holds for any table behind the view."""
+        async with self._database.transaction() as connection:
+            for setting in _DEAR:
+                await connection.execute("select set_config(%s, 'off', true)", [setting])
+            row = await (await connection.execute(statement("source_activity_plan"))).fetchone()
+        plans = cast("list[dict[str, Any]]", (row or {}).get("QUERY PLAN", []))
+        return bool(plans) and _looks_up_both(plans[0]["Plan"])
+
+    async def counts(self) -> SourceCounts:
+        """See `Source.counts`."""
+        return SourceCounts(**await self._database.row(statement("source_counts")))
+
+    async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> frozenset[str] | None:
+        """See `Source.query_variables`."""
+        return await sample_variables(self._database, scenario_type, scenario)
+
+
+def _looks_up_both(plan: dict[str, Any]) -> bool:
+    """No sort anywhere, and every scan goes through an index with a condition on both columns."""
+    if plan["Node Type"] in ("Sort", "Incremental Sort"):
+        return False
+    children = cast("list[dict[str, Any]]", plan.get("Plans", []))
+    if children:
+        return all(_looks_up_both(child) for child in children)
+    return " AND " in str(plan.get("Index Cond", "")) or plan["Node Type"] == "Result"
