@@ -1,6 +1,6 @@
 """Connections to the team's database, and what its errors mean."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, LiteralString
 
@@ -174,3 +174,15 @@ class Database:
     async def row(self, query: LiteralString, parameters: Parameters | None = None) -> DictRow:
         """The one row of a statement, committed when this returns."""
         return (await self.rows(query, parameters))[0]
+
+
+async def execute_all(url: str, statements: Sequence[tuple[LiteralString, Mapping[str, Any] | None]]) -> None:
+    """All of the statements were executed, in order and in one transaction; if one fails, none was.
+
+    Parameters are None for a script of several statements.
+    """
+    with database_faults(url):
+        connection = await connect(url)
+        async with connection, connection.transaction():
+            for text, parameters in statements:
+                await connection.execute(text, parameters)
