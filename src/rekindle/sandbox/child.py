@@ -1,0 +1,167 @@
+"""The sandbox as a child process, for the demo and for tests."""
+
+import contextlib
+import http.client
+import json
+import os
+import selectors
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self, cast
+from urllib.parse import urlsplit
+
+from rekindle.errors import SandboxError
+from rekindle.sandbox.server import PROJECT
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_CALL_SECONDS = 60.0
+
+
+class Sandbox:
+    """A context within which a sandbox serves on a free port of 127.0.0.1; afterwards its process is gone.
+
+    The child ends by itself when this process does, even by kill -9. The methods block; call them from a thread when an
+    event loop must go on. Any number of threads may.
+
+    Args:
+        folder: where its files go; they stay, and a later Sandbox with the same folder goes on with the same key, CA
+            and ledger. None takes a temporary folder that is removed at the end.
+        project: the project id of its service account.
+        port: 0 takes any free one.
+
+    Raises:
+        SandboxError: on entering, when it could not start; from the methods, when it does not answer as it should.
+    """
+
+    def __init__(self, folder: Path | None = None, *, project: str = PROJECT, port: int = 0) -> None:
+        self.project = project
+        self.url = ""
+        self._port = port
+        self._given = folder
+        self._folder = Path()
+        self._stack = contextlib.ExitStack()
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def credentials(self) -> Path:
+        """The service-account file."""
+        return self._folder / "service-account.json"
+
+    @property
+    def ca(self) -> Path:
+        """The CA certificate, PEM."""
+        return self._folder / "service-account.json.ca.pem"
+
+    @property
+    def ledger(self) -> Path:
+        """The append-only file of accepted messages, one JSON object a line."""
+        return self._folder / "ledger.jsonl"
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it runs."""
+        return None if self._process is None else self._process.pid
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            if self._given is None:
+                self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rekindle-sandbox-")))
+            else:
+                self._folder = self._given
+            said = stack.enter_context(tempfile.TemporaryFile("w+"))
+            self._process = self._start(said)
+            stack.callback(self._stop)
+            self.url = self._wait_until_ready(self._process, said)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Every message accepted since the last `clear`, in order."""
+        return cast("list[dict[str, Any]]", self._call("GET", "/_sandbox/messages"))
+
+    def clear(self) -> None:
+        """`messages` is empty; the ledger file keeps what it had."""
+        self._call("DELETE", "/_sandbox/messages")
+
+    def faults(self, faults: Sequence[Mapping[str, Any]]) -> None:
+        """These faults are in force, and no others."""
+        self._call("PUT", "/_sandbox/faults", list(faults))
+
+    def requests(self) -> dict[str, int]:
+        """Requests seen since the start, refused ones included: token, send, validate."""
+        return cast("dict[str, int]", self._call("GET", "/_sandbox/requests"))
+
+    def _start(self, said: IO[str]) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-P", "-m", "rekindle.sandbox", "--until-stdin-closes"]
+        command += ["--port", str(self._port), "--project", self.project]
+        command += ["--credentials", str(self.credentials), "--ledger", str(self.ledger)]
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            start_new_session=True,  # a Ctrl-C is for the parent, which may still want the messages
+        )
+
+    def _wait_until_ready(self, process: "subprocess.Popen[str]", said: IO[str]) -> str:
+        """The URL in the child's first line."""
+        output = cast("IO[str]", process.stdout)
+        deadline = time.monotonic() + _START_SECONDS
+        line = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(output, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise SandboxError(f"The sandbox was not ready within {_START_SECONDS:.0f} s")
+                chunk = os.read(output.fileno(), 4096)
+                if not chunk:
+                    process.wait(_STOP_SECONDS)
+                    said.seek(0)
+                    last = (said.read().strip().splitlines() or ["it said nothing"])[-1]
+                    raise SandboxError(last.removeprefix(f"{SandboxError.code}: "))
+                line += chunk
+        return str(json.loads(line)["url"])
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        address = urlsplit(self.url)
+        trust = ssl.create_default_context(cafile=str(self.ca))
+        connection = http.client.HTTPSConnection(
+            address.hostname or "", address.port, timeout=_CALL_SECONDS, context=trust
+        )
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body))
+            response = connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise SandboxError(f"The sandbox at {self.url} does not answer: {type(error).__name__}") from error
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise SandboxError(f"The sandbox refused {method} {path}: {content.decode(errors='replace')}")
+        return json.loads(content) if content else None

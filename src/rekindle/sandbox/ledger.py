@@ -1,0 +1,120 @@
+"""What the sandbox accepted: in memory, and in an append-only file when one is named."""
+
+import fcntl
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rekindle.errors import SandboxError
+from rekindle.sandbox.message import Request
+
+_ENTRY = b'{"seq":'
+_CLEARED = b'{"cleared_at":'
+
+
+class Ledger:
+    """Accepted messages in order, numbered from 1 without gaps, each kept as one line of JSON.
+
+    One process at a time holds the file (a lock says so). A line is with the operating system before `accept` returns:
+    it survives the death of the sandbox, not of the machine.
+
+    Raises:
+        SandboxError: the file is not a ledger, is held by another sandbox, or cannot be written.
+    """
+
+    def __init__(self, path: Path | None, project: str) -> None:
+        self._project = project
+        self._lines: list[bytes] = []
+        self._seq = 0
+        self._file = -1
+        self._end = 0
+        self._run = os.urandom(4).hex()
+        if path is not None:
+            try:
+                self._open(path)
+            except OSError as error:
+                self.close()
+                raise SandboxError(
+                    f"The sandbox cannot write its ledger at {path}: {error.strerror or error}",
+                    mend="Name a file in a folder that exists and that you may write to.",
+                ) from error
+
+    def accept(self, request: Request) -> str:
+        """The message is in the ledger; its name, as FCM forms names.
+
+        Raises:
+            OSError: it could not be written, and is not in the ledger.
+        """
+        seq = self._seq + 1
+        now = datetime.now(UTC)
+        name = f"projects/{self._project}/messages/0:{int(now.timestamp() * 1e6)}%{self._run}{seq:08x}"
+        entry = {
+            "seq": seq,
+            "accepted_at": now.isoformat(),
+            "project": self._project,
+            "target_kind": request.target_kind,
+            "target": request.target,
+            "message": request.message,
+            "name": name,
+        }
+        line = json.dumps(entry, separators=(",", ":")).encode()
+        self._append(line)
+        self._seq = seq
+        self._lines.append(line)
+        return name
+
+    def listing(self) -> bytes:
+        """Every message since the last clearing, as one JSON array."""
+        return b"[" + b",".join(self._lines) + b"]"
+
+    def clear(self) -> None:
+        """The listing is empty; numbers go on, and the file keeps what it had, with a mark after it."""
+        self._append(json.dumps({"cleared_at": datetime.now(UTC).isoformat()}, separators=(",", ":")).encode())
+        self._lines = []
+
+    def close(self) -> None:
+        """The file is free for the next sandbox."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _append(self, line: bytes) -> None:
+        if self._file < 0:
+            return
+        whole = line + b"\n"
+        try:
+            written = os.write(self._file, whole)
+            if written != len(whole):
+                raise OSError(f"only {written} of {len(whole)} bytes were written")
+        except OSError:
+            os.ftruncate(self._file, self._end)
+            raise
+        self._end += len(whole)
+
+    def _open(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.close()
+            raise SandboxError(
+                f"Another sandbox writes to the ledger at {path}", mend="Stop it, or name another file."
+            ) from None
+        content = path.read_bytes()
+        # A line without its end was never answered with 200: it is not part of the ledger.
+        self._end = content.rfind(b"\n") + 1
+        for line in content[: self._end].splitlines():
+            if line.startswith(_CLEARED):
+                self._lines = []
+            elif line.startswith(_ENTRY):
+                self._lines.append(line)
+                self._seq = int(line[len(_ENTRY) : line.index(b",")])
+            else:
+                self.close()
+                raise SandboxError(f"{path} is not a sandbox's ledger", mend="Name another file.")
+        if content[self._end :].startswith((_ENTRY, _CLEARED)) or self._end == len(content):
+            os.ftruncate(self._file, self._end)
+        else:
+            self.close()
+            raise SandboxError(f"{path} is not a sandbox's ledger", mend="Name another file.")

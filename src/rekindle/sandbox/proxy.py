@@ -1,0 +1,156 @@
+"""A TCP proxy in front of the HTTP server: it can reset a connection, which the server's applications cannot.
+
+TLS goes through it untouched, so that HTTP/2 and its negotiation are the server's. The server sees the proxy's own
+port as the client's address; under that port the proxy finds the client again.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import cast
+
+_LINGER_NONE = struct.pack("ii", 1, 0)
+
+
+class Proxy:
+    """Listens on one address and passes every connection on to `upstream`. Lives on one event loop."""
+
+    def __init__(self) -> None:
+        self.upstream: tuple[str, int] = ("127.0.0.1", 0)
+        self._server: asyncio.Server | None = None
+        self._by_port: dict[int, _Side] = {}
+        self._clients: set[_Side] = set()
+
+    async def listen(self, host: str, port: int) -> int:
+        """Bound, not yet accepting; the port that it got (0 asks for any).
+
+        Raises:
+            OSError: the port is taken, or not ours to take.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Side(self), host, port, backlog=4096, start_serving=False)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def start(self) -> None:
+        """Accepting connections."""
+        if self._server is not None:
+            await self._server.start_serving()
+
+    def reset(self, port: int) -> None:
+        """The client behind this port gets a TCP reset at once, and nothing that was still on its way to it."""
+        upstream = self._by_port.get(port)
+        if upstream is not None and upstream.peer is not None:
+            upstream.peer.reset()
+
+    def close(self) -> None:
+        """No connection is left, in either direction."""
+        if self._server is not None:
+            self._server.close()
+        for client in list(self._clients):
+            client.abort()
+
+    def opened(self, side: "_Side", port: int | None) -> None:
+        """A side has a transport; `port` when it is the one towards the server."""
+        if port is None:
+            self._clients.add(side)
+        else:
+            self._by_port[port] = side
+
+    def closed(self, side: "_Side", port: int | None) -> None:
+        """A side is gone."""
+        if port is None:
+            self._clients.discard(side)
+        elif self._by_port.get(port) is side:
+            del self._by_port[port]
+
+
+class _Side(asyncio.Protocol):
+    """One end of a proxied connection: towards the client (made first), or towards the server."""
+
+    def __init__(self, proxy: Proxy, client: "_Side | None" = None) -> None:
+        self._proxy = proxy
+        self.peer = client
+        self._port: int | None = None
+        self._is_client = client is None
+        self._transport: asyncio.Transport | None = None
+        self._linking: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        sock = self._transport.get_extra_info("socket")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._is_client:
+            self._proxy.opened(self, None)
+            self._transport.pause_reading()
+            self._linking = asyncio.get_running_loop().create_task(self._link())
+            return
+        self._port = int(self._transport.get_extra_info("sockname")[1])
+        self._proxy.opened(self, self._port)
+
+    async def _link(self) -> None:
+        """Connect to the server, then let the bytes flow."""
+        try:
+            _, upstream = await asyncio.get_running_loop().create_connection(
+                lambda: _Side(self._proxy, self), *self._proxy.upstream
+            )
+        except OSError:
+            self.abort()
+            return
+        if self._transport is None or self._transport.is_closing():
+            upstream.abort()
+            return
+        self.peer = upstream
+        self._transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        if self.peer is not None:
+            self.peer.write(data)
+
+    def eof_received(self) -> bool:
+        if self.peer is not None:
+            self.peer.write_eof()
+        return True  # the other direction may still have something to say
+
+    def pause_writing(self) -> None:
+        if self.peer is not None:
+            self.peer.hold(True)
+
+    def resume_writing(self) -> None:
+        if self.peer is not None:
+            self.peer.hold(False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._proxy.closed(self, self._port)
+        peer, self.peer, self._transport = self.peer, None, None
+        if peer is not None:
+            peer.abort() if exc is not None else peer.close()
+
+    def write(self, chunk: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(chunk)
+
+    def write_eof(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def hold(self, held: bool) -> None:
+        """Stop or go on reading from this side, because the other cannot keep up."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading() if held else self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Closed once what was written is sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Closed now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def reset(self) -> None:
+        """Closed now with a RST instead of a FIN."""
+        if self._transport is not None:
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
+            self._transport.abort()
