@@ -1,0 +1,50 @@
+"""The two files that a team starts from: its configuration, and the views over its own tables."""
+
+import shutil
+from importlib import resources
+from pathlib import Path
+
+from rekindle.errors import BadArgument
+
+_NAMES = ("rekindle.toml", "source.sql")
+
+
+def write_init_files(folder: Path, *, force: bool = False) -> list[Path]:
+    """The folder holds rekindle.toml and source.sql, complete; their paths are returned in that order.
+
+    Both are written beside their places and then moved there, so that no half of a file is ever seen under its name.
+    Two callers at once write the same text.
+
+    Args:
+        folder: an existing folder.
+        force: replace files of these names.
+
+    Raises:
+        BadArgument: the folder does not exist or may not be written, or one of the files exists and `force` is false.
+            Nothing was written then.
+    """
+    if not folder.is_dir():
+        raise BadArgument(f"there is no folder {folder}", mend="Make it first, or name another.")
+    targets = [folder / name for name in _NAMES]
+    there = [target.name for target in targets if target.exists() or target.is_symlink()]
+    if there and not force:
+        raise BadArgument(
+            f"{folder} already holds {' and '.join(there)}; nothing was written",
+            mend="Name another folder, or replace them with --force.",
+        )
+    if blocked := [target.name for target in targets if target.is_dir()]:
+        raise BadArgument(f"{' and '.join(blocked)} in {folder} is a folder; nothing was written")
+    drafts = [target.with_name(f".{target.name}.draft") for target in targets]
+    try:
+        for name, draft in zip(_NAMES, drafts, strict=True):
+            template = resources.files("rekindle.sample").joinpath("templates", name)
+            with template.open("rb") as source, draft.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+        for target, draft in zip(targets, drafts, strict=True):
+            draft.replace(target)
+    except OSError as error:
+        raise BadArgument(f"{folder} cannot be written: {error.strerror}") from None
+    finally:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+    return targets
