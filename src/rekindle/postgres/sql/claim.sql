@@ -6,7 +6,8 @@
 {verdicts},
 won as (
   insert into rekindle.gate as g (user_id, scenario_type, next_at, inflight)
-  select v.user_id, %(scenario_type)s, rekindle.clock() + make_interval(secs => %(cooldown_seconds)s), gen_random_uuid()
+  select v.user_id, %(scenario_type)s, rekindle.clock() + make_interval(secs => %(cooldown_seconds)s),
+         rekindle.new_claim_id()
   from verdict v
   where v.refusal is null
   order by v.user_id
