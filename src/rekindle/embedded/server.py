@@ -1,0 +1,261 @@
+"""Starts and stops a Postgres of our own."""
+
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from rekindle.embedded.account import Account, account_for, make_scratch
+from rekindle.embedded.binaries import Binaries, copy_wheel, find_binaries, installed_binaries, needed_files
+from rekindle.embedded.folder import ServerFolder
+from rekindle.embedded.guarded import Guarded
+from rekindle.errors import BadArgument, DatabaseUnreachable, PostgresNotStarted
+
+READY_WITHIN = 60.0  # seconds; a start takes 0.05, one after a crash as long as its log is
+_PORT_TRIES = 8
+
+# Below the ports from which systems take those of outgoing connections (Linux from 32768, macOS from 49152): nothing
+# else is given one of these while the server restarts, not even a client that knocks meanwhile.
+_PORTS = range(20_000, 32_000)
+
+_DEFAULTS: Mapping[str, str] = {
+    "shared_buffers": "128MB",
+    "max_connections": "100",
+    "jit": "off",  # the wheel has none, and our statements are short
+    # The log keeps no values: no statement text, and no DETAIL such as "Key (token)=(…) already exists".
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+_FIXED: Mapping[str, str] = {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+_RESERVED = frozenset({*_FIXED, "port", "data_directory", "hba_file", "ident_file", "config_file", "logging_collector"})
+
+
+class EmbeddedPostgres:
+    """A Postgres that runs from `start` to `stop`, and no longer than this process.
+
+    It listens on 127.0.0.1 alone, on a free port, and asks for a random password (SCRAM). As root it runs under an
+    account without privileges. Nothing outside of its own folder changes, neither a mode nor an owner. When this
+    process ends without `stop`, kill -9 included, the server ends at once, and its temporary folder goes with it. A
+    Ctrl-C in the terminal does not reach it. Any number of them may run at once. Threads must take turns with one.
+
+    Args:
+        folder: kept and used again, with its password, by the next server on it; an empty folder or none yet.
+            None: a temporary folder, removed by `stop`.
+        binaries: None for what `find_binaries` says, or for those that fit the data of a kept folder.
+        settings: Postgres settings. The defaults lose no commit; {"fsync": "off"} is for tests.
+
+    Raises:
+        BadArgument: a setting would change where the server listens or keeps its files.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        binaries: Binaries | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        if reserved := sorted(_RESERVED & settings.keys()):
+            raise BadArgument(f"An embedded Postgres decides {', '.join(reserved)} itself")
+        self._given = folder
+        self._binaries = binaries
+        self._settings = {**_DEFAULTS, **settings, **_FIXED}
+        self._scratch: Path | None = None  # all that `stop` removes
+        self._copy: Binaries | None = None
+        self._running: Guarded | None = None
+        self._port = 0
+        self._password = ""
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The URL of its superuser and of the database `postgres`, password included. It outlives restart and crash.
+
+        Raises:
+            DatabaseUnreachable: it was not started.
+        """
+        if not self._port:
+            raise DatabaseUnreachable("The embedded Postgres was not started")
+        return f"postgresql://postgres:{self._password}@127.0.0.1:{self._port}/postgres"
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of its first process; None while it does not run."""
+        running = self._running
+        return running.pid if running is not None and running.exit_code is None else None
+
+    def start(self) -> Self:
+        """It accepts connections. Does nothing if it runs; recovers its data after a crash.
+
+        Raises:
+            PostgresNotFound: there is no Postgres to start, or none that fits the data of the folder.
+            PostgresNotStarted: it did not start, with the last line of its log. Nothing runs then.
+        """
+        if self.pid is not None:
+            return self
+        fresh = self._scratch is None
+        try:
+            self._start()
+        except BaseException as error:
+            self._end(at_once=True)
+            if fresh:
+                self._remove_scratch()
+            if isinstance(error, OSError):
+                raise PostgresNotStarted(f"The embedded Postgres did not start: {error}") from error
+            raise
+        return self
+
+    def stop(self) -> None:
+        """It has ended in good order; its temporary folder is gone, a given one is kept. May be called again."""
+        self._end(at_once=False)
+        self._remove_scratch()
+        self._port = 0
+
+    def restart(self) -> None:
+        """It has ended in good order and runs again, under the same URL, on the same data. Open connections are cut.
+
+        Raises:
+            PostgresNotStarted: it did not start again.
+        """
+        self._end(at_once=False)
+        self.start()
+
+    def crash(self) -> None:
+        """It has ended at once, as in a power cut that spares the disk. `start` recovers it under the same URL."""
+        self._end(at_once=True)
+
+    def _start(self) -> None:
+        account = account_for(self._given / "data" if self._given else None)
+        path = self._given or self._need_scratch(account) / "server"
+        folder = ServerFolder(path, account)
+        binaries = self._runnable(self._fitting(folder), account)
+        lock = folder.lock()
+        try:
+            folder.clear_leftovers()
+            if not folder.has_data:
+                self._make_data(folder, binaries, account, lock)
+            self._password = folder.password()
+            for _ in range(_PORT_TRIES):
+                port = self._port or _free_port()
+                if self._serve(folder, binaries, account, lock, port):
+                    self._port = port
+                    return
+        finally:
+            os.close(lock)
+        raise PostgresNotStarted("No port of 127.0.0.1 stayed free for long enough to start Postgres")
+
+    def _fitting(self, folder: ServerFolder) -> Binaries:
+        if not folder.has_data:
+            return self._binaries or find_binaries()
+        for binaries in [self._binaries] if self._binaries else installed_binaries():
+            if binaries.major == folder.major:
+                return binaries
+        raise PostgresNotStarted(
+            f"{folder.path} was made by Postgres {folder.major}, which was not found",
+            mend=f"Install Postgres {folder.major}, or use another folder.",
+        )
+
+    def _runnable(self, binaries: Binaries, account: Account | None) -> Binaries:
+        """The same Postgres, where and as the account can run it; our own copy when it cannot run the original."""
+        programs = (binaries.postgres, binaries.initdb)
+        if account is None:
+            runnable = all(os.access(program, os.R_OK | os.X_OK) for program in programs)
+        else:
+            needed = needed_files(binaries) if binaries.from_wheel else programs
+            runnable = all(account.may(path, os.R_OK | os.X_OK if path in programs else os.R_OK) for path in needed)
+        if runnable or not binaries.from_wheel:
+            return binaries
+        if self._copy is None:
+            self._copy = copy_wheel(binaries, self._need_scratch(account) / "wheel")
+        return self._copy
+
+    def _make_data(self, folder: ServerFolder, binaries: Binaries, account: Account | None, lock: int) -> None:
+        folder.prepare()
+        place = folder.name_for_server(lock)
+        command = [str(binaries.initdb), f"--pgdata={place}/data.new", f"--pwfile={place}/password"]
+        command += ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
+        command += ["--no-instructions"]
+        if self._given is None or self._settings.get("fsync") == "off":
+            command += ["--no-sync"]  # a power cut takes the temporary folder's purpose with it
+        running, logged = self._guarded(command, folder, account, lock)
+        if running.wait() != 0:
+            raise _not_started(folder.log_since(logged))
+        folder.adopt_new_data(lock)
+
+    def _serve(self, folder: ServerFolder, binaries: Binaries, account: Account | None, lock: int, port: int) -> bool:
+        """Whether the server is ready; False if another process took the port first."""
+        command = [str(binaries.postgres), "-D", f"{folder.name_for_server(lock)}/data", "-p", str(port)]
+        for name, value in self._settings.items():
+            command += ["-c", f"{name}={value}"]
+        running, logged = self._guarded(command, folder, account, lock)
+        deadline = time.monotonic() + READY_WITHIN
+        while not folder.is_ready(running.pid):
+            if running.exit_code is not None:
+                log = folder.log_since(logged)
+                if "Address already in use" in log:
+                    return False
+                raise _not_started(log)
+            if time.monotonic() > deadline:
+                raise _not_started(folder.log_since(logged), f"was not ready within {READY_WITHIN:.0f} s")
+            time.sleep(0.005)
+        return True
+
+    def _guarded(
+        self, command: list[str], folder: ServerFolder, account: Account | None, lock: int
+    ) -> tuple[Guarded, int]:
+        """The command as it runs now, instead of the one before, and where in the log its part begins."""
+        self._end(at_once=True)
+        with folder.open_log() as log:
+            begins = log.tell()
+            self._running = Guarded(command, log=log, account=account, scratch=self._scratch, shared=lock)
+        return self._running, begins
+
+    def _need_scratch(self, account: Account | None) -> Path:
+        if self._scratch is None:
+            self._scratch = make_scratch(account)
+        return self._scratch
+
+    def _remove_scratch(self) -> None:
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch = self._copy = None
+
+    def _end(self, *, at_once: bool) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.end(at_once=at_once)
+
+
+def _free_port() -> int:
+    """A port of 127.0.0.1 that was free a moment ago."""
+    for _ in range(200):
+        port = _PORTS[secrets.randbelow(len(_PORTS))]
+        with socket.socket() as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                candidate.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise PostgresNotStarted("No free port was found on 127.0.0.1")
+
+
+def _not_started(log: str, what: str = "did not start") -> PostgresNotStarted:
+    """The fault with the line of the log that says why: the last one above a mere note, else the last."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    grave = [line for line in lines if any(f"{level}: " in line for level in ("FATAL", "PANIC", "error", "ERROR"))]
+    reason = (grave or lines or ["its log is empty"])[-1]
+    for level in ("FATAL: ", "PANIC: "):
+        reason = reason.partition(level)[2] or reason
+    return PostgresNotStarted(f"The embedded Postgres {what}: {reason.strip()}")
