@@ -1,0 +1,1 @@
+"""What sends: Firebase Cloud Messaging, and a dispatcher that only logs."""

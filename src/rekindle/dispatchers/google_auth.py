@@ -1,0 +1,185 @@
+"""Access tokens for Google: one request at a time, ahead of expiry, off the event loop."""
+
+import asyncio
+import re
+import ssl
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
+
+from rekindle.dispatchers.google_credentials import LoadedCredentials, TokenRequest, load
+from rekindle.errors import CredentialsMissing, CredentialsRejected, ProviderError, ProviderUnreachable
+
+REFRESH_AHEAD_SECONDS = 300.0
+LEAST_LIFE_SECONDS = 15.0  # a token with less left may expire before the request arrives
+UNSAID_LIFE_SECONDS = 600.0  # when the endpoint does not say how long a token lives
+TOKEN_TIMEOUT_SECONDS = 5.0
+
+_OAUTH_WORD = re.compile(r"[a-z_]{1,40}")
+_log: Any = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str = field(repr=False)
+    renew_at: float  # on the monotonic clock: from here on a new one is fetched in the background
+    unusable_at: float  # and from here on callers wait for it
+
+
+class TokenSource:
+    """Hands out an access token that is still good, and fetches the next one before it expires.
+
+    Any number of coroutines of one event loop may ask at once; whatever they ask, at most one request to the token
+    endpoint is under way. A caller that is cancelled or runs out of time leaves it running for the others.
+    """
+
+    def __init__(self, path: Path | None, *, ca: Path | None, hosts: Collection[str]) -> None:
+        self._path = path
+        self._ca = ca
+        self._hosts = tuple(hosts)
+        self._loaded: LoadedCredentials | None = None
+        self._request: TokenRequest | None = None
+        self._token: _Token | None = None
+        self._fetching: asyncio.Task[_Token] | None = None
+
+    async def open(self) -> str:
+        """Load the credentials, get a first token, and return the project.
+
+        Raises:
+            CredentialsMissing, CredentialsRejected, ProviderUnreachable: nothing was kept; it may be tried again.
+        """
+        loaded = await asyncio.to_thread(load, self._path, hosts=self._hosts)
+        context = await asyncio.to_thread(trusting, self._ca)
+        self._loaded, self._request = loaded, TokenRequest(context, timeout=TOKEN_TIMEOUT_SECONDS, hosts=self._hosts)
+        self._token = None
+        await asyncio.shield(self._fetch())
+        return loaded.project
+
+    async def token(self, *, timeout: float) -> str:
+        """A token that is good for at least some seconds; waits for one only when there is none.
+
+        Raises:
+            CredentialsRejected, ProviderUnreachable: there is none, and a new one could not be had in `timeout`.
+        """
+        now = time.monotonic()
+        held = self._token
+        if held is not None and now < held.unusable_at:
+            if now >= held.renew_at:
+                self._fetch()
+            return held.text
+        return (await self._wait(timeout)).text
+
+    async def another(self, refused: str, *, timeout: float) -> str:
+        """A token other than the one that was refused: one that came meanwhile, or a new one.
+
+        Raises:
+            As `token`.
+        """
+        held = self._token
+        if held is not None and held.text != refused:
+            return held.text
+        return (await self._wait(timeout)).text
+
+    async def close(self) -> None:
+        """Forget the token and stop waiting for another; a request under way ends by its own timeout, unheard."""
+        self._token = None
+        task, self._fetching = self._fetching, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _wait(self, timeout: float) -> _Token:
+        task = self._fetch()
+        await asyncio.wait({task}, timeout=max(0.0, timeout))
+        if not task.done() or task.cancelled():
+            raise ProviderUnreachable("Google's token endpoint did not answer in time")
+        return task.result()
+
+    def _fetch(self) -> "asyncio.Task[_Token]":
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._fetch_one(), name="rekindle-google-token")
+            self._fetching.add_done_callback(self._fetched)
+        return self._fetching
+
+    async def _fetch_one(self) -> _Token:
+        loaded, request = self._loaded, self._request
+        if loaded is None or request is None:
+            raise CredentialsMissing("the credentials were not loaded")
+        return await asyncio.to_thread(_new_token, loaded, request)
+
+    def _fetched(self, task: "asyncio.Task[_Token]") -> None:
+        if self._fetching is task:
+            self._fetching = None
+        if task.cancelled():
+            return
+        error = task.exception()  # looked at here, so that a failure nobody waits for is no stray exception
+        if error is None:
+            self._token = task.result()
+            _log.debug("google.token.fetched", seconds=round(self._token.unusable_at - time.monotonic()))
+        else:
+            _log.warning("google.token.failed", code=error.code if isinstance(error, ProviderError) else None)
+
+
+def trusting(ca: Path | None) -> ssl.SSLContext:
+    """The system's roots, and those in `ca`.
+
+    Raises:
+        CredentialsMissing: the file cannot be read, or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    if ca is not None:
+        try:
+            context.load_verify_locations(cafile=ca)
+        except (OSError, ssl.SSLError):
+            raise CredentialsMissing(
+                f"REKINDLE_FCM_CA names {ca}, which is not a readable certificate file",
+                mend="The sandbox writes it beside its credentials, with .ca.pem added.",
+            ) from None
+    return context
+
+
+def _new_token(loaded: LoadedCredentials, request: TokenRequest) -> _Token:
+    credentials: Any = loaded.credentials
+    refresh: Callable[[TokenRequest], None] = credentials.refresh
+    try:
+        refresh(request)
+        text, expiry = credentials.token, credentials.expiry
+        return _held(text, expiry)
+    except TransportError:
+        raise ProviderUnreachable(
+            "Google's token endpoint does not answer", mend="Check the network, or the address of the sandbox."
+        ) from None
+    except RefreshError as error:
+        raise _refused(error) from None
+    except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError):
+        raise ProviderUnreachable("Google's token endpoint gave an answer that cannot be read") from None
+
+
+def _held(text: object, expiry: datetime | None) -> _Token:
+    if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("not a token")  # nor anything that may stand in a header
+    life = UNSAID_LIFE_SECONDS
+    if expiry is not None:  # google-auth gives UTC without saying so
+        life = (expiry.replace(tzinfo=expiry.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    now = time.monotonic()
+    return _Token(text, now + life - min(REFRESH_AHEAD_SECONDS, life / 2), now + life - LEAST_LIFE_SECONDS)
+
+
+def _refused(error: RefreshError) -> ProviderError:
+    if cast("bool", error.retryable):  # pyright: ignore[reportUnknownMemberType]
+        return ProviderUnreachable("Google's token endpoint is out of order", mend="Try again later.")
+    # Only the OAuth word: the rest of the answer may quote what we sent.
+    answers = [cast("dict[str, object]", cause) for cause in error.args if isinstance(cause, dict)]
+    words = [answer.get("error") for answer in answers]
+    word = next((word for word in words if isinstance(word, str) and _OAUTH_WORD.fullmatch(word)), None)
+    said = f" ({word})" if word else ""
+    return CredentialsRejected(
+        f"Google refuses to give a token for these credentials{said}",
+        mend="The key may be deleted or disabled, or this machine's clock may be wrong.",
+    )

@@ -1,0 +1,199 @@
+"""A Google credentials file, read once, believed only as far as the hosts that it names are Google's.
+
+The file decides where a signed assertion is sent. So every address in it must be on the list of hosts, or somebody
+who can change the file can have our assertions delivered to any address.
+"""
+
+import http.client
+import json
+import os
+import re
+import ssl
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from google.auth import aws, identity_pool, impersonated_credentials, pluggable
+from google.auth.credentials import Credentials
+from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
+from google.auth.transport import Request, Response
+from google.oauth2 import credentials as authorized_user
+from google.oauth2 import service_account
+
+from rekindle.errors import CredentialsMissing, CredentialsRejected
+
+SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
+GOOGLE_HOSTS = ("oauth2.googleapis.com", "accounts.google.com", ".googleapis.com")
+MAX_ANSWER_BYTES = 65_536
+
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]{0,62}")
+_ADDRESS_KEYS = ("token_uri", "token_url", "token_info_url", "service_account_impersonation_url")
+# Where the clouds' own metadata servers are: the only places that are asked without TLS.
+_METADATA_HOSTS = ("169.254.169.254", "fd00:ec2::254", "metadata.google.internal")
+_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+_MEND = f"Set {_VARIABLE} to the JSON key file of a service account of the Firebase project."
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCredentials:
+    """Credentials that have not been used yet, and the project that they send for."""
+
+    credentials: Credentials = field(repr=False)
+    project: str
+
+
+def load(path: Path | None, *, hosts: Collection[str]) -> LoadedCredentials:
+    """Read a credentials file: service account, workload identity, authorised user or impersonation.
+
+    Args:
+        path: where it is; None when the environment names none.
+        hosts: the hosts that it may name; one with a leading dot stands for all below it.
+
+    Raises:
+        CredentialsMissing: there is no such file, or it is no credentials file, or it names no project.
+        CredentialsRejected: it names a host that is not allowed, or its key cannot be read.
+    """
+    if path is None:
+        raise CredentialsMissing(f"{_VARIABLE} is not set", mend=_MEND)
+    try:
+        parsed = json.loads(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise CredentialsMissing(f"{_VARIABLE} names {path}: {reason.lower()}", mend=_MEND) from None
+    except (ValueError, RecursionError):
+        raise CredentialsMissing(f"{path} is not a JSON file", mend=_MEND) from None
+    if not isinstance(parsed, dict) or not isinstance(cast("dict[str, Any]", parsed).get("type"), str):
+        raise CredentialsMissing(f"{path} is not the key file of a service account", mend=_MEND)
+    content = cast("dict[str, Any]", parsed)
+    _check_addresses(content, path, hosts)
+    project = content.get("project_id") or os.environ.get("GOOGLE_CLOUD_PROJECT")
+    if not isinstance(project, str) or _PROJECT.fullmatch(project) is None:
+        raise CredentialsMissing(
+            f"{path} does not name a Firebase project",
+            mend="Use a key file with a project_id, or set GOOGLE_CLOUD_PROJECT.",
+        )
+    try:
+        return LoadedCredentials(_credentials(content, path), project)
+    except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError):
+        # The library's text may quote the file, so it is left out.
+        raise CredentialsRejected(f"{path} is incomplete, or the key in it cannot be read", mend=_MEND) from None
+
+
+def _credentials(content: Mapping[str, Any], path: Path) -> Credentials:
+    # Each class is given the content that was checked; the library's own loader would read the file a second time.
+    scopes = [SCOPE]
+    match content["type"]:
+        case "service_account":
+            if not isinstance(content.get("client_email"), str):
+                raise ValueError("no client_email")
+            made = service_account.Credentials.from_service_account_info(content, scopes=scopes)  # pyright: ignore[reportUnknownMemberType]
+        case "external_account":
+            source: Any = content.get("credential_source") or {}
+            if content.get("subject_token_type") == "urn:ietf:params:aws:token-type:aws4_request":
+                kind: Any = aws.Credentials
+            else:
+                kind = pluggable.Credentials if "executable" in source else identity_pool.Credentials
+            made = kind.from_info(content, scopes=scopes)
+        case "authorized_user":
+            made = authorized_user.Credentials.from_authorized_user_info(content, scopes=scopes)  # pyright: ignore[reportUnknownMemberType]
+        case "impersonated_service_account":
+            kind = impersonated_credentials.Credentials
+            made = kind.from_impersonated_service_account_info(content, scopes=scopes)
+        case _:
+            raise CredentialsMissing(f"{path} is not the key file of a service account", mend=_MEND)
+    return cast("Credentials", made)
+
+
+def _check_addresses(content: Mapping[str, Any], path: Path, hosts: Collection[str]) -> None:
+    for key, value in content.items():
+        if isinstance(value, dict):
+            _check_addresses(cast("dict[str, Any]", value), path, hosts)
+        elif key in _ADDRESS_KEYS and value is not None and not _allowed(value, hosts):
+            raise CredentialsRejected(
+                f"{path} would have its tokens made by a {key} that is not Google's",
+                mend=f"Use the file as Google made it; with a sandbox, set REKINDLE_FCM_URL to the same host as {key}.",
+            )
+
+
+def _allowed(address: object, hosts: Collection[str]) -> bool:
+    try:
+        parts = urlsplit(address) if isinstance(address, str) else None
+    except ValueError:
+        return False
+    if parts is None or parts.scheme != "https" or parts.hostname is None or parts.username is not None:
+        return False
+    name = parts.hostname
+    return any(name == host or (host.startswith(".") and name.endswith(host)) for host in hosts)
+
+
+class _Answer(Response):
+    def __init__(self, status: int, headers: Mapping[str, str], data: bytes) -> None:
+        self._status, self._headers, self._data = status, headers, data
+
+    @property
+    def status(self) -> int:
+        return self._status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._headers
+
+    @property
+    def data(self) -> bytes:
+        return self._data
+
+
+class TokenRequest(Request):
+    """google-auth's way to the network: one blocking HTTP/1.1 request, no redirect, no proxy, at most 64 kB back.
+
+    Only HTTPS, except to a cloud's own metadata server. POST, which carries assertions and subject tokens, goes to
+    the given hosts only: the library derives some addresses from other fields of the file (`universe_domain`).
+
+    Args:
+        context: whom to trust.
+        timeout: seconds for each step of a request (connecting, each read), whatever the library asks for.
+        hosts: as for `load`.
+    """
+
+    def __init__(self, context: ssl.SSLContext, *, timeout: float, hosts: Collection[str]) -> None:
+        self._context = context
+        self._timeout = timeout
+        self._hosts = hosts
+
+    def __call__(
+        self,
+        url: str,
+        method: str = "GET",
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        **kwargs: object,
+    ) -> _Answer:
+        del kwargs
+        if method == "POST" and not _allowed(url, self._hosts):
+            raise RefreshError("not a host that may make tokens", retryable=False)
+        seconds = min(timeout or self._timeout, self._timeout)
+        try:
+            connection, target = self._connect(url, seconds)
+        except ValueError:
+            raise TransportError("the address cannot be used") from None
+        try:
+            connection.request(method, target, body=body, headers=dict(headers or {}))
+            answer = connection.getresponse()
+            return _Answer(answer.status, dict(answer.getheaders()), answer.read(MAX_ANSWER_BYTES))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise TransportError(type(error).__name__) from error
+        finally:
+            connection.close()
+
+    def _connect(self, url: str, seconds: float) -> tuple[http.client.HTTPConnection, str]:
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        host = parts.hostname or ""
+        if parts.scheme == "https" and host:
+            return http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=self._context), target
+        if parts.scheme == "http" and host in _METADATA_HOSTS:
+            return http.client.HTTPConnection(host, parts.port, timeout=seconds), target
+        raise ValueError("neither HTTPS nor a metadata server")

@@ -1,0 +1,141 @@
+"""Credentials files: what is taken, and one line that says how to mend what is not."""
+
+import json
+
+import pytest
+
+from contract.fcm_server import private_key
+from rekindle.dispatchers.fcm import FcmDispatcher
+from rekindle.dispatchers.google_auth import trusting
+from rekindle.dispatchers.google_credentials import GOOGLE_HOSTS, load
+from rekindle.errors import BadArgument, CredentialsMissing, CredentialsRejected, RekindleError
+
+GOOD = {
+    "type": "service_account",
+    "project_id": "programme-1",
+    "private_key_id": "key-1",
+    "client_email": "push@programme-1.iam.gserviceaccount.com",
+    "token_uri": "https://oauth2.googleapis.com/token",
+}
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(**changes):
+        path = tmp_path / "credentials.json"
+        path.write_text(json.dumps({**GOOD, "private_key": private_key(), **changes}))
+        return path
+
+    return write
+
+
+def failure(path, kind):
+    with pytest.raises(kind) as raised:
+        load(path, hosts=GOOGLE_HOSTS)
+    assert "\n" not in str(raised.value)
+    assert raised.value.mend
+    assert "PRIVATE KEY" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    return str(raised.value)
+
+
+def test_a_service_account_file_is_loaded_for_messaging_only(file):
+    loaded = load(file(), hosts=GOOGLE_HOSTS)
+    assert loaded.project == "programme-1"
+    assert loaded.credentials.scopes == ["https://www.googleapis.com/auth/firebase.messaging"]
+    assert repr(loaded) == "LoadedCredentials(project='programme-1')"
+
+
+def test_credentials_that_are_not_named_are_missing():
+    assert failure(None, CredentialsMissing).startswith("RK401: GOOGLE_APPLICATION_CREDENTIALS is not set.")
+
+
+def test_credentials_that_are_not_there_are_missing(tmp_path):
+    text = failure(tmp_path / "none.json", CredentialsMissing)
+    assert text.startswith(f"RK401: GOOGLE_APPLICATION_CREDENTIALS names {tmp_path / 'none.json'}: no such file")
+
+
+@pytest.mark.parametrize("content", ["", "no json", "[]", "{}", '{"type": 1}', '{"type": "cat", "project_id": "p"}'])
+def test_a_file_that_is_something_else_is_no_credentials(tmp_path, content):
+    path = tmp_path / "credentials.json"
+    path.write_text(content)
+    assert failure(path, CredentialsMissing).startswith("RK401: ")
+
+
+def test_a_folder_is_no_credentials(tmp_path):
+    failure(tmp_path, CredentialsMissing)
+
+
+@pytest.mark.parametrize("changes", [{"private_key": "no key"}, {"private_key": None}, {"client_email": None}])
+def test_a_file_whose_key_cannot_be_read_is_rejected_without_quoting_it(file, changes):
+    assert failure(file(**changes), CredentialsRejected).startswith("RK402: ")
+
+
+@pytest.mark.parametrize("project", [None, "", "a/../b", "../x", "A B", 7])
+def test_a_project_that_could_not_stand_in_the_address_is_none(file, project, monkeypatch):
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    assert "GOOGLE_CLOUD_PROJECT" in failure(file(project_id=project), CredentialsMissing)
+
+
+def test_the_project_may_come_from_the_environment(file, monkeypatch):
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "other-2")
+    assert load(file(project_id=None), hosts=GOOGLE_HOSTS).project == "other-2"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/token",
+        "https://oauth2.googleapis.com.evil.example/token",
+        "https://evilgoogleapis.com/token",
+        "https://oauth2.googleapis.com@evil.example/token",
+        "https://user@oauth2.googleapis.com/token",
+        "http://oauth2.googleapis.com/token",
+        "file:///etc/passwd",
+        "https://[::1/token",
+        "",
+        7,
+    ],
+)
+def test_a_signed_assertion_goes_to_google_and_to_nobody_else(file, address):
+    text = failure(file(token_uri=address), CredentialsRejected)
+    assert text.startswith("RK402: ")
+    assert "token_uri" in text
+
+
+@pytest.mark.parametrize(
+    "address", ["https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/token"]
+)
+def test_googles_own_addresses_are_taken(file, address):
+    assert load(file(token_uri=address), hosts=GOOGLE_HOSTS)
+
+
+@pytest.mark.parametrize("key", ["token_url", "token_info_url", "service_account_impersonation_url"])
+def test_addresses_of_other_kinds_of_credentials_are_held_to_the_same(tmp_path, key):
+    path = tmp_path / "credentials.json"
+    path.write_text(
+        json.dumps({"type": "impersonated_service_account", "source_credentials": {key: "https://evil.example"}})
+    )
+    assert key in failure(path, CredentialsRejected)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "fcm.googleapis.com", "http://127.0.0.1:1", "https://", "https://[::1", "https://u@h"]
+)
+def test_an_fcm_address_that_is_not_https_is_refused(url):
+    with pytest.raises(BadArgument):
+        FcmDispatcher(None, url=url)
+
+
+def test_there_is_at_least_one_connection():
+    with pytest.raises(BadArgument):
+        FcmDispatcher(None, url="https://h", connections=0)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_certificate_file_that_is_none_is_named(tmp_path, content):
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(RekindleError, match=r"^RK401: REKINDLE_FCM_CA names .*ca\.pem"):
+        trusting(path)

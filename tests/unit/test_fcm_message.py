@@ -1,0 +1,115 @@
+"""The wire form of a message."""
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+
+from contract import fcm_server
+from contract.fcm_server import message
+from rekindle.dispatchers.fcm_message import MAX_PAYLOAD_BYTES, Unsendable, wire
+
+CASES = {
+    case["id"]: case
+    for case in json.loads((Path(fcm_server.__file__).parent / "fcm_cases" / "messages.json").read_text())
+}
+CLAIM = uuid.UUID("0b8f3f3c-55a2-4f2c-9d0e-6f5f2f6b9a01")
+
+
+def test_a_message_has_the_form_that_fcm_takes_with_one_replacement_key_on_every_platform():
+    sent = message(claim_id=CLAIM, target="t", title="Hei, Åse", body="14 dager", data={"chapter": "Oslo"},
+                   link="https://example.org/a", ttl_seconds=3_600)  # fmt: skip
+    assert json.loads(wire(sent, now=1_000_000.7)) == {
+        "message": {
+            "token": "t",
+            "notification": {"title": "Hei, Åse", "body": "14 dager"},
+            "data": {
+                "chapter": "Oslo",
+                "claim_id": str(CLAIM),
+                "idempotency_key": "5d" * 32,
+                "scenario_type": "inactivity",
+                "link": "https://example.org/a",
+            },
+            "android": {"priority": "high", "ttl": "3600s", "notification": {"tag": str(CLAIM)}},
+            "apns": {
+                "headers": {"apns-collapse-id": str(CLAIM), "apns-expiration": "1003600"},
+                "payload": {"aps": {"sound": "default"}},
+            },
+            "webpush": {
+                "headers": {"TTL": "3600"},
+                "notification": {"tag": str(CLAIM), "renotify": False},
+                "fcm_options": {"link": "https://example.org/a"},
+            },
+        }
+    }
+
+
+def test_what_a_message_does_not_say_is_left_out():
+    document = json.loads(wire(message()))
+    assert document.keys() == {"message"}
+    sent = document["message"]
+    assert "ttl" not in sent["android"]
+    assert sent["apns"]["headers"].keys() == {"apns-collapse-id"}
+    assert sent["webpush"].keys() == {"notification"}
+    assert "link" not in sent["data"]
+
+
+@pytest.mark.parametrize("kind", ["token", "fid"])
+def test_the_target_is_the_only_one_and_of_its_kind(kind):
+    case = CASES[f"target_{kind}"]
+    sent = json.loads(wire(message(target_kind=kind, target=case["input"][kind])))["message"]
+    assert {key: sent[key] for key in ("token", "fid", "topic", "condition") if key in sent} == case["wire"]
+
+
+@pytest.mark.parametrize("case", [CASES["ttl_123"], CASES["ttl_86500"]], ids=["123", "86500"])
+def test_the_time_to_live_has_the_form_of_the_official_clients(case):
+    sent = json.loads(wire(message(ttl_seconds=case["input"]["android"]["ttl_seconds"])))["message"]
+    assert sent["android"]["ttl"] == case["wire"]["android"]["ttl"]
+
+
+def test_a_time_to_live_of_nothing_means_now_or_never_on_each_platform():
+    sent = json.loads(wire(message(ttl_seconds=0), now=1_000_000.0))["message"]
+    assert sent["android"]["ttl"] == "0s"
+    assert sent["apns"]["headers"]["apns-expiration"] == "0"
+    assert sent["webpush"]["headers"] == {"TTL": "0"}
+
+
+def test_only_a_validation_asks_for_validation():
+    assert json.loads(wire(message(), validate_only=True))["validate_only"] is CASES["dry_run"]["wire"]["validate_only"]
+
+
+def test_the_names_that_rekindle_gives_cannot_be_overwritten_by_a_scenario():
+    sent = json.loads(
+        wire(message(claim_id=CLAIM, data={"claim_id": "forged", "link": "own"}, link="https://a.example"))
+    )
+    assert sent["message"]["data"]["claim_id"] == str(CLAIM)
+    assert sent["message"]["data"]["link"] == "own"
+
+
+def test_the_collapse_id_fits_what_apple_takes():
+    sent = json.loads(wire(message()))["message"]
+    assert len(sent["apns"]["headers"]["apns-collapse-id"].encode()) <= 64
+
+
+@pytest.mark.parametrize("letter", ["a", "å", "😀"])
+def test_a_payload_is_measured_in_bytes_and_may_be_exactly_as_large_as_fcm_allows(letter):
+    empty = message(title="", body="")
+    used = sum(len(part) for pair in json.loads(wire(empty))["message"]["data"].items() for part in pair)
+    room = MAX_PAYLOAD_BYTES - used
+    size = len(letter.encode())
+    body = letter * (room // size) + "x" * (room % size)
+    wire(message(title="", body=body))
+    with pytest.raises(Unsendable) as too_large:
+        wire(message(title="", body=body + "x"))
+    assert too_large.value.reason == "too_large"
+    with pytest.raises(Unsendable):
+        wire(message(title="", body=body[:-1], data={"kk": "v" * size}))
+
+
+@pytest.mark.parametrize("where", ["title", "body", "target", "link"])
+def test_a_text_that_is_no_unicode_is_named_without_being_quoted(where):
+    with pytest.raises(Unsendable, match=r"^not_encodable$") as unsendable:
+        wire(message(**{where: "secret-canary \ud800"}))
+    assert unsendable.value.reason == "not_encodable"
+    assert unsendable.value.__cause__ is None
