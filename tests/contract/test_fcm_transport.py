@@ -1,0 +1,193 @@
+"""Connections that fail: what certainly did not leave may be tried again, everything else is uncertain.
+
+The server counts: whatever happens to a request, one call of send is at most one request.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+
+import pytest
+
+from contract.fcm_server import (
+    CLOSE,
+    CUT,
+    GO_AWAY,
+    HANG,
+    REFUSE_STREAM,
+    RESET,
+    Reply,
+    certificates,
+    dispatching,
+    message,
+    service_account,
+    serving,
+)
+from rekindle.dispatchers.fcm import FcmDispatcher
+from rekindle.dispatchers.fcm_connections import Answer, Connections
+from rekindle.errors import Disposition, ProviderUnreachable
+from rekindle.model import Accepted, Refused, Uncertain
+
+NOT_SENT = Refused(Disposition.RETRY, "connect_failed")
+
+
+@contextlib.asynccontextmanager
+async def connections(folder, number=1, *, trusted=True):
+    opened = Connections(number, ca=(certificates(folder) / "ca.pem").read_bytes() if trusted else None)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def post(opened, url, timeout=5.0):
+    return await opened.post(f"{url}/v1/send", bearer="t", content=b"{}", timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    ("what", "outcome"),
+    [
+        (CLOSE, Uncertain("connection_lost")),
+        (RESET, Uncertain("connection_lost")),
+        (CUT, Uncertain("connection_lost")),
+        (HANG, Uncertain("timeout")),
+        (Reply(500, b""), Uncertain("internal")),
+        (Reply(503, b""), Uncertain("unavailable")),
+    ],
+)
+async def test_a_request_that_left_and_got_no_proof_is_uncertain_and_was_made_once(tmp_path, what, outcome):
+    async with serving(tmp_path) as server, dispatching(server) as dispatcher:
+        server.answer = lambda _: what
+        started = time.monotonic()
+        assert await dispatcher.send(message(), timeout=0.5 if what is HANG else 10) == outcome
+        assert time.monotonic() - started < 5
+        assert server.opened == 1
+        server.answer = lambda _: Reply()  # and the next message goes its way
+        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        assert server.opened == 2
+
+
+@pytest.mark.parametrize("what", [REFUSE_STREAM, GO_AWAY])
+async def test_a_stream_that_the_server_did_not_take_may_be_tried_again_but_not_by_the_client(tmp_path, what):
+    async with serving(tmp_path) as server, dispatching(server, connections=1) as dispatcher:
+        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        server.answer = lambda _: what
+        assert await dispatcher.send(message(), timeout=10) == Refused(Disposition.RETRY, "stream_refused")
+        assert server.opened == 2
+
+
+@pytest.mark.parametrize("what", [CLOSE, RESET])
+async def test_a_connection_that_dies_under_its_second_request_leaves_that_one_uncertain(tmp_path, what):
+    async with serving(tmp_path) as server, dispatching(server, connections=1) as dispatcher:
+        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        server.answer = lambda _: what
+        assert await dispatcher.send(message(), timeout=10) == Uncertain("connection_lost")
+        assert server.opened == 2
+
+
+async def test_a_refused_connection_means_that_nothing_was_sent(tmp_path):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        async with connections(tmp_path) as opened:
+            assert await post(opened, f"https://127.0.0.1:{unused.getsockname()[1]}") == NOT_SENT
+
+
+async def test_a_name_that_does_not_resolve_means_that_nothing_was_sent(tmp_path):
+    async with connections(tmp_path) as opened:
+        assert await post(opened, "https://fcm.invalid") == NOT_SENT
+
+
+async def test_a_certificate_that_is_not_trusted_means_that_nothing_was_sent(tmp_path):
+    async with serving(tmp_path) as server:
+        async with connections(tmp_path, trusted=False) as opened:
+            assert await post(opened, server.url) == NOT_SENT
+        assert server.opened == 0
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+async def test_a_server_that_never_finishes_the_handshake_means_that_nothing_was_sent(tmp_path, speaks):
+    async def accept(reader, writer):
+        if speaks:
+            writer.close()  # hangs up in the middle of it
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    async with server, connections(tmp_path) as opened:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        assert await post(opened, url, timeout=0.5) == NOT_SENT
+
+
+async def test_a_host_that_swallows_connections_means_that_nothing_was_sent(tmp_path):
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):  # fill the queue: what comes then is dropped without a word
+            queued = stack.enter_context(socket.socket())
+            queued.setblocking(False)
+            queued.connect_ex(listener.getsockname())
+        async with connections(tmp_path) as opened:
+            url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+            assert await post(opened, url, timeout=0.5) == NOT_SENT
+
+
+async def test_a_message_that_waited_for_its_turn_until_the_end_is_certainly_not_sent_nor_sent_later(tmp_path):
+    async with serving(tmp_path, streams=1) as server, connections(tmp_path) as opened:
+        assert isinstance(await post(opened, server.url), Answer)  # the client has learned: one stream
+        server.answer = lambda _: HANG
+        server.arrived.clear()
+        first = asyncio.create_task(post(opened, server.url, timeout=1))
+        await asyncio.wait_for(server.arrived.wait(), 10)
+        second, third = await asyncio.gather(
+            post(opened, server.url, timeout=0.3), post(opened, server.url, timeout=0.3)
+        )
+        assert (second, third) == (NOT_SENT, NOT_SENT)
+        assert len(server.requests) == 2
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        server.answer = lambda _: Reply()
+        assert isinstance(await post(opened, server.url), Answer)  # once the first one's time is over
+        assert len(server.requests) == 3  # and what gave up did not come after all
+
+
+async def test_a_cancelled_send_is_cancelled_at_once_and_harms_no_other(tmp_path):
+    async with serving(tmp_path) as server, dispatching(server, connections=1) as dispatcher:
+        server.answer = lambda _: HANG
+        sending = asyncio.create_task(dispatcher.send(message(), timeout=30))
+        await asyncio.wait_for(server.arrived.wait(), 10)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        server.answer = lambda _: Reply()
+        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        assert server.opened == 2
+
+
+async def test_closing_ends_what_is_under_way_as_uncertain_and_sends_nothing_afterwards(tmp_path):
+    async with serving(tmp_path) as server, dispatching(server) as dispatcher:
+        server.answer = lambda _: HANG
+        sending = asyncio.create_task(dispatcher.send(message(), timeout=30))
+        await asyncio.wait_for(server.arrived.wait(), 10)
+        await dispatcher.close()
+        assert await asyncio.wait_for(sending, 10) == Uncertain("connection_lost")
+        assert await dispatcher.send(message(), timeout=10) == Refused(Disposition.RETRY, "not_open")
+        assert server.opened == 1
+
+
+async def test_a_host_without_http2_is_found_out_before_anything_is_sent(tmp_path):
+    async with serving(tmp_path, protocol="http/1.1") as server:
+        ca = certificates(tmp_path) / "ca.pem"
+        dispatcher = FcmDispatcher(service_account(server), url=server.url, ca=ca)
+        with pytest.raises(ProviderUnreachable, match=r"^RK403: FCM does not answer over TLS and HTTP/2"):
+            await dispatcher.open()
+        assert await dispatcher.send(message(), timeout=1) == Refused(Disposition.RETRY, "not_open")
+        assert not any(request.body for request in server.requests)
+
+
+async def test_no_time_left_means_that_nothing_is_sent(tmp_path):
+    async with serving(tmp_path) as server, dispatching(server) as dispatcher:
+        assert await dispatcher.send(message(), timeout=0) == Refused(Disposition.RETRY, "no_time")
+        assert server.opened == 0
