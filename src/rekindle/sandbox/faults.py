@@ -133,7 +133,7 @@ def _delay(wanted: Json, where: str) -> int:
 
 def _reply(wanted: Json, where: str) -> Reply:
     status, body = wanted["status"], wanted.get("body")
-    given: Any = wanted.get("headers") or {}
+    given: Any = wanted.get("headers", {})
     if type(status) is not int or not 200 <= status <= 599:
         raise FaultInvalid(f"{where}: status must be a whole number from 200 to 599")
     if not isinstance(given, dict):

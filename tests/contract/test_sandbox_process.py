@@ -1,0 +1,262 @@
+"""The sandbox as a process: starting, restarting, failing to start, and going away."""
+
+import itertools
+import json
+import os
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from cryptography import x509
+
+from contract.sandbox_client import Sender, account_of, trust
+from rekindle.errors import SandboxError
+from rekindle.sandbox import Sandbox
+
+
+def run(*arguments: object) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "rekindle.sandbox", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def lines_of(ledger: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ledger.read_text().splitlines()]
+
+
+def test_it_says_one_line_when_ready_and_ends_on_a_signal_without_a_word(tmp_path: Path):
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = run("--credentials", tmp_path / "account.json")
+        with process:
+            assert process.stdout is not None
+            said = json.loads(process.stdout.readline())
+            assert list(said) == ["url"]
+            context = ssl.create_default_context(cafile=str(tmp_path / "account.json.ca.pem"))
+            with httpx.Client(verify=context, trust_env=False) as client:
+                health = client.get(said["url"] + "/_sandbox/health")
+            assert health.json() == {"status": "ok", "project": "rekindle-sandbox"}
+            process.send_signal(number)
+            rest, errors = process.communicate(timeout=10)
+            assert (process.returncode, rest, errors) == (0, "", "")
+
+
+def test_it_ends_on_a_signal_although_a_request_hangs():
+    with Sandbox() as sandbox, Sender(sandbox) as sender, ThreadPoolExecutor(1) as pool:
+        sandbox.faults([{"respond": "hang"}])
+        hanging = pool.submit(sender.send, {"token": "t"}, timeout=60)
+        while sandbox.requests()["send"] == 0:
+            assert not hanging.done()
+        child = psutil.Process(sandbox.pid)
+        os.kill(child.pid, signal.SIGTERM)
+        assert isinstance(hanging.exception(timeout=10), httpx.TransportError)
+        psutil.wait_procs([child], timeout=10)
+        assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_clients_go_on_after_a_restart(tmp_path: Path):
+    with Sandbox(tmp_path) as first, Sender(first) as sender:
+        before, ca = account_of(first), first.ca.read_bytes()
+        assert sender.send({"token": "one"}).status_code == 200
+        headers, port = sender.headers, int(first.url.rpartition(":")[2])
+    with Sandbox(tmp_path, port=port) as second:
+        assert account_of(second) == before
+        assert second.ca.read_bytes() == ca
+        with httpx.Client(verify=trust(second), trust_env=False) as client:
+            url = f"{first.url}/v1/projects/{first.project}/messages:send"
+            answer = client.post(url, headers=headers, json={"message": {"token": "two"}})
+        assert answer.status_code == 200
+        assert [(m["seq"], m["target"]) for m in second.messages()] == [(1, "one"), (2, "two")]
+    assert [entry["seq"] for entry in lines_of(tmp_path / "ledger.jsonl")] == [1, 2]
+
+
+def test_a_restart_on_another_port_keeps_the_key_and_renews_the_token_uri(tmp_path: Path):
+    with Sandbox(tmp_path) as first, socket.socket() as taken:
+        before = account_of(first)
+        taken.bind(("127.0.0.1", 0))
+    with Sandbox(tmp_path) as second, Sender(second) as sender:
+        after = account_of(second)
+        assert after | {"token_uri": ""} == before | {"token_uri": ""}
+        assert after["token_uri"] == f"{second.url}/token"
+        assert sender.send({"token": "t"}).status_code == 200
+
+
+def test_the_ledger_is_only_ever_appended_to(tmp_path: Path):
+    contents: list[bytes] = []
+    names: list[str] = []
+    for start in range(3):
+        with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
+            for n in range(3):
+                names.append(sender.send({"token": f"t{start}{n}"}).json()["name"])
+                # The line is there before the answer is.
+                contents.append(sandbox.ledger.read_bytes())
+                assert lines_of(sandbox.ledger)[-1]["name"] == names[-1]
+            if start == 1:
+                sandbox.clear()
+                assert sandbox.messages() == []
+                contents.append(sandbox.ledger.read_bytes())
+    for earlier, later in itertools.pairwise(contents):
+        assert later.startswith(earlier)
+    kept = [entry for entry in lines_of(tmp_path / "ledger.jsonl") if "seq" in entry]
+    assert [entry["seq"] for entry in kept] == list(range(1, 10))
+    assert [entry["name"] for entry in kept] == names
+    with Sandbox(tmp_path) as again:
+        assert [entry["seq"] for entry in again.messages()] == [7, 8, 9]
+
+
+def test_a_line_cut_off_by_a_crash_is_no_message(tmp_path: Path):
+    with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
+        sender.send({"token": "whole"})
+    with (tmp_path / "ledger.jsonl").open("a") as file:
+        file.write('{"seq":2,"accepted_at":"20')
+    with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
+        sender.send({"token": "next"})
+        assert [(m["seq"], m["target"]) for m in sandbox.messages()] == [(1, "whole"), (2, "next")]
+
+
+def test_every_answered_message_is_in_the_ledger_after_a_kill(tmp_path: Path):
+    with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
+        names = [sender.send({"token": "t"}).json()["name"] for _ in range(50)]
+        assert sandbox.pid is not None
+        os.kill(sandbox.pid, signal.SIGKILL)
+    with Sandbox(tmp_path) as again:
+        assert [message["name"] for message in again.messages()] == names
+
+
+def test_the_child_is_gone_when_its_parent_is_killed():
+    script = (
+        "from rekindle.sandbox import Sandbox\n"
+        "import signal\n"
+        "with Sandbox() as sandbox:\n"
+        "    print(sandbox.pid, flush=True)\n"
+        "    signal.pause()\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    with parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        assert child.is_running()
+        parent.kill()
+        gone, _ = psutil.wait_procs([child], timeout=10)
+        assert gone or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_leaving_the_context_ends_the_child_and_removes_the_temporary_folder():
+    with Sandbox() as sandbox:
+        child, folder = psutil.Process(sandbox.pid), sandbox.credentials.parent
+        assert folder.is_dir()
+    assert not child.is_running()
+    assert not folder.exists()
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = run("--port", port, "--credentials", tmp_path / "account.json")
+        said, errors = process.communicate(timeout=20)
+        assert (process.returncode, said) == (2, "")
+        assert errors.startswith(f"RK602: The sandbox cannot listen on 127.0.0.1:{port}: ")
+        assert errors.count("\n") == 1
+        with pytest.raises(SandboxError, match=f"cannot listen on 127.0.0.1:{port}"), Sandbox(port=port):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--credentials", "missing/account.json"), "cannot write its credentials"),
+        (("--credentials", "account.json", "--ledger", "missing/ledger"), "cannot write its ledger"),
+        (("--credentials", "account.json", "--ledger", "."), "cannot write its ledger"),
+        (("--credentials", "account.json", "--project", "a/b"), "is not a project id"),
+        (("--credentials", "account.json", "--port", "70000"), "cannot listen"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_line(tmp_path: Path, arguments: tuple[str, ...], why: str):
+    named = [
+        str(tmp_path / part) if part in ("account.json", ".") or ("/" in part and part != "a/b") else part
+        for part in arguments
+    ]
+    process = run(*named)
+    said, errors = process.communicate(timeout=20)
+    assert (process.returncode, said) == (2, "")
+    assert errors.startswith("RK602: ")
+    assert why in errors
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", ['{"type": "service_account", "private_key": "theirs"}', "", "\xff"])
+def test_a_file_of_somebody_else_is_never_overwritten(tmp_path: Path, content: str):
+    file = tmp_path / "account.json"
+    file.write_text(content, encoding="latin-1")
+    process = run("--credentials", file)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "was not written by a sandbox" in errors
+    assert file.read_text(encoding="latin-1") == content
+
+
+@pytest.mark.parametrize("content", ["hello\n", "hello", '{"seq":1,"a":2}\nhello\n'])
+def test_a_file_that_is_no_ledger_is_left_as_it_is(tmp_path: Path, content: str):
+    file = tmp_path / "ledger"
+    file.write_text(content)
+    process = run("--credentials", tmp_path / "account.json", "--ledger", file)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "is not a sandbox's ledger" in errors
+    assert file.read_text() == content
+
+
+def test_two_sandboxes_never_share_a_ledger(tmp_path: Path):
+    with Sandbox(tmp_path):
+        process = run("--credentials", tmp_path / "other.json", "--ledger", tmp_path / "ledger.jsonl")
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "Another sandbox writes to the ledger" in errors
+
+
+def test_the_ca_vouches_for_this_machine_alone(tmp_path: Path):
+    with Sandbox(tmp_path) as sandbox:
+        ca = x509.load_pem_x509_certificate(sandbox.ca.read_bytes())
+        port = int(sandbox.url.rpartition(":")[2])
+        for name in ("localhost", "127.0.0.1", "::1"):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+                trust(sandbox).wrap_socket(raw, server_hostname=name).close()
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+            pytest.raises(ssl.SSLCertVerificationError),
+        ):
+            trust(sandbox).wrap_socket(raw, server_hostname="fcm.googleapis.com")
+    constraints = ca.extensions.get_extension_for_class(x509.NameConstraints)
+    assert constraints.critical
+    permitted = {str(name.value) for name in constraints.value.permitted_subtrees or ()}
+    assert permitted == {"localhost", "127.0.0.1/32", "::1/128"}
+
+
+def test_every_secret_file_is_private(tmp_path: Path):
+    with Sandbox(tmp_path) as sandbox:
+        for file in tmp_path.iterdir():
+            if file != sandbox.ca:
+                assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
+
+
+def test_a_hundred_thousand_messages_are_listed(tmp_path: Path):
+    entry = {"accepted_at": "2026-01-01T00:00:00+00:00", "project": "p", "target_kind": "token", "target": "t"}
+    entry |= {"message": {"token": "t", "notification": {"title": "x" * 80, "body": "y" * 160}}, "name": "n"}
+    with (tmp_path / "ledger.jsonl").open("w") as file:
+        for seq in range(1, 100_001):
+            file.write(json.dumps({"seq": seq} | entry, separators=(",", ":")) + "\n")
+    with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
+        sender.send({"token": "last"})
+        messages = sandbox.messages()
+    assert len(messages) == 100_001
+    assert messages[-1]["seq"] == 100_001
