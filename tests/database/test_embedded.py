@@ -201,11 +201,12 @@ def test_a_kept_folder_is_recovered_by_the_next_server_after_kill_9_of_the_first
     owner = stale.stat().st_uid
     with subprocess.Popen(["sleep", "60"], user=owner if os.geteuid() == 0 else None) as other:
         stale.write_text("\n".join([str(other.pid), *stale.read_text().splitlines()[1:]]) + "\n")
-        second = EmbeddedPostgres(folder, settings=FAST)
-        with second:
-            assert ask(second.url, "select number from kept") == 7
-            assert urlsplit(second.url).password == urlsplit(first.url).password
-        other.kill()
+        try:
+            with EmbeddedPostgres(folder, settings=FAST) as second:
+                assert ask(second.url, "select number from kept") == 7
+                assert urlsplit(second.url).password == urlsplit(first.url).password
+        finally:
+            other.kill()
     first.stop()
     assert (folder / "data" / "PG_VERSION").is_file()
     password = (folder / "password").stat()
