@@ -82,6 +82,11 @@ class Reports:
         """Uncertain sends, held or closed, newest first."""
         return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), {"limit": limit})]
 
+    async def deliveries(self) -> list[tuple[UUID, str]]:
+        """Every device that accepted: the claim and the name that the provider gave, in order of claim."""
+        rows = await self._database.rows(statement("deliveries"))
+        return [(row["claim_id"], row["provider_name"]) for row in rows]
+
     async def store_config(self, config: Config) -> list[Change]:
         """Every scenario of the configuration is in force when this returns; others are retired.
 

@@ -1,0 +1,48 @@
+"""The tree of commands."""
+
+from typing import Annotated
+
+import typer
+
+from rekindle.cli import cycle, demo, setup
+from rekindle.cli.options import INVOCATION, set_up_logging
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault.")]
+LogLevel = Annotated[
+    str, typer.Option(envvar="REKINDLE_LOG_LEVEL", help="Log to stderr from this level on: debug, info, warning, …")
+]
+
+
+def _before(debug: Debug = False, log_level: LogLevel = "warning") -> None:
+    """The right push at the right moment, and never twice: scenario nudges out of your own Postgres."""
+    INVOCATION.debug = debug
+    set_up_logging(log_level)
+
+
+def build() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        name="rekindle",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        callback=_before,
+    )
+    for command in (
+        demo.demo,
+        setup.init,
+        setup.migrate,
+        setup.apply,
+        setup.check,
+        setup.scenarios,
+        cycle.plan,
+        cycle.run,
+        cycle.runs,
+        demo.sandbox,
+    ):
+        app.command()(command)
+    unknown = typer.Typer(help="Sends whose outcome nobody knows.", no_args_is_help=True)
+    unknown.command("list")(cycle.unknown_list)
+    app.add_typer(unknown, name="unknown")
+    return app

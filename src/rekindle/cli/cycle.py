@@ -1,0 +1,201 @@
+"""Commands around one cycle: what it would do, doing it, and what was done."""
+
+from contextlib import aclosing
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rekindle.app import Engine
+from rekindle.cli.options import (
+    AsJson,
+    ConfigPath,
+    Organisations,
+    Scenarios,
+    config,
+    ids,
+    seconds,
+    settings,
+    stop_on_signals,
+    wait,
+)
+from rekindle.cli.output import (
+    candidate_json,
+    console,
+    people_table,
+    preview_json,
+    preview_table,
+    print_json,
+    report_json,
+    report_line,
+    report_table,
+    runs_table,
+    say,
+    unknown_table,
+)
+from rekindle.engine.evaluate import Preview
+from rekindle.engine.run import Watch
+from rekindle.model import Candidate, Report
+from rekindle.scenario import Config, fingerprint
+
+log = structlog.get_logger("rekindle")
+
+Budget = Annotated[str | None, typer.Option("--budget", help="End within this time, such as 30s.")]
+Limit = Annotated[int, typer.Option(min=0, help="How many people to list; 0: all of them.")]
+Rows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many to list, newest first.")]
+
+
+def plan(
+    scenario: Scenarios = None,
+    organisation: Organisations = None,
+    user: Annotated[str | None, typer.Option("--user", help="Only this person.")] = None,
+    limit: Limit = 20,
+    config_path: ConfigPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who would be notified now and who not, and why. Claims nothing, sends nothing."""
+
+    async def work() -> None:
+        people: list[Candidate] = []
+        previews: list[Preview] = []
+        user_id = ids([user])[0] if user else None
+        async with Engine.open(settings(), config(config_path)) as engine:
+            steps = engine.plan(scenarios=scenario or (), organisations=ids(organisation), user_id=user_id)
+            async with aclosing(steps):
+                async for preview, candidate in steps:
+                    if candidate is None:
+                        previews.append(preview)
+                    elif not limit or len(people) < limit:
+                        people.append(candidate)
+        if as_json:
+            print_json(
+                {
+                    "scenarios": [preview_json(one) for one in previews],
+                    "people": [candidate_json(one) for one in people],
+                }
+            )
+            return
+        console().print(preview_table(previews, checked=False))
+        if people:
+            console().print()
+            console().print(people_table(people))
+        due = sum(one.due for one in previews)
+        if len(people) < due:
+            say(f"… and {due - len(people):,} more; --limit 0 lists everyone.")
+
+    wait(work())
+
+
+def run(
+    scenario: Scenarios = None,
+    organisation: Organisations = None,
+    budget: Budget = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Render and validate all, claim and send nothing.")
+    ] = False,
+    config_path: ConfigPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run one cycle: evaluate, claim, dispatch, record, report."""
+
+    async def work() -> int:
+        loaded = config(config_path)
+        budget_seconds = seconds(budget)
+        async with Engine.open(settings(), loaded) as engine:
+            if dry_run:
+                previews = await engine.dry_run(scenarios=scenario or (), organisations=ids(organisation))
+                if as_json:
+                    print_json([preview_json(one) for one in previews])
+                else:
+                    console().print(preview_table(previews, checked=True))
+                    say("Dry run: nothing was claimed or sent.")
+                return 1 if any(set(one.checks) - {"valid"} for one in previews) else 0
+            await _warn_if_not_applied(engine, loaded)
+            with _progress(quiet=as_json) as progress:
+                report = await engine.run(
+                    scenarios=scenario or (),
+                    organisations=ids(organisation),
+                    budget_seconds=budget_seconds,
+                    watch=_watch(progress),
+                    stop=stop_on_signals(),
+                )
+        show_report(report, as_json=as_json)
+        return report.exit_code
+
+    raise typer.Exit(wait(work()))
+
+
+def show_report(report: Report, *, as_json: bool) -> None:
+    """Print a run's numbers."""
+    if as_json:
+        print_json(report_json(report))
+        return
+    console().print(report_table(report))
+    say(report_line(report))
+
+
+def runs(limit: Rows = 20, as_json: AsJson = False) -> None:
+    """Show the history of runs."""
+
+    async def work() -> None:
+        async with Engine.open(settings()) as engine:
+            reports = await engine.runs(limit=limit)
+        if as_json:
+            print_json([report_json(one) for one in reports])
+        elif reports:
+            console().print(runs_table(reports))
+        else:
+            say("There was no run yet.")
+
+    wait(work())
+
+
+def unknown_list(limit: Rows = 100, as_json: AsJson = False) -> None:
+    """List sends whose outcome nobody knows, newest first."""
+
+    async def work() -> None:
+        async with Engine.open(settings()) as engine:
+            sends = await engine.unknown(limit=limit)
+        if as_json:
+            names = ("claim_id", "device_id", "user_id", "scenario_type", "reason", "armed_at", "closed_at", "attempts")
+            print_json([{name: getattr(one, name) for name in names} for one in sends])
+        elif sends:
+            console().print(unknown_table(sends))
+        else:
+            say("There are no sends with an unknown outcome.")
+
+    wait(work())
+
+
+async def _warn_if_not_applied(engine: Engine, loaded: Config) -> None:
+    in_force = {one.scenario_type: one.fingerprint for one in await engine.deps.store.applied()}
+    changed = sorted(
+        name
+        for name in in_force.keys() | loaded.scenario.keys()
+        if name not in loaded.scenario or in_force.get(name) != fingerprint(loaded.scenario[name])
+    )
+    if changed:
+        log.warning("config.not_applied", scenarios=changed, mend="run `rekindle apply` to put the file in force")
+
+
+def _progress(*, quiet: bool) -> Progress:
+    terminal = Console(stderr=True)
+    columns = (TextColumn("sending"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=terminal, transient=True, disable=quiet or not terminal.is_terminal)
+
+
+def _watch(progress: Progress) -> Watch:
+    """Claims are counted in people and answers in devices: the bar's total grows with what is seen."""
+    task = progress.add_task("sending", total=None)
+
+    def settled(count: int) -> None:
+        progress.advance(task, count)
+        done = progress.tasks[0].completed
+        if progress.tasks[0].total is not None and done > progress.tasks[0].total:
+            progress.update(task, total=done)
+
+    return Watch(
+        claimed=lambda numbers: progress.update(task, total=sum(one.claimed for one in numbers)), settled=settled
+    )

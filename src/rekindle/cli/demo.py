@@ -1,0 +1,161 @@
+"""Commands that need nothing installed: the demo and the sandbox."""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from rekindle.app import Engine, database_url
+from rekindle.cli.cycle import show_report
+from rekindle.cli.options import AsJson, settings, wait
+from rekindle.cli.output import print_json, report_json, say
+from rekindle.embedded import EmbeddedPostgres
+from rekindle.errors import BadArgument, DemoDisagrees
+from rekindle.model import Report
+from rekindle.postgres.migrate import migrate
+from rekindle.postgres.pool import execute_all
+from rekindle.sample import statements
+from rekindle.sandbox import Sandbox, serve
+from rekindle.scenario import Config, load_config
+from rekindle.settings import Settings
+
+
+def demo(
+    mentors: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many mentors the programme has.")] = 500,
+    dispatcher: Annotated[str, typer.Option(help="fcm (through the sandbox) or log.")] = "fcm",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same programme.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Run two cycles over a sample programme, with an embedded Postgres and an FCM sandbox.
+
+    With REKINDLE_DATABASE_URL set, that database is used instead; it must not have a sample programme yet. Exit code 0
+    only if the ledger and the sandbox agree and the second cycle sent nothing.
+    """
+    if dispatcher not in ("fcm", "log"):
+        raise BadArgument(f"there is no dispatcher {dispatcher!r} in the demo", mend="Use fcm or log.")
+
+    def tell(text: str) -> None:
+        if not as_json:
+            say(text)
+
+    def show(report: Report) -> None:
+        if not as_json:
+            show_report(report, as_json=False)
+
+    with ExitStack() as stack:
+        environment = settings()
+        if environment.database_url is None:
+            server = stack.enter_context(EmbeddedPostgres())
+            url = server.url
+            tell("Started a Postgres of our own; it goes with this command.")
+        else:
+            url = database_url(environment)
+        sandbox = stack.enter_context(Sandbox()) if dispatcher == "fcm" else None
+        if sandbox is not None:
+            tell(f"Started the FCM sandbox at {sandbox.url}.")
+        reports, differences = wait(_two_cycles(url, sandbox, mentors, seed, tell, show))
+    if as_json:
+        print_json({"cycles": [report_json(report) for report in reports], "differences": differences})
+    if differences:
+        raise DemoDisagrees("; ".join(differences))
+    where = "the sandbox" if sandbox is not None else "the log dispatcher"
+    tell("")
+    tell(f"The ledger and {where} agree: every push has one record, nobody got one twice, the second cycle sent none.")
+
+
+async def _two_cycles(
+    url: str,
+    sandbox: Sandbox | None,
+    mentors: int,
+    seed: int,
+    tell: Callable[[str], None],
+    show: Callable[[Report], None],
+) -> tuple[list[Report], list[str]]:
+    await migrate(url)
+    await execute_all(url, [(step.sql, step.parameters) for step in statements(mentors, seed)])
+    tell(f"Made a programme of {mentors:,} mentors (seed {seed}).")
+    environment = Settings.model_validate({
+        "REKINDLE_DATABASE_URL": url,
+        **({} if sandbox is None else {
+            "REKINDLE_FCM_URL": sandbox.url,
+            "REKINDLE_FCM_CA": sandbox.ca,
+            "GOOGLE_APPLICATION_CREDENTIALS": sandbox.credentials,
+        }),
+    })  # fmt: skip
+    reports: list[Report] = []
+    async with Engine.open(environment, _config("log" if sandbox is None else "fcm")) as engine:
+        await engine.apply()
+        for cycle in ("First", "Second"):
+            tell(f"\n{cycle} cycle:")
+            report = await engine.run(budget_seconds=max(30.0, mentors / 500))
+            reports.append(report)
+            show(report)
+        recorded = await engine.reports.deliveries()
+    messages = None if sandbox is None else await asyncio.to_thread(sandbox.messages)
+    return reports, disagreements(reports, recorded, messages)
+
+
+def disagreements(
+    reports: list[Report], recorded: list[tuple[UUID, str]], messages: list[dict[str, Any]] | None
+) -> list[str]:
+    """Where two cycles, the ledger's deliveries (claim, provider name) and the sandbox's messages differ.
+
+    Empty when every accepted push has one record, nobody got one twice, and the second cycle sent nothing.
+    """
+    found: list[str] = []
+    first, second = reports
+    for report, number in ((first, "first"), (second, "second")):
+        if report.exit_code:
+            found.append(f"the {number} cycle ended {report.status}")
+    again = sum(one.pushes for one in second.scenarios)
+    if again:
+        found.append(f"the second cycle sent {again} pushes")
+    sent = sum(one.pushes for one in first.scenarios)
+    if sent != len(recorded):
+        found.append(f"the report says {sent} pushes, the ledger {len(recorded)}")
+    if messages is not None:
+        accepted = Counter(str(message["name"]) for message in messages)
+        ledger = Counter(name for _, name in recorded)
+        if accepted != ledger:
+            found.append(f"{len(accepted - ledger)} accepted pushes have no record")
+            found.append(f"{len(ledger - accepted)} records have no accepted push")
+        targets = Counter((message["target"], message["message"]["data"]["scenario_type"]) for message in messages)
+        twice = sum(1 for count in targets.values() if count > 1)
+        if twice:
+            found.append(f"{twice} devices got the same scenario twice")
+    return found
+
+
+def _config(kind: str) -> Config:
+    """The configuration that `rekindle init` writes, with the demo's dispatcher."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rekindle.toml"
+        text = resources.files("rekindle.sample").joinpath("templates", "rekindle.toml").read_text(encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
+        config = load_config(path)
+    return config.model_copy(update={"dispatcher": config.dispatcher.model_copy(update={"kind": kind})})
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")] = 0,
+    credentials: Annotated[Path, typer.Option(help="The service-account file to write.")] = Path(
+        "sandbox.credentials.json"
+    ),
+    ledger: Annotated[Path | None, typer.Option(help="Append every accepted message to this file.")] = None,
+) -> None:
+    """Serve FCM HTTP v1 on this machine: refuses what FCM refuses, and keeps what it accepts."""
+
+    def ready(url: str) -> None:
+        say(f"The sandbox is at {url}. To send to it:")
+        say(f"export REKINDLE_FCM_URL={url}")
+        say(f"export REKINDLE_FCM_CA={credentials}.ca.pem")
+        say(f"export GOOGLE_APPLICATION_CREDENTIALS={credentials}")
+
+    wait(serve(port, credentials, ledger, on_ready=ready))

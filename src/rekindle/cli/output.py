@@ -1,0 +1,229 @@
+"""How results look: tables for people, one JSON document for programs."""
+
+import dataclasses
+import json
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from rekindle.cli.options import INVOCATION
+from rekindle.engine.evaluate import Preview
+from rekindle.errors import ConfigInvalid, RekindleError
+from rekindle.model import Candidate, Numbers, Report, UnknownSend
+from rekindle.postgres.reports import ScenarioStatus
+
+_WIDTH_WHEN_PIPED = 140
+
+
+def console() -> Console:
+    """Standard output; wide enough for a table where it is not a terminal."""
+    return Console(width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED, highlight=False)
+
+
+def say(text: str) -> None:
+    """One line for people."""
+    console().print(escape(text), soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout: ids and instants as text."""
+    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def fail(fault: RekindleError) -> int:
+    """Say what is wrong and how to mend it on stderr; the exit code."""
+    if INVOCATION.debug:
+        traceback.print_exception(fault)
+    if isinstance(fault, ConfigInvalid) and len(fault.problems) > 1:
+        sys.stderr.write(f"error: {fault.code}: {len(fault.problems)} mistakes in the configuration. {fault.mend}\n")
+        for problem in fault.problems:
+            sys.stderr.write(f"  - {' '.join(problem.split())}\n")
+    else:
+        sys.stderr.write(f"error: {fault}\n")
+    return fault.exit_code
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    """Reasons with their counts, the largest first."""
+    ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{reason} {count:,}" for reason, count in ordered) or "-"
+
+
+def numbers_json(numbers: Numbers) -> dict[str, Any]:
+    """A scenario's numbers, sums included."""
+    return {**dataclasses.asdict(numbers), "due": numbers.due, "refused": numbers.refused}
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """A run with its scenarios."""
+    fields = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
+    return {
+        **fields,
+        "scenarios": [numbers_json(one) for one in report.scenarios],
+        "exit_code": report.exit_code,
+    }
+
+
+def report_table(report: Report) -> Table:
+    """One line per scenario: everyone evaluated, and what became of them."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("scenario", no_wrap=True)
+    for heading in ("evaluated", "due", "claimed", "sent", "pushes"):
+        table.add_column(heading, justify="right")
+    table.add_column("not claimed, and why")
+    table.add_column("not sent, and why")
+    for one in report.scenarios:
+        table.add_row(
+            one.scenario_type,
+            f"{one.evaluated:,}",
+            f"{one.due:,}",
+            f"{one.claimed:,}" + (f" +{one.carried:,}" if one.carried else ""),
+            f"{one.recorded:,}",
+            f"{one.pushes:,}",
+            counts(one.refusals),
+            unsent(one),
+        )
+    return table
+
+
+def unsent(one: Numbers) -> str:
+    """Claims that did not end in a record, by ending, with the reasons."""
+    endings = {name: getattr(one, name) for name in ("skipped", "dead", "unknown", "pending", "handed_over")}
+    text = counts({name: count for name, count in endings.items() if count})
+    return text + (f" ({counts(one.reasons)})" if one.reasons else "")
+
+
+def report_line(report: Report) -> str:
+    """How the run ended, in one line."""
+    took = "-"
+    if report.finished_at is not None:
+        took = f"{(report.finished_at - report.started_at).total_seconds():.2f} s"
+    sent = sum(one.recorded for one in report.scenarios)
+    pushes = sum(one.pushes for one in report.scenarios)
+    left = sum(one.pending for one in report.scenarios)
+    text = {
+        "done": "done",
+        "budget": f"the budget of {report.budget_seconds:g} s is used up; {left:,} people are left for the next run",
+        "incomplete": "done, but not everyone who should have been reached was",
+        "halted": f"stopped: {report.halted_by}",
+        "running": "still running",
+        "abandoned": "abandoned: the process ended without a report",
+    }[report.status]
+    return f"{sent:,} people reached, {pushes:,} pushes, {took} via {report.dispatcher}: {text}"
+
+
+def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:
+    """One line per scenario of a plan or a dry run."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("scenario", no_wrap=True)
+    for heading in ("evaluated", "due", "would claim"):
+        table.add_column(heading, justify="right")
+    table.add_column("would not, and why")
+    if checked:
+        table.add_column("messages checked")
+    for one in previews:
+        row = [one.scenario_type, f"{one.evaluated:,}", f"{one.due:,}", f"{one.would_claim:,}", counts(one.refusals)]
+        table.add_row(*row, *([counts(one.checks)] if checked else []))
+    return table
+
+
+def preview_json(preview: Preview) -> dict[str, Any]:
+    """A preview with its sums."""
+    return {**dataclasses.asdict(preview), "due": preview.due, "not_due": preview.not_due}
+
+
+def candidate_json(candidate: Candidate) -> dict[str, Any]:
+    """One person of a plan; devices are counted, tokens stay out."""
+    return {
+        "user_id": candidate.user_id,
+        "organisation_id": candidate.organisation_id,
+        "scenario_type": candidate.scenario_type,
+        "occurrence": candidate.occurrence,
+        "verdict": candidate.refusal or "claim",
+        "devices": len(candidate.devices),
+    }
+
+
+def people_table(people: Sequence[Candidate]) -> Table:
+    """The people of a plan."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("person", "scenario", "because", "verdict"):
+        table.add_column(heading, no_wrap=heading != "because")
+    for one in people:
+        verdict = f"refused: {one.refusal}" if one.refusal else f"would claim, {len(one.devices)} device(s)"
+        table.add_row(str(one.user_id), one.scenario_type, escape(one.occurrence), verdict)
+    return table
+
+
+def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
+    """What is applied, with the latest numbers beside it."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("scenario", no_wrap=True)
+    for heading in ("version", "kind", "enabled", "schedule", "priority", "last run"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("evaluated", "due", "sent"):
+        table.add_column(heading, justify="right")
+    table.add_column("not claimed, and why")
+    for status in statuses:
+        scenario, latest = status.applied.scenario, status.latest
+        table.add_row(
+            status.applied.scenario_type,
+            str(status.applied.version),
+            scenario.kind,
+            "yes" if scenario.enabled else "no",
+            scenario.schedule or "-",
+            str(scenario.priority),
+            f"{status.last_run_at:%Y-%m-%d %H:%M} UTC" if status.last_run_at else "never",
+            *((f"{latest.evaluated:,}", f"{latest.due:,}", f"{latest.recorded:,}") if latest else ("-", "-", "-")),
+            counts(latest.refusals) if latest else "-",
+        )
+    return table
+
+
+def scenario_json(status: ScenarioStatus) -> dict[str, Any]:
+    """An applied scenario with its latest numbers."""
+    return {
+        "scenario_type": status.applied.scenario_type,
+        "version": status.applied.version,
+        "definition": status.applied.scenario.model_dump(mode="json", exclude_none=True),
+        "applied_at": status.applied_at,
+        "applied_by": status.applied_by,
+        "last_run_at": status.last_run_at,
+        "latest": numbers_json(status.latest) if status.latest else None,
+    }
+
+
+def runs_table(reports: Sequence[Report]) -> Table:
+    """The history, one line per run."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("run", "started", "status", "via"):
+        table.add_column(heading, no_wrap=True)
+    names = ("evaluated", "due", "claimed", "recorded", "skipped", "dead", "unknown", "pending")
+    for heading in names:
+        table.add_column(heading, justify="right")
+    for report in reports:
+        sums = (f"{sum(getattr(one, name) for one in report.scenarios):,}" for name in names)
+        started = f"{report.started_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(report.run_id), started, report.status, report.dispatcher, *sums)
+    return table
+
+
+def unknown_table(sends: Sequence[UnknownSend]) -> Table:
+    """Sends that may or may not have been accepted."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("claim", "person", "scenario", "reason", "sent at", "state"):
+        table.add_column(heading, no_wrap=True)
+    for one in sends:
+        at = f"{one.armed_at:%Y-%m-%d %H:%M:%S}" if one.armed_at else "-"
+        state = f"closed {one.closed_at:%Y-%m-%d %H:%M:%S}" if one.closed_at else "held for a late answer"
+        table.add_row(str(one.claim_id), str(one.user_id), one.scenario_type, one.reason, at, state)
+    return table

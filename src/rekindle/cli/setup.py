@@ -1,0 +1,117 @@
+"""Commands that set up, or say exactly what is missing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rekindle.app import Engine, database_url
+from rekindle.cli.options import AsJson, ConfigPath, config, settings, wait
+from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
+from rekindle.engine.check import Finding
+from rekindle.errors import ProviderError
+from rekindle.postgres.migrate import migrate as migrate_database
+from rekindle.sample import write_init_files
+from rekindle.scenario import fingerprint
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write; it must exist.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Write rekindle.toml and a commented source.sql to start from."""
+    for path in write_init_files(folder, force=force):
+        say(f"wrote {path}")
+    say("Next: edit source.sql and run it on your database, `rekindle migrate`, `rekindle check`, `rekindle apply`.")
+
+
+def migrate(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Create or update the tables of schema rekindle. Needs a role that may create schemas."""
+    done = wait(migrate_database(database_url(settings()), dry_run=dry_run))
+    names = [f"{one.version}_{one.name}" for one in done]
+    if as_json:
+        print_json({"dry_run": dry_run, "migrations": names})
+        return
+    for name in names:
+        say(f"{'would run' if dry_run else 'ran'} {name}")
+    if not names:
+        say("The database is up to date.")
+
+
+def apply(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
+    """Check the configuration against the database and put its scenarios in force."""
+
+    async def work() -> None:
+        async with Engine.open(settings(), config(config_path)) as engine:
+            changes = await engine.apply()
+        if as_json:
+            print_json(
+                [{"scenario_type": one.scenario_type, "version": one.version, "change": one.change} for one in changes]
+            )
+            return
+        for one in changes:
+            say(f"{one.change} {one.scenario_type} (version {one.version})")
+        if not changes:
+            say("Nothing has changed.")
+
+    wait(work())
+
+
+def check(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
+    """Say what a run would meet: database, views, index, texts, credentials. Changes nothing."""
+
+    async def work() -> list[Finding]:
+        loaded = config(config_path)
+        async with Engine.open(settings(), loaded) as engine:
+            findings = [Finding("database", "the database answers, is migrated and fit for the ledger")]
+            findings += await engine.check()
+            try:
+                await engine.deps.dispatcher.open()
+                findings.append(Finding("dispatcher", f"dispatcher {loaded.dispatcher.kind} is ready to send"))
+            except ProviderError as fault:
+                findings.append(Finding("dispatcher", fault.message, fault))
+            in_force = {one.scenario_type: one.fingerprint for one in await engine.deps.store.applied()}
+            if in_force == {name: fingerprint(one) for name, one in loaded.scenario.items()}:
+                findings.append(Finding("applied", "this configuration is the one in force"))
+            else:
+                findings.append(Finding("applied", "this configuration is not in force yet: run `rekindle apply`"))
+            return findings
+
+    findings = wait(work())
+    if as_json:
+        print_json(
+            [
+                {
+                    "subject": one.subject,
+                    "ok": one.fault is None,
+                    "message": one.message,
+                    "code": one.fault.code if one.fault else None,
+                    "mend": one.fault.mend if one.fault else None,
+                }
+                for one in findings
+            ]
+        )
+    else:
+        for one in findings:
+            say(f"ok    {one.message}" if one.fault is None else f"wrong {one.fault}")
+    if any(one.fault for one in findings):
+        raise typer.Exit(2)
+
+
+def scenarios(as_json: AsJson = False) -> None:
+    """Show the scenarios in force, with the numbers of the last run of each."""
+
+    async def work() -> None:
+        async with Engine.open(settings()) as engine:
+            statuses = await engine.scenarios()
+        if as_json:
+            print_json([scenario_json(status) for status in statuses])
+        elif statuses:
+            console().print(scenarios_table(statuses))
+        else:
+            say("No scenario is applied. Run `rekindle apply`.")
+
+    wait(work())
