@@ -1,0 +1,150 @@
+"""Databases for tests: real servers, one template, a clone per test (about 30 ms)."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from rekindle.embedded import Binaries, EmbeddedPostgres, find_binaries, installed_binaries
+from rekindle.postgres.migrate import migrate
+from rekindle.postgres.pool import execute_all
+from rekindle.sample import statements
+from rekindle.sandbox import Sandbox
+
+# A crash of the test server loses nothing that anybody wants; the ledger's own settings stay as they are.
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+_NUMBERS = count()
+
+
+def _servers() -> dict[str, Binaries]:
+    found = {"embedded": find_binaries()}
+    for binaries in installed_binaries():
+        if binaries.folder != found["embedded"].folder:
+            found[f"postgres{binaries.major}"] = binaries
+    return found
+
+
+SERVERS = _servers()
+
+
+class Server:
+    """A running server with its templates."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._templates: set[str] = set()
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def named(self, database: str) -> str:
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
+
+    def clone(self, template: str, fill: Callable[[str], None]) -> str:
+        """A fresh database, made from a template that is filled at its first use."""
+        if template not in self._templates:
+            self.execute(f"create database {template}")
+            fill(self.named(template))
+            self._templates.add(template)
+        name = f"test_{next(_NUMBERS)}"
+        self.execute(f"create database {name} template {template}")
+        return self.named(name)
+
+    def drop(self, url: str) -> None:
+        self.execute(f"drop database {urlsplit(url).path[1:]} with (force)")
+
+
+def _migrated(url: str) -> None:
+    asyncio.run(migrate(url))
+
+
+def _programme(url: str) -> None:
+    _migrated(url)
+    asyncio.run(execute_all(url, [(step.sql, step.parameters) for step in statements(500, 1)]))
+
+
+@pytest.fixture(scope="session", params=sorted(SERVERS))
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The embedded server, and every installed one of a supported major."""
+    with EmbeddedPostgres(binaries=SERVERS[request.param], settings=SETTINGS) as postgres:
+        yield Server(postgres.url)
+
+
+@pytest.fixture
+def database_url(server: Server) -> Iterator[str]:
+    """A fresh database with the ledger's tables, as its owner (a superuser)."""
+    url = server.clone("template_ledger", _migrated)
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def programme_url(server: Server) -> Iterator[str]:
+    """A fresh database with the ledger's tables and the sample programme of 500 mentors, seed 1."""
+    url = server.clone("template_programme", _programme)
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def worker_url(server: Server, programme_url: str) -> str:
+    """The database of `programme_url`, as a login that has the role rekindle_worker and nothing else."""
+    return as_worker(server, programme_url)
+
+
+def as_worker(server: Server, url: str) -> str:
+    """The same database, as a login that has the role rekindle_worker and nothing else."""
+    server.execute(
+        "do $$ begin create role test_worker login password 'worker' in role rekindle_worker; "
+        "exception when duplicate_object then null; end $$"
+    )
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"test_worker:worker@{parts.hostname}:{parts.port}"))
+
+
+@pytest.fixture
+async def sql(request: pytest.FixtureRequest) -> AsyncIterator[psycopg.AsyncConnection]:
+    """A connection as the owner to the test's database, in autocommit, rows as dictionaries."""
+    name = "programme_url" if "programme_url" in request.fixturenames else "database_url"
+    url = request.getfixturevalue(name)
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    """One FCM sandbox for the whole session; use `fcm`, which empties it."""
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def fcm(running_sandbox: Sandbox) -> Sandbox:
+    """The FCM sandbox, empty and without faults."""
+    running_sandbox.faults([])
+    running_sandbox.clear()
+    return running_sandbox
+
+
+def shift_clock(url: str, interval: str) -> None:
+    """Move the ledger's clock: every later reading of rekindle.clock() is off by the interval, such as '8 days'.
+
+    Replaces the function, which only the owner can do; nothing in the product can.
+    """
+    if re.fullmatch(r"[-+0-9a-z: ]+", interval) is None:
+        raise ValueError(interval)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
+            f"$$ select pg_catalog.clock_timestamp() + interval '{interval}' $$"
+        )
+
+
+ROOT = Path(__file__).parent.parent
