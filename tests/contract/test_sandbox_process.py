@@ -48,6 +48,16 @@ def test_it_says_one_line_when_ready_and_ends_on_a_signal_without_a_word(tmp_pat
             assert (process.returncode, rest, errors) == (0, "", "")
 
 
+def test_many_that_end_at_once_all_end_cleanly(tmp_path: Path):
+    processes = [run("--credentials", tmp_path / f"{n}.json") for n in range(8)]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+    ends = [(*process.communicate(timeout=20), process.returncode) for process in processes]
+    assert ends == [("", "", 0)] * 8
+
+
 def test_it_ends_on_a_signal_although_a_request_hangs():
     with Sandbox() as sandbox, Sender(sandbox) as sender, ThreadPoolExecutor(1) as pool:
         sandbox.faults([{"respond": "hang"}])

@@ -163,11 +163,11 @@ async def _threads_gone(before: set[int]) -> None:
     """The server's own threads have ended.
 
     They outlive its answer that it has stopped by a millisecond or two, and one that asks for the interpreter while
-    it is being taken down aborts the process: 3 of 10 exits on a busy machine.
+    it is being taken down aborts the process: 3 of 12 exits on a busy machine.
     """
     await asyncio.sleep(0.05 if sys.platform != "linux" else 0)
     deadline = asyncio.get_running_loop().time() + _STOP_SECONDS
-    while _threads() - before and asyncio.get_running_loop().time() < deadline:
+    while _threads() - before and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
 
 
