@@ -2,19 +2,26 @@
 -- still ours: armed means that its request may leave once this is committed. Not armed: another writer has recorded
 -- the claim's idempotency key in the meantime, so the person was reached today; the unit must be finished as skipped.
 -- A unit that is not returned at all is somebody else's by now. Locks: the units, in key order.
-with wanted as (
+-- Each unit is looked up on its own (a lateral subquery that locks cannot be folded into a join): a hash join would
+-- read the whole outbox for every batch, and takes its locks in no order.
+with wanted as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[])
     as t (claim_id, device_id, epoch)
+  order by claim_id, device_id
 ),
-held as (
-  select o.claim_id, o.device_id,
-         not exists (select from rekindle.scenario_notification n
-                     where n.idempotency_key = o.idempotency_key and n.id <> o.claim_id) as free
-  from rekindle.outbox o
-  join wanted w on w.claim_id = o.claim_id and w.device_id = o.device_id
-  where o.epoch = w.epoch and o.state = 'claimed'
-  order by o.claim_id, o.device_id
-  for update of o
+held as materialized (
+  select unit.claim_id, unit.device_id, recorded.elsewhere is null as free
+  from wanted w
+  cross join lateral (
+    select o.claim_id, o.device_id, o.idempotency_key from rekindle.outbox o
+    where o.claim_id = w.claim_id and o.device_id = w.device_id and o.epoch = w.epoch and o.state = 'claimed'
+    for update
+  ) unit
+  left join lateral (
+    select true as elsewhere from rekindle.scenario_notification n
+    where n.idempotency_key = unit.idempotency_key and n.id <> unit.claim_id
+    limit 1
+  ) recorded on true
 ),
 armed as (
   update rekindle.outbox o

@@ -2,18 +2,21 @@
 -- has proven the token dead); refused_seconds. Out: finished. The unit leaves the outbox with its reason; a unit that
 -- may once have been accepted ends unknown whatever was asked. With the claim's last unit its gate is freed, and
 -- opens again soon unless one of its devices was or may have been reached. Locks: units, then gates, in key order.
-with ended as (
+with ended as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[],
                        %(outcomes)s::text[], %(reasons)s::text[], %(prunes)s::boolean[])
     as t (claim_id, device_id, epoch, outcome, reason, prune)
+  order by claim_id, device_id
 ),
-mine as (
-  select o.claim_id, o.device_id, e.outcome, e.reason, e.prune
-  from rekindle.outbox o
-  join ended e on e.claim_id = o.claim_id and e.device_id = o.device_id
-  where o.epoch = e.epoch and o.state in ('claimed', 'dispatching')
-  order by o.claim_id, o.device_id
-  for update of o
+mine as materialized (
+  select unit.claim_id, unit.device_id, e.outcome, e.reason, e.prune
+  from ended e
+  cross join lateral (   -- as in arm.sql
+    select o.claim_id, o.device_id from rekindle.outbox o
+    where o.claim_id = e.claim_id and o.device_id = e.device_id and o.epoch = e.epoch
+      and o.state in ('claimed', 'dispatching')
+    for update
+  ) unit
 ),
 unit as (
   delete from rekindle.outbox o using mine
@@ -41,15 +44,17 @@ pruned as (
 ),
 person as (
   select u.user_id, u.scenario_type, u.claim_id, max(u.cooldown_seconds) as cooldown_seconds,
-         bool_or(u.uncertain) as uncertain
+         bool_or(u.uncertain) as uncertain, count(*) as units
   from unit u group by u.user_id, u.scenario_type, u.claim_id
 ),
-locked as (
-  select g.user_id, g.scenario_type, p.claim_id, p.cooldown_seconds, p.uncertain
-  from rekindle.gate g
-  join person p on p.user_id = g.user_id and p.scenario_type = g.scenario_type and p.claim_id = g.inflight
-  order by g.user_id, g.scenario_type
-  for update of g
+locked as materialized (
+  select p.*
+  from (select * from person order by user_id, scenario_type) p
+  cross join lateral (
+    select from rekindle.gate g
+    where g.user_id = p.user_id and g.scenario_type = p.scenario_type and g.inflight = p.claim_id
+    for update
+  ) gate
 ),
 gated as (
   update rekindle.gate g
@@ -63,11 +68,9 @@ gated as (
         end
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type
-    -- On the locked version, and never while another of its units lives (see record.sql).
+    -- On the locked version, and never while another of its units lives. The last two are always true: see record.sql.
     and g.inflight = l.claim_id
-    and not exists (
-      select from rekindle.outbox o
-      where o.claim_id = l.claim_id
-        and not exists (select from mine where mine.claim_id = o.claim_id and mine.device_id = o.device_id))
+    and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units
+    and l.cooldown_seconds > 0 and l.units >= 0
 )
 select count(*) as finished from closed

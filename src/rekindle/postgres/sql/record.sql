@@ -5,25 +5,30 @@
 -- given up as unknown, even one already closed, becomes recorded here: the answer was late, not lost.
 -- The cooldown counts from now: counted from the claim or from arming it came out short (measured).
 -- Locks: units, then notifications, then gates, each in key order.
-with acceptance as (
+with acceptance as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[], %(names)s::text[])
     as t (claim_id, device_id, epoch, provider_name)
+  order by claim_id, device_id
 ),
-live as (
-  select o.claim_id, o.device_id, a.provider_name
-  from rekindle.outbox o
-  join acceptance a on a.claim_id = o.claim_id and a.device_id = o.device_id
-  where o.epoch = a.epoch and o.state in ('dispatching', 'unknown')
-  order by o.claim_id, o.device_id
-  for update of o
+live as materialized (
+  select unit.claim_id, unit.device_id, a.provider_name
+  from acceptance a
+  cross join lateral (   -- as in arm.sql
+    select o.claim_id, o.device_id from rekindle.outbox o
+    where o.claim_id = a.claim_id and o.device_id = a.device_id and o.epoch = a.epoch
+      and o.state in ('dispatching', 'unknown')
+    for update
+  ) unit
 ),
-closed as (
-  select x.claim_id, x.device_id, a.provider_name
-  from rekindle.outcome x
-  join acceptance a on a.claim_id = x.claim_id and a.device_id = x.device_id
-  where x.epoch = a.epoch and x.outcome = 'unknown' and x.reason <> 'record_conflict'
-  order by x.claim_id, x.device_id
-  for update of x
+closed as materialized (
+  select ending.claim_id, ending.device_id, a.provider_name
+  from acceptance a
+  cross join lateral (
+    select x.claim_id, x.device_id from rekindle.outcome x
+    where x.claim_id = a.claim_id and x.device_id = a.device_id and x.epoch = a.epoch
+      and x.outcome = 'unknown' and x.reason <> 'record_conflict'
+    for update
+  ) ending
 ),
 left_outbox as (
   delete from rekindle.outbox o using live
@@ -76,36 +81,52 @@ conflicting as (
   where u.claim_id not in (select id from notification)
   returning claim_id, device_id
 ),
+-- One row per person, of the newest claim: only that one can hold the gate. Claim ids follow the order of claiming.
 person as (
-  select u.user_id, u.scenario_type, max(u.cooldown_seconds) as cooldown_seconds, array_agg(u.claim_id) as claim_ids
-  from unit u group by u.user_id, u.scenario_type
+  select distinct on (c.user_id, c.scenario_type) c.user_id, c.scenario_type, c.claim_id, c.units,
+         max(c.cooldown_seconds) over (partition by c.user_id, c.scenario_type) as cooldown_seconds
+  from (
+    select u.user_id, u.scenario_type, u.claim_id, max(u.cooldown_seconds) as cooldown_seconds,
+           count(l.claim_id) as units
+    from unit u
+    left join live l on l.claim_id = u.claim_id and l.device_id = u.device_id
+    group by u.user_id, u.scenario_type, u.claim_id
+  ) c
+  order by c.user_id, c.scenario_type, c.claim_id desc
 ),
-locked as (
-  select g.user_id, g.scenario_type, p.cooldown_seconds, p.claim_ids
-  from rekindle.gate g
-  join person p on p.user_id = g.user_id and p.scenario_type = g.scenario_type
-  order by g.user_id, g.scenario_type
-  for update of g
+locked as materialized (
+  select p.*
+  from (select * from person order by user_id, scenario_type) p
+  cross join lateral (
+    select from rekindle.gate g
+    where g.user_id = p.user_id and g.scenario_type = p.scenario_type
+    for update
+  ) gate
 ),
 -- The gate is freed with the claim's last unit. Two workers that record two devices of one claim at the same moment
--- each still see the other's: then the sweep frees it.
+-- each still count the other's: then the sweep frees it.
 gated as (
   update rekindle.gate g
   set next_at = greatest(g.next_at, rekindle.clock() + make_interval(secs => l.cooldown_seconds)),
       inflight = case
-        when g.inflight = any (l.claim_ids) and not exists (
-          select from rekindle.outbox o
-          where o.claim_id = g.inflight
-            and not exists (select from live where live.claim_id = o.claim_id and live.device_id = o.device_id))
+        when g.inflight = l.claim_id
+          and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units
         then null else g.inflight end
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type
+    -- Always true. They lower the planner's guess of the rows, so that it looks each gate up instead of reading the
+    -- whole table for every batch, which it does up to some 75,000 gates.
+    and l.cooldown_seconds > 0 and l.units >= 0
 )
 select a.claim_id, a.device_id,
-       case when d.claim_id is not null or already.claim_id is not null then 'recorded'
+       case when d.claim_id is not null or already.recorded then 'recorded'
             when c.claim_id is not null then 'conflict'
             else 'stale' end as verdict
 from acceptance a
 left join delivered d on d.claim_id = a.claim_id and d.device_id = a.device_id
 left join conflicting c on c.claim_id = a.claim_id and c.device_id = a.device_id
-left join rekindle.delivery already on already.claim_id = a.claim_id and already.device_id = a.device_id
+left join lateral (
+  select true as recorded from rekindle.delivery x
+  where x.claim_id = a.claim_id and x.device_id = a.device_id
+  limit 1
+) already on true

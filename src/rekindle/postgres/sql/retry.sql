@@ -1,17 +1,19 @@
 -- In: arrays of claim_ids, device_ids, epochs, reasons, delays (seconds), for requests that were certainly refused or
 -- never left. Out: retried. dispatching -> retry; any run may lease it once its time has come. Locks: units, in order.
-with refused as (
+with refused as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[],
                        %(reasons)s::text[], %(delays)s::float8[])
     as t (claim_id, device_id, epoch, reason, delay)
+  order by claim_id, device_id
 ),
-held as (
-  select o.claim_id, o.device_id, r.reason, r.delay
-  from rekindle.outbox o
-  join refused r on r.claim_id = o.claim_id and r.device_id = o.device_id
-  where o.epoch = r.epoch and o.state = 'dispatching'
-  order by o.claim_id, o.device_id
-  for update of o
+held as materialized (
+  select unit.claim_id, unit.device_id, r.reason, r.delay
+  from refused r
+  cross join lateral (   -- as in arm.sql
+    select o.claim_id, o.device_id from rekindle.outbox o
+    where o.claim_id = r.claim_id and o.device_id = r.device_id and o.epoch = r.epoch and o.state = 'dispatching'
+    for update
+  ) unit
 ),
 waiting as (
   update rekindle.outbox o
