@@ -1,0 +1,85 @@
+"""The command line as its users meet it: a child process with an environment of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rekindle.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """What it printed with --json."""
+        return json.loads(self.out)
+
+    def fault(self) -> str:
+        """The one line of a fault, which is all that was said on stderr; a list of mistakes may follow it."""
+        lines = self.err.splitlines()
+        assert lines, self
+        assert lines[0].startswith("error: RK"), self
+        assert all(line.startswith("  - ") for line in lines[1:]), self
+        assert "Traceback" not in self.err, self
+        return lines[0]
+
+
+class Command:
+    """`rekindle` in a folder; nothing of the environment of the tests but what a process needs to run."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, object]) -> None:
+        self.folder = folder
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+        self.environment = kept | {name: str(value) for name, value in environment.items()}
+
+    def having(self, **environment: object) -> "Command":
+        """The same with these variables; None takes one away."""
+        merged = {**self.environment, **environment}
+        return Command(self.folder, {name: value for name, value in merged.items() if value is not None})
+
+    def start(self, *arguments: object) -> "subprocess.Popen[str]":
+        """The command, running."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "rekindle", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *arguments: object, timeout: float = 60) -> Done:
+        """The command, ended."""
+        return ended(self.start(*arguments), timeout=timeout)
+
+
+def ended(process: "subprocess.Popen[str]", *, timeout: float = 60) -> Done:
+    """The end of a command that was started; one that does not end in time is killed."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return Done(process.returncode, out, err)
+
+
+def environment(url: str, fcm: Sandbox) -> dict[str, object]:
+    """The variables that name a database and a sandbox."""
+    return {
+        "REKINDLE_DATABASE_URL": url,
+        "REKINDLE_FCM_URL": fcm.url,
+        "REKINDLE_FCM_CA": fcm.ca,
+        "GOOGLE_APPLICATION_CREDENTIALS": fcm.credentials,
+    }
