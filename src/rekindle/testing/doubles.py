@@ -17,7 +17,7 @@ class ScriptedDispatcher:
     immediate = True
 
     def __init__(self, answer: Callable[[Message], Outcome] | None = None) -> None:
-        self._answer = answer or (lambda message: Accepted(f"scripted/{message.claim_id}/{len(self.sent)}"))
+        self._answer = answer or self._accept
         self.sent: list[Message] = []
         self.validated: list[Message] = []
 
@@ -36,6 +36,9 @@ class ScriptedDispatcher:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+    def _accept(self, message: Message) -> Outcome:
+        return Accepted(f"scripted/{message.claim_id}/{len(self.sent)}")
 
 
 class BrokenNotifications:

@@ -1,0 +1,30 @@
+"""The configuration: rekindle.toml and the scenarios in it."""
+
+from rekindle.scenario.config import Config, Dispatch, Run, load_config
+from rekindle.scenario.kinds import (
+    AnyScenario,
+    Expiry,
+    Inactivity,
+    Milestone,
+    OwnQuery,
+    Text,
+    definition,
+    fingerprint,
+    parse_scenario,
+)
+
+__all__ = [
+    "AnyScenario",
+    "Config",
+    "Dispatch",
+    "Expiry",
+    "Inactivity",
+    "Milestone",
+    "OwnQuery",
+    "Run",
+    "Text",
+    "definition",
+    "fingerprint",
+    "load_config",
+    "parse_scenario",
+]

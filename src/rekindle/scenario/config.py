@@ -1,0 +1,124 @@
+"""What rekindle.toml may say: validated in one go, every problem reported, nothing guessed."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+
+from rekindle.errors import ConfigInvalid, ConfigMissing
+from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds, Strict
+
+
+class Run(Strict):
+    """How a cycle runs."""
+
+    budget: Seconds = 30
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{value[:80]!r} is not a time zone such as Europe/Oslo") from None
+        return value
+
+
+class Dispatch(Strict):
+    """Through what pushes are sent, how many at once, and how fast."""
+
+    kind: Literal["fcm", "log"] = "fcm"
+    concurrency: int = Field(default=1_000, ge=1, le=5_000)
+    per_minute: int = Field(default=600_000, ge=1, le=60_000_000)
+    timeout: Seconds = 10
+
+
+class Config(Strict):
+    """The whole of rekindle.toml."""
+
+    run: Run = Run()
+    dispatcher: Dispatch = Dispatch()
+    scenario: dict[str, Scenario] = Field(default_factory=dict)
+
+    @field_validator("scenario")
+    @classmethod
+    def _names(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name in value:
+            if SCENARIO_TYPE.fullmatch(name) is None:
+                raise ValueError(f"{name[:80]!r} cannot be a scenario's name; use lower-case letters, digits, _ and -")
+        return value
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate a rekindle.toml, with the files that its scenarios name read in.
+
+    Raises:
+        ConfigMissing: there is no such file.
+        ConfigInvalid: it is not TOML, or has mistakes; all of them are in `problems`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigMissing(
+            f"there is no configuration at {path}",
+            mend="Write one with `rekindle init`, or name it with --config.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigMissing(f"{path} cannot be read: {reason}") from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(f"{path} is not TOML: {error}", problems=(str(error),)) from None
+    problems = _read_query_files(raw, path.parent)
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        problems += [_problem(item) for item in error.errors(include_url=False, include_input=False)]
+        config = None
+    if problems or config is None:
+        count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
+        raise ConfigInvalid(
+            f"{path.name} has {count}: {'; '.join(problems)}",
+            mend="Mend the lines named and try again.",
+            problems=tuple(problems),
+        )
+    return config
+
+
+def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
+    """Replace `file` by the query it holds, so that what is applied is complete in itself."""
+    problems: list[str] = []
+    for name, value in _table(raw.get("scenario")).items():
+        table = _table(value)
+        if not isinstance(table.get("file"), str) or "query" in table:
+            continue
+        try:
+            table["query"] = (folder / str(table["file"])).read_text(encoding="utf-8")
+            del table["file"]
+        except (OSError, UnicodeDecodeError):
+            problems.append(f"scenario.{name}.file: {table['file']!r} cannot be read")
+    return problems
+
+
+def _table(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _problem(item: Any) -> str:
+    loc = [str(part) for part in item["loc"]]
+    # In a tagged union pydantic puts the kind behind the scenario's name; the file has no such level.
+    if loc[:1] == ["scenario"] and loc[2:3] in (["inactivity"], ["milestone"], ["expiry"], ["sql"]):
+        del loc[2]
+    where = ".".join(loc)
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        message = "there is no such key"
+    elif item["type"] == "missing":
+        message = "is missing"
+    elif item["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        message = "kind must be one of inactivity, milestone, expiry, sql"
+    return f"{where}: {message}"
