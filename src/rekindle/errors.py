@@ -4,7 +4,7 @@
     ├── ConfigError          RK1xx    halt          2
     │   ├── ConfigMissing    RK101
     │   ├── ConfigInvalid    RK102
-    │   ├── TemplateInvalid  RK103
+    │   │   └── TemplateInvalid   RK103
     │   ├── ConfigNotApplied RK104
     │   ├── UnknownScenario  RK105
     │   └── BadArgument      RK106

@@ -1,0 +1,19 @@
+"""How Hypothesis runs here: the same examples every time, so that a red build is red for a change and not for luck.
+
+`HYPOTHESIS_PROFILE=explore` looks for new ones instead (ten times as many, at random); what it finds is printed as a
+blob to reproduce it by, and becomes an example of its own.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, database=None)
+settings.register_profile(
+    "explore",
+    deadline=None,
+    print_blob=True,
+    max_examples=1_000,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
