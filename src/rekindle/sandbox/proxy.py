@@ -74,6 +74,10 @@ class _Side(asyncio.Protocol):
         self._is_client = client is None
         self._transport: asyncio.Transport | None = None
         self._linking: asyncio.Task[None] | None = None
+        # What the client says before the server is reached. To pause reading in connection_made would not do: Python
+        # 3.11.0 to 3.11.2 begins to read all the same, and those bytes would be lost.
+        self._early: list[bytes] = []
+        self._early_end = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -81,7 +85,6 @@ class _Side(asyncio.Protocol):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._is_client:
             self._proxy.opened(self, None)
-            self._transport.pause_reading()
             self._linking = asyncio.get_running_loop().create_task(self._link())
             return
         self._port = int(self._transport.get_extra_info("sockname")[1])
@@ -100,15 +103,24 @@ class _Side(asyncio.Protocol):
             upstream.abort()
             return
         self.peer = upstream
-        self._transport.resume_reading()
+        upstream.write(b"".join(self._early))
+        self._early.clear()
+        if self._early_end:
+            upstream.write_eof()
+        self.hold(False)
 
     def data_received(self, data: bytes) -> None:
         if self.peer is not None:
             self.peer.write(data)
+        else:
+            self._early.append(data)
+            self.hold(True)
 
     def eof_received(self) -> bool:
         if self.peer is not None:
             self.peer.write_eof()
+        else:
+            self._early_end = True
         return True  # the other direction may still have something to say
 
     def pause_writing(self) -> None:
