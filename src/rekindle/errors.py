@@ -27,7 +27,9 @@
     │   ├── CredentialsMissing    RK401   halt      2
     │   ├── CredentialsRejected   RK402   halt      2
     │   ├── ProviderUnreachable   RK403   retry     1
-    │   └── PermissionDenied      RK404   halt      2
+    │   ├── PermissionDenied      RK404   halt      2
+    │   ├── TargetsRejected       RK405   halt      2
+    │   └── MessagesRejected      RK406   halt      2
     ├── RecordFailed         RK501    hold          1
     ├── DemoDisagrees        RK601    drop          1
     └── SandboxError         RK602    halt          2
@@ -235,6 +237,18 @@ class PermissionDenied(ProviderError):
     """These credentials may not send for this project, or its messaging API is switched off."""
 
     code = "RK404"
+
+
+class TargetsRejected(ProviderError):
+    """The provider refuses most targets, as it does when the credentials belong to another project."""
+
+    code = "RK405"
+
+
+class MessagesRejected(ProviderError):
+    """The provider refuses nearly every message of a scenario."""
+
+    code = "RK406"
 
 
 class RecordFailed(RekindleError):

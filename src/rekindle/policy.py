@@ -88,12 +88,16 @@ class TokenBucket:
     _level: float = 0.0
     _at: float = float("-inf")
 
-    def take(self, count: int, now: float) -> float:
-        """Take `count` units and return the seconds to wait before using them (0.0: at once)."""
+    def level(self, now: float) -> float:
+        """How many units could be taken without waiting; below zero while those taken before still wait."""
         if self._at == float("-inf"):
             self._level = self.burst
         else:
             self._level = min(self.burst, self._level + (now - self._at) * self.rate)
         self._at = now
-        self._level -= count
+        return self._level
+
+    def take(self, count: int, now: float) -> float:
+        """Take `count` units and return the seconds to wait before using them (0.0: at once)."""
+        self._level = self.level(now) - count
         return max(0.0, -self._level / self.rate)

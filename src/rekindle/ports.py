@@ -114,7 +114,8 @@ class Store(NotificationRepository, Protocol):
         """Evaluate the scenario and claim everyone who is due and may be nudged, in one transaction.
 
         The new units are leased to this run for `reserved_seconds`; afterwards any run may take them. The numbers are
-        on the run's row when this returns.
+        on the run's row when this returns. Called again for the same run and scenario after an unclear failure, it
+        claims nobody and returns the numbers of the claim that was committed, if one was.
         """
         ...
 
@@ -126,8 +127,8 @@ class Store(NotificationRepository, Protocol):
         """How many active recipients the selection has."""
         ...
 
-    async def leased(self, run_id: UUID, *, limit: int) -> Sequence[Unit]:
-        """Up to `limit` units that this run holds and has not armed, most urgent first."""
+    async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
+        """Up to `limit` units of the selection that this run holds and has not armed, most urgent first."""
         ...
 
     async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:

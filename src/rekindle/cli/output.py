@@ -112,7 +112,7 @@ def report_line(report: Report) -> str:
     left = sum(one.pending for one in report.scenarios)
     text = {
         "done": "done",
-        "budget": f"the budget of {report.budget_seconds:g} s is used up; {left:,} people are left for the next run",
+        "budget": f"ended in time ({report.budget_seconds:g} s at most); {left:,} people are left for the next run",
         "incomplete": "done, but not everyone who should have been reached was",
         "halted": f"stopped: {report.halted_by}",
         "running": "still running",

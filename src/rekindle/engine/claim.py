@@ -6,11 +6,17 @@ from uuid import UUID
 
 import structlog
 
+from rekindle.engine.deadline import Deadline
+from rekindle.engine.steady import steadily
 from rekindle.errors import SourceError
 from rekindle.model import Numbers, Selection
 from rekindle.ports import Applied, Store, Terms
 
 log = structlog.stdlib.get_logger("rekindle")
+
+
+RESERVE_SECONDS = 5.0
+"""How long beyond its deadline a run keeps what it claimed, for the last arming to be safe from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +39,27 @@ async def claim(
     selection: Selection,
     *,
     terms: Terms,
-    reserved_seconds: float,
+    deadline: Deadline,
 ) -> Claimed:
     """Everyone who is due under one of the scenarios and may be nudged is claimed for this run.
 
     Each scenario is a transaction of its own. One whose source cannot be read is reported and passed over, since a
-    mistake in one view must not silence the others.
+    mistake in one view must not silence the others. New units are this run's until shortly after its deadline.
     """
     numbers: list[Numbers] = []
     faults: list[SourceError] = []
     for one in in_order(applied):
+        own = replace(selection, scenarios=(one.scenario_type,))
         try:
-            counted = await store.claim(
-                run_id,
-                one,
-                replace(selection, scenarios=(one.scenario_type,)),
-                reserved_seconds=reserved_seconds,
-                terms=terms,
+            counted = await steadily(
+                lambda one=one, own=own: store.claim(
+                    run_id,
+                    one,
+                    own,
+                    reserved_seconds=deadline.left() + RESERVE_SECONDS,
+                    terms=replace(terms, timeout_seconds=deadline.left()),
+                ),
+                deadline,
             )
         except SourceError as fault:
             log.error("scenario.failed", scenario=one.scenario_type, code=fault.code, error=fault.message)

@@ -1,19 +1,22 @@
-"""Dispatch: lease, render, arm (commit), send. Bounded in number, in pace and in time."""
+"""Dispatch: render, arm (commit), send what this run holds. Bounded in number, in pace and in time."""
 
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import structlog
 
+from rekindle.engine.breaker import Breaker
 from rekindle.engine.compose import compose
 from rekindle.engine.deadline import Deadline
+from rekindle.engine.pace import Pacer
 from rekindle.engine.record import BATCH, Recorder
-from rekindle.errors import Disposition, RekindleError, TemplateInvalid
+from rekindle.engine.steady import steadily
+from rekindle.errors import DatabaseUnreachable, Disposition, RekindleError, TemplateInvalid
 from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
-from rekindle.policy import TokenBucket
 from rekindle.ports import Dispatcher, Store
 from rekindle.render import MissingVariable
 
@@ -27,13 +30,13 @@ ANSWERED_SECONDS = 15.0
 """How long an armed unit's lease outlives its request, for the answer to be recorded."""
 
 
-@dataclass(slots=True)
-class Pace:
-    """How many sends may be under way, how fast they may start, and how long each may take."""
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many sends may be under way, how long each may take, and until when."""
 
     concurrency: int
-    per_second: float
     timeout_seconds: float
+    deadline: Deadline
 
 
 class Dispatch:
@@ -47,8 +50,9 @@ class Dispatch:
         run_id: UUID,
         selection: Selection,
         *,
-        pace: Pace,
-        deadline: Deadline,
+        bounds: Bounds,
+        pacer: Pacer,
+        breaker: Breaker,
         stop: asyncio.Event,
     ) -> None:
         self._store = store
@@ -56,20 +60,20 @@ class Dispatch:
         self._recorder = recorder
         self._run_id = run_id
         self._selection = selection
-        self._pace = pace
-        self._deadline = deadline
+        self._bounds = bounds
+        self._deadline = bounds.deadline
+        self._pacer = pacer
+        self._breaker = breaker
         self._stop = stop
-        self._bucket = TokenBucket(rate=pace.per_second, burst=max(1.0, pace.per_second))
-        self._batch = min(BATCH, pace.concurrency)
+        self._batch = min(BATCH, bounds.concurrency)
         self._in_flight = 0
         self._landed = asyncio.Event()
-        self.halted: Refused | None = None
 
     async def run(self) -> None:
         """Everything that may be sent before the deadline was sent, answered and recorded when this returns.
 
-        Stops early, with the requests under way finished and recorded, when the provider refuses all (`halted`), when
-        `stop` is set, or when the ledger fails.
+        Stops early, with the requests under way finished and recorded, when the breaker halts, when `stop` is set, or
+        when the ledger fails. A database that restarts is waited for until the deadline.
 
         Raises:
             RekindleError: the ledger failed; what was under way is recorded, or armed and thereby safe.
@@ -88,17 +92,25 @@ class Dispatch:
             raise fault
 
     def _going(self) -> bool:
-        return self.halted is None and not self._stop.is_set() and self._deadline.may_arm()
+        return self._breaker.halted is None and not self._stop.is_set() and self._deadline.may_arm()
+
+    def _scope(self) -> Selection:
+        """The selection without the scenarios that the breaker has broken."""
+        working = tuple(name for name in self._selection.scenarios if name not in self._breaker.broken)
+        return replace(self._selection, scenarios=working)
 
     async def _feed(self, group: asyncio.TaskGroup) -> None:
         while self._going():
-            room = self._pace.concurrency - self._in_flight
+            room = self._bounds.concurrency - self._in_flight
             if room < (self._batch + 1) // 2:
                 await self._landing(self._deadline.arm_until - time.monotonic())
                 continue
-            units = await self._store.leased(self._run_id, limit=min(room, self._batch))
+            limit = self._pacer.batch(min(room, self._batch), time.monotonic())
+            units = await steadily(
+                lambda limit=limit: self._store.leased(self._run_id, self._scope(), limit=limit), self._deadline
+            )
             if not units:
-                if not await self._lease_more():
+                if not await steadily(self._lease_more, self._deadline):
                     return
                 continue
             messages = await self._render(units)
@@ -108,7 +120,7 @@ class Dispatch:
 
     async def _lease_more(self) -> int:
         return await self._store.lease(
-            self._run_id, self._selection, limit=4 * BATCH, lease_seconds=self._deadline.left() + START_SECONDS
+            self._run_id, self._scope(), limit=4 * BATCH, lease_seconds=self._deadline.left() + START_SECONDS
         )
 
     async def _render(self, units: Sequence[Unit]) -> list[tuple[Unit, Message]]:
@@ -116,7 +128,9 @@ class Dispatch:
         rendered: list[tuple[Unit, Message]] = []
         broken: list[Ending] = []
         for unit in units:
-            scenario = await self._store.scenario(unit.scenario_type, unit.scenario_version)
+            scenario = await steadily(
+                lambda unit=unit: self._store.scenario(unit.scenario_type, unit.scenario_version), self._deadline
+            )
             try:
                 rendered.append((unit, compose(unit, scenario)))
             except MissingVariable as missing:
@@ -125,19 +139,28 @@ class Dispatch:
             except TemplateInvalid:
                 broken.append(Ending(unit, "dead", "invalid_template"))
         if broken:
-            await self._store.finish(self._run_id, broken)
+            await steadily(lambda: self._store.finish(self._run_id, broken), self._deadline)
         return rendered
 
     async def _await_turn(self, count: int) -> None:
-        wait = self._bucket.take(count, time.monotonic())
+        wait = self._pacer.take(count, time.monotonic())
         if wait > 0:
-            await asyncio.sleep(min(wait, max(0.0, self._deadline.arm_until - time.monotonic())))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(wait, max(0.0, self._deadline.arm_until - time.monotonic()))):
+                    await self._stop.wait()
 
     async def _arm_and_send(self, messages: Sequence[tuple[Unit, Message]], group: asyncio.TaskGroup) -> None:
         # Read before the statement: the ledger's lease cannot have begun earlier than this.
         start_until = time.monotonic() + START_SECONDS
-        lease_seconds = START_SECONDS + self._pace.timeout_seconds + ANSWERED_SECONDS
-        armed = await self._store.arm([unit for unit, _ in messages], lease_seconds=lease_seconds)
+        lease_seconds = START_SECONDS + self._bounds.timeout_seconds + ANSWERED_SECONDS
+        units = [unit for unit, _ in messages]
+        try:
+            armed = await self._store.arm(units, lease_seconds=lease_seconds)
+        except DatabaseUnreachable:
+            # They may be armed or not, and nothing has been sent: whichever are armed go back.
+            back = [(unit, "database_lost", 0.0) for unit in units]
+            await steadily(lambda: self._store.retry(back), self._deadline)
+            return
         recorded_elsewhere: list[Ending] = []
         for unit, message in messages:
             match armed.get((unit.claim_id, unit.device_id)):
@@ -155,21 +178,22 @@ class Dispatch:
                 case None:
                     log.warning("dispatch.lease_lost", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
         if recorded_elsewhere:
-            await self._store.finish(self._run_id, recorded_elsewhere)
+            await steadily(lambda: self._store.finish(self._run_id, recorded_elsewhere), self._deadline)
 
     async def _send(self, unit: Unit, message: Message, start_until: float) -> None:
         outcome: Outcome
+        started = time.monotonic()
         try:
-            if time.monotonic() > start_until:
+            if started > start_until:
                 outcome = Refused(Disposition.RETRY, "process_paused")
             else:
-                outcome = await self._dispatcher.send(message, timeout=self._pace.timeout_seconds)
+                outcome = await self._dispatcher.send(message, timeout=self._bounds.timeout_seconds)
         except Exception as fault:  # the loop's edge: an unexpected fault says nothing about whether it was sent
             log.error("dispatcher.fault", claim_id=str(unit.claim_id), error=type(fault).__name__)
             outcome = Uncertain("dispatcher_fault")
-        if isinstance(outcome, Refused) and outcome.disposition is Disposition.HALT and self.halted is None:
-            self.halted = outcome
-            log.critical("dispatch.halted", code=outcome.error_code, reason=outcome.reason)
+        now = time.monotonic()
+        self._pacer.saw(outcome, now - started, now)
+        self._breaker.saw(unit, outcome)
         self._recorder.put(unit, outcome)
         self._in_flight -= 1
         self._landed.set()

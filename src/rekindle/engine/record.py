@@ -9,6 +9,9 @@ from uuid import UUID
 import structlog
 
 from rekindle import policy
+from rekindle.engine.breaker import Breaker
+from rekindle.engine.deadline import Deadline
+from rekindle.engine.steady import steadily
 from rekindle.errors import Disposition, RecordFailed
 from rekindle.model import Acceptance, Accepted, Ending, Outcome, Refused, Uncertain, Unit
 from rekindle.ports import NotificationRepository, Store
@@ -18,7 +21,6 @@ log = structlog.stdlib.get_logger("rekindle")
 BATCH = 500
 _GATHER_SECONDS = 0.02  # a batch of one costs as much as a batch of fifty
 _PAUSES = (0.1, 0.4)  # between attempts at a write that failed; recording twice is harmless, sending twice is not
-_PROOFS = frozenset({"unregistered", "invalid_token"})
 _EXAMPLES = 3
 T = TypeVar("T")
 
@@ -36,11 +38,15 @@ class Recorder:
         notifications: NotificationRepository,
         run_id: UUID,
         *,
+        breaker: Breaker,
+        deadline: Deadline,
         on_settled: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._notifications = notifications
         self._run_id = run_id
+        self._breaker = breaker
+        self._deadline = deadline
         self._on_settled = on_settled
         self._answers: asyncio.Queue[tuple[Unit, Outcome] | None] = asyncio.Queue()
 
@@ -106,12 +112,12 @@ class Recorder:
                 delay = policy.retry_delay(refused.retry_after, jitter=random.random())  # noqa: S311
                 retries.append((unit, refused.reason, delay))
             case Disposition.PRUNE:
-                endings.append(Ending(unit, "skipped", refused.reason, prune=refused.reason in _PROOFS))
+                endings.append(Ending(unit, "skipped", refused.reason, prune=self._breaker.prunes(refused)))
             case Disposition.DROP | Disposition.HOLD:
                 endings.append(Ending(unit, "dead", refused.reason))
 
     async def _record(self, accepted: Sequence[Acceptance]) -> None:
-        verdicts = await _persist(lambda: self._notifications.record(self._run_id, accepted))
+        verdicts = await self._persist(lambda: self._notifications.record(self._run_id, accepted))
         if verdicts is None:
             for one in accepted:
                 log.critical(
@@ -135,22 +141,21 @@ class Recorder:
                     idempotency_key=one.unit.idempotency_key,
                 )
 
+    async def _persist(self, write: Callable[[], Awaitable[T]]) -> T | None:
+        """The result of a write, tried three times and, while the database does not answer, until the deadline; None
+        if it failed. Every write in question is fenced, so that doing it again after an unclear failure is harmless."""
+        for pause in (*_PAUSES, None):
+            try:
+                return await steadily(write, self._deadline)
+            except Exception as fault:  # the loop's edge: whatever a repository raises, the other answers are kept
+                log.error("ledger.write_failed", error=type(fault).__name__, code=getattr(fault, "code", None))
+                if pause is not None:
+                    await asyncio.sleep(pause)
+        return None
+
     async def _write(self, what: str, units: Sequence[Unit], write: Callable[[], Awaitable[int]]) -> None:
-        if await _persist(write) is None:
+        if await self._persist(write) is None:
             log.critical("ledger.unwritten", what=what, claims=[str(unit.claim_id) for unit in units[:_EXAMPLES]])
-
-
-async def _persist(write: Callable[[], Awaitable[T]]) -> T | None:
-    """The result of a write, tried three times; None if it failed each time. Every write in question is fenced, so
-    that doing it again after an unclear failure changes nothing."""
-    for pause in (*_PAUSES, None):
-        try:
-            return await write()
-        except Exception as fault:  # the loop's edge: whatever a repository raises, the other answers must be kept
-            log.error("ledger.write_failed", error=type(fault).__name__, code=getattr(fault, "code", None))
-            if pause is not None:
-                await asyncio.sleep(pause)
-    return None
 
 
 def _complain(event: str, units: Sequence[tuple[Unit, str]]) -> None:

@@ -7,11 +7,14 @@ from uuid import UUID
 
 import structlog
 
+from rekindle.engine.breaker import Breaker
 from rekindle.engine.claim import claim
 from rekindle.engine.deadline import Deadline
-from rekindle.engine.dispatch import Dispatch, Pace
+from rekindle.engine.dispatch import Bounds, Dispatch
+from rekindle.engine.pace import RAMP_SECONDS, Pacer
 from rekindle.engine.record import Recorder
 from rekindle.engine.report import report
+from rekindle.engine.steady import steadily
 from rekindle.engine.sweep import sweep
 from rekindle.errors import ConfigNotApplied, RekindleError, UnknownScenario
 from rekindle.model import Numbers, Report, Selection
@@ -92,27 +95,32 @@ async def run_cycle(
     )
     selection = replace(selection, scenarios=tuple(one.scenario_type for one in applied))
     await deps.dispatcher.open()
-    await sweep(store)
-    run_id = await store.open_run(budget_seconds=limits.budget_seconds, dispatcher=deps.dispatcher.kind)
-    terms = Terms(timezone=limits.timezone, timeout_seconds=deadline.left())
+    await steadily(lambda: sweep(store), deadline)
+    run_id = await steadily(
+        lambda: store.open_run(budget_seconds=limits.budget_seconds, dispatcher=deps.dispatcher.kind), deadline
+    )
+    terms = Terms(timezone=limits.timezone)
+    breaker = Breaker()
     try:
-        claimed = await claim(store, run_id, applied, selection, terms=terms, reserved_seconds=deadline.left() + 5.0)
+        claimed = await claim(store, run_id, applied, selection, terms=terms, deadline=deadline)
         watch.claimed(claimed.numbers)
         dispatch = Dispatch(
             store,
             deps.dispatcher,
-            Recorder(store, deps.notifications, run_id, on_settled=watch.settled),
+            Recorder(store, deps.notifications, run_id, breaker=breaker, deadline=deadline, on_settled=watch.settled),
             run_id,
             selection,
-            pace=Pace(limits.concurrency, limits.per_minute / 60, answer_seconds),
-            deadline=deadline,
+            bounds=Bounds(limits.concurrency, answer_seconds, deadline),
+            pacer=Pacer(limits.per_minute / 60, ramp_seconds=0.0 if deps.dispatcher.immediate else RAMP_SECONDS),
+            breaker=breaker,
             stop=stop or asyncio.Event(),
         )
         await dispatch.run()
     except RekindleError as fault:
         await _give_up(store, run_id, selection, fault)
         raise
-    return await report(store, run_id, selection, halted=dispatch.halted, faults=claimed.faults)
+    faults = [*claimed.faults, *breaker.broken.values()]
+    return await steadily(lambda: report(store, run_id, selection, halted=breaker.halted, faults=faults), deadline)
 
 
 async def evaluate_and_dispatch(

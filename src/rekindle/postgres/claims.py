@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Any, LiteralString
 from uuid import UUID
 
+from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from rekindle.model import Candidate, Numbers, Selection
@@ -26,7 +27,8 @@ async def claim(
 ) -> Numbers:
     """`Store.claim`: one transaction of five statements (eight where the scenario has its own query)."""
     scenario = applied.scenario
-    async with database.transaction(timeout_seconds=terms.timeout_seconds) as connection:
+    claimed_before = (errors.UniqueViolation,)
+    async with database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=claimed_before) as connection:
         parameters = await _begin(database, connection, applied, selection, terms) | {
             "run_id": run_id,
             "version": applied.version,

@@ -155,9 +155,11 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def transaction(self, *, timeout_seconds: float | None = None) -> AsyncGenerator[Connection]:
+    async def transaction(
+        self, *, timeout_seconds: float | None = None, pass_through: tuple[type[psycopg.Error], ...] = ()
+    ) -> AsyncGenerator[Connection]:
         """One transaction for the block: committed at its end, rolled back on any exception."""
-        async with self.connection() as connection, connection.transaction():
+        async with self.connection(pass_through=pass_through) as connection, connection.transaction():
             if timeout_seconds is not None:
                 await connection.execute(
                     "select set_config('statement_timeout', %s, true)",

@@ -80,8 +80,13 @@ class PostgresStore:
     async def claim(
         self, run_id: UUID, applied: Applied, selection: Selection, *, reserved_seconds: float, terms: Terms
     ) -> Numbers:
-        """See `Store.claim`."""
-        return await claims.claim(self._database, run_id, applied, selection, reserved_seconds, terms)
+        """See `Store.claim`. The key of `run_scenario` is what tells a second call."""
+        try:
+            return await claims.claim(self._database, run_id, applied, selection, reserved_seconds, terms)
+        except errors.UniqueViolation:
+            async with self._database.connection() as connection:
+                (report,) = await read_runs(connection, run_id=run_id, limit=1)
+            return next(one for one in report.scenarios if one.scenario_type == applied.scenario_type)
 
     def candidates(self, applied: Applied, selection: Selection, *, terms: Terms) -> AsyncGenerator[Candidate]:
         """See `Store.candidates`."""
@@ -92,9 +97,10 @@ class PostgresStore:
         parameters = {"organisations": list(selection.organisations), "user_id": selection.user_id}
         return (await self._database.row(statement("evaluated"), parameters))["evaluated"]
 
-    async def leased(self, run_id: UUID, *, limit: int) -> Sequence[Unit]:
+    async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
         """See `Store.leased`."""
-        rows = await self._database.rows(statement("leased"), {"run_id": run_id, "limit": limit})
+        parameters = {"run_id": run_id, "limit": limit, **_scope(selection)}
+        rows = await self._database.rows(statement("leased"), parameters)
         return [Unit(**row) for row in rows]
 
     async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:

@@ -1,0 +1,85 @@
+"""The breaker: outcomes that look like our own mistake stop the run before it harms tokens or burns quota."""
+
+from collections import Counter, deque
+
+import structlog
+
+from rekindle.errors import Disposition, MessagesRejected, ProviderError, TargetsRejected
+from rekindle.model import Accepted, Outcome, Refused, Unit
+
+log = structlog.stdlib.get_logger("rekindle")
+
+WINDOW = 100
+LEAST = 20
+"""A share means something from this many answers on."""
+
+_TARGETS = {
+    # FCM's 404 without its own error code, and its 403 SENDER_ID_MISMATCH: what a wrong project gives for everyone.
+    "not_found": 0.5,
+    "sender_id_mismatch": 0.5,
+    # Each is proof against one token; most of a window at once rather proves that the tokens are another app's.
+    "unregistered": 0.8,
+    "invalid_token": 0.8,
+}
+_MESSAGES = frozenset({"invalid_argument", "too_large", "not_encodable"})
+_MESSAGES_SHARE = 0.9
+_PROOFS = frozenset({"unregistered", "invalid_token"})
+
+
+class Breaker:
+    """Looks at the last hundred answers of a run, and of each scenario.
+
+    `halted` is set once nothing more may be sent; `broken` holds the scenarios whose messages the provider does not
+    take, of which nothing more may be sent.
+    """
+
+    def __init__(self) -> None:
+        self.halted: Refused | None = None
+        self.broken: dict[str, ProviderError] = {}
+        self._all: deque[str] = deque(maxlen=WINDOW)
+        self._by_scenario: dict[str, deque[str]] = {}
+
+    def saw(self, unit: Unit, outcome: Outcome) -> None:
+        """Take one answer into account."""
+        if isinstance(outcome, Refused) and outcome.disposition is Disposition.HALT:
+            self._halt(outcome)
+        reason = "accepted" if isinstance(outcome, Accepted) else outcome.reason
+        self._all.append(reason)
+        of_scenario = self._by_scenario.setdefault(unit.scenario_type, deque(maxlen=WINDOW))
+        of_scenario.append(reason)
+        share = _TARGETS.get(reason)
+        if share is not None and _reaches(self._all, (reason,), share):
+            self._halt(Refused(Disposition.HALT, f"mostly_{reason}", error_code=TargetsRejected.code))
+        if reason in _MESSAGES and _reaches(of_scenario, _MESSAGES, _MESSAGES_SHARE):
+            self._break(unit.scenario_type)
+
+    def prunes(self, refused: Refused) -> bool:
+        """Whether this refusal disables the token.
+
+        A proof against the token does. A sender mismatch does only while other sends succeed: alone it may be our own
+        mistake.
+        """
+        if refused.disposition is not Disposition.PRUNE or self.halted is not None:
+            return False
+        if refused.reason == "sender_id_mismatch":
+            seen = Counter(self._all)
+            return seen["accepted"] >= LEAST and seen["accepted"] > 4 * seen["sender_id_mismatch"]
+        return refused.reason in _PROOFS
+
+    def _halt(self, refused: Refused) -> None:
+        if self.halted is None:
+            self.halted = refused
+            log.critical("dispatch.halted", code=refused.error_code, reason=refused.reason)
+
+    def _break(self, scenario_type: str) -> None:
+        if scenario_type not in self.broken:
+            fault = MessagesRejected(
+                f"the provider refuses nearly every message of scenario {scenario_type}",
+                mend="Try `rekindle run --dry-run`, mend its texts, data or link, and apply again.",
+            )
+            self.broken[scenario_type] = fault
+            log.critical("scenario.broken", code=fault.code, scenario=scenario_type)
+
+
+def _reaches(window: deque[str], reasons: frozenset[str] | tuple[str, ...], share: float) -> bool:
+    return len(window) >= LEAST and sum(1 for seen in window if seen in reasons) >= share * len(window)
