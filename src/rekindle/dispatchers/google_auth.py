@@ -122,7 +122,7 @@ class TokenSource:
         if error is None:
             self._token = task.result()
             _log.debug("google.token.fetched", seconds=round(self._token.unusable_at - time.monotonic()))
-        else:
+        elif self._token is not None:  # without one, whoever waits is told by the exception
             _log.warning("google.token.failed", code=error.code if isinstance(error, ProviderError) else None)
 
 
