@@ -5,8 +5,16 @@ blob to reproduce it by, and becomes an example of its own.
 """
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from property.ledger import Ledger, fill
+
+if TYPE_CHECKING:
+    from conftest import Server
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, database=None)
 settings.register_profile(
@@ -17,3 +25,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="module")
+def ledger(server: "Server") -> Iterator[Ledger]:
+    """One database for all examples of a module; each begins it anew."""
+    url = server.clone("template_property", fill)
+    ledger = Ledger(url)
+    yield ledger
+    ledger.close()
+    server.drop(url)

@@ -1,0 +1,122 @@
+"""A database for many examples: the team's tables, the views over them, and a clock that an example sets."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from rekindle.model import Candidate, Numbers, Selection
+from rekindle.ports import Applied, Terms
+from rekindle.postgres.migrate import migrate
+from rekindle.postgres.pool import Database
+from rekindle.postgres.store import PostgresStore
+
+T = TypeVar("T")
+
+_TABLES = """
+create schema team;
+create table team.moment (at timestamptz not null);
+create table team.recipient (user_id uuid, organisation_id uuid, timezone text, active boolean, first_name text);
+create table team.device (user_id uuid, token text, target_kind text, last_registered_at timestamptz);
+create table team.occasion (user_id uuid, occurrence text, variables jsonb);
+create table team.activity_instant (user_id uuid, activity_date timestamptz);
+create table team.activity_day (user_id uuid, activity_date date);
+create table team.activity_wall (user_id uuid, activity_date timestamp);
+create table team.certification (certification_id uuid, user_id uuid, name text, expires_on date);
+
+create schema rekindle_source;
+create view rekindle_source.recipient as
+  select user_id, organisation_id, null::uuid as chapter_id, timezone, null::text as locale, active, first_name
+  from team.recipient;
+create view rekindle_source.device_token as
+  select user_id, token, target_kind, null::text as platform, last_registered_at from team.device;
+create view rekindle_source.certification as select * from team.certification;
+
+create or replace function rekindle.clock() returns timestamptz
+language sql volatile as $$ select at from team.moment $$;
+"""
+_EMPTY = ";".join(
+    f"delete from {table}"
+    for table in (
+        "team.moment", "team.recipient", "team.device", "team.occasion", "team.activity_instant", "team.activity_day",
+        "team.activity_wall", "team.certification", "rekindle.gate", "rekindle.outbox", "rekindle.delivery",
+        "rekindle.scenario_notification", "rekindle.outcome", "rekindle.disabled_token", "rekindle.run",
+    )
+)  # fmt: skip
+
+
+def fill(url: str) -> None:
+    """The ledger's tables, then the team's."""
+    asyncio.run(migrate(url))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_TABLES)
+
+
+class Ledger:
+    """One database, used by one example after the other. `sql` is the owner's connection."""
+
+    def __init__(self, url: str) -> None:
+        self._runner = asyncio.Runner()
+        self._database = Database(url)
+        self.sql = psycopg.connect(url, autocommit=True, row_factory=dict_row)
+        self.store = PostgresStore(self._database)
+        self.wait(self._database.open())
+
+    def close(self) -> None:
+        self.sql.close()
+        self.wait(self._database.close())
+        self._runner.close()
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(work)
+
+    def activities_are(self, kind: str) -> None:
+        """Which of the three tables the view of activities shows."""
+        self.sql.execute("drop view if exists rekindle_source.activity")
+        self.sql.execute(f"create view rekindle_source.activity as select * from team.activity_{kind}")
+
+    def begin(self, at: datetime) -> None:
+        """Nothing is there, and it is that moment."""
+        self.sql.execute(_EMPTY)
+        self.sql.execute("insert into team.moment values (%s)", [at])
+
+    def insert(self, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
+        if rows:
+            places = ", ".join(["%s"] * len(rows[0]))
+            with self.sql.cursor() as cursor:
+                cursor.executemany(f"insert into {table} ({columns}) values ({places})", rows)
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        return self.sql.execute(query).fetchall()
+
+    def notified(self, scenario_type: str, records: list[tuple[UUID, str, str, datetime]]) -> None:
+        """Recorded notifications: (user, occurrence, idempotency key, window start)."""
+        self.insert(
+            "rekindle.scenario_notification",
+            "id, user_id, scenario_type, occurrence, idempotency_key, cooldown_window_start",
+            [(_id(), user, scenario_type, occurrence, key, window) for user, occurrence, key, window in records],
+        )
+
+    def claim(self, applied: Applied, selection: Selection, terms: Terms) -> tuple[UUID, Numbers]:
+        async def work() -> tuple[UUID, Numbers]:
+            run_id = await self.store.open_run(budget_seconds=30, dispatcher="log")
+            return run_id, await self.store.claim(run_id, applied, selection, reserved_seconds=30, terms=terms)
+
+        return self.wait(work())
+
+    def plan(self, applied: Applied, selection: Selection, terms: Terms) -> list[Candidate]:
+        async def work() -> list[Candidate]:
+            return [one async for one in self.store.candidates(applied, selection, terms=terms)]
+
+        return self.wait(work())
+
+
+_ids = iter(range(1, 1 << 62))
+
+
+def _id() -> UUID:
+    return UUID(int=next(_ids))

@@ -1,0 +1,205 @@
+"""Who is due by inactivity, milestone and expiry, in every time zone, is who a few lines of Python say."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from property.ledger import Ledger
+from rekindle.model import Selection
+from rekindle.ports import Applied, Terms
+from rekindle.scenario import fingerprint, parse_scenario
+
+NAME = "nudge"
+FALLBACK = "Asia/Kolkata"
+TERMS = Terms(timezone=FALLBACK)
+# From UTC-12 to UTC+14, with and without summer time, and what people have typed in.
+ZONES = [
+    None, "UTC", "Etc/GMT+12", "Pacific/Kiritimati", "Pacific/Auckland", "America/Los_Angeles", "America/St_Johns",
+    "Europe/Oslo", "Asia/Kathmandu", "Nowhere/At_All", "",
+]  # fmt: skip
+MOMENTS = st.datetimes(datetime(2019, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
+    lambda at: at.replace(microsecond=0)
+)
+
+Due = dict[str, dict[str, Any]]
+"""What a person may be due for: by occurrence, its rank and its variables."""
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    return ZoneInfo(name if name and name != "Nowhere/At_All" else FALLBACK)
+
+
+def applied(definition: dict[str, Any]) -> Applied:
+    text = {"title": "t", "body": "b"}
+    scenario = parse_scenario(definition | {"cooldown": 3_600, "message": {"en": text}})
+    return Applied(NAME, 1, scenario, fingerprint(scenario))
+
+
+def user(number: int) -> UUID:
+    return UUID(int=0xA0000000 + number)
+
+
+def judge(ledger: Ledger, at: datetime, scenario: Applied, people: list[Due], spent: list[list[bool]]) -> None:
+    """Everybody has a device. What is spent is recorded; then the plan must say of everyone what the oracle says."""
+    ledger.insert(
+        "team.device", "user_id, token, target_kind", [(user(n), f"t{n}", "token") for n in range(len(people))]
+    )
+    recorded: list[set[str]] = []
+    for number, due in enumerate(people):
+        recorded.append({name for name, is_spent in zip(sorted(due), spent[number], strict=False) if is_spent})
+        ledger.notified(
+            NAME,
+            [
+                (user(number), name, f"{number}/{name}", at - timedelta(100 + n))
+                for n, name in enumerate(sorted(recorded[-1]))
+            ],
+        )
+    planned = {one.user_id: one for one in ledger.plan(scenario, Selection(), TERMS)}
+    assert planned.keys() == {user(number) for number, due in enumerate(people) if due}
+    for number, due in enumerate(people):
+        if not due:
+            continue
+        said = planned[user(number)]
+        fresh = due.keys() - recorded[number]
+        best = min(due[name]["rank"] for name in fresh or due)
+        allowed = {name for name in fresh or due if due[name]["rank"] == best}
+        assert said.refusal == (None if fresh else "already_notified")
+        assert said.occurrence in allowed
+        assert {"first_name": "Ada"} | due[said.occurrence]["variables"] == said.variables
+    _, numbers = ledger.claim(scenario, Selection(), TERMS)
+    refused = sum(1 for number, due in enumerate(people) if due and not due.keys() - recorded[number])
+    assert (numbers.evaluated, numbers.claimed) == (len(people), sum(1 for due in people if due) - refused)
+    assert dict(numbers.refusals) == ({"already_notified": refused} if refused else {})
+
+
+def recipients(ledger: Ledger, zones: list[str | None]) -> None:
+    ledger.insert(
+        "team.recipient",
+        "user_id, timezone, active, first_name",
+        [(user(number), zone, True, "Ada") for number, zone in enumerate(zones)],
+    )
+
+
+SPENT = st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=6, max_size=6)
+# Near the boundaries of the stages below, in seconds before now; some lie ahead.
+AGO = st.one_of(
+    st.integers(-3 * 86_400, 40 * 86_400),
+    st.builds(
+        lambda days, seconds: days * 86_400 + seconds, st.sampled_from([1, 2, 14, 30]), st.integers(-50_000, 50_000)
+    ),
+)
+
+AS_WRITTEN: dict[str, Callable[[datetime], Any]] = {
+    "instant": lambda at: at,
+    "day": lambda at: at.date(),
+    "wall": lambda at: at.replace(tzinfo=None),
+}
+LOCAL_DAY: dict[str, Callable[[Any, ZoneInfo], date]] = {
+    "instant": lambda at, zone: at.astimezone(zone).date(),
+    "day": lambda at, zone: at,
+    "wall": lambda at, zone: at.replace(tzinfo=UTC).astimezone(zone).date(),
+}
+
+
+@pytest.mark.parametrize("written", sorted(AS_WRITTEN))
+@settings(max_examples=60)
+@given(
+    at=MOMENTS,
+    people=st.lists(st.tuples(st.sampled_from(ZONES), st.lists(AGO, max_size=3)), max_size=6),
+    stages=st.sets(st.sampled_from([1, 2, 14, 30]), min_size=1).map(sorted),
+    spent=SPENT,
+)
+def test_inactivity_counts_local_days_since_the_last_activity(
+    ledger: Ledger, written: str, at: datetime, people: list[tuple[str | None, list[int]]], stages: list[int],
+    spent: list[list[bool]],
+) -> None:  # fmt: skip
+    ledger.begin(at)
+    ledger.activities_are(written)
+    recipients(ledger, [zone for zone, _ in people])
+    everyone: list[Due] = []
+    for number, (zone_name, ago) in enumerate(people):
+        activities = [AS_WRITTEN[written](at - timedelta(seconds=seconds)) for seconds in ago]
+        ledger.insert(f"team.activity_{written}", "user_id, activity_date", [(user(number), one) for one in activities])
+        due: Due = {}
+        if activities:
+            zone = zone_of(zone_name)
+            last = LOCAL_DAY[written](max(activities), zone)
+            days = (at.astimezone(zone).date() - last).days
+            stage = max((one for one in stages if one <= days), default=None)
+            if stage is not None:
+                variables = {"days": days, "last_activity_on": last.isoformat(), "stage": stage}
+                due[f"inactive:{last}:{stage}d"] = {"rank": 0, "variables": variables}
+        everyone.append(due)
+    judge(ledger, at, applied({"kind": "inactivity", "after": stages}), everyone, spent)
+
+
+@settings(max_examples=60)
+@given(
+    at=MOMENTS,
+    counts=st.lists(st.integers(0, 12), max_size=6),
+    marks=st.sets(st.integers(1, 12), min_size=1, max_size=4).map(sorted),
+    spent=SPENT,
+)
+def test_a_milestone_is_the_highest_mark_reached(
+    ledger: Ledger, at: datetime, counts: list[int], marks: list[int], spent: list[list[bool]]
+) -> None:
+    ledger.begin(at)
+    ledger.activities_are("instant")
+    recipients(ledger, [None] * len(counts))
+    everyone: list[Due] = []
+    for number, count in enumerate(counts):
+        ledger.insert(
+            "team.activity_instant", "user_id, activity_date", [(user(number), at - timedelta(n)) for n in range(count)]
+        )
+        mark = max((one for one in marks if one <= count), default=None)
+        everyone.append(
+            {} if mark is None else {f"milestone:{mark}": {"rank": 0, "variables": {"activities": count, "mark": mark}}}
+        )
+    judge(ledger, at, applied({"kind": "milestone", "at": marks}), everyone, spent)
+
+
+@settings(max_examples=80)
+@given(
+    at=MOMENTS,
+    people=st.lists(
+        st.tuples(st.sampled_from(ZONES), st.lists(st.none() | st.integers(-3, 34), max_size=4)), max_size=6
+    ),
+    thresholds=st.sets(st.sampled_from([1, 2, 7, 30]), min_size=1).map(sorted),
+    spent=SPENT,
+)
+def test_the_most_urgent_certificate_is_named_by_its_tightest_threshold(
+    ledger: Ledger, at: datetime, people: list[tuple[str | None, list[int | None]]], thresholds: list[int],
+    spent: list[list[bool]],
+) -> None:  # fmt: skip
+    ledger.begin(at)
+    recipients(ledger, [zone for zone, _ in people])
+    everyone: list[Due] = []
+    for number, (zone_name, in_days) in enumerate(people):
+        due: Due = {}
+        today = at.astimezone(zone_of(zone_name)).date()
+        for n, days in enumerate(in_days):
+            certificate = UUID(int=number * 10 + n)
+            expires_on = None if days is None else at.date() + timedelta(days)
+            ledger.insert(
+                "team.certification",
+                "certification_id, user_id, name, expires_on",
+                [(certificate, user(number), f"C{n}", expires_on)],
+            )
+            if expires_on is None:
+                continue
+            left = (expires_on - today).days
+            threshold = min((one for one in thresholds if 0 <= left <= one), default=None)
+            if threshold is not None:
+                due[f"expiry:{certificate}:{expires_on}:{threshold}d"] = {
+                    "rank": left,
+                    "variables": {"certificate": f"C{n}", "expires_on": expires_on.isoformat(), "days_left": left,
+                                  "threshold": threshold},
+                }  # fmt: skip
+        everyone.append(due)
+    judge(ledger, at, applied({"kind": "expiry", "before": thresholds}), everyone, spent)
