@@ -138,7 +138,9 @@ def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:
 
 def preview_json(preview: Preview) -> dict[str, Any]:
     """A preview with its sums."""
-    return {**dataclasses.asdict(preview), "due": preview.due, "not_due": preview.not_due}
+    # Not asdict: it rebuilds a Counter from pairs, which counts the pairs.
+    fields = {field.name: getattr(preview, field.name) for field in dataclasses.fields(preview)}
+    return {**fields, "due": preview.due, "not_due": preview.not_due}
 
 
 def candidate_json(candidate: Candidate) -> dict[str, Any]:
