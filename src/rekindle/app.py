@@ -16,6 +16,7 @@ from rekindle.model import Candidate, Report, Selection, UnknownSend
 from rekindle.ports import Applied, Dispatcher, Terms
 from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Change, Reports, ScenarioStatus
+from rekindle.postgres.settle import settle
 from rekindle.postgres.source import PostgresSource
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import Config
@@ -51,6 +52,7 @@ class Engine:
 
     def __init__(self, database: Database, config: Config, dispatcher: Dispatcher) -> None:
         store = PostgresStore(database)
+        self._database = database
         self.config = config
         self.deps = Deps(dispatcher=dispatcher, notifications=store, store=store)
         self.reports = Reports(database)
@@ -143,6 +145,10 @@ class Engine:
     async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
         """Sends whose outcome nobody knows, newest first."""
         return await self.reports.unknown(limit=limit)
+
+    async def settle(self, claim_id: UUID, *, provider_name: str | None) -> int:
+        """Settle a claim's unknown sends on the operator's word; see `rekindle.postgres.settle.settle`."""
+        return await settle(self._database, claim_id, provider_name=provider_name)
 
     def _terms(self) -> Terms:
         return Terms(timezone=self.config.run.timezone, timeout_seconds=PLAN_SECONDS)

@@ -44,5 +44,6 @@ def build() -> typer.Typer:
         app.command()(command)
     unknown = typer.Typer(help="Sends whose outcome nobody knows.", no_args_is_help=True)
     unknown.command("list")(cycle.unknown_list)
+    unknown.command("settle")(cycle.unknown_settle)
     app.add_typer(unknown, name="unknown")
     return app

@@ -37,6 +37,7 @@ from rekindle.cli.output import (
 )
 from rekindle.engine.evaluate import Preview
 from rekindle.engine.run import Watch
+from rekindle.errors import BadArgument
 from rekindle.model import Candidate, Report
 from rekindle.scenario import Config, fingerprint
 
@@ -165,6 +166,24 @@ def unknown_list(limit: Rows = 100, as_json: AsJson = False) -> None:
             console().print(unknown_table(sends))
         else:
             say("There are no sends with an unknown outcome.")
+
+    wait(work())
+
+
+def unknown_settle(
+    claim: Annotated[str, typer.Argument(help="The claim, as `rekindle unknown list` shows it.")],
+    sent: Annotated[str | None, typer.Option("--sent", help="It was sent; the name that the provider gave it.")] = None,
+    not_sent: Annotated[bool, typer.Option("--not-sent", help="It was certainly not sent.")] = False,
+) -> None:
+    """Settle an uncertain send on your word: recorded as sent, or dead and free to be tried again."""
+    if (sent is None) != not_sent:
+        raise BadArgument("say either --sent NAME or --not-sent")
+    claim_id = ids([claim])[0]
+
+    async def work() -> None:
+        async with Engine.open(settings()) as engine:
+            settled = await engine.settle(claim_id, provider_name=sent)
+        say(f"settled {settled} send(s) of claim {claim_id} as {'not sent' if not_sent else 'sent'}")
 
     wait(work())
 

@@ -118,6 +118,11 @@ class Dispatch:
             if self._going() and messages:
                 await self._arm_and_send(messages, group)
 
+    def _room(self) -> int:
+        """How many units may be armed now: within the requests allowed at once, and what waits to be recorded."""
+        free = self._pace.concurrency - self._in_flight
+        return min(free, self._pace.concurrency + MAX_UNWRITTEN - self._in_flight - self._recorder.unwritten)
+
     async def _lease_more(self) -> int:
         return await self._store.lease(
             self._run_id, self._scope(), limit=4 * BATCH, lease_seconds=self._deadline.left() + START_SECONDS
@@ -199,7 +204,7 @@ class Dispatch:
         self._landed.set()
 
     async def _landing(self, seconds: float | None) -> None:
-        """Wait until a send has ended, or for that long."""
+        """Wait until a send has ended or a batch is written, or for that long."""
         self._landed.clear()
         try:
             await asyncio.wait_for(self._landed.wait(), None if seconds is None else max(0.0, seconds))

@@ -49,9 +49,14 @@ class Recorder:
         self._deadline = deadline
         self._on_settled = on_settled
         self._answers: asyncio.Queue[tuple[Unit, Outcome] | None] = asyncio.Queue()
+        self.unwritten = 0
+        """How many answers were handed over and are not yet written down, or given up on."""
+        self.progress = asyncio.Event()
+        """Set after each batch; whoever waits for it clears it."""
 
     def put(self, unit: Unit, outcome: Outcome) -> None:
-        """Hand over one answer; never waits."""
+        """Hand over one answer; never waits. Whoever calls this keeps `unwritten` in bounds."""
+        self.unwritten += 1
         self._answers.put_nowait((unit, outcome))
 
     def close(self) -> None:
@@ -74,6 +79,8 @@ class Recorder:
             closing = answer is None
             if batch:
                 await self._settle(batch)
+                self.unwritten -= len(batch)
+                self.progress.set()
                 self._on_settled(len(batch))
 
     async def _settle(self, batch: Sequence[tuple[Unit, Outcome]]) -> None:

@@ -34,6 +34,7 @@ async def claim(
             "version": applied.version,
             "cooldown_seconds": scenario.cooldown,
             "priority": scenario.priority,
+            "resend": scenario.uncertain == "resend",
             "relevance_seconds": scenario.relevance,
             "reserved_seconds": reserved_seconds,
         }

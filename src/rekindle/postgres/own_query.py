@@ -1,18 +1,20 @@
 """The team's own SELECT as a scenario: checked to be one read-only statement, run apart, and only its rows let in."""
 
+import re
 from typing import LiteralString, cast
 
 import psycopg
 from psycopg import errors
 
-from rekindle.errors import RekindleError, ScenarioQueryFailed, ScenarioQueryInvalid
-from rekindle.postgres.pool import Connection, Database
+from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid
+from rekindle.postgres.pool import REFUSALS, Connection, Database
 from rekindle.postgres.sql import statement
 from rekindle.scenario import OwnQuery
 
 ROW_LIMIT = 1_000_000
 QUERY_SECONDS = 15.0
 _SAMPLE_ROWS = 200
+_QUOTED = re.compile(r'"[^"]*"?')
 _COLUMNS = {
     "user_id": {2950},
     "occurrence": {25, 1043, 705},
@@ -35,10 +37,9 @@ async def stage_own_query(
             without user or occurrence.
     """
     query = _text(scenario)
+    await writer.execute(statement("stage_create"))
     try:
-        await writer.execute(statement("stage_create"))
-        async with database.transaction(timeout_seconds=min(timeout_seconds, QUERY_SECONDS)) as reader:
-            await reader.execute("set transaction read only")
+        async with database.reading(timeout_seconds=min(timeout_seconds, QUERY_SECONDS)) as reader:
             await _prove(reader, scenario_type, query)
             # Proven above to be one balanced statement of its own, so it cannot close the brackets around it. Not
             # LiteralString by origin: this is the one place where the team's own SQL is meant to be run.
@@ -56,17 +57,8 @@ async def stage_own_query(
                 async for block in outgoing:
                     await incoming.write(block)
             rows = sink.rowcount
-    except errors.QueryCanceled:
-        raise ScenarioQueryFailed(
-            f"the query of scenario {scenario_type} took too long", mend="Add an index or narrow it."
-        ) from None
-    except (errors.IntegrityError, errors.DataError) as error:
-        raise ScenarioQueryFailed(
-            f"the query of scenario {scenario_type} gave a row that cannot be used: {error.diag.message_primary}",
-            mend="Every row needs a user_id, an occurrence of 1 to 200 characters and a JSON object of variables.",
-        ) from None
-    except psycopg.ProgrammingError as error:
-        raise _failed(scenario_type, error) from None
+    except REFUSALS as error:
+        raise _fault(scenario_type, error) from None
     if rows > ROW_LIMIT:
         raise ScenarioQueryFailed(f"the query of scenario {scenario_type} gave more than {ROW_LIMIT:,} rows")
     return rows
@@ -81,15 +73,12 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
     """
     query = _text(scenario)
     try:
-        async with database.transaction(timeout_seconds=QUERY_SECONDS) as reader:
-            await reader.execute("set transaction read only")
+        async with database.reading(timeout_seconds=QUERY_SECONDS) as reader:
             await _prove(reader, scenario_type, query)
             sample = cast("LiteralString", f"select own.variables from (\n{query}\n) as own limit {_SAMPLE_ROWS}")
             rows = await (await reader.execute(sample, binary=True)).fetchall()
-    except errors.QueryCanceled:
-        raise ScenarioQueryFailed(f"the query of scenario {scenario_type} took too long") from None
-    except psycopg.Error as error:
-        raise _failed(scenario_type, error) from None
+    except REFUSALS as error:
+        raise _fault(scenario_type, error) from None
     if not rows:
         return None
     names: set[str] = set()
@@ -102,18 +91,9 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
 async def _prove(reader: Connection, scenario_type: str, query: str) -> None:
     """The text is one statement in itself, and a SELECT of the right columns. `binary` makes psycopg use the extended
     protocol, in which the server takes one statement only."""
-    try:
-        # Bracketed options, so that a query cannot begin with ANALYZE and be executed by this.
-        await reader.execute(cast("LiteralString", f"explain (costs off) {query}"), binary=True)
-        cursor = await reader.execute(cast("LiteralString", f"select * from (\n{query}\n) as own limit 0"), binary=True)
-    except errors.QueryCanceled:
-        raise
-    except (
-        errors.SyntaxErrorOrAccessRuleViolation,
-        errors.FeatureNotSupported,
-        errors.ReadOnlySqlTransaction,
-    ) as error:
-        raise _failed(scenario_type, error) from None
+    # Bracketed options, so that a query cannot begin with ANALYZE and be executed by this.
+    await reader.execute(cast("LiteralString", f"explain (costs off) {query}"), binary=True)
+    cursor = await reader.execute(cast("LiteralString", f"select * from (\n{query}\n) as own limit 0"), binary=True)
     columns = {column.name: column.type_code for column in cursor.description or []}
     wrong = [name for name, types in _COLUMNS.items() if columns.get(name) not in types]
     if wrong:
@@ -123,8 +103,18 @@ async def _prove(reader: Connection, scenario_type: str, query: str) -> None:
         )
 
 
-def _failed(scenario_type: str, error: psycopg.Error) -> RekindleError:
+def _fault(scenario_type: str, error: psycopg.Error) -> ScenarioQueryFailed | ScenarioQueryInvalid:
+    if isinstance(error, errors.QueryCanceled):
+        return ScenarioQueryFailed(
+            f"the query of scenario {scenario_type} took too long", mend="Add an index or narrow it."
+        )
     message = (error.diag.message_primary or type(error).__name__)[:300]
+    if isinstance(error, psycopg.IntegrityError | psycopg.DataError):
+        # What stands in quotation marks may come out of a row.
+        return ScenarioQueryFailed(
+            f"the query of scenario {scenario_type} gave a row that cannot be used: {_QUOTED.sub('…', message)}",
+            mend="Every row needs a user_id, an occurrence of 1 to 200 characters and a JSON object of variables.",
+        )
     return ScenarioQueryInvalid(
         f"the query of scenario {scenario_type} cannot be run: {message}",
         mend="It must be one SELECT, read-only, over what rekindle_worker may read.",

@@ -23,6 +23,16 @@ Parameters = dict[str, Any]
 
 CONNECT_SECONDS = 10
 
+REFUSALS = (
+    errors.QueryCanceled,
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.InternalError,
+    psycopg.NotSupportedError,
+    psycopg.ProgrammingError,
+)
+"""What a working server refuses a statement with."""
+
 
 @contextmanager
 def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] = ()) -> Generator[None]:
@@ -165,6 +175,22 @@ class Database:
                     "select set_config('statement_timeout', %s, true)",
                     [str(max(1, int(timeout_seconds * 1000)))],
                 )
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self, *, timeout_seconds: float) -> AsyncGenerator[Connection]:
+        """One READ ONLY transaction for the team's own SQL, rolled back at its end whatever happened, so that no
+        setting that the SQL made outlives it on this connection. What its statements are refused for stays psycopg's
+        error; only a server that does not answer is named as in `connection`."""
+        async with (
+            self.connection(pass_through=REFUSALS) as connection,
+            connection.transaction(force_rollback=True),
+        ):
+            await connection.execute(
+                "select set_config('statement_timeout', %s, true)",
+                [str(max(1, int(timeout_seconds * 1000)))],
+            )
+            await connection.execute("set transaction read only")
             yield connection
 
     async def rows(self, query: LiteralString, parameters: Parameters | None = None) -> list[DictRow]:

@@ -162,6 +162,7 @@ class PostgresStore:
         parameters = _keys([unit for unit, _ in units]) | {
             "reasons": [reason for _, reason in units],
             "hold_seconds": policy.HOLD_SECONDS,
+            "resend_seconds": policy.RETRY_SECONDS,
         }
         return (await self._database.row(statement("hold"), parameters))["held"]
 
@@ -169,6 +170,7 @@ class PostgresStore:
         """See `Store.sweep`. One transaction; where another sweep is under way, nothing is done: {}."""
         parameters = {
             "hold_seconds": policy.HOLD_SECONDS,
+            "resend_seconds": policy.RETRY_SECONDS,
             "refused_seconds": policy.REFUSED_COOLDOWN_SECONDS,
         }
         swept: dict[str, int] = {}

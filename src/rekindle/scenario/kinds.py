@@ -87,6 +87,7 @@ class _ScenarioBase(Strict):
     ttl: Annotated[Seconds, Field(le=MAX_TTL_SECONDS)] | None = None
     link: str | None = None
     data: dict[str, str] = Field(default_factory=dict)
+    uncertain: Literal["hold", "resend"] = "hold"
     default_locale: str = "en"
     message: dict[str, Text] = Field(min_length=1)
 

@@ -185,6 +185,7 @@ create table rekindle.outbox (
   lease_until           timestamptz,
   attempts              integer not null default 0,
   uncertain             boolean not null default false, -- once it may have been accepted: recorded or unknown, nothing else
+  resend                boolean not null default false, -- the scenario's policy: send once more after an uncertain send
   reason                text,                        -- why it waits (retry) or is held (unknown)
   next_try_at           timestamptz not null,
   give_up_at            timestamptz not null,        -- relevance deadline: never sent after it

@@ -21,12 +21,12 @@ won as (
 unit as (
   insert into rekindle.outbox (
     claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id,
-    idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, priority,
+    idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, priority, resend,
     target_kind, target, locale, variables, owner, lease_until, next_try_at, give_up_at, claimed_at)
   select won.claim_id, d.device_id, won.user_id, %(scenario_type)s, %(version)s, v.organisation_id,
          %(run_id)s, %(run_id)s,
          rekindle.idempotency_key(won.user_id, %(scenario_type)s, %(evaluated_on)s::date),
-         %(at)s::timestamptz, %(cooldown_seconds)s, v.occurrence, %(priority)s,
+         %(at)s::timestamptz, %(cooldown_seconds)s, v.occurrence, %(priority)s, %(resend)s,
          d.target_kind, d.target, v.locale, v.variables,
          %(run_id)s, moment.at + make_interval(secs => %(reserved_seconds)s),
          moment.at, moment.at + make_interval(secs => %(relevance_seconds)s), moment.at

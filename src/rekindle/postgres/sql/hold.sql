@@ -1,23 +1,28 @@
--- In: arrays of claim_ids, device_ids, epochs, reasons, for requests that may have been accepted; hold_seconds.
--- Out: held. dispatching -> unknown, for good: from here a unit can only end recorded or unknown. Locks: units.
+-- In: arrays of claim_ids, device_ids, epochs, reasons, for requests that may have been accepted; hold_seconds, resend_seconds.
+-- Out: held. dispatching -> unknown, for good: from here a unit can only end recorded or unknown. Where the scenario says
+-- uncertain = "resend", the first such send waits to be sent once more under the same claim id, which replaces the first
+-- copy on the device; it is marked and still ends recorded or unknown. Locks: units.
 with doubtful as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[], %(reasons)s::text[])
     as t (claim_id, device_id, epoch, reason)
   order by claim_id, device_id
 ),
 mine as materialized (
-  select unit.claim_id, unit.device_id, d.reason
+  select unit.claim_id, unit.device_id, unit.again, d.reason
   from doubtful d
   cross join lateral (   -- as in arm.sql
-    select o.claim_id, o.device_id from rekindle.outbox o
+    select o.claim_id, o.device_id, o.resend and o.attempts < 2 as again from rekindle.outbox o
     where o.claim_id = d.claim_id and o.device_id = d.device_id and o.epoch = d.epoch and o.state = 'dispatching'
     for update
   ) unit
 ),
 held as (
   update rekindle.outbox o
-  set state = 'unknown', uncertain = true, reason = mine.reason,
-      lease_until = rekindle.clock() + make_interval(secs => %(hold_seconds)s)
+  set state = case when mine.again then 'retry' else 'unknown' end, uncertain = true, reason = mine.reason,
+      owner = case when mine.again then null else o.owner end,
+      lease_until = case when mine.again then null else rekindle.clock() + make_interval(secs => %(hold_seconds)s) end,
+      next_try_at = case when mine.again then rekindle.clock() + make_interval(secs => %(resend_seconds)s)
+                    else o.next_try_at end
   from mine
   where o.claim_id = mine.claim_id and o.device_id = mine.device_id
   returning 1

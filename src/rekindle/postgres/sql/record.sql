@@ -16,7 +16,7 @@ live as materialized (
   cross join lateral (   -- as in arm.sql
     select o.claim_id, o.device_id from rekindle.outbox o
     where o.claim_id = a.claim_id and o.device_id = a.device_id and o.epoch = a.epoch
-      and o.state in ('dispatching', 'unknown')
+      and (o.state in ('dispatching', 'unknown') or o.state = 'retry' and o.uncertain)
     for update
   ) unit
 ),

@@ -1,15 +1,19 @@
--- In: hold_seconds. Out: swept. Armed, and its lease is over: the worker died or froze with the request under way, so
--- it may have been sent. dispatching -> unknown, never back to claimed.
+-- In: hold_seconds, resend_seconds. Out: swept. Armed, and its lease is over: the worker died or froze with the request under way, so
+-- it may have been sent. dispatching -> unknown, never back to claimed; or, where the scenario says so, once more (see
+-- hold.sql).
 with lost as (
-  select claim_id, device_id from rekindle.outbox
+  select claim_id, device_id, resend and attempts < 2 as again from rekindle.outbox
   where state = 'dispatching' and lease_until < rekindle.clock()
   order by claim_id, device_id
   for update skip locked
 ),
 held as (
   update rekindle.outbox o
-  set state = 'unknown', uncertain = true, reason = 'worker_lost',
-      lease_until = rekindle.clock() + make_interval(secs => %(hold_seconds)s)
+  set state = case when lost.again then 'retry' else 'unknown' end, uncertain = true, reason = 'worker_lost',
+      owner = case when lost.again then null else o.owner end,
+      lease_until = case when lost.again then null else rekindle.clock() + make_interval(secs => %(hold_seconds)s) end,
+      next_try_at = case when lost.again then rekindle.clock() + make_interval(secs => %(resend_seconds)s)
+                    else o.next_try_at end
   from lost where o.claim_id = lost.claim_id and o.device_id = lost.device_id
   returning 1
 )

@@ -28,7 +28,7 @@ choice as materialized (
   order by c.user_id, c.spent, c.rank, c.occurrence
 ),
 judged as materialized (
-  select c.user_id, c.organisation_id, c.locale, c.occurrence, c.own || c.variables as variables,
+  select c.user_id, c.organisation_id, c.locale, c.occurrence, merged.variables,
          case
            when c.spent then 'already_notified'
            when g.inflight is not null then 'in_flight'
@@ -36,8 +36,11 @@ judged as materialized (
            when exists (select from rekindle.scenario_notification n where n.idempotency_key =
                         rekindle.idempotency_key(c.user_id, %(scenario_type)s, %(evaluated_on)s::date))
              then 'already_today'
+           -- A batch of units is held in memory: nobody's variables may be megabytes.
+           when pg_column_size(merged.variables) > 65536 then 'variables_too_large'
          end as refusal
   from choice c
+  cross join lateral (select c.own || c.variables as variables) merged
   left join rekindle.gate g on g.user_id = c.user_id and g.scenario_type = %(scenario_type)s
 ),
 device as materialized (

@@ -1,0 +1,42 @@
+"""What an operator knows about an uncertain send, and the engine cannot."""
+
+from uuid import UUID
+
+from rekindle.errors import BadArgument
+from rekindle.postgres.pool import Database
+from rekindle.postgres.sql import statement
+
+
+async def settle(database: Database, claim_id: UUID, *, provider_name: str | None) -> int:
+    """The unknown sends of a claim are settled on the operator's word; returns how many there were.
+
+    Each becomes recorded under the name that the provider is known to have given it; or, where `provider_name` is None,
+    dead as certainly not sent, and the person may be claimed again. A late answer that arrives first wins.
+
+    Raises:
+        BadArgument: the claim has no send whose outcome is unknown; nothing has changed.
+    """
+    if provider_name is None:
+        settled = int((await database.row(statement("settle_not_sent"), {"claim_id": claim_id}))["settled"])
+    else:
+        settled = await _record(database, claim_id, provider_name)
+    if not settled:
+        raise BadArgument(f"claim {claim_id} has no send whose outcome is unknown", mend="See `rekindle unknown list`.")
+    return settled
+
+
+async def _record(database: Database, claim_id: UUID, provider_name: str) -> int:
+    units = await database.rows(statement("settle_find"), {"claim_id": claim_id})
+    if not units:
+        return 0
+    rows = await database.rows(
+        statement("record"),
+        {
+            "run_id": units[0]["run_id"],
+            "claim_ids": [unit["claim_id"] for unit in units],
+            "device_ids": [unit["device_id"] for unit in units],
+            "epochs": [unit["epoch"] for unit in units],
+            "names": [provider_name] * len(units),
+        },
+    )
+    return sum(1 for row in rows if row["verdict"] == "recorded")

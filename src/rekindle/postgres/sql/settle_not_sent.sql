@@ -1,0 +1,53 @@
+-- In: claim_id. Out: settled. An operator knows that the unknown units of this claim were not sent: they end dead, their
+-- occurrence is not spent, and unless another device of the claim was reached, the gate opens at once. Locks: units,
+-- then the gate.
+with held as (
+  delete from rekindle.outbox o
+  where o.claim_id = %(claim_id)s and o.state = 'unknown'
+  returning o.*
+),
+moved as (
+  insert into rekindle.outcome (
+    claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id, outcome,
+    reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts, armed_at, at)
+  select h.claim_id, h.device_id, h.user_id, h.scenario_type, h.scenario_version, h.organisation_id, h.claimed_run_id,
+         h.run_id, 'dead', 'settled_not_sent', h.occurrence, h.idempotency_key, h.cooldown_window_start,
+         h.cooldown_seconds, h.epoch, h.attempts, h.armed_at, rekindle.clock()
+  from held h
+  returning user_id, scenario_type, cooldown_seconds
+),
+changed as (
+  update rekindle.outcome x
+  set outcome = 'dead', reason = 'settled_not_sent'
+  where x.claim_id = %(claim_id)s and x.outcome = 'unknown'
+  returning user_id, scenario_type, cooldown_seconds
+),
+person as (
+  select user_id, scenario_type, cooldown_seconds, count(*) over () as units, (select count(*) from held) as held
+  from (select * from moved union all select * from changed) settled
+  limit 1
+),
+locked as (
+  select g.user_id, g.scenario_type, p.held, p.cooldown_seconds
+  from person p
+  join rekindle.gate g on g.user_id = p.user_id and g.scenario_type = p.scenario_type
+  where g.inflight is null or g.inflight = %(claim_id)s
+  for update of g
+),
+-- A later claim's gate is left alone: a notification or an unknown send of another claim may stand behind next_at.
+opened as (
+  update rekindle.gate g
+  set next_at = least(g.next_at, rekindle.clock()),
+      inflight = case when (select count(*) from rekindle.outbox o where o.claim_id = %(claim_id)s) <= l.held
+                 then null else g.inflight end
+  from locked l
+  where g.user_id = l.user_id and g.scenario_type = l.scenario_type
+    and not exists (select from rekindle.scenario_notification n
+                    where n.user_id = g.user_id and n.scenario_type = g.scenario_type
+                      and n.dispatched_at > rekindle.clock() - make_interval(secs => l.cooldown_seconds))
+    and not exists (select from rekindle.outcome x
+                    where x.user_id = g.user_id and x.scenario_type = g.scenario_type and x.outcome = 'unknown'
+                      and x.claim_id <> %(claim_id)s
+                      and x.at > rekindle.clock() - make_interval(secs => l.cooldown_seconds))
+)
+select coalesce((select units from person), 0) as settled
