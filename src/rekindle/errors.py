@@ -16,7 +16,8 @@
     │   ├── DatabaseUnfit         RK205
     │   ├── PermissionMissing     RK206
     │   ├── PostgresNotFound      RK207
-    │   └── PostgresNotStarted    RK208
+    │   ├── PostgresNotStarted    RK208
+    │   └── StatementTooSlow      RK209
     ├── SourceError          RK3xx    halt          2
     │   ├── SourceViewMissing     RK301
     │   ├── SourceViewWrong       RK302
@@ -169,6 +170,12 @@ class PostgresNotStarted(DatabaseError):
     """The embedded Postgres did not start."""
 
     code = "RK208"
+
+
+class StatementTooSlow(DatabaseError):
+    """A statement was cancelled because it took longer than the time left."""
+
+    code = "RK209"
 
 
 class SourceError(RekindleError):

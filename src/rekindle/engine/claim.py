@@ -8,7 +8,7 @@ import structlog
 
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.steady import steadily
-from rekindle.errors import SourceError
+from rekindle.errors import RekindleError, SourceError, StatementTooSlow
 from rekindle.model import Numbers, Selection
 from rekindle.ports import Applied, Store, Terms
 
@@ -24,7 +24,7 @@ class Claimed:
     """What claiming came to: numbers per scenario, and the faults of scenarios that could not be evaluated."""
 
     numbers: tuple[Numbers, ...]
-    faults: tuple[SourceError, ...]
+    faults: tuple[RekindleError, ...]
 
 
 def in_order(applied: Sequence[Applied]) -> list[Applied]:
@@ -43,11 +43,11 @@ async def claim(
 ) -> Claimed:
     """Everyone who is due under one of the scenarios and may be nudged is claimed for this run.
 
-    Each scenario is a transaction of its own. One whose source cannot be read is reported and passed over, since a
-    mistake in one view must not silence the others. New units are this run's until shortly after its deadline.
+    Each scenario is a transaction of its own. One whose source cannot be read, or not in the time left, is reported and
+    passed over, since a mistake in one view must not silence the others. New units are this run's until shortly after its deadline.
     """
     numbers: list[Numbers] = []
-    faults: list[SourceError] = []
+    faults: list[RekindleError] = []
     for one in in_order(applied):
         own = replace(selection, scenarios=(one.scenario_type,))
         try:
@@ -61,7 +61,7 @@ async def claim(
                 ),
                 deadline,
             )
-        except SourceError as fault:
+        except (SourceError, StatementTooSlow) as fault:
             log.error("scenario.failed", scenario=one.scenario_type, code=fault.code, error=fault.message)
             faults.append(fault)
             continue

@@ -30,6 +30,11 @@ ANSWERED_SECONDS = 15.0
 """How long an armed unit's lease outlives its request, for the answer to be recorded."""
 
 
+MAX_UNWRITTEN = 2 * BATCH
+"""Beyond the requests under way, so many answers may wait to be recorded: a batch being written and one gathering.
+Unbounded, nearly 10,000 piled up at 60,000 recipients, with their memory and all that a crash would leave unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How many sends may be under way, how long each may take, and until when."""
@@ -67,7 +72,7 @@ class Dispatch:
         self._stop = stop
         self._batch = min(BATCH, bounds.concurrency)
         self._in_flight = 0
-        self._landed = asyncio.Event()
+        self._landed = recorder.progress  # set by every send that ends, and by every batch that is written
 
     async def run(self) -> None:
         """Everything that may be sent before the deadline was sent, answered and recorded when this returns.
@@ -101,7 +106,7 @@ class Dispatch:
 
     async def _feed(self, group: asyncio.TaskGroup) -> None:
         while self._going():
-            room = self._bounds.concurrency - self._in_flight
+            room = self._room()
             if room < (self._batch + 1) // 2:
                 await self._landing(self._deadline.arm_until - time.monotonic())
                 continue
@@ -120,8 +125,8 @@ class Dispatch:
 
     def _room(self) -> int:
         """How many units may be armed now: within the requests allowed at once, and what waits to be recorded."""
-        free = self._pace.concurrency - self._in_flight
-        return min(free, self._pace.concurrency + MAX_UNWRITTEN - self._in_flight - self._recorder.unwritten)
+        free = self._bounds.concurrency - self._in_flight
+        return min(free, self._bounds.concurrency + MAX_UNWRITTEN - self._in_flight - self._recorder.unwritten)
 
     async def _lease_more(self) -> int:
         return await self._store.lease(

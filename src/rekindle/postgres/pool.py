@@ -16,6 +16,7 @@ from rekindle.errors import (
     PermissionMissing,
     SourceViewMissing,
     SourceViewWrong,
+    StatementTooSlow,
 )
 
 Connection = AsyncConnection[DictRow]
@@ -55,9 +56,8 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
     except errors.UndefinedColumn as error:
         raise SourceViewWrong(_primary(error), mend="Run `rekindle check` to see what is missing.") from error
     except errors.QueryCanceled as error:
-        raise DatabaseError(
-            "a statement was cancelled because it took too long",
-            mend="Raise the budget, or run fewer scenarios.",
+        raise StatementTooSlow(
+            mend="Raise the budget, run fewer scenarios at once, or look for a missing index."
         ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
         raise unreachable(url, error) from error

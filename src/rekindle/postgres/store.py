@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg import errors
 
 from rekindle import policy
-from rekindle.errors import UnknownScenario
+from rekindle.errors import DatabaseError, UnknownScenario
 from rekindle.model import (
     Acceptance,
     Candidate,
@@ -83,7 +83,9 @@ class PostgresStore:
         """See `Store.claim`. The key of `run_scenario` is what tells a second call."""
         try:
             return await claims.claim(self._database, run_id, applied, selection, reserved_seconds, terms)
-        except errors.UniqueViolation:
+        except errors.UniqueViolation as violation:
+            if violation.diag.constraint_name != "run_scenario_pkey":
+                raise DatabaseError(f"the claim met a row of {violation.diag.constraint_name}") from violation
             async with self._database.connection() as connection:
                 (report,) = await read_runs(connection, run_id=run_id, limit=1)
             return next(one for one in report.scenarios if one.scenario_type == applied.scenario_type)
