@@ -44,7 +44,8 @@ async def claim(
     """Everyone who is due under one of the scenarios and may be nudged is claimed for this run.
 
     Each scenario is a transaction of its own. One whose source cannot be read, or not in the time left, is reported and
-    passed over, since a mistake in one view must not silence the others. New units are this run's until shortly after its deadline.
+    passed over, since a mistake in one view must not silence the others. New units are this run's until shortly
+    after its deadline.
     """
     numbers: list[Numbers] = []
     faults: list[RekindleError] = []
