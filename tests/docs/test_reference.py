@@ -1,0 +1,193 @@
+"""The reference says what the code says: no more, no less."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from docs.documents import ROOT, read, rows, sections
+from rekindle import errors
+from rekindle.cli.commands import build
+from rekindle.policy import parse_duration
+from rekindle.scenario import Dispatch, Expiry, Inactivity, Milestone, OwnQuery, Run, Text
+from rekindle.settings import Settings
+
+SOURCE = ROOT / "src" / "rekindle"
+CLI = sections(read("docs/reference/cli.md"))
+CONFIGURATION = sections(read("docs/reference/configuration.md"))
+LEDGER = sections(read("docs/reference/ledger.md"))
+LEDGER_SQL = "".join(path.read_text() for path in sorted((SOURCE / "postgres" / "migrations").iterdir()))
+
+
+def first_cells(text: str) -> list[str]:
+    return [cells[0].strip("`") for cells in rows(text)]
+
+
+def tree(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    inner = getattr(command, "commands", {})
+    if not inner:
+        yield name, command
+    for part, one in inner.items():
+        yield from tree(one, f"{name} {part}")
+
+
+ENTRY: Any = typer.main.get_command(build())
+COMMANDS = dict(tree(ENTRY, "rekindle"))
+
+
+def options(command: Any) -> list[str]:
+    names = [
+        parameter.opts[0] if parameter.param_type_name == "option" else str(parameter.name).upper()
+        for parameter in command.params
+    ]
+    return sorted(name for name in names if name != "--help")
+
+
+def test_every_command_has_a_section_and_every_section_a_command() -> None:
+    assert {heading for heading in CLI if heading.startswith("rekindle ")} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_option_of_a_command_is_described(name: str) -> None:
+    assert sorted(first_cells(CLI[name])) == options(COMMANDS[name])
+
+
+def test_the_options_before_the_command_are_described() -> None:
+    assert sorted(first_cells(CLI["The command line"])) == options(ENTRY)
+
+
+def every_error(kind: type[errors.RekindleError] = errors.RekindleError) -> Iterator[type[errors.RekindleError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from every_error(below)
+
+
+def test_the_table_of_errors_is_that_of_the_code() -> None:
+    said = [tuple(cells) for cells in rows(CLI["Errors"])]
+    known = sorted(
+        (one.code, f"`{one.__name__}`", " ".join((one.__doc__ or "").split()), str(one.disposition), str(one.exit_code))
+        for one in every_error()
+    )
+    assert said == known
+
+
+def test_the_exit_codes_are_those_of_a_run_and_of_the_errors() -> None:
+    assert first_cells(CLI["Exit codes"]) == ["0", "1", "2", "3"]
+    assert {one.exit_code for one in every_error()} <= {1, 2}
+
+
+KINDS = {"inactivity": Inactivity, "milestone": Milestone, "expiry": Expiry, "sql": OwnQuery}
+COMMON = set.intersection(*(set(kind.model_fields) for kind in KINDS.values()))
+
+
+def check_keys(section: str, model: type[BaseModel], names: set[str]) -> None:
+    said = {cells[0].strip("`"): cells[1].strip("`") for cells in rows(CONFIGURATION[section])}
+    assert set(said) == names
+    for name, default in said.items():
+        field = model.model_fields[name]
+        if field.is_required():
+            assert default == "required", name
+            continue
+        actual = field.get_default(call_default_factory=True)
+        assert actual is not PydanticUndefined
+        if actual is None or actual == {}:
+            assert default == "none", name
+        elif isinstance(actual, bool):
+            assert default == str(actual).lower(), name
+        elif re.fullmatch("[0-9]+[smhd]", default):
+            assert parse_duration(default) == actual, name
+        else:
+            assert default == str(actual), name
+
+
+def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
+    check_keys("run", Run, set(Run.model_fields))
+    check_keys("dispatcher", Dispatch, set(Dispatch.model_fields))
+    check_keys("scenario.NAME", Inactivity, COMMON)
+    check_keys("scenario.NAME.message.LOCALE", Text, set(Text.model_fields))
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_keys_and_variables_of_each_kind_are_those_of_its_model(kind: str) -> None:
+    section = f"kind {kind}"
+    check_keys(section, KINDS[kind], set(KINDS[kind].model_fields) - COMMON)
+    said = re.search(r"Variables:\s([^.]*)\.", CONFIGURATION[section])
+    assert said is not None
+    assert set(re.findall(r"`(\w+)`", said[1])) == set(KINDS[kind].variables)
+
+
+def test_every_environment_variable_is_described() -> None:
+    known = {"REKINDLE_LOG_LEVEL"}
+    for field in Settings.model_fields.values():
+        alias: Any = field.validation_alias
+        known |= {alias} if isinstance(alias, str) else set(alias.choices)
+    assert set(first_cells(CONFIGURATION["Environment"])) == known
+
+
+def test_the_tables_of_the_ledger_are_those_of_the_migrations() -> None:
+    assert sorted(first_cells(LEDGER["Tables"])) == sorted(re.findall(r"create table rekindle\.(\w+)", LEDGER_SQL))
+
+
+def test_the_states_of_a_unit_and_of_a_run_are_those_that_the_tables_admit() -> None:
+    states, statuses = (
+        set(re.findall(r"'(\w+)'", found[1]))
+        for found in (
+            re.search(r"check \(state in \(([^)]*)\)", LEDGER_SQL),
+            re.search(r"check \(status in \(([^)]*)\)", LEDGER_SQL),
+        )
+        if found is not None
+    )
+    assert set(first_cells(LEDGER["States of a unit"])) == states
+    assert set(first_cells(LEDGER["Numbers of a run"])) == statuses
+
+
+REASONS = (
+    "Due and not claimed (`refusals`)", "Skipped", "Dead", "Waiting (`retry`)", "Unknown", "Halted",
+)  # fmt: skip
+_PLACES = {"Refused": 1, "Uncertain": 0, "Ending": 2, "Unsendable": 0}
+
+
+def words_in_python() -> Iterator[str]:
+    """Every reason that an outcome or an ending is made with; a reason that is put together ends in …"""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if name not in _PLACES or len(node.args) <= _PLACES[name]:  # type: ignore[attr-defined]
+                continue
+            for part in ast.walk(node.args[_PLACES[name]]):  # type: ignore[attr-defined]
+                if isinstance(part, ast.JoinedStr):
+                    yield f"{ast.unparse(part.values[0])[1:-1]}…"
+                elif isinstance(part, ast.Constant) and isinstance(part.value, str) and not part.value.endswith("_"):
+                    yield part.value
+
+
+def words_in_sql() -> Iterator[str]:
+    """The words of claim.sql, and those that the sweep and record.sql write themselves."""
+    folder = SOURCE / "postgres" / "sql"
+    for name in ("verdicts.sql", "claim.sql"):
+        yield from re.findall(r"then '(\w+)'", (folder / name).read_text())
+    for path in sorted(folder.glob("*.sql")):
+        text = re.sub("--.*", "", path.read_text())
+        yield from re.findall(r"reason = '(\w+)'", text)
+        yield from re.findall(r"'unknown', (?:coalesce\(\w+\.reason, )?'(\w+)'", text)
+        yield from re.findall(r"then 'unknown' else 'dead' end, '(\w+)'", text)
+
+
+def test_every_reason_is_described_and_nothing_else() -> None:
+    said = {word for section in REASONS for word in first_cells(LEDGER[section])}
+    held = re.findall(r'"(record_failed)"', (SOURCE / "engine" / "record.py").read_text())
+    used = set(words_in_python()) | set(words_in_sql()) | set(held)
+    assert used - said == set()
+    assert said - used == set()
+
+
+def test_the_words_of_the_configuration_are_documented_where_the_init_file_uses_them() -> None:
+    text = (SOURCE / "sample" / "templates" / "rekindle.toml").read_text()
+    keys = set(re.findall(r"^#? ?(\w+) = ", text, re.MULTILINE))
+    described = {cell for section in CONFIGURATION.values() for cell in first_cells(section)}
+    assert keys <= described
