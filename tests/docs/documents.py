@@ -50,7 +50,7 @@ def sections(text: str) -> dict[str, str]:
 def rows(text: str) -> Iterator[list[str]]:
     """The rows of the tables in a text, headings left out."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+    for line, below in zip(lines, [*lines, ""][1:], strict=True):
         if not line.startswith("|--") and not below.startswith("|--"):
             yield [cell.strip() for cell in line.split("|")[1:-1]]
 
