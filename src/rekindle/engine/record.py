@@ -12,7 +12,7 @@ from rekindle import policy
 from rekindle.engine.breaker import Breaker
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.steady import steadily
-from rekindle.errors import Disposition, RecordFailed
+from rekindle.errors import DatabaseUnreachable, Disposition, RecordFailed
 from rekindle.model import Acceptance, Accepted, Ending, Outcome, Refused, Uncertain, Unit
 from rekindle.ports import NotificationRepository, Store
 
@@ -154,6 +154,9 @@ class Recorder:
         for pause in (*_PAUSES, None):
             try:
                 return await steadily(write, self._deadline)
+            except DatabaseUnreachable as fault:  # `steadily` has tried for as long as there was time
+                log.error("ledger.write_failed", error=type(fault).__name__, code=fault.code)
+                return None
             except Exception as fault:  # the loop's edge: whatever a repository raises, the other answers are kept
                 log.error("ledger.write_failed", error=type(fault).__name__, code=getattr(fault, "code", None))
                 if pause is not None:

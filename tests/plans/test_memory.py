@@ -1,0 +1,93 @@
+"""What a run holds in memory depends on its bounds, not on how many people are due."""
+
+import asyncio
+import gc
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from rekindle import Deps, Engine
+from rekindle.engine.dispatch import MAX_UNWRITTEN
+from rekindle.engine.run import Limits, Watch, run_cycle
+from rekindle.model import Acceptance, Message, Outcome, Selection, Unit, Verdict
+from rekindle.ports import NotificationRepository
+from rekindle.postgres.migrate import migrate
+from rekindle.postgres.pool import execute_all
+from rekindle.sample import statements, write_init_files
+from rekindle.scenario import load_config
+from rekindle.settings import Settings
+from rekindle.testing import ScriptedDispatcher
+
+if TYPE_CHECKING:
+    from conftest import Server
+
+CONCURRENCY = 200
+
+
+def crowd(url: str) -> None:
+    asyncio.run(migrate(url))
+    asyncio.run(execute_all(url, [(step.sql, step.parameters) for step in statements(5_000, 1)]))
+
+
+@pytest.fixture
+def crowd_url(server: "Server") -> Iterator[str]:
+    url = server.clone("template_crowd", crowd)
+    yield url
+    server.drop(url)
+
+
+class SlowNotifications:
+    """Records as the ledger does, only later; counts the units that are alive meanwhile."""
+
+    def __init__(self, ledger: NotificationRepository) -> None:
+        self._ledger = ledger
+        self.alive: list[int] = []
+
+    async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
+        await asyncio.sleep(0.15)  # a ledger that is slower than the provider: what this test is about
+        self.alive.append(sum(1 for one in gc.get_objects() if type(one) is Unit))
+        return await self._ledger.record(run_id, acceptances)
+
+
+class CountingDispatcher(ScriptedDispatcher):
+    """Accepts all at once; knows how many answers were not yet recorded when the next one came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settled = 0
+        self.most_unrecorded = 0
+
+    async def send(self, message: Message, *, timeout: float) -> Outcome:
+        outcome = await super().send(message, timeout=timeout)
+        self.most_unrecorded = max(self.most_unrecorded, len(self.sent) - self.settled)
+        return outcome
+
+    def saw_settled(self, count: int) -> None:
+        self.settled += count
+
+
+async def test_a_ledger_slower_than_the_provider_slows_the_sending_and_fills_no_memory(
+    crowd_url: str, tmp_path: Path
+) -> None:
+    dispatcher = CountingDispatcher()
+    config = load_config(write_init_files(tmp_path)[0])
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": crowd_url})
+    async with Engine.open(settings, config, dispatcher=dispatcher) as engine:
+        await engine.apply()
+        slow = SlowNotifications(engine.deps.notifications)
+        report = await run_cycle(
+            Deps(dispatcher=dispatcher, notifications=slow, store=engine.deps.store),
+            await engine.deps.store.applied(),
+            Selection(),
+            Limits(budget_seconds=60, concurrency=CONCURRENCY),
+            watch=Watch(settled=dispatcher.saw_settled),
+        )
+    assert report.status == "done"
+    assert sum(one.pushes for one in report.scenarios) == len(dispatcher.sent) == dispatcher.settled > 3_000
+    assert dispatcher.most_unrecorded <= CONCURRENCY + MAX_UNWRITTEN
+    # Beside those: the batch that was read to be armed next.
+    assert max(slow.alive) <= CONCURRENCY + MAX_UNWRITTEN + CONCURRENCY
+    assert max(slow.alive) > CONCURRENCY, "the count saw nothing, so it proves nothing"
