@@ -1,0 +1,136 @@
+"""The breaker: what looks like our own mistake stops the run, or the scenario; what is one device's fate does not."""
+
+from uuid import uuid4
+
+import pytest
+
+from rekindle.engine.breaker import LEAST, WINDOW, Breaker
+from rekindle.errors import Disposition
+from rekindle.model import Accepted, Outcome, Refused, Uncertain, Unit
+
+OK = Accepted("projects/p/messages/1")
+NOT_FOUND = Refused(Disposition.DROP, "not_found")
+MISMATCH = Refused(Disposition.PRUNE, "sender_id_mismatch")
+UNREGISTERED = Refused(Disposition.PRUNE, "unregistered")
+INVALID_TOKEN = Refused(Disposition.PRUNE, "invalid_token")
+INVALID = Refused(Disposition.DROP, "invalid_argument")
+QUOTA = Refused(Disposition.RETRY, "quota_exceeded")
+THIRD_PARTY = Refused(Disposition.RETRY, "third_party_auth")
+TIMEOUT = Uncertain("timeout")
+
+
+def unit(scenario_type: str = "nudge") -> Unit:
+    return Unit(
+        claim_id=uuid4(), device_id=uuid4(), epoch=1, user_id=uuid4(), scenario_type=scenario_type,
+        scenario_version=1, idempotency_key="0" * 64, target_kind="token", target="t",
+    )  # fmt: skip
+
+
+def saw(breaker: Breaker, outcome: Outcome, times: int, scenario_type: str = "nudge") -> Breaker:
+    one = unit(scenario_type)
+    for _ in range(times):
+        breaker.saw(one, outcome)
+    return breaker
+
+
+@pytest.mark.parametrize(
+    ("outcome", "share"), [(NOT_FOUND, 0.5), (MISMATCH, 0.5), (UNREGISTERED, 0.8), (INVALID_TOKEN, 0.8)]
+)
+def test_refusals_of_targets_halt_the_run_at_their_share_of_the_window_and_not_below(
+    outcome: Refused, share: float
+) -> None:
+    refused = round(share * WINDOW)
+    below = saw(saw(Breaker(), OK, WINDOW - refused + 1), outcome, refused - 1)
+    assert below.halted is None
+    at = saw(saw(Breaker(), OK, WINDOW - refused), outcome, refused)
+    assert at.halted is not None
+    assert (at.halted.disposition, at.halted.reason, at.halted.error_code) == (
+        Disposition.HALT, f"mostly_{outcome.reason}", "RK405",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", [NOT_FOUND, MISMATCH, UNREGISTERED, INVALID_TOKEN, INVALID])
+def test_a_small_run_in_which_everything_is_refused_does_not_trip_it(outcome: Refused) -> None:
+    breaker = saw(Breaker(), outcome, LEAST - 1)
+    assert (breaker.halted, breaker.broken) == (None, {})
+
+
+@pytest.mark.parametrize("outcome", [NOT_FOUND, MISMATCH, UNREGISTERED, INVALID_TOKEN])
+def test_with_nothing_but_refusals_twenty_are_enough(outcome: Refused) -> None:
+    assert saw(Breaker(), outcome, LEAST).halted is not None
+
+
+@pytest.mark.parametrize("outcome", [QUOTA, THIRD_PARTY, TIMEOUT, OK])
+def test_what_passes_by_itself_never_trips_it(outcome: Outcome) -> None:
+    breaker = saw(Breaker(), outcome, 3 * WINDOW)
+    assert (breaker.halted, breaker.broken) == (None, {})
+
+
+@pytest.mark.parametrize(("reason", "code"), [("unauthenticated", "RK402"), ("permission_denied", "RK404")])
+def test_one_refusal_of_our_credentials_halts_at_once_under_its_own_code(reason: str, code: str) -> None:
+    breaker = saw(Breaker(), Refused(Disposition.HALT, reason, error_code=code), 1)
+    assert breaker.halted is not None
+    assert (breaker.halted.error_code, breaker.halted.reason) == (code, reason)
+
+
+def test_the_first_reason_to_halt_is_kept() -> None:
+    breaker = saw(Breaker(), Refused(Disposition.HALT, "unauthenticated", error_code="RK402"), 1)
+    saw(breaker, NOT_FOUND, WINDOW)
+    assert breaker.halted is not None
+    assert breaker.halted.error_code == "RK402"
+
+
+def test_only_the_last_hundred_answers_count() -> None:
+    breaker = saw(saw(Breaker(), NOT_FOUND, LEAST - 1), OK, 10 * WINDOW)
+    saw(breaker, NOT_FOUND, WINDOW // 2 - 1)
+    assert breaker.halted is None
+    assert saw(breaker, NOT_FOUND, 1).halted is not None
+
+
+def test_messages_that_are_refused_break_their_scenario_and_leave_the_others_alone() -> None:
+    breaker = saw(Breaker(), OK, 200, "fine")
+    saw(breaker, INVALID, LEAST - 1, "bad")
+    assert breaker.broken == {}
+    saw(breaker, INVALID, 1, "bad")
+    assert list(breaker.broken) == ["bad"]
+    assert breaker.broken["bad"].code == "RK406"
+    assert "bad" in breaker.broken["bad"].message
+    assert breaker.halted is None
+
+
+def test_a_scenario_of_which_one_message_in_five_is_refused_is_not_broken() -> None:
+    breaker = Breaker()
+    for _ in range(60):
+        saw(breaker, INVALID, 1)
+        saw(breaker, OK, 4)
+    assert breaker.broken == {}
+
+
+def test_the_three_refusals_of_a_message_count_together() -> None:
+    breaker = Breaker()
+    for number in range(LEAST):
+        reason = ("invalid_argument", "too_large", "not_encodable")[number % 3]
+        saw(breaker, Refused(Disposition.DROP, reason), 1)
+    assert list(breaker.broken) == ["nudge"]
+
+
+def test_a_proof_against_a_token_disables_it_and_no_other_refusal_does() -> None:
+    breaker = saw(Breaker(), OK, 50)
+    assert breaker.prunes(UNREGISTERED)
+    assert breaker.prunes(INVALID_TOKEN)
+    for other in (NOT_FOUND, INVALID, QUOTA, THIRD_PARTY):
+        assert not breaker.prunes(other)
+
+
+def test_a_sender_mismatch_disables_a_token_only_while_others_succeed() -> None:
+    assert not saw(Breaker(), MISMATCH, 1).prunes(MISMATCH)
+    assert not saw(saw(Breaker(), OK, LEAST - 1), MISMATCH, 1).prunes(MISMATCH)
+    assert saw(saw(Breaker(), OK, LEAST), MISMATCH, 1).prunes(MISMATCH)
+    assert not saw(saw(Breaker(), OK, 40), MISMATCH, 10).prunes(MISMATCH)
+    assert saw(saw(Breaker(), OK, 41), MISMATCH, 10).prunes(MISMATCH)
+
+
+def test_once_halted_no_token_is_disabled_any_more() -> None:
+    breaker = saw(saw(Breaker(), OK, 50), Refused(Disposition.HALT, "permission_denied", error_code="RK404"), 1)
+    assert not breaker.prunes(UNREGISTERED)
+    assert not breaker.prunes(MISMATCH)

@@ -1,0 +1,67 @@
+"""A ledger that does not answer is asked again until the deadline, and no other fault is."""
+
+import asyncio
+import time
+
+import pytest
+from structlog.testing import capture_logs
+
+from rekindle.engine.deadline import Deadline
+from rekindle.engine.steady import steadily
+from rekindle.errors import DatabaseError, DatabaseUnreachable, StatementTooSlow
+
+
+class Ledger:
+    """Fails as often as it is told to, then answers."""
+
+    def __init__(self, fault: Exception, times: int) -> None:
+        self._fault = fault
+        self._times = times
+        self.calls = 0
+
+    async def ask(self) -> str:
+        self.calls += 1
+        if self.calls <= self._times:
+            raise self._fault
+        return "answer"
+
+
+async def test_an_answer_is_passed_on_and_asked_for_once() -> None:
+    ledger = Ledger(RuntimeError(), 0)
+    assert await steadily(ledger.ask, Deadline.after(30, answer_seconds=0)) == "answer"
+    assert ledger.calls == 1
+
+
+async def test_a_ledger_that_comes_back_in_time_is_waited_for_and_said_once() -> None:
+    ledger = Ledger(DatabaseUnreachable(), 3)
+    with capture_logs() as lines:
+        assert await steadily(ledger.ask, Deadline.after(30, answer_seconds=0)) == "answer"
+    assert ledger.calls == 4
+    assert [(line["event"], line["code"]) for line in lines] == [("database.lost", "RK201")]
+
+
+async def test_a_ledger_that_stays_away_ends_the_wait_before_the_deadline() -> None:
+    ledger = Ledger(DatabaseUnreachable(), 10_000)
+    deadline = Deadline.after(1.7, answer_seconds=0)
+    with pytest.raises(DatabaseUnreachable):
+        await steadily(ledger.ask, deadline)
+    assert time.monotonic() < deadline.ends
+    assert ledger.calls >= 2
+
+
+@pytest.mark.parametrize("fault", [DatabaseError(), StatementTooSlow(), ValueError()])
+async def test_a_ledger_that_answers_with_another_fault_is_not_asked_again(fault: Exception) -> None:
+    ledger = Ledger(fault, 1)
+    with pytest.raises(type(fault)):
+        await steadily(ledger.ask, Deadline.after(30, answer_seconds=0))
+    assert ledger.calls == 1
+
+
+async def test_it_can_be_cancelled_while_it_waits() -> None:
+    ledger = Ledger(DatabaseUnreachable(), 10_000)
+    waiting = asyncio.create_task(steadily(ledger.ask, Deadline.after(600, answer_seconds=0)))
+    while not ledger.calls:
+        await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
