@@ -1,0 +1,200 @@
+"""A session: faults from the plan, then peace, then the evidence."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from torture.checker import Breach, check
+from torture.crew import Crew, events_in, orders_of_slot, shuffled_points
+from torture.engine_process import POINTS, Orders
+from torture.evidence import Evidence, gather, history
+from torture.plan import CALM, Event, draw
+from torture.stage import Stage, staged
+from torture.terms import ARM_LEASE_SECONDS, CANARIES, COOLDOWN_SECONDS, HOLD_SECONDS, Session
+
+_SHOWN = 3  # breaches of each kind whose history is printed
+_COUNTED = {
+    "crash": "database crashes",
+    "restart": "database restarts",
+    "cut": "links cut",
+    "silence": "links silent",
+}
+_DRAIN_SECONDS = 40.0
+_PROOF_SECONDS = COOLDOWN_SECONDS + HOLD_SECONDS + 25.0
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a session came to."""
+
+    session: Session
+    evidence: Evidence
+    breaches: list[Breach]
+    histories: list[str] = field(default_factory=list[str])
+
+
+async def torture(session: Session) -> Verdict:
+    """The random plan of a seed was played, the design had its time of peace, and was judged."""
+    async with staged(session) as stage:
+        crew = Crew(stage, design=session.design, size=session.workers)
+        disturbed: list[tuple[float, float]] = []
+        await crew.muster()
+        try:
+            await _play(stage, crew, draw(session.seed, session.seconds, session.workers), session.seconds, disturbed)
+        finally:
+            stage.link.resume()
+            await crew.dismiss(gently=session.design == "rekindle")
+        return await _judge(stage, crew.counts, disturbed)
+
+
+async def systematic(session: Session, times: int) -> Verdict:
+    """Processes were killed right after each point of a cycle, so many times each; then as `torture`."""
+    orders = shuffled_points(session.seed, POINTS, times)
+    async with staged(session) as stage:
+        crew = Crew(
+            stage, design="rekindle", size=session.workers, orders=lambda _: orders.pop() if orders else Orders()
+        )
+        await stage.faults(CALM)
+        await crew.muster()
+        counts: Counter[str] = Counter()
+        deadline = time.monotonic() + session.seconds
+        try:
+            while sum(counts.values()) < times * len(POINTS) and time.monotonic() < deadline:
+                await asyncio.sleep(0.5)
+                counts = Counter(
+                    f"killed after {line['after']}"
+                    for text in stage.texts().values()
+                    for line in events_in(text, "torture.killed")
+                )
+        finally:
+            await crew.dismiss(gently=True)
+        counts["kills"] = sum(counts.values())
+        return await _judge(stage, counts + crew.counts, [(0.0, time.time())])
+
+
+async def _play(
+    stage: Stage, crew: Crew, events: list[Event], seconds: float, disturbed: list[tuple[float, float]]
+) -> None:
+    began = time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        database = asyncio.Lock()
+
+        async def act(event: Event) -> None:
+            since = time.time()
+            match event.kind:
+                case "kill":
+                    crew.kill(event.worker)
+                case "pause":
+                    await crew.pause(event.worker, min(event.seconds, max(1.0, seconds - event.at + 6.0)))
+                case "stampede":
+                    await crew.stampede(event.worker)
+                case "cut":
+                    stage.link.cut()
+                case "silence":
+                    stage.link.silence()
+                    await asyncio.sleep(event.seconds)
+                    if not event.late:
+                        stage.link.cut()
+                    stage.link.resume()
+                case "crash":
+                    async with database:
+                        await stage.crash()
+                case "restart":
+                    async with database:
+                        await stage.restart()
+                case _:
+                    await stage.faults(event.rules)
+                    return
+            if event.kind in _COUNTED:
+                crew.counts[_COUNTED[event.kind]] += 1
+            disturbed.append((since, time.time()))
+
+        for event in events:
+            await asyncio.sleep(max(0.0, began + event.at - time.monotonic()))
+            group.create_task(act(event))
+        await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
+
+
+async def _judge(stage: Stage, counts: Counter[str], disturbed: list[tuple[float, float]]) -> Verdict:
+    await stage.faults(CALM)
+    counts = counts + stage.hits
+    design = stage.session.design
+    waited = ARM_LEASE_SECONDS + HOLD_SECONDS
+    crew = Crew(stage, design=design, size=3, orders=orders_of_slot)
+    await crew.muster()
+    try:
+        await stage.rows("update torture.person set active = false")
+        await _until(stage, _IDLE[design], _DRAIN_SECONDS if design == "rekindle" else waited)
+        since = await _since(stage)
+        await stage.rows("update torture.person set active = true")
+        await _until(stage, _UNREACHED[design], _PROOF_SECONDS, {"since": since})
+        unreached = await stage.rows(_UNREACHED[design], {"since": since})
+        await stage.rows("update torture.person set active = false")
+        await _until(stage, _IDLE[design], _DRAIN_SECONDS if design == "rekindle" else waited)
+        if design == "rekindle":
+            await _end_lost_runs(stage)
+    finally:
+        await crew.dismiss(gently=design == "rekindle")
+    evidence = await gather(stage)
+    evidence.stuck += [f"person {row['user_id']} was due and not reached in the time of peace" for row in unreached]
+    evidence.disturbed = disturbed
+    evidence.counts = counts
+    evidence.leaks = [
+        f"{canary!r} in {name}" for name, text in stage.texts().items() for canary in CANARIES if canary in text
+    ]
+    breaches = check(evidence)
+    return Verdict(stage.session, evidence, breaches, await _histories(stage, breaches))
+
+
+_IDLE: Any = {
+    "rekindle": "select 1 from rekindle.outbox "
+    "union all select 1 from rekindle.gate where inflight is not null limit 1",
+    "check-send-record": "select 1",  # it knows of nothing under way: it gets its time
+    "claim-and-requeue": "select 1 from torture.job where state <> 'done' limit 1",
+}
+_LIVE = """
+select distinct d.user_id from torture.device d
+where not d.gone and not exists (
+  select from {0} where s.user_id = d.user_id and {1} >= %(since)s)
+"""
+_UNREACHED: Any = {
+    "rekindle": _LIVE.format("rekindle.scenario_notification s", "s.scenario_type = 'again' and s.dispatched_at"),
+    "check-send-record": _LIVE.format("torture.sent s", "s.sent_at"),
+    "claim-and-requeue": _LIVE.format("torture.sent s", "s.sent_at"),
+}
+
+
+async def _since(stage: Stage) -> Any:
+    return (await stage.rows("select clock_timestamp() as at"))[0]["at"]
+
+
+async def _until(stage: Stage, query: Any, seconds: float, parameters: Any = None) -> None:
+    """Until the query gives no row, or so long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and await stage.rows(query, parameters):
+        await asyncio.sleep(0.5)
+
+
+async def _end_lost_runs(stage: Stage) -> None:
+    """Runs whose process was killed are ended by the sweep a minute after their budget: the ledger's clock is moved,
+    when nobody is due any more and nothing is under way, so that the harness need not wait."""
+    await stage.rows(
+        "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
+        "$$ select pg_catalog.clock_timestamp() + interval '2 minutes' $$"
+    )
+    await _until(stage, "select 1 from rekindle.run where status = 'running' and started_at < now() limit 1", 15.0)
+
+
+async def _histories(stage: Stage, breaches: list[Breach]) -> list[str]:
+    shown: Counter[str] = Counter()
+    lines: list[str] = []
+    for breach in breaches:
+        shown[breach.invariant] += 1
+        if shown[breach.invariant] > _SHOWN:
+            continue
+        lines.append(f"{breach.invariant}: {breach.what}" + (f" (person {breach.person[0]})" if breach.person else ""))
+        if breach.person is not None and stage.session.design == "rekindle":
+            lines += [f"    {line}" for line in await history(stage, *breach.person)]
+    return lines

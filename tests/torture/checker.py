@@ -1,0 +1,146 @@
+"""The invariants, judged from the evidence alone."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from torture.evidence import Acceptance, Evidence, RunRow
+from torture.terms import BUDGET_SECONDS, CONCURRENCY, COOLDOWN_SECONDS, START_SECONDS
+
+DOUBLE = "doubles inside a cooldown"
+REPEATED = "occurrences sent twice"
+UNTRACED = "accepted with neither record nor unknown"
+BOTH = "both recorded and ended otherwise"
+UNFOUNDED = "records without acceptance"
+STUCK = "stuck"
+SUMS = "runs that do not add up"
+LATE = "sends or runs over the budget"
+UNBOUNDED = "crashes with more unknowns than sends in flight"
+DISABLED = "tokens wrongly disabled"
+LEAKED = "canaries in logs"
+INVARIANTS = (DOUBLE, REPEATED, UNTRACED, BOTH, UNFOUNDED, STUCK, SUMS, LATE, UNBOUNDED, DISABLED, LEAKED)
+
+_CLOCK_SLACK = 0.005  # two processes of one host read its clock around the same event
+_BUSY_SLACK = 1.0  # a report that waits for a processor; the harness alone keeps more of them busy than there are
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One thing that must not be."""
+
+    invariant: str
+    what: str
+    person: tuple[UUID, str] | None = None
+
+
+def check(evidence: Evidence) -> list[Breach]:
+    """Every breach there is."""
+    return [
+        *_doubles(evidence),
+        *_occurrences(evidence),
+        *_records(evidence),
+        *(Breach(STUCK, one) for one in evidence.stuck),
+        *_runs(evidence),
+        *_late(evidence),
+        *_unbounded(evidence),
+        *(Breach(DISABLED, f"device {one}") for one in sorted(evidence.disabled - evidence.gone)),
+        *(Breach(LEAKED, one) for one in evidence.leaks),
+    ]
+
+
+def _doubles(evidence: Evidence) -> Iterator[Breach]:
+    """One device twice inside a cooldown, by whatever claims; or one person, by two claims."""
+    by_person: defaultdict[tuple[UUID, str], list[Acceptance]] = defaultdict(list)
+    for one in evidence.accepted:
+        by_person[one.user_id, one.scenario_type].append(one)
+    for person, accepted in by_person.items():
+        seen: list[Acceptance] = []
+        for one in sorted(accepted, key=lambda one: one.at):
+            seen = [past for past in seen if one.at - past.at < COOLDOWN_SECONDS - _CLOCK_SLACK]
+            same = next(
+                (past for past in seen if past.device_id == one.device_id or past.claim_id != one.claim_id), None
+            )
+            if same is not None:
+                gap = one.at - same.at
+                yield Breach(DOUBLE, f"claims {same.claim_id} and {one.claim_id}, {gap:.3f} s apart", person)
+            seen.append(one)
+
+
+def _occurrences(evidence: Evidence) -> Iterator[Breach]:
+    claims: defaultdict[tuple[UUID, str, str], set[UUID]] = defaultdict(set)
+    for one in evidence.accepted:
+        claims[one.user_id, one.scenario_type, one.occurrence].add(one.claim_id)
+    for (user_id, scenario_type, occurrence), several in claims.items():
+        if len(several) > 1:
+            yield Breach(REPEATED, f"{occurrence} by {len(several)} claims", (user_id, scenario_type))
+
+
+def _records(evidence: Evidence) -> Iterator[Breach]:
+    recorded = Counter(one.key for one in evidence.records)
+    names = {one.name for one in evidence.accepted}
+    ended = {one.key: one for one in evidence.endings}
+    for one in evidence.accepted:
+        person = (one.user_id, one.scenario_type)
+        ending = ended.get(one.key)
+        if not recorded[one.key] and (ending is None or ending.outcome != "unknown"):
+            how = "nothing" if ending is None else f"{ending.outcome}: {ending.reason}"
+            yield Breach(UNTRACED, f"claim {one.claim_id} device {one.device_id} has {how}", person)
+    for key, times in recorded.items():
+        if times > 1 or key in ended:
+            yield Breach(BOTH, f"claim {key[0]} device {key[1]}: {times} records, {int(key in ended)} other endings")
+    for record in evidence.records:
+        if record.name not in names:
+            yield Breach(UNFOUNDED, f"claim {record.claim_id} device {record.device_id}")
+    for claim_id in evidence.notified - {one.claim_id for one in evidence.records}:
+        yield Breach(UNFOUNDED, f"notification {claim_id} has no delivery")
+
+
+def _runs(evidence: Evidence) -> Iterator[Breach]:
+    for run in evidence.runs:
+        n = run.numbers
+        if n["evaluated"] != n["not_due"] + n["refused"] + n["claimed"]:
+            yield Breach(SUMS, f"run {run.run_id}: people")
+        endings = n["recorded"] + n["skipped"] + n["dead"] + n["unknown"] + n["pending"] + n["handed_over"]
+        if n["claimed"] + n["carried"] != endings:
+            yield Breach(SUMS, f"run {run.run_id}: claims")
+        if n["claimed"] != run.made:
+            yield Breach(SUMS, f"run {run.run_id}: claimed {n['claimed']}, the ledger knows {run.made}")
+        if run.status == "running":
+            yield Breach(SUMS, f"run {run.run_id} never ended")
+
+
+def _late(evidence: Evidence) -> Iterator[Breach]:
+    """No send of a run is accepted after its budget, and an undisturbed run has reported by then. A send may start for
+    as long after arming as the engine allows, so much later it may be when the process was paused."""
+    accepted = {one.name: one.at for one in evidence.accepted}
+    for record in evidence.records:
+        if record.run_started is not None and record.name in accepted:
+            after = accepted[record.name] - record.run_started - BUDGET_SECONDS
+            if after > START_SECONDS:
+                yield Breach(LATE, f"claim {record.claim_id} was sent {after:.3f} s after its run's budget")
+    for run in evidence.runs:
+        over = _over(run)
+        if over > _BUSY_SLACK and run.status != "abandoned" and not _disturbed(evidence, run):
+            yield Breach(LATE, f"run {run.run_id} took {over:.3f} s longer than its budget")
+
+
+def _over(run: RunRow) -> float:
+    return 0.0 if run.finished is None else run.finished - run.started - BUDGET_SECONDS
+
+
+def _disturbed(evidence: Evidence, run: RunRow) -> bool:
+    finished = run.finished or float("inf")
+    return any(begins < finished and ends > run.started for begins, ends in evidence.disturbed)
+
+
+def _unbounded(evidence: Evidence) -> Iterator[Breach]:
+    lost = Counter(one.run_id for one in evidence.endings if one.reason == "worker_lost")
+    for run_id, units in lost.items():
+        if units > CONCURRENCY:
+            yield Breach(UNBOUNDED, f"run {run_id} left {units} unknown, with {CONCURRENCY} in flight at most")
+
+
+def longest_overrun(evidence: Evidence) -> float:
+    """Seconds by which the slowest run was over its budget, whatever was done to it; abandoned ones left out."""
+    return max((_over(run) for run in evidence.runs if run.status != "abandoned"), default=0.0)

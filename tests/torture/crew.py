@@ -1,0 +1,160 @@
+"""The engine processes: started, killed, stopped, and started again, as careless operators and machines do."""
+
+import asyncio
+import json
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from torture.engine_process import Orders
+from torture.stage import Stage
+from torture.terms import BUDGET_SECONDS
+
+_ZONES = ("UTC", "Pacific/Kiritimati", "America/St_Johns", "Asia/Kathmandu", "Europe/Oslo", "Pacific/Apia")
+_OFFSETS = (0.0, 10_800.0, -10_800.0, 0.0, 3_600.0, -86_400.0)
+
+
+def orders_of_slot(slot: int) -> Orders:
+    """By default each process has its own wrong clock."""
+    return Orders(clock_offset=_OFFSETS[slot % len(_OFFSETS)])
+
+
+class Crew:
+    """So many processes at any time: one that ends, however it ends, is started again until `dismiss`.
+
+    The last slot runs the command line once and again; the others loop inside one process. Other designs loop in all.
+    """
+
+    def __init__(
+        self, stage: Stage, *, design: str, size: int, orders: Callable[[int], Orders] = orders_of_slot
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._stage = stage
+        self._design = design
+        self._size = size
+        self._orders = orders
+        self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopped: set[int] = set()
+        self._going = True
+
+    def log(self, slot: int | str) -> Path:
+        """Where a slot's processes write."""
+        return self._stage.folder / f"worker-{slot}.log"
+
+    async def muster(self) -> None:
+        """Every slot has its process, or will have in a moment."""
+        self._tasks += [asyncio.create_task(self._keep(slot)) for slot in range(self._size)]
+
+    async def dismiss(self, *, gently: bool = True) -> None:
+        """No process is left; asked to stop in good order first, or killed."""
+        self._going = False
+        for slot in list(self._stopped):
+            self._wake(slot)
+        for process in self._processes.values():
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM if gently else signal.SIGKILL)
+        _, late = await asyncio.wait(self._tasks, timeout=BUDGET_SECONDS + 8) if self._tasks else ((), ())
+        if late:
+            self.counts["not ended by SIGTERM"] += len(late)
+        for process in self._processes.values():
+            if process.returncode is None:
+                process.kill()
+        await asyncio.gather(*self._tasks)
+
+    def kill(self, slot: int) -> None:
+        """kill -9, also of a process that is stopped."""
+        process = self._processes.get(slot)
+        if process is not None and process.returncode is None:
+            self._stopped.discard(slot)
+            process.kill()
+            self.counts["kills"] += 1
+
+    async def pause(self, slot: int, seconds: float) -> None:
+        """The process stands still for so long, as under a debugger or on a machine that is moved."""
+        process = self._processes.get(slot)
+        if process is None or process.returncode is not None or slot in self._stopped:
+            return
+        process.send_signal(signal.SIGSTOP)
+        self._stopped.add(slot)
+        self.counts["pauses"] += 1
+        await asyncio.sleep(seconds)
+        if self._processes.get(slot) is process:
+            self._wake(slot)
+
+    async def stampede(self, number: int) -> None:
+        """So many runs of the command line are started at once, beside all others, and have ended."""
+        self.counts["stampedes"] += 1
+        processes = [await self._start(f"stampede-{one}", self._command("cli"), Orders()) for one in range(number)]
+        for process in processes:
+            try:
+                await asyncio.wait_for(process.wait(), 60)
+            finally:
+                if process.returncode is None:
+                    process.kill()
+
+    def _wake(self, slot: int) -> None:
+        process = self._processes[slot]
+        if slot in self._stopped and process.returncode is None:
+            process.send_signal(signal.SIGCONT)
+        self._stopped.discard(slot)
+
+    async def _keep(self, slot: int) -> None:
+        kind = "cli" if slot == self._size - 1 and self._size > 1 else "loop"
+        while self._going:
+            process = self._processes[slot] = await self._start(slot, self._command(kind), self._orders(slot))
+            self.counts["processes"] += 1
+            if not self._going:
+                process.kill()
+            code = await process.wait()
+            if code not in (0, 1, 2, 3, -signal.SIGKILL, -signal.SIGTERM):
+                self.counts[f"ended with {code}"] += 1
+            if kind == "cli" or code >= 0:
+                await asyncio.sleep(0.3)
+
+    def _command(self, kind: str) -> list[str]:
+        if self._design != "rekindle":
+            return ["torture.usual_designs", self._design]
+        if kind == "cli":
+            return ["torture.engine_process", "cli", "run", "--budget", f"{BUDGET_SECONDS}s"]
+        return ["torture.engine_process", "loop"]
+
+    async def _start(self, slot: int | str, command: list[str], orders: Orders) -> asyncio.subprocess.Process:
+        zone = {"TZ": _ZONES[slot % len(_ZONES)] if isinstance(slot, int) else "UTC"}
+        with self.log(slot).open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                *command,
+                env=self._stage.environment() | orders.environment() | zone,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+def events_in(text: str, name: str) -> list[dict[str, object]]:
+    """The harness's own lines of one kind in a log."""
+    lines = (line for line in text.splitlines() if f'"{name}"' in line)
+    found: list[dict[str, object]] = []
+    for line in lines:
+        try:
+            found.append(json.loads(line))
+        except ValueError:  # a process was killed while it wrote
+            continue
+    return [line for line in found if line.get("event") == name]
+
+
+def shuffled_points(seed: int, points: tuple[str, ...], times: int) -> list[Orders]:
+    """Each point so many times, each time at another passage, in an order drawn from the seed."""
+    rng = random.Random(f"points {seed}")
+    most = {"claim": 2, "lease": 2, "arm": 3, "send": 120, "answer": 120, "record": 3}
+    orders = [
+        Orders(die_after=point, passage=rng.randint(1, most.get(point, 1))) for point in points for _ in range(times)
+    ]
+    rng.shuffle(orders)
+    return orders

@@ -1,0 +1,161 @@
+"""One real engine process: the product with its waits shortened, a clock of its own, and perhaps a place to die at.
+
+`python -m torture.engine_process loop` runs cycle after cycle in one process; `… cli ARGUMENTS` is the command line
+itself. What else is wanted stands in the environment's TORTURE, as JSON: see `Orders`.
+"""
+
+import asyncio
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from torture.terms import BUDGET_SECONDS, CONSTANTS
+
+POINTS = ("claim", "lease", "arm", "send", "answer", "record")
+
+
+@dataclass(slots=True)
+class Orders:
+    """What this process is to be.
+
+    Args:
+        clock_offset: seconds by which `time.time` is wrong; the monotonic clock stays right, as on a real machine.
+        die_after: one of POINTS, or nothing.
+        passage: how many times that point is passed before; the last one is followed by kill -9.
+        constants: waits of the product by full name.
+    """
+
+    clock_offset: float = 0.0
+    die_after: str = ""
+    passage: int = 1
+    constants: dict[str, float] = field(default_factory=lambda: dict(CONSTANTS))
+
+    def environment(self) -> dict[str, str]:
+        """As a process started with it reads them."""
+        return {"TORTURE": json.dumps(asdict(self))}
+
+
+def prepare() -> Orders:
+    """This process ends with its parent, and is as its orders say."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: works for a stopped process too
+    orders = Orders(**json.loads(os.environ.get("TORTURE", "{}")))
+    for name, value in orders.constants.items():
+        module, _, constant = name.rpartition(".")
+        owner = importlib.import_module(module)
+        if not hasattr(owner, constant):
+            raise LookupError(f"the product has no {name} any more; mend torture.terms.CONSTANTS")
+        setattr(owner, constant, value)
+    if orders.clock_offset:
+        right = time.time
+        time.time = lambda: right() + orders.clock_offset
+    if orders.die_after:
+        _place_death(orders.die_after, orders.passage)
+    return orders
+
+
+def _place_death(point: str, passage: int) -> None:
+    """The process is killed, for real, right after its n-th passage of a point that had something to do."""
+    left = passage
+
+    def passed() -> bool:
+        nonlocal left
+        left -= 1
+        return left == 0
+
+    def die() -> None:
+        os.write(2, json.dumps({"event": "torture.killed", "after": point, "passage": passage}).encode() + b"\n")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if point == "send":
+        from rekindle.dispatchers import fcm_connections
+
+        body: Any = fcm_connections._SingleBody
+        taken = body.__next__
+
+        def take(self: Any) -> bytes:
+            content = taken(self)
+            if passed():  # the client has the bytes; two milliseconds later they are on their way, or there
+                threading.Timer(0.002, die).start()
+            return content
+
+        body.__next__ = take
+        return
+    if point == "answer":
+        from rekindle.dispatchers.fcm import FcmDispatcher as Owner
+
+        name, counts = "send", lambda outcome: type(outcome).__name__ == "Accepted"
+    else:
+        from rekindle.postgres.store import PostgresStore as Owner
+
+        name, counts = point, _HAD_WORK[point]
+    original: Callable[..., Awaitable[Any]] = getattr(Owner, name)
+
+    async def watched(*arguments: Any, **named: Any) -> Any:
+        result = await original(*arguments, **named)
+        if counts(result) and passed():
+            die()
+        return result
+
+    setattr(Owner, name, watched)
+
+
+_HAD_WORK: dict[str, Callable[[Any], bool]] = {
+    "claim": lambda numbers: numbers.claimed > 0,
+    "lease": lambda leased: leased > 0,
+    "arm": lambda armed: any(armed.values()),
+    "record": lambda verdicts: "recorded" in verdicts,
+}
+
+
+async def loop() -> None:
+    """Cycle after cycle, each begun on a whole second, so that several processes begin at the same instant."""
+    from rekindle import Engine
+    from rekindle.cli.options import set_up_logging, stop_on_signals
+    from rekindle.errors import RekindleError
+    from rekindle.scenario import load_config
+    from rekindle.settings import Settings
+
+    set_up_logging("warning")
+    stop = stop_on_signals()
+    settings = Settings()
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            async with Engine.open(settings, load_config(settings.config)) as engine:
+                while not stop.is_set():
+                    await asyncio.sleep(1.0 - time.time() % 1.0)
+                    began = time.monotonic()
+                    report = await engine.run(budget_seconds=BUDGET_SECONDS, stop=stop)
+                    _say(began, report.status)
+        except RekindleError as fault:
+            _say(began, fault.code)
+            await asyncio.sleep(0.2)
+
+
+def _say(began: float, how: str) -> None:
+    line = {"event": "torture.cycle", "seconds": round(time.monotonic() - began, 3), "how": how}
+    os.write(2, json.dumps(line).encode() + b"\n")
+
+
+def main() -> None:
+    """Run as the first argument says."""
+    prepare()
+    if sys.argv[1] == "loop":
+        asyncio.run(loop())
+    else:
+        from rekindle.cli import main as command_line
+
+        sys.argv = ["rekindle", *sys.argv[2:]]
+        command_line()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""What a session left behind: the sandbox's ledger and the tables, and nothing that an engine process says."""
+
+import asyncio
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from torture.stage import Stage
+
+Key = tuple[UUID, UUID]  # claim, device
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """One message that the provider accepted: the ground truth. `at` is in seconds of the host's clock."""
+
+    claim_id: UUID
+    device_id: UUID
+    user_id: UUID
+    scenario_type: str
+    occurrence: str
+    at: float
+    name: str
+
+    @property
+    def key(self) -> Key:
+        """The unit that it belongs to."""
+        return self.claim_id, self.device_id
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One delivery with its run; `run_started` in seconds, None where the design has no runs."""
+
+    claim_id: UUID
+    device_id: UUID
+    name: str
+    run_started: float | None = None
+
+    @property
+    def key(self) -> Key:
+        """The unit that it belongs to."""
+        return self.claim_id, self.device_id
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One row of `outcome`."""
+
+    claim_id: UUID
+    device_id: UUID
+    outcome: str
+    reason: str
+    run_id: UUID
+
+    @property
+    def key(self) -> Key:
+        """The unit that it belongs to."""
+        return self.claim_id, self.device_id
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run: its numbers, and `made`, how many claims it made by what the ledger kept of them."""
+
+    run_id: UUID
+    status: str
+    started: float
+    finished: float | None
+    numbers: dict[str, int]
+    made: int
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that the checker looks at."""
+
+    accepted: list[Acceptance]
+    records: list[Record]
+    endings: list[Ending] = field(default_factory=list[Ending])
+    notified: set[UUID] = field(default_factory=set[UUID])
+    runs: list[RunRow] = field(default_factory=list[RunRow])
+    disabled: set[UUID] = field(default_factory=set[UUID])
+    gone: set[UUID] = field(default_factory=set[UUID])
+    stuck: list[str] = field(default_factory=list[str])
+    leaks: list[str] = field(default_factory=list[str])
+    disturbed: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    """When something was done to a process or to the database: a run that overlaps may be late."""
+    counts: Counter[str] = field(default_factory=Counter[str])
+
+
+_RUNS = """
+select r.run_id, r.status, extract(epoch from r.started_at)::float8 as started,
+       extract(epoch from r.finished_at)::float8 as finished, coalesce(m.made, 0) as made,
+       r.evaluated, r.not_due, r.refused, r.claimed, r.carried, r.recorded, r.skipped, r.dead, r.unknown, r.pending,
+       r.handed_over
+from rekindle.run r
+left join (
+  select claimed_run_id, count(distinct claim_id) as made
+  from (select claimed_run_id, claim_id from rekindle.delivery
+        union all select claimed_run_id, claim_id from rekindle.outcome
+        union all select claimed_run_id, claim_id from rekindle.outbox) unit
+  group by claimed_run_id
+) m on m.claimed_run_id = r.run_id
+"""
+_NUMBERS = (
+    "evaluated",
+    "not_due",
+    "refused",
+    "claimed",
+    "carried",
+    "recorded",
+    "skipped",
+    "dead",
+    "unknown",
+    "pending",
+    "handed_over",
+)
+
+
+async def accepted_by_sandbox(stage: Stage) -> list[Acceptance]:
+    """The sandbox's ledger, with the person to whom the harness gave each token."""
+    devices = {
+        row["token"]: (row["device_id"], row["user_id"])
+        for row in await stage.rows("select token, device_id, user_id from torture.device")
+    }
+    lines = (await asyncio.to_thread(stage.sandbox.ledger.read_text)).splitlines()
+    found: list[Acceptance] = []
+    for entry in map(json.loads, lines):
+        device_id, user_id = devices[entry["target"]]
+        sent: dict[str, str] = entry["message"]["data"]
+        found.append(
+            Acceptance(
+                claim_id=UUID(sent["claim_id"]),
+                device_id=device_id,
+                user_id=user_id,
+                scenario_type=sent["scenario_type"],
+                occurrence=sent["occurrence"],
+                at=datetime.fromisoformat(entry["accepted_at"]).timestamp(),
+                name=entry["name"],
+            )
+        )
+    return found
+
+
+async def gather(stage: Stage) -> Evidence:
+    """The ledger and the tables as they are now."""
+    gone = {row["device_id"] for row in await stage.rows("select device_id from torture.device where gone")}
+    accepted = await accepted_by_sandbox(stage)
+    if stage.session.design != "rekindle":
+        return Evidence(
+            accepted=accepted,
+            records=[
+                Record(row["claim_id"], row["device_id"], row["provider_name"])
+                for row in await stage.rows("select claim_id, device_id, provider_name from torture.sent")
+            ],
+            disabled={row["device_id"] for row in await stage.rows("select device_id from torture.disabled")},
+            gone=gone,
+        )
+    return Evidence(
+        accepted=accepted,
+        records=[
+            Record(row["claim_id"], row["device_id"], row["provider_name"], row["started"])
+            for row in await stage.rows(
+                "select d.claim_id, d.device_id, d.provider_name, extract(epoch from r.started_at)::float8 as started "
+                "from rekindle.delivery d left join rekindle.run r on r.run_id = d.run_id"
+            )
+        ],
+        endings=[
+            Ending(**row)
+            for row in await stage.rows("select claim_id, device_id, outcome, reason, run_id from rekindle.outcome")
+        ],
+        notified={row["id"] for row in await stage.rows("select id from rekindle.scenario_notification")},
+        runs=[
+            RunRow(
+                row["run_id"],
+                row["status"],
+                row["started"],
+                row["finished"],
+                {name: row[name] for name in _NUMBERS},
+                row["made"],
+            )
+            for row in await stage.rows(_RUNS)
+        ],
+        disabled={row["device_id"] for row in await stage.rows("select device_id from rekindle.disabled_token")},
+        gone=gone,
+        stuck=[
+            f"{row['what']} of person {row['user_id']} under {row['scenario_type']}"
+            for row in await stage.rows(
+                "select 'a live unit (' || state || ')' as what, user_id, scenario_type from rekindle.outbox "
+                "union all select 'a gate in flight', user_id, scenario_type from rekindle.gate "
+                "where inflight is not null"
+            )
+        ],
+    )
+
+
+async def history(stage: Stage, user_id: UUID, scenario_type: str) -> list[str]:
+    """Everything that is known of one person under one scenario, in order of time."""
+    lines = [
+        f"{one.at:.3f} sandbox accepted claim {one.claim_id} device {one.device_id} {one.occurrence}"
+        for one in await accepted_by_sandbox(stage)
+        if one.user_id == user_id and one.scenario_type == scenario_type
+    ]
+    rows = await stage.rows(_HISTORY, {"user_id": user_id, "scenario_type": scenario_type})
+    lines += [f"{row['at']:.3f} {row['what']}" for row in rows]
+    claims = {line.split("claim ")[1].split()[0] for line in lines if "claim " in line}
+    for name, text in stage.texts().items():
+        lines += [f"log {name}: {line[:300]}" for line in text.splitlines() if any(one in line for one in claims)]
+    return sorted(lines)
+
+
+_HISTORY: Any = """
+select extract(epoch from at)::float8 as at, what from (
+  select d.accepted_at as at, 'recorded claim ' || d.claim_id || ' device ' || d.device_id || ' run ' || d.run_id
+         || ' claimed by ' || d.claimed_run_id || case when d.was_unknown then ' late' else '' end as what
+  from rekindle.delivery d where d.user_id = %(user_id)s and d.scenario_type = %(scenario_type)s
+  union all
+  select o.at, o.outcome || ' ' || o.reason || ' claim ' || o.claim_id || ' device ' || o.device_id || ' run '
+         || o.run_id || ' epoch ' || o.epoch || ' armed ' || coalesce(extract(epoch from o.armed_at)::text, '-')
+  from rekindle.outcome o where o.user_id = %(user_id)s and o.scenario_type = %(scenario_type)s
+  union all
+  select x.claimed_at, 'live ' || x.state || ' claim ' || x.claim_id || ' device ' || x.device_id || ' run ' || x.run_id
+         || ' epoch ' || x.epoch || ' lease until ' || coalesce(extract(epoch from x.lease_until)::text, '-')
+  from rekindle.outbox x where x.user_id = %(user_id)s and x.scenario_type = %(scenario_type)s
+  union all
+  select g.next_at, 'gate opens, in flight ' || coalesce(g.inflight::text, '-')
+  from rekindle.gate g where g.user_id = %(user_id)s and g.scenario_type = %(scenario_type)s
+) known where at is not null
+"""

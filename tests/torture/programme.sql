@@ -1,0 +1,67 @@
+-- Recipients as the harness needs them: one in ten with a second device, one in a hundred with a device that the
+-- provider says is gone. user and token follow from the seed alone.
+create schema torture;
+create table torture.person (user_id uuid primary key, number integer not null, active boolean not null default true);
+create table torture.device (
+  token text primary key, user_id uuid not null references torture.person, gone boolean not null,
+  device_id uuid not null
+);
+insert into torture.person (user_id, number)
+select md5('person ' || %(seed)s || ' ' || n)::uuid, n from generate_series(1, %(recipients)s) as n;
+
+insert into torture.device (token, user_id, gone, device_id)
+select t.token, t.user_id, t.gone, rekindle.device_id('token', t.token)
+from (
+  select case when number %% 100 = 0 then %(gone)s else %(token)s end
+           || md5('device ' || %(seed)s || ' ' || number || ' ' || k) as token,
+         user_id, number %% 100 = 0 as gone
+  from torture.person
+  cross join generate_series(1, 2) as k
+  where k = 1 or number %% 10 = 0
+) t;
+
+create view rekindle_source.recipient as
+select user_id, null::uuid as organisation_id, null::uuid as chapter_id, null::text as timezone, null::text as locale,
+       active, 'CANARYNAME' || number as first_name
+from torture.person;
+create view rekindle_source.device_token as
+select user_id, token, 'token'::text as target_kind, 'android'::text as platform,
+       null::timestamptz as last_registered_at
+from torture.device;
+
+-- `again`: everyone is due at every evaluation, each time for a new occasion. `spell`: a third of them, once a spell.
+create view torture.again as
+select user_id, 'at:' || moment.slot as occurrence,
+       jsonb_build_object('slot', moment.slot) as variables
+from torture.person, (select (extract(epoch from clock_timestamp()) * 1000)::bigint as slot) moment
+where active;
+create view torture.spell as
+select user_id, 'spell:' || moment.slot as occurrence, jsonb_build_object('slot', moment.slot) as variables
+from torture.person, (select floor(extract(epoch from clock_timestamp()) / %(spell)s)::bigint as slot) moment
+where active and number %% 3 = 0;
+
+-- A day of one second: the key of one record a day would let through one push a day only. So short, it forbids nothing
+-- that the gate would allow, and holds back nothing that the gate should.
+create or replace function rekindle.idempotency_key(user_id uuid, scenario_type text, evaluated_on date) returns text
+language sql stable as $$
+  select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+    user_id::text || scenario_type || floor(extract(epoch from pg_catalog.now()))::bigint, 'UTF8')), 'hex')
+$$;
+
+-- What the usual designs keep (usual_designs.py).
+create table torture.sent (
+  claim_id uuid not null, device_id uuid not null, user_id uuid not null, provider_name text not null,
+  sent_at timestamptz not null default clock_timestamp(), primary key (claim_id, device_id)
+);
+create index on torture.sent (device_id, sent_at);
+create table torture.job (
+  device_id uuid primary key, user_id uuid not null, token text not null, claim_id uuid not null,
+  state text not null default 'ready' check (state in ('ready', 'taken', 'done')),
+  lease_until timestamptz, not_before timestamptz not null default clock_timestamp(), done_at timestamptz
+);
+create table torture.disabled (device_id uuid primary key);
+
+create role torture_worker login password 'canarypassword' in role rekindle_worker;
+grant usage on schema torture, rekindle_source to torture_worker;
+grant select on all tables in schema torture, rekindle_source to torture_worker;
+grant insert, update, delete on torture.sent, torture.job, torture.disabled to torture_worker;

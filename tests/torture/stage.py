@@ -1,0 +1,143 @@
+"""Where a session plays: a Postgres that loses nothing, an FCM sandbox, the network between, and the programme."""
+
+import asyncio
+import contextlib
+import json
+import os
+import ssl
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.rows import dict_row
+
+from rekindle.embedded import EmbeddedPostgres
+from rekindle.postgres.migrate import migrate
+from rekindle.sandbox import Sandbox
+from torture.link import Link
+from torture.terms import GONE, SPELL_SECONDS, TOKEN, Session, configuration
+
+_PROGRAMME = Path(__file__).with_name("programme.sql")
+_TESTS = Path(__file__).parent.parent
+
+
+class Stage:
+    """Everything but the engine processes."""
+
+    def __init__(
+        self, session: Session, folder: Path, postgres: EmbeddedPostgres, sandbox: Sandbox, link: Link
+    ) -> None:
+        self.session = session
+        self.folder = folder
+        self.postgres = postgres
+        self.sandbox = sandbox
+        self.link = link
+        self.hits: Counter[str] = Counter()
+        self.config = folder / "rekindle.toml"
+        self.config.write_text(configuration())
+
+    def environment(self) -> dict[str, str]:
+        """What an engine process is started with: the database behind the link, as a login with the worker's rights."""
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(_TESTS),
+            "REKINDLE_CONFIG": str(self.config),
+            "REKINDLE_DATABASE_URL": f"postgresql://torture_worker:canarypassword@127.0.0.1:{self.link.port}/postgres",
+            "REKINDLE_FCM_URL": self.sandbox.url,
+            "REKINDLE_FCM_CA": str(self.sandbox.ca),
+            "GOOGLE_APPLICATION_CREDENTIALS": str(self.sandbox.credentials),
+        }
+
+    async def rows(self, query: Any, parameters: Any = None) -> list[dict[str, Any]]:
+        """All rows of a statement run as the owner, past the link; tried again while the database recovers."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self.postgres.url, autocommit=True, row_factory=dict_row, connect_timeout=5
+                ) as connection:
+                    cursor = await connection.execute(query, parameters)
+                    return await cursor.fetchall() if cursor.description else []
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
+
+    async def faults(self, rules: Sequence[dict[str, Any]]) -> None:
+        """The sandbox does this from now on; what it did before is counted in `hits`."""
+        for rule in await asyncio.to_thread(self._in_force):
+            respond = rule["respond"]
+            word = respond if isinstance(respond, str) else str(respond.get("status", "delay"))
+            where = "token endpoint " if rule["match"].get("path") == "token" else ""
+            if not str(rule["match"].get("target", "")).startswith(GONE):
+                self.hits[f"fault {where}{word}"] += rule["hits"]
+        await asyncio.to_thread(self.sandbox.faults, rules)
+
+    def _in_force(self) -> list[dict[str, Any]]:
+        context = ssl.create_default_context(cafile=self.sandbox.ca)
+        with urllib.request.urlopen(f"{self.sandbox.url}/_sandbox/faults", context=context, timeout=30) as answer:
+            return json.load(answer)
+
+    async def crash(self) -> None:
+        """The database died as in a power cut and has recovered."""
+        await asyncio.to_thread(self.postgres.crash)
+        await asyncio.to_thread(self.postgres.start)
+
+    async def restart(self) -> None:
+        """The database was restarted in good order."""
+        await asyncio.to_thread(self.postgres.restart)
+
+    def texts(self) -> dict[str, str]:
+        """Everything that the engine processes and the database have written to logs and outputs."""
+        files = [*self.folder.glob("*.log"), *self.folder.glob("postgres/*.log")]
+        return {str(file.relative_to(self.folder)): file.read_text(errors="replace") for file in files}
+
+
+@contextlib.asynccontextmanager
+async def staged(session: Session) -> AsyncIterator[Stage]:
+    """A stage with its programme loaded and its scenarios applied; gone afterwards."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rekindle-torture-")))
+        folder.chmod(0o711)  # the database may run under another account, and must reach its own folder
+        postgres = EmbeddedPostgres(folder / "postgres", settings={"max_connections": "150"})
+        await asyncio.to_thread(stack.enter_context, postgres)
+        sandbox = await asyncio.to_thread(stack.enter_context, Sandbox())
+        link = Link(urlsplit(postgres.url).port or 0)
+        await link.open()
+        stage = Stage(session, folder, postgres, sandbox, link)
+        try:
+            await _load(stage)
+            yield stage
+        finally:
+            await link.close()
+
+
+async def _load(stage: Stage) -> None:
+    await migrate(stage.postgres.url)
+    parameters = {
+        "seed": stage.session.seed,
+        "recipients": stage.session.recipients,
+        "spell": SPELL_SECONDS,
+        "token": TOKEN,
+        "gone": GONE,
+    }
+    async with await psycopg.AsyncConnection.connect(stage.postgres.url) as connection:
+        await connection.execute("create schema if not exists rekindle_source")
+        client = psycopg.AsyncClientCursor(connection)
+        await client.execute(_PROGRAMME.read_text(), parameters)
+        await connection.commit()
+        await connection.set_autocommit(True)
+        await connection.execute("analyze")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "rekindle", "apply", env=stage.environment(), stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(f"the torture programme was refused: {said.decode()}")

@@ -1,0 +1,71 @@
+"""What one torture session is made of: how short the product's waits are made, and what may never be logged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+COOLDOWN_SECONDS = 12
+SPELL_SECONDS = 30  # how long an occurrence of the scenario `spell` lasts: longer than its cooldown, so only once holds
+BUDGET_SECONDS = 4
+TIMEOUT_SECONDS = 1
+CONCURRENCY = 100
+WORKERS = 6
+
+CONSTANTS: Mapping[str, float] = {
+    "rekindle.engine.claim.RESERVE_SECONDS": 1.0,
+    "rekindle.engine.dispatch.START_SECONDS": 1.0,
+    "rekindle.engine.dispatch.ANSWERED_SECONDS": 2.0,
+    "rekindle.policy.HOLD_SECONDS": 6,
+    "rekindle.policy.REFUSED_COOLDOWN_SECONDS": 4,
+    "rekindle.policy.RETRY_SECONDS": 1.0,
+    "rekindle.policy.MAX_RETRY_SECONDS": 3.0,
+    "rekindle.dispatchers.fcm_errors.QUOTA_DELAY_SECONDS": 1.0,
+    "rekindle.postgres.pool.CONNECT_SECONDS": 2,
+}
+"""The waits of the product, shortened in every engine process before it runs, so that a pause of seconds outlives a
+lease and a hold ends within a session. Nothing else of the product is touched."""
+
+START_SECONDS = CONSTANTS["rekindle.engine.dispatch.START_SECONDS"]
+ARM_LEASE_SECONDS = START_SECONDS + TIMEOUT_SECONDS + CONSTANTS["rekindle.engine.dispatch.ANSWERED_SECONDS"]
+HOLD_SECONDS = CONSTANTS["rekindle.policy.HOLD_SECONDS"]
+
+TOKEN = "canarytoken-"
+GONE = "canarygone-"
+CANARIES = (TOKEN, GONE, "CANARYTITLE", "CANARYBODY", "CANARYNAME", "PRIVATE KEY", "canarypassword")
+"""Beginnings of all tokens, names and texts, and of secrets: none may stand in any log or output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of the harness under one seed."""
+
+    design: str
+    seed: int
+    seconds: float
+    recipients: int = 3_000
+    workers: int = WORKERS
+
+
+def configuration() -> str:
+    """The rekindle.toml of the programme. The gate alone holds `again` back: each evaluation is a new occasion."""
+    text = 'title = "CANARYTITLE {first_name}"\nbody = "CANARYBODY {slot}"\n'
+    again, spell = (
+        f"""
+[scenario.{name}]
+kind = "sql"
+cooldown = "{COOLDOWN_SECONDS}s"
+relevance = "25s"
+priority = {priority}
+query = "select user_id, occurrence, variables from torture.{name}"
+data = {{ occurrence = "{{slot}}" }}
+[scenario.{name}.message.en]
+{text}"""
+        for name, priority in (("again", 50), ("spell", 60))
+    )
+    return f"""
+[run]
+budget = "{BUDGET_SECONDS}s"
+[dispatcher]
+kind = "fcm"
+concurrency = {CONCURRENCY}
+timeout = "{TIMEOUT_SECONDS}s"
+{again}{spell}"""
