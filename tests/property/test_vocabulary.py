@@ -120,6 +120,7 @@ COMMON = {
     "ttl": st.none() | st.integers(1, 2_419_200),
     "link": st.none() | st.just("https://example.org/{a}"),
     "data": st.dictionaries(st.sampled_from(["screen", "kind", "x-y"]), TEXTS, max_size=3),
+    "uncertain": st.sampled_from(["hold", "resend"]),
     "default_locale": st.just("en"),
     "message": st.dictionaries(st.sampled_from(["nb", "nb-NO", "pt_BR"]), st.fixed_dictionaries(
         {"title": TEXTS, "body": TEXTS}), max_size=3).map(lambda texts: texts | {"en": {"title": "t", "body": "b"}}),

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from rekindle.errors import TemplateInvalid
-from rekindle.policy import parse_days, parse_duration
+from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
 from rekindle.render import variables_in
 
 SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -46,7 +46,7 @@ def _cron(value: str) -> str:
     return value
 
 
-Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0)]
+Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0, le=MAX_DURATION_SECONDS)]
 Days = Annotated[int, BeforeValidator(_days), Field(gt=0, le=3_660)]
 Marks = Annotated[
     list[Annotated[int, Field(gt=0, le=1_000_000)]],
@@ -57,9 +57,9 @@ Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterVali
 
 
 class Strict(BaseModel):
-    """Unknown keys are refused and values never change."""
+    """Unknown keys are refused, no value is taken for another type (true is not 1), and values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Text(Strict):

@@ -1,0 +1,376 @@
+"""rekindle.toml: what may stand there, and every mistake at once with its place."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rekindle.errors import ConfigInvalid, ConfigMissing
+from rekindle.sample import write_init_files
+from rekindle.scenario import (
+    Config,
+    Inactivity,
+    OwnQuery,
+    definition,
+    fingerprint,
+    load_config,
+    parse_scenario,
+)
+
+MESSAGE = """
+[scenario.{name}.message.en]
+title = "t"
+body = "b"
+"""
+WHOLE = """
+[run]
+budget = "45s"
+timezone = "Europe/Oslo"
+[dispatcher]
+kind = "log"
+concurrency = 10
+per_minute = 600
+timeout = "5s"
+[scenario.away]
+kind = "inactivity"
+after = ["30d", "14d"]
+enabled = false
+cooldown = "7d"
+schedule = "7 9 * * *"
+priority = 70
+relevance = "36h"
+ttl = "4h"
+uncertain = "resend"
+link = "https://example.org/{first_name}"
+default_locale = "nb"
+[scenario.away.data]
+screen = "home/{stage}"
+[scenario.away.message.nb]
+title = "Hei {first_name}"
+body = "{days} dager"
+[scenario.away.message.en-GB]
+title = "Hello {first_name}"
+body = "{days} days"
+"""
+
+
+def load(folder: Path, text: str) -> Config:
+    path = folder / "rekindle.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_config(path)
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigInvalid) as caught:
+        load(folder, text)
+    assert "\n" not in str(caught.value)
+    assert all(problem in caught.value.message for problem in caught.value.problems)
+    return list(caught.value.problems)
+
+
+def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
+    config = load(tmp_path, WHOLE)
+    assert (config.run.budget, config.run.timezone) == (45, "Europe/Oslo")
+    assert config.dispatcher.model_dump() == {"kind": "log", "concurrency": 10, "per_minute": 600, "timeout": 5}
+    away = config.scenario["away"]
+    assert isinstance(away, Inactivity)
+    assert definition(away) == {
+        "kind": "inactivity",
+        "after": [14, 30],
+        "enabled": False,
+        "cooldown": 604_800,
+        "schedule": "7 9 * * *",
+        "priority": 70,
+        "relevance": 129_600,
+        "ttl": 14_400,
+        "uncertain": "resend",
+        "link": "https://example.org/{first_name}",
+        "default_locale": "nb",
+        "data": {"screen": "home/{stage}"},
+        "message": {
+            "nb": {"title": "Hei {first_name}", "body": "{days} dager"},
+            "en-GB": {"title": "Hello {first_name}", "body": "{days} days"},
+        },
+    }
+
+
+def test_an_empty_file_is_a_configuration_of_defaults(tmp_path: Path) -> None:
+    config = load(tmp_path, "")
+    assert (config.run.budget, config.run.timezone, config.scenario) == (30, "UTC", {})
+    assert (config.dispatcher.kind, config.dispatcher.concurrency) == ("fcm", 1_000)
+    assert (config.dispatcher.per_minute, config.dispatcher.timeout) == (600_000, 10)
+
+
+def test_what_a_scenario_does_not_say_has_its_default(tmp_path: Path) -> None:
+    one = load(tmp_path, '[scenario.a]\nkind = "milestone"\nat = [10]\ncooldown = "1d"' + MESSAGE.format(name="a"))
+    stored = definition(one.scenario["a"])
+    assert stored == {
+        "kind": "milestone", "at": [10], "cooldown": 86_400, "enabled": True, "priority": 50, "relevance": 86_400,
+        "uncertain": "hold", "data": {}, "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
+    }  # fmt: skip
+
+
+def test_the_files_that_init_writes_are_a_configuration(tmp_path: Path) -> None:
+    assert sorted(load_config(write_init_files(tmp_path)[0]).scenario) == ["expiry", "inactivity", "milestone"]
+
+
+def test_every_mistake_is_named_with_its_place_in_one_go(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        """
+colour = "red"
+[run]
+budget = 0
+timezone = "Nowhere/At"
+speed = 1
+[dispatcher]
+kind = "smoke"
+concurrency = 0
+timeout = "soon"
+[scenario.b]
+kind = "inactivity"
+after = []
+cooldown = "1w"
+schedule = "every day"
+priority = 101
+relevance = "-1d"
+ttl = "29d"
+link = "http://example.org"
+enabled = "maybe"
+[scenario.b.data]
+from = "x"
+[scenario.b.message.en]
+title = ""
+body = "{a.b}"
+text = "x"
+[scenario.c]
+kind = "weekly"
+[scenario.d]
+after = ["1d"]
+[scenario.e]
+kind = "milestone"
+at = [0, 10]
+cooldown = 3600
+after = ["1d"]
+[scenario.f]
+kind = "expiry"
+before = ["12h", "7d"]
+[scenario.g]
+kind = "sql"
+cooldown = "1d"
+[scenario.g.message.en]
+title = "t"
+body = "b"
+""",
+    )
+    places = [problem.split(": ")[0] for problem in found]
+    assert sorted(places) == sorted([
+        "colour", "run.budget", "run.timezone", "run.speed", "dispatcher.kind", "dispatcher.concurrency",
+        "dispatcher.timeout", "scenario.b.after", "scenario.b.cooldown", "scenario.b.schedule", "scenario.b.priority",
+        "scenario.b.relevance", "scenario.b.ttl", "scenario.b.link", "scenario.b.enabled", "scenario.b.data",
+        "scenario.b.message.en.title", "scenario.b.message.en.body", "scenario.b.message.en.text", "scenario.c",
+        "scenario.d", "scenario.e.message", "scenario.e.at.0", "scenario.e.after", "scenario.f.cooldown",
+        "scenario.f.message", "scenario.f.before.0", "scenario.g",
+    ])  # fmt: skip
+
+
+SCENARIO: dict[str, Any] = {
+    "kind": "inactivity",
+    "after": ["14d"],
+    "cooldown": "7d",
+    "message": {"en": {"title": "t", "body": "b"}},
+}
+WRONG: list[tuple[str, Any, str]] = [
+    ("cooldown", True, "valid integer"),
+    ("cooldown", 1.5, "valid integer"),
+    ("cooldown", 0, "greater than 0"),
+    ("cooldown", 400_000_000, "less than or equal to 316224000"),
+    ("cooldown", "3661d", "out of range"),
+    ("cooldown", ["7d"], "valid integer"),
+    ("relevance", False, "valid integer"),
+    ("ttl", 2_419_201, "less than or equal to 2419200"),
+    ("ttl", "", "not a duration"),
+    ("after", "14d", "valid list"),
+    ("after", ["14d", "14d"], "the same value stands here twice"),
+    ("after", ["14h"], "is not in days"),
+    ("after", ["36h"], "local calendar days"),
+    ("after", [True], "valid integer"),
+    ("after", [3_661], "less than or equal to 3660"),
+    ("after", [f"{n}d" for n in range(1, 22)], "at most 20 items"),
+    ("priority", "50", "valid integer"),
+    ("priority", -1, "greater than or equal to 0"),
+    ("enabled", 1, "valid boolean"),
+    ("enabled", "yes", "valid boolean"),
+    ("schedule", "7 9 * * * *", "is not a cron expression"),
+    ("schedule", "61 9 * * *", "is not a cron expression"),
+    ("schedule", "@daily", "is not a cron expression"),
+    ("link", "HTTPS://example.org", "starts with https://"),
+    ("link", "javascript:alert(1)", "starts with https://"),
+    ("link", "https://example.org/{a.b}", "not a plain variable name"),
+    ("data", {"": "x"}, "is reserved"),
+    ("data", {"n": 1}, "valid string"),
+    ("data", {"n": "{"}, "data.n"),
+    ("message", {}, "at least 1 item"),
+    ("message", {"en": {"title": "t"}}, "is missing"),
+    ("message", {"nb": {"title": "t", "body": "b"}}, "message.en is missing"),
+    ("message", {"en": {"title": "t", "body": 5}}, "valid string"),
+    ("message", {"e": {"title": "t", "body": "b"}, "en": {"title": "t", "body": "b"}}, "is not a locale"),
+    ("uncertain", "maybe", "'hold' or 'resend'"),
+    ("default_locale", "nb", "message.nb is missing"),
+    ("query", "select 1", "there is no such key"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "says"), WRONG, ids=lambda value: str(value)[:24])
+def test_a_value_of_another_type_or_out_of_range_is_refused(tmp_path: Path, key: str, value: Any, says: str) -> None:
+    raw = deepcopy(SCENARIO) | {key: value}
+    found = problems(tmp_path, "[scenario]\na = " + toml(raw))
+    assert len(found) == 1
+    assert found[0].startswith("scenario.a")
+    assert says in found[0]
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("run", "budget", "true"), ("run", "budget", "400000000"), ("run", "timezone", "1"), ("run", "timezone", '""'),
+        ("run", "timezone", '"../etc/passwd"'), ("dispatcher", "per_minute", "true"),
+        ("dispatcher", "per_minute", "60000001"), ("dispatcher", "concurrency", "5001"),
+        ("dispatcher", "concurrency", '"10"'), ("dispatcher", "timeout", "0"), ("dispatcher", "kind", "1"),
+    ],
+)  # fmt: skip
+def test_a_setting_of_a_run_of_another_type_or_out_of_range_is_refused(
+    tmp_path: Path, section: str, key: str, value: str
+) -> None:
+    found = problems(tmp_path, f"[{section}]\n{key} = {value}")
+    assert [problem.split(": ")[0] for problem in found] == [f"{section}.{key}"]
+
+
+@pytest.mark.parametrize("name", ["A", "1a", "a b", "a.b", "å", "-a", "a" * 64, "a\\n"])
+def test_a_name_that_is_no_scenario_type_is_refused(tmp_path: Path, name: str) -> None:
+    found = problems(tmp_path, f'[scenario]\n"{name}" = ' + toml(SCENARIO))
+    assert "cannot be a scenario's name" in found[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["scenario = 1", "[scenario]\na = 1", "[[scenario]]", "run = 5", "[scenario.a]\nkind = 5"]
+)
+def test_a_table_that_is_none_is_a_mistake_like_any_other(tmp_path: Path, text: str) -> None:
+    assert len(problems(tmp_path, text)) == 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["from", "gcm", "gcm.x", "google", "google.x", "googlex", "message_type", "claim_id", "idempotency_key",
+     "scenario_type"],
+)  # fmt: skip
+def test_data_keys_of_fcm_and_of_rekindle_are_reserved(tmp_path: Path, key: str) -> None:
+    assert "is reserved" in problems(tmp_path, "[scenario]\na = " + toml(SCENARIO | {"data": {key: "x"}}))[0]
+
+
+@pytest.mark.parametrize("key", ["screen", "from_", "message_types", "xgoogle", "gcmx", "claim_ids"])
+def test_a_data_key_that_only_resembles_a_reserved_one_is_free(tmp_path: Path, key: str) -> None:
+    config = load(tmp_path, "[scenario]\na = " + toml(SCENARIO | {"data": {key: "x"}}))
+    assert definition(config.scenario["a"])["data"] == {key: "x"}
+
+
+def test_a_file_that_is_missing_unreadable_or_no_toml_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigMissing, match="there is no configuration at"):
+        load_config(tmp_path / "nowhere.toml")
+    with pytest.raises(ConfigMissing, match="cannot be read"):
+        load_config(tmp_path)
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigMissing, match="is not UTF-8"):
+        load_config(binary)
+    assert len(problems(tmp_path, "a = \nb")) == 1
+    assert len(problems(tmp_path, "[run]\n[run]")) == 1
+
+
+def own(name: str, source: str) -> str:
+    return f'[scenario.{name}]\nkind = "sql"\ncooldown = "1d"\n{source}' + MESSAGE.format(name=name)
+
+
+def test_a_query_in_a_file_becomes_part_of_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "who.sql").write_text("select 1 -- é", encoding="utf-8")
+    from_file = load(tmp_path, own("a", 'file = "who.sql"')).scenario["a"]
+    in_place = load(tmp_path, own("a", 'query = "select 1 -- é"')).scenario["a"]
+    assert isinstance(from_file, OwnQuery)
+    assert (from_file.query, from_file.file) == ("select 1 -- é", None)
+    assert fingerprint(from_file) == fingerprint(in_place)
+
+
+def test_a_query_that_is_not_there_is_named_together_with_every_other_mistake(tmp_path: Path) -> None:
+    found = problems(tmp_path, "[run]\nbudget = 0\n" + own("a", 'file = "nowhere.sql"'))
+    assert found == ["scenario.a.file: 'nowhere.sql' cannot be read", "run.budget: Input should be greater than 0"]
+    (tmp_path / "who.sql").write_text("select 1", encoding="utf-8")
+    for both in ('file = "who.sql"\nquery = "select 1"', ""):
+        assert problems(tmp_path, own("a", both)) == ["scenario.a: give either query or file"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("nb-NO", "nb-no"), ("nb_NO", "nb-no"), ("NB-no", "nb-no"), ("nb", "nb"), ("nb-SJ", "nb"),
+        ("nb-NO-x-y", "nb-no"),
+        ("pt_BR", "pt"), ("en", "en"), ("fr", "en"), ("nbx", "en"), ("", "en"), (None, "en"), ("-", "en"), ("e", "en"),
+    ],
+)  # fmt: skip
+def test_a_person_reads_the_closest_locale_and_else_the_default(locale: str | None, text: str) -> None:
+    message = {name: {"title": title, "body": "b"} for name, title in
+               (("en", "en"), ("nb", "nb"), ("nb_NO", "nb-no"), ("PT", "pt"))}  # fmt: skip
+    scenario = parse_scenario(deepcopy(SCENARIO) | {"after": [14], "message": message})
+    assert scenario.text_for(locale).title == text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"cooldown": "7d"}, {"cooldown": "168h"}),
+        ({"cooldown": "7d"}, {"cooldown": 604_800}),
+        ({"after": ["14d", "30d"]}, {"after": ["30d", "14d"]}),
+        ({"after": ["14d"]}, {"after": [14]}),
+        ({"after": ["14d"]}, {"after": ["014d"]}),
+        ({}, {"enabled": True, "priority": 50, "relevance": "24h", "default_locale": "en", "data": {}}),
+    ],
+)
+def test_scenarios_that_mean_the_same_have_one_fingerprint(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert fingerprint(parse_scenario(SCENARIO | one)) == fingerprint(parse_scenario(SCENARIO | other))
+
+
+def test_scenarios_that_differ_anywhere_have_different_fingerprints() -> None:
+    variants: list[dict[str, Any]] = [
+        {}, {"cooldown": "8d"}, {"after": ["15d"]}, {"after": ["14d", "15d"]}, {"enabled": False}, {"priority": 51},
+        {"relevance": "25h"}, {"ttl": "1h"}, {"link": "https://a.example"}, {"data": {"a": "b"}},
+        {"schedule": "7 9 * * *"}, {"uncertain": "resend"}, {"message": {"en": {"title": "t", "body": "c"}}},
+        {"message": {"en": {"title": "t", "body": "b"}, "nb": {"title": "t", "body": "b"}}},
+    ]  # fmt: skip
+    prints = {fingerprint(parse_scenario(SCENARIO | variant)) for variant in variants}
+    assert len(prints) == len(variants)
+
+
+def test_every_text_is_known_by_where_it_stands(tmp_path: Path) -> None:
+    assert load(tmp_path, WHOLE).scenario["away"].templates() == {
+        "data.screen": "home/{stage}",
+        "link": "https://example.org/{first_name}",
+        "message.nb.title": "Hei {first_name}",
+        "message.nb.body": "{days} dager",
+        "message.en-GB.title": "Hello {first_name}",
+        "message.en-GB.body": "{days} days",
+    }
+
+
+def toml(value: Any) -> str:
+    """The value as an inline TOML value."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "{" + ", ".join(f'"{key}" = {toml(one)}' for key, one in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(toml(one) for one in value) + "]"
+        case str():
+            return f'"{value}"'
+        case _:
+            return str(value)
