@@ -1,0 +1,245 @@
+"""A programme small enough to see whole: each test writes the people, activities and devices that it is about."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from rekindle.model import Candidate, Numbers, Selection, Unit
+from rekindle.ports import Applied, Terms
+from rekindle.postgres.pool import Database
+from rekindle.postgres.store import PostgresStore
+from rekindle.scenario import AnyScenario, fingerprint, parse_scenario
+
+TEXT = {"en": {"title": "Hello", "body": "There"}}
+
+_TABLES = """
+create schema team;
+create table team.person (
+  user_id uuid not null, organisation_id uuid not null, timezone text, locale text, active boolean not null,
+  first_name text
+);
+create table team.activity (user_id uuid not null, activity_date {activity_type} not null);
+create index on team.activity (user_id, activity_date);
+create table team.certificate (
+  certification_id uuid primary key, user_id uuid not null, name text not null, expires_on date not null
+);
+create table team.device (
+  user_id uuid not null, token text not null, target_kind text not null, last_registered_at timestamptz
+);
+create table team.wanted (user_id uuid, occurrence text, variables jsonb);
+create schema rekindle_source;
+create view rekindle_source.recipient as
+  select user_id, organisation_id, null::uuid as chapter_id, timezone, locale, active, first_name from team.person;
+create view rekindle_source.activity as select user_id, activity_date from team.activity;
+create view rekindle_source.certification as
+  select certification_id, user_id, name, expires_on from team.certificate;
+create view rekindle_source.device_token as
+  select user_id, token, target_kind, 'android'::text as platform, last_registered_at from team.device;
+grant usage on schema rekindle_source to rekindle_worker;
+grant select on all tables in schema rekindle_source to rekindle_worker;
+"""
+
+
+def scenario(kind: str, **keys: Any) -> AnyScenario:
+    """A scenario as apply would store it; a day's cooldown and fixed texts unless given."""
+    return parse_scenario({"kind": kind, "cooldown": "1d", "message": TEXT, **keys})
+
+
+def wanted(**keys: Any) -> AnyScenario:
+    """A scenario of kind sql over team.wanted, for tests in which why somebody is due does not matter."""
+    return scenario("sql", query="select user_id, occurrence, variables from team.wanted", **keys)
+
+
+def applied(one: AnyScenario, scenario_type: str = "nudge") -> Applied:
+    """The scenario as version 1 in force."""
+    return Applied(scenario_type, 1, one, fingerprint(one))
+
+
+class Programme:
+    """The tables above in one database, and the ledger beside them."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[dict[str, Any]], database: Database) -> None:
+        self.sql = connection
+        self.database = database
+        self.store = PostgresStore(database)
+
+    async def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
+        cursor = await self.sql.execute(query, parameters)
+        return await cursor.fetchall() if cursor.description else []
+
+    async def value(self, query: str, *parameters: Any) -> Any:
+        return next(iter((await self.rows(query, *parameters))[0].values()))
+
+    async def at(self, instant: datetime | str) -> None:
+        """Stop the ledger's clock at an instant."""
+        moment = instant if isinstance(instant, str) else instant.isoformat()
+        if not all(letter in "0123456789-:.+TZ " for letter in moment):
+            raise ValueError(moment)
+        await self.sql.execute(
+            "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
+            f"$$ select timestamptz '{moment}' $$"
+        )
+
+    async def person(
+        self,
+        *,
+        tokens: Sequence[str] | None = None,
+        timezone: str | None = "UTC",
+        active: bool = True,
+        organisation_id: UUID | None = None,
+        user_id: UUID | None = None,
+        locale: str | None = "en",
+        first_name: str | None = "Ada",
+    ) -> UUID:
+        """One recipient, with one device unless `tokens` says otherwise."""
+        user_id = user_id or uuid4()
+        await self.sql.execute(
+            "insert into team.person values (%s, %s, %s, %s, %s, %s)",
+            [user_id, organisation_id or uuid4(), timezone, locale, active, first_name],
+        )
+        for token in (f"token-{user_id}",) if tokens is None else tokens:
+            await self.token(user_id, token)
+        return user_id
+
+    async def token(
+        self, user_id: UUID, token: str, *, kind: str = "token", registered_at: datetime | str | None = None
+    ) -> None:
+        await self.sql.execute("insert into team.device values (%s, %s, %s, %s)", [user_id, token, kind, registered_at])
+
+    async def activity(self, user_id: UUID, *when: datetime | date | str) -> None:
+        for one in when:
+            await self.sql.execute("insert into team.activity values (%s, %s)", [user_id, one])
+
+    async def certificate(self, user_id: UUID, expires_on: date | str, name: str = "First aid") -> UUID:
+        certification_id = uuid4()
+        await self.sql.execute(
+            "insert into team.certificate values (%s, %s, %s, %s)", [certification_id, user_id, name, expires_on]
+        )
+        return certification_id
+
+    async def want(self, *users: UUID, occurrence: str = "once", variables: Mapping[str, Any] | None = None) -> None:
+        """Make the people due under `wanted()`, and nobody else."""
+        await self.sql.execute("delete from team.wanted")
+        for user_id in users:
+            await self.sql.execute(
+                "insert into team.wanted values (%s, %s, %s)", [user_id, occurrence, Jsonb(dict(variables or {}))]
+            )
+
+    async def people(self, count: int, *, devices: int = 1, occurrence: str = "once") -> list[UUID]:
+        """Many recipients at once, all of them due under `wanted()`."""
+        rows = await self.rows(
+            "with made as (insert into team.person "
+            "  select gen_random_uuid(), gen_random_uuid(), 'UTC', 'en', true, 'Ada' from generate_series(1, %s) "
+            "  returning user_id), "
+            "devices as (insert into team.device select user_id, 'token-' || user_id || '-' || n, 'token', null "
+            "  from made, generate_series(1, %s) n), "
+            "due as (insert into team.wanted select user_id, %s, '{}' from made) "
+            "select user_id from made order by user_id",
+            count,
+            devices,
+            occurrence,
+        )
+        return [row["user_id"] for row in rows]
+
+    async def run(self) -> UUID:
+        return await self.store.open_run(budget_seconds=30, dispatcher="scripted")
+
+    async def claim(
+        self,
+        one: AnyScenario,
+        *,
+        run_id: UUID | None = None,
+        scenario_type: str = "nudge",
+        selection: Selection | None = None,
+        timezone: str = "UTC",
+        reserved_seconds: float = 60,
+    ) -> Numbers:
+        """One claim, as a run makes it."""
+        return await self.store.claim(
+            run_id or await self.run(),
+            applied(one, scenario_type),
+            selection or Selection(scenarios=(scenario_type,)),
+            reserved_seconds=reserved_seconds,
+            terms=Terms(timezone=timezone, timeout_seconds=20),
+        )
+
+    async def due(
+        self, one: AnyScenario, *, timezone: str = "UTC", scenario_type: str = "nudge"
+    ) -> dict[UUID, Candidate]:
+        """What a claim would decide now, by person."""
+        found: dict[UUID, Candidate] = {}
+        terms = Terms(timezone=timezone, timeout_seconds=20)
+        async with aclosing(
+            self.store.candidates(applied(one, scenario_type), Selection(scenarios=(scenario_type,)), terms=terms)
+        ) as candidates:
+            async for candidate in candidates:
+                assert candidate.user_id not in found
+                found[candidate.user_id] = candidate
+        return found
+
+    async def claimed_units(self, one: AnyScenario | None = None, **keys: Any) -> tuple[UUID, list[Unit]]:
+        """A run, and the units that it claimed and holds."""
+        run_id = await self.run()
+        await self.claim(one or wanted(), run_id=run_id, **keys)
+        return run_id, await self.held(run_id, keys.get("scenario_type", "nudge"))
+
+    async def held(self, run_id: UUID, scenario_type: str = "nudge") -> list[Unit]:
+        """The units that a run holds and has not armed."""
+        return list(await self.store.leased(run_id, Selection(scenarios=(scenario_type,)), limit=10_000))
+
+    async def armed_units(self, one: AnyScenario | None = None, **keys: Any) -> tuple[UUID, list[Unit]]:
+        """A run, and the units that it claimed and armed."""
+        run_id, units = await self.claimed_units(one, **keys)
+        answers = await self.store.arm(units, lease_seconds=30)
+        assert list(answers.values()) == [True] * len(units)
+        return run_id, units
+
+    async def gate(self, user_id: UUID, scenario_type: str = "nudge") -> dict[str, Any] | None:
+        rows = await self.rows(
+            "select *, extract(epoch from next_at - rekindle.clock())::float8 as opens_in from rekindle.gate "
+            "where user_id = %s and scenario_type = %s",
+            user_id,
+            scenario_type,
+        )
+        return rows[0] if rows else None
+
+    async def state(self, unit: Unit) -> str | None:
+        """The unit's state in the outbox, 'recorded', or 'outcome:reason'; None where there is no trace of it."""
+        places = (
+            ("state", "outbox"),
+            ("'recorded'", "delivery"),
+            ("outcome || ':' || reason", "outcome"),
+        )
+        rows = await self.rows(
+            " union all ".join(
+                f"select {what} as state from rekindle.{table} where claim_id = %s and device_id = %s"
+                for what, table in places
+            ),
+            *(unit.claim_id, unit.device_id) * len(places),
+        )
+        assert len(rows) <= 1, f"one unit has several endings: {rows}"
+        return rows[0]["state"] if rows else None
+
+
+@asynccontextmanager
+async def open_programme(
+    url: str, *, ledger_url: str | None = None, activity_type: str = "timestamptz", connections: int = 4
+) -> AsyncGenerator[Programme]:
+    """The programme's tables in the database, which must have the ledger's and none of a programme.
+
+    ledger_url: how the ledger connects, where it is not the owner.
+    """
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        await connection.execute(_TABLES.format(activity_type=activity_type))
+        database = Database(ledger_url or url, connections=connections)
+        await database.open()
+        try:
+            yield Programme(connection, database)
+        finally:
+            await database.close()

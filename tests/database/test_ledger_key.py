@@ -1,0 +1,110 @@
+"""The idempotency key: one formula, in SQL and in Python, and the constraints that rest on it."""
+
+import hashlib
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from database.programme_tables import open_programme, wanted
+from rekindle.model import Acceptance
+from rekindle.policy import idempotency_key
+
+pytestmark = pytest.mark.usefixtures("database_url")
+USER = UUID("6f1c2c1e-90bb-4c0e-9d0b-3f6f6f0e8a11")
+
+
+async def in_sql(sql: psycopg.AsyncConnection, user: str, scenario_type: str, day: str) -> str:
+    cursor = await sql.execute(
+        "select rekindle.idempotency_key(%s::uuid, %s, %s::date) as key", [user, scenario_type, day]
+    )
+    return (await cursor.fetchone())["key"]
+
+
+async def test_the_key_is_the_sha256_of_the_concatenated_text(sql: psycopg.AsyncConnection) -> None:
+    golden = hashlib.sha256(b"6f1c2c1e-90bb-4c0e-9d0b-3f6f6f0e8a11inactivity2026-03-09").hexdigest()
+    assert golden == golden.lower()
+    assert len(golden) == 64
+    assert idempotency_key(USER, "inactivity", date(2026, 3, 9)) == golden
+    assert await in_sql(sql, str(USER), "inactivity", "2026-03-09") == golden
+
+
+@pytest.mark.parametrize(
+    "written", [str(USER).upper(), f"{{{USER}}}", USER.hex, USER.hex.upper()], ids=["upper", "braces", "bare", "BARE"]
+)
+async def test_the_key_does_not_depend_on_how_the_uuid_was_written(sql: psycopg.AsyncConnection, written: str) -> None:
+    expected = idempotency_key(USER, "expiry", date(2026, 12, 31))
+    assert idempotency_key(UUID(written), "expiry", date(2026, 12, 31)) == expected
+    assert await in_sql(sql, written, "expiry", "2026-12-31") == expected
+
+
+async def test_sql_and_python_agree_on_thousands_of_keys(sql: psycopg.AsyncConnection) -> None:
+    cursor = await sql.execute(
+        "select u, s, d, rekindle.idempotency_key(u, s, d) as key from ("
+        " select gen_random_uuid() as u, s, date '0001-01-01' + (random() * 3652058)::int as d"
+        " from unnest(array['a', 'first-activity', 'x_1', 'z' || repeat('9', 62), 'ünïcode']) s,"
+        " generate_series(1, 500)"
+        ") made"
+    )
+    rows = await cursor.fetchall()
+    assert len(rows) == 2_500
+    assert [row["key"] for row in rows] == [idempotency_key(row["u"], row["s"], row["d"]) for row in rows]
+
+
+@pytest.mark.parametrize("style", ["SQL, DMY", "German", "Postgres, MDY", "ISO, YMD"])
+async def test_the_key_is_the_same_whatever_the_sessions_date_style_and_time_zone(
+    sql: psycopg.AsyncConnection, style: str
+) -> None:
+    await sql.execute("select set_config('DateStyle', %s, false), set_config('TimeZone', 'Asia/Tokyo', false)", [style])
+    cursor = await sql.execute(
+        "select rekindle.idempotency_key(%s, 'inactivity', make_date(2026, 3, 9)) as key", [USER]
+    )
+    assert (await cursor.fetchone())["key"] == idempotency_key(USER, "inactivity", date(2026, 3, 9))
+
+
+@pytest.mark.parametrize("session_zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+async def test_the_record_carries_the_key_of_the_utc_date_of_its_evaluation(
+    database_url: str, session_zone: str
+) -> None:
+    ledger_url = f"{database_url}?options=-c%20TimeZone%3D{session_zone}"
+    async with open_programme(database_url, ledger_url=ledger_url) as programme:
+        await programme.at(datetime(2026, 3, 9, 23, 59, 59, tzinfo=UTC))
+        user = await programme.person(timezone="Pacific/Auckland")
+        await programme.want(user)
+        run_id, units = await programme.armed_units(wanted())
+        # Midnight has passed when the answer comes: the claim fixed the key and its date.
+        await programme.at(datetime(2026, 3, 10, 0, 0, 5, tzinfo=UTC))
+        assert await programme.store.record(run_id, [Acceptance(units[0], "projects/p/messages/1")]) == ["recorded"]
+        record = (await programme.rows("select * from rekindle.scenario_notification"))[0]
+    assert record["idempotency_key"] == idempotency_key(user, "nudge", date(2026, 3, 9)) == units[0].idempotency_key
+    assert record["user_id"] == user
+    assert record["scenario_type"] == "nudge"
+    assert record["id"] == units[0].claim_id
+    assert record["cooldown_window_start"] == datetime(2026, 3, 9, 23, 59, 59, tzinfo=UTC)
+    assert record["dispatched_at"] == datetime(2026, 3, 10, 0, 0, 5, tzinfo=UTC)
+
+
+async def test_no_second_record_can_have_the_same_key(sql: psycopg.AsyncConnection) -> None:
+    add = (
+        "insert into rekindle.scenario_notification (id, user_id, scenario_type, idempotency_key)"
+        " values (%s, %s, %s, %s)"
+    )
+    await sql.execute(add, [UUID(int=1), USER, "a", "key"])
+    with pytest.raises(errors.UniqueViolation, match="scenario_notification_idempotency_key"):
+        await sql.execute(add, [UUID(int=2), UUID(int=9), "b", "key"])
+
+
+async def test_no_second_record_can_have_the_same_person_scenario_and_cooldown_window(
+    sql: psycopg.AsyncConnection,
+) -> None:
+    add = (
+        "insert into rekindle.scenario_notification"
+        " (id, user_id, scenario_type, idempotency_key, cooldown_window_start)"
+        " values (%s, %s, %s, %s, '2026-03-09T10:00:00Z')"
+    )
+    await sql.execute(add, [UUID(int=1), USER, "a", "key 1"])
+    await sql.execute(add, [UUID(int=2), USER, "b", "key 2"])
+    with pytest.raises(errors.UniqueViolation, match="scenario_notification_window"):
+        await sql.execute(add, [UUID(int=3), USER, "a", "key 3"])

@@ -1,0 +1,91 @@
+"""The statements as files: each is what its header says, and each is one that the server can plan."""
+
+import re
+from collections.abc import AsyncIterator
+from importlib import resources
+
+import psycopg
+import pytest
+
+from database.programme_tables import open_programme
+from rekindle.postgres.sql import composed, names, statement
+
+KINDS = ["inactivity", "milestone", "expiry", "sql"]
+PARTS = {"verdicts", *(f"candidates_{kind}" for kind in KINDS)}
+COMPOSED = {"claim", "plan"}
+# PREPARE takes no utility statements; these two are executed.
+UTILITY = {"stage_create", "source_activity_plan"}
+
+
+def raw(name: str) -> str:
+    return resources.files("rekindle.postgres.sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def numbered(text: str) -> str:
+    """The statement with $1, $2 … in place of %(name)s, as the server sees it."""
+    order: dict[str, int] = {}
+    return re.sub(r"%\((\w+)\)s", lambda match: f"${order.setdefault(match[1], len(order) + 1)}", text)
+
+
+@pytest.fixture
+async def planner(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    async with open_programme(database_url) as programme, programme.sql.transaction(force_rollback=True):
+        await programme.sql.execute(statement("stage_create"))
+        yield programme.sql
+
+
+async def prepare(connection: psycopg.AsyncConnection, name: str, text: str) -> None:
+    await connection.execute(f'prepare "{name}" as {numbered(text)}'.encode())
+
+
+async def test_every_statement_of_its_own_can_be_prepared(planner: psycopg.AsyncConnection) -> None:
+    alone = [name for name in names() if name not in PARTS | COMPOSED | UTILITY]
+    assert len(alone) >= 25
+    for name in alone:
+        await prepare(planner, name, statement(name))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", sorted(COMPOSED))
+async def test_claim_and_plan_can_be_prepared_for_every_kind_of_scenario(
+    planner: psycopg.AsyncConnection, name: str, kind: str
+) -> None:
+    text = composed(name, kind)
+    await prepare(planner, f"{name}_{kind}", text)
+    assert "{" not in re.sub(r"'[^']*'", "", re.sub(r"--.*", "", text))
+
+
+async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(planner: psycopg.AsyncConnection) -> None:
+    assert set(names()) >= PARTS | COMPOSED | UTILITY
+    await planner.execute(statement("source_activity_plan"))
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_file_says_first_what_goes_in_and_comes_out(name: str) -> None:
+    header = [line for line in raw(name).splitlines() if line.startswith("--")]
+    text = " ".join(line.removeprefix("--").strip() for line in header)
+    assert raw(name).startswith("-- ")
+    assert re.search(r"\b(In|Out): |^A part of ", text), text
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_statement_reads_a_clock_other_than_the_ledgers(name: str) -> None:
+    code = re.sub(r"--.*", "", raw(name)).lower()
+    assert not re.search(r"\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(", code)
+    assert not re.search(r"\bcurrent_(date|time|timestamp)\b|\blocaltime(stamp)?\b", code)
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_loader_marks_each_statement_and_leaves_its_header_out(name: str) -> None:
+    text = statement(name)
+    first, _, body = text.partition("\n")
+    assert first == f"/* rekindle:{name} */"
+    assert body.strip()
+    assert not body.startswith("--")
+    assert raw(name).rstrip().endswith(body.rstrip())
+
+
+@pytest.mark.parametrize("name", names())
+def test_each_file_holds_one_statement(name: str) -> None:
+    code = re.sub(r"'[^']*'", "''", re.sub(r"--.*", "", raw(name)))
+    assert ";" not in code.rstrip().removesuffix(";")
