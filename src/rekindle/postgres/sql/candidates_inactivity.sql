@@ -2,13 +2,15 @@
 -- The anti-join over (user_id, activity_date) throws out almost everyone cheaply (0.51 s for 1,000,000 people and
 -- 20,000,000 activities, where max() per person takes 5.8 s); only who is left has the last activity looked up. Its
 -- margin of two days covers every time zone, so it can only let too many through; `days` then decides exactly.
--- Someone without any activity is not due; an activity dated in the future counts as activity.
+-- Someone without any activity is not due, nor is one whose last date is infinite (no days can be counted from it);
+-- an activity dated in the future counts as activity.
 select r.user_id, r.organisation_id, r.locale, r.own, 0 as rank,
        'inactive:' || last.local_on || ':' || reached.stage || 'd' as occurrence,
        jsonb_build_object('days', last.days, 'last_activity_on', last.local_on, 'stage', reached.stage) as variables
 from recipient r
 cross join lateral (
-  select max(a.activity_date) as at from rekindle_source.activity a where a.user_id = r.user_id
+  select case when isfinite(max(a.activity_date)) then max(a.activity_date) end as at
+  from rekindle_source.activity a where a.user_id = r.user_id
 ) activity
 cross join lateral (
   select rekindle.zone_or(r.timezone, %(timezone)s) as zone

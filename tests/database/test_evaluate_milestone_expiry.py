@@ -1,0 +1,190 @@
+"""Milestones and certificates: each occasion once, and the one that matters most."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from database.programme_tables import Programme, open_programme, scenario
+from rekindle.model import Acceptance
+from rekindle.scenario import AnyScenario
+
+NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
+TODAY = NOW.date()
+MARKS = scenario("milestone", at=[10, 50, 100])
+RENEW = scenario("expiry", before=["30d", "7d", "1d"])
+
+
+@pytest.fixture
+async def programme(database_url: str) -> AsyncIterator[Programme]:
+    async with open_programme(database_url) as programme:
+        await programme.at(NOW)
+        yield programme
+
+
+async def active(programme: Programme, user: object, times: int) -> None:
+    await programme.sql.execute(
+        "insert into team.activity select %s, %s - make_interval(mins => n) from generate_series(1, %s) n",
+        [user, NOW, times],
+    )
+
+
+async def send(programme: Programme, one: AnyScenario) -> list[str]:
+    """Claim, arm and record whoever is due; their occurrences."""
+    run_id, units = await programme.armed_units(one)
+    await programme.store.record(run_id, [Acceptance(unit, f"n/{unit.claim_id}") for unit in units])
+    rows = await programme.rows("select occurrence from rekindle.scenario_notification where run_id = %s", run_id)
+    return sorted(row["occurrence"] for row in rows)
+
+
+@pytest.mark.parametrize(("times", "mark"), [(0, None), (9, None), (10, 10), (49, 10), (50, 50), (99, 50), (500, 100)])
+async def test_a_mark_is_reached_with_its_last_activity_and_only_the_highest_counts(
+    programme: Programme, times: int, mark: int | None
+) -> None:
+    user = await programme.person()
+    await active(programme, user, times)
+    found = {candidate.variables["mark"]: candidate for candidate in (await programme.due(MARKS)).values()}
+    assert list(found) == ([] if mark is None else [mark])
+    if mark is not None:
+        assert found[mark].variables["activities"] == times
+        assert found[mark].occurrence == f"milestone:{mark}"
+
+
+async def test_each_mark_is_sent_once_ever(programme: Programme) -> None:
+    user = await programme.person()
+    sent: list[str] = []
+    for day, more in enumerate([10, 5, 40, 10, 40, 10, 100]):
+        await programme.at(NOW + timedelta(days=day, minutes=day))
+        await active(programme, user, more)
+        sent += await send(programme, MARKS)
+    assert sent == ["milestone:10", "milestone:50", "milestone:100"]
+
+
+async def test_a_lower_mark_is_not_sent_after_a_higher_one_whatever_becomes_of_the_count(programme: Programme) -> None:
+    user = await programme.person()
+    await active(programme, user, 60)
+    assert await send(programme, MARKS) == ["milestone:50"]
+    await programme.sql.execute("delete from team.activity where activity_date < %s", [NOW - timedelta(minutes=12)])
+    await programme.at(NOW + timedelta(days=2))
+    assert await send(programme, MARKS) == []
+    numbers = await programme.claim(MARKS)
+    assert dict(numbers.refusals) == {"already_notified": 1}
+    await active(programme, user, 100)
+    assert await send(programme, MARKS) == ["milestone:100"]
+
+
+async def test_a_mark_taken_out_of_the_configuration_does_not_bring_back_a_lower_one(programme: Programme) -> None:
+    user = await programme.person()
+    await active(programme, user, 120)
+    assert await send(programme, MARKS) == ["milestone:100"]
+    await programme.at(NOW + timedelta(days=2))
+    assert await send(programme, scenario("milestone", at=[10, 50])) == []
+
+
+async def test_a_mark_whose_send_is_uncertain_is_spent_for_lower_marks_too(programme: Programme) -> None:
+    user = await programme.person()
+    await active(programme, user, 60)
+    _, units = await programme.armed_units(MARKS)
+    await programme.store.hold([(units[0], "timeout")])
+    await programme.at(NOW + timedelta(hours=1))
+    await programme.store.sweep()
+    await programme.at(NOW + timedelta(days=3))
+    assert await send(programme, scenario("milestone", at=[10])) == []
+
+
+async def test_other_peoples_activities_do_not_count(programme: Programme) -> None:
+    one, other = await programme.person(), await programme.person()
+    await active(programme, one, 9)
+    await active(programme, other, 10)
+    assert list(await programme.due(MARKS)) == [other]
+
+
+@pytest.mark.parametrize(
+    ("days", "threshold"), [(-1, None), (0, 1), (1, 1), (2, 7), (7, 7), (8, 30), (30, 30), (31, None)]
+)
+async def test_a_certificate_is_due_from_its_threshold_to_its_last_day(
+    programme: Programme, days: int, threshold: int | None
+) -> None:
+    user = await programme.person()
+    certificate = await programme.certificate(user, TODAY + timedelta(days=days))
+    due = await programme.due(RENEW)
+    if threshold is None:
+        assert due == {}
+        return
+    expires_on = (TODAY + timedelta(days=days)).isoformat()
+    assert due[user].occurrence == f"expiry:{certificate}:{expires_on}:{threshold}d"
+    assert due[user].variables == {
+        "first_name": "Ada",
+        "certificate": "First aid",
+        "expires_on": expires_on,
+        "days_left": days,
+        "threshold": threshold,
+    }
+
+
+@pytest.mark.parametrize(
+    ("zone", "expires_on", "days_left"),
+    [
+        # At this instant Auckland and Kiritimati have the 11th, Los Angeles and Pago Pago the 10th.
+        ("Pacific/Auckland", date(2026, 3, 10), None),
+        ("Pacific/Auckland", date(2026, 3, 11), 0),
+        ("America/Los_Angeles", date(2026, 3, 10), 0),
+        ("America/Los_Angeles", date(2026, 3, 9), None),
+        ("Pacific/Auckland", date(2026, 4, 10), 30),
+        ("America/Los_Angeles", date(2026, 4, 10), None),
+        ("Pacific/Kiritimati", date(2026, 3, 12), 1),
+        ("Pacific/Pago_Pago", date(2026, 3, 11), 1),
+    ],
+)
+async def test_days_left_are_days_where_the_person_lives(
+    programme: Programme, zone: str, expires_on: date, days_left: int | None
+) -> None:
+    user = await programme.person(timezone=zone)
+    await programme.certificate(user, expires_on)
+    due = await programme.due(RENEW)
+    assert [candidate.variables["days_left"] for candidate in due.values()] == (
+        [] if days_left is None else [days_left]
+    )
+
+
+async def test_the_most_urgent_certificate_wins_and_the_next_one_follows_when_it_is_spent(
+    programme: Programme,
+) -> None:
+    user = await programme.person()
+    later = await programme.certificate(user, TODAY + timedelta(days=20), "Later")
+    sooner = await programme.certificate(user, TODAY + timedelta(days=3), "Sooner")
+    await programme.certificate(user, TODAY - timedelta(days=3), "Gone")
+    assert await send(programme, RENEW) == [f"expiry:{sooner}:2026-03-13:7d"]
+    assert dict((await programme.claim(RENEW)).refusals) == {"cooldown": 1}
+    await programme.at(NOW + timedelta(days=1, minutes=1))
+    assert await send(programme, RENEW) == [f"expiry:{later}:2026-03-30:30d"]
+    # The sooner one has come within a day: urgent again.
+    await programme.at(NOW + timedelta(days=2, minutes=2))
+    assert await send(programme, RENEW) == [f"expiry:{sooner}:2026-03-13:1d"]
+
+
+async def test_each_certificate_and_threshold_is_sent_once(programme: Programme) -> None:
+    user = await programme.person()
+    await programme.certificate(user, TODAY + timedelta(days=32))
+    sent: list[str] = []
+    for day in range(36):
+        await programme.at(NOW + timedelta(days=day, minutes=day))
+        sent += [occurrence.rpartition(":")[2] for occurrence in await send(programme, RENEW)]
+    assert sent == ["30d", "7d", "1d"]
+
+
+async def test_a_certificate_renewed_in_place_is_a_new_occasion(programme: Programme) -> None:
+    user = await programme.person()
+    certificate = await programme.certificate(user, TODAY)
+    assert await send(programme, RENEW) == [f"expiry:{certificate}:2026-03-10:1d"]
+    await programme.sql.execute("update team.certificate set expires_on = expires_on + 30")
+    await programme.at(NOW + timedelta(days=1, minutes=1))
+    assert await send(programme, RENEW) == [f"expiry:{certificate}:2026-04-09:30d"]
+
+
+@pytest.mark.parametrize("value", ["infinity", "-infinity"])
+async def test_a_certificate_without_end_does_not_stop_the_scenario(programme: Programme, value: str) -> None:
+    user = await programme.person()
+    await programme.certificate(user, value)
+    await programme.certificate(user, TODAY)
+    assert (await programme.due(RENEW))[user].variables["days_left"] == 0
