@@ -43,6 +43,8 @@ async def claim(
             row["verdict"]: int(row["people"]) for row in await _rows(connection, "claim", scenario, parameters)
         }
         claimed = verdicts.pop("claimed", 0)
+        # Somebody may have joined after the count, each statement seeing what was committed before it.
+        evaluated = max(evaluated, claimed + sum(verdicts.values()))
         numbers = Numbers(
             scenario_type=applied.scenario_type,
             evaluated=evaluated,
