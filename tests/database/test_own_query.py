@@ -1,0 +1,218 @@
+"""The team's own query: one SELECT, read only, in time, and only its rows get in."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from database.programme_tables import Programme, applied, open_programme, scenario, wanted
+from rekindle.engine.claim import claim
+from rekindle.engine.deadline import Deadline
+from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid, SourceError
+from rekindle.model import Selection
+from rekindle.ports import Terms
+from rekindle.postgres.own_query import sample_variables
+from rekindle.scenario import OwnQuery
+
+COLUMNS = "gen_random_uuid() as user_id, 'x'::text as occurrence, '{}'::jsonb as variables"
+CATALOG = (
+    "select count(*) from pg_class union all select count(*) from pg_proc union all select count(*) from pg_namespace"
+)
+
+
+@pytest.fixture
+async def programme(database_url: str) -> AsyncIterator[Programme]:
+    async with open_programme(database_url) as programme:
+        await programme.sql.execute("create sequence team.numbers; create table team.victim (n int)")
+        await programme.sql.execute("insert into team.victim values (1)")
+        yield programme
+
+
+def own(query: str) -> OwnQuery:
+    one = scenario("sql", query=query)
+    assert isinstance(one, OwnQuery)
+    return one
+
+
+async def catalog(programme: Programme) -> list[object]:
+    counts: list[object] = [next(iter(row.values())) for row in await programme.rows(CATALOG)]
+    counts.append(await programme.value("select count(*) from team.victim"))
+    counts.append(await programme.value("select is_called from team.numbers"))
+    counts.append(await programme.value("select count(*) from rekindle.gate"))
+    return counts
+
+
+REFUSED = {
+    "two statements": f"select {COLUMNS}; select 1",
+    "a second statement that drops": f"select {COLUMNS}; drop table team.victim",
+    "an insert": "insert into team.victim values (2) returning gen_random_uuid() as user_id",
+    "a delete": "delete from team.victim",
+    "a delete in a CTE": f"with gone as (delete from team.victim returning n) select {COLUMNS} from gone",
+    "an insert in a CTE": f"with more as (insert into team.victim values (2) returning n) select {COLUMNS} from more",
+    "a sequence": f"select {COLUMNS} from (select nextval('team.numbers') offset 0) s",
+    "leaving read only": f"select {COLUMNS} from (select set_config('transaction_read_only', 'off', false) offset 0) s",
+    "a create": "create table team.more (n int)",
+    "select into": f"select {COLUMNS} into team.more",
+    "a do block": "do $$ begin delete from team.victim; end $$",
+    "a copy": "copy team.victim to program 'true'",
+    "brackets closed early": "select 1) own) to program 'touch /nowhere' --",
+    "brackets closed and another statement": f"select {COLUMNS}) as own) to stdout; drop table team.victim; --",
+    "brackets closed and opened again": f"select {COLUMNS}) as own, (select 1 as one",
+    "a comment that swallows the rest": f"select {COLUMNS} /*",
+    "analyze": f"analyze select {COLUMNS}",
+    "explain options": f"(analyze) select {COLUMNS}",
+    "commit first": f"commit; select {COLUMNS}",
+    "locking rows": f"select {COLUMNS} from team.victim for update",
+    "nothing": "",
+    "a comment": "-- nothing",
+    "a missing table": f"select {COLUMNS} from team.nowhere",
+    "a missing column": "select gen_random_uuid() as user_id, 'x'::text as occurrence",
+    "text for a uuid": "select 'x'::text as user_id, 'x'::text as occurrence, '{}'::jsonb as variables",
+    "json for jsonb": "select gen_random_uuid() as user_id, 'x'::text as occurrence, '{}'::json as variables",
+    "a number as occurrence": "select gen_random_uuid() as user_id, 1 as occurrence, '{}'::jsonb as variables",
+}
+
+
+@pytest.mark.parametrize("what", sorted(REFUSED))
+async def test_what_is_not_one_read_only_select_is_refused_and_changes_nothing(programme: Programme, what: str) -> None:
+    before = await catalog(programme)
+    with pytest.raises(ScenarioQueryInvalid) as caught:
+        await programme.claim(own(REFUSED[what]))
+    assert caught.value.code == "RK304"
+    assert "\n" not in str(caught.value)
+    assert await catalog(programme) == before
+
+
+FAILING = {
+    "a person who is null": "select null::uuid as user_id, 'x'::text as occurrence, '{}'::jsonb as variables",
+    "an occurrence that is null": "select " + COLUMNS.replace("'x'", "null"),
+    "an empty occurrence": "select " + COLUMNS.replace("'x'", "''"),
+    "an occurrence too long": "select " + COLUMNS.replace("'x'::text", "repeat('x', 201)"),
+    "variables that are a list": f"select {COLUMNS.replace('{}', '[1]')}",
+    "a division by zero": "select " + COLUMNS.replace("'x'", "(1 / (n - 1))") + " from team.victim",
+    "a cast that fails": "select " + COLUMNS.replace("'x'", "('a' || n)::int") + " from team.victim",
+}
+
+
+@pytest.mark.parametrize("what", sorted(FAILING))
+async def test_a_query_that_fails_or_gives_an_unusable_row_is_a_failed_query(programme: Programme, what: str) -> None:
+    before = await catalog(programme)
+    with pytest.raises(SourceError) as caught:
+        await programme.claim(own(FAILING[what]))
+    assert caught.value.code in ("RK304", "RK305")
+    assert "nudge" in caught.value.message
+    assert await catalog(programme) == before
+
+
+@pytest.mark.parametrize("made", ["'{}'::text", "('{}' || n)::int::text"], ids=["too long", "a cast that fails"])
+async def test_an_unusable_row_is_not_quoted(programme: Programme, made: str) -> None:
+    secret = "confidential" * 20
+    columns = COLUMNS.replace("'x'::text", made.format(secret))
+    with pytest.raises(ScenarioQueryFailed) as caught:
+        await programme.claim(own(f"select {columns} from team.victim"))
+    assert "confidential" not in str(caught.value)
+
+
+async def test_a_slow_query_fails_within_the_time_that_is_left(programme: Programme) -> None:
+    began = time.monotonic()
+    with pytest.raises(ScenarioQueryFailed) as caught:
+        await programme.store.claim(
+            await programme.run(),
+            applied(own(f"select {COLUMNS} from (select pg_sleep(30) offset 0) s")),
+            Selection(scenarios=("nudge",)),
+            reserved_seconds=60,
+            terms=Terms(timeout_seconds=0.3),
+        )
+    assert time.monotonic() - began < 5
+    assert caught.value.code == "RK305"
+
+
+async def test_a_query_that_fails_is_passed_over_and_the_other_scenarios_go_on(programme: Programme) -> None:
+    await programme.want(await programme.person())
+    every = [
+        applied(own(query), name)
+        for name, query in (
+            ("broken", REFUSED["a missing table"]),
+            ("null", FAILING["a person who is null"]),
+            ("slow", f"select {COLUMNS} from (select pg_sleep(30) offset 0) s"),
+            ("zero", FAILING["a division by zero"]),
+        )
+    ]
+    every.append(applied(wanted(priority=1), "sound"))
+    claimed = await claim(
+        programme.store,
+        await programme.run(),
+        every,
+        Selection(),
+        terms=Terms(timeout_seconds=0.5),
+        deadline=Deadline.after(30, answer_seconds=1),
+    )
+    assert [numbers.scenario_type for numbers in claimed.numbers] == ["sound"]
+    assert claimed.numbers[0].claimed == 1
+    assert len(claimed.faults) == 4
+
+
+@pytest.mark.parametrize(
+    "ending", ["", ";", " ;\n", "\n-- a last word", " -- ; drop table team.victim", " /* ) */", "\n  order by 1"]
+)
+async def test_a_query_may_end_as_people_end_queries(programme: Programme, ending: str) -> None:
+    await programme.want(await programme.person())
+    numbers = await programme.claim(own(f"select user_id, occurrence, variables from team.wanted{ending}"))
+    assert numbers.claimed == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "with w as (select * from team.wanted) select user_id, occurrence, variables from w",
+        "table team.wanted",
+        "(select user_id, occurrence, variables from team.wanted)",
+        "select w.*, now() as more, 5 % 2 as rest from team.wanted w where occurrence like 'on%'",
+        "select variables, occurrence::varchar(50) as occurrence, user_id from team.wanted where true limit 5",
+    ],
+    ids=["with", "table", "brackets", "more columns", "other order"],
+)
+async def test_any_select_with_the_three_columns_will_do(programme: Programme, query: str) -> None:
+    user = await programme.person()
+    await programme.want(user, variables={"n": 7})
+    run_id, units = await programme.claimed_units(own(query))
+    assert [(unit.user_id, unit.variables) for unit in units] == [(user, {"first_name": "Ada", "n": 7})]
+    assert await programme.store.release(run_id) == 1
+
+
+async def test_a_setting_that_a_query_makes_does_not_outlive_it(programme: Programme) -> None:
+    lasting = "set_config('synchronous_commit', 'off', false), set_config('statement_timeout', '7', false)"
+    await programme.claim(own(f"select {COLUMNS} from (select {lasting} offset 0) s"))
+    async with asyncio.TaskGroup() as group:
+        settings = [
+            group.create_task(
+                programme.database.row(
+                    "select current_setting('synchronous_commit') as commit, "
+                    "current_setting('statement_timeout') as timeout, pg_sleep(0.05)::text as slept"
+                )
+            )
+            for _ in range(4)
+        ]
+    assert {(one.result()["commit"], one.result()["timeout"]) for one in settings} == {("on", "0")}
+
+
+async def test_the_variables_of_a_query_are_known_from_its_rows(programme: Programme) -> None:
+    query = own("select user_id, occurrence, variables from team.wanted")
+    assert await sample_variables(programme.database, "nudge", query) is None
+    await programme.want(await programme.person(), variables={"city": "Oslo", "n": 1})
+    assert await sample_variables(programme.database, "nudge", query) == {"city", "n"}
+
+
+@pytest.mark.parametrize("what", ["a missing table", "a delete in a CTE", "brackets closed early", "a missing column"])
+async def test_looking_at_a_querys_variables_refuses_what_a_run_refuses(programme: Programme, what: str) -> None:
+    before = await catalog(programme)
+    with pytest.raises(ScenarioQueryInvalid):
+        await sample_variables(programme.database, "nudge", own(REFUSED[what]))
+    assert await catalog(programme) == before
+
+
+async def test_looking_at_the_variables_of_a_query_that_fails_is_a_fault_of_the_source(programme: Programme) -> None:
+    query = own("select " + COLUMNS.replace("'{}'", "(1 / (n - 1))::text") + " from team.victim")
+    with pytest.raises(SourceError):
+        await sample_variables(programme.database, "nudge", query)
