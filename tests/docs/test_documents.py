@@ -1,0 +1,115 @@
+"""Links lead somewhere, references name tests that exist, and nothing of one machine is in the repository."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from docs.documents import ROOT, anchors, blocks, read, sections
+
+FOLDERS = (".ci", "benchmarks", "docs", "src", "tests")
+
+
+def repository() -> list[Path]:
+    """Every file that belongs to the repository: by git where there is one, else by what the folders hold."""
+    try:
+        asked = subprocess.run(
+            ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            capture_output=True,
+            check=True,
+        )
+        found = [ROOT / name for name in asked.stdout.decode().split("\0") if name]
+    except (OSError, subprocess.CalledProcessError):
+        found = [path for path in ROOT.iterdir() if path.name not in (".git", ".venv")]
+        found += [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts]
+    return sorted(path for path in found if path.is_file())
+
+
+FILES = repository()
+DOCUMENTS = [str(path.relative_to(ROOT)) for path in FILES if path.suffix == ".md"]
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
+
+
+def test_there_are_documents() -> None:
+    assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/README.md"} <= set(DOCUMENTS)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_leads_to_a_file_and_a_heading(name: str) -> None:
+    text = re.sub(r"```.*?```", "", read(name), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / name).parent / path if path else ROOT / name
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_every_document_is_reachable_from_the_index() -> None:
+    linked = set(re.findall(r"\]\(([^)\s#]+)", read("docs/README.md")))
+    below = {name.removeprefix("docs/") for name in DOCUMENTS if name.startswith("docs/")} - {"README.md"}
+    assert below <= linked
+
+
+def test_every_test_that_the_promise_names_exists() -> None:
+    promise = sections(read("README.md"))["The promise"]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promise)
+    rows = [line for line in promise.splitlines() if re.match(r"\| G[1-6] ", line)]
+    assert len(rows) == 6
+    assert all("::" in row for row in rows)
+    for file, test in named:
+        body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
+        found = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        assert test in found, f"{file}::{test}"
+
+
+def test_the_layout_names_every_room() -> None:
+    [layout] = [block.text for block in blocks(read("CONTRIBUTING.md")) if "src/rekindle/" in block.text]
+    rooms = set(re.findall(r"^  ([\w.]+)/? ", layout, re.MULTILINE))
+    ours = [path.relative_to(ROOT).parts for path in FILES if path.suffix == ".py"]
+    modules = {parts[2] for parts in ours if parts[:2] == ("src", "rekindle")} - {"__init__.py", "__main__.py"}
+    tests = {parts[1] for parts in ours if parts[0] == "tests" and len(parts) > 2}
+    assert modules | tests == rooms
+
+
+def test_no_file_names_a_place_on_one_machine_or_a_package_registry() -> None:
+    # In parts, so that this file does not name them itself.
+    forbidden = re.compile(
+        "|".join(
+            [r"/(root|home|Users)/" + r"\w", "/wo" + "rk/", "pypi" + r"\.org", "pythonhos" + "ted", "index-" + "url"]
+        )
+    )
+    for path in FILES:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        for line in text.splitlines():
+            if path.name == "Makefile" and line.startswith("LOCK := "):
+                continue  # the switch that keeps addresses out of the locks
+            assert forbidden.search(line) is None, f"{path.relative_to(ROOT)}: {line[:120]}"
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_requirement_of_a_lock_is_pinned_and_has_a_hash(name: str) -> None:
+    text = read(name)
+    assert "://" not in text
+    entries = re.split(
+        r"(?<!\\)\n(?=[A-Za-z0-9])", "\n".join(x for x in text.splitlines() if not x.lstrip().startswith("#"))
+    )
+    assert len(entries) > 20
+    for entry in entries:
+        assert re.match(r"[A-Za-z0-9._-]+(\[[\w,-]+\])?==[^\s\\]+", entry), entry[:80]
+        assert "--hash=sha256:" in entry, entry[:80]
+
+
+def test_the_locks_agree_about_what_is_in_both() -> None:
+    pinned = [
+        dict(re.findall(r"^([A-Za-z0-9._-]+)(?:\[[\w,-]+\])?==([^\s\\;]+)", read(name), re.MULTILINE)) for name in LOCKS
+    ]
+    runtime, development = pinned
+    assert runtime.items() <= development.items()
