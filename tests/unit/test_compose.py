@@ -1,0 +1,77 @@
+"""One unit and its scenario's texts become one message."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from rekindle.engine.compose import compose
+from rekindle.model import Unit
+from rekindle.render import MissingVariable
+from rekindle.scenario import parse_scenario
+
+VARIABLES = {"first_name": "Ada", "days": 20}
+
+
+def scenario(**more: Any) -> Any:
+    message = {
+        "en": {"title": "Hello {first_name}", "body": "{days} days"},
+        "nb": {"title": "Hei {first_name}", "body": "{days} dager"},
+    }
+    return parse_scenario({"kind": "inactivity", "after": ["14d"], "cooldown": "7d", "message": message} | more)
+
+
+def unit(locale: str | None = None, variables: dict[str, Any] | None = None) -> Unit:
+    return Unit(
+        claim_id=UUID(int=2), device_id=UUID(int=3), epoch=1, user_id=UUID(int=1), scenario_type="away",
+        scenario_version=4, idempotency_key="k" * 64, target_kind="fid", target="installation", locale=locale,
+        variables=VARIABLES if variables is None else variables,
+    )  # fmt: skip
+
+
+def test_a_message_carries_the_unit_and_its_rendered_texts() -> None:
+    one = scenario(link="https://example.org/{first_name}", data={"screen": "home/{days}", "plain": "x"})
+    message = compose(unit(), one)
+    assert (message.claim_id, message.user_id, message.idempotency_key) == (UUID(int=2), UUID(int=1), "k" * 64)
+    assert (message.scenario_type, message.target_kind, message.target) == ("away", "fid", "installation")
+    assert (message.title, message.body) == ("Hello Ada", "20 days")
+    assert message.link == "https://example.org/Ada"
+    assert message.data == {"screen": "home/20", "plain": "x"}
+
+
+@pytest.mark.parametrize(
+    ("locale", "title"), [("nb-NO", "Hei Ada"), ("nb", "Hei Ada"), ("fr", "Hello Ada"), (None, "Hello Ada")]
+)
+def test_a_message_is_in_the_recipients_locale(locale: str | None, title: str) -> None:
+    assert compose(unit(locale), scenario()).title == title
+
+
+@pytest.mark.parametrize(
+    ("more", "seconds"),
+    [
+        ({}, 86_400),
+        ({"relevance": "2h"}, 7_200),
+        ({"relevance": "2h", "ttl": "4h"}, 14_400),
+        ({"relevance": "60d"}, 2_419_200),
+    ],
+)
+def test_a_message_lives_as_long_as_it_is_relevant_unless_told_otherwise(more: dict[str, Any], seconds: int) -> None:
+    assert compose(unit(), scenario(**more)).ttl_seconds == seconds
+
+
+def test_a_scenario_without_link_and_data_sends_none() -> None:
+    message = compose(unit(), scenario())
+    assert (message.link, message.data) == (None, {})
+
+
+@pytest.mark.parametrize("where", ["title", "body", "link", "data"])
+def test_a_variable_that_this_person_lacks_stops_the_message_wherever_it_stands(where: str) -> None:
+    texts = {"title": "t", "body": "b", "link": "https://x", "data": "d"}
+    texts[where] += "{nickname}"
+    one = scenario(
+        message={"en": {"title": texts["title"], "body": texts["body"]}}, link=texts["link"], data={"k": texts["data"]}
+    )
+    for variables in (VARIABLES, VARIABLES | {"nickname": None}):
+        with pytest.raises(MissingVariable, match="nickname"):
+            compose(unit(variables=variables), one)
+    assert compose(unit(variables=VARIABLES | {"nickname": ""}), one).title

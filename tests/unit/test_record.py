@@ -1,0 +1,265 @@
+"""The recorder writes every answer down once, whatever fails on the way. On a real ledger."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from structlog.testing import capture_logs
+
+from property.ledger import fill
+from rekindle.engine.breaker import Breaker
+from rekindle.engine.deadline import Deadline
+from rekindle.engine.record import BATCH, Recorder
+from rekindle.errors import DatabaseError, Disposition
+from rekindle.model import Acceptance, Accepted, Outcome, Refused, Selection, Uncertain, Unit, Verdict
+from rekindle.policy import MAX_ATTEMPTS
+from rekindle.ports import Applied, NotificationRepository, Terms
+from rekindle.postgres.pool import Database
+from rekindle.postgres.store import PostgresStore
+from rekindle.scenario import fingerprint, parse_scenario
+from rekindle.testing import BrokenNotifications
+
+if TYPE_CHECKING:
+    from conftest import Server
+
+SCENARIO = parse_scenario({
+    "kind": "sql",
+    "cooldown": "7d",
+    "query": "select user_id, occurrence, variables from team.occasion",
+    "message": {"en": {"title": "t", "body": "b"}},
+})  # fmt: skip
+
+
+@pytest.fixture
+def url(server: "Server") -> Iterator[str]:
+    url = server.clone("template_property", fill)
+    yield url
+    server.drop(url)
+
+
+class Bench:
+    """A ledger in which units are armed, and what became of them."""
+
+    def __init__(self, url: str, database: Database) -> None:
+        self.store = PostgresStore(database)
+        self.run_id = UUID(int=0)
+        self._sql = psycopg.connect(url, autocommit=True, row_factory=dict_row)
+
+    def close(self) -> None:
+        self._sql.close()
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        return self._sql.execute(query).fetchall()
+
+    async def armed(self, count: int) -> list[Unit]:
+        """That many people with one device each, claimed and armed, in order of claim."""
+        self._sql.execute("insert into team.moment values (%s)", [datetime(2026, 3, 1, 12, tzinfo=UTC)])
+        people = "(select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid as id, n "
+        people += f"from generate_series(1, {count}) as n) p"
+        self._sql.execute(f"insert into team.recipient (user_id, active) select p.id, true from {people}")
+        self._sql.execute(
+            f"insert into team.device (user_id, token, target_kind) select p.id, 'SECRET' || n, 'token' from {people}"
+        )
+        self._sql.execute("insert into team.occasion select user_id, 'o', %s from team.recipient", [Jsonb({})])
+        self.run_id = await self.store.open_run(budget_seconds=30, dispatcher="log")
+        applied = Applied("own", 1, SCENARIO, fingerprint(SCENARIO))
+        numbers = await self.store.claim(self.run_id, applied, Selection(), reserved_seconds=60, terms=Terms())
+        assert numbers.claimed == count
+        units = await self.store.leased(self.run_id, Selection(scenarios=("own",)), limit=count)
+        armed = await self.store.arm(units, lease_seconds=60)
+        assert all(armed.values())
+        return list(units)
+
+    async def recorded(
+        self,
+        answers: Sequence[tuple[Unit, Outcome]],
+        *,
+        notifications: NotificationRepository | None = None,
+        settled: list[int] | None = None,
+    ) -> None:
+        """All answers were handed over at once, and the recorder has closed."""
+        recorder = Recorder(
+            self.store,
+            notifications or self.store,
+            self.run_id,
+            breaker=Breaker(),
+            deadline=Deadline(time.monotonic() + 60, time.monotonic() + 60),
+            on_settled=(settled if settled is not None else []).append,
+        )
+        for unit, outcome in answers:
+            recorder.put(unit, outcome)
+        assert recorder.unwritten == len(answers)
+        recorder.close()
+        async with asyncio.timeout(30):
+            await recorder.run()
+        assert recorder.unwritten == 0
+
+    def endings(self) -> dict[UUID, str]:
+        """By claim, where it stands."""
+        queries = (
+            "select claim_id, 'recorded' as ending from rekindle.delivery",
+            "select claim_id, outcome || ':' || reason as ending from rekindle.outcome",
+            "select claim_id, state || ':' || coalesce(reason, '') as ending from rekindle.outbox",
+        )
+        found = [(row["claim_id"], row["ending"]) for query in queries for row in self.rows(query)]
+        assert len(dict(found)) == len(found), "a claim stands in two places"
+        return dict(found)
+
+
+@pytest.fixture
+async def bench(url: str) -> AsyncIterator[Bench]:
+    database = Database(url)
+    await database.open()
+    bench = Bench(url, database)
+    yield bench
+    bench.close()
+    await database.close()
+
+
+class Counted:
+    """Records as the ledger does; remembers the batches, and fails before writing as often as told."""
+
+    def __init__(self, ledger: NotificationRepository, *, fails: int = 0, poison: UUID | None = None) -> None:
+        self._ledger = ledger
+        self._fails = fails
+        self._poison = poison
+        self.batches: list[int] = []
+
+    async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
+        self.batches.append(len(acceptances))
+        if self._fails:
+            self._fails -= 1
+            raise DatabaseError("down for a moment")
+        if any(one.unit.claim_id == self._poison for one in acceptances):
+            raise DatabaseError("this batch never")
+        return await self._ledger.record(run_id, acceptances)
+
+
+async def test_every_kind_of_answer_ends_where_it_belongs(bench: Bench) -> None:
+    units = await bench.armed(6)
+    answers: list[Outcome] = [
+        Accepted("name-1"),
+        Uncertain("timeout"),
+        Refused(Disposition.RETRY, "unavailable", retry_after=90.0),
+        Refused(Disposition.DROP, "too_large"),
+        Refused(Disposition.PRUNE, "unregistered"),
+        Refused(Disposition.HALT, "permission_denied", error_code="RK404"),
+    ]
+    settled: list[int] = []
+    with capture_logs() as logs:
+        await bench.recorded(list(zip(units, answers, strict=True)), settled=settled)
+    claims = [unit.claim_id for unit in units]
+    assert bench.endings() == dict(
+        zip(
+            claims,
+            ["recorded", "unknown:timeout", "retry:unavailable", "dead:too_large", "skipped:unregistered",
+             "retry:permission_denied"],
+            strict=True,
+        )
+    )  # fmt: skip
+    assert sum(settled) == 6
+    assert [row["device_id"] for row in bench.rows("select device_id from rekindle.disabled_token")] == [
+        units[4].device_id
+    ]
+    events = {(line["event"], line.get("reason")) for line in logs if line["log_level"] == "error"}
+    assert events == {
+        ("dispatch.retry", "unavailable"), ("dispatch.retry", "permission_denied"), ("dispatch.refused", "too_large"),
+        ("dispatch.refused", "unregistered"), ("dispatch.unknown", "timeout"),
+    }  # fmt: skip
+
+
+async def test_a_unit_refused_too_often_is_dead(bench: Bench) -> None:
+    first, second = await bench.armed(2)
+    tired = [
+        (Unit(**{name: getattr(unit, name) for name in Unit.__slots__} | {"attempts": attempts}), outcome)
+        for unit, attempts, outcome in (
+            (first, MAX_ATTEMPTS - 2, Refused(Disposition.RETRY, "unavailable")),
+            (second, MAX_ATTEMPTS - 1, Refused(Disposition.RETRY, "unavailable")),
+        )
+    ]
+    await bench.recorded(tired)
+    assert bench.endings() == {
+        first.claim_id: "retry:unavailable",
+        second.claim_id: "dead:gave_up_unavailable",
+    }
+
+
+async def test_answers_are_written_in_batches_and_none_is_lost(bench: Bench) -> None:
+    units = await bench.armed(2 * BATCH + 7)
+    counted = Counted(bench.store)
+    settled: list[int] = []
+    await bench.recorded(
+        [(unit, Accepted(f"n{n}")) for n, unit in enumerate(units)], notifications=counted, settled=settled
+    )
+    assert counted.batches == settled == [BATCH, BATCH, 7]
+    assert Counter(bench.endings().values()) == {"recorded": 2 * BATCH + 7}
+
+
+async def test_a_record_that_fails_twice_is_written_at_the_third_attempt(bench: Bench) -> None:
+    units = await bench.armed(3)
+    counted = Counted(bench.store, fails=2)
+    await bench.recorded([(unit, Accepted("n")) for unit in units], notifications=counted)
+    assert counted.batches == [3, 3, 3]
+    assert Counter(bench.endings().values()) == {"recorded": 3}
+
+
+async def test_a_record_that_fails_three_times_is_told_in_full_and_held_as_unknown(bench: Bench) -> None:
+    units = await bench.armed(2)
+    broken = BrokenNotifications(DatabaseError("down"))
+    with capture_logs() as logs:
+        await bench.recorded([(unit, Accepted(f"name-{unit.claim_id}")) for unit in units], notifications=broken)
+    assert broken.attempts == 3
+    assert Counter(bench.endings().values()) == {"unknown:record_failed": 2}
+    critical = [line for line in logs if line["log_level"] == "critical"]
+    assert {
+        (
+            line["event"],
+            line["code"],
+            line["claim_id"],
+            line["device_id"],
+            line["idempotency_key"],
+            line["provider_name"],
+        )
+        for line in critical
+    } == {
+        (
+            "record.failed",
+            "RK501",
+            str(unit.claim_id),
+            str(unit.device_id),
+            unit.idempotency_key,
+            f"name-{unit.claim_id}",
+        )
+        for unit in units
+    }
+    assert "SECRET" not in str(logs)
+
+
+async def test_a_batch_that_cannot_be_recorded_takes_no_other_with_it(bench: Bench) -> None:
+    units = await bench.armed(BATCH + 10)
+    poisoned = Counted(bench.store, poison=units[0].claim_id)
+    answers: list[tuple[Unit, Outcome]] = [(unit, Accepted("n")) for unit in units[:-2]]
+    answers += [(units[-2], Uncertain("timeout")), (units[-1], Refused(Disposition.DROP, "too_large"))]
+    await bench.recorded(answers, notifications=poisoned)
+    assert poisoned.batches == [BATCH, BATCH, BATCH, 8]
+    endings = Counter(bench.endings().values())
+    assert endings == {"unknown:record_failed": BATCH, "recorded": 8, "unknown:timeout": 1, "dead:too_large": 1}
+
+
+async def test_a_fault_that_nobody_foresaw_in_a_repository_is_no_end_of_the_run(bench: Bench) -> None:
+    (unit,) = await bench.armed(1)
+    await bench.recorded([(unit, Accepted("n"))], notifications=BrokenNotifications(ValueError("a bug")))
+    assert bench.endings() == {unit.claim_id: "unknown:record_failed"}
+
+
+async def test_a_recorder_without_answers_closes_at_once(bench: Bench) -> None:
+    await bench.recorded([])
+    assert bench.endings() == {}
