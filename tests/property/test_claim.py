@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
@@ -33,8 +33,9 @@ ORGANISATIONS = [UUID(int=101), UUID(int=102)]
 OCCURRENCES = ["a", "b", "c"]
 # By occurrence, so that a row given twice is the same row.
 VARIABLES: dict[str, dict[str, Any] | None] = {"a": {"n": 1}, "b": None, "c": {"n": 3, "first_name": "Other"}}
-TOKENS = ["one", "two", "three", ""]
-KINDS = ["token", "fid", "topic"]
+# Few and uneven, so that devices are shared, given twice and proven dead often enough to matter.
+TOKENS = ["one", "one", "two", ""]
+KINDS = ["token", "token", "fid", "topic"]
 # Days since the device was last registered; a token was proven dead five days ago.
 REGISTERED = [None, 9, 5, 1]
 DEAD_DAYS = 5
@@ -203,7 +204,19 @@ def load(ledger: Ledger, people: list[Person], dead: Dead, at: datetime) -> None
     )  # fmt: skip
 
 
+def with_device(registered: int | None) -> Person:
+    """Due, free, and with one device that was last registered so many days ago."""
+    device = Device("one", "token", registered)
+    return Person([(True, None)], ["a"], [device], None, set(), set(), set(), today=False)
+
+
 @settings(max_examples=150)
+@example(  # registered at the very moment of the proof is not registered again
+    people=[with_device(registered) for registered in REGISTERED],
+    dead={("token", "one")},
+    chosen=((), None),
+    at=MOMENTS[0],
+)
 @given(people=PEOPLE, dead=DEAD, chosen=SELECTIONS, at=st.sampled_from(MOMENTS))
 def test_the_claim_decides_about_everyone_as_the_oracle_does(
     ledger: Ledger, people: list[Person], dead: Dead, chosen: tuple[tuple[UUID, ...], int | None], at: datetime
