@@ -17,12 +17,20 @@ async def settle(database: Database, claim_id: UUID, *, provider_name: str | Non
         BadArgument: the claim has no send whose outcome is unknown; nothing has changed.
     """
     if provider_name is None:
-        settled = int((await database.row(statement("settle_not_sent"), {"claim_id": claim_id}))["settled"])
+        settled = await _free(database, claim_id)
     else:
         settled = await _record(database, claim_id, provider_name)
     if not settled:
         raise BadArgument(f"claim {claim_id} has no send whose outcome is unknown", mend="See `rekindle unknown list`.")
     return settled
+
+
+async def _free(database: Database, claim_id: UUID) -> int:
+    async with database.transaction() as connection:
+        await connection.execute(statement("settle_lock"), {"claim_id": claim_id})
+        cursor = await connection.execute(statement("settle_not_sent"), {"claim_id": claim_id})
+        row = await cursor.fetchone()
+    return int(row["settled"]) if row else 0
 
 
 async def _record(database: Database, claim_id: UUID, provider_name: str) -> int:

@@ -1,6 +1,6 @@
 -- In: claim_id. Out: settled. An operator knows that the unknown units of this claim were not sent: they end dead, their
 -- occurrence is not spent, and unless another device of the claim was reached, the gate opens at once. Locks: units,
--- then the gate.
+-- then the gate; settle_lock.sql has them all already, so that nothing here is read from before a wait.
 with held as (
   delete from rekindle.outbox o
   where o.claim_id = %(claim_id)s and o.state = 'unknown'

@@ -1,0 +1,23 @@
+-- In: claim_id. Out: nothing of use. The unknown units of the claim are locked, then the gate of its person: what
+-- settle_not_sent.sql reads next, in the same transaction, can no longer be changed by a record under way. In one
+-- statement it would decide by a snapshot from before its wait for the gate, and opened one whose cooldown had just
+-- begun.
+with held as materialized (
+  select o.user_id, o.scenario_type from rekindle.outbox o
+  where o.claim_id = %(claim_id)s and o.state = 'unknown'
+  order by o.device_id
+  for update
+),
+closed as materialized (
+  select x.user_id, x.scenario_type from rekindle.outcome x
+  where x.claim_id = %(claim_id)s and x.outcome = 'unknown'
+  order by x.device_id
+  for update
+)
+select gate.user_id
+from (select * from held union select * from closed) person
+cross join lateral (   -- as in record.sql
+  select g.user_id from rekindle.gate g
+  where g.user_id = person.user_id and g.scenario_type = person.scenario_type
+  for update
+) gate
