@@ -25,7 +25,7 @@ from contract.fcm_server import (
     serving,
 )
 from rekindle.dispatchers.fcm import FcmDispatcher
-from rekindle.dispatchers.fcm_connections import Answer, Connections
+from rekindle.dispatchers.fcm_connections import Answer, Connections, _SingleBody, _Withdrawn
 from rekindle.errors import Disposition, ProviderUnreachable
 from rekindle.model import Accepted, Refused, Uncertain
 
@@ -191,3 +191,14 @@ async def test_no_time_left_means_that_nothing_is_sent(tmp_path):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         assert await dispatcher.send(message(), timeout=0) == Refused(Disposition.RETRY, "no_time")
         assert server.opened == 0
+
+
+def test_a_body_asked_for_after_its_time_never_leaves():
+    # What a process does that stood still between its request and the write: `make torture` pauses real ones.
+    body = _SingleBody(b"a message", until=time.monotonic())
+    with pytest.raises(_Withdrawn):
+        next(body)
+    assert body.withdraw()
+    in_time = _SingleBody(b"a message", until=time.monotonic() + 60)
+    assert next(in_time) == b"a message"
+    assert not in_time.withdraw()

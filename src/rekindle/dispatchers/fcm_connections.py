@@ -1,13 +1,16 @@
-"""The one seam to the HTTP client: a request leaves once or not at all, and it is known which.
+"""The one seam to the HTTP client: a request leaves once or not at all, in its time, and it is known which.
 
 pyreqwest's exception classes do not tell that. A `ConnectError` comes for a refused connection and for a reset after
 the request has arrived; a `ConnectTimeoutError` also for an answer that never came. And reqwest itself sends a request
 up to three times when a server answers REFUSED_STREAM or GOAWAY, with no switch in pyreqwest against it. Both are
 settled by giving the body as a stream that can be taken once: reqwest cannot send such a request again, and as long as
 the body was not taken, no message has left. Nor does cancelling a coroutine of pyreqwest stop its request: it goes on
-until its own timeout, and only the withdrawn body keeps a message back that had to wait for its turn.
+until its own timeout, and only the withdrawn body keeps a message back that had to wait for its turn. And that timeout
+is of no use to a process that stood still: when it goes on, the client writes first and looks at its clock later, so
+the body looks at the clock itself before it lets itself be taken.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,15 +45,16 @@ class _Withdrawn(Exception):
 
 
 class _SingleBody:
-    """A body that is taken once, or withdrawn before.
+    """A body that is taken once before `until`, a reading of `time.monotonic`, or withdrawn.
 
     The client's own thread takes while the event loop withdraws; `list.pop` decides between them.
     """
 
-    __slots__ = ("_pieces", "_taken")
+    __slots__ = ("_pieces", "_taken", "_until")
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, *, until: float) -> None:
         self._pieces = [content]
+        self._until = until
         self._taken = False
 
     def __iter__(self) -> Self:
@@ -59,6 +63,8 @@ class _SingleBody:
     def __next__(self) -> bytes:
         if self._taken:
             raise StopIteration
+        if time.monotonic() >= self._until:
+            raise _Withdrawn
         try:
             content = self._pieces.pop()
         except IndexError:
@@ -134,7 +140,7 @@ class Connections:
         Returns Refused when the message certainly did not leave or the server certainly did not take it. After a
         cancellation too, no message leaves that was still here; one that had left keeps its stream until `timeout`.
         """
-        body = _SingleBody(content)
+        body = _SingleBody(content, until=time.monotonic() + timeout)
         try:
             request = (
                 self._client()
