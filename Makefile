@@ -4,13 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo test torture check format bench lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(ARGS)
+
+# Time under faults in seconds, shared among the seeds: whole numbers or the word random. ARGS: --design, --systematic N.
+SECONDS := 60
+SEED := 1
+torture: $(VENV)/.dev
+	@PYTHONPATH=tests $(BIN)/python -m torture --seconds $(SECONDS) --seed $(SEED) $(ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check .

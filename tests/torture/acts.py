@@ -12,7 +12,7 @@ from torture.engine_process import POINTS, Orders
 from torture.evidence import Evidence, gather, history
 from torture.plan import CALM, Event, draw
 from torture.stage import Stage, staged
-from torture.terms import ARM_LEASE_SECONDS, CANARIES, COOLDOWN_SECONDS, HOLD_SECONDS, Session
+from torture.terms import CANARIES, COOLDOWN_SECONDS, HOLD_SECONDS, LONGEST_DELAY_SECONDS, Session
 
 _SHOWN = 3  # breaches of each kind whose history is printed
 _COUNTED = {
@@ -121,7 +121,7 @@ async def _judge(stage: Stage, counts: Counter[str], disturbed: list[tuple[float
     await stage.faults(CALM)
     counts = counts + stage.hits
     design = stage.session.design
-    waited = ARM_LEASE_SECONDS + HOLD_SECONDS
+    waited = LONGEST_DELAY_SECONDS + 1.0
     crew = Crew(stage, design=design, size=3, orders=orders_of_slot)
     await crew.muster()
     try:
@@ -138,6 +138,7 @@ async def _judge(stage: Stage, counts: Counter[str], disturbed: list[tuple[float
     finally:
         await crew.dismiss(gently=design == "rekindle")
     evidence = await gather(stage)
+    evidence.stuck += ["a run that did not end" for _ in range(counts["runs that never ended"])]
     evidence.stuck += [f"person {row['user_id']} was due and not reached in the time of peace" for row in unreached]
     evidence.disturbed = disturbed
     evidence.counts = counts

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from rekindle.engine.dispatch import MAX_UNWRITTEN
 from torture.evidence import Acceptance, Evidence, RunRow
-from torture.terms import BUDGET_SECONDS, CONCURRENCY, COOLDOWN_SECONDS, START_SECONDS
+from torture.terms import BUDGET_SECONDS, CONCURRENCY, COOLDOWN_SECONDS, LONGEST_DELAY_SECONDS, START_SECONDS
 
 DOUBLE = "doubles inside a cooldown"
 REPEATED = "occurrences sent twice"
@@ -20,6 +21,9 @@ UNBOUNDED = "crashes with more unknowns than sends in flight"
 DISABLED = "tokens wrongly disabled"
 LEAKED = "canaries in logs"
 INVARIANTS = (DOUBLE, REPEATED, UNTRACED, BOTH, UNFOUNDED, STUCK, SUMS, LATE, UNBOUNDED, DISABLED, LEAKED)
+
+IN_FLIGHT = CONCURRENCY + MAX_UNWRITTEN
+"""Armed units that one run may hold: requests under way, and answers that wait to be written."""
 
 _CLOCK_SLACK = 0.005  # two processes of one host read its clock around the same event
 _BUSY_SLACK = 1.0  # a report that waits for a processor; the harness alone keeps more of them busy than there are
@@ -111,17 +115,21 @@ def _runs(evidence: Evidence) -> Iterator[Breach]:
 
 
 def _late(evidence: Evidence) -> Iterator[Breach]:
-    """No send of a run is accepted after its budget, and an undisturbed run has reported by then. A send may start for
-    as long after arming as the engine allows, so much later it may be when the process was paused."""
+    """No send of a run is accepted after its budget, and an undisturbed run has reported by then.
+
+    A send may start for START_SECONDS after its arming. A process that stood still reads an answer when it goes on, and
+    so takes one that the sandbox delayed beyond the time-out.
+    """
     accepted = {one.name: one.at for one in evidence.accepted}
     for record in evidence.records:
         if record.run_started is not None and record.name in accepted:
             after = accepted[record.name] - record.run_started - BUDGET_SECONDS
-            if after > START_SECONDS:
+            delay = LONGEST_DELAY_SECONDS if _disturbed(evidence, record.run_started, accepted[record.name]) else 0.0
+            if after > START_SECONDS + delay:
                 yield Breach(LATE, f"claim {record.claim_id} was sent {after:.3f} s after its run's budget")
     for run in evidence.runs:
         over = _over(run)
-        if over > _BUSY_SLACK and run.status != "abandoned" and not _disturbed(evidence, run):
+        if over > _BUSY_SLACK and run.status != "abandoned" and not _disturbed(evidence, run.started, run.finished):
             yield Breach(LATE, f"run {run.run_id} took {over:.3f} s longer than its budget")
 
 
@@ -129,18 +137,24 @@ def _over(run: RunRow) -> float:
     return 0.0 if run.finished is None else run.finished - run.started - BUDGET_SECONDS
 
 
-def _disturbed(evidence: Evidence, run: RunRow) -> bool:
-    finished = run.finished or float("inf")
-    return any(begins < finished and ends > run.started for begins, ends in evidence.disturbed)
+def _disturbed(evidence: Evidence, started: float, finished: float | None) -> bool:
+    until = finished or float("inf")
+    return any(begins < until and ends > started for begins, ends in evidence.disturbed)
 
 
 def _unbounded(evidence: Evidence) -> Iterator[Breach]:
     lost = Counter(one.run_id for one in evidence.endings if one.reason == "worker_lost")
     for run_id, units in lost.items():
-        if units > CONCURRENCY:
-            yield Breach(UNBOUNDED, f"run {run_id} left {units} unknown, with {CONCURRENCY} in flight at most")
+        if units > IN_FLIGHT:
+            yield Breach(UNBOUNDED, f"run {run_id} left {units} unknown, with {IN_FLIGHT} in flight at most")
 
 
 def longest_overrun(evidence: Evidence) -> float:
     """Seconds by which the slowest run was over its budget, whatever was done to it; abandoned ones left out."""
     return max((_over(run) for run in evidence.runs if run.status != "abandoned"), default=0.0)
+
+
+def most_unknown_of_one_run(evidence: Evidence) -> int:
+    """How many units the crash that cost most left unknown."""
+    lost = Counter(one.run_id for one in evidence.endings if one.reason == "worker_lost")
+    return max(lost.values(), default=0)

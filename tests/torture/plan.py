@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from torture.terms import ARM_LEASE_SECONDS, GONE, HOLD_SECONDS, TOKEN
+from torture.terms import ARM_LEASE_SECONDS, GONE, HOLD_SECONDS, LONGEST_DELAY_SECONDS, TOKEN
 
 Rule = dict[str, Any]
 
@@ -110,7 +110,9 @@ def _rules(rng: random.Random) -> tuple[Rule, ...]:
         times = rng.randrange(1, 4) if conduct.startswith("reset") else rng.randrange(2, 25)
         rules.append(_rule(rng, conduct, times))
     rules.append(_rule(rng, {"delay_ms": rng.randrange(50, 900)}, 100))
-    rules.append(_rule(rng, {"delay_ms": rng.randrange(1_100, 4_000)}, 15))  # accepted when the client has given up
+    rules.append(
+        _rule(rng, {"delay_ms": rng.randrange(1_100, int(LONGEST_DELAY_SECONDS * 1000))}, 15)
+    )  # accepted when the client has given up
     rules.append(_rule(rng, {"status": 502, "body": "<html>bad gateway</html>"}, 10))
     rules.append(_rule(rng, {"status": 404, "body": _NOT_FOUND}, 3))  # proves nothing about a token
     rules.append(_rule(rng, {"status": 429, "headers": {"retry-after": "1"}}, 30))

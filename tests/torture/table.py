@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from torture.acts import Verdict
-from torture.checker import INVARIANTS, longest_overrun
+from torture.checker import INVARIANTS, longest_overrun, most_unknown_of_one_run
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
@@ -26,6 +26,8 @@ def table(verdicts: Sequence[Verdict]) -> str:
     lines.append("|---|" + "---:|" * (len(verdicts) + 1))
     for name, values in rows:
         lines.append(f"| {name} | " + " | ".join(f"{value:,.0f}" for value in [*values, sum(values)]) + " |")
+    most = [most_unknown_of_one_run(one.evidence) for one in verdicts]
+    lines.append("| most unknowns of one crash | " + " | ".join(f"{value:,}" for value in [*most, max(most)]) + " |")
     slowest = [longest_overrun(one.evidence) for one in verdicts]
     lines.append(
         "| slowest run over its budget, s | " + " | ".join(f"{value:.1f}" for value in [*slowest, max(slowest)]) + " |"

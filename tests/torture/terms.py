@@ -8,6 +8,7 @@ SPELL_SECONDS = 30  # how long an occurrence of the scenario `spell` lasts: long
 BUDGET_SECONDS = 4
 TIMEOUT_SECONDS = 1
 CONCURRENCY = 100
+LONGEST_DELAY_SECONDS = 4.0  # of an answer that the sandbox gives late
 WORKERS = 6
 
 CONSTANTS: Mapping[str, float] = {

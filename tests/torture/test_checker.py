@@ -1,0 +1,135 @@
+"""The checker must see every breach that is planted, and must be silent where there is none."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from torture import checker
+from torture.evidence import Acceptance, Ending, Evidence, Record, RunRow
+from torture.terms import BUDGET_SECONDS, COOLDOWN_SECONDS
+
+CLAIM, DEVICE, PERSON, RUN, OTHER = (UUID(int=number) for number in range(1, 6))
+NUMBERS = {"evaluated": 3, "not_due": 1, "refused": 1, "claimed": 1, "carried": 0, "recorded": 1}
+NUMBERS |= dict.fromkeys(("skipped", "dead", "unknown", "pending", "handed_over"), 0)
+SENT = Acceptance(CLAIM, DEVICE, PERSON, "again", "at:1", 101.0, "name-1")
+
+
+def in_order() -> Evidence:
+    """One send, recorded by one run, and nothing else."""
+    return Evidence(
+        accepted=[SENT],
+        records=[Record(CLAIM, DEVICE, "name-1", 100.0)],
+        notified={CLAIM},
+        runs=[RunRow(RUN, "done", 100.0, 102.0, dict(NUMBERS), 1)],
+    )
+
+
+def breached(evidence: Evidence) -> set[str]:
+    return {breach.invariant for breach in checker.check(evidence)}
+
+
+def a_later(seconds: float, **changed: object) -> Callable[[Evidence], None]:
+    def plant(evidence: Evidence) -> None:
+        later = replace(SENT, claim_id=OTHER, at=SENT.at + seconds, name="name-2", occurrence="at:2", **changed)
+        evidence.accepted.append(later)
+        evidence.records.append(Record(OTHER, later.device_id, "name-2", 100.0 + seconds))
+        evidence.notified.add(OTHER)
+
+    return plant
+
+
+def ended(outcome: str, reason: str = "x") -> Callable[[Evidence], None]:
+    return lambda evidence: evidence.endings.append(Ending(CLAIM, DEVICE, outcome, reason, RUN))
+
+
+def unrecorded(*then: Callable[[Evidence], None]) -> Callable[[Evidence], None]:
+    def plant(evidence: Evidence) -> None:
+        evidence.records.clear()
+        evidence.notified.clear()
+        for step in then:
+            step(evidence)
+
+    return plant
+
+
+def run(**changed: object) -> Callable[[Evidence], None]:
+    return lambda evidence: evidence.runs.append(replace(evidence.runs.pop(), **changed))
+
+
+def test_a_send_that_is_recorded_is_in_order():
+    assert checker.check(in_order()) == []
+
+
+def test_a_send_after_the_cooldown_is_in_order():
+    evidence = in_order()
+    a_later(COOLDOWN_SECONDS + 0.1)(evidence)
+    assert checker.check(evidence) == []
+
+
+def test_an_accepted_send_that_is_listed_as_unknown_is_in_order():
+    evidence = in_order()
+    unrecorded(ended("unknown"))(evidence)
+    assert checker.check(evidence) == []
+
+
+def test_a_second_device_of_one_claim_is_in_order():
+    evidence = in_order()
+    evidence.accepted.append(replace(SENT, device_id=OTHER, name="name-2"))
+    evidence.records.append(Record(CLAIM, OTHER, "name-2", 100.0))
+    assert checker.check(evidence) == []
+
+
+PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
+    "another claim inside the cooldown": (a_later(COOLDOWN_SECONDS - 0.1), checker.DOUBLE),
+    "another claim to another device inside the cooldown": (a_later(1.0, device_id=OTHER), checker.DOUBLE),
+    "the same claim sent twice": (
+        lambda evidence: evidence.accepted.append(replace(SENT, at=SENT.at + 1, name="name-2")),
+        checker.DOUBLE,
+    ),
+    "one occurrence by two claims": (
+        lambda evidence: evidence.accepted.append(replace(SENT, claim_id=OTHER, at=SENT.at + 100, name="name-2")),
+        checker.REPEATED,
+    ),
+    "accepted and nowhere": (unrecorded(), checker.UNTRACED),
+    "accepted and dead": (unrecorded(ended("dead")), checker.UNTRACED),
+    "recorded and unknown": (ended("unknown"), checker.BOTH),
+    "recorded twice": (lambda evidence: evidence.records.append(evidence.records[0]), checker.BOTH),
+    "recorded and never accepted": (lambda evidence: evidence.accepted.clear(), checker.UNFOUNDED),
+    "a notification without a delivery": (lambda evidence: evidence.notified.add(OTHER), checker.UNFOUNDED),
+    "a person who is stuck": (lambda evidence: evidence.stuck.append("person"), checker.STUCK),
+    "people who are not counted": (run(numbers=NUMBERS | {"not_due": 0}), checker.SUMS),
+    "a claim without an ending": (run(numbers=NUMBERS | {"recorded": 0}), checker.SUMS),
+    "a claim that vanished": (run(made=0), checker.SUMS),
+    "a run that never ended": (run(status="running", finished=None), checker.SUMS),
+    "a run that is late for no reason": (run(finished=100.0 + BUDGET_SECONDS + 2), checker.LATE),
+    "a send after the budget": (
+        lambda evidence: evidence.records.append(replace(evidence.records.pop(), run_started=90.0)),
+        checker.LATE,
+    ),
+    "more unknowns than sends in flight": (
+        lambda evidence: evidence.endings.extend(
+            Ending(CLAIM, UUID(int=number), "unknown", "worker_lost", RUN)
+            for number in range(100, 101 + checker.IN_FLIGHT)
+        ),
+        checker.UNBOUNDED,
+    ),
+    "a live token that is disabled": (lambda evidence: evidence.disabled.add(DEVICE), checker.DISABLED),
+    "a title in a log": (lambda evidence: evidence.leaks.append("log"), checker.LEAKED),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_breach_is_found(name: str):
+    plant, invariant = PLANTED[name]
+    evidence = in_order()
+    plant(evidence)
+    assert invariant in breached(evidence)
+
+
+def test_a_run_during_a_database_crash_may_be_late():
+    evidence = in_order()
+    run(finished=100.0 + BUDGET_SECONDS + 2)(evidence)
+    evidence.disturbed.append((101.0, 103.0))
+    assert checker.check(evidence) == []

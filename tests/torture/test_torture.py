@@ -1,0 +1,16 @@
+"""The harness itself, played for a few seconds on a design that does not hold: it must hurt, and it must see.
+
+The product is played by `make torture`.
+"""
+
+from torture.acts import torture
+from torture.checker import DOUBLE, UNTRACED
+from torture.terms import Session
+
+
+async def test_a_usual_design_is_found_out_within_seconds():
+    verdict = await torture(Session("check-send-record", seed=11, seconds=5, recipients=200))
+    assert {DOUBLE, UNTRACED} <= {breach.invariant for breach in verdict.breaches}
+    assert verdict.evidence.counts["kills"] > 0
+    assert verdict.evidence.counts["database crashes"] > 0
+    assert sum(hits for name, hits in verdict.evidence.counts.items() if name.startswith("fault ")) > 0
