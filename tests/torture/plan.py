@@ -22,9 +22,9 @@ class Event:
 
 
 _EVERY = {  # mean seconds between two
-    "kill": 2.5,
-    "pause": 6.0,
-    "crash": 18.0,
+    "kill": 2.0,
+    "pause": 5.0,
+    "crash": 15.0,
     "restart": 45.0,
     "cut": 6.0,
     "silence": 15.0,

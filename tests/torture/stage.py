@@ -47,7 +47,7 @@ class Stage:
         """What an engine process is started with: the database behind the link, as a login with the worker's rights."""
         return {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(_TESTS),
+            "PYTHONPATH": os.pathsep.join([str(_TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "REKINDLE_CONFIG": str(self.config),
             "REKINDLE_DATABASE_URL": f"postgresql://torture_worker:canarypassword@127.0.0.1:{self.link.port}/postgres",
             "REKINDLE_FCM_URL": self.sandbox.url,
