@@ -1,0 +1,232 @@
+"""Answers that look like our own mistake: the run, or the scenario, ends after a few sends, and nobody is harmed."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acceptance.audit import audit
+from acceptance.command import environment
+from acceptance.fixtures import apply
+from acceptance.team import TEAM_CONFIG, Team, write_config
+from conftest import shift_clock
+from rekindle import Engine
+from rekindle.model import Numbers, Report
+from rekindle.sandbox import Sandbox
+from rekindle.scenario import load_config
+from rekindle.settings import Settings
+
+FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+FEW_AT_ONCE = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 20")
+OTHER = """
+[scenario.other]
+kind = "sql"
+query = "select user_id, occurrence, variables from rekindle_source.nudge"
+cooldown = "7d"
+data = { kind = "other" }
+message.en = { title = "Another", body = "{points} again" }
+"""
+
+Open = Callable[[str], Any]
+
+
+@pytest.fixture
+async def engine_with(team: Team, team_worker_url: str, fcm: Sandbox, tmp_path: Path) -> AsyncIterator[Open]:
+    """Opens engines as rekindle_worker with a configuration that is applied first."""
+    async with AsyncExitStack() as stack:
+
+        async def open_engine(text: str) -> Engine:
+            config = load_config(write_config(tmp_path, text))
+            await apply(team.url, config)
+            settings = Settings.model_validate(environment(team_worker_url, fcm))
+            return await stack.enter_async_context(Engine.open(settings, config))
+
+        yield open_engine
+
+
+def error(status: int, code: str, fcm_code: str | None = None, **headers: str) -> dict[str, Any]:
+    """An error as FCM words it; without `fcm_code` it lacks FCM's own detail."""
+    details = [] if fcm_code is None else [{"@type": FCM_ERROR, "errorCode": fcm_code}]
+    body = {"error": {"code": status, "message": "refused", "status": code, "details": details}}
+    return {"status": status, "headers": headers, "body": body}
+
+
+def fault(respond: Any, *, target: str = "*", times: int | None = None) -> dict[str, Any]:
+    return {"match": {"target": target}, "times": times, "respond": respond}
+
+
+def of(report: Report, scenario_type: str = "nudge") -> Numbers:
+    (numbers,) = [one for one in report.scenarios if one.scenario_type == scenario_type]
+    return numbers
+
+
+@asynccontextmanager
+async def counting(fcm: Sandbox) -> AsyncIterator[Callable[[], int]]:
+    """How many sends the block has made."""
+    before = fcm.requests()["send"]
+    yield lambda: fcm.requests()["send"] - before
+
+
+@pytest.mark.parametrize(
+    ("respond", "reason", "ending"),
+    [
+        (error(404, "NOT_FOUND"), "not_found", "dead"),
+        (error(403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"), "sender_id_mismatch", "skipped"),
+    ],
+    ids=["wrong project", "wrong sender"],
+)
+async def test_credentials_of_another_project_halt_the_run_after_a_few_sends_and_harm_no_token(
+    engine_with: Open, team: Team, fcm: Sandbox, respond: Any, reason: str, ending: str
+) -> None:
+    team.people(200)
+    engine = await engine_with(FEW_AT_ONCE)
+    fcm.faults([fault(respond)])
+    async with counting(fcm) as sends:
+        report = await engine.run(budget_seconds=10)
+        # Twenty answers to tell, and what was under way by then.
+        assert 20 <= sends() <= 40
+        refused = sends()
+    one = of(report)
+    assert (report.status, report.exit_code, report.halted_by) == ("halted", 2, f"RK405 mostly_{reason}")
+    assert dict(one.reasons) == {f"{ending}:{reason}": refused}
+    assert (one.pending, getattr(one, ending), one.claimed) == (200 - refused, refused, 200)
+    assert team.counts()["disabled_token"] == 0
+    # Once it is mended: who was held back at once, who was refused after an hour.
+    fcm.faults([])
+    next_one = await engine.run(budget_seconds=10)
+    assert (next_one.status, of(next_one).recorded) == ("done", 200 - refused)
+    shift_clock(team.url, "61 minutes")
+    last = await engine.run(budget_seconds=10)
+    assert (last.status, of(last).recorded) == ("done", refused)
+    assert len(fcm.messages()) == 200
+    audit(team, fcm)
+
+
+async def test_with_the_usual_concurrency_a_wrong_project_costs_no_more_than_one_batch(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(1_200)
+    engine = await engine_with(TEAM_CONFIG)
+    fcm.faults([fault(error(404, "NOT_FOUND"))])
+    async with counting(fcm) as sends:
+        report = await engine.run(budget_seconds=10)
+        assert report.status == "halted"
+        assert sends() <= 1_000
+    assert team.counts()["disabled_token"] == 0
+
+
+async def test_a_handful_of_refused_targets_is_no_reason_to_halt(engine_with: Open, team: Team, fcm: Sandbox) -> None:
+    team.people(60)
+    engine = await engine_with(FEW_AT_ONCE)
+    fcm.faults([fault(error(404, "NOT_FOUND"), target="t5*")])  # 5 and 50 to 59: eleven, most of them late
+    report = await engine.run(budget_seconds=10)
+    assert (report.status, of(report).recorded, of(report).dead) == ("incomplete", 49, 11)
+    assert team.counts()["disabled_token"] == 0
+    audit(team, fcm)
+
+
+async def test_a_sender_mismatch_among_successes_disables_the_token_and_alone_it_does_not(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(40)
+    one_at_a_time = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 1")
+    engine = await engine_with(one_at_a_time)
+    mismatch = fault(error(403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"), times=1)
+    team.execute("update team.person set active = user_id = (select min(user_id::text)::uuid from team.person)")
+    fcm.faults([mismatch])
+    assert (await engine.run(budget_seconds=10)).scenarios[0].skipped == 1
+    assert team.counts()["disabled_token"] == 0
+    # Whoever is claimed last is sent to last, when most of the others were accepted.
+    team.execute("update team.person set active = true")
+    fcm.faults([{"match": {"target": "t40-1"}, "respond": mismatch["respond"]}])
+    assert of(await engine.run(budget_seconds=30)).recorded == 38
+    assert team.rows("select reason from rekindle.disabled_token") == [("sender_id_mismatch",)]
+    audit(team, fcm)
+
+
+async def test_a_scenario_whose_messages_fcm_refuses_is_stopped_and_the_others_go_on(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    """The bad scenario's link is more than the sandbox, like FCM, takes: its text is over 4 kB once it is rendered."""
+    team.people(60)
+    team.execute("update team.nudge set variables = jsonb_build_object('points', 7, 'long', repeat('é', 900))")
+    bad = OTHER.replace("scenario.other", "scenario.bad").replace("{points} again", "{long}{long}{long}{long}{long}")
+    engine = await engine_with(FEW_AT_ONCE + OTHER + bad.replace('"7d"', '"7d"\npriority = 90'))
+    report = await engine.run(budget_seconds=20)
+    assert (report.status, report.exit_code) == ("halted", 2)
+    assert (report.halted_by or "").startswith("RK406: the provider refuses nearly every message of scenario bad")
+    assert [of(report, name).recorded for name in ("nudge", "other", "bad")] == [60, 60, 0]
+    assert 20 <= of(report, "bad").dead <= 40
+    assert of(report, "bad").dead + of(report, "bad").pending == 60
+    assert of(report, "bad").reasons["dead:too_large"] == of(report, "bad").dead
+    assert Counter(sent["message"]["data"]["scenario_type"] for sent in fcm.messages()) == {"nudge": 60, "other": 60}
+    audit(team, fcm)
+
+
+async def test_a_scenario_whose_messages_the_provider_itself_refuses_is_stopped_alike(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(50)
+    engine = await engine_with(FEW_AT_ONCE)
+    fcm.faults([fault(error(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"))])
+    async with counting(fcm) as sends:
+        report = await engine.run(budget_seconds=20)
+        assert 20 <= sends() <= 40
+    assert (report.status, (report.halted_by or "")[:5]) == ("halted", "RK406")
+    assert team.counts()["disabled_token"] == 0
+    audit(team, fcm)
+
+
+async def test_a_refused_apns_key_makes_those_devices_wait_and_the_others_are_reached(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(40)
+    engine = await engine_with(FEW_AT_ONCE)
+    fcm.faults([fault(error(401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"), target="t2*")])
+    tokens = fcm.requests()["token"]
+    report = await engine.run(budget_seconds=10)
+    one = of(report)
+    assert (report.status, one.recorded, one.pending) == ("incomplete", 29, 11)
+    assert dict(one.reasons) == {"retry:third_party_auth": 11}
+    # Apple's refusal says nothing about our own access token: it is not fetched again for it.
+    assert fcm.requests()["token"] - tokens <= 1
+    assert team.counts()["disabled_token"] == 0
+    fcm.faults([])
+    shift_clock(team.url, "5 minutes")
+    assert of(await engine.run(budget_seconds=10)).recorded == 11
+    audit(team, fcm)
+
+
+async def test_an_access_token_that_is_refused_is_fetched_anew_once_and_the_run_goes_on(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(5)
+    engine = await engine_with(FEW_AT_ONCE.replace("concurrency = 20", "concurrency = 1"))
+    fcm.faults([fault(error(401, "UNAUTHENTICATED"), times=1)])
+    tokens = fcm.requests()["token"]
+    report = await engine.run(budget_seconds=10)
+    assert (report.status, of(report).recorded) == ("done", 5)
+    assert fcm.requests()["token"] - tokens == 2
+    audit(team, fcm)
+
+
+async def test_an_access_token_that_is_refused_twice_halts_the_run_and_nobody_is_lost(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(100)
+    engine = await engine_with(FEW_AT_ONCE)
+    fcm.faults([fault(error(401, "UNAUTHENTICATED"))])
+    async with counting(fcm) as sends:
+        report = await engine.run(budget_seconds=10)
+        assert sends() <= 2 * 20
+    one = of(report)
+    assert (report.status, report.halted_by) == ("halted", "RK402 unauthenticated")
+    assert (one.pending, one.dead, one.unknown, one.skipped) == (100, 0, 0, 0)
+    assert team.counts()["disabled_token"] == 0
+    fcm.faults([])
+    shift_clock(team.url, "5 minutes")
+    assert of(await engine.run(budget_seconds=10)).recorded == 100
+    audit(team, fcm)

@@ -1,0 +1,117 @@
+"""How fast sends arrive, by the provider's own clock."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acceptance.audit import audit
+from acceptance.command import environment
+from acceptance.fixtures import apply
+from acceptance.team import TEAM_CONFIG, Team, write_config
+from conftest import shift_clock
+from rekindle import Engine
+from rekindle.sandbox import Sandbox
+from rekindle.scenario import load_config
+from rekindle.settings import Settings
+
+Open = Callable[[str], Any]
+FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+QUOTA = {
+    "status": 429,
+    "headers": {},
+    "body": {
+        "error": {
+            "code": 429,
+            "message": "slow down",
+            "status": "RESOURCE_EXHAUSTED",
+            "details": [{"@type": FCM_ERROR, "errorCode": "QUOTA_EXCEEDED"}],
+        }
+    },
+}
+
+
+@pytest.fixture
+async def engine_with(team: Team, team_worker_url: str, fcm: Sandbox, tmp_path: Path) -> AsyncIterator[Open]:
+    """Opens engines as rekindle_worker with lines of their own under [dispatcher]."""
+    async with AsyncExitStack() as stack:
+
+        async def open_engine(lines: str) -> Engine:
+            text = TEAM_CONFIG.replace("[dispatcher]", f"[dispatcher]\n{lines}")
+            config = load_config(write_config(tmp_path, text))
+            await apply(team.url, config)
+            settings = Settings.model_validate(environment(team_worker_url, fcm))
+            return await stack.enter_async_context(Engine.open(settings, config))
+
+        yield open_engine
+
+
+def arrivals(fcm: Sandbox) -> list[float]:
+    """Seconds since 1970 at which the sandbox accepted each message, in order."""
+    return sorted(datetime.fromisoformat(sent["accepted_at"]).timestamp() for sent in fcm.messages())
+
+
+def most_within(at: list[float], seconds: float) -> int:
+    """The most arrivals in any window of that length."""
+    return max(sum(1 for later in at[first:] if later < begin + seconds) for first, begin in enumerate(at))
+
+
+async def test_a_low_rate_is_kept_to_and_what_it_leaves_is_carried_on(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(40)
+    engine = await engine_with("per_minute = 180")
+    report = await engine.run(budget_seconds=6)
+    (one,) = report.scenarios
+    assert (report.status, report.exit_code, one.unknown) == ("budget", 3, 0)
+    at = arrivals(fcm)
+    # Three at once, then a ramp from one a second: never more than three a second over any second, and not starved.
+    assert most_within(at, 1.0) <= 6
+    assert most_within(at, 4.0) <= 3 + 3 * 4
+    assert len(at) == one.recorded >= 6
+    audit(team, fcm)
+    faster = await engine_with("per_minute = 600000")
+    assert (await faster.run(budget_seconds=10)).scenarios[0].recorded == 40 - one.recorded
+    audit(team, fcm)
+
+
+async def test_one_a_second_is_still_one_a_second(engine_with: Open, team: Team, fcm: Sandbox) -> None:
+    team.people(20)
+    engine = await engine_with("per_minute = 60")
+    report = await engine.run(budget_seconds=5)
+    at = arrivals(fcm)
+    assert report.status == "budget"
+    assert 3 <= len(at) <= 5
+    assert most_within(at, 0.8) == 1
+
+
+async def test_a_storm_of_quota_refusals_slows_the_run_and_nothing_is_sent_again_before_its_time(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(400)
+    engine = await engine_with("per_minute = 6000\nconcurrency = 50")
+    fcm.faults([{"match": {"target": "*"}, "respond": QUOTA}])
+    before = fcm.requests()["send"]
+    report = await engine.run(budget_seconds=6)
+    storm = fcm.requests()["send"] - before
+    (one,) = report.scenarios
+    # A hundred at once, and at a steady hundred a second it would have been all 400.
+    assert 100 <= storm <= 250
+    assert (one.recorded, one.dead, one.unknown, one.pending) == (0, 0, 0, 400)
+    assert one.reasons["retry:quota_exceeded"] == storm
+    assert team.rows("select count(*) from rekindle.outbox where attempts > 1") == [(0,)]
+    assert team.rows(
+        "select min(next_try_at - armed_at) >= interval '59 s' from rekindle.outbox where attempts = 1"
+    ) == [(True,)]
+    fcm.faults([])
+    engine = await engine_with("per_minute = 600000")
+    later = await engine.run(budget_seconds=10)
+    assert later.scenarios[0].recorded == 400 - storm
+    shift_clock(team.url, "3 minutes")
+    last = await engine.run(budget_seconds=10)
+    assert (last.status, last.scenarios[0].recorded) == ("done", storm)
+    assert len(fcm.messages()) == 400
+    audit(team, fcm)

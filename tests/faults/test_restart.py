@@ -1,0 +1,215 @@
+"""A database that goes away in the middle of a run and comes back: the run waits, goes on and completes."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from acceptance.audit import audit
+from acceptance.command import Command, ended, environment
+from acceptance.fixtures import apply
+from acceptance.team import TEAM_CONFIG, Team, fill_team, write_config
+from conftest import SERVERS, SETTINGS, Server
+from rekindle import Engine
+from rekindle.embedded import EmbeddedPostgres
+from rekindle.model import Accepted, Message, Outcome
+from rekindle.sandbox import Sandbox
+from rekindle.scenario import Config
+from rekindle.settings import Settings
+from rekindle.testing import ScriptedDispatcher
+
+FEW_AT_ONCE = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 6")
+BOUND_SECONDS = 30.0
+
+
+@pytest.fixture
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server of the test's own, which it may crash."""
+    with EmbeddedPostgres(binaries=SERVERS["embedded"], settings=SETTINGS) as one:
+        yield one
+
+
+@pytest.fixture
+def own_team(postgres: EmbeddedPostgres, team_config: Config) -> Team:
+    fill_team(postgres.url)
+    asyncio.run(apply(postgres.url, team_config))
+    return Team(postgres.url)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition of another process, up to a bound."""
+    deadline = time.monotonic() + BOUND_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("how", ["restart", "crash"])
+@pytest.mark.parametrize("sends", [1, 30])
+def test_a_run_survives_a_database_that_restarts_and_completes(
+    postgres: EmbeddedPostgres, own_team: Team, fcm: Sandbox, tmp_path: Path, how: str, sends: int
+) -> None:
+    own_team.people(40, devices=2)
+    write_config(tmp_path, FEW_AT_ONCE)
+    rekindle = Command(tmp_path, environment(postgres.url, fcm))
+    fcm.faults([{"match": {"target": "*"}, "respond": {"delay_ms": 40}}])
+    before = fcm.requests()["send"]
+    process = rekindle.start("--log-level", "warning", "run", "--budget", "30s", "--json")
+    try:
+        until(lambda: fcm.requests()["send"] - before >= sends)
+        if how == "restart":
+            postgres.restart()
+        else:
+            postgres.crash()
+            postgres.start()
+        done = ended(process)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    report = done.json()
+    assert (done.code, report["status"]) == (0, "done"), done
+    assert report["scenarios"][0]["recorded"] == 40
+    assert "Traceback" not in done.err
+    assert len(fcm.messages()) == 80
+    assert (own_team.counts()["outbox"], own_team.counts()["outcome"]) == (0, 0)
+    audit(own_team, fcm)
+
+
+class Wire:
+    """Passes bytes on between the engine and its database, and cuts every connection when a word goes by.
+
+    Args:
+        word: what a statement holds, such as rekindle:arm.
+        answered: cut when the answer to it comes back (it was executed), else before the server has read it.
+    """
+
+    def __init__(self, target: int, word: bytes, *, answered: bool, times: int) -> None:
+        self.port = 0
+        self.cuts = 0
+        self._target = target
+        self._word = word
+        self._answered = answered
+        self._left = times
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Wire"]:
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            self._cut()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _cut(self) -> None:
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        self._writers |= {writer, far_writer}
+        seen = asyncio.Event()
+        try:
+            await asyncio.gather(self._forth(reader, far_writer, seen), self._back(far_reader, writer, seen))
+        except OSError:
+            pass
+        finally:
+            self._writers -= {writer, far_writer}
+            writer.transport.abort()
+            far_writer.transport.abort()
+            self._tasks.discard(task)
+
+    async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: asyncio.Event) -> None:
+        while piece := await reader.read(262_144):
+            if self._word in piece and self._left:
+                self._left -= 1
+                self.cuts += 1
+                if not self._answered:
+                    self._cut()
+                    return
+                seen.set()
+            writer.write(piece)
+            await writer.drain()
+        writer.transport.abort()
+
+    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: asyncio.Event) -> None:
+        while piece := await reader.read(262_144):
+            if seen.is_set():
+                self._cut()
+                return
+            writer.write(piece)
+            await writer.drain()
+        writer.transport.abort()
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before it arrived", "after it was committed"])
+@pytest.mark.parametrize(
+    "word", ["rekindle:sweep_lock", "rekindle:run_open", "rekindle:claim", "rekindle:leased", "rekindle:arm",
+             "rekindle:record", "rekindle:release", "rekindle:run_close"],
+)  # fmt: skip
+async def test_a_connection_that_is_cut_at_any_statement_costs_no_double_and_nobody(
+    server: Server, team: Team, team_config: Config, word: str, answered: bool
+) -> None:
+    team.people(30, devices=2)
+    wire = Wire(urlsplit(team.url).port or 0, word.encode(), answered=answered, times=2)
+    async with wire.open():
+        parts = urlsplit(team.url)
+        url = urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{wire.port}")))
+        dispatcher = ScriptedDispatcher()
+        settings = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
+        async with Engine.open(settings, team_config, dispatcher=dispatcher) as engine:
+            report = await engine.run(budget_seconds=20)
+    assert wire.cuts == 2
+    assert len({(message.claim_id, message.target) for message in dispatcher.sent}) == len(dispatcher.sent)
+    assert report.status == "done", report
+    assert report.scenarios[0].recorded == 30
+    assert sorted(message.target for message in dispatcher.sent) == sorted(
+        f"t{person}-{device}" for person in range(1, 31) for device in (1, 2)
+    )
+    counts = team.counts()
+    assert (counts["scenario_notification"], counts["delivery"], counts["outbox"]) == (30, 60, 0)
+    assert team.rows("select from rekindle.gate where inflight is not null") == []
+
+
+async def test_a_database_that_does_not_come_back_ends_the_run_in_its_time_and_the_next_one_completes_it(
+    postgres: EmbeddedPostgres, team_config: Config, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(fill_team, postgres.url)
+    await apply(postgres.url, team_config)
+    team = Team(postgres.url)
+    team.people(50)
+    crashed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def answer(message: Message) -> Outcome:
+        if not crashed.is_set():
+            crashed.set()
+            postgres.crash()
+        return Accepted(f"scripted/{message.claim_id}")
+
+    dispatcher = ScriptedDispatcher(answer)
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": postgres.url})
+    async with Engine.open(settings, team_config, dispatcher=dispatcher) as engine:
+        begun = loop.time()
+        with pytest.raises(Exception, match=r"^RK201"):
+            await engine.run(budget_seconds=4)
+        assert loop.time() - begun < 4 + 8
+    await asyncio.to_thread(postgres.start)
+    sent = {message.target for message in dispatcher.sent}
+    assert {row[0] for row in team.rows("select target from rekindle.outbox where state = 'dispatching'")} == sent
+    second = ScriptedDispatcher()
+    async with Engine.open(settings, team_config, dispatcher=second) as engine:
+        await engine.run(budget_seconds=4)
+    assert {message.target for message in second.sent} & sent == set()
