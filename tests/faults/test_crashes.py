@@ -1,0 +1,181 @@
+"""Processes that end in the middle: ours, the database's, the provider's. Nobody gets a push twice, nobody is lost."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from acceptance.audit import audit
+from acceptance.command import Command, ended, environment
+from acceptance.fixtures import apply
+from acceptance.team import TEAM_CONFIG, Team, fill_team, write_config
+from conftest import SERVERS, SETTINGS, shift_clock
+from rekindle.embedded import EmbeddedPostgres
+from rekindle.sandbox import Sandbox
+from rekindle.scenario import Config
+
+FEW_AT_ONCE = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 6")
+WAIT_SECONDS = 30.0
+
+
+def slow(milliseconds: int) -> list[dict[str, object]]:
+    return [{"match": {"target": "*"}, "respond": {"delay_ms": milliseconds}}]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition of another process, up to a bound."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.002)
+
+
+def drain(rekindle: Command, team: Team) -> None:
+    """Runs until nothing is left, with so much time between them that every lease and hold has ended."""
+    for minutes in (2, 15, 30, 45):
+        shift_clock(team.url, f"{minutes} minutes")
+        done = rekindle("run", "--json")
+        assert done.code in (0, 1), done
+    assert team.counts()["outbox"] == 0
+    assert team.rows("select user_id from rekindle.gate where inflight is not null") == []
+    assert team.rows("select status from rekindle.run where status = 'running'") == []
+
+
+def everyone_is_accounted_for(team: Team, people: int) -> None:
+    ended_as = team.rows(
+        "select user_id from rekindle.delivery union select user_id from rekindle.outcome where outcome = 'unknown'"
+    )
+    assert len(ended_as) == people
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_that_is_killed_at_any_moment_leaves_no_double_and_nobody_behind(
+    rekindle: Command, team: Team, fcm: Sandbox, seed: int
+) -> None:
+    team.people(24, devices=2)
+    write_config(rekindle.folder, FEW_AT_ONCE)
+    draw = random.Random(seed)
+    fcm.faults(slow(60))
+    before = fcm.requests()["send"]
+    sends = draw.randrange(0, 40)
+    process = rekindle.start("run")
+    if sends:
+        until(lambda: fcm.requests()["send"] - before >= sends)
+    else:
+        until(lambda: team.counts()["outbox"] > 0)
+    process.kill()
+    assert ended(process).code == -signal.SIGKILL
+    left = team.counts()["outbox"]
+    assert left > 0
+    fcm.faults([])
+    # At once, while the leases of the dead run still stand: nothing of it may be touched. What it had armed may arrive.
+    sent = len(fcm.messages())
+    rekindle("run")
+    armed = len(team.rows("select from rekindle.outbox where state = 'dispatching'"))
+    assert len(fcm.messages()) <= sent + armed
+    audit(team, fcm)
+    drain(rekindle, team)
+    audit(team, fcm)
+    everyone_is_accounted_for(team, 24)
+    # No more is unknown than was under way or answered and not yet written down.
+    unknown = team.rows("select from rekindle.outcome where outcome = 'unknown'")
+    assert len(unknown) <= armed < 24
+    assert len(fcm.messages()) >= 48 - len(unknown)
+
+
+def test_a_run_that_is_asked_to_end_records_what_is_under_way_and_says_what_is_left(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
+    team.people(40)
+    write_config(rekindle.folder, FEW_AT_ONCE)
+    fcm.faults(slow(300))
+    before = fcm.requests()["send"]
+    process = rekindle.start("run", "--json")
+    until(lambda: fcm.requests()["send"] - before >= 8)
+    process.terminate()
+    done = ended(process)
+    report = done.json()
+    (one,) = report["scenarios"]
+    assert (done.code, report["status"]) == (3, "budget")
+    assert 8 <= one["recorded"] < 40
+    assert (one["recorded"] + one["pending"], one["unknown"]) == (40, 0)
+    assert len(fcm.messages()) == one["recorded"] == team.counts()["delivery"]
+    fcm.faults([])
+    # What it gave back needs no waiting for a lease.
+    following = rekindle("run", "--json")
+    assert (following.code, following.json()["scenarios"][0]["carried"]) == (0, one["pending"])
+    assert len(fcm.messages()) == 40
+    audit(team, fcm)
+
+
+@pytest.mark.parametrize("sends", [1, 20])
+async def test_a_database_that_crashes_in_the_middle_stops_the_run_and_the_next_ones_complete_it(
+    fcm: Sandbox, team_config: Config, tmp_path: Path, sends: int
+) -> None:
+    with EmbeddedPostgres(binaries=SERVERS["embedded"], settings=SETTINGS) as postgres:
+        fill_team_in_thread(postgres.url)
+        await apply(postgres.url, team_config)
+        team = Team(postgres.url)
+        team.people(24, devices=2)
+        write_config(tmp_path, FEW_AT_ONCE)
+        rekindle = Command(tmp_path, environment(postgres.url, fcm))
+        fcm.faults(slow(60))
+        before = fcm.requests()["send"]
+        process = rekindle.start("run", "--budget", "4s")
+        until(lambda: fcm.requests()["send"] - before >= sends)
+        postgres.crash()
+        crashed_at = time.monotonic()
+        done = ended(process)
+        # Its budget, and the last writes that found nobody.
+        assert time.monotonic() - crashed_at < 4 + 6
+        assert done.code == 2
+        assert done.err.splitlines()[-1].startswith("error: RK2")
+        assert "Traceback" not in done.err
+        postgres.start()
+        fcm.faults([])
+        drain(rekindle, team)
+        audit(team, fcm)
+        everyone_is_accounted_for(team, 24)
+
+
+def fill_team_in_thread(url: str) -> None:
+    """As `fill_team`, where an event loop runs already."""
+    thread = Thread(target=fill_team, args=(url,))
+    thread.start()
+    thread.join()
+
+
+def test_a_provider_that_dies_in_the_middle_is_no_reason_to_send_twice(
+    rekindle: Command, team: Team, tmp_path: Path
+) -> None:
+    team.people(24, devices=2)
+    folder = tmp_path / "sandbox"
+    folder.mkdir()
+    with Sandbox(folder) as first:
+        write_config(rekindle.folder, FEW_AT_ONCE)
+        command = rekindle.having(**environment(team.url, first))
+        first.faults(slow(60))
+        process = command.start("run", "--budget", "5s", "--json")
+        until(lambda: first.requests()["send"] >= 15)
+        os.kill(first.pid, signal.SIGKILL)
+        done = ended(process)
+        port = int(first.url.rpartition(":")[2])
+    report = done.json()
+    (one,) = report["scenarios"]
+    assert (done.code, report["status"]) == (1, "incomplete"), done
+    assert one["pending"] + one["unknown"] > 0
+    assert one["recorded"] + one["unknown"] + one["pending"] + one["dead"] == 24
+    assert "Traceback" not in done.err
+    with Sandbox(folder, port=port) as second:
+        audit(team, second)
+        drain(command, team)
+        audit(team, second)
+        everyone_is_accounted_for(team, 24)
+        unknown = len(team.rows("select from rekindle.outcome where outcome = 'unknown'"))
+        assert unknown <= 12
+        assert len(second.messages()) >= 48 - unknown
