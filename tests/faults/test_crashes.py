@@ -37,7 +37,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def drain(rekindle: Command, team: Team) -> None:
     """Runs until nothing is left, with so much time between them that every lease and hold has ended."""
-    for minutes in (2, 15, 30, 45):
+    for minutes in (3, 20):
         shift_clock(team.url, f"{minutes} minutes")
         done = rekindle("run", "--json")
         assert done.code in (0, 1), done
@@ -132,7 +132,7 @@ async def test_a_database_that_crashes_in_the_middle_stops_the_run_and_the_next_
         crashed_at = time.monotonic()
         done = ended(process)
         # Its budget, and the last writes that found nobody.
-        assert time.monotonic() - crashed_at < 4 + 6
+        assert time.monotonic() - crashed_at < 4 + 10
         assert done.code == 2
         assert done.err.splitlines()[-1].startswith("error: RK2")
         assert "Traceback" not in done.err

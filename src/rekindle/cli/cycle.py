@@ -22,6 +22,7 @@ from rekindle.cli.options import (
     wait,
 )
 from rekindle.cli.output import (
+    WIDE,
     candidate_json,
     console,
     people_table,
@@ -146,7 +147,7 @@ def runs(limit: Rows = 20, as_json: AsJson = False) -> None:
         if as_json:
             print_json([report_json(one) for one in reports])
         elif reports:
-            console().print(runs_table(reports))
+            console(WIDE).print(runs_table(reports))
         else:
             say("There was no run yet.")
 
@@ -163,7 +164,7 @@ def unknown_list(limit: Rows = 100, as_json: AsJson = False) -> None:
             names = ("claim_id", "device_id", "user_id", "scenario_type", "reason", "armed_at", "closed_at", "attempts")
             print_json([{name: getattr(one, name) for name in names} for one in sends])
         elif sends:
-            console().print(unknown_table(sends))
+            console(WIDE).print(unknown_table(sends))
         else:
             say("There are no sends with an unknown outcome.")
 

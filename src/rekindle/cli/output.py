@@ -18,11 +18,13 @@ from rekindle.model import Candidate, Numbers, Report, UnknownSend
 from rekindle.postgres.reports import ScenarioStatus
 
 _WIDTH_WHEN_PIPED = 140
+WIDE = 240
+"""For tables of ids and numbers, in which nothing can be wrapped and nothing may be cut off."""
 
 
-def console() -> Console:
-    """Standard output; wide enough for a table where it is not a terminal."""
-    return Console(width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED, highlight=False)
+def console(piped_width: int = _WIDTH_WHEN_PIPED) -> Console:
+    """Standard output; as wide as a table needs where it is not a terminal."""
+    return Console(width=None if sys.stdout.isatty() else piped_width, highlight=False)
 
 
 def say(text: str) -> None:

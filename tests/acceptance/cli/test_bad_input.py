@@ -24,7 +24,7 @@ def untouched(team: Team) -> None:
 
 def test_without_a_configuration_it_says_how_to_write_one(rekindle: Command, team: Team) -> None:
     (rekindle.folder / "rekindle.toml").unlink()
-    for command in ("run", "apply", "check", "plan"):
+    for command in ("run", "apply"):
         done = rekindle(command)
         assert done.code == 2
         assert done.fault().startswith("error: RK101: ")
@@ -167,7 +167,7 @@ def test_without_a_database_address_it_says_which_variable_to_set(rekindle: Comm
 def test_a_database_that_is_not_migrated_is_named_so(rekindle: Command, server: Server) -> None:
     url = server.clone("template_empty", lambda _: None)
     try:
-        for command in ("run", "apply", "runs"):
+        for command in ("run", "runs"):
             done = rekindle.having(REKINDLE_DATABASE_URL=url)(command)
             assert (done.code, len(done.err.splitlines())) == (2, 1)
             assert done.fault().startswith("error: RK203: ")

@@ -1,0 +1,145 @@
+"""From nothing to a first cycle: the demo, the files to start from, the migrations, the sandbox."""
+
+import json
+import signal
+import ssl
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.request import urlopen
+from uuid import uuid4
+
+import pytest
+
+from acceptance.command import Command, ended
+from acceptance.team import Team
+from conftest import Server
+from rekindle.cli.demo import disagreements
+from rekindle.model import Numbers
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Command:
+    """The command line in an empty folder, with nothing set up."""
+    return Command(tmp_path, {})
+
+
+def test_the_demo_reaches_everybody_once_and_its_second_cycle_nobody(bare: Command) -> None:
+    done = bare("demo", "--mentors", "60", "--seed", "7", "--json")
+    assert (done.code, done.err) == (0, "")
+    shown = done.json()
+    first, second = shown["cycles"]
+    assert shown["differences"] == []
+    assert [one["scenario_type"] for one in first["scenarios"]] == ["expiry", "inactivity", "milestone"]
+    assert sum(one["pushes"] for one in first["scenarios"]) > 10
+    assert sum(one["pushes"] + one["claimed"] for one in second["scenarios"]) == 0
+    assert list(bare.folder.iterdir()) == []
+
+
+def test_the_demo_with_the_log_dispatcher_uses_the_database_that_is_named(bare: Command, server: Server) -> None:
+    url = server.clone("template_empty", lambda _: None)
+    try:
+        named = bare.having(REKINDLE_DATABASE_URL=url)
+        done = named("demo", "--dispatcher", "log", "--mentors", "60")
+        assert (done.code, done.err) == (0, ""), done
+        assert "Second cycle:" in done.out
+        assert done.out.splitlines()[-1].startswith("The ledger and the log dispatcher agree")
+        assert len(Team(url).rows("select from rekindle.run")) == 2
+        again = named("demo", "--dispatcher", "log", "--mentors", "60")
+        assert (again.code, len(again.err.splitlines())) == (2, 1)
+        assert again.fault().startswith("error: RK2")
+        assert len(Team(url).rows("select from rekindle.run")) == 2
+    finally:
+        server.drop(url)
+
+
+def numbers(pushes: int) -> Any:
+    return SimpleNamespace(exit_code=0, status="done", scenarios=(Numbers("s", pushes=pushes),))
+
+
+def sent(name: str, target: str) -> dict[str, Any]:
+    return {"name": name, "target": target, "message": {"data": {"scenario_type": "s"}}}
+
+
+AGREED = ([numbers(2), numbers(0)], [(uuid4(), "a"), (uuid4(), "b")], [sent("a", "t1"), sent("b", "t2")])
+
+
+def test_the_demo_finds_every_kind_of_disagreement() -> None:
+    reports, recorded, messages = AGREED
+    assert disagreements(reports, recorded, messages) == []
+    assert disagreements(reports, recorded, None) == []
+    halted = numbers(2)
+    halted.exit_code, halted.status = 2, "halted"
+    cases: list[tuple[list[Any], list[Any], list[Any] | None, str]] = [
+        ([halted, numbers(0)], recorded, messages, "the first cycle ended halted"),
+        ([numbers(2), numbers(1)], recorded, messages, "the second cycle sent 1 pushes"),
+        ([numbers(3), numbers(0)], recorded, None, "the report says 3 pushes, the ledger 2"),
+        (reports, recorded, [*messages, sent("c", "t3")], "1 accepted pushes have no record"),
+        (reports, recorded, messages[:1], "1 records have no accepted push"),
+        (reports, recorded, [sent("a", "t1"), sent("b", "t1")], "1 devices got the same scenario twice"),
+    ]
+    for cycles, ledger, accepted, says in cases:
+        found = disagreements(cycles, ledger, accepted)
+        assert says in found
+        # What is in order is not complained of.
+        assert not [line for line in found if line.startswith("0 ")]
+
+
+def test_init_writes_two_files_once_and_replaces_them_only_with_force(bare: Command) -> None:
+    assert bare("init").code == 0
+    config, source = bare.folder / "rekindle.toml", bare.folder / "source.sql"
+    original = config.read_text()
+    assert "[scenario.inactivity]" in original
+    assert "rekindle_source.recipient" in source.read_text()
+    config.write_text("# mine")
+    again = bare("init")
+    assert (again.code, len(again.err.splitlines())) == (2, 1)
+    assert again.fault().startswith("error: RK106: ")
+    assert config.read_text() == "# mine"
+    assert bare("init", "--force").code == 0
+    assert config.read_text() == original
+    assert bare("init", "nowhere").fault().startswith("error: RK106: ")
+
+
+def test_migrate_can_be_rehearsed_and_run_twice(bare: Command, server: Server) -> None:
+    url = server.clone("template_empty", lambda _: None)
+    try:
+        command = bare.having(REKINDLE_DATABASE_URL=url)
+        rehearsed = command("migrate", "--dry-run", "--json").json()
+        assert rehearsed["dry_run"] is True
+        assert Team(url).rows("select to_regclass('rekindle.run')") == [(None,)]
+        assert command("migrate", "--json").json() == {"dry_run": False, "migrations": rehearsed["migrations"]}
+        assert command("migrate").out.strip() == "The database is up to date."
+    finally:
+        server.drop(url)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_sandbox_says_how_to_send_to_it_serves_and_ends_when_asked(bare: Command, number: signal.Signals) -> None:
+    process = bare.start("sandbox", "--credentials", "account.json", "--ledger", "ledger.jsonl")
+    try:
+        exports = exports_of(process)
+        assert set(exports) == {"REKINDLE_FCM_URL", "REKINDLE_FCM_CA", "GOOGLE_APPLICATION_CREDENTIALS"}
+        trust = ssl.create_default_context(cafile=str(bare.folder / exports["REKINDLE_FCM_CA"]))
+        with urlopen(f"{exports['REKINDLE_FCM_URL']}/_sandbox/health", context=trust) as answer:
+            assert json.load(answer)["status"] == "ok"
+        account = json.loads((bare.folder / exports["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())
+        assert account["token_uri"].startswith(exports["REKINDLE_FCM_URL"])
+    finally:
+        process.send_signal(number)
+        done = ended(process)
+    assert (done.code, done.err) == (0, "")
+
+
+def exports_of(process: "subprocess.Popen[str]") -> dict[str, str]:
+    """The variables that the sandbox says to set, once it has said all three."""
+    assert process.stdout is not None
+    found: dict[str, str] = {}
+    for line in process.stdout:
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            found[name] = value
+            if len(found) == 3:
+                break
+    return found
