@@ -26,6 +26,8 @@ from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, parse_scenario
 
+_COLLISIONS = (errors.UniqueViolation, errors.CardinalityViolation)
+
 
 def _keys(units: Sequence[Unit]) -> dict[str, Any]:
     return {
@@ -118,12 +120,13 @@ class PostgresStore:
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         """See `NotificationRepository.record`.
 
-        A unique constraint other than the key's that another writer's row hits fails the whole statement; the
-        acceptances are then written one at a time, so that only the one concerned becomes a conflict.
+        A unique constraint other than the key's that another writer's row hits fails the whole statement, as do two
+        claims of one key (a late answer beside that of a later claim); the acceptances are then written one at a time,
+        so that only the one concerned becomes a conflict.
         """
         try:
             return await self._record(run_id, acceptances)
-        except errors.UniqueViolation:
+        except _COLLISIONS:
             if len(acceptances) == 1:
                 await self.hold([(acceptances[0].unit, "record_conflict")])
                 return ["conflict"]
@@ -132,7 +135,7 @@ class PostgresStore:
     async def _record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         keys = _keys([acceptance.unit for acceptance in acceptances])
         names = [acceptance.name for acceptance in acceptances]
-        async with self._database.connection(pass_through=(errors.UniqueViolation,)) as connection:
+        async with self._database.connection(pass_through=_COLLISIONS) as connection:
             cursor = await connection.execute(statement("record"), keys | {"run_id": run_id, "names": names})
             rows = await cursor.fetchall()
         verdicts: dict[tuple[UUID, UUID], Verdict] = {
