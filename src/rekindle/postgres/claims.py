@@ -1,16 +1,18 @@
 """Evaluate and claim: a constant number of statements per scenario, whatever the number of people."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, LiteralString
+from contextlib import asynccontextmanager
+from typing import IO, Any, LiteralString
 from uuid import UUID
 
-from psycopg import errors
+from psycopg import DataError, errors
 from psycopg.types.json import Jsonb
 
+from rekindle.errors import SourceViewWrong
 from rekindle.model import Candidate, Numbers, Selection
 from rekindle.ports import Applied, Terms
-from rekindle.postgres.own_query import stage_own_query
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.own_query import own_rows, stage
+from rekindle.postgres.pool import Connection, Database, primary
 from rekindle.postgres.sql import composed, statement
 from rekindle.scenario import AnyScenario, Expiry, Inactivity, Milestone, OwnQuery
 
@@ -27,9 +29,13 @@ async def claim(
 ) -> Numbers:
     """`Store.claim`: one transaction of five statements (eight where the scenario has its own query)."""
     scenario = applied.scenario
-    claimed_before = (errors.UniqueViolation,)
-    async with database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=claimed_before) as connection:
-        parameters = await _begin(database, connection, applied, selection, terms) | {
+    kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `_readable` names
+    async with (
+        _own_rows(database, applied, terms) as rows,
+        database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=kept) as connection,
+        _readable(applied),
+    ):
+        parameters = await _begin(connection, applied, selection, terms, rows) | {
             "run_id": run_id,
             "version": applied.version,
             "cooldown_seconds": scenario.cooldown,
@@ -72,8 +78,12 @@ async def candidates(
     database: Database, applied: Applied, selection: Selection, terms: Terms
 ) -> AsyncGenerator[Candidate]:
     """`Store.candidates`: a server-side cursor, so that memory does not grow with the number of people."""
-    async with database.transaction(timeout_seconds=terms.timeout_seconds) as connection:
-        parameters = await _begin(database, connection, applied, selection, terms)
+    async with (
+        _own_rows(database, applied, terms) as rows,
+        database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=(DataError,)) as connection,
+        _readable(applied),
+    ):
+        parameters = await _begin(connection, applied, selection, terms, rows)
         async with connection.cursor(name="rekindle_plan") as cursor:
             cursor.itersize = _STREAM_ROWS
             await cursor.execute(composed("plan", applied.scenario.kind), parameters)
@@ -90,20 +100,39 @@ async def candidates(
                 )
 
 
+@asynccontextmanager
+async def _readable(applied: Applied) -> AsyncGenerator[None]:
+    """A value in the team's views that the evaluation stumbles over is this scenario's fault alone, and is not quoted:
+    neither in the message nor in a traceback, where psycopg's own error would quote it."""
+    try:
+        yield
+    except DataError as error:
+        raise SourceViewWrong(
+            f"scenario {applied.scenario_type} reads a value that cannot be used: {primary(error)}",
+            mend="Mend the row, or have its view in schema rekindle_source leave it out.",
+        ) from None
+
+
+@asynccontextmanager
+async def _own_rows(database: Database, applied: Applied, terms: Terms) -> AsyncGenerator[IO[bytes] | None]:
+    """The rows of the scenario's own query, read before the transaction that claims; None where it has none."""
+    if not isinstance(applied.scenario, OwnQuery):
+        yield None
+        return
+    async with own_rows(
+        database, applied.scenario_type, applied.scenario, timeout_seconds=terms.timeout_seconds
+    ) as rows:
+        yield rows
+
+
 async def _begin(
-    database: Database, connection: Connection, applied: Applied, selection: Selection, terms: Terms
+    connection: Connection, applied: Applied, selection: Selection, terms: Terms, rows: IO[bytes] | None
 ) -> dict[str, Any]:
     """Fix the moment of the evaluation, and stage the rows of an own query."""
     cursor = await connection.execute(statement("moment"))
     moment = await cursor.fetchone()
-    if isinstance(applied.scenario, OwnQuery):
-        await stage_own_query(
-            database,
-            connection,
-            applied.scenario_type,
-            applied.scenario,
-            timeout_seconds=terms.timeout_seconds,
-        )
+    if rows is not None:
+        await stage(connection, applied.scenario_type, rows)
     return {
         **(moment or {}),
         **_thresholds(applied.scenario),

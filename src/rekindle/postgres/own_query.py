@@ -1,20 +1,23 @@
 """The team's own SELECT as a scenario: checked to be one read-only statement, run apart, and only its rows let in."""
 
-import re
-from typing import LiteralString, cast
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from tempfile import SpooledTemporaryFile
+from typing import IO, LiteralString, cast
 
 import psycopg
 from psycopg import errors
 
 from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid
-from rekindle.postgres.pool import REFUSALS, Connection, Database
+from rekindle.postgres.pool import REFUSALS, Connection, Database, primary
 from rekindle.postgres.sql import statement
 from rekindle.scenario import OwnQuery
 
 ROW_LIMIT = 1_000_000
 QUERY_SECONDS = 15.0
 _SAMPLE_ROWS = 200
-_QUOTED = re.compile(r'"[^"]*"?')
+_MEMORY_BYTES = 8 << 20
+_BLOCK_BYTES = 1 << 18
 _COLUMNS = {
     "user_id": {2950},
     "occurrence": {25, 1043, 705},
@@ -22,53 +25,67 @@ _COLUMNS = {
 }  # uuid; text, varchar; jsonb
 
 
-async def stage_own_query(
-    database: Database, writer: Connection, scenario_type: str, scenario: OwnQuery, *, timeout_seconds: float
-) -> int:
-    """The query's rows stand in a temporary table of the writer's transaction; returns how many.
+@asynccontextmanager
+async def own_rows(
+    database: Database, scenario_type: str, scenario: OwnQuery, *, timeout_seconds: float
+) -> AsyncGenerator[IO[bytes]]:
+    """What the query gives now, as the text of a COPY, in a file that is gone when the block ends.
 
-    The query runs on another connection in a READ ONLY transaction, so that nothing it calls can write; its rows
-    stream through this process in blocks and are never collected. Two statements check it first, each time: a stored
-    definition is no proof.
+    It runs in a READ ONLY transaction, so that nothing it calls can write, and its connection is given back before the
+    block begins: runs that each kept one connection and waited for a second had a pooler's three between them, and all
+    stood still (measured). Two statements check it first, each time: a stored definition is no proof. Its rows stream
+    through this process in blocks; beyond 8 MB they lie on disk.
 
     Raises:
         ScenarioQueryInvalid: it is not one SELECT with the columns (user_id uuid, occurrence text, variables jsonb).
-        ScenarioQueryFailed: it failed, took longer than 15 s or the time left, gave more than 1,000,000 rows, or a row
-            without user or occurrence.
+        ScenarioQueryFailed: it failed, or took longer than 15 s or the time left.
     """
     query = _text(scenario)
-    await writer.execute(statement("stage_create"))
+    with SpooledTemporaryFile(_MEMORY_BYTES) as file:
+        rows = cast("IO[bytes]", file)
+        try:
+            async with database.reading(timeout_seconds=min(timeout_seconds, QUERY_SECONDS)) as reader:
+                await _prove(reader, scenario_type, query)
+                # Proven above to be one balanced statement of its own, so it cannot close the brackets around it. Not
+                # LiteralString by origin: this is the one place where the team's own SQL is meant to be run.
+                copy_out = cast(
+                    "LiteralString",
+                    f"copy (select user_id::uuid, occurrence::text, variables::jsonb from (\n{query}\n) as own "
+                    f"limit {ROW_LIMIT + 1}) to stdout",
+                )
+                async with reader.cursor() as source, source.copy(copy_out) as outgoing:
+                    async for block in outgoing:
+                        rows.write(block)
+        except REFUSALS as error:
+            raise _fault(scenario_type, error) from None
+        yield rows
+
+
+async def stage(writer: Connection, scenario_type: str, rows: IO[bytes]) -> None:
+    """The rows stand in a temporary table of the writer's transaction.
+
+    Raises:
+        ScenarioQueryFailed: there are more than 1,000,000, or one is without user or occurrence.
+    """
+    rows.seek(0)
     try:
-        async with database.reading(timeout_seconds=min(timeout_seconds, QUERY_SECONDS)) as reader:
-            await _prove(reader, scenario_type, query)
-            # Proven above to be one balanced statement of its own, so it cannot close the brackets around it. Not
-            # LiteralString by origin: this is the one place where the team's own SQL is meant to be run.
-            copy_out = cast(
-                "LiteralString",
-                f"copy (select user_id::uuid, occurrence::text, variables::jsonb from (\n{query}\n) as own "
-                f"limit {ROW_LIMIT + 1}) to stdout",
-            )
-            async with (
-                reader.cursor() as source,
-                writer.cursor() as sink,
-                source.copy(copy_out) as outgoing,
-                sink.copy("copy pg_temp.rekindle_candidate from stdin") as incoming,
-            ):
-                async for block in outgoing:
+        await writer.execute(statement("stage_create"))
+        async with writer.cursor() as sink:
+            async with sink.copy("copy pg_temp.rekindle_candidate from stdin") as incoming:
+                while block := rows.read(_BLOCK_BYTES):
                     await incoming.write(block)
-            rows = sink.rowcount
+            staged = sink.rowcount
     except REFUSALS as error:
         raise _fault(scenario_type, error) from None
-    if rows > ROW_LIMIT:
+    if staged > ROW_LIMIT:
         raise ScenarioQueryFailed(f"the query of scenario {scenario_type} gave more than {ROW_LIMIT:,} rows")
-    return rows
 
 
 async def sample_variables(database: Database, scenario_type: str, scenario: OwnQuery) -> frozenset[str] | None:
     """The names of the variables in the first rows of the query; None where it gives no row now.
 
     Raises:
-        ScenarioQueryInvalid: as `stage_own_query`.
+        ScenarioQueryInvalid: as `own_rows`.
         ScenarioQueryFailed: it failed or took longer than 15 s.
     """
     query = _text(scenario)
@@ -108,11 +125,10 @@ def _fault(scenario_type: str, error: psycopg.Error) -> ScenarioQueryFailed | Sc
         return ScenarioQueryFailed(
             f"the query of scenario {scenario_type} took too long", mend="Add an index or narrow it."
         )
-    message = (error.diag.message_primary or type(error).__name__)[:300]
+    message = primary(error)
     if isinstance(error, psycopg.IntegrityError | psycopg.DataError):
-        # What stands in quotation marks may come out of a row.
         return ScenarioQueryFailed(
-            f"the query of scenario {scenario_type} gave a row that cannot be used: {_QUOTED.sub('…', message)}",
+            f"the query of scenario {scenario_type} gave a row that cannot be used: {message}",
             mend="Every row needs a user_id, an occurrence of 1 to 200 characters and a JSON object of variables.",
         )
     return ScenarioQueryInvalid(

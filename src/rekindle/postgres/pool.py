@@ -1,5 +1,6 @@
 """Connections to the team's database, and what its errors mean."""
 
+import re
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, LiteralString
@@ -23,6 +24,7 @@ Connection = AsyncConnection[DictRow]
 Parameters = dict[str, Any]
 
 CONNECT_SECONDS = 10
+_QUOTED = re.compile(r'"[^"]*"?')
 LOST_SECONDS = 1.0
 """How long one statement waits for a connection after the server was lost, until one has worked again. Whoever has
 time left asks again; at ten seconds each, a run whose database had crashed ended 60 s after its budget (measured)."""
@@ -47,17 +49,17 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
         raise
     except errors.InsufficientPrivilege as error:
         raise PermissionMissing(
-            f"the database role may not do this: {_primary(error)}",
+            f"the database role may not do this: {primary(error)}",
             mend="Grant it rekindle_worker, and see that the grants at the end of source.sql were run.",
         ) from error
     except errors.UndefinedTable as error:
         raise _undefined(error) from error
     except (errors.InvalidSchemaName, errors.UndefinedFunction) as error:
-        if "rekindle" in _primary(error) and "rekindle_source" not in _primary(error):
+        if "rekindle" in primary(error) and "rekindle_source" not in primary(error):
             raise NotMigrated(mend="Run `rekindle migrate`.") from error
-        raise DatabaseError(f"the database refused a statement: {_primary(error)}") from error
+        raise DatabaseError(f"the database refused a statement: {primary(error)}") from error
     except errors.UndefinedColumn as error:
-        raise SourceViewWrong(_primary(error), mend="Run `rekindle check` to see what is missing.") from error
+        raise SourceViewWrong(primary(error), mend="Run `rekindle check` to see what is missing.") from error
     except errors.QueryCanceled as error:
         raise StatementTooSlow(
             mend="Raise the budget, run fewer scenarios at once, or look for a missing index."
@@ -65,7 +67,7 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
         raise unreachable(url, error) from error
     except psycopg.Error as error:
-        raise DatabaseError(f"the database refused a statement: {_primary(error)}") from error
+        raise DatabaseError(f"the database refused a statement: {primary(error)}") from error
 
 
 def unreachable(url: str, error: Exception) -> DatabaseUnreachable:
@@ -89,13 +91,15 @@ def _place(url: str) -> str:
     return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
 
 
-def _primary(error: psycopg.Error) -> str:
-    """The server's one-line message; its detail and context may quote a row, so they stay out."""
-    return (error.diag.message_primary or type(error).__name__)[:300]
+def primary(error: psycopg.Error) -> str:
+    """The server's one-line message, without what comes out of a row: its detail and context stay out, and so does
+    what a complaint about a value has in quotation marks."""
+    message = (error.diag.message_primary or type(error).__name__)[:300]
+    return _QUOTED.sub("…", message) if isinstance(error, psycopg.IntegrityError | psycopg.DataError) else message
 
 
 def _undefined(error: errors.UndefinedTable) -> DatabaseError | SourceViewMissing:
-    message = _primary(error)
+    message = primary(error)
     if "rekindle_source." in message:
         view = message.split('"')[1] if '"' in message else "a view"
         return SourceViewMissing(
@@ -110,8 +114,17 @@ async def connect(url: str) -> Connection:
     """One connection in autocommit, prepared statements off so that a transaction pooler works.
 
     Raises:
-        DatabaseUnreachable: no server answers, or it refuses the login.
+        DatabaseUnreachable: the address cannot be read, no server answers, or it refuses the login.
     """
+    try:
+        conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        # libpq quotes what it cannot read, and that may be the password.
+        raise DatabaseUnreachable(
+            "the address of the database cannot be read",
+            mend="Write REKINDLE_DATABASE_URL as postgresql://user:password@host:5432/database, with special "
+            "characters of the password percent-encoded.",
+        ) from None
     try:
         return await AsyncConnection[DictRow].connect(
             url,

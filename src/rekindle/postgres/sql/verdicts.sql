@@ -38,6 +38,9 @@ judged as materialized (
              then 'already_today'
            -- A batch of units is held in memory: nobody's variables may be megabytes.
            when pg_column_size(merged.variables) > 65536 then 'variables_too_large'
+           -- An index entry holds 2,704 bytes. A longer occurrence could be sent and not be recorded, and no other unit
+           -- of its batch either. Ours are short, unless a certificate's id is a long text.
+           when octet_length(c.occurrence) > 1000 then 'occurrence_too_long'
          end as refusal
   from choice c
   cross join lateral (select c.own || c.variables as variables) merged

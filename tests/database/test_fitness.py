@@ -1,0 +1,113 @@
+"""A server that could not keep the promises is refused at the start, before anything is claimed."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from conftest import Server
+from rekindle import Engine
+from rekindle.errors import DatabaseUnfit, NotMigrated, PermissionMissing, RekindleError
+from rekindle.settings import Settings
+from rekindle.testing import ScriptedDispatcher
+
+
+async def open_engine(url: str) -> None:
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
+    async with Engine.open(settings, dispatcher=ScriptedDispatcher()):
+        pass
+
+
+@pytest.fixture
+def role_url(server: Server, database_url: str) -> str:
+    """The database as a role of its own, with the rights of a worker, whose settings a test may change."""
+    server.execute(
+        "do $$ begin create role test_unfit login password 'unfit' in role rekindle_worker; "
+        "exception when duplicate_object then null; end $$"
+    )
+    server.execute("alter role test_unfit reset all")
+    parts = urlsplit(database_url)
+    return urlunsplit(parts._replace(netloc=f"test_unfit:unfit@{parts.hostname}:{parts.port}"))
+
+
+async def test_a_server_as_it_comes_is_fit(role_url: str) -> None:
+    await open_engine(role_url)
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("synchronous_commit = off", "synchronous_commit is off"),
+        ("default_transaction_isolation = 'serializable'", "transactions are serializable by default"),
+        ("default_transaction_isolation = 'repeatable read'", "transactions are repeatable read by default"),
+    ],
+)
+async def test_a_role_whose_settings_could_lose_or_break_a_commit_is_refused(
+    server: Server, role_url: str, setting: str, says: str
+) -> None:
+    server.execute(f"alter role test_unfit set {setting}")
+    with pytest.raises(DatabaseUnfit, match=f"^RK205: {says}") as fault:
+        await open_engine(role_url)
+    assert fault.value.mend
+    assert fault.value.exit_code == 2
+    server.execute("alter role test_unfit reset all")
+    await open_engine(role_url)
+
+
+@pytest.mark.parametrize("setting", ["on", "local", "remote_write"])
+async def test_every_other_way_to_commit_is_fit(server: Server, role_url: str, setting: str) -> None:
+    server.execute(f"alter role test_unfit set synchronous_commit = {setting}")
+    await open_engine(role_url)
+
+
+async def test_a_database_without_our_tables_is_refused_with_the_command_that_makes_them(server: Server) -> None:
+    url = server.clone("template_empty", lambda _: None)
+    try:
+        with pytest.raises(NotMigrated, match=r"^RK203: .*rekindle migrate"):
+            await open_engine(url)
+    finally:
+        server.drop(url)
+
+
+async def test_a_database_that_lacks_the_newest_migration_is_refused(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("update rekindle.schema_migration set version = '20000101000000'")
+    with pytest.raises(NotMigrated, match="stands at migration 20000101000000"):
+        await open_engine(database_url)
+
+
+async def test_a_role_without_the_workers_rights_is_told_which_role_to_be_granted(
+    server: Server, database_url: str
+) -> None:
+    server.execute(
+        "do $$ begin create role test_stranger login password 'stranger'; "
+        "exception when duplicate_object then null; end $$"
+    )
+    parts = urlsplit(database_url)
+    url = urlunsplit(parts._replace(netloc=f"test_stranger:stranger@{parts.hostname}:{parts.port}"))
+    with pytest.raises(PermissionMissing, match=r"^RK206: .*rekindle_worker"):
+        await open_engine(url)
+
+
+SECRET = "c4nary-pa55word"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql//user:{SECRET}@127.0.0.1:1/database",
+        f"postgresql://user:{SECRET}%zz@127.0.0.1:1/database",
+        f"postgresql://user:{SECRET}@127.0.0.1:port/database",
+        f"postgresql://user:{SECRET}@[127.0.0.1/database",
+        f"postgresql://user:{SECRET}@127.0.0.1:1/database?no_such_option=1",
+        f"host=127.0.0.1 password={SECRET} 'port",
+        f"{SECRET}",
+        f"postgresql://user:{SECRET}@127.0.0.1:1/database",
+    ],
+)
+async def test_an_address_that_cannot_be_used_is_one_fault_without_its_password(address: str) -> None:
+    with pytest.raises(RekindleError) as fault:
+        await open_engine(address)
+    assert fault.value.code == "RK201"
+    assert SECRET not in str(fault.value)
+    assert SECRET not in repr(fault.value)
