@@ -28,7 +28,7 @@ def arguments() -> argparse.Namespace:
 
 
 async def run(parsed: argparse.Namespace) -> list[Verdict]:
-    """Session after session; a line each as it ends."""
+    """Session after session; as each ends, a line, and the histories of what was breached."""
     verdicts: list[Verdict] = []
     for seed in parsed.seed:
         seconds = parsed.seconds if parsed.systematic else parsed.seconds / len(parsed.seed)
@@ -36,15 +36,12 @@ async def run(parsed: argparse.Namespace) -> list[Verdict]:
         verdict = await (systematic(session, parsed.systematic) if parsed.systematic else torture(session))
         verdicts.append(verdict)
         accepted = len(verdict.evidence.accepted)
-        _print(f"seed {seed}: {accepted:,} accepted, {len(verdict.breaches):,} breaches")
+        _print(f"seed {seed}: {accepted:,} accepted, {len(verdict.breaches):,} breaches", *verdict.histories)
     return verdicts
 
 
 def report(verdicts: Sequence[Verdict]) -> int:
-    """Print what there is to say; the exit code."""
-    for verdict in verdicts:
-        if verdict.histories:
-            _print(f"\nseed {verdict.session.seed}, {verdict.session.design}:", *verdict.histories)
+    """Print the table; the exit code."""
     _print("", table(verdicts))
     return 1 if any(verdict.breaches for verdict in verdicts) else 0
 

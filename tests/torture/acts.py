@@ -133,10 +133,10 @@ async def _judge(stage: Stage, counts: Counter[str], disturbed: list[tuple[float
         unreached = await stage.rows(_UNREACHED[design], {"since": since})
         await stage.rows("update torture.person set active = false")
         await _until(stage, _IDLE[design], _DRAIN_SECONDS if design == "rekindle" else waited)
-        if design == "rekindle":
-            await _end_lost_runs(stage)
     finally:
         await crew.dismiss(gently=design == "rekindle")
+    if design == "rekindle":
+        await _end_lost_runs(stage)
     evidence = await gather(stage)
     evidence.stuck += ["a run that did not end" for _ in range(counts["runs that never ended"])]
     evidence.stuck += [f"person {row['user_id']} was due and not reached in the time of peace" for row in unreached]
@@ -180,12 +180,17 @@ async def _until(stage: Stage, query: Any, seconds: float, parameters: Any = Non
 
 async def _end_lost_runs(stage: Stage) -> None:
     """Runs whose process was killed are ended by the sweep a minute after their budget: the ledger's clock is moved,
-    when nobody is due any more and nothing is under way, so that the harness need not wait."""
+    when nobody is due any more and no process is left, so that the harness need not wait."""
     await stage.rows(
         "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
         "$$ select pg_catalog.clock_timestamp() + interval '2 minutes' $$"
     )
-    await _until(stage, "select 1 from rekindle.run where status = 'running' and started_at < now() limit 1", 15.0)
+    crew = Crew(stage, design="rekindle", size=1)
+    await crew.muster()
+    try:
+        await _until(stage, "select 1 from rekindle.run where status = 'running' and started_at < now()", 15.0)
+    finally:
+        await crew.dismiss()
 
 
 async def _histories(stage: Stage, breaches: list[Breach]) -> list[str]:

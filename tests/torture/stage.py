@@ -136,7 +136,13 @@ async def _load(stage: Stage) -> None:
         await connection.set_autocommit(True)
         await connection.execute("analyze")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "rekindle", "apply", env=stage.environment(), stderr=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "rekindle",
+        "apply",
+        env=stage.environment(),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
     )
     _, said = await process.communicate()
     if process.returncode != 0:
