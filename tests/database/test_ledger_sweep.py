@@ -125,7 +125,7 @@ async def test_a_sweep_that_waits_for_a_gate_does_not_free_the_claim_that_won_it
         async with asyncio.timeout(10):
             # Asked on another connection: within one transaction pg_stat_activity stays as it was first read.
             while not await programme.database.rows(
-                "select from pg_stat_activity where pid = %(pid)s and wait_event_type = 'Lock'",
+                "select pid from pg_stat_activity where pid = %(pid)s and wait_event_type = 'Lock'",
                 {"pid": sweeper.info.backend_pid},
             ):
                 await asyncio.sleep(0.01)
