@@ -1,0 +1,141 @@
+"""The check of the source views: what is missing, and whether an index serves the activities."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from database.programme_tables import Programme, open_programme, scenario
+from rekindle.engine.check import check
+from rekindle.postgres.source import PostgresSource
+from rekindle.scenario import Config
+
+DIRECT = "select user_id, activity_date from log"
+TABLE = "create table log (user_id uuid not null, activity_date timestamptz not null, kind text, organisation_id uuid);"
+PARTITIONED = (
+    "create table log (user_id uuid not null, activity_date timestamptz not null) partition by range (activity_date);"
+    "create table log_2025 partition of log for values from ('2025-01-01') to ('2026-01-01');"
+    "create table log_2026 partition of log for values from ('2026-01-01') to ('2027-01-01');"
+)
+HELPED = {
+    "a composite index": (TABLE + "create index on log (user_id, activity_date)", DIRECT),
+    "a descending index": (TABLE + "create index on log (user_id, activity_date desc)", DIRECT),
+    "an index that includes more": (TABLE + "create index on log (user_id, activity_date, kind)", DIRECT),
+    "a primary key": (TABLE + "alter table log add primary key (user_id, activity_date)", DIRECT),
+    "a column of type date": (
+        TABLE.replace("timestamptz", "date") + "create index on log (user_id, activity_date)",
+        DIRECT,
+    ),
+    "a column of type timestamp": (
+        TABLE.replace("timestamptz", "timestamp") + "create index on log (user_id, activity_date)",
+        DIRECT,
+    ),
+    "a view with a condition": (
+        TABLE + "create index on log (user_id, activity_date)",
+        DIRECT + " where kind <> 'login'",
+    ),
+    "an index on each of many partitions": (PARTITIONED + "create index on log (user_id, activity_date)", DIRECT),
+    "two tables": (
+        TABLE
+        + "create table calls (caller uuid, at timestamptz); create index on calls (caller, at);"
+        + "create index on log (user_id, activity_date)",
+        DIRECT + " union all select caller, at from calls",
+    ),
+    "an index beside a worse one": (
+        TABLE + "create index on log (user_id); create index on log (user_id, activity_date)",
+        DIRECT,
+    ),
+}
+UNHELPED = {
+    "no index": (TABLE, DIRECT),
+    "an index on the person": (TABLE + "create index on log (user_id)", DIRECT),
+    "an index on the date": (TABLE + "create index on log (activity_date)", DIRECT),
+    "one index on each": (TABLE + "create index on log (user_id); create index on log (activity_date)", DIRECT),
+    "a column between": (TABLE + "create index on log (user_id, organisation_id, activity_date)", DIRECT),
+    "the wrong order": (TABLE + "create index on log (activity_date, user_id)", DIRECT),
+    "a cast to date": (
+        TABLE + "create index on log (user_id, activity_date)",
+        "select user_id, activity_date::date as activity_date from log",
+    ),
+    "an index on some partitions": (PARTITIONED + "create index on log_2026 (user_id, activity_date)", DIRECT),
+    "an index for some rows": (
+        TABLE + "create index on log (user_id, activity_date) where kind = 'visit'",
+        DIRECT,
+    ),
+    "two tables of which one has none": (
+        TABLE
+        + "create table calls (caller uuid, at timestamptz); create index on calls (caller);"
+        + "create index on log (user_id, activity_date)",
+        DIRECT + " union all select caller, at from calls",
+    ),
+}
+
+
+@pytest.fixture
+async def programme(database_url: str) -> AsyncIterator[Programme]:
+    async with open_programme(database_url) as programme:
+        yield programme
+
+
+async def served(programme: Programme, tables: str, view: str) -> bool:
+    await programme.sql.execute(f"drop view rekindle_source.activity; {tables}")
+    await programme.sql.execute(f"create view rekindle_source.activity as {view}")
+    return await PostgresSource(programme.database).has_activity_index()
+
+
+@pytest.mark.parametrize("what", sorted(HELPED))
+async def test_an_index_on_person_and_date_is_found(programme: Programme, what: str) -> None:
+    assert await served(programme, *HELPED[what]) is True
+
+
+@pytest.mark.parametrize("what", sorted(UNHELPED))
+async def test_anything_less_than_an_index_on_person_and_date_is_not_taken_for_one(
+    programme: Programme, what: str
+) -> None:
+    assert await served(programme, *UNHELPED[what]) is False
+
+
+async def test_the_answer_is_the_same_with_rows_in_the_table_as_without(programme: Programme) -> None:
+    fill = "insert into log select gen_random_uuid(), now() - make_interval(mins => n) from generate_series(1, 5000) n;"
+    assert await served(programme, f"{TABLE} {fill} create index on log (user_id, activity_date); analyze log", DIRECT)
+    await programme.sql.execute("drop index log_user_id_activity_date_idx; create index on log (user_id); analyze log")
+    assert not await PostgresSource(programme.database).has_activity_index()
+
+
+async def test_looking_for_the_index_leaves_the_planner_as_it_was(programme: Programme) -> None:
+    source = PostgresSource(programme.database)
+    assert await source.has_activity_index()
+    for _ in range(4):
+        row = await programme.database.row(
+            "select current_setting('enable_seqscan') as a, current_setting('enable_sort') as b"
+        )
+        assert row == {"a": "on", "b": "on"}
+
+
+async def test_the_check_counts_recipients_without_a_zone_and_without_a_token(programme: Programme) -> None:
+    await programme.person()
+    await programme.person(timezone=None)
+    await programme.person(timezone="Mars/Olympus", tokens=())
+    await programme.person(tokens=("",))
+    await programme.person(active=False, tokens=())
+    counts = await PostgresSource(programme.database).counts()
+    assert (counts.recipients, counts.without_timezone, counts.without_token) == (4, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "code"),
+    [
+        ("drop view rekindle_source.activity", "inactivity", "RK301"),
+        ("drop view rekindle_source.certification", "expiry", "RK301"),
+        ("alter view rekindle_source.recipient rename column locale to language", "expiry", "RK302"),
+        ("drop index team.activity_user_id_activity_date_idx", "inactivity", "RK303"),
+    ],
+)
+async def test_what_a_scenario_needs_and_lacks_is_a_fault_of_its_own_code(
+    programme: Programme, change: str, kind: str, code: str
+) -> None:
+    one = scenario("inactivity", after=["14d"]) if kind == "inactivity" else scenario("expiry", before=["7d"])
+    config = Config(scenario={"one": one.model_dump(exclude_none=True)})
+    source = PostgresSource(programme.database)
+    assert [finding for finding in await check(config, source) if finding.fault] == []
+    await programme.sql.execute(change.encode())
+    assert [finding.fault.code for finding in await check(config, source) if finding.fault] == [code]

@@ -1,0 +1,97 @@
+"""The role rekindle_worker: enough for everything but migrating, and for nothing else."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from rekindle import Engine
+from rekindle.model import Accepted, Message, Outcome, Uncertain
+from rekindle.sample import write_init_files
+from rekindle.scenario import load_config
+from rekindle.settings import Settings
+from rekindle.testing import ScriptedDispatcher
+
+OWN_QUERY = """
+[scenario.own]
+kind = "sql"
+query = "select user_id, 'once' as occurrence, '{}'::jsonb as variables from rekindle_source.recipient"
+cooldown = "1d"
+[scenario.own.message.en]
+title = "Hello"
+body = "There"
+"""
+
+
+async def test_the_worker_is_neither_superuser_nor_above_row_level_security(
+    worker_url: str, programme_url: str, sql: psycopg.AsyncConnection
+) -> None:
+    assert worker_url.split("@")[1] == programme_url.split("@")[1]
+    cursor = await sql.execute(
+        "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin from pg_roles"
+        " where rolname = 'rekindle_worker'"
+    )
+    assert set((await cursor.fetchone()).values()) == {False}
+
+
+async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_path: Path) -> None:
+    path = write_init_files(tmp_path)[0]
+    path.write_text(path.read_text() + OWN_QUERY)
+
+    def answer(message: Message) -> Outcome:
+        if len(dispatcher.sent) == 1:
+            return Uncertain("timeout")
+        return Accepted(f"n/{message.claim_id}/{len(dispatcher.sent)}")
+
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": worker_url})
+    dispatcher = ScriptedDispatcher(answer)
+    async with Engine.open(settings, load_config(path), dispatcher=dispatcher) as engine:
+        assert [finding.fault for finding in await engine.check() if finding.fault] == []
+        assert len(await engine.apply()) == 4
+        planned = [preview async for preview, person in engine.plan() if person is None]
+        previews = await engine.dry_run()
+        assert dispatcher.sent == []
+        report = await engine.run()
+        statuses = await engine.scenarios()
+        runs = await engine.runs()
+        unknown = await engine.unknown()
+    claimed = {numbers.scenario_type: numbers.claimed for numbers in report.scenarios}
+    assert claimed == {preview.scenario_type: preview.would_claim for preview in planned}
+    assert claimed == {preview.scenario_type: preview.would_claim for preview in previews}
+    assert all(claimed.values())
+    assert [run.run_id for run in runs] == [report.run_id]
+    assert {status.latest.claimed for status in statuses if status.latest} == set(claimed.values())
+    assert [one.reason for one in unknown] == ["timeout"]
+
+
+FORBIDDEN = [
+    "create table rekindle.mine (n int)",
+    "create function rekindle.mine() returns int language sql as 'select 1'",
+    "create or replace function rekindle.clock() returns timestamptz language sql as 'select now()'",
+    "alter table rekindle.gate disable row level security",
+    "delete from rekindle.scenario_notification",
+    "delete from rekindle.delivery",
+    "delete from rekindle.gate",
+    "delete from rekindle.run",
+    "delete from rekindle.scenario",
+    "truncate rekindle.outbox",
+    "update rekindle.delivery set provider_name = 'x'",
+    "update rekindle.scenario set retired = true",
+    "insert into rekindle.schema_migration (version, name, sha256) values ('29990101000000', 'x', repeat('0', 64))",
+    "update rekindle.schema_migration set sha256 = repeat('0', 64)",
+    "drop schema rekindle cascade",
+    "select * from programme.mentors",
+    "select * from programme.activity_log",
+    "select * from programme.push_tokens",
+    "insert into rekindle_source.activity values (gen_random_uuid(), now())",
+    "delete from rekindle_source.device_token",
+    "create view rekindle_source.mine as select 1",
+]
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+async def test_the_worker_may_not(worker_url: str, statement: str) -> None:
+    async with await psycopg.AsyncConnection.connect(worker_url, autocommit=True) as connection:
+        with pytest.raises(errors.InsufficientPrivilege):
+            await connection.execute(statement.encode())
