@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rekindle.cli.options import INVOCATION
+from rekindle.cli.tracebacks import traceback_text
 from rekindle.engine.evaluate import Preview
 from rekindle.errors import ConfigInvalid, RekindleError
 from rekindle.model import Candidate, Numbers, Report, UnknownSend
@@ -44,7 +44,7 @@ def _plain(value: Any) -> Any:
 def fail(fault: RekindleError) -> int:
     """Say what is wrong and how to mend it on stderr; the exit code."""
     if INVOCATION.debug:
-        traceback.print_exception(fault)
+        sys.stderr.write(traceback_text(fault))
     if isinstance(fault, ConfigInvalid) and len(fault.problems) > 1:
         sys.stderr.write(f"error: {fault.code}: {len(fault.problems)} mistakes in the configuration. {fault.mend}\n")
         for problem in fault.problems:
@@ -194,11 +194,14 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
 
 
 def scenario_json(status: ScenarioStatus) -> dict[str, Any]:
-    """An applied scenario with its latest numbers."""
+    """An applied scenario with its latest numbers; what it says to people stays out, as everywhere."""
+    scenario = status.applied.scenario
     return {
         "scenario_type": status.applied.scenario_type,
         "version": status.applied.version,
-        "definition": status.applied.scenario.model_dump(mode="json", exclude_none=True),
+        "fingerprint": status.applied.fingerprint,
+        "definition": scenario.model_dump(mode="json", exclude_none=True, exclude={"message", "data", "link"}),
+        "locales": sorted(scenario.message),
         "applied_at": status.applied_at,
         "applied_by": status.applied_by,
         "last_run_at": status.last_run_at,

@@ -1,0 +1,37 @@
+"""Where a fault came from, for `--debug`, without what it may quote."""
+
+import traceback
+from collections.abc import Iterator
+
+from rekindle.errors import RekindleError
+
+_BETWEEN = "\nThis led to:\n\n"
+
+
+def traceback_text(fault: BaseException) -> str:
+    """The lines of code on the way to a fault and to each one that led to it, the first one first.
+
+    Only our own faults say more than their type, and a database's also its SQLSTATE: the text of any other may quote a
+    row, with the name or the device token of a person in it, as the DETAIL of a constraint does.
+    """
+    return _BETWEEN.join(_one(error) for error in reversed(list(_chain(fault))))
+
+
+def _chain(fault: BaseException) -> Iterator[BaseException]:
+    error: BaseException | None = fault
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _one(error: BaseException) -> str:
+    lines = ["Traceback (most recent call last):\n", *traceback.format_tb(error.__traceback__)]
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    if isinstance(error, RekindleError):
+        lines.append(f"{kind}: {error}\n")
+    else:
+        state = getattr(error, "sqlstate", None)
+        lines.append(f"{kind}{f' (SQLSTATE {state})' if state else ''}\n")
+    if isinstance(error, BaseExceptionGroup):
+        lines += [_BETWEEN + traceback_text(inner) for inner in error.exceptions]  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType, reportUnknownVariableType]
+    return "".join(lines)
