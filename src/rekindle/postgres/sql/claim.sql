@@ -2,6 +2,8 @@
 -- One winner per person and scenario, whatever runs beside it: the upsert on the gate's primary key decides, after
 -- the row's lock is held and by the clock of that moment. It is ordered by key (unordered, 191 of 200 concurrent
 -- statements deadlocked) and prefiltered by the verdicts (an upsert whose WHERE is false still locks and writes).
+-- The parts are put together by full joins, which are hashed or merged and never nested loops: how many are due cannot
+-- be estimated, and taken for a handful they were compared one by one (7.6 s for 9,339 of 40,000 people; now 0.6 s).
 -- Locks: the gates of those who are claimed. Never: a push; a unit without a gate held by its claim.
 {verdicts},
 won as (
@@ -31,13 +33,14 @@ unit as (
          %(run_id)s, moment.at + make_interval(secs => %(reserved_seconds)s),
          moment.at, moment.at + make_interval(secs => %(relevance_seconds)s), moment.at
   from won
-  join verdict v on v.user_id = won.user_id
-  join device d on d.user_id = won.user_id
+  full join verdict v on v.user_id = won.user_id
+  full join device d on d.user_id = won.user_id
   cross join (select rekindle.clock() as at) moment
+  where (won.claim_id is null) is false and (d.device_id is null) is false
 )
 select coalesce(v.refusal, case when won.user_id is null then 'claimed_elsewhere' else 'claimed' end) as verdict,
        count(*) as people
 from verdict v
-left join won on won.user_id = v.user_id
+full join won on won.user_id = v.user_id
 group by 1
 order by 1

@@ -4,8 +4,8 @@
 select v.user_id, v.organisation_id, v.occurrence, v.refusal, v.locale, v.variables,
        coalesce(d.devices, '[]') as devices
 from verdict v
-left join (
+full join (
   select user_id, jsonb_agg(jsonb_build_array(target_kind, target) order by device_id) as devices
   from device group by user_id
-) d on d.user_id = v.user_id and v.refusal is null
+) d on d.user_id = v.user_id
 order by v.user_id

@@ -62,5 +62,6 @@ verdict as (
          case when j.refusal is not null then j.refusal
               when owner.user_id is null then 'no_token' end as refusal
   from judged j
-  left join (select distinct user_id from device) owner on owner.user_id = j.user_id
+  -- Full for its way of joining alone (see claim.sql): every owner of a device was judged.
+  full join (select distinct user_id from device) owner on owner.user_id = j.user_id
 )
