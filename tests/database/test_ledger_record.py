@@ -11,6 +11,8 @@ import pytest
 from database.programme_tables import Programme, open_programme, wanted
 from rekindle.model import Acceptance, Selection, Unit
 from rekindle.policy import HOLD_SECONDS
+from rekindle.postgres.pool import connect
+from rekindle.postgres.sql import statement
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 
@@ -134,6 +136,27 @@ async def test_a_cooldown_window_that_another_writer_holds_is_a_conflict_and_the
     await programme.at(NOW + timedelta(seconds=HOLD_SECONDS + 1))
     await programme.store.sweep()
     assert await programme.state(units[3]) == "unknown:record_conflict"
+
+
+async def test_a_late_answer_that_waits_while_the_sweep_closes_its_unit_becomes_the_record_all_the_same(
+    programme: Programme,
+) -> None:
+    await programme.people(1)
+    run_id, [unit] = await programme.armed_units()
+    await programme.store.hold([(unit, "timeout")])
+    await programme.at(NOW + timedelta(seconds=HOLD_SECONDS + 1))
+    sweeper = await connect(programme.database.url)
+    async with sweeper, asyncio.timeout(30):
+        await sweeper.execute("begin")
+        await sweeper.execute(statement("sweep_unknown"))
+        recording = asyncio.create_task(programme.store.record(run_id, [accepted(unit)]))
+        while not await programme.rows(
+            "select pid from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'rekindle:record'"
+        ):
+            await asyncio.sleep(0.01)
+        await sweeper.execute("commit")
+        assert await recording == ["recorded"]
+    assert await counts(programme) == (1, 1, 0, 0)
 
 
 async def test_a_late_answer_whose_key_a_later_claim_has_taken_stays_unknown(programme: Programme) -> None:

@@ -123,9 +123,15 @@ class PostgresStore:
         A unique constraint other than the key's that another writer's row hits fails the whole statement, as do two
         claims of one key (a late answer beside that of a later claim); the acceptances are then written one at a time,
         so that only the one concerned becomes a conflict.
+
+        A unit that a sweep was closing at that moment is in neither place for a statement that waited for it; what is
+        not found is therefore looked for once more.
         """
         try:
-            return await self._record(run_id, acceptances)
+            verdicts = await self._record(run_id, acceptances)
+            missed = [one for one, verdict in zip(acceptances, verdicts, strict=True) if verdict == "stale"]
+            again = iter(await self._record(run_id, missed) if missed else ())
+            return [next(again) if verdict == "stale" else verdict for verdict in verdicts]
         except _COLLISIONS:
             if len(acceptances) == 1:
                 await self.hold([(acceptances[0].unit, "record_conflict")])
