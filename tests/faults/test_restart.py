@@ -3,10 +3,8 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -14,7 +12,8 @@ from acceptance.audit import audit
 from acceptance.command import Command, ended, environment
 from acceptance.fixtures import apply
 from acceptance.team import TEAM_CONFIG, Team, fill_team, write_config
-from conftest import SERVERS, SETTINGS, Server
+from conftest import SERVERS, SETTINGS
+from faults.wire import Wire
 from rekindle import Engine
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.model import Accepted, Message, Outcome
@@ -81,97 +80,21 @@ def test_a_run_survives_a_database_that_restarts_and_completes(
     audit(own_team, fcm)
 
 
-class Wire:
-    """Passes bytes on between the engine and its database, and cuts every connection when a word goes by.
-
-    Args:
-        word: what a statement holds, such as rekindle:arm.
-        answered: cut when the answer to it comes back (it was executed), else before the server has read it.
-    """
-
-    def __init__(self, target: int, word: bytes, *, answered: bool, times: int) -> None:
-        self.port = 0
-        self.cuts = 0
-        self._target = target
-        self._word = word
-        self._answered = answered
-        self._left = times
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator["Wire"]:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            self._cut()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _cut(self) -> None:
-        for writer in list(self._writers):
-            writer.transport.abort()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        self._writers |= {writer, far_writer}
-        seen = asyncio.Event()
-        try:
-            await asyncio.gather(self._forth(reader, far_writer, seen), self._back(far_reader, writer, seen))
-        except OSError:
-            pass
-        finally:
-            self._writers -= {writer, far_writer}
-            writer.transport.abort()
-            far_writer.transport.abort()
-            self._tasks.discard(task)
-
-    async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: asyncio.Event) -> None:
-        while piece := await reader.read(262_144):
-            if self._word in piece and self._left:
-                self._left -= 1
-                self.cuts += 1
-                if not self._answered:
-                    self._cut()
-                    return
-                seen.set()
-            writer.write(piece)
-            await writer.drain()
-        writer.transport.abort()
-
-    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: asyncio.Event) -> None:
-        while piece := await reader.read(262_144):
-            if seen.is_set():
-                self._cut()
-                return
-            writer.write(piece)
-            await writer.drain()
-        writer.transport.abort()
-
-
 @pytest.mark.parametrize("answered", [False, True], ids=["before it arrived", "after it was committed"])
 @pytest.mark.parametrize(
     "word", ["rekindle:sweep_lock", "rekindle:run_open", "rekindle:claim", "rekindle:leased", "rekindle:arm",
              "rekindle:record", "rekindle:release", "rekindle:run_close"],
 )  # fmt: skip
 async def test_a_connection_that_is_cut_at_any_statement_costs_no_double_and_nobody(
-    server: Server, team: Team, team_config: Config, word: str, answered: bool
+    team: Team, team_config: Config, word: str, answered: bool
 ) -> None:
     team.people(30, devices=2)
-    wire = Wire(urlsplit(team.url).port or 0, word.encode(), answered=answered, times=2)
-    async with wire.open():
-        parts = urlsplit(team.url)
-        url = urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{wire.port}")))
+    async with Wire(team.url, word, answered=answered, times=2).open() as wire:
         dispatcher = ScriptedDispatcher()
-        settings = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
+        settings = Settings.model_validate({"REKINDLE_DATABASE_URL": wire.url})
         async with Engine.open(settings, team_config, dispatcher=dispatcher) as engine:
             report = await engine.run(budget_seconds=20)
-    assert wire.cuts == 2
+    assert wire.hits == 2
     assert len({(message.claim_id, message.target) for message in dispatcher.sent}) == len(dispatcher.sent)
     assert report.status == "done", report
     assert report.scenarios[0].recorded == 30

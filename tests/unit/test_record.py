@@ -1,7 +1,6 @@
 """The recorder writes every answer down once, whatever fails on the way. On a real ledger."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from property.ledger import fill
 from rekindle.engine.breaker import Breaker
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.record import BATCH, Recorder
-from rekindle.errors import DatabaseError, Disposition
+from rekindle.errors import DatabaseError, DatabaseUnreachable, Disposition
 from rekindle.model import Acceptance, Accepted, Outcome, Refused, Selection, Uncertain, Unit, Verdict
 from rekindle.policy import MAX_ATTEMPTS
 from rekindle.ports import Applied, NotificationRepository, Terms
@@ -84,6 +83,7 @@ class Bench:
         *,
         notifications: NotificationRepository | None = None,
         settled: list[int] | None = None,
+        seconds: float = 60.0,
     ) -> None:
         """All answers were handed over at once, and the recorder has closed."""
         recorder = Recorder(
@@ -91,7 +91,7 @@ class Bench:
             notifications or self.store,
             self.run_id,
             breaker=Breaker(),
-            deadline=Deadline(time.monotonic() + 60, time.monotonic() + 60),
+            deadline=Deadline.after(seconds, answer_seconds=0),
             on_settled=(settled if settled is not None else []).append,
         )
         for unit, outcome in answers:
@@ -258,6 +258,22 @@ async def test_a_fault_that_nobody_foresaw_in_a_repository_is_no_end_of_the_run(
     (unit,) = await bench.armed(1)
     await bench.recorded([(unit, Accepted("n"))], notifications=BrokenNotifications(ValueError("a bug")))
     assert bench.endings() == {unit.claim_id: "unknown:record_failed"}
+
+
+async def test_once_the_deadline_has_passed_without_an_answer_of_the_database_no_other_write_is_tried(
+    bench: Bench,
+) -> None:
+    units = await bench.armed(2)
+    silent = BrokenNotifications(DatabaseUnreachable())
+    answers: list[tuple[Unit, Outcome]] = [(units[0], Accepted("n")), (units[1], Uncertain("timeout"))]
+    with capture_logs() as logs:
+        await bench.recorded(answers, notifications=silent, seconds=0.5)
+    assert silent.attempts == 1
+    assert Counter(bench.endings().values()) == {"dispatching:": 2}
+    assert Counter(line["event"] for line in logs if line["log_level"] == "critical") == {
+        "record.failed": 1,
+        "ledger.unwritten": 2,
+    }
 
 
 async def test_a_recorder_without_answers_closes_at_once(bench: Bench) -> None:

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from rekindle.engine.deadline import Deadline
-from rekindle.engine.steady import steadily
+from rekindle.engine.steady import answered, steadily
 from rekindle.errors import DatabaseError, DatabaseUnreachable, StatementTooSlow
 
 
@@ -47,6 +47,27 @@ async def test_a_ledger_that_stays_away_ends_the_wait_before_the_deadline() -> N
         await steadily(ledger.ask, deadline)
     assert time.monotonic() < deadline.ends
     assert ledger.calls >= 2
+
+
+async def test_a_ledger_that_gives_no_answer_at_all_is_left_at_the_deadline() -> None:
+    deadline = Deadline.after(1.2, answer_seconds=0)
+    with pytest.raises(DatabaseUnreachable, match="no answer for"):
+        await steadily(asyncio.Event().wait, deadline)
+    assert deadline.ends <= time.monotonic() < deadline.ends + 1
+
+
+async def test_after_the_deadline_an_answer_is_still_waited_for_a_second() -> None:
+    deadline = Deadline.after(0.001, answer_seconds=0)
+    begun = time.monotonic()
+    with pytest.raises(DatabaseUnreachable):
+        await steadily(asyncio.Event().wait, deadline)
+    assert 1.0 <= time.monotonic() - begun < 2.0
+
+
+async def test_a_timeout_of_the_calls_own_stays_what_it_is() -> None:
+    ledger = Ledger(TimeoutError("its own"), 1)
+    with pytest.raises(TimeoutError, match="its own"):
+        await answered(ledger.ask, 30)
 
 
 @pytest.mark.parametrize("fault", [DatabaseError(), StatementTooSlow(), ValueError()])

@@ -88,6 +88,8 @@ def set_up_logging(level: str) -> None:
     renderer: Any = structlog.processors.JSONRenderer()
     if sys.stderr.isatty():
         renderer = structlog.dev.ConsoleRenderer()
+    # Its warnings of lost connections are ours already, as events, and without an address.
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

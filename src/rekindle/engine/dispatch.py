@@ -14,7 +14,7 @@ from rekindle.engine.compose import compose
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.pace import Pacer
 from rekindle.engine.record import BATCH, Recorder
-from rekindle.engine.steady import steadily
+from rekindle.engine.steady import answered, steadily
 from rekindle.errors import DatabaseUnreachable, Disposition, RekindleError, TemplateInvalid
 from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
 from rekindle.ports import Dispatcher, Store
@@ -165,7 +165,11 @@ class Dispatch:
         lease_seconds = START_SECONDS + self._bounds.timeout_seconds + ANSWERED_SECONDS
         units = [unit for unit, _ in messages]
         try:
-            armed = await self._store.arm(units, lease_seconds=lease_seconds)
+            # An answer that comes later than a request may start is of no use.
+            armed = await answered(
+                lambda: self._store.arm(units, lease_seconds=lease_seconds),
+                min(START_SECONDS, self._deadline.patience()),
+            )
         except DatabaseUnreachable:
             # They may be armed or not, and nothing has been sent: whichever are armed go back.
             back = [(unit, "database_lost", 0.0) for unit in units]

@@ -48,6 +48,7 @@ class Recorder:
         self._breaker = breaker
         self._deadline = deadline
         self._on_settled = on_settled
+        self._given_up = False
         self._answers: asyncio.Queue[tuple[Unit, Outcome] | None] = asyncio.Queue()
         self.unwritten = 0
         """How many answers were handed over and are not yet written down, or given up on."""
@@ -150,12 +151,16 @@ class Recorder:
 
     async def _persist(self, write: Callable[[], Awaitable[T]]) -> T | None:
         """The result of a write, tried three times and, while the database does not answer, until the deadline; None
-        if it failed. Every write in question is fenced, so that doing it again after an unclear failure is harmless."""
+        if it failed. Every write in question is fenced, so that doing it again after an unclear failure is harmless.
+        After one that got no answer until the deadline the others are not tried: each would wait in vain."""
+        if self._given_up:
+            return None
         for pause in (*_PAUSES, None):
             try:
                 return await steadily(write, self._deadline)
             except DatabaseUnreachable as fault:  # `steadily` has tried for as long as there was time
                 log.error("ledger.write_failed", error=type(fault).__name__, code=fault.code)
+                self._given_up = True
                 return None
             except Exception as fault:  # the loop's edge: whatever a repository raises, the other answers are kept
                 log.error("ledger.write_failed", error=type(fault).__name__, code=getattr(fault, "code", None))

@@ -1,5 +1,6 @@
 """Evaluate and claim: a constant number of statements per scenario, whatever the number of people."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import IO, Any, LiteralString
@@ -80,24 +81,36 @@ async def candidates(
     """`Store.candidates`: a server-side cursor, so that memory does not grow with the number of people."""
     async with (
         _own_rows(database, applied, terms) as rows,
-        database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=(DataError,)) as connection,
+        database.transaction(
+            timeout_seconds=terms.timeout_seconds, bounded=False, pass_through=(DataError,)
+        ) as connection,
         _readable(applied),
     ):
-        parameters = await _begin(connection, applied, selection, terms, rows)
+        # Between two reads this waits for whoever consumes the rows: each wait for the server has its own bound.
+        async with asyncio.timeout(terms.timeout_seconds):
+            parameters = await _begin(connection, applied, selection, terms, rows)
         async with connection.cursor(name="rekindle_plan") as cursor:
-            cursor.itersize = _STREAM_ROWS
             await cursor.execute(composed("plan", applied.scenario.kind), parameters)
-            async for row in cursor:
-                yield Candidate(
-                    user_id=row["user_id"],
-                    organisation_id=row["organisation_id"],
-                    scenario_type=applied.scenario_type,
-                    occurrence=row["occurrence"],
-                    refusal=row["refusal"],
-                    locale=row["locale"],
-                    variables=row["variables"],
-                    devices=tuple((kind, target) for kind, target in row["devices"]),
-                )
+            while True:
+                async with asyncio.timeout(terms.timeout_seconds):
+                    read = await cursor.fetchmany(_STREAM_ROWS)
+                if not read:
+                    return
+                for row in read:
+                    yield _candidate(applied.scenario_type, row)
+
+
+def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
+    return Candidate(
+        user_id=row["user_id"],
+        organisation_id=row["organisation_id"],
+        scenario_type=scenario_type,
+        occurrence=row["occurrence"],
+        refusal=row["refusal"],
+        locale=row["locale"],
+        variables=row["variables"],
+        devices=tuple((kind, target) for kind, target in row["devices"]),
+    )
 
 
 @asynccontextmanager

@@ -1,12 +1,14 @@
 """Connections to the team's database, and what its errors mean."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, LiteralString
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection, conninfo, errors
+from psycopg import AsyncConnection, conninfo, errors, waiting
+from psycopg.abc import PQGen
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -19,11 +21,26 @@ from rekindle.errors import (
     SourceViewWrong,
     StatementTooSlow,
 )
+from rekindle.postgres.sql import statement
 
-Connection = AsyncConnection[DictRow]
+RV = TypeVar("RV")
 Parameters = dict[str, Any]
 
 CONNECT_SECONDS = 10
+ANSWER_SECONDS = 30.0
+"""How long a connection is waited for, with all that is asked on it, where nobody says otherwise. A server that goes
+silent without closing (a firewall that forgets, a machine that is moved) would be waited for as long as it is so."""
+
+_CANCEL_SECONDS = 0.5
+_IDLE_SECONDS = 10.0
+_GRACE_SECONDS = 2.0  # by so much the server's own limit of a statement comes before ours
+# A network that is gone is noticed in some 15 s, and the statement asked again on another connection.
+_KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,  # milliseconds
+}
 _QUOTED = re.compile(r'"[^"]*"?')
 LOST_SECONDS = 1.0
 """How long one statement waits for a connection after the server was lost, until one has worked again. Whoever has
@@ -64,7 +81,12 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
         raise StatementTooSlow(
             mend="Raise the budget, run fewer scenarios at once, or look for a missing index."
         ) from error
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+    except (
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+        errors.IdleInTransactionSessionTimeout,
+        TimeoutError,
+    ) as error:
         raise unreachable(url, error) from error
     except psycopg.Error as error:
         raise DatabaseError(f"the database refused a statement: {primary(error)}") from error
@@ -77,6 +99,8 @@ def unreachable(url: str, error: Exception) -> DatabaseUnreachable:
         reason = reason.removeprefix(noise)
     if isinstance(error, PoolTimeout):
         reason = "no connection within the time allowed"
+    elif isinstance(error, TimeoutError):
+        reason = "no answer within the time allowed"
     return DatabaseUnreachable(
         f"the database at {_place(url)} does not answer: {reason[:200]}",
         mend="Check REKINDLE_DATABASE_URL and that the server runs.",
@@ -110,14 +134,32 @@ def _undefined(error: errors.UndefinedTable) -> DatabaseError | SourceViewMissin
     return DatabaseError(f"the database refused a statement: {message}")
 
 
-async def connect(url: str) -> Connection:
-    """One connection in autocommit, prepared statements off so that a transaction pooler works.
+class Connection(AsyncConnection[DictRow]):
+    """A connection that can be left at once: who is cancelled while waiting for an answer has closed it."""
+
+    async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """As psycopg's own, which asks a server that it is cancelled on to stop, and waits ten seconds for it to say
+        so: a silent one never does, and a run that is over has no ten seconds. What the statement did is unclear
+        either way."""
+        try:
+            return await waiting.wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
+        except asyncio.CancelledError:
+            try:
+                with suppress(psycopg.Error):
+                    await self.cancel_safe(timeout=_CANCEL_SECONDS)
+            finally:
+                self.pgconn.finish()
+            raise
+
+
+def _parameters(url: str) -> dict[str, Any]:
+    """How every connection is made; what the address says of the network wins.
 
     Raises:
-        DatabaseUnreachable: the address cannot be read, no server answers, or it refuses the login.
+        DatabaseUnreachable: the address cannot be read.
     """
     try:
-        conninfo.conninfo_to_dict(url)
+        said = conninfo.conninfo_to_dict(url)
     except psycopg.Error:
         # libpq quotes what it cannot read, and that may be the password.
         raise DatabaseUnreachable(
@@ -125,15 +167,25 @@ async def connect(url: str) -> Connection:
             mend="Write REKINDLE_DATABASE_URL as postgresql://user:password@host:5432/database, with special "
             "characters of the password percent-encoded.",
         ) from None
+    own: dict[str, Any] = {name: value for name, value in _KEEPALIVE.items() if name not in said}
+    return own | {
+        "autocommit": True,
+        "prepare_threshold": None,  # prepared statements off, so that a transaction pooler works
+        "row_factory": dict_row,
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "rekindle",
+    }
+
+
+async def connect(url: str) -> Connection:
+    """One connection in autocommit.
+
+    Raises:
+        DatabaseUnreachable: the address cannot be read, no server answers, or it refuses the login.
+    """
+    parameters = _parameters(url)
     try:
-        return await AsyncConnection[DictRow].connect(
-            url,
-            autocommit=True,
-            prepare_threshold=None,
-            row_factory=dict_row,
-            connect_timeout=CONNECT_SECONDS,
-            application_name="rekindle",
-        )
+        return await Connection.connect(url, **parameters)
     except psycopg.Error as error:
         raise unreachable(url, error) from error
 
@@ -150,13 +202,8 @@ class Database:
             max_size=connections,
             open=False,
             timeout=CONNECT_SECONDS,
-            kwargs={
-                "autocommit": True,
-                "prepare_threshold": None,
-                "row_factory": dict_row,
-                "connect_timeout": CONNECT_SECONDS,
-                "application_name": "rekindle",
-            },
+            connection_class=Connection,
+            kwargs=lambda: _parameters(url),
         )
 
     async def open(self) -> None:
@@ -172,32 +219,48 @@ class Database:
 
     async def close(self) -> None:
         """Give back every connection."""
-        await self._pool.close()
+        await self._pool.close(timeout=LOST_SECONDS)
 
     @asynccontextmanager
-    async def connection(self, *, pass_through: tuple[type[psycopg.Error], ...] = ()) -> AsyncGenerator[Connection]:
-        """One connection for the block, in autocommit; errors named in `pass_through` stay what they are."""
+    async def connection(
+        self, *, within: float | None = ANSWER_SECONDS, pass_through: tuple[type[psycopg.Error], ...] = ()
+    ) -> AsyncGenerator[Connection]:
+        """One connection for the block, in autocommit; errors named in `pass_through` stay what they are.
+
+        The block has `within` seconds, after which the server counts as not answering. None for a block that yields to
+        others: its owner bounds each wait.
+        """
         with database_faults(self.url, pass_through=pass_through):
             try:
-                async with self._pool.connection(timeout=LOST_SECONDS if self._lost else None) as connection:
+                async with (
+                    asyncio.timeout(within),
+                    self._pool.connection(timeout=LOST_SECONDS if self._lost else None) as connection,
+                ):
                     yield connection
                     self._lost = False
             except psycopg.OperationalError as error:
                 # Without a SQLSTATE it is the connection that failed; with one the server spoke, mostly of a statement.
                 self._lost = error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
                 raise
+            except (TimeoutError, asyncio.CancelledError):
+                self._lost = True
+                raise
 
     @asynccontextmanager
     async def transaction(
-        self, *, timeout_seconds: float | None = None, pass_through: tuple[type[psycopg.Error], ...] = ()
+        self,
+        *,
+        timeout_seconds: float = ANSWER_SECONDS,
+        bounded: bool = True,
+        pass_through: tuple[type[psycopg.Error], ...] = (),
     ) -> AsyncGenerator[Connection]:
-        """One transaction for the block: committed at its end, rolled back on any exception."""
-        async with self.connection(pass_through=pass_through) as connection, connection.transaction():
-            if timeout_seconds is not None:
-                await connection.execute(
-                    "select set_config('statement_timeout', %s, true)",
-                    [str(max(1, int(timeout_seconds * 1000)))],
-                )
+        """One transaction for the block: committed at its end, rolled back on any exception.
+
+        Each statement has `timeout_seconds`, and the block little more, unless it is not `bounded`: see `connection`.
+        """
+        within = timeout_seconds + _GRACE_SECONDS if bounded else None
+        async with self.connection(within=within, pass_through=pass_through) as connection, connection.transaction():
+            await connection.execute(statement("limits"), _limits(timeout_seconds, _IDLE_SECONDS if bounded else 600))
             yield connection
 
     @asynccontextmanager
@@ -206,13 +269,10 @@ class Database:
         setting that the SQL made outlives it on this connection. What its statements are refused for stays psycopg's
         error; only a server that does not answer is named as in `connection`."""
         async with (
-            self.connection(pass_through=REFUSALS) as connection,
+            self.connection(within=timeout_seconds + _GRACE_SECONDS, pass_through=REFUSALS) as connection,
             connection.transaction(force_rollback=True),
         ):
-            await connection.execute(
-                "select set_config('statement_timeout', %s, true)",
-                [str(max(1, int(timeout_seconds * 1000)))],
-            )
+            await connection.execute(statement("limits"), _limits(timeout_seconds, _IDLE_SECONDS))
             await connection.execute("set transaction read only")
             yield connection
 
@@ -225,6 +285,10 @@ class Database:
     async def row(self, query: LiteralString, parameters: Parameters | None = None) -> DictRow:
         """The one row of a statement, committed when this returns."""
         return (await self.rows(query, parameters))[0]
+
+
+def _limits(statement_seconds: float, idle_seconds: float) -> Parameters:
+    return {"statement_ms": max(1, int(statement_seconds * 1000)), "idle_ms": int(idle_seconds * 1000)}
 
 
 async def execute_all(url: str, statements: Sequence[tuple[LiteralString, Mapping[str, Any] | None]]) -> None:
