@@ -29,6 +29,7 @@ from h2.errors import ErrorCodes
 from h2.events import DataReceived, RequestReceived, StreamEnded
 from h2.settings import SettingCodes
 
+from contract.fcm_cases import ERRORS
 from rekindle.dispatchers.fcm import FcmDispatcher
 from rekindle.errors import Disposition
 from rekindle.model import Accepted, Message, Outcome, Refused, Uncertain
@@ -285,8 +286,7 @@ def certificates(folder: Path) -> Path:
 
 def error_cases() -> list[dict[str, Any]]:
     """The error cases that are an answer of `messages:send`, with the dates in Retry-After filled in."""
-    cases = json.loads((Path(__file__).parent / "fcm_cases" / "errors.json").read_text())
-    return [case for case in cases if case["status"] is not None and not case["id"].startswith("token_")]
+    return [case for case in ERRORS if case["status"] is not None and not case["id"].startswith("token_")]
 
 
 def as_reply(case: dict[str, Any], now: datetime) -> Reply:

@@ -1,23 +1,20 @@
 """Every fault does what it says: to the connection, to the answer, and to the ledger."""
 
 import contextlib
-import json
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from contract.fcm_cases import ERRORS
 from contract.sandbox_client import Sender, account_of, ask_token, assertion_of, client_of, trust
 from rekindle.errors import SandboxError
 from rekindle.sandbox import Sandbox
-
-ERRORS = json.loads((Path(__file__).parent / "cases" / "fcm_error_cases.json").read_text())
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contract.fcm_cases import MESSAGES
 from contract.sandbox_client import Sender
 from rekindle.sandbox import Sandbox
-
-CASES = json.loads((Path(__file__).parent / "cases" / "fcm_message_cases.json").read_text())
 
 # Settled in a client before anything is on the wire: a list of more than 500, a key given twice in one object.
 NOT_ON_THE_WIRE = {"batch_over_500", "aps_duplicate_field"}
@@ -51,7 +49,7 @@ def violations(answer: Any) -> list[dict[str, str]]:
     return [v for detail in details for v in detail.get("fieldViolations", [])]
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c["valid"]], ids=lambda c: c["id"])
+@pytest.mark.parametrize("case", [c for c in MESSAGES if c["valid"]], ids=lambda c: c["id"])
 def test_what_fcm_takes_is_accepted_and_kept(sandbox: Sandbox, sender: Sender, case: dict[str, Any]):
     sandbox.clear()
     request = wire_form(case)
@@ -69,7 +67,7 @@ def test_what_fcm_takes_is_accepted_and_kept(sandbox: Sandbox, sender: Sender, c
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in CASES if not c["valid"] and c["id"] not in NOT_ON_THE_WIRE], ids=lambda c: c["id"]
+    "case", [c for c in MESSAGES if not c["valid"] and c["id"] not in NOT_ON_THE_WIRE], ids=lambda c: c["id"]
 )
 def test_what_fcm_refuses_is_refused_and_not_kept(sandbox: Sandbox, sender: Sender, case: dict[str, Any]):
     sandbox.clear()

@@ -2,18 +2,14 @@
 
 import json
 import uuid
-from pathlib import Path
 
 import pytest
 
-from contract import fcm_server
+from contract.fcm_cases import MESSAGES
 from contract.fcm_server import message
 from rekindle.dispatchers.fcm_message import MAX_PAYLOAD_BYTES, Unsendable, wire
 
-CASES = {
-    case["id"]: case
-    for case in json.loads((Path(fcm_server.__file__).parent / "fcm_cases" / "messages.json").read_text())
-}
+CASES = {case["id"]: case for case in MESSAGES}
 CLAIM = uuid.UUID("0b8f3f3c-55a2-4f2c-9d0e-6f5f2f6b9a01")
 
 
