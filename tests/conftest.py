@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -19,6 +20,8 @@ from rekindle.sandbox import Sandbox
 
 # A crash of the test server loses nothing that anybody wants; the ledger's own settings stay as they are.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+# Who is due by days depends on the hour, through their time zones; in these tests it is always the same one.
+PROGRAMME_AT = datetime(2026, 11, 23, 0, 7, tzinfo=UTC)
 _NUMBERS = count()
 
 
@@ -67,7 +70,8 @@ def _migrated(url: str) -> None:
 
 def _programme(url: str) -> None:
     _migrated(url)
-    asyncio.run(execute_all(url, [(step.sql, step.parameters) for step in statements(500, 1)]))
+    asyncio.run(execute_all(url, [(step.sql, step.parameters) for step in statements(500, 1, at=PROGRAMME_AT)]))
+    shift_clock(url, f"{(PROGRAMME_AT - datetime.now(UTC)).total_seconds():.0f} seconds")
 
 
 @pytest.fixture(scope="session", params=sorted(SERVERS))
@@ -87,7 +91,7 @@ def database_url(server: Server) -> Iterator[str]:
 
 @pytest.fixture
 def programme_url(server: Server) -> Iterator[str]:
-    """A fresh database with the ledger's tables and the sample programme of 500 mentors, seed 1."""
+    """A fresh database with the ledger's tables and the sample programme of 500 mentors, seed 1, at PROGRAMME_AT."""
     url = server.clone("template_programme", _programme)
     yield url
     server.drop(url)

@@ -49,6 +49,13 @@ def steady(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
+def at_any_hour(text: str) -> list[str]:
+    """The steady lines of a demo without the counts of certificates, and without the sums: whose certificate is due
+    goes by the date where its owner is. What is 0 stays."""
+    dated = re.compile(r"^expiry |[0-9] people reached")
+    return [re.sub(r"\b[1-9][0-9]*\b", "N", line) if dated.search(line) else line for line in steady(text)]
+
+
 def printed(arguments: list[str], folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
@@ -68,7 +75,7 @@ def test_the_first_commands_are_the_two_of_a_fresh_clone() -> None:
 def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     [(_, shown)] = commands(next(block.text for block in BLOCKS if block.info == "console"))
     out = printed([*COMMAND, "demo"], tmp_path, base_environment())
-    assert steady(out) == steady("\n".join(shown))
+    assert at_any_hour(out) == at_any_hour("\n".join(shown))
 
 
 def test_the_scenario_of_the_readme_runs_as_it_is_shown(empty_url: str, fcm: Sandbox, tmp_path: Path) -> None:
