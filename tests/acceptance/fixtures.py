@@ -1,16 +1,15 @@
 """Fixtures of the acceptance and the fault tests; each conftest takes those that it wants by name."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from acceptance.command import Command, environment
 from acceptance.team import TEAM_CONFIG, Team, fill_team, write_config
-from conftest import SERVERS, SETTINGS, Server, as_worker
+from conftest import Server, as_worker
 from rekindle import Engine
-from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config, load_config
 from rekindle.settings import Settings
@@ -25,10 +24,9 @@ async def apply(url: str, config: Config) -> None:
 
 
 @pytest.fixture(scope="session", name="server")
-def embedded_only() -> Iterator[Server]:
+def embedded_only(server_named: Callable[[str], Server]) -> Server:
     """The embedded server alone, for tests of what does not depend on the server's version."""
-    with EmbeddedPostgres(binaries=SERVERS["embedded"], settings=SETTINGS) as postgres:
-        yield Server(postgres.url)
+    return server_named("embedded")
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,13 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from conftest import SERVERS, SETTINGS, Server
+from conftest import Server
 from docs.documents import blocks, commands, read
-from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 
 README = read("README.md")
@@ -27,10 +26,9 @@ with psycopg.connect(os.environ["REKINDLE_DATABASE_URL"]) as connection:
 
 
 @pytest.fixture(scope="session", name="server")
-def embedded_only() -> Iterator[Server]:
+def embedded_only(server_named: Callable[[str], Server]) -> Server:
     """The embedded server alone: what the documents show does not depend on the server's version."""
-    with EmbeddedPostgres(binaries=SERVERS["embedded"], settings=SETTINGS) as postgres:
-        yield Server(postgres.url)
+    return server_named("embedded")
 
 
 @pytest.fixture
