@@ -9,8 +9,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
 
+# So many processes test side by side, each with servers of its own; 0: this one alone.
+JOBS := 2
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 # Time under faults in seconds, shared among the seeds: whole numbers or the word random. ARGS: --design, --systematic N.
 SECONDS := 60
