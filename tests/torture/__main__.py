@@ -30,6 +30,7 @@ def arguments() -> argparse.Namespace:
 async def run(parsed: argparse.Namespace) -> list[Verdict]:
     """Session after session; as each ends, a line, and the histories of what was breached."""
     verdicts: list[Verdict] = []
+    _print(f"seeds: {' '.join(map(str, parsed.seed))}")  # at once: a session that fails is to be repeated
     for seed in parsed.seed:
         seconds = parsed.seconds if parsed.systematic else parsed.seconds / len(parsed.seed)
         session = Session(parsed.design, seed, seconds, parsed.recipients, parsed.workers)

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from torture.checker import Breach, check
+from torture.checker import STUCK, Breach, check
 from torture.crew import Crew, events_in, orders_of_slot, shuffled_points
 from torture.engine_process import POINTS, Orders
-from torture.evidence import Evidence, gather, history
+from torture.evidence import Evidence, gather, history, under_way
 from torture.plan import CALM, Event, draw
 from torture.stage import Stage, staged
 from torture.terms import CANARIES, COOLDOWN_SECONDS, HOLD_SECONDS, LONGEST_DELAY_SECONDS, Session
@@ -70,8 +70,17 @@ async def systematic(session: Session, times: int) -> Verdict:
                 )
         finally:
             await crew.dismiss(gently=True)
+        missed = [Breach(STUCK, f"no process came to be killed after {point}") for point in _missed(counts)]
         counts["kills"] = sum(counts.values())
-        return await _judge(stage, counts + crew.counts, [(0.0, time.time())])
+        verdict = await _judge(stage, counts + crew.counts, [(0.0, time.time())])
+        verdict.breaches += missed
+        verdict.histories += [f"{one.invariant}: {one.what}" for one in missed]
+        return verdict
+
+
+def _missed(counts: Counter[str]) -> list[str]:
+    """The points that were not tried, as when one has another name by now."""
+    return [point for point in POINTS if not counts[f"killed after {point}"]]
 
 
 async def _play(
@@ -86,6 +95,7 @@ async def _play(
             match event.kind:
                 case "kill":
                     crew.kill(event.worker)
+                    return  # its run reports nothing, and no other has an excuse
                 case "pause":
                     await crew.pause(event.worker, min(event.seconds, max(1.0, seconds - event.at + 6.0)))
                 case "stampede":
@@ -135,10 +145,15 @@ async def _judge(stage: Stage, counts: Counter[str], disturbed: list[tuple[float
         await _until(stage, _IDLE[design], _DRAIN_SECONDS if design == "rekindle" else waited)
     finally:
         await crew.dismiss(gently=design == "rekindle")
+    counts += crew.counts
+    left: list[str] = []
     if design == "rekindle":
+        left = await under_way(stage)  # before the clock is moved, which ends every wait
         await _end_lost_runs(stage)
     evidence = await gather(stage)
+    evidence.stuck += left
     evidence.stuck += ["a run that did not end" for _ in range(counts["runs that never ended"])]
+    evidence.stuck += ["a process that did not end by SIGTERM" for _ in range(counts["not ended by SIGTERM"])]
     evidence.stuck += [f"person {row['user_id']} was due and not reached in the time of peace" for row in unreached]
     evidence.disturbed = disturbed
     evidence.counts = counts

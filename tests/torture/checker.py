@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from rekindle.engine.dispatch import MAX_UNWRITTEN
-from torture.evidence import Acceptance, Evidence, RunRow
+from torture.evidence import Acceptance, Evidence, Key, RunRow
 from torture.terms import BUDGET_SECONDS, CONCURRENCY, COOLDOWN_SECONDS, LONGEST_DELAY_SECONDS, START_SECONDS
 
 DOUBLE = "doubles inside a cooldown"
@@ -72,9 +72,16 @@ def _doubles(evidence: Evidence) -> Iterator[Breach]:
 
 
 def _occurrences(evidence: Evidence) -> Iterator[Breach]:
+    """One occurrence by two claims, or one unit twice, however far apart."""
     claims: defaultdict[tuple[UUID, str, str], set[UUID]] = defaultdict(set)
+    units: set[Key] = set()
     for one in evidence.accepted:
         claims[one.user_id, one.scenario_type, one.occurrence].add(one.claim_id)
+        if one.key in units:
+            yield Breach(
+                REPEATED, f"claim {one.claim_id} device {one.device_id} once more", (one.user_id, one.scenario_type)
+            )
+        units.add(one.key)
     for (user_id, scenario_type, occurrence), several in claims.items():
         if len(several) > 1:
             yield Breach(REPEATED, f"{occurrence} by {len(several)} claims", (user_id, scenario_type))
@@ -82,7 +89,7 @@ def _occurrences(evidence: Evidence) -> Iterator[Breach]:
 
 def _records(evidence: Evidence) -> Iterator[Breach]:
     recorded = Counter(one.key for one in evidence.records)
-    names = {one.name for one in evidence.accepted}
+    names = {one.name: one.key for one in evidence.accepted}
     ended = {one.key: one for one in evidence.endings}
     for one in evidence.accepted:
         person = (one.user_id, one.scenario_type)
@@ -94,7 +101,7 @@ def _records(evidence: Evidence) -> Iterator[Breach]:
         if times > 1 or key in ended:
             yield Breach(BOTH, f"claim {key[0]} device {key[1]}: {times} records, {int(key in ended)} other endings")
     for record in evidence.records:
-        if record.name not in names:
+        if names.get(record.name) != record.key:
             yield Breach(UNFOUNDED, f"claim {record.claim_id} device {record.device_id}")
     for claim_id in evidence.notified - {one.claim_id for one in evidence.records}:
         yield Breach(UNFOUNDED, f"notification {claim_id} has no delivery")
@@ -117,16 +124,21 @@ def _runs(evidence: Evidence) -> Iterator[Breach]:
 def _late(evidence: Evidence) -> Iterator[Breach]:
     """No send of a run is accepted after its budget, and an undisturbed run has reported by then.
 
-    A send may start for START_SECONDS after its arming. A process that stood still reads an answer when it goes on, and
-    so takes one that the sandbox delayed beyond the time-out.
+    A send may start for START_SECONDS after its arming. One whose answer was not waited for is accepted as late as the
+    sandbox likes, and is unknown then; a process that stood still reads such an answer when it goes on, and records it.
     """
-    accepted = {one.name: one.at for one in evidence.accepted}
-    for record in evidence.records:
-        if record.run_started is not None and record.name in accepted:
-            after = accepted[record.name] - record.run_started - BUDGET_SECONDS
-            delay = LONGEST_DELAY_SECONDS if _disturbed(evidence, record.run_started, accepted[record.name]) else 0.0
-            if after > START_SECONDS + delay:
-                yield Breach(LATE, f"claim {record.claim_id} was sent {after:.3f} s after its run's budget")
+    started = {run.run_id: run.started for run in evidence.runs}
+    recorded = {record.key: record.run_started for record in evidence.records}
+    began = {end.key: started.get(end.run_id) for end in evidence.endings if end.outcome == "unknown"} | recorded
+    for one in evidence.accepted:
+        began_at = began.get(one.key)
+        if began_at is None:
+            continue
+        after = one.at - began_at - BUDGET_SECONDS
+        delayed = one.key not in recorded or _disturbed(evidence, began_at, one.at)
+        if after > START_SECONDS + (LONGEST_DELAY_SECONDS if delayed else 0.0):
+            what = f"claim {one.claim_id} was sent {after:.3f} s after its run's budget"
+            yield Breach(LATE, what, (one.user_id, one.scenario_type))
     for run in evidence.runs:
         over = _over(run)
         if over > _BUSY_SLACK and run.status != "abandoned" and not _disturbed(evidence, run.started, run.finished):

@@ -187,15 +187,19 @@ async def gather(stage: Stage) -> Evidence:
         ],
         disabled={row["device_id"] for row in await stage.rows("select device_id from rekindle.disabled_token")},
         gone=gone,
-        stuck=[
-            f"{row['what']} of person {row['user_id']} under {row['scenario_type']}"
-            for row in await stage.rows(
-                "select 'a live unit (' || state || ')' as what, user_id, scenario_type from rekindle.outbox "
-                "union all select 'a gate in flight', user_id, scenario_type from rekindle.gate "
-                "where inflight is not null"
-            )
-        ],
     )
+
+
+async def under_way(stage: Stage) -> list[str]:
+    """Units that are live and gates in flight."""
+    return [
+        f"{row['what']} of person {row['user_id']} under {row['scenario_type']}"
+        for row in await stage.rows(
+            "select 'a live unit (' || state || ')' as what, user_id, scenario_type from rekindle.outbox "
+            "union all select 'a gate in flight', user_id, scenario_type from rekindle.gate "
+            "where inflight is not null"
+        )
+    ]
 
 
 async def history(stage: Stage, user_id: UUID, scenario_type: str) -> list[str]:

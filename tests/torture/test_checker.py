@@ -88,6 +88,10 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
         lambda evidence: evidence.accepted.append(replace(SENT, at=SENT.at + 1, name="name-2")),
         checker.DOUBLE,
     ),
+    "the same claim sent twice, long after": (
+        lambda evidence: evidence.accepted.append(replace(SENT, at=SENT.at + 100, name="name-2")),
+        checker.REPEATED,
+    ),
     "one occurrence by two claims": (
         lambda evidence: evidence.accepted.append(replace(SENT, claim_id=OTHER, at=SENT.at + 100, name="name-2")),
         checker.REPEATED,
@@ -97,6 +101,10 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
     "recorded and unknown": (ended("unknown"), checker.BOTH),
     "recorded twice": (lambda evidence: evidence.records.append(evidence.records[0]), checker.BOTH),
     "recorded and never accepted": (lambda evidence: evidence.accepted.clear(), checker.UNFOUNDED),
+    "recorded under the name of another device's acceptance": (
+        lambda evidence: evidence.records.append(Record(CLAIM, OTHER, "name-1", 100.0)),
+        checker.UNFOUNDED,
+    ),
     "a notification without a delivery": (lambda evidence: evidence.notified.add(OTHER), checker.UNFOUNDED),
     "a person who is stuck": (lambda evidence: evidence.stuck.append("person"), checker.STUCK),
     "people who are not counted": (run(numbers=NUMBERS | {"not_due": 0}), checker.SUMS),
@@ -106,6 +114,10 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
     "a run that is late for no reason": (run(finished=100.0 + BUDGET_SECONDS + 2), checker.LATE),
     "a send after the budget": (
         lambda evidence: evidence.records.append(replace(evidence.records.pop(), run_started=90.0)),
+        checker.LATE,
+    ),
+    "a send after the budget that ended as unknown": (
+        unrecorded(ended("unknown"), run(started=80.0, finished=81.0)),
         checker.LATE,
     ),
     "more unknowns than sends in flight": (
