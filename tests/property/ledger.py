@@ -61,14 +61,14 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         self._runner = asyncio.Runner()
-        self._database = Database(url)
+        self.database = Database(url)
         self.sql = psycopg.connect(url, autocommit=True, row_factory=dict_row)
-        self.store = PostgresStore(self._database)
-        self.wait(self._database.open())
+        self.store = PostgresStore(self.database)
+        self.wait(self.database.open())
 
     def close(self) -> None:
         self.sql.close()
-        self.wait(self._database.close())
+        self.wait(self.database.close())
         self._runner.close()
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
@@ -89,6 +89,10 @@ class Ledger:
             places = ", ".join(["%s"] * len(rows[0]))
             with self.sql.cursor() as cursor:
                 cursor.executemany(f"insert into {table} ({columns}) values ({places})", rows)
+
+    def at(self, moment: datetime) -> None:
+        """It is that moment from now on."""
+        self.sql.execute("update team.moment set at = %s", [moment])
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         return self.sql.execute(query).fetchall()
