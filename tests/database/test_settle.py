@@ -98,6 +98,23 @@ async def test_settling_twice_is_refused_the_second_time(programme: Programme) -
         await settle(programme.database, unit.claim_id, provider_name="name")
 
 
+async def test_what_was_sent_and_is_recorded_by_another_program_stays_unknown_and_the_operator_is_told_why(
+    programme: Programme,
+) -> None:
+    _, (unit,) = await held(programme)
+    await programme.sql.execute(
+        "insert into rekindle.scenario_notification (id, user_id, scenario_type, idempotency_key)"
+        " values (gen_random_uuid(), %s, 'nudge', %s)",
+        [unit.user_id, unit.idempotency_key],
+    )
+    for _ in range(2):
+        with pytest.raises(BadArgument, match="another program has recorded its idempotency key"):
+            await settle(programme.database, unit.claim_id, provider_name="projects/p/messages/7")
+        assert await programme.state(unit) == "unknown:record_conflict"
+    assert await settle(programme.database, unit.claim_id, provider_name=None) == 1
+    assert await programme.state(unit) == "dead:settled_not_sent"
+
+
 async def test_a_late_answer_that_came_first_wins(programme: Programme) -> None:
     run_id, (unit,) = await held(programme)
     assert await programme.store.record(run_id, [Acceptance(unit, "late")]) == ["recorded"]

@@ -14,7 +14,8 @@ async def settle(database: Database, claim_id: UUID, *, provider_name: str | Non
     dead as certainly not sent, and the person may be claimed again. A late answer that arrives first wins.
 
     Raises:
-        BadArgument: the claim has no send whose outcome is unknown; nothing has changed.
+        BadArgument: the claim has no send whose outcome is unknown, and nothing has changed; or it is said to have been
+            sent, and another program holds its idempotency key, so that it stays unknown for good.
     """
     if provider_name is None:
         settled = await _free(database, claim_id)
@@ -47,4 +48,10 @@ async def _record(database: Database, claim_id: UUID, provider_name: str) -> int
             "names": [provider_name] * len(units),
         },
     )
-    return sum(1 for row in rows if row["verdict"] == "recorded")
+    recorded = sum(1 for row in rows if row["verdict"] == "recorded")
+    if not recorded and await database.rows(statement("settle_find"), {"claim_id": claim_id}):
+        raise BadArgument(
+            f"claim {claim_id} cannot be recorded: another program has recorded its idempotency key",
+            mend="It stays listed as unknown; the person was reached that day.",
+        )
+    return recorded
