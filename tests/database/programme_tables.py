@@ -1,5 +1,6 @@
 """A programme small enough to see whole: each test writes the people, activities and devices that it is about."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date, datetime
@@ -199,6 +200,16 @@ class Programme:
         answers = await self.store.arm(units, lease_seconds=30)
         assert list(answers.values()) == [True] * len(units)
         return run_id, units
+
+    async def blocked(self, statement: str, *, count: int = 1) -> None:
+        """Wait until so many statements whose names begin so wait for a lock that somebody holds."""
+        async with asyncio.timeout(20):
+            while count > await self.value(
+                "select count(*) from pg_stat_activity where datname = current_database() "
+                "and wait_event_type = 'Lock' and query like %s",
+                f"/* rekindle:{statement}%",
+            ):
+                await asyncio.sleep(0.005)
 
     async def gate(self, user_id: UUID, scenario_type: str = "nudge") -> dict[str, Any] | None:
         rows = await self.rows(

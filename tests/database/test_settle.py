@@ -182,15 +182,6 @@ async def test_a_later_claim_of_the_person_keeps_its_gate(programme: Programme) 
     assert await again(programme, "third") == {"cooldown": 1}
 
 
-async def blocked(programme: Programme, statement: str) -> None:
-    """Until a statement of the pool waits for a lock that somebody holds."""
-    async with asyncio.timeout(20):
-        while not await programme.rows(
-            "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like %s", f"%{statement}%"
-        ):
-            await asyncio.sleep(0.005)
-
-
 async def test_a_device_that_is_recorded_while_another_is_being_settled_keeps_its_cooldown(
     programme: Programme,
 ) -> None:
@@ -201,9 +192,9 @@ async def test_a_device_that_is_recorded_while_another_is_being_settled_keeps_it
     async with await psycopg.AsyncConnection.connect(programme.database.url) as holder:
         await holder.execute("select from rekindle.gate for update")
         recording = asyncio.create_task(programme.store.record(run_id, [Acceptance(sending, "one")]))
-        await blocked(programme, "rekindle:record")
+        await programme.blocked("record")
         settling = asyncio.create_task(settle(programme.database, unclear.claim_id, provider_name=None))
-        await blocked(programme, "rekindle:settle")
+        await programme.blocked("settle")
         await holder.rollback()
     assert await recording == ["recorded"]
     assert await settling == 1
@@ -225,9 +216,9 @@ async def test_a_later_claim_that_is_recorded_while_an_old_one_is_being_settled_
     async with await psycopg.AsyncConnection.connect(programme.database.url) as holder:
         await holder.execute("select from rekindle.gate for update")
         recording = asyncio.create_task(programme.store.record(run_id, [Acceptance(new, "two")]))
-        await blocked(programme, "rekindle:record")
+        await programme.blocked("record")
         settling = asyncio.create_task(settle(programme.database, old.claim_id, provider_name=None))
-        await blocked(programme, "rekindle:settle")
+        await programme.blocked("settle")
         await holder.rollback()
     assert await recording == ["recorded"]
     assert await settling == 1

@@ -1,0 +1,59 @@
+"""What a run has committed by the time that a message leaves, and what it does not send."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from database.programme_tables import Programme, applied, open_programme, scenario
+from rekindle.engine import dispatch
+from rekindle.engine.run import Deps, Limits, run_cycle
+from rekindle.model import Accepted, Message, Outcome, Report, Selection
+from rekindle.postgres.reports import Reports
+from rekindle.scenario import Config
+from rekindle.testing import ScriptedDispatcher
+
+MILESTONE = scenario("milestone", at=[1])
+
+
+@pytest.fixture
+async def programme(database_url: str) -> AsyncIterator[Programme]:
+    async with open_programme(database_url) as programme:
+        await programme.people(30, devices=2)
+        await programme.sql.execute("insert into team.activity select user_id, now() from team.person")
+        config = Config(scenario={"milestone": MILESTONE.model_dump(exclude_none=True)})
+        await Reports(programme.database).store_config(config)
+        yield programme
+
+
+async def run(programme: Programme, dispatcher: ScriptedDispatcher) -> Report:
+    deps = Deps(dispatcher, programme.store, programme.store)
+    return await run_cycle(deps, [applied(MILESTONE, "milestone")], Selection(), Limits())
+
+
+async def test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see(programme: Programme) -> None:
+    seen: list[dict[str, Any]] = []
+    with psycopg.connect(programme.database.url, autocommit=True, row_factory=dict_row) as elsewhere:
+
+        def answer(message: Message) -> Outcome:
+            query = "select state, attempts from rekindle.outbox where claim_id = %s and target = %s"
+            seen.extend(elsewhere.execute(query, [message.claim_id, message.target]).fetchall())
+            return Accepted(f"n/{message.target}")
+
+        report = await run(programme, ScriptedDispatcher(answer))
+    assert report.scenarios[0].pushes == 60
+    assert seen == [{"state": "dispatching", "attempts": 1}] * 60
+
+
+async def test_a_process_that_stood_still_after_arming_sends_nothing_and_the_units_wait(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if it had stood still from before each arming until its time to start was over."""
+    monkeypatch.setattr(dispatch, "START_SECONDS", -1.0)
+    dispatcher = ScriptedDispatcher()
+    report = await run(programme, dispatcher)
+    assert dispatcher.sent == []
+    (one,) = report.scenarios
+    assert (one.pending, dict(one.reasons)) == (30, {"retry:process_paused": 30})
