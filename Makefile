@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test torture check format bench lock clean
+.PHONY: demo test torture mutants check format bench lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -19,6 +19,10 @@ SECONDS := 60
 SEED := 1
 torture: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m torture --seconds $(SECONDS) --seed $(SEED) $(ARGS)
+
+# Takes away what the promise rests on, one thing at a time, and sees that a test notices. ARGS: words of the names.
+mutants: $(VENV)/.dev
+	@PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check .

@@ -11,6 +11,8 @@ from typing import Any
 
 from rekindle.sandbox import Sandbox
 
+_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH")
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -39,7 +41,7 @@ class Command:
 
     def __init__(self, folder: Path, environment: Mapping[str, object]) -> None:
         self.folder = folder
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self.environment = kept | {name: str(value) for name, value in environment.items()}
 
     def having(self, **environment: object) -> "Command":

@@ -30,7 +30,7 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 async def run(programme: Programme, dispatcher: ScriptedDispatcher) -> Report:
     deps = Deps(dispatcher, programme.store, programme.store)
-    return await run_cycle(deps, [applied(MILESTONE, "milestone")], Selection(), Limits())
+    return await run_cycle(deps, [applied(MILESTONE, "milestone")], Selection(), Limits(budget_seconds=6))
 
 
 async def test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see(programme: Programme) -> None:

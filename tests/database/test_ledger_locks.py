@@ -121,9 +121,16 @@ async def test_of_two_claims_that_both_saw_the_gate_open_one_wins(programme: Pro
     assert numbers[0].refusals == {"claimed_elsewhere": PEOPLE}
 
 
-async def test_a_claim_that_saw_the_gate_open_does_not_win_once_a_cooldown_has_begun(programme: Programme) -> None:
+@pytest.mark.parametrize(
+    "change",
+    ["next_at = rekindle.clock() + interval '1 day'", "inflight = user_id"],
+    ids=["a cooldown has begun", "it is in flight"],
+)
+async def test_a_claim_that_saw_the_gate_open_does_not_win_it_once_it_is_shut(
+    programme: Programme, change: str
+) -> None:
     await before(programme, "claim")
-    async with holding(programme, "update rekindle.gate set next_at = rekindle.clock() + interval '1 day'"):
+    async with holding(programme, f"update rekindle.gate set {change}"):
         claiming = asyncio.create_task(programme.claim(wanted()))
         await programme.blocked("claim")
     assert (await claiming).refusals == {"claimed_elsewhere": PEOPLE}

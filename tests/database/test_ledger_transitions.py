@@ -109,6 +109,7 @@ async def test_a_unit_whose_key_another_writer_has_recorded_is_not_armed_and_end
     )
     armed = await programme.store.arm(units, lease_seconds=30)
     assert armed == {key(units[0]): False, key(units[1]): True}
+    assert await states(programme, units) == ["claimed", "dispatching"]
     assert await programme.store.finish(run_id, [Ending(units[0], "skipped", "already_recorded")]) == 1
     assert await states(programme, units) == ["skipped:already_recorded", "dispatching"]
     assert {unit.user_id for unit in units} == set(users)

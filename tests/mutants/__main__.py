@@ -1,0 +1,91 @@
+"""`python -m mutants`: one table of what was taken away and which test noticed; exit code 1 if nobody did.
+
+Words after it choose the mutants whose names hold one of them. `--list` prints the table and runs nothing.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mutants.catalogue import MUTANTS, ROOT, Mutant
+from mutants.table import noticed_by, table
+
+_PREPARED = "database/test_statements.py::test_every_statement_of_its_own_can_be_prepared"
+_PREPARED_CLAIM = (
+    "database/test_statements.py::test_claim_and_plan_can_be_prepared_for_every_kind_of_scenario[claim-sql]"
+)
+
+
+def ends(tests: Sequence[str], mutant: Mutant | None = None) -> Mapping[str, str]:
+    """How each of the tests ended on a copy of the source, with the mutant's change if there is one."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        source = Path(folder, "src")
+        shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
+        if mutant is not None:
+            (source / "rekindle" / mutant.file).write_text(mutant.mutated(), encoding="utf-8")
+        report = Path(folder, "ends.json")
+        files = dict.fromkeys(f"tests/{test.partition('[')[0]}" for test in tests)
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join([str(source), str(ROOT / "tests")]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "MUTANTS_SOURCE": str(source),
+            "MUTANTS_TESTS": json.dumps(list(tests)),
+            "MUTANTS_ENDS": str(report),
+        }
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "mutants.witness", "-p", "no:cacheprovider", *files]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        if not report.exists():
+            raise RuntimeError(f"pytest did not come to its end:\n{done.stdout[-3_000:]}{done.stderr[-3_000:]}")
+        found = json.loads(report.read_text(encoding="utf-8"))
+    return {test: found.get(test, "not found") for test in tests}
+
+
+def judge(mutant: Mutant) -> list[str]:
+    """What is wrong with the tests, or with the mutant: every named test must notice it, and the server can plan it."""
+    wanted = dict.fromkeys(mutant.tests, "noticed")
+    if mutant.file.endswith(("/claim.sql", "/verdicts.sql")):
+        wanted[_PREPARED_CLAIM] = "passed"
+    elif mutant.file.endswith(".sql"):
+        wanted[_PREPARED] = "passed"
+    found = ends(list(wanted), mutant)
+    return [f"{test}: {end}" for test, end in found.items() if end != wanted[test]]
+
+
+def main() -> int:
+    """Run what the command line asks for; the exit code."""
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    parser.add_argument("words", nargs="*", help="of the names of the mutants to run")
+    parser.add_argument("--list", action="store_true", help="print the table, and run nothing")
+    parsed = parser.parse_args()
+    chosen = [one for one in MUTANTS if not parsed.words or any(word in one.name for word in parsed.words)]
+    if parsed.list:
+        return _say(table(chosen)) or 0
+    tests = list(dict.fromkeys(test for one in chosen for test in one.tests))
+    wrong = [f"without any mutant, {test}: {end}" for test, end in ends(tests).items() if end != "passed"]
+    if wrong:
+        return _say(*wrong) or 1
+    _say("| taken away | noticed by | s |", "|---|---|---:|")
+    for mutant in chosen:
+        started = time.monotonic()
+        survived = judge(mutant)
+        wrong += [f"{mutant.name}: {what}" for what in survived]
+        verdict = "**NOBODY**" if survived else noticed_by(mutant)
+        _say(f"| {mutant.name} | {verdict} | {time.monotonic() - started:.1f} |")
+    _say("", *wrong, f"{len(chosen)} mutants, {len(wrong)} complaints")
+    return 1 if wrong else 0
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""The mutants follow the code: each still applies, names tests that exist, and stands in the document."""
+
+import ast
+
+import pytest
+
+from mutants.catalogue import MUTANTS, ROOT, Mutant
+from mutants.table import table
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_text_that_a_mutant_changes_is_found_and_the_change_can_be_read(mutant: Mutant) -> None:
+    changed = mutant.mutated()
+    assert changed != (ROOT / "src/rekindle" / mutant.file).read_text(encoding="utf-8")
+    if mutant.file.endswith(".py"):
+        compile(changed, mutant.file, "exec")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_tests_that_must_notice_it_exist(mutant: Mutant) -> None:
+    assert mutant.tests
+    for test in mutant.tests:
+        path, _, name = test.partition("[")[0].partition("::")
+        body = ast.parse((ROOT / "tests" / path).read_text(encoding="utf-8")).body
+        assert name in {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}, test
+
+
+def test_no_two_mutants_have_one_name() -> None:
+    names = [mutant.name for mutant in MUTANTS]
+    assert len(set(names)) == len(names)
+
+
+def test_a_mutant_whose_text_has_gone_is_an_error_and_not_a_survivor() -> None:
+    with pytest.raises(ValueError, match="nothing: found 0 times"):
+        Mutant("nothing", "model.py", "a text that is nowhere", "", ("unit/test_model.py",)).mutated()
+
+
+def test_the_document_lists_every_mutant_and_what_notices_it() -> None:
+    document = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
+    assert table(MUTANTS) in document, "paste what `make mutants ARGS=--list` prints"
