@@ -164,12 +164,10 @@ class Dispatch:
         start_until = time.monotonic() + START_SECONDS
         lease_seconds = START_SECONDS + self._bounds.timeout_seconds + ANSWERED_SECONDS
         units = [unit for unit, _ in messages]
+        # An answer that comes later than a request may start is of no use.
+        patience = min(START_SECONDS, self._deadline.patience())
         try:
-            # An answer that comes later than a request may start is of no use.
-            armed = await answered(
-                lambda: self._store.arm(units, lease_seconds=lease_seconds),
-                min(START_SECONDS, self._deadline.patience()),
-            )
+            armed = await answered(lambda: self._store.arm(units, lease_seconds=lease_seconds), patience)
         except DatabaseUnreachable:
             # They may be armed or not, and nothing has been sent: whichever are armed go back.
             back = [(unit, "database_lost", 0.0) for unit in units]
