@@ -9,7 +9,7 @@ from typing import Any
 from torture.checker import STUCK, Breach, check
 from torture.crew import Crew, events_in, orders_of_slot, shuffled_points
 from torture.engine_process import POINTS, Orders
-from torture.evidence import Evidence, gather, history, under_way
+from torture.evidence import Cycle, Evidence, gather, history, under_way
 from torture.plan import CALM, Event, draw
 from torture.stage import Stage, staged
 from torture.terms import CANARIES, COOLDOWN_SECONDS, HOLD_SECONDS, LONGEST_DELAY_SECONDS, Session
@@ -46,7 +46,7 @@ async def torture(session: Session) -> Verdict:
         finally:
             stage.link.resume()
             await crew.dismiss(gently=session.design == "rekindle")
-        return await _judge(stage, crew.counts, disturbed)
+        return await _judge(stage, crew, crew.counts, disturbed)
 
 
 async def systematic(session: Session, times: int) -> Verdict:
@@ -72,7 +72,7 @@ async def systematic(session: Session, times: int) -> Verdict:
             await crew.dismiss(gently=True)
         missed = [Breach(STUCK, f"no process came to be killed after {point}") for point in _missed(counts)]
         counts["kills"] = sum(counts.values())
-        verdict = await _judge(stage, counts + crew.counts, [(0.0, time.time())])
+        verdict = await _judge(stage, crew, counts + crew.counts, [(0.0, time.time())])
         verdict.breaches += missed
         verdict.histories += [f"{one.invariant}: {one.what}" for one in missed]
         return verdict
@@ -127,7 +127,7 @@ async def _play(
         await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
 
 
-async def _judge(stage: Stage, counts: Counter[str], disturbed: list[tuple[float, float]]) -> Verdict:
+async def _judge(stage: Stage, hurt: Crew, counts: Counter[str], disturbed: list[tuple[float, float]]) -> Verdict:
     await stage.faults(CALM)
     counts = counts + stage.hits
     design = stage.session.design
@@ -156,12 +156,22 @@ async def _judge(stage: Stage, counts: Counter[str], disturbed: list[tuple[float
     evidence.stuck += ["a process that did not end by SIGTERM" for _ in range(counts["not ended by SIGTERM"])]
     evidence.stuck += [f"person {row['user_id']} was due and not reached in the time of peace" for row in unreached]
     evidence.disturbed = disturbed
+    evidence.cycles = _cycles(stage, hurt.pauses)
     evidence.counts = counts
     evidence.leaks = [
         f"{canary!r} in {name}" for name, text in stage.texts().items() for canary in CANARIES if canary in text
     ]
     breaches = check(evidence)
     return Verdict(stage.session, evidence, breaches, await _histories(stage, breaches))
+
+
+def _cycles(stage: Stage, pauses: list[tuple[str, float, float]]) -> list[Cycle]:
+    return [
+        Cycle(log, began, ended, line["how"], any(log == one and began < to and ended > of for one, of, to in pauses))
+        for log, text in stage.texts().items()
+        for line in events_in(text, "torture.cycle")
+        for began, ended in [(line["began"], line["ended"])]
+    ]
 
 
 _IDLE: Any = {

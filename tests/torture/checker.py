@@ -27,6 +27,8 @@ IN_FLIGHT = CONCURRENCY + MAX_UNWRITTEN
 
 _CLOCK_SLACK = 0.005  # two processes of one host read its clock around the same event
 _BUSY_SLACK = 1.0  # a report that waits for a processor; the harness alone keeps more of them busy than there are
+SILENT_SLACK = 3.0 + _BUSY_SLACK
+"""Whatever is done to the database and the network: a last write, the report, and connections that are closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def _runs(evidence: Evidence) -> Iterator[Breach]:
 
 
 def _late(evidence: Evidence) -> Iterator[Breach]:
-    """No send of a run is accepted after its budget, and an undisturbed run has reported by then.
+    """No send of a run is accepted after its budget, and an undisturbed run has reported by then. Whatever is done to
+    it but to stop its process, a cycle ends soon after.
 
     A send may start for START_SECONDS after its arming. One whose answer was not waited for is accepted as late as the
     sandbox likes, and is unknown then; a process that stood still reads such an answer when it goes on, and records it.
@@ -143,6 +146,10 @@ def _late(evidence: Evidence) -> Iterator[Breach]:
         over = _over(run)
         if over > _BUSY_SLACK and run.status != "abandoned" and not _disturbed(evidence, run.started, run.finished):
             yield Breach(LATE, f"run {run.run_id} took {over:.3f} s longer than its budget")
+    for cycle in evidence.cycles:
+        over = cycle.ended - cycle.began - BUDGET_SECONDS
+        if over > SILENT_SLACK and not cycle.paused:
+            yield Breach(LATE, f"a cycle in {cycle.log} ended {cycle.how} {over:.3f} s after its budget")
 
 
 def _over(run: RunRow) -> float:
@@ -162,8 +169,9 @@ def _unbounded(evidence: Evidence) -> Iterator[Breach]:
 
 
 def longest_overrun(evidence: Evidence) -> float:
-    """Seconds by which the slowest run was over its budget, whatever was done to it; abandoned ones left out."""
-    return max((_over(run) for run in evidence.runs if run.status != "abandoned"), default=0.0)
+    """Seconds by which the slowest cycle was over its budget, whatever was done to it but to stop its process."""
+    cycles = (cycle for cycle in evidence.cycles if not cycle.paused)
+    return max((cycle.ended - cycle.began - BUDGET_SECONDS for cycle in cycles), default=0.0)
 
 
 def most_unknown_of_one_run(evidence: Evidence) -> int:

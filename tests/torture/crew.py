@@ -5,9 +5,11 @@ import json
 import random
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from torture.engine_process import Orders
 from torture.stage import Stage
@@ -32,6 +34,7 @@ class Crew:
         self, stage: Stage, *, design: str, size: int, orders: Callable[[int], Orders] = orders_of_slot
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.pauses: list[tuple[str, float, float]] = []  # by log, from and until on the host's monotonic clock
         self._stage = stage
         self._design = design
         self._size = size
@@ -81,9 +84,11 @@ class Crew:
         process.send_signal(signal.SIGSTOP)
         self._stopped.add(slot)
         self.counts["pauses"] += 1
+        since = time.monotonic()
         await asyncio.sleep(seconds)
         if self._processes.get(slot) is process:
             self._wake(slot)
+        self.pauses.append((self.log(slot).name, since, time.monotonic()))
 
     async def stampede(self, number: int) -> None:
         """So many runs of the command line are started at once, beside all others, and have ended.
@@ -146,10 +151,10 @@ class Crew:
             )
 
 
-def events_in(text: str, name: str) -> list[dict[str, object]]:
+def events_in(text: str, name: str) -> list[dict[str, Any]]:
     """The harness's own lines of one kind in a log."""
     lines = (line for line in text.splitlines() if f'"{name}"' in line)
-    found: list[dict[str, object]] = []
+    found: list[dict[str, Any]] = []
     for line in lines:
         try:
             found.append(json.loads(line))

@@ -127,7 +127,7 @@ async def loop() -> None:
     stop = stop_on_signals()
     settings = Settings()
     while not stop.is_set():
-        began = time.monotonic()
+        began: float | None = None
         try:
             async with Engine.open(settings, load_config(settings.config)) as engine:
                 while not stop.is_set():
@@ -135,13 +135,16 @@ async def loop() -> None:
                     began = time.monotonic()
                     report = await engine.run(budget_seconds=BUDGET_SECONDS, stop=stop)
                     _say(began, report.status)
+                    began = None
         except RekindleError as fault:
-            _say(began, fault.code)
+            if began is not None:
+                _say(began, fault.code)
             await asyncio.sleep(0.2)
 
 
 def _say(began: float, how: str) -> None:
-    line = {"event": "torture.cycle", "seconds": round(time.monotonic() - began, 3), "how": how}
+    """By the monotonic clock, which is the host's and the same in every process, and right in each."""
+    line = {"event": "torture.cycle", "began": began, "ended": time.monotonic(), "how": how}
     os.write(2, json.dumps(line).encode() + b"\n")
 
 

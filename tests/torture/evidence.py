@@ -74,6 +74,17 @@ class RunRow:
     made: int
 
 
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One cycle as its process timed it, by the host's monotonic clock; `paused` if it stood still meanwhile."""
+
+    log: str
+    began: float
+    ended: float
+    how: str
+    paused: bool
+
+
 @dataclass(slots=True)
 class Evidence:
     """All that the checker looks at."""
@@ -89,6 +100,7 @@ class Evidence:
     leaks: list[str] = field(default_factory=list[str])
     disturbed: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """When something was done to a process or to the database: a run that overlaps may be late."""
+    cycles: list[Cycle] = field(default_factory=list[Cycle])
     counts: Counter[str] = field(default_factory=Counter[str])
 
 

@@ -30,6 +30,8 @@ def table(verdicts: Sequence[Verdict]) -> str:
     lines.append("| most unknowns of one crash | " + " | ".join(f"{value:,}" for value in [*most, max(most)]) + " |")
     slowest = [longest_overrun(one.evidence) for one in verdicts]
     lines.append(
-        "| slowest run over its budget, s | " + " | ".join(f"{value:.1f}" for value in [*slowest, max(slowest)]) + " |"
+        "| slowest cycle over its budget, s | "
+        + " | ".join(f"{value:.1f}" for value in [*slowest, max(slowest)])
+        + " |"
     )
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from torture import checker
-from torture.evidence import Acceptance, Ending, Evidence, Record, RunRow
+from torture.evidence import Acceptance, Cycle, Ending, Evidence, Record, RunRow
 from torture.terms import BUDGET_SECONDS, COOLDOWN_SECONDS
 
 CLAIM, DEVICE, PERSON, RUN, OTHER = (UUID(int=number) for number in range(1, 6))
@@ -112,6 +112,10 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
     "a claim that vanished": (run(made=0), checker.SUMS),
     "a run that never ended": (run(status="running", finished=None), checker.SUMS),
     "a run that is late for no reason": (run(finished=100.0 + BUDGET_SECONDS + 2), checker.LATE),
+    "a cycle that waits for a silent database": (
+        lambda evidence: evidence.cycles.append(Cycle("worker-1.log", 0.0, BUDGET_SECONDS + 20.0, "RK201", False)),
+        checker.LATE,
+    ),
     "a send after the budget": (
         lambda evidence: evidence.records.append(replace(evidence.records.pop(), run_started=90.0)),
         checker.LATE,
@@ -144,4 +148,10 @@ def test_a_run_during_a_database_crash_may_be_late():
     evidence = in_order()
     run(finished=100.0 + BUDGET_SECONDS + 2)(evidence)
     evidence.disturbed.append((101.0, 103.0))
+    assert checker.check(evidence) == []
+
+
+def test_a_cycle_whose_process_stood_still_may_be_late():
+    evidence = in_order()
+    evidence.cycles.append(Cycle("worker-1.log", 0.0, BUDGET_SECONDS + 20.0, "done", True))
     assert checker.check(evidence) == []
