@@ -131,18 +131,16 @@ async def _judge(stage: Stage, hurt: Crew, counts: Counter[str], disturbed: list
     await stage.faults(CALM)
     counts = counts + stage.hits
     design = stage.session.design
-    waited = LONGEST_DELAY_SECONDS + 1.0
+    begun = await _now(stage)
     crew = Crew(stage, design=design, size=3, orders=orders_of_slot)
     await crew.muster()
     try:
-        await stage.rows("update torture.person set active = false")
-        await _until(stage, _IDLE[design], _DRAIN_SECONDS if design == "rekindle" else waited)
-        since = await _since(stage)
+        await _come_to_rest(stage, begun)
+        since = await _now(stage)
         await stage.rows("update torture.person set active = true")
         await _until(stage, _UNREACHED[design], _PROOF_SECONDS, {"since": since})
         unreached = await stage.rows(_UNREACHED[design], {"since": since})
-        await stage.rows("update torture.person set active = false")
-        await _until(stage, _IDLE[design], _DRAIN_SECONDS if design == "rekindle" else waited)
+        await _come_to_rest(stage, begun)
     finally:
         await crew.dismiss(gently=design == "rekindle")
     counts += crew.counts
@@ -192,7 +190,20 @@ _UNREACHED: Any = {
 }
 
 
-async def _since(stage: Stage) -> Any:
+async def _come_to_rest(stage: Stage, begun: Any) -> None:
+    """Nobody is due any more, and whatever was under way since the time of peace began has ended, or had its time."""
+    await stage.rows("update torture.person set active = false")
+    if stage.session.design != "rekindle":
+        await _until(stage, _IDLE[stage.session.design], LONGEST_DELAY_SECONDS + 1.0)
+        return
+    # A run that evaluates at this moment still sees them due, and may claim when all else has come to rest.
+    seen = {"begun": begun, "now": await _now(stage)}
+    running = "select 1 from rekindle.run where status = 'running' and started_at between %(begun)s and %(now)s"
+    await _until(stage, running, _DRAIN_SECONDS, seen)
+    await _until(stage, _IDLE["rekindle"], _DRAIN_SECONDS)
+
+
+async def _now(stage: Stage) -> Any:
     return (await stage.rows("select clock_timestamp() as at"))[0]["at"]
 
 

@@ -207,7 +207,8 @@ async def under_way(stage: Stage) -> list[str]:
     return [
         f"{row['what']} of person {row['user_id']} under {row['scenario_type']}"
         for row in await stage.rows(
-            "select 'a live unit (' || state || ')' as what, user_id, scenario_type from rekindle.outbox "
+            "select 'a live unit (' || state || ', claimed at ' || claimed_at || ')' as what, user_id, scenario_type "
+            "from rekindle.outbox "
             "union all select 'a gate in flight', user_id, scenario_type from rekindle.gate "
             "where inflight is not null"
         )
