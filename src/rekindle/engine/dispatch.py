@@ -26,6 +26,9 @@ START_SECONDS = 5.0
 """How long after arming a request may still start. A process that stood still for longer must not send: by then
 another one may have taken the unit for lost."""
 
+ARMED_WITHIN_SECONDS = START_SECONDS
+"""How long the answer to an arming is waited for: one that comes later than a request may start is of no use."""
+
 ANSWERED_SECONDS = 15.0
 """How long an armed unit's lease outlives its request, for the answer to be recorded."""
 
@@ -164,8 +167,7 @@ class Dispatch:
         start_until = time.monotonic() + START_SECONDS
         lease_seconds = START_SECONDS + self._bounds.timeout_seconds + ANSWERED_SECONDS
         units = [unit for unit, _ in messages]
-        # An answer that comes later than a request may start is of no use.
-        patience = min(START_SECONDS, self._deadline.patience())
+        patience = min(ARMED_WITHIN_SECONDS, self._deadline.patience())
         try:
             armed = await answered(lambda: self._store.arm(units, lease_seconds=lease_seconds), patience)
         except DatabaseUnreachable:
