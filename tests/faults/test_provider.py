@@ -1,5 +1,6 @@
 """What FCM's answers do to a run, over the real protocol: who is sent to again, and who never is."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from acceptance.command import environment
 from acceptance.team import Team
 from conftest import shift_clock
 from rekindle import Engine
+from rekindle.errors import ProviderUnreachable
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from rekindle.settings import Settings
@@ -166,3 +168,16 @@ async def test_a_message_that_fcm_refuses_is_dead_and_its_token_stays(engine: En
     assert (report.status, one.recorded, one.reasons) == ("incomplete", 1, {"dead:invalid_argument": 1})
     assert team.counts()["disabled_token"] == 0
     audit(team, fcm)
+
+
+async def test_a_token_endpoint_that_never_answers_ends_the_run_in_its_time_and_nothing_is_claimed(
+    engine: Engine, team: Team, fcm: Sandbox
+) -> None:
+    team.people(3)
+    fcm.faults([{"match": {"path": "token"}, "respond": "hang"}])
+    begun = time.monotonic()
+    with pytest.raises(ProviderUnreachable, match="RK403"):
+        await engine.run(budget_seconds=1)
+    assert time.monotonic() - begun < 1 + 1
+    assert (team.counts()["outbox"], team.rows("select from rekindle.gate")) == (0, [])
+    fcm.faults([])

@@ -37,6 +37,7 @@ async def test_a_run_on_a_connection_that_goes_silent_ends_in_its_time_and_nobod
     async with Wire(team.url, word, answered=answered, then="silence").open() as wire:
         settings = Settings.model_validate({"REKINDLE_DATABASE_URL": wire.url})
         async with Engine.open(settings, team_config, dispatcher=first) as engine:
+            await asyncio.gather(*(engine.runs() for _ in range(20)))  # all connections of the pool are there
             begun = time.monotonic()
             with pytest.raises(DatabaseUnreachable, match="RK201"):
                 await engine.run(budget_seconds=BUDGET_SECONDS)

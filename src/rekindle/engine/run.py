@@ -14,9 +14,9 @@ from rekindle.engine.dispatch import Bounds, Dispatch
 from rekindle.engine.pace import RAMP_SECONDS, Pacer
 from rekindle.engine.record import Recorder
 from rekindle.engine.report import report
-from rekindle.engine.steady import steadily
+from rekindle.engine.steady import answered, steadily
 from rekindle.engine.sweep import sweep
-from rekindle.errors import ConfigNotApplied, RekindleError, UnknownScenario
+from rekindle.errors import ConfigNotApplied, DatabaseUnreachable, ProviderUnreachable, RekindleError, UnknownScenario
 from rekindle.model import Numbers, Report, Selection
 from rekindle.ports import Applied, Dispatcher, NotificationRepository, Store, Terms
 from rekindle.scenario import Config, fingerprint
@@ -94,7 +94,7 @@ async def run_cycle(
         limits.budget_seconds, answer_seconds=0.0 if deps.dispatcher.immediate else answer_seconds
     )
     selection = replace(selection, scenarios=tuple(one.scenario_type for one in applied))
-    await deps.dispatcher.open()
+    await _open(deps.dispatcher, deadline)
     await steadily(lambda: sweep(store), deadline)
     run_id = await steadily(
         lambda: store.open_run(budget_seconds=limits.budget_seconds, dispatcher=deps.dispatcher.kind), deadline
@@ -117,7 +117,7 @@ async def run_cycle(
         )
         await dispatch.run()
     except RekindleError as fault:
-        await _give_up(store, run_id, selection, fault)
+        await _give_up(store, run_id, selection, fault, deadline)
         raise
     faults = [*claimed.faults, *breaker.broken.values()]
     return await steadily(lambda: report(store, run_id, selection, halted=breaker.halted, faults=faults), deadline)
@@ -157,9 +157,21 @@ async def evaluate_and_dispatch(
     return await run_cycle(deps, enabled, Selection(user_id=mentor_id), Limits.of(config), stop=stop)
 
 
-async def _give_up(store: Store, run_id: UUID, selection: Selection, fault: RekindleError) -> None:
-    """Say on the run's row why it ended, if the ledger still answers; else the next run's sweep will."""
+async def _open(dispatcher: Dispatcher, deadline: Deadline) -> None:
     try:
-        await report(store, run_id, selection, halted=None, faults=[fault])
+        async with asyncio.timeout(deadline.left()):
+            await dispatcher.open()
+    except TimeoutError:
+        raise ProviderUnreachable(
+            "the provider gave no answer within the budget", mend="Check the network, and try again later."
+        ) from None
+
+
+async def _give_up(store: Store, run_id: UUID, selection: Selection, fault: RekindleError, deadline: Deadline) -> None:
+    """Say on the run's row why it ended, if the ledger still answers; else a later run's sweep will."""
+    if isinstance(fault, DatabaseUnreachable):
+        return  # it was waited for until the deadline
+    try:
+        await answered(lambda: report(store, run_id, selection, halted=None, faults=[fault]), deadline.patience())
     except RekindleError as another:
         log.error("report.failed", run_id=str(run_id), code=another.code)
