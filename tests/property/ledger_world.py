@@ -212,7 +212,7 @@ class World:
 
     def write_again(self, one: Held) -> None:
         if one.last_write is not None:
-            one.last_write()
+            self._fenced(one, one.last_write)
 
     def leave(self, run_id: UUID) -> None:
         """A run ends: what it has not armed goes back, and its numbers add up, or the table refuses them."""
@@ -273,10 +273,21 @@ class World:
 
     def _write(self, one: Held, write: Callable[[], Any]) -> Any:
         one.last_write = lambda: self._wait(write())
-        changed = one.last_write()
+        changed = self._fenced(one, one.last_write)
         if changed == 0:
-            self._saw("a write of a former holder")
+            self._saw("a write that changes nothing")
         return changed
+
+    def _fenced(self, one: Held, write: Callable[[], Any]) -> Any:
+        """Whoever has lost a unit to another changes nothing of it."""
+        query = "select * from rekindle.outbox where claim_id = %s and device_id = %s and epoch <> %s"
+        before = self.rows(query, *one.key, one.unit.epoch)
+        done = write()
+        for unit in before:
+            assert self.rows(query, *one.key, one.unit.epoch) == before, (one, unit)
+            if unit["state"] == "dispatching":
+                self._saw("a former holder writes while another sends")
+        return done
 
     def _accept(self, one: Held) -> None:
         before = {claim_id for _, (claim_id, _) in self.reached[one.unit.user_id]}

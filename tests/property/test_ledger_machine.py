@@ -34,10 +34,11 @@ END = st.sampled_from(sorted(ENDS))
 MANY_ENDS = st.lists(END, min_size=4, max_size=4)
 REACHED = {
     "accepted", "accepted for a later claim", "accepted late", "accepted once more", "answer is conflict",
-    "answer is stale", "a write of a former holder", "late answer, closed", "late answer, unknown",
-    "leased after a refusal", "leased from another", "leased to be resent", "not armed, for another writer has the key",
-    "not armed, for it is lost", "not sent, for it is too late", "released", "settled as not sent", "settled as sent",
-    "swept dispatching", "swept gates", "swept runs", "swept stale", "swept unknown", "two runs hold one claim",
+    "answer is stale", "a former holder writes while another sends", "a write that changes nothing",
+    "late answer, closed", "late answer, unknown", "leased after a refusal", "leased from another",
+    "leased to be resent", "not armed, for another writer has the key", "not armed, for it is lost",
+    "not sent, for it is too late", "released", "settled as not sent", "settled as sent", "swept dispatching",
+    "swept gates", "swept runs", "swept stale", "swept unknown", "two runs hold one claim",
 }  # fmt: skip
 """What the steps must have led to: a machine that never gets there proves nothing."""
 
