@@ -103,21 +103,28 @@ class Engine:
         stop: asyncio.Event | None = None,
     ) -> Report:
         """One cycle over the enabled scenarios, or those named. See `rekindle.engine.run.run_cycle`."""
-        applied = await self._chosen(scenarios)
+        applied, others = await self._chosen(scenarios)
         limits = Limits.of(self.config, budget_seconds=budget_seconds)
         return await run_cycle(
-            self.deps, applied, Selection(organisations=tuple(organisations)), limits, watch=watch, stop=stop
+            self.deps,
+            applied,
+            Selection(organisations=tuple(organisations)),
+            limits,
+            others=others,
+            watch=watch,
+            stop=stop,
         )
 
     async def dry_run(self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()) -> list[Preview]:
         """Everything that a run would send now was rendered and checked by the provider; nothing claimed or sent."""
-        applied = await self._chosen(scenarios)
+        applied, others = await self._chosen(scenarios)
         await self.deps.dispatcher.open()
         return await dry_run(
             self.deps.store,
             self.deps.dispatcher,
             applied,
             Selection(organisations=tuple(organisations)),
+            others=others,
             terms=self._terms(),
             timeout_seconds=self.config.dispatcher.timeout,
         )
@@ -127,7 +134,8 @@ class Engine:
     ) -> AsyncGenerator[tuple[Preview, Candidate | None]]:
         """Who would be notified now and who not, and why; see `rekindle.engine.evaluate.plan`."""
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
-        people = plan(self.deps.store, await self._chosen(scenarios), selection, terms=self._terms())
+        applied, others = await self._chosen(scenarios)
+        people = plan(self.deps.store, applied, selection, others=others, terms=self._terms())
         try:
             async for step in people:
                 yield step
@@ -153,8 +161,8 @@ class Engine:
     def _terms(self) -> Terms:
         return Terms(timezone=self.config.run.timezone, timeout_seconds=PLAN_SECONDS)
 
-    async def _chosen(self, names: Sequence[str]) -> list[Applied]:
-        """The enabled scenarios, or those named.
+    async def _chosen(self, names: Sequence[str]) -> tuple[list[Applied], list[Applied]]:
+        """The enabled scenarios, or those named; and the other enabled ones.
 
         Raises:
             UnknownScenario: none is applied, or a name is not.
@@ -171,4 +179,6 @@ class Engine:
         off = [name for name in names if not applied[name].scenario.enabled]
         if off:
             raise BadArgument(f"scenario {', '.join(off)} is switched off", mend="Set enabled = true and apply again.")
-        return [one for name, one in applied.items() if one.scenario.enabled and (not names or name in names)]
+        enabled = [one for one in applied.values() if one.scenario.enabled]
+        chosen = [one for one in enabled if not names or one.scenario_type in names]
+        return chosen, [one for one in enabled if one not in chosen]

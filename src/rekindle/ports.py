@@ -33,10 +33,14 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How an evaluation reads time: the zone of people without one, and the seconds it may take."""
+    """How an evaluation reads time: the zone of people without one, if there is such, and the seconds it may take."""
 
-    timezone: str = "UTC"
+    timezone: str | None = None
     timeout_seconds: float = 30.0
+
+
+ARMED = "armed"
+WAITS = "quiet_hours"
 
 
 class Dispatcher(Protocol):
@@ -109,17 +113,29 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def claim(
-        self, run_id: UUID, applied: Applied, selection: Selection, *, reserved_seconds: float, terms: Terms
+        self,
+        run_id: UUID,
+        applied: Applied,
+        selection: Selection,
+        *,
+        reserved_seconds: float,
+        terms: Terms,
+        before: Sequence[Applied] = (),
     ) -> Numbers:
         """Evaluate the scenario and claim everyone who is due and may be nudged, in one transaction.
 
         The new units are leased to this run for `reserved_seconds`; afterwards any run may take them. The numbers are
         on the run's row when this returns. Called again for the same run and scenario after an unclear failure, it
         claims nobody and returns the numbers of the claim that was committed, if one was.
+
+        `before` are the scenarios that go before this one and were not claimed yet: where a frequency cap has room for
+        some of those who want a person only, theirs is the place.
         """
         ...
 
-    def candidates(self, applied: Applied, selection: Selection, *, terms: Terms) -> AsyncGenerator[Candidate]:
+    def candidates(
+        self, applied: Applied, selection: Selection, *, terms: Terms, before: Sequence[Applied] = ()
+    ) -> AsyncGenerator[Candidate]:
         """What `claim` would decide now about everyone who is due, streamed in order of user; writes nothing."""
         ...
 
@@ -135,11 +151,12 @@ class Store(NotificationRepository, Protocol):
         """Take over up to `limit` free units of the selection; how many."""
         ...
 
-    async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], bool]:
-        """Commit that these units are about to be sent.
+    async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
+        """Commit that these units are about to be sent, after a last look at whether they still may be.
 
-        By (claim, device): True, its request may leave now; False, its key was recorded by another writer and it must
-        be finished as skipped. What is absent belongs to somebody else and must not be touched.
+        By (claim, device): ARMED, its request may leave now; WAITS, it is not the person's hour any more, and the unit
+        was put back until it is; any other word is the reason for which it must be finished as skipped. What is absent
+        belongs to somebody else and must not be touched.
         """
         ...
 
@@ -204,7 +221,7 @@ class Source(Protocol):
         ...
 
     async def counts(self) -> SourceCounts:
-        """Recipients, and what they lack."""
+        """Recipients, and what they lack, their chapters' and organisations' time zones taken into account."""
         ...
 
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> frozenset[str] | None:

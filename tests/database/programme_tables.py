@@ -21,9 +21,12 @@ TEXT = {"en": {"title": "Hello", "body": "There"}}
 
 _TABLES = """
 create schema team;
+create table team.organisation (organisation_id uuid primary key, timezone text);
+create table team.chapter (chapter_id uuid primary key, timezone text);
+create table team.preference (user_id uuid not null, scenario_type text, opted_out boolean not null);
 create table team.person (
   user_id uuid not null, organisation_id uuid not null, timezone text, locale text, active boolean not null,
-  first_name text
+  first_name text, chapter_id uuid
 );
 create table team.activity (user_id uuid not null, activity_date {activity_type} not null);
 create index on team.activity (user_id, activity_date);
@@ -36,7 +39,11 @@ create table team.device (
 create table team.wanted (user_id uuid, occurrence text, variables jsonb);
 create schema rekindle_source;
 create view rekindle_source.recipient as
-  select user_id, organisation_id, null::uuid as chapter_id, timezone, locale, active, first_name from team.person;
+  select user_id, organisation_id, chapter_id, timezone, locale, active, first_name from team.person;
+create view rekindle_source.organisation as select organisation_id, 'O'::text as name, timezone from team.organisation;
+create view rekindle_source.chapter as
+  select chapter_id, null::uuid as organisation_id, 'C'::text as name, timezone from team.chapter;
+create view rekindle_source.preference as select user_id, scenario_type, opted_out from team.preference;
 create view rekindle_source.activity as select user_id, activity_date from team.activity;
 create view rekindle_source.certification as
   select certification_id, user_id, name, expires_on from team.certificate;
@@ -198,7 +205,7 @@ class Programme:
         """A run, and the units that it claimed and armed."""
         run_id, units = await self.claimed_units(one, **keys)
         answers = await self.store.arm(units, lease_seconds=30)
-        assert list(answers.values()) == [True] * len(units)
+        assert list(answers.values()) == ["armed"] * len(units)
         return run_id, units
 
     async def blocked(self, statement: str, *, count: int = 1) -> None:

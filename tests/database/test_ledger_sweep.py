@@ -154,7 +154,7 @@ async def test_sweeps_beside_claims_never_free_a_live_claim(database_url: str) -
                 name = f"s{(number + turn) % 3}"
                 units = await claimed(await programme.run(), name)
                 armed = await programme.store.arm(units, lease_seconds=60)
-                assert all(armed.values())
+                assert set(armed.values()) <= {"armed"}
                 assert len(armed) == len(units), "a live claim was freed and taken by another"
 
         async def claimed(run_id: UUID, name: str) -> list[Unit]:

@@ -93,7 +93,7 @@ async def test_a_lease_takes_no_more_than_its_limit_and_only_of_its_selection(pr
 async def test_a_unit_is_armed_once(programme: Programme) -> None:
     await programme.people(2)
     _, units = await programme.claimed_units()
-    assert await programme.store.arm(units, lease_seconds=30) == {key(unit): True for unit in units}
+    assert await programme.store.arm(units, lease_seconds=30) == {key(unit): "armed" for unit in units}
     assert await programme.store.arm(units, lease_seconds=30) == {}
 
 
@@ -108,7 +108,7 @@ async def test_a_unit_whose_key_another_writer_has_recorded_is_not_armed_and_end
         [units[0].user_id, units[0].idempotency_key],
     )
     armed = await programme.store.arm(units, lease_seconds=30)
-    assert armed == {key(units[0]): False, key(units[1]): True}
+    assert armed == {key(units[0]): "already_recorded", key(units[1]): "armed"}
     assert await states(programme, units) == ["claimed", "dispatching"]
     assert await programme.store.finish(run_id, [Ending(units[0], "skipped", "already_recorded")]) == 1
     assert await states(programme, units) == ["skipped:already_recorded", "dispatching"]

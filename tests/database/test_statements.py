@@ -8,13 +8,14 @@ import psycopg
 import pytest
 
 from database.programme_tables import open_programme
-from rekindle.postgres.sql import composed, names, statement
+from rekindle.postgres.sql import OPTIONAL, composed, names, statement
 
 KINDS = ["inactivity", "milestone", "expiry", "sql"]
-PARTS = {"verdicts", *(f"candidates_{kind}" for kind in KINDS)}
-COMPOSED = {"claim", "plan"}
-# PREPARE takes no utility statements; these two are executed.
-UTILITY = {"stage_create", "source_activity_plan"}
+PARTS = {"verdicts", "refusals", *OPTIONAL, *(f"{part}_absent" for part in OPTIONAL)}
+PARTS |= {f"candidates_{kind}" for kind in KINDS}
+COMPOSED = {"claim", "plan", "stage_wanted"}
+# PREPARE takes no utility statements; these are executed.
+UTILITY = {"stage_create", "stage_drop", "wanted_create", "source_activity_plan"}
 
 
 def raw(name: str) -> str:
@@ -30,7 +31,8 @@ def numbered(text: str) -> str:
 @pytest.fixture
 async def planner(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
     async with open_programme(database_url) as programme, programme.sql.transaction(force_rollback=True):
-        await programme.sql.execute(statement("stage_create"))
+        for name in ("stage_create", "stage_drop", "stage_create", "wanted_create"):
+            await programme.sql.execute(statement(name))
         yield programme.sql
 
 
@@ -39,7 +41,7 @@ async def prepare(connection: psycopg.AsyncConnection, name: str, text: str) -> 
 
 
 async def test_every_statement_of_its_own_can_be_prepared(planner: psycopg.AsyncConnection) -> None:
-    alone = [name for name in names() if name not in PARTS | COMPOSED | UTILITY]
+    alone = [name for name in names() if name not in PARTS | COMPOSED | UTILITY | {"arm", "source_counts"}]
     assert len(alone) >= 25
     for name in alone:
         await prepare(planner, name, statement(name))
@@ -47,12 +49,20 @@ async def test_every_statement_of_its_own_can_be_prepared(planner: psycopg.Async
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", sorted(COMPOSED))
-async def test_claim_and_plan_can_be_prepared_for_every_kind_of_scenario(
+async def test_what_is_composed_can_be_prepared_for_every_kind_of_scenario_and_with_or_without_each_view(
     planner: psycopg.AsyncConnection, name: str, kind: str
 ) -> None:
-    text = composed(name, kind)
-    await prepare(planner, f"{name}_{kind}", text)
+    for parts in ([], *([one] for one in OPTIONAL), OPTIONAL):
+        text = composed(name, kind=kind, parts=frozenset(parts))
+        await prepare(planner, f"{name}_{kind}_{'_'.join(parts)}", text)
     assert "{" not in re.sub(r"'[^']*'", "", re.sub(r"--.*", "", text))
+
+
+async def test_arming_and_counting_can_be_prepared_with_or_without_each_view(planner: psycopg.AsyncConnection) -> None:
+    for parts in ([], ["preference"], ["activity"], ["preference", "activity"]):
+        await prepare(planner, f"arm_{'_'.join(parts)}", composed("arm", parts=frozenset(parts)))
+    await prepare(planner, "counts", composed("source_counts"))
+    await prepare(planner, "counts_of_all", composed("source_counts", parts=frozenset(OPTIONAL)))
 
 
 async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(planner: psycopg.AsyncConnection) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from database.programme_tables import Programme, open_programme, scenario
+from rekindle.postgres.evaluation import reach, thresholds
 from rekindle.postgres.sql import composed, statement
 from rekindle.scenario import AnyScenario
 
@@ -66,9 +67,9 @@ async def plan_of(programme: Programme, one: AnyScenario, name: str = "claim") -
             "timezone": "UTC",
             "organisations": [],
             "user_id": None,
-            "after_days": getattr(one, "after", None),
-            "at_marks": getattr(one, "at", None),
-            "before_days": getattr(one, "before", None),
+            **thresholds(one),
+            **reach(one),
+            "counts": bool(one.caps),
             "run_id": run_id,
             "version": 1,
             "cooldown_seconds": one.cooldown,
@@ -78,9 +79,12 @@ async def plan_of(programme: Programme, one: AnyScenario, name: str = "claim") -
             "reserved_seconds": 60.0,
         }
         cursor = await programme.sql.execute(
-            "explain (analyze, format json, timing off) " + composed(name, one.kind), parameters
+            "explain (analyze, format json, timing off) " + composed(name, kind=one.kind, parts=PARTS), parameters
         )
         return (await cursor.fetchone())["QUERY PLAN"][0]
+
+
+PARTS = frozenset({"chapter", "organisation", "preference"})
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

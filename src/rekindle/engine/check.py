@@ -35,8 +35,14 @@ CONTRACT: Mapping[str, Mapping[str, frozenset[str]]] = {
         "name": _TEXT,
         "expires_on": frozenset({"date"}),
     },
+    "organisation": {"organisation_id": _UUID},
+    "chapter": {"chapter_id": _UUID},
+    "preference": {"user_id": _UUID, "scenario_type": _TEXT, "opted_out": frozenset({"boolean"})},
 }
 """The team's views by name: their columns, and the types that each may have."""
+
+_OPTIONAL = ("organisation", "chapter", "preference")
+"""What the engine reads where it is there; it must then be right."""
 
 _NEEDED_BY = {"inactivity": "activity", "milestone": "activity", "expiry": "certification"}
 
@@ -55,6 +61,7 @@ async def check(config: Config, source: Source) -> list[Finding]:
     views = await source.views()
     needed = ["recipient", "device_token"]
     needed += sorted({_NEEDED_BY[one.kind] for one in config.scenario.values() if one.kind in _NEEDED_BY})
+    needed += [name for name in _OPTIONAL if name in views]
     findings = [finding for name in needed for finding in _view(name, views)]
     broken = {finding.subject for finding in findings if finding.fault}
     if "activity" in needed and "activity" not in broken:

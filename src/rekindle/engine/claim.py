@@ -32,12 +32,21 @@ def in_order(applied: Sequence[Applied]) -> list[Applied]:
     return sorted(applied, key=lambda one: (-one.scenario.priority, one.scenario_type))
 
 
+def before(one: Applied, others: Sequence[Applied]) -> list[Applied]:
+    """Those that go before this one where a frequency cap has not room for all of them, first things first."""
+    if not one.scenario.caps or one.scenario.critical:
+        return []
+    ranked = in_order([*(other for other in others if other.scenario_type != one.scenario_type), one])
+    return [other for other in ranked[: ranked.index(one)] if other.scenario.caps]
+
+
 async def claim(
     store: Store,
     run_id: UUID,
     applied: Sequence[Applied],
     selection: Selection,
     *,
+    others: Sequence[Applied],
     terms: Terms,
     deadline: Deadline,
 ) -> Claimed:
@@ -50,18 +59,8 @@ async def claim(
     numbers: list[Numbers] = []
     faults: list[RekindleError] = []
     for one in in_order(applied):
-        own = replace(selection, scenarios=(one.scenario_type,))
         try:
-            counted = await steadily(
-                lambda one=one, own=own: store.claim(
-                    run_id,
-                    one,
-                    own,
-                    reserved_seconds=deadline.left() + RESERVE_SECONDS,
-                    terms=replace(terms, timeout_seconds=deadline.left()),
-                ),
-                deadline,
-            )
+            counted = await _claim(store, run_id, one, selection, before(one, others), terms=terms, deadline=deadline)
         except (SourceError, StatementTooSlow) as fault:
             log.error("scenario.failed", scenario=one.scenario_type, code=fault.code, error=fault.message)
             faults.append(fault)
@@ -76,3 +75,38 @@ async def claim(
         )
         numbers.append(counted)
     return Claimed(tuple(numbers), tuple(faults))
+
+
+async def _claim(
+    store: Store,
+    run_id: UUID,
+    one: Applied,
+    selection: Selection,
+    going_before: Sequence[Applied],
+    *,
+    terms: Terms,
+    deadline: Deadline,
+) -> Numbers:
+    """One scenario is claimed. If what goes before it cannot be evaluated, it does not wait for that."""
+    own = replace(selection, scenarios=(one.scenario_type,))
+
+    async def attempt(others: Sequence[Applied]) -> Numbers:
+        return await steadily(
+            lambda: store.claim(
+                run_id,
+                one,
+                own,
+                reserved_seconds=deadline.left() + RESERVE_SECONDS,
+                terms=replace(terms, timeout_seconds=deadline.left()),
+                before=others,
+            ),
+            deadline,
+        )
+
+    try:
+        return await attempt(going_before)
+    except SourceError as fault:
+        if not going_before:
+            raise
+        log.warning("scenario.unranked", scenario=one.scenario_type, code=fault.code, error=fault.message)
+        return await attempt(())

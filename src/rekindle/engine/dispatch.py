@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from rekindle import ports
 from rekindle.engine.breaker import Breaker
 from rekindle.engine.compose import compose
 from rekindle.engine.deadline import Deadline
@@ -175,24 +176,28 @@ class Dispatch:
             back = [(unit, "database_lost", 0.0) for unit in units]
             await steadily(lambda: self._store.retry(back), self._deadline)
             return
-        recorded_elsewhere: list[Ending] = []
+        unwanted: list[Ending] = []
         for unit, message in messages:
             match armed.get((unit.claim_id, unit.device_id)):
-                case True:
+                case ports.ARMED:
                     self._in_flight += 1
                     group.create_task(self._send(unit, message, start_until))
-                case False:
-                    log.warning(
-                        "dispatch.already_recorded",
+                case ports.WAITS:
+                    log.info("dispatch.waits", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
+                case None:
+                    log.warning("dispatch.lease_lost", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
+                case reason:
+                    # Another writer of our key is worth a look; somebody who opted out a moment ago is not.
+                    say = log.warning if reason == "already_recorded" else log.info
+                    say(
+                        f"dispatch.{reason}",
                         claim_id=str(unit.claim_id),
                         scenario=unit.scenario_type,
                         idempotency_key=unit.idempotency_key,
                     )
-                    recorded_elsewhere.append(Ending(unit, "skipped", "already_recorded"))
-                case None:
-                    log.warning("dispatch.lease_lost", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
-        if recorded_elsewhere:
-            await steadily(lambda: self._store.finish(self._run_id, recorded_elsewhere), self._deadline)
+                    unwanted.append(Ending(unit, "skipped", reason))
+        if unwanted:
+            await steadily(lambda: self._store.finish(self._run_id, unwanted), self._deadline)
 
     async def _send(self, unit: Unit, message: Message, start_until: float) -> None:
         outcome: Outcome

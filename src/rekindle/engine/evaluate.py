@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
-from rekindle.engine.claim import in_order
+from rekindle.engine.claim import before, in_order
 from rekindle.engine.compose import compose
 from rekindle.errors import TemplateInvalid
 from rekindle.model import Accepted, Candidate, Outcome, Selection, Unit
@@ -47,18 +47,19 @@ class Preview:
 
 
 async def plan(
-    store: Store, applied: Sequence[Applied], selection: Selection, *, terms: Terms
+    store: Store, applied: Sequence[Applied], selection: Selection, *, others: Sequence[Applied] = (), terms: Terms
 ) -> AsyncGenerator[tuple[Preview, Candidate | None]]:
     """Everyone who is due, scenario by scenario as a run would claim them; nothing is written.
 
     Yields each person with the scenario's preview so far; after the last one of a scenario, the complete preview and
-    None. Scenarios are judged one by one, as they stand now.
+    None. Each scenario is judged as a run would find it after claiming those that go before it.
     """
     evaluated = await store.evaluated(selection)
     for one in in_order(applied):
         preview = Preview(one.scenario_type, evaluated)
         own = replace(selection, scenarios=(one.scenario_type,))
-        async with aclosing(store.candidates(one, own, terms=terms)) as candidates:
+        first = before(one, [*applied, *others])
+        async with aclosing(store.candidates(one, own, terms=terms, before=first)) as candidates:
             async for candidate in candidates:
                 preview.add(candidate)
                 yield preview, candidate
@@ -71,6 +72,7 @@ async def dry_run(
     applied: Sequence[Applied],
     selection: Selection,
     *,
+    others: Sequence[Applied] = (),
     terms: Terms,
     timeout_seconds: float,
 ) -> list[Preview]:
@@ -81,7 +83,7 @@ async def dry_run(
     by_name = {one.scenario_type: one for one in applied}
     previews: list[Preview] = []
     checks: set[asyncio.Task[None]] = set()
-    async with aclosing(plan(store, applied, selection, terms=terms)) as people:
+    async with aclosing(plan(store, applied, selection, others=others, terms=terms)) as people:
         async for preview, candidate in people:
             if candidate is None:
                 await _all(checks)

@@ -42,7 +42,7 @@ class Limits:
     timeout_seconds: float = 10.0
     concurrency: int = 1_000
     per_minute: int = 600_000
-    timezone: str = "UTC"
+    timezone: str | None = None
 
     @classmethod
     def of(cls, config: Config, *, budget_seconds: float | None = None) -> "Limits":
@@ -74,6 +74,7 @@ async def run_cycle(
     selection: Selection,
     limits: Limits,
     *,
+    others: Sequence[Applied] = (),
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
 ) -> Report:
@@ -81,7 +82,8 @@ async def run_cycle(
 
     Any number of cycles may run at once on one database: each person is claimed by one of them. A cycle that is
     killed at any point leaves nothing that the next one cannot put right without sending twice. `stop` ends it early
-    in good order. It also carries on what earlier cycles left of the same selection.
+    in good order. It also carries on what earlier cycles left of the same selection. `others` are the enabled scenarios
+    that this cycle leaves alone: one with a higher priority still goes first under a frequency cap.
 
     Raises:
         ProviderError: sending is not possible; nothing was claimed.
@@ -102,7 +104,7 @@ async def run_cycle(
     terms = Terms(timezone=limits.timezone)
     breaker = Breaker()
     try:
-        claimed = await claim(store, run_id, applied, selection, terms=terms, deadline=deadline)
+        claimed = await claim(store, run_id, applied, selection, others=others, terms=terms, deadline=deadline)
         watch.claimed(claimed.numbers)
         dispatch = Dispatch(
             store,
@@ -148,13 +150,15 @@ async def evaluate_and_dispatch(
             f"the configuration has no scenario {scenario_type!r}",
             mend=f"It has: {', '.join(config.scenario) or 'none'}.",
         )
-    applied = [one for one in await deps.store.applied() if one.scenario_type == scenario_type]
+    in_force = await deps.store.applied()
+    applied = [one for one in in_force if one.scenario_type == scenario_type]
     if not applied or applied[0].fingerprint != fingerprint(wanted):
         raise ConfigNotApplied(
             f"scenario {scenario_type!r} is not applied as this configuration has it", mend="Run `rekindle apply`."
         )
     enabled = [one for one in applied if one.scenario.enabled]
-    return await run_cycle(deps, enabled, Selection(user_id=mentor_id), Limits.of(config), stop=stop)
+    others = [one for one in in_force if one.scenario.enabled and one.scenario_type != scenario_type]
+    return await run_cycle(deps, enabled, Selection(user_id=mentor_id), Limits.of(config), others=others, stop=stop)
 
 
 async def _open(dispatcher: Dispatcher, deadline: Deadline) -> None:

@@ -1,9 +1,10 @@
 """Evaluate and claim: a constant number of statements per scenario, whatever the number of people."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import IO, Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 from psycopg import DataError, errors
@@ -12,10 +13,9 @@ from psycopg.types.json import Jsonb
 from rekindle.errors import SourceViewWrong
 from rekindle.model import Candidate, Numbers, Selection
 from rekindle.ports import Applied, Terms
-from rekindle.postgres.own_query import own_rows, stage
+from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.pool import Connection, Database, primary
-from rekindle.postgres.sql import composed, statement
-from rekindle.scenario import AnyScenario, Expiry, Inactivity, Milestone, OwnQuery
+from rekindle.postgres.sql import statement
 
 _STREAM_ROWS = 1_000
 
@@ -27,36 +27,46 @@ async def claim(
     selection: Selection,
     reserved_seconds: float,
     terms: Terms,
+    before: Sequence[Applied],
 ) -> Numbers:
-    """`Store.claim`: one transaction of five statements (eight where the scenario has its own query)."""
+    """`Store.claim`: one transaction of six statements (nine where the scenario has its own query, and as many more for
+    each scenario that goes before it)."""
     scenario = applied.scenario
     kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `_readable` names
     async with (
-        _own_rows(database, applied, terms) as rows,
+        staged_rows(database, (*before, applied), terms) as rows,
         database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=kept) as connection,
         _readable(applied),
     ):
-        parameters = await _begin(connection, applied, selection, terms, rows) | {
+        evaluation = await begin(connection, selection, terms, before, rows)
+        parameters = await evaluation.of(applied) | {
             "run_id": run_id,
             "version": applied.version,
             "cooldown_seconds": scenario.cooldown,
             "priority": scenario.priority,
             "resend": scenario.uncertain == "resend",
+            "counts": bool(scenario.caps),
             "relevance_seconds": scenario.relevance,
             "reserved_seconds": reserved_seconds,
         }
         evaluated = await _evaluated(connection, parameters)
-        verdicts = {
-            row["verdict"]: int(row["people"]) for row in await _rows(connection, "claim", scenario, parameters)
-        }
+        cursor = await connection.execute(evaluation.composed("claim", scenario), parameters)
+        verdicts: Counter[str] = Counter()
+        undone: list[UUID] = []
+        for row in await cursor.fetchall():
+            verdicts[row["verdict"]] = int(row["people"])
+            undone += row["undone"]
+        if undone:
+            undo = {"scenario_type": applied.scenario_type, "claim_ids": undone}
+            await connection.execute(statement("claim_undo"), undo)
         claimed = verdicts.pop("claimed", 0)
         # Somebody may have joined after the count, each statement seeing what was committed before it.
-        evaluated = max(evaluated, claimed + sum(verdicts.values()))
+        evaluated = max(evaluated, claimed + verdicts.total())
         numbers = Numbers(
             scenario_type=applied.scenario_type,
             evaluated=evaluated,
-            not_due=evaluated - claimed - sum(verdicts.values()),
-            refusals=verdicts,
+            not_due=evaluated - claimed - verdicts.total(),
+            refusals=dict(verdicts),
             claimed=claimed,
             pending=claimed,
         )
@@ -76,11 +86,11 @@ async def claim(
 
 
 async def candidates(
-    database: Database, applied: Applied, selection: Selection, terms: Terms
+    database: Database, applied: Applied, selection: Selection, terms: Terms, before: Sequence[Applied]
 ) -> AsyncGenerator[Candidate]:
     """`Store.candidates`: a server-side cursor, so that memory does not grow with the number of people."""
     async with (
-        _own_rows(database, applied, terms) as rows,
+        staged_rows(database, (*before, applied), terms) as rows,
         database.transaction(
             timeout_seconds=terms.timeout_seconds, bounded=False, pass_through=(DataError,)
         ) as connection,
@@ -88,9 +98,10 @@ async def candidates(
     ):
         # Between two reads this waits for whoever consumes the rows: each wait for the server has its own bound.
         async with asyncio.timeout(terms.timeout_seconds):
-            parameters = await _begin(connection, applied, selection, terms, rows)
+            evaluation = await begin(connection, selection, terms, before, rows)
+            parameters = await evaluation.of(applied)
         async with connection.cursor(name="rekindle_plan") as cursor:
-            await cursor.execute(composed("plan", applied.scenario.kind), parameters)
+            await cursor.execute(evaluation.composed("plan", applied.scenario), parameters)
             while True:
                 async with asyncio.timeout(terms.timeout_seconds):
                     read = await cursor.fetchmany(_STREAM_ROWS)
@@ -126,56 +137,7 @@ async def _readable(applied: Applied) -> AsyncGenerator[None]:
         ) from None
 
 
-@asynccontextmanager
-async def _own_rows(database: Database, applied: Applied, terms: Terms) -> AsyncGenerator[IO[bytes] | None]:
-    """The rows of the scenario's own query, read before the transaction that claims; None where it has none."""
-    if not isinstance(applied.scenario, OwnQuery):
-        yield None
-        return
-    async with own_rows(
-        database, applied.scenario_type, applied.scenario, timeout_seconds=terms.timeout_seconds
-    ) as rows:
-        yield rows
-
-
-async def _begin(
-    connection: Connection, applied: Applied, selection: Selection, terms: Terms, rows: IO[bytes] | None
-) -> dict[str, Any]:
-    """Fix the moment of the evaluation, and stage the rows of an own query."""
-    cursor = await connection.execute(statement("moment"))
-    moment = await cursor.fetchone()
-    if rows is not None:
-        await stage(connection, applied.scenario_type, rows)
-    return {
-        **(moment or {}),
-        **_thresholds(applied.scenario),
-        "scenario_type": applied.scenario_type,
-        "timezone": terms.timezone,
-        "organisations": list(selection.organisations),
-        "user_id": selection.user_id,
-    }
-
-
-def _thresholds(scenario: AnyScenario) -> dict[str, Any]:
-    match scenario:
-        case Inactivity():
-            return {"after_days": scenario.after}
-        case Milestone():
-            return {"at_marks": scenario.at}
-        case Expiry():
-            return {"before_days": scenario.before}
-        case OwnQuery():
-            return {}
-
-
 async def _evaluated(connection: Connection, parameters: dict[str, Any]) -> int:
     cursor = await connection.execute(statement("evaluated"), parameters)
     row = await cursor.fetchone()
     return int(row["evaluated"]) if row else 0
-
-
-async def _rows(
-    connection: Connection, name: LiteralString, scenario: AnyScenario, parameters: dict[str, Any]
-) -> list[dict[str, Any]]:
-    cursor = await connection.execute(composed(name, scenario.kind), parameters)
-    return await cursor.fetchall()

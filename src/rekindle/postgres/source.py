@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from rekindle.ports import Column, SourceCounts
+from rekindle.postgres.evaluation import source_parts
 from rekindle.postgres.own_query import sample_variables
 from rekindle.postgres.pool import Database
-from rekindle.postgres.sql import statement
+from rekindle.postgres.sql import composed, statement
 from rekindle.scenario import OwnQuery
 
 _DEAR = ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_incremental_sort")
@@ -37,7 +38,10 @@ class PostgresSource:
 
     async def counts(self) -> SourceCounts:
         """See `Source.counts`."""
-        return SourceCounts(**await self._database.row(statement("source_counts")))
+        async with self._database.connection() as connection:
+            text = composed("source_counts", parts=await source_parts(connection))
+            row = await (await connection.execute(text)).fetchone()
+        return SourceCounts(**(row or {}))
 
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> frozenset[str] | None:
         """See `Source.query_variables`."""

@@ -21,9 +21,10 @@ from rekindle.model import (
 )
 from rekindle.ports import Applied, Terms
 from rekindle.postgres import claims
+from rekindle.postgres.evaluation import source_parts
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
-from rekindle.postgres.sql import statement
+from rekindle.postgres.sql import composed, statement
 from rekindle.scenario import AnyScenario, parse_scenario
 
 _COLLISIONS = (errors.UniqueViolation, errors.CardinalityViolation)
@@ -51,6 +52,7 @@ class PostgresStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._scenarios: dict[tuple[str, int], AnyScenario] = {}
+        self._parts: frozenset[str] | None = None
 
     async def applied(self) -> Sequence[Applied]:
         """See `Store.applied`."""
@@ -74,17 +76,24 @@ class PostgresStore:
 
     async def open_run(self, *, budget_seconds: float, dispatcher: str) -> UUID:
         """See `Store.open_run`."""
-        row = await self._database.row(
-            statement("run_open"), {"budget_seconds": budget_seconds, "dispatcher": dispatcher}
-        )
-        return row["run_id"]
+        parameters = {"budget_seconds": budget_seconds, "dispatcher": dispatcher}
+        async with self._database.connection() as connection:
+            self._parts = await source_parts(connection)
+            return (await _one(connection, statement("run_open"), parameters))["run_id"]
 
     async def claim(
-        self, run_id: UUID, applied: Applied, selection: Selection, *, reserved_seconds: float, terms: Terms
+        self,
+        run_id: UUID,
+        applied: Applied,
+        selection: Selection,
+        *,
+        reserved_seconds: float,
+        terms: Terms,
+        before: Sequence[Applied] = (),
     ) -> Numbers:
         """See `Store.claim`. The key of `run_scenario` is what tells a second call."""
         try:
-            return await claims.claim(self._database, run_id, applied, selection, reserved_seconds, terms)
+            return await claims.claim(self._database, run_id, applied, selection, reserved_seconds, terms, before)
         except errors.UniqueViolation as violation:
             if violation.diag.constraint_name != "run_scenario_pkey":
                 raise DatabaseError(f"the claim met a row of {violation.diag.constraint_name}") from violation
@@ -92,9 +101,11 @@ class PostgresStore:
                 (report,) = await read_runs(connection, run_id=run_id, limit=1)
             return next(one for one in report.scenarios if one.scenario_type == applied.scenario_type)
 
-    def candidates(self, applied: Applied, selection: Selection, *, terms: Terms) -> AsyncGenerator[Candidate]:
+    def candidates(
+        self, applied: Applied, selection: Selection, *, terms: Terms, before: Sequence[Applied] = ()
+    ) -> AsyncGenerator[Candidate]:
         """See `Store.candidates`."""
-        return claims.candidates(self._database, applied, selection, terms)
+        return claims.candidates(self._database, applied, selection, terms, before)
 
     async def evaluated(self, selection: Selection) -> int:
         """See `Store.evaluated`."""
@@ -112,10 +123,17 @@ class PostgresStore:
         parameters = {"run_id": run_id, "limit": limit, "lease_seconds": lease_seconds, **_scope(selection)}
         return (await self._database.row(statement("lease"), parameters))["leased"]
 
-    async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], bool]:
-        """See `Store.arm`."""
-        rows = await self._database.rows(statement("arm"), _keys(units) | {"lease_seconds": lease_seconds})
-        return {(row["claim_id"], row["device_id"]): row["armed"] for row in rows}
+    async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
+        """See `Store.arm`. Which of the team's views there are is looked up by the run that arms, once."""
+        if self._parts is None:
+            async with self._database.connection() as connection:
+                self._parts = await source_parts(connection)
+        parameters = _keys(units) | {
+            "user_ids": sorted({unit.user_id for unit in units}),
+            "lease_seconds": lease_seconds,
+        }
+        rows = await self._database.rows(composed("arm", parts=self._parts), parameters)
+        return {(row["claim_id"], row["device_id"]): row["verdict"] for row in rows}
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         """See `NotificationRepository.record`.

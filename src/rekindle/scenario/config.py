@@ -5,25 +5,26 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from rekindle.errors import ConfigInvalid, ConfigMissing
-from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds, Strict
+from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds
+from rekindle.scenario.reach import Reach, Strict
 
 
 class Run(Strict):
     """How a cycle runs."""
 
     budget: Seconds = 30
-    timezone: str = "UTC"
+    timezone: str | None = None
 
     @field_validator("timezone")
     @classmethod
-    def _is_a_zone(cls, value: str) -> str:
+    def _is_a_zone(cls, value: str | None) -> str | None:
         try:
-            ZoneInfo(value)
+            ZoneInfo(value or "UTC")
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{value[:80]!r} is not a time zone such as Europe/Oslo") from None
+            raise ValueError(f"{str(value)[:80]!r} is not a time zone such as Europe/Oslo") from None
         return value
 
 
@@ -41,7 +42,19 @@ class Config(Strict):
 
     run: Run = Run()
     dispatcher: Dispatch = Dispatch()
+    policy: Reach = Reach()
     scenario: dict[str, Scenario] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inherit(cls, value: Any) -> Any:
+        """Each scenario is complete in itself, so that what is applied is."""
+        raw = _table(value)
+        policy, scenarios = _table(raw.get("policy")), dict(_table(raw.get("scenario")))
+        for name, one in scenarios.items():
+            if isinstance(one, dict):
+                scenarios[name] = {**policy, **_table(cast("object", one))}
+        return {**raw, "scenario": scenarios} if scenarios else value
 
     @field_validator("scenario")
     @classmethod

@@ -10,7 +10,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     field_validator,
     model_validator,
@@ -19,6 +18,7 @@ from pydantic import (
 from rekindle.errors import TemplateInvalid
 from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
 from rekindle.render import variables_in
+from rekindle.scenario.reach import Reach, Strict
 
 SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LOCALE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
@@ -56,12 +56,6 @@ Marks = Annotated[
 Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(_distinct)]
 
 
-class Strict(BaseModel):
-    """Unknown keys are refused, no value is taken for another type (true is not 1), and values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
 class Text(Strict):
     """What the recipient reads: one title and one body, for one locale."""
 
@@ -78,8 +72,9 @@ class Text(Strict):
         return value
 
 
-class _ScenarioBase(Strict):
+class _ScenarioBase(Reach):
     enabled: bool = True
+    critical: bool = False
     cooldown: Seconds
     schedule: Annotated[str, AfterValidator(_cron)] | None = None
     priority: int = Field(default=50, ge=0, le=100)

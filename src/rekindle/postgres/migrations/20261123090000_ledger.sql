@@ -16,7 +16,6 @@ end $$;
 create schema if not exists rekindle;
 revoke all on schema rekindle from public;
 grant usage on schema rekindle to rekindle_worker;
-alter default privileges in schema rekindle revoke execute on functions from public;
 
 -- ---------------------------------------------------------------------------------------------- functions
 
@@ -53,18 +52,98 @@ language sql stable as $$
     target_kind || ':' || target, 'UTF8')), 'hex'), 1, 32)::uuid
 $$;
 
--- The zone itself where the server knows it, else the fallback: one person's typing mistake must not stop a run.
-create function rekindle.zone_or(zone text, fallback text) returns text
+-- Whether a text names a zone of the IANA database. Postgres itself takes much more: abbreviations without summer time
+-- (CEST), and any text that ends in a digit as a POSIX rule, so that a mistyped Europe/Osl0 is quietly UTC.
+create function rekindle.is_zone(zone text) returns boolean
 language plpgsql stable as $$
 begin
-  if zone is null then
-    return fallback;
+  if zone is null or not (
+    zone ~ '^[A-Za-z]+(/[A-Za-z_-]+){1,2}$' or zone ~ '^Etc/GMT([+-][0-9]{1,2}|0)?$'
+    or zone in ('UTC', 'GMT', 'CET', 'EET', 'MET', 'WET', 'EST', 'MST', 'HST')
+    or zone in ('EST5EDT', 'CST6CDT', 'MST7MDT', 'PST8PDT')
+    or zone ~ '^[A-Z][A-Za-z-]+$'
+       and not exists (select from pg_catalog.pg_timezone_abbrevs known where known.abbrev = upper(zone))
+  ) then
+    return false;
   end if;
   perform pg_catalog.timezone(zone, timestamptz 'epoch');
-  return zone;
+  return true;
 exception
-  when invalid_parameter_value then return fallback;
+  when invalid_parameter_value then return false;
 end $$;
+
+-- The first of these that is a zone: the person's own, the chapter's, the organisation's, the configuration's. Null if
+-- none is. One person's typing mistake must not stop a run.
+create function rekindle.first_zone(variadic zones text[]) returns text
+language plpgsql stable as $$
+declare zone text;
+begin
+  foreach zone in array zones loop
+    if rekindle.is_zone(zone) then
+      return zone;
+    end if;
+  end loop;
+  return null;
+end $$;
+
+-- Whether a moment lies in [quiet_from, quiet_until) by the clock on the person's wall, which may span midnight. On the
+-- day that summer time begins or ends, the wall decides too. Without quiet hours, never.
+create function rekindle.is_quiet(at timestamptz, zone text, quiet_from time, quiet_until time) returns boolean
+language sql stable as $$
+  select case when quiet_from is null then false
+              when quiet_from < quiet_until then clock.wall >= quiet_from and clock.wall < quiet_until
+              else clock.wall >= quiet_from or clock.wall < quiet_until end
+  from (select pg_catalog.timezone(zone, at)::time as wall) clock
+$$;
+
+-- Whether the day that it is for the person is one of `weekdays` (1 Monday to 7 Sunday; empty: every day is).
+create function rekindle.is_weekday(at timestamptz, zone text, weekdays int[]) returns boolean
+language sql stable as $$
+  select weekdays = '{}' or extract(isodow from pg_catalog.timezone(zone, at))::int = any (weekdays)
+$$;
+
+-- The earliest moment, from `at` on, that is neither quiet nor on another weekday: now, or the beginning of an allowed
+-- day, or the end of quiet hours on one. Null if there is none within nine days, which no configuration can say.
+create function rekindle.opens_at(at timestamptz, zone text, quiet_from time, quiet_until time, weekdays int[])
+returns timestamptz
+language sql stable as $$
+  select min(moment.at)
+  from (
+    select opens_at.at
+    union all
+    select pg_catalog.timezone(zone, day.starts + hour.wall)
+    from pg_catalog.generate_series(0, 8) as ahead
+    cross join lateral (select pg_catalog.timezone(zone, opens_at.at)::date + ahead as starts) day
+    cross join unnest(array[time '00:00', quiet_until]) as hour (wall)
+    where hour.wall is not null
+  ) moment
+  where moment.at >= opens_at.at
+    and rekindle.is_weekday(moment.at, zone, weekdays)
+    and not rekindle.is_quiet(moment.at, zone, quiet_from, quiet_until)
+$$;
+
+-- Whether one more claim fits under every rule "at most counts[i] in any window_seconds[i]". `counted` is
+-- {"claim": second of the epoch, or null while the claim is live}; a live claim may be sent at any moment and counts
+-- under every rule. `wanting` more, which go before, are taken as claimed.
+create function rekindle.fits(counted jsonb, wanting bigint, counts int[], window_seconds bigint[], at timestamptz)
+returns boolean
+language sql stable as $$
+  select not exists (
+    select from unnest(counts, window_seconds) as rule (most, seconds)
+    where wanting + (
+      select count(*) from pg_catalog.jsonb_each_text(counted) as claim
+      where claim.value is null or claim.value::float8 > extract(epoch from at) - rule.seconds
+    ) >= rule.most
+  )
+$$;
+
+-- What of `counted` any rule can still count: no window is longer than 31 days.
+create function rekindle.still_counted(counted jsonb, at timestamptz) returns jsonb
+language sql stable as $$
+  select coalesce(pg_catalog.jsonb_object_agg(claim.key, claim.value), '{}')
+  from pg_catalog.jsonb_each(counted) as claim
+  where claim.value = 'null' or claim.value::float8 > extract(epoch from at) - 2678400
+$$;
 
 -- The calendar day of an activity for the person who did it: a date is that day already, an instant depends on the
 -- zone, a timestamp without zone is taken as UTC. Three functions of one name, because the team's column may have
@@ -113,6 +192,14 @@ create table rekindle.gate (
   primary key (user_id, scenario_type)
 ) with (fillfactor = 70);
 create index gate_inflight_idx on rekindle.gate (user_id) where inflight is not null;
+
+-- The frequency cap. One row per person who was claimed under a cap, and in it the claims that count: the version of it
+-- that is locked decides, so no two claims can both be the last that fits. A rule may change at any time, since what
+-- happened is kept and not what was left.
+create table rekindle.cap (
+  user_id uuid primary key,
+  counted jsonb not null check (jsonb_typeof(counted) = 'object')   -- see rekindle.fits
+) with (fillfactor = 70);
 
 create table rekindle.run (
   run_id         uuid primary key default gen_random_uuid(),
@@ -178,6 +265,11 @@ create table rekindle.outbox (
   target                text not null,
   locale                text,
   variables             jsonb not null,
+  timezone              text,                     -- the person's, by which quiet hours and weekdays are read
+  quiet_from            time,
+  quiet_until           time,
+  weekdays              int[] not null default '{}',
+  inactive_since_on     date,                     -- of inactivity: void once there is an activity after this day
   state                 text not null default 'claimed'
                         check (state in ('claimed', 'dispatching', 'retry', 'unknown')),
   epoch                 bigint not null default 1,   -- fencing token: a new holder raises it
@@ -193,7 +285,9 @@ create table rekindle.outbox (
   armed_at              timestamptz,
   primary key (claim_id, device_id),
   constraint outbox_one_live_claim unique (user_id, scenario_type, device_id),
-  check ((owner is null) or (lease_until is not null))
+  check ((owner is null) or (lease_until is not null)),
+  check ((quiet_from is null) = (quiet_until is null)),
+  check (timezone is not null or (quiet_from is null and weekdays = '{}'))
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
 create index outbox_owned_idx on rekindle.outbox (owner, priority desc, next_try_at, claim_id, device_id)
   where state = 'claimed' and owner is not null;
@@ -269,6 +363,43 @@ create table rekindle.disabled_token (
   disabled_at timestamptz not null default rekindle.clock()
 );
 
+-- Whatever statement lets a gate go of its claim, the cap learns how the claim ended: what reached somebody, or may have,
+-- counts from now; what did not counts no more. A trigger, so that no statement can forget it. The caps are locked after
+-- the gates, in order of person.
+create function rekindle.recount() returns trigger
+language plpgsql as $$
+begin
+  with freed as (
+    select before.user_id, before.inflight as claim_id,
+           exists (select from rekindle.scenario_notification n where n.id = before.inflight)
+           or exists (select from rekindle.outcome o where o.claim_id = before.inflight and o.outcome = 'unknown')
+             as reached
+    from before
+    join after on after.user_id = before.user_id and after.scenario_type = before.scenario_type
+    where before.inflight is not null and after.inflight is null
+    order by before.user_id, before.inflight
+  ),
+  locked as materialized (
+    select freed.*
+    from freed
+    cross join lateral (
+      select from rekindle.cap k where k.user_id = freed.user_id and k.counted ? freed.claim_id::text for update
+    ) cap
+  )
+  update rekindle.cap k
+  set counted = (k.counted - ended.unsent) || ended.sent
+  from (
+    select user_id, coalesce(array_agg(claim_id::text) filter (where not reached), '{}') as unsent,
+           coalesce(jsonb_object_agg(claim_id, extract(epoch from rekindle.clock())) filter (where reached), '{}') as sent
+    from locked group by user_id
+  ) ended
+  where k.user_id = ended.user_id;
+  return null;
+end $$;
+create trigger recount after update on rekindle.gate
+  referencing old table as before new table as after
+  for each statement execute function rekindle.recount();
+
 -- ----------------------------------------------------------------------------------------------- rights
 
 do $$
@@ -287,7 +418,7 @@ begin
 end $$;
 grant select on all tables in schema rekindle to rekindle_worker;
 grant insert on rekindle.scenario to rekindle_worker;
-grant insert, update on rekindle.gate, rekindle.run, rekindle.run_scenario, rekindle.scenario_notification,
+grant insert, update on rekindle.gate, rekindle.cap, rekindle.run, rekindle.run_scenario, rekindle.scenario_notification,
   rekindle.disabled_token to rekindle_worker;
 grant insert, update, delete on rekindle.outbox to rekindle_worker;
 grant insert on rekindle.delivery to rekindle_worker;

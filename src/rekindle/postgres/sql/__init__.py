@@ -4,6 +4,9 @@ from functools import cache
 from importlib import resources
 from typing import LiteralString, cast
 
+OPTIONAL: tuple[LiteralString, ...] = ("chapter", "organisation", "preference", "activity", "wanted")
+"""Parts that need a view which a team may not have, or a table that is not always staged."""
+
 
 @cache
 def statement(name: str) -> LiteralString:
@@ -19,10 +22,16 @@ def statement(name: str) -> LiteralString:
 
 
 @cache
-def composed(name: str, kind: str) -> LiteralString:
-    """`claim` or `plan` for one kind of scenario: the statement, the shared verdicts, and the kind's candidates."""
-    verdicts = statement("verdicts").replace("{candidates}", statement(f"candidates_{kind}"))
-    return statement(name).replace("{verdicts}", verdicts)
+def composed(name: str, *, kind: str = "", parts: frozenset[str] = frozenset()) -> LiteralString:
+    """A statement with its parts in place: `{verdicts}` with the candidates of a kind of scenario, and each of the
+    optional parts, or what stands for it where it is not among `parts`."""
+    text = statement(name)
+    if "{verdicts}" in text:
+        verdicts = statement("verdicts").replace("{candidates}", statement(f"candidates_{kind}"))
+        text = text.replace("{verdicts}", verdicts.replace("{refusals}", statement("refusals")))
+    for part in OPTIONAL:
+        text = text.replace(f"{{{part}}}", statement(part if part in parts else f"{part}_absent"))
+    return text
 
 
 def names() -> list[str]:

@@ -4,7 +4,7 @@
 -- margin of two days covers every time zone, so it can only let too many through; `days` then decides exactly.
 -- Someone without any activity is not due, nor is one whose last date is infinite (no days can be counted from it);
 -- an activity dated in the future counts as activity.
-select r.user_id, r.organisation_id, r.locale, r.own, 0 as rank,
+select r.user_id, r.organisation_id, r.locale, r.own, r.zone, last.local_on as inactive_since_on, 0 as rank,
        'inactive:' || last.local_on || ':' || reached.stage || 'd' as occurrence,
        jsonb_build_object('days', last.days, 'last_activity_on', last.local_on, 'stage', reached.stage) as variables
 from recipient r
@@ -13,7 +13,7 @@ cross join lateral (
   from rekindle_source.activity a where a.user_id = r.user_id
 ) activity
 cross join lateral (
-  select rekindle.zone_or(r.timezone, %(timezone)s) as zone
+  select coalesce(r.zone, 'UTC') as zone
 ) person
 cross join lateral (
   select rekindle.local_day(activity.at, person.zone) as local_on,

@@ -1,7 +1,7 @@
 -- A part of verdicts.sql: who has reached a mark of `at_marks`; only the highest one reached, so that catching up
 -- after an outage sends one push and not one per mark. Whoever was sent a higher mark, or may have been, stays at it:
 -- the count may fall, and a mark may leave the configuration, but nobody is congratulated downwards.
-select r.user_id, r.organisation_id, r.locale, r.own, 0 as rank,
+select r.user_id, r.organisation_id, r.locale, r.own, r.zone, null::date as inactive_since_on, 0 as rank,
        'milestone:' || greatest(reached.mark, sent.mark) as occurrence,
        jsonb_build_object('activities', counted.activities, 'mark', reached.mark) as variables
 from recipient r

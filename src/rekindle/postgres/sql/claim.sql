@@ -1,10 +1,11 @@
--- In: one scenario, one moment (at, evaluated_on), the run. Out: (verdict, people): 'claimed', or a reason to refuse.
+-- In: one scenario, one moment (at, evaluated_on), the run. Out: (verdict, people, undone): 'claimed', or a reason to refuse;
+-- and the claims that must give their gates back.
 -- One winner per person and scenario, whatever runs beside it: the upsert on the gate's primary key decides, after
 -- the row's lock is held and by the clock of that moment. It is ordered by key (unordered, 191 of 200 concurrent
 -- statements deadlocked) and prefiltered by the verdicts (an upsert whose WHERE is false still locks and writes).
 -- The parts are put together by full joins, which are hashed or merged and never nested loops: how many are due cannot
 -- be estimated, and taken for a handful they were compared one by one (7.6 s for 9,339 of 40,000 people; now 0.6 s).
--- Locks: the gates of those who are claimed. Never: a push; a unit without a gate held by its claim.
+-- Locks: the gates of those who are claimed, then their caps, each in order of person. Never: a push; a unit without a gate held by its claim.
 {verdicts},
 won as (
   insert into rekindle.gate as g (user_id, scenario_type, next_at, inflight)
@@ -20,27 +21,53 @@ won as (
     where g.inflight is null and g.next_at <= rekindle.clock()
   returning g.user_id, g.inflight as claim_id
 ),
+-- Whoever won the gate and meets a cap that another scenario filled at this very moment gives the gate back:
+-- claim_undo.sql, in the same transaction.
+counted as (
+  insert into rekindle.cap as k (user_id, counted)
+  select won.user_id, jsonb_build_object(won.claim_id, null)
+  from won
+  where %(counts)s
+  order by won.user_id
+  on conflict (user_id) do update
+    set counted = rekindle.still_counted(k.counted, rekindle.clock()) || excluded.counted
+    where rekindle.fits(k.counted, 0, %(cap_counts)s::int[], %(cap_seconds)s::bigint[], rekindle.clock())
+  returning k.user_id
+),
+claimed as (
+  select won.user_id, won.claim_id
+  from won
+  full join counted on counted.user_id = won.user_id
+  where not %(counts)s or (counted.user_id is null) is false
+),
 unit as (
   insert into rekindle.outbox (
     claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id,
     idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, priority, resend,
-    target_kind, target, locale, variables, owner, lease_until, next_try_at, give_up_at, claimed_at)
-  select won.claim_id, d.device_id, won.user_id, %(scenario_type)s, %(version)s, v.organisation_id,
+    target_kind, target, locale, variables, timezone, quiet_from, quiet_until, weekdays, inactive_since_on,
+    owner, lease_until, next_try_at, give_up_at, claimed_at)
+  select claimed.claim_id, d.device_id, claimed.user_id, %(scenario_type)s, %(version)s, v.organisation_id,
          %(run_id)s, %(run_id)s,
-         rekindle.idempotency_key(won.user_id, %(scenario_type)s, %(evaluated_on)s::date),
+         rekindle.idempotency_key(claimed.user_id, %(scenario_type)s, %(evaluated_on)s::date),
          %(at)s::timestamptz, %(cooldown_seconds)s, v.occurrence, %(priority)s, %(resend)s,
-         d.target_kind, d.target, v.locale, v.variables,
+         d.target_kind, d.target, v.locale, v.variables, v.zone, %(quiet_from)s::time, %(quiet_until)s::time,
+         %(weekdays)s::int[], v.inactive_since_on,
          %(run_id)s, moment.at + make_interval(secs => %(reserved_seconds)s),
          moment.at, moment.at + make_interval(secs => %(relevance_seconds)s), moment.at
-  from won
-  full join verdict v on v.user_id = won.user_id
-  full join device d on d.user_id = won.user_id
+  from claimed
+  full join verdict v on v.user_id = claimed.user_id
+  full join device d on d.user_id = claimed.user_id
   cross join (select rekindle.clock() as at) moment
-  where (won.claim_id is null) is false and (d.device_id is null) is false
+  where (claimed.claim_id is null) is false and (d.device_id is null) is false
 )
-select coalesce(v.refusal, case when won.user_id is null then 'claimed_elsewhere' else 'claimed' end) as verdict,
-       count(*) as people
+select coalesce(v.refusal, case when won.user_id is null then 'claimed_elsewhere'
+                                when claimed.user_id is null then 'frequency_cap'
+                                else 'claimed' end) as verdict,
+       count(*) as people,
+       coalesce(array_agg(won.claim_id) filter (where (won.claim_id is null) is false and claimed.user_id is null), '{}')
+         as undone
 from verdict v
 full join won on won.user_id = v.user_id
+full join claimed on claimed.user_id = v.user_id
 group by 1
 order by 1

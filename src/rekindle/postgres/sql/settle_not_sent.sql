@@ -49,5 +49,12 @@ opened as (
                     where x.user_id = g.user_id and x.scenario_type = g.scenario_type and x.outcome = 'unknown'
                       and x.claim_id <> %(claim_id)s
                       and x.at > rekindle.clock() - make_interval(secs => l.cooldown_seconds))
+),
+-- A claim whose gate was let go of while its send was unknown has been counted ever since.
+uncounted as (
+  update rekindle.cap k set counted = k.counted - %(claim_id)s::text
+  from person p
+  where k.user_id = p.user_id and k.counted ? %(claim_id)s::text
+    and not exists (select from rekindle.scenario_notification n where n.id = %(claim_id)s)
 )
 select coalesce((select units from person), 0) as settled

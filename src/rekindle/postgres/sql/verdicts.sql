@@ -1,10 +1,26 @@
 -- A part of claim.sql and plan.sql, so that both decide by the same words: everyone who is due, one row a person,
 -- with the reason for which the person is refused (null: to be claimed) and the devices to send to.
 -- {candidates} is one of the candidates_*.sql. Columns of the recipient view beyond the contract's become variables.
-with recipient as not materialized (
-  select r.user_id, r.organisation_id, r.timezone, r.locale,
+-- {chapter}, {organisation}, {preference} and {wanted} are the parts of these names, or of what stands for them if absent.
+with chapter as (
+{chapter}
+),
+organisation as (
+{organisation}
+),
+preference as (
+{preference}
+),
+wanted as (
+{wanted}
+),
+recipient as not materialized (
+  select r.user_id, r.organisation_id, r.locale,
+         rekindle.first_zone(r.timezone, chapter.timezone, organisation.timezone, %(timezone)s) as zone,
          to_jsonb(r) - '{user_id,organisation_id,chapter_id,timezone,locale,active}'::text[] as own
   from rekindle_source.recipient r
+  left join chapter on chapter.chapter_id = r.chapter_id
+  left join organisation on organisation.organisation_id = r.organisation_id
   where r.active
     and (%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[]))
     and (%(user_id)s::uuid is null or r.user_id = %(user_id)s::uuid)
@@ -29,22 +45,15 @@ choice as materialized (
 ),
 judged as materialized (
   select c.user_id, c.organisation_id, c.locale, c.occurrence, merged.variables,
+         c.zone, c.inactive_since_on,
          case
-           when c.spent then 'already_notified'
-           when g.inflight is not null then 'in_flight'
-           when g.next_at > %(at)s::timestamptz then 'cooldown'
-           when exists (select from rekindle.scenario_notification n where n.idempotency_key =
-                        rekindle.idempotency_key(c.user_id, %(scenario_type)s, %(evaluated_on)s::date))
-             then 'already_today'
-           -- A batch of units is held in memory: nobody's variables may be megabytes.
-           when pg_column_size(merged.variables) > 65536 then 'variables_too_large'
-           -- An index entry holds 2,704 bytes. A longer occurrence could be sent and not be recorded, and no other unit
-           -- of its batch either. Ours are short, unless a certificate's id is a long text.
-           when octet_length(c.occurrence) > 1000 then 'occurrence_too_long'
+{refusals}
          end as refusal
   from choice c
   cross join lateral (select c.own || c.variables as variables) merged
   left join rekindle.gate g on g.user_id = c.user_id and g.scenario_type = %(scenario_type)s
+  left join rekindle.cap k on k.user_id = c.user_id
+  left join wanted w on w.user_id = c.user_id
 ),
 device as materialized (
   select distinct on (d.user_id, id.device_id)
@@ -58,7 +67,7 @@ device as materialized (
   order by d.user_id, id.device_id
 ),
 verdict as (
-  select j.user_id, j.organisation_id, j.locale, j.occurrence, j.variables,
+  select j.user_id, j.organisation_id, j.locale, j.occurrence, j.variables, j.zone, j.inactive_since_on,
          case when j.refusal is not null then j.refusal
               when owner.user_id is null then 'no_token' end as refusal
   from judged j

@@ -1,0 +1,111 @@
+"""One moment at which scenarios are evaluated, and all that a statement about it needs to know."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import IO, Any, LiteralString
+
+from rekindle.model import Selection
+from rekindle.ports import Applied, Terms
+from rekindle.postgres.own_query import own_rows, stage
+from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.sql import composed, statement
+from rekindle.scenario import AnyScenario, Expiry, Inactivity, Milestone, OwnQuery
+
+
+@asynccontextmanager
+async def staged_rows(
+    database: Database, scenarios: Sequence[Applied], terms: Terms
+) -> AsyncGenerator[Mapping[str, IO[bytes]]]:
+    """By scenario, the rows of its own query, read before the transaction that claims."""
+    async with AsyncExitStack() as stack:
+        rows: dict[str, IO[bytes]] = {}
+        for one in scenarios:
+            if isinstance(one.scenario, OwnQuery):
+                own = own_rows(database, one.scenario_type, one.scenario, timeout_seconds=terms.timeout_seconds)
+                rows[one.scenario_type] = await stack.enter_async_context(own)
+        yield rows
+
+
+class Evaluation:
+    """One moment, and what a statement about it needs to know."""
+
+    def __init__(
+        self, connection: Connection, common: dict[str, Any], parts: frozenset[str], rows: Mapping[str, IO[bytes]]
+    ) -> None:
+        self._connection = connection
+        self._common = common
+        self._rows = rows
+        self._staged = False
+        self._parts = parts
+
+    async def of(self, applied: Applied) -> dict[str, Any]:
+        """The parameters of one scenario; the rows of its own query, if it has one, are staged."""
+        if (rows := self._rows.get(applied.scenario_type)) is not None:
+            if self._staged:
+                await self._connection.execute(statement("stage_drop"))
+            await stage(self._connection, applied.scenario_type, rows)
+            self._staged = True
+        return {**self._common, **thresholds(applied.scenario), **reach(applied.scenario)} | {
+            "scenario_type": applied.scenario_type
+        }
+
+    async def give_way(self, before: Sequence[Applied]) -> None:
+        """Whom each of these would claim, in this order, is staged; later statements leave them their place."""
+        if before:
+            await self._connection.execute(statement("wanted_create"))
+            self._parts |= {"wanted"}
+        for one in before:
+            await self._connection.execute(self.composed("stage_wanted", one.scenario), await self.of(one))
+
+    def composed(self, name: LiteralString, scenario: AnyScenario) -> LiteralString:
+        """The statement for a scenario, with the views that there are."""
+        return composed(name, kind=scenario.kind, parts=self._parts)
+
+
+async def begin(
+    connection: Connection, selection: Selection, terms: Terms, before: Sequence[Applied], rows: Mapping[str, IO[bytes]]
+) -> Evaluation:
+    """Fix the moment of the evaluation, and stage what goes before it."""
+    cursor = await connection.execute(statement("moment"))
+    moment = await cursor.fetchone()
+    common = {
+        **(moment or {}),
+        "timezone": terms.timezone,
+        "organisations": list(selection.organisations),
+        "user_id": selection.user_id,
+    }
+    evaluation = Evaluation(connection, common, await source_parts(connection), rows)
+    await evaluation.give_way(before)
+    return evaluation
+
+
+async def source_parts(connection: Connection) -> frozenset[str]:
+    """Which of the team's optional views there are."""
+    row = await (await connection.execute(statement("source_parts"))).fetchone()
+    return frozenset(row["parts"]) if row else frozenset()
+
+
+def thresholds(scenario: AnyScenario) -> dict[str, Any]:
+    """When somebody is due."""
+    match scenario:
+        case Inactivity():
+            return {"after_days": scenario.after}
+        case Milestone():
+            return {"at_marks": scenario.at}
+        case Expiry():
+            return {"before_days": scenario.before}
+        case OwnQuery():
+            return {}
+
+
+def reach(scenario: AnyScenario) -> dict[str, Any]:
+    """When and how often a person may be reached. A critical scenario counts under the caps and is held by none."""
+    quiet = None if scenario.critical else scenario.quiet()
+    caps = [] if scenario.critical else scenario.frequency_caps()
+    return {
+        "quiet_from": quiet and quiet[0],
+        "quiet_until": quiet and quiet[1],
+        "weekdays": [] if scenario.critical else scenario.weekday_numbers(),
+        "cap_counts": [cap.most for cap in caps],
+        "cap_seconds": [cap.seconds for cap in caps],
+    }

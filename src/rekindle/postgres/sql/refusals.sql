@@ -1,0 +1,18 @@
+-- A part of verdicts.sql: why somebody who is due is not claimed, in order; the first that holds is the one that counts.
+when exists (select from preference p where p.user_id = c.user_id
+             and (p.scenario_type is null or p.scenario_type = %(scenario_type)s)) then 'opted_out'
+when c.spent then 'already_notified'
+when g.inflight is not null then 'in_flight'
+when g.next_at > %(at)s::timestamptz then 'cooldown'
+when exists (select from rekindle.scenario_notification n where n.idempotency_key =
+             rekindle.idempotency_key(c.user_id, %(scenario_type)s, %(evaluated_on)s::date)) then 'already_today'
+when c.zone is null and (%(quiet_from)s::time is not null or %(weekdays)s::int[] <> '{}') then 'no_timezone'
+when not rekindle.is_weekday(%(at)s::timestamptz, c.zone, %(weekdays)s::int[]) then 'weekday'
+when rekindle.is_quiet(%(at)s::timestamptz, c.zone, %(quiet_from)s::time, %(quiet_until)s::time) then 'quiet_hours'
+when not rekindle.fits(coalesce(k.counted, '{}'), coalesce(w.scenarios, 0), %(cap_counts)s::int[],
+                       %(cap_seconds)s::bigint[], %(at)s::timestamptz) then 'frequency_cap'
+-- A batch of units is held in memory: nobody's variables may be megabytes.
+when pg_column_size(merged.variables) > 65536 then 'variables_too_large'
+-- An index entry holds 2,704 bytes. A longer occurrence could be sent and not be recorded, and no other unit of its
+-- batch either. Ours are short, unless a certificate's id is a long text.
+when octet_length(c.occurrence) > 1000 then 'occurrence_too_long'

@@ -1,0 +1,86 @@
+"""When and how often a person may be reached: the keys of [policy], each of which a scenario may set for itself."""
+
+import re
+from dataclasses import dataclass
+from datetime import time
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from rekindle.policy import parse_duration
+
+MAX_CAP_SECONDS = 31 * 86_400
+"""The ledger forgets what was sent longer ago (rekindle.still_counted)."""
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_CAP = re.compile(r"([1-9][0-9]{0,2}) per ([0-9]+[smhd])")
+_HOURS = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9])")
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused, no value is taken for another type (true is not 1), and values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `most` people's pushes in any window of `seconds`, whatever the scenario."""
+
+    most: int
+    seconds: int
+
+
+def _quiet_hours(text: str) -> str:
+    match = _HOURS.fullmatch(text)
+    if text != "none" and match is None:
+        raise ValueError(f"{text[:40]!r} are no quiet hours; write them as 21:00-08:00, or none")
+    if match is not None and match[1] == match[2]:
+        raise ValueError(f"quiet hours {text} begin and end at the same time")
+    return text
+
+
+def _parse_cap(text: str) -> Cap:
+    match = _CAP.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text[:40]!r} is no frequency cap; write it as 3 per 7d")
+    cap = Cap(int(match[1]), parse_duration(match[2]))
+    if cap.seconds > MAX_CAP_SECONDS:
+        raise ValueError(f"the window of {text!r} is longer than 31 days")
+    return cap
+
+
+class Reach(Strict):
+    """When and how often a person may be reached."""
+
+    quiet_hours: Annotated[str, AfterValidator(_quiet_hours)] = "none"
+    weekdays: list[Weekday] = Field(default_factory=lambda: list(WEEKDAYS), min_length=1)
+    caps: list[str] = Field(default_factory=list, max_length=10)
+
+    @field_validator("weekdays")
+    @classmethod
+    def _in_order(cls, value: list[Weekday]) -> list[Weekday]:
+        return sorted(set(value), key=WEEKDAYS.index)
+
+    @field_validator("caps")
+    @classmethod
+    def _one_for_each_window(cls, value: list[str]) -> list[str]:
+        windows = [_parse_cap(text).seconds for text in value]
+        if len(set(windows)) != len(windows):
+            raise ValueError("two frequency caps have the same window")
+        return sorted(value, key=lambda text: _parse_cap(text).seconds)
+
+    def quiet(self) -> tuple[time, time] | None:
+        """From and until when it is quiet by the clock on the person's wall; across midnight where `from` is later."""
+        match = _HOURS.fullmatch(self.quiet_hours)
+        return None if match is None else (time.fromisoformat(match[1]), time.fromisoformat(match[2]))
+
+    def weekday_numbers(self) -> list[int]:
+        """The allowed days, 1 Monday to 7 Sunday; empty where every day is."""
+        return [] if len(self.weekdays) == len(WEEKDAYS) else [WEEKDAYS.index(day) + 1 for day in self.weekdays]
+
+    def frequency_caps(self) -> list[Cap]:
+        """The caps, shortest window first."""
+        return [_parse_cap(text) for text in self.caps]
