@@ -14,7 +14,8 @@ from docs.documents import ROOT, read, rows, sections
 from rekindle import errors
 from rekindle.cli.commands import build
 from rekindle.policy import parse_duration
-from rekindle.scenario import Dispatch, Expiry, Inactivity, Milestone, OwnQuery, Run, Text
+from rekindle.scenario import Dispatch, Expiry, Inactivity, Milestone, OwnQuery, Reach, Run, Text
+from rekindle.scenario.reach import WEEKDAYS
 from rekindle.settings import Settings
 
 SOURCE = ROOT / "src" / "rekindle"
@@ -86,17 +87,23 @@ COMMON = set.intersection(*(set(kind.model_fields) for kind in KINDS.values()))
 
 
 def check_keys(section: str, model: type[BaseModel], names: set[str]) -> None:
-    said = {cells[0].strip("`"): cells[1].strip("`") for cells in rows(CONFIGURATION[section])}
+    said = {
+        name.strip("` "): cells[1].strip("`") for cells in rows(CONFIGURATION[section]) for name in cells[0].split(",")
+    }
     assert set(said) == names
     for name, default in said.items():
+        if default == "[policy](#policy)":
+            continue
         field = model.model_fields[name]
         if field.is_required():
             assert default == "required", name
             continue
         actual = field.get_default(call_default_factory=True)
         assert actual is not PydanticUndefined
-        if actual is None or actual == {}:
+        if actual in (None, {}, []):
             assert default == "none", name
+        elif actual == list(WEEKDAYS):
+            assert default == "every day", name
         elif isinstance(actual, bool):
             assert default == str(actual).lower(), name
         elif re.fullmatch("[0-9]+[smhd]", default):
@@ -108,6 +115,7 @@ def check_keys(section: str, model: type[BaseModel], names: set[str]) -> None:
 def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("run", Run, set(Run.model_fields))
     check_keys("dispatcher", Dispatch, set(Dispatch.model_fields))
+    check_keys("policy", Reach, set(Reach.model_fields))
     check_keys("scenario.NAME", Inactivity, COMMON)
     check_keys("scenario.NAME.message.LOCALE", Text, set(Text.model_fields))
 
@@ -169,8 +177,10 @@ def words_in_python() -> Iterator[str]:
 def words_in_sql() -> Iterator[str]:
     """The words of claim.sql, and those that the sweep and record.sql write themselves."""
     folder = SOURCE / "postgres" / "sql"
-    for name in ("verdicts.sql", "claim.sql"):
+    for name in ("refusals.sql", "verdicts.sql", "claim.sql"):
         yield from re.findall(r"then '(\w+)'", (folder / name).read_text())
+    # The words for "may be sent" are not reasons.
+    yield from set(re.findall(r"then '(\w+)'", (folder / "arm.sql").read_text())) - {"armed"}
     for path in sorted(folder.glob("*.sql")):
         text = re.sub("--.*", "", path.read_text())
         yield from re.findall(r"reason = '(\w+)'", text)

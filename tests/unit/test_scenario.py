@@ -79,6 +79,10 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
         "kind": "inactivity",
         "after": [14, 30],
         "enabled": False,
+        "critical": False,
+        "quiet_hours": "none",
+        "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+        "caps": [],
         "cooldown": 604_800,
         "schedule": "7 9 * * *",
         "priority": 70,
@@ -97,7 +101,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_a_configuration_of_defaults(tmp_path: Path) -> None:
     config = load(tmp_path, "")
-    assert (config.run.budget, config.run.timezone, config.scenario) == (30, "UTC", {})
+    assert (config.run.budget, config.run.timezone, config.scenario) == (30, None, {})
     assert (config.dispatcher.kind, config.dispatcher.concurrency) == ("fcm", 1_000)
     assert (config.dispatcher.per_minute, config.dispatcher.timeout) == (600_000, 10)
 
@@ -108,6 +112,8 @@ def test_what_a_scenario_does_not_say_has_its_default(tmp_path: Path) -> None:
     assert stored == {
         "kind": "milestone", "at": [10], "cooldown": 86_400, "enabled": True, "priority": 50, "relevance": 86_400,
         "uncertain": "hold", "data": {}, "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
+        "critical": False, "quiet_hours": "none", "caps": [],
+        "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
     }  # fmt: skip
 
 

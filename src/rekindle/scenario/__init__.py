@@ -12,6 +12,7 @@ from rekindle.scenario.kinds import (
     fingerprint,
     parse_scenario,
 )
+from rekindle.scenario.reach import Reach
 
 __all__ = [
     "AnyScenario",
@@ -21,6 +22,7 @@ __all__ = [
     "Inactivity",
     "Milestone",
     "OwnQuery",
+    "Reach",
     "Run",
     "Text",
     "definition",

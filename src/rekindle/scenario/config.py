@@ -22,7 +22,7 @@ class Run(Strict):
     @classmethod
     def _is_a_zone(cls, value: str | None) -> str | None:
         try:
-            ZoneInfo(value or "UTC")
+            ZoneInfo("UTC" if value is None else value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{str(value)[:80]!r} is not a time zone such as Europe/Oslo") from None
         return value
