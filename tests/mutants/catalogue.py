@@ -56,7 +56,7 @@ ARM = (
         "units are sent without arming them",
         "engine/dispatch.py",
         "armed = await answered(lambda: self._store.arm(units, lease_seconds=lease_seconds), patience)",
-        "armed = {(unit.claim_id, unit.device_id): True for unit in units}",
+        "armed = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
     Mutant(
@@ -64,16 +64,15 @@ ARM = (
         "engine/dispatch.py",
         "armed = await answered(lambda: self._store.arm(units, lease_seconds=lease_seconds), patience)",
         "group.create_task(self._store.arm(units, lease_seconds=lease_seconds))\n"
-        "            armed = {(unit.claim_id, unit.device_id): True for unit in units}",
+        "            armed = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
     Mutant(
         "arming is not committed",
         "postgres/store.py",
-        'rows = await self._database.rows(statement("arm"), _keys(units) | {"lease_seconds": lease_seconds})',
-        'parameters = _keys(units) | {"lease_seconds": lease_seconds}\n'
-        "        async with self._database.connection() as connection, connection.transaction(force_rollback=True):\n"
-        '            cursor = await connection.execute(statement("arm"), parameters)\n'
+        'rows = await self._database.rows(composed("arm", parts=self._parts), parameters)',
+        "async with self._database.connection() as connection, connection.transaction(force_rollback=True):\n"
+        '            cursor = await connection.execute(composed("arm", parts=self._parts), parameters)\n'
         "            rows = await cursor.fetchall()",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
@@ -87,8 +86,8 @@ ARM = (
     Mutant(
         "what another writer has recorded is armed",
         _sql("arm"),
-        "where held.free and o.claim_id",
-        "where o.claim_id",
+        "when recorded.elsewhere then",
+        "when false then",
         (_TRANSITIONS + "test_a_unit_whose_key_another_writer_has_recorded_is_not_armed_and_ends_skipped",),
     ),
     Mutant(
