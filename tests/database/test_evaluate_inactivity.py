@@ -7,6 +7,7 @@ import pytest
 
 from database.programme_tables import Programme, open_programme, scenario
 from rekindle.model import Acceptance
+from rekindle.scenario import AnyScenario
 
 # The one instant of these tests: Auckland has the 11th already, Los Angeles the 10th still.
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
@@ -21,9 +22,9 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
         yield programme
 
 
-async def send(programme: Programme) -> list[str]:
+async def send(programme: Programme, one: AnyScenario = AWAY) -> list[str]:
     """Claim, arm and record whoever is due; their occurrences."""
-    run_id, units = await programme.armed_units(AWAY)
+    run_id, units = await programme.armed_units(one)
     verdicts = await programme.store.record(run_id, [Acceptance(unit, f"n/{unit.claim_id}") for unit in units])
     assert set(verdicts) <= {"recorded"}
     rows = await programme.rows("select occurrence from rekindle.scenario_notification where run_id = %s", run_id)
@@ -183,3 +184,29 @@ async def test_one_day_is_the_shortest_stage(programme: Programme) -> None:
     user = await programme.person(timezone="Pacific/Kiritimati")
     await programme.activity(user, datetime(2026, 3, 10, 9, 59, tzinfo=UTC))
     assert (await programme.due(scenario("inactivity", after=["1d"])))[user].variables["days"] == 1
+
+
+async def test_an_absence_gets_no_more_pushes_than_the_limit_and_the_next_one_begins_anew(programme: Programme) -> None:
+    once = scenario("inactivity", after=["14d", "30d", "60d"], limit=2)
+    user = await programme.person()
+    await programme.activity(user, NOW - timedelta(days=15))
+    assert await send(programme, once) == ["inactive:2026-02-23:14d"]
+    await programme.at(NOW + timedelta(days=15))
+    assert await send(programme, once) == ["inactive:2026-02-23:30d"]
+    await programme.at(NOW + timedelta(days=45))
+    assert (await programme.claim(once)).refusals == {"absence_limit": 1}
+    await programme.activity(user, NOW + timedelta(days=46))
+    await programme.at(NOW + timedelta(days=60))
+    assert await send(programme, once) == ["inactive:2026-04-25:14d"]
+
+
+async def test_an_unknown_send_counts_under_the_limit_of_an_absence(programme: Programme) -> None:
+    once = scenario("inactivity", after=["14d", "30d"], limit=1)
+    user = await programme.person()
+    await programme.activity(user, NOW - timedelta(days=15))
+    _, [unit] = await programme.armed_units(once)
+    await programme.store.hold([(unit, "timeout")])
+    await programme.at(NOW + timedelta(days=15))
+    await programme.store.sweep()
+    await programme.at(NOW + timedelta(days=16))
+    assert (await programme.claim(once)).refusals == {"absence_limit": 1}

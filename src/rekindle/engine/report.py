@@ -6,8 +6,9 @@ from uuid import UUID
 import structlog
 
 from rekindle.model import Refused, Report, RunStatus, Selection
-from rekindle.ports import Store
+from rekindle.ports import WAITS, Store
 
+_NIGHT = f"retry:{WAITS}"
 log = structlog.stdlib.get_logger("rekindle")
 
 
@@ -17,7 +18,8 @@ async def report(
     """The run has ended, and its row says how.
 
     halted: an operator must act. budget: work is left that the next run carries on. incomplete: something that should
-    have been sent was not, or nobody knows. done: none of these.
+    have been sent was not, or nobody knows. done: none of these; whoever waits for the morning should not have been sent
+    anything.
     """
     await store.release(run_id)
     counted = await store.count_run(run_id)
@@ -28,7 +30,7 @@ async def report(
         halted_by = f"{halted.error_code} {halted.reason}" if halted is not None else str(faults[0])[:500]
     elif await store.waiting(run_id, selection):
         status = "budget"
-    elif any(one.dead or one.unknown or one.pending for one in counted.scenarios):
+    elif any(one.dead or one.unknown or one.pending > one.reasons.get(_NIGHT, 0) for one in counted.scenarios):
         status = "incomplete"
     finished = await store.count_run(run_id, status=status, halted_by=halted_by)
     log.info(

@@ -89,13 +89,13 @@ def thresholds(scenario: AnyScenario) -> dict[str, Any]:
     """When somebody is due."""
     match scenario:
         case Inactivity():
-            return {"after_days": scenario.after}
+            return {"after_days": scenario.after, "absence_limit": scenario.limit}
         case Milestone():
-            return {"at_marks": scenario.at}
+            return {"at_marks": scenario.at, "absence_limit": None}
         case Expiry():
-            return {"before_days": scenario.before}
+            return {"before_days": scenario.before, "absence_limit": None}
         case OwnQuery():
-            return {}
+            return {"absence_limit": None}
 
 
 def reach(scenario: AnyScenario) -> dict[str, Any]:

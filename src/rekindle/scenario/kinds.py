@@ -151,6 +151,7 @@ class Inactivity(_ScenarioBase):
     variables: ClassVar[frozenset[str]] = frozenset({"days", "last_activity_on", "stage"})
     kind: Literal["inactivity"]
     after: Thresholds
+    limit: int | None = Field(default=None, gt=0, le=20)
 
 
 class Milestone(_ScenarioBase):

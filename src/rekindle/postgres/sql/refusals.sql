@@ -2,6 +2,14 @@
 when exists (select from preference p where p.user_id = c.user_id
              and (p.scenario_type is null or p.scenario_type = %(scenario_type)s)) then 'opted_out'
 when c.spent then 'already_notified'
+when (select count(distinct s.occurrence) from (
+        select n.occurrence from rekindle.scenario_notification n
+        where n.user_id = c.user_id and n.scenario_type = %(scenario_type)s
+        union all
+        select o.occurrence from rekindle.outcome o
+        where o.user_id = c.user_id and o.scenario_type = %(scenario_type)s and o.outcome = 'unknown'
+      ) s where starts_with(s.occurrence, 'inactive:' || c.inactive_since_on || ':')) >= %(absence_limit)s::int
+  then 'absence_limit'
 when g.inflight is not null then 'in_flight'
 when g.next_at > %(at)s::timestamptz then 'cooldown'
 when exists (select from rekindle.scenario_notification n where n.idempotency_key =
