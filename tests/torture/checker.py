@@ -7,10 +7,19 @@ from uuid import UUID
 
 from rekindle.engine.dispatch import MAX_UNWRITTEN
 from torture.evidence import Acceptance, Evidence, Key, RunRow
-from torture.terms import BUDGET_SECONDS, CONCURRENCY, COOLDOWN_SECONDS, LONGEST_DELAY_SECONDS, START_SECONDS
+from torture.terms import (
+    BUDGET_SECONDS,
+    CAP_PUSHES,
+    CAP_SECONDS,
+    CONCURRENCY,
+    COOLDOWN_SECONDS,
+    LONGEST_DELAY_SECONDS,
+    START_SECONDS,
+)
 
 DOUBLE = "doubles inside a cooldown"
 REPEATED = "occurrences sent twice"
+CAPPED = "people above their frequency cap"
 UNTRACED = "accepted with neither record nor unknown"
 BOTH = "both recorded and ended otherwise"
 UNFOUNDED = "records without acceptance"
@@ -20,7 +29,7 @@ LATE = "sends or runs over the budget"
 UNBOUNDED = "crashes with more unknowns than sends in flight"
 DISABLED = "tokens wrongly disabled"
 LEAKED = "canaries in logs"
-INVARIANTS = (DOUBLE, REPEATED, UNTRACED, BOTH, UNFOUNDED, STUCK, SUMS, LATE, UNBOUNDED, DISABLED, LEAKED)
+INVARIANTS = (DOUBLE, REPEATED, CAPPED, UNTRACED, BOTH, UNFOUNDED, STUCK, SUMS, LATE, UNBOUNDED, DISABLED, LEAKED)
 
 IN_FLIGHT = CONCURRENCY + MAX_UNWRITTEN
 """Armed units that one run may hold: requests under way, and answers that wait to be written."""
@@ -45,6 +54,7 @@ def check(evidence: Evidence) -> list[Breach]:
     return [
         *_doubles(evidence),
         *_occurrences(evidence),
+        *_capped(evidence),
         *_records(evidence),
         *(Breach(STUCK, one) for one in evidence.stuck),
         *_runs(evidence),
@@ -87,6 +97,25 @@ def _occurrences(evidence: Evidence) -> Iterator[Breach]:
     for (user_id, scenario_type, occurrence), several in claims.items():
         if len(several) > 1:
             yield Breach(REPEATED, f"{occurrence} by {len(several)} claims", (user_id, scenario_type))
+
+
+def _capped(evidence: Evidence) -> Iterator[Breach]:
+    """More claims of one person accepted in a window than the cap allows, whatever the scenarios."""
+    first: dict[UUID, Acceptance] = {}
+    last: dict[UUID, float] = {}
+    for one in sorted(evidence.accepted, key=lambda one: one.at):
+        first.setdefault(one.claim_id, one)
+        last[one.claim_id] = one.at
+    by_person: defaultdict[UUID, list[Acceptance]] = defaultdict(list)
+    for one in first.values():
+        by_person[one.user_id].append(one)
+    for user_id, claims in by_person.items():
+        for one in claims:
+            within = [
+                other for other in claims if other.at <= one.at < last[other.claim_id] + CAP_SECONDS - _CLOCK_SLACK
+            ]
+            if len(within) > CAP_PUSHES:
+                yield Breach(CAPPED, f"{len(within)} claims within {CAP_SECONDS} s", (user_id, one.scenario_type))
 
 
 def _records(evidence: Evidence) -> Iterator[Breach]:

@@ -203,14 +203,16 @@ async def gather(stage: Stage) -> Evidence:
 
 
 async def under_way(stage: Stage) -> list[str]:
-    """Units that are live and gates in flight."""
+    """Units that are live, gates in flight, and what the caps count as live."""
     return [
         f"{row['what']} of person {row['user_id']} under {row['scenario_type']}"
         for row in await stage.rows(
             "select 'a live unit (' || state || ', claimed at ' || claimed_at || ')' as what, user_id, scenario_type "
             "from rekindle.outbox "
             "union all select 'a gate in flight', user_id, scenario_type from rekindle.gate "
-            "where inflight is not null"
+            "where inflight is not null "
+            "union all select 'claim ' || claim.key || ' counted as live', user_id, '-' "
+            "from rekindle.cap, jsonb_each(counted) as claim where claim.value = 'null'"
         )
     ]
 

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 COOLDOWN_SECONDS = 12
 SPELL_SECONDS = 30  # how long an occurrence of the scenario `spell` lasts: longer than its cooldown, so only once holds
+CAP_PUSHES, CAP_SECONDS = (
+    3,
+    30,
+)  # of both scenarios together: now and then it, and not the cooldown, holds somebody back
 BUDGET_SECONDS = 4
 TIMEOUT_SECONDS = 1
 CONCURRENCY = 100
@@ -69,4 +73,6 @@ budget = "{BUDGET_SECONDS}s"
 kind = "fcm"
 concurrency = {CONCURRENCY}
 timeout = "{TIMEOUT_SECONDS}s"
+[policy]
+caps = ["{CAP_PUSHES} per {CAP_SECONDS}s"]
 {again}{spell}"""

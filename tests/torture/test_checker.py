@@ -116,6 +116,13 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
         lambda evidence: evidence.cycles.append(Cycle("worker-1.log", 0.0, BUDGET_SECONDS + 20.0, "RK201", False)),
         checker.LATE,
     ),
+    "one claim more than the cap allows, of several scenarios": (
+        lambda evidence: evidence.accepted.extend(
+            replace(SENT, claim_id=UUID(int=50 + number), at=SENT.at + 9 * number, scenario_type=f"s{number}")
+            for number in range(1, 1 + checker.CAP_PUSHES)
+        ),
+        checker.CAPPED,
+    ),
     "a send after the budget": (
         lambda evidence: evidence.records.append(replace(evidence.records.pop(), run_started=90.0)),
         checker.LATE,

@@ -18,8 +18,7 @@ async def report(
     """The run has ended, and its row says how.
 
     halted: an operator must act. budget: work is left that the next run carries on. incomplete: something that should
-    have been sent was not, or nobody knows. done: none of these; whoever waits for the morning should not have been sent
-    anything.
+    have been sent was not, or nobody knows. done: none of these; whoever waits for the morning should not have been.
     """
     await store.release(run_id)
     counted = await store.count_run(run_id)
