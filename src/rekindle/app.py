@@ -12,8 +12,9 @@ from rekindle.engine.check import Finding, check, raise_faults
 from rekindle.engine.evaluate import Preview, dry_run, plan
 from rekindle.engine.run import Deps, Limits, Watch, run_cycle
 from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
-from rekindle.model import Candidate, Report, Selection, UnknownSend
+from rekindle.model import Candidate, Report, Selection, Switch, Turned, UnknownSend
 from rekindle.ports import Applied, Dispatcher, Terms
+from rekindle.postgres import switches
 from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Change, Reports, ScenarioStatus
 from rekindle.postgres.settle import settle
@@ -157,6 +158,32 @@ class Engine:
     async def settle(self, claim_id: UUID, *, provider_name: str | None) -> int:
         """Settle a claim's unknown sends on the operator's word; see `rekindle.postgres.settle.settle`."""
         return await settle(self._database, claim_id, provider_name=provider_name)
+
+    async def switch(
+        self,
+        turned: Turned,
+        *,
+        scenario_type: str | None = None,
+        organisation_id: UUID | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Hold back a scenario, an organisation, or everything, at once; or let it go on. See `switches.throw`.
+
+        Raises:
+            UnknownScenario: no scenario of that name is applied; nothing has changed.
+        """
+        known = {one.scenario_type for one in await self.deps.store.applied()}
+        if scenario_type is not None and scenario_type not in known:
+            raise UnknownScenario(
+                f"no scenario {scenario_type} is applied", mend=f"Applied are: {', '.join(sorted(known)) or 'none'}."
+            )
+        await switches.throw(
+            self._database, turned, scenario_type=scenario_type, organisation_id=organisation_id, reason=reason
+        )
+
+    async def switches(self) -> Sequence[Switch]:
+        """Every switch that was ever thrown, in its last state, newest first."""
+        return await switches.switches(self._database)
 
     def _terms(self) -> Terms:
         return Terms(timezone=self.config.run.timezone, timeout_seconds=PLAN_SECONDS)

@@ -182,6 +182,21 @@ class Candidate:
     devices: tuple[tuple[TargetKind, str], ...] = field(repr=False)
 
 
+Turned = Literal["on", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What an operator has switched off, or on again; None stands for every scenario, or every organisation."""
+
+    scenario_type: str | None
+    organisation_id: UUID | None
+    turned: Turned
+    reason: str | None
+    switched_at: datetime
+    switched_by: str
+
+
 @dataclass(frozen=True, slots=True)
 class UnknownSend:
     """One send whose outcome nobody knows, live (held for a late answer) or closed."""

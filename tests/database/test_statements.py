@@ -11,7 +11,7 @@ from database.programme_tables import open_programme
 from rekindle.postgres.sql import OPTIONAL, composed, names, statement
 
 KINDS = ["inactivity", "milestone", "expiry", "sql"]
-PARTS = {"verdicts", "refusals", *OPTIONAL, *(f"{part}_absent" for part in OPTIONAL)}
+PARTS = {"verdicts", "refusals", "switched_off", *OPTIONAL, *(f"{part}_absent" for part in OPTIONAL)}
 PARTS |= {f"candidates_{kind}" for kind in KINDS}
 COMPOSED = {"claim", "plan", "stage_wanted"}
 # PREPARE takes no utility statements; these are executed.

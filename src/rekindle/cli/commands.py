@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rekindle.cli import cycle, demo, setup
+from rekindle.cli import cycle, demo, setup, switch
 from rekindle.cli.options import INVOCATION, set_up_logging
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault.")]
@@ -46,4 +46,9 @@ def build() -> typer.Typer:
     unknown.command("list")(cycle.unknown_list)
     unknown.command("settle")(cycle.unknown_settle)
     app.add_typer(unknown, name="unknown")
+    kill = typer.Typer(help="Hold back a scenario, an organisation, or everything.", no_args_is_help=True)
+    kill.command("off")(switch.off)
+    kill.command("on")(switch.on)
+    kill.command("list")(switch.show)
+    app.add_typer(kill, name="switch")
     return app

@@ -182,6 +182,18 @@ create table rekindle.scenario (
   primary key (scenario_type, version)
 );
 
+-- What operators have switched off and on: a row is never changed, the newest of a scenario and an organisation is in
+-- force (both null: everything). Who, when and why stay.
+create table rekindle.switch (
+  switch_id       bigint generated always as identity primary key,
+  scenario_type   text,
+  organisation_id uuid,
+  turned          text not null check (turned in ('on', 'off')),
+  reason          text,
+  switched_at     timestamptz not null default rekindle.clock(),
+  switched_by     text not null default session_user
+);
+
 -- The sliding cooldown. One row per person and scenario: its primary key is what makes a second push impossible.
 create table rekindle.gate (
   user_id       uuid not null,
@@ -417,7 +429,7 @@ begin
   end loop;
 end $$;
 grant select on all tables in schema rekindle to rekindle_worker;
-grant insert on rekindle.scenario to rekindle_worker;
+grant insert on rekindle.scenario, rekindle.switch to rekindle_worker;
 grant insert, update on rekindle.gate, rekindle.cap, rekindle.run, rekindle.run_scenario, rekindle.scenario_notification,
   rekindle.disabled_token to rekindle_worker;
 grant insert, update, delete on rekindle.outbox to rekindle_worker;

@@ -29,6 +29,7 @@ def composed(name: str, *, kind: str = "", parts: frozenset[str] = frozenset()) 
     if "{verdicts}" in text:
         verdicts = statement("verdicts").replace("{candidates}", statement(f"candidates_{kind}"))
         text = text.replace("{verdicts}", verdicts.replace("{refusals}", statement("refusals")))
+    text = text.replace("{switched_off}", statement("switched_off"))
     for part in OPTIONAL:
         text = text.replace(f"{{{part}}}", statement(part if part in parts else f"{part}_absent"))
     return text

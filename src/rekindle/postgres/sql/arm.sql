@@ -1,12 +1,15 @@
 -- In: arrays of claim_ids, device_ids, epochs; user_ids; lease_seconds. Out: (claim_id, device_id, verdict) for each unit that
 -- is still ours: 'armed', its request may leave once this is committed; 'quiet_hours', it is night or the wrong day for the
 -- person by now, and the unit waits until that is over (or is stale by then); any other word is why it must be finished as
--- skipped: another writer has recorded the claim's idempotency key, or the person has left, opted out, or become active
--- since the claim. A unit that is not returned at all is somebody else's by now. Locks: the units, in key order.
+-- skipped: another writer has recorded the claim's idempotency key, or it was switched off, or the person has left, opted out,
+-- or become active since the claim. A unit that is not returned at all is somebody else's by now. Locks: the units, in key order.
 -- Each unit is looked up on its own (a lateral subquery that locks cannot be folded into a join): a hash join would
--- read the whole outbox for every batch, and takes its locks in no order. {active} and {preference} are parts.
+-- read the whole outbox for every batch, and takes its locks in no order. {preference}, {activity} and {switched_off} are parts.
 with preference as (
 {preference}
+),
+switched_off as materialized (
+{switched_off}
 ),
 opted_out as materialized (
   select p.user_id, p.scenario_type from preference p where p.user_id = any (%(user_ids)s::uuid[])
@@ -24,7 +27,7 @@ unit as materialized (
   select held.*
   from wanted w
   cross join lateral (
-    select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.idempotency_key, o.timezone, o.quiet_from,
+    select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.organisation_id, o.idempotency_key, o.timezone, o.quiet_from,
            o.quiet_until, o.weekdays, o.inactive_since_on
     from rekindle.outbox o
     where o.claim_id = w.claim_id and o.device_id = w.device_id and o.epoch = w.epoch and o.state = 'claimed'
@@ -35,6 +38,9 @@ judged as materialized (
   select u.*,
          case
            when recorded.elsewhere then 'already_recorded'
+           when exists (select from switched_off s
+                        where (s.scenario_type is null or s.scenario_type = u.scenario_type)
+                          and (s.organisation_id is null or s.organisation_id = u.organisation_id)) then 'switched_off'
            when not exists (select from present p where p.user_id = u.user_id) then 'not_active'
            when exists (select from opted_out p where p.user_id = u.user_id
                         and (p.scenario_type is null or p.scenario_type = u.scenario_type)) then 'opted_out'

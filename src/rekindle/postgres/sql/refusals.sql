@@ -1,4 +1,6 @@
 -- A part of verdicts.sql: why somebody who is due is not claimed, in order; the first that holds is the one that counts.
+when exists (select from switched_off s where (s.scenario_type is null or s.scenario_type = %(scenario_type)s)
+             and (s.organisation_id is null or s.organisation_id = c.organisation_id)) then 'switched_off'
 when exists (select from preference p where p.user_id = c.user_id
              and (p.scenario_type is null or p.scenario_type = %(scenario_type)s)) then 'opted_out'
 when c.spent then 'already_notified'

@@ -11,6 +11,9 @@ organisation as (
 preference as (
 {preference}
 ),
+switched_off as materialized (
+{switched_off}
+),
 wanted as (
 {wanted}
 ),

@@ -1,0 +1,8 @@
+-- Out: every switch that was ever thrown, in its last state, newest first.
+select scenario_type, organisation_id, turned, reason, switched_at, switched_by
+from (
+  select distinct on (s.scenario_type, s.organisation_id) s.*
+  from rekindle.switch s
+  order by s.scenario_type, s.organisation_id, s.switch_id desc
+) latest
+order by switch_id desc

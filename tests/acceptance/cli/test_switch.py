@@ -1,0 +1,100 @@
+"""The kill switch: it holds at once, for what it names, and nobody is lost by it."""
+
+import time
+from uuid import UUID
+
+from acceptance.audit import audit
+from acceptance.command import Command, ended
+from acceptance.team import SCENARIO, TEAM_CONFIG, Team, write_config
+from conftest import shift_clock
+from rekindle.sandbox import Sandbox
+
+OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
+HERE, THERE = UUID(int=1), UUID(int=2)
+
+
+def refused(rekindle: Command, *arguments: object) -> dict[str, dict[str, int]]:
+    return {one["scenario_type"]: one["refusals"] for one in rekindle("run", "--json", *arguments).json()["scenarios"]}
+
+
+def test_what_is_switched_off_is_not_claimed_until_it_is_on_again(rekindle: Command, team: Team, fcm: Sandbox) -> None:
+    team.people(3)
+    done = rekindle("switch", "off", "--reason", "the text is wrong")
+    assert (done.code, done.out) == (0, "every scenario is off for every organisation\n")
+    assert refused(rekindle) == {"nudge": {"switched_off": 3}}
+    assert fcm.messages() == []
+    assert rekindle("switch", "on").code == 0
+    assert refused(rekindle) == {"nudge": {}}
+    assert len(fcm.messages()) == 3
+    audit(team, fcm)
+
+
+def test_a_switch_holds_for_what_it_names_and_for_nothing_else(rekindle: Command, team: Team, fcm: Sandbox) -> None:
+    ids = team.people(4)
+    team.execute("update team.person set organisation_id = %s", HERE)
+    team.execute("update team.person set organisation_id = %s where user_id = any (%s)", THERE, ids[2:])
+    team.execute("update team.person set organisation_id = null where user_id = %s", ids[3])
+    write_config(rekindle.folder, TEAM_CONFIG + OTHER)
+    assert rekindle("apply").code == 0
+    rekindle("switch", "off", "--scenario", "other")
+    rekindle("switch", "off", "--organisation", HERE)
+    rekindle("switch", "off", "--organisation", THERE, "--scenario", "nudge")
+    assert refused(rekindle) == {"nudge": {"switched_off": 3}, "other": {"switched_off": 4}}
+    rekindle("switch", "on", "--scenario", "other")
+    assert refused(rekindle, "--scenario", "other") == {"other": {"switched_off": 2}}
+    # An organisation that is on is off all the same where everything is.
+    rekindle("switch", "on", "--organisation", HERE)
+    rekindle("switch", "off")
+    assert refused(rekindle, "--scenario", "other") == {"other": {"switched_off": 4}}
+    assert len(fcm.messages()) == 1 + 2
+    audit(team, fcm)
+
+
+def test_a_run_under_way_sends_nothing_more_and_those_who_wait_are_reached_later(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
+    team.people(40)
+    write_config(rekindle.folder, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 4"))
+    fcm.faults([{"match": {"target": "*"}, "respond": {"delay_ms": 250}}])
+    before = fcm.requests()["send"]
+    process = rekindle.start("run", "--json")
+    until = time.monotonic() + 30
+    while fcm.requests()["send"] - before < 4:
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    assert rekindle("switch", "off").code == 0
+    under_way = fcm.requests()["send"] - before
+    done = ended(process)
+    (numbers,) = done.json()["scenarios"]
+    assert done.code == 0
+    # What was armed when the switch was thrown, and no batch after it.
+    assert len(fcm.messages()) <= under_way + 4 < 40
+    assert numbers["reasons"] == {"skipped:switched_off": 40 - len(fcm.messages())}
+    fcm.faults([])
+    rekindle("switch", "on")
+    shift_clock(team.url, "2 hours")
+    rekindle("run")
+    assert sorted(sent["target"] for sent in fcm.messages()) == sorted(f"t{person}-1" for person in range(1, 41))
+    audit(team, fcm)
+
+
+def test_who_threw_a_switch_when_and_why_is_kept_and_a_scenario_that_is_not_there_has_none(
+    rekindle: Command, team: Team
+) -> None:
+    assert rekindle("switch", "list").out == "Nothing was ever switched off.\n"
+    assert rekindle("switch", "off", "--scenario", "nudge", "--reason", "too many").code == 0
+    assert rekindle("switch", "on", "--scenario", "nudge").code == 0
+    assert rekindle("switch", "off", "--organisation", HERE).code == 0
+    shown = rekindle("switch", "list", "--json").json()
+    assert [(one["scenario_type"], one["organisation_id"], one["turned"]) for one in shown] == [
+        (None, str(HERE), "off"),
+        ("nudge", None, "on"),
+    ]
+    assert {one["switched_by"] for one in shown} == {"test_worker"}
+    kept = team.rows("select turned, reason from rekindle.switch order by switch_id")
+    assert kept == [("off", "too many"), ("on", None), ("off", None)]
+    assert "nudge" in rekindle("switch", "list").out
+    wrong = rekindle("switch", "off", "--scenario", "nobody")
+    assert (wrong.code, wrong.fault()[:12]) == (2, "error: RK105")
+    assert rekindle("switch", "off", "--organisation", "x").fault().startswith("error: RK106")
+    assert len(team.rows("select from rekindle.switch")) == 3
