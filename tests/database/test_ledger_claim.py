@@ -262,3 +262,15 @@ async def test_a_recipient_who_joins_while_the_claim_waits_does_not_break_its_nu
         )
     numbers = await claiming
     assert adds_up(numbers)
+
+
+async def test_a_person_whom_the_view_gives_twice_is_judged_by_the_same_zone_every_time(programme: Programme) -> None:
+    """At 11:30 UTC it is night in Auckland and day in London; which row comes first must not matter."""
+    zones = ["Pacific/Auckland", "Europe/London"]
+    people = [(uuid4(), order) for order in (zones, zones[::-1]) for _ in range(5)]
+    for user, order in people:
+        for zone in order:
+            await programme.person(user_id=user, timezone=zone)
+    await programme.want(*(user for user, _ in people))
+    due = await programme.due(wanted(quiet_hours="21:00-08:00"))
+    assert [due[user].refusal for user, _ in people] == [None] * len(people)

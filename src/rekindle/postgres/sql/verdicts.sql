@@ -31,7 +31,8 @@ recipient as not materialized (
 candidate as (
 {candidates}
 ),
--- A person may be due for several occurrences: the most urgent one that is not spent. Recorded or unknown is spent.
+-- A person may be due for several occurrences: the most urgent one that is not spent. Recorded or unknown is spent. One
+-- whom the view gives twice is judged by the same row every time.
 choice as materialized (
   select distinct on (c.user_id) c.*
   from (
@@ -44,7 +45,7 @@ choice as materialized (
                         and o.occurrence = candidate.occurrence and o.outcome = 'unknown') as spent
     from candidate
   ) c
-  order by c.user_id, c.spent, c.rank, c.occurrence
+  order by c.user_id, c.spent, c.rank, c.occurrence, c.zone, c.organisation_id
 ),
 judged as materialized (
   select c.user_id, c.organisation_id, c.locale, c.occurrence, merged.variables,
