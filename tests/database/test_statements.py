@@ -8,12 +8,21 @@ import psycopg
 import pytest
 
 from database.programme_tables import open_programme
-from rekindle.postgres.sql import OPTIONAL, composed, names, statement
+from rekindle.postgres.sql import OPTIONAL, composed, names, refusals, statement
 
 KINDS = ["inactivity", "milestone", "expiry", "sql"]
-PARTS = {"verdicts", "refusals", "switched_off", *OPTIONAL, *(f"{part}_absent" for part in OPTIONAL)}
-PARTS |= {f"candidates_{kind}" for kind in KINDS}
-COMPOSED = {"claim", "plan", "stage_wanted"}
+PARTS = {
+    "verdicts",
+    "refusals",
+    "switched_off",
+    "devices",
+    "usable",
+    "wanted_known",
+    *OPTIONAL,
+    *(f"{part}_absent" for part in OPTIONAL),
+}
+PARTS |= {f"{part}_{kind}" for part in ("candidates", "known") for kind in KINDS}
+COMPOSED = {"claim", "plan", "stage_wanted", "explain"}
 # PREPARE takes no utility statements; these are executed.
 UTILITY = {"stage_create", "stage_drop", "wanted_create", "source_activity_plan"}
 
@@ -52,10 +61,20 @@ async def test_every_statement_of_its_own_can_be_prepared(planner: psycopg.Async
 async def test_what_is_composed_can_be_prepared_for_every_kind_of_scenario_and_with_or_without_each_view(
     planner: psycopg.AsyncConnection, name: str, kind: str
 ) -> None:
-    for parts in ([], *([one] for one in OPTIONAL), OPTIONAL):
+    for parts in ([], *([one] for one in OPTIONAL), OPTIONAL, ["wanted_known"]):
         text = composed(name, kind=kind, parts=frozenset(parts))
         await prepare(planner, f"{name}_{kind}_{'_'.join(parts)}", text)
     assert "{" not in re.sub(r"'[^']*'", "", re.sub(r"--.*", "", text))
+
+
+def test_the_refusals_are_taken_apart_without_anything_lost_or_added() -> None:
+    _, _, whole = statement("refusals").partition("\n")
+    assert "\n".join(refusals().values()) == whole
+    for reason, part in refusals().items():
+        code = re.sub(r"--.*", "", part).strip()
+        assert code.startswith("when ")
+        assert code.endswith(f" then '{reason}'")
+        assert len(re.findall(r"\bwhen\b", code)) == len(re.findall(r"\bthen\b", code)) == 1
 
 
 async def test_arming_and_counting_can_be_prepared_with_or_without_each_view(planner: psycopg.AsyncConnection) -> None:

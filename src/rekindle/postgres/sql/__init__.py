@@ -29,10 +29,27 @@ def composed(name: str, *, kind: str = "", parts: frozenset[str] = frozenset()) 
     if "{verdicts}" in text:
         verdicts = statement("verdicts").replace("{candidates}", statement(f"candidates_{kind}"))
         text = text.replace("{verdicts}", verdicts.replace("{refusals}", statement("refusals")))
+        for part in ("devices", "usable"):
+            text = text.replace(f"{{{part}}}", statement(part))
+    if "{each_refusal}" in text:
+        cases = ",\n".join(f"case {part}\nend" for part in refusals().values())
+        text = text.replace("{each_refusal}", f"array_remove(array[\n{cases}\n]::text[], null)")
+        text = text.replace("{known}", statement(f"known_{kind}"))
     text = text.replace("{switched_off}", statement("switched_off"))
     for part in OPTIONAL:
-        text = text.replace(f"{{{part}}}", statement(part if part in parts else f"{part}_absent"))
+        standing = next((one for one in (part, f"{part}_known") if one in parts), f"{part}_absent")
+        text = text.replace(f"{{{part}}}", statement(standing))
     return text
+
+
+@cache
+def refusals() -> dict[str, LiteralString]:
+    """`refusals.sql` taken apart: each reason in order, with the one `when … then …` that decides about it.
+
+    What explains a refusal is thereby the text that decides about it, and not a second one.
+    """
+    parts = statement("refusals").split("\nwhen ")[1:]
+    return {part.rpartition("then '")[2].partition("'")[0]: f"when {part}" for part in parts}
 
 
 def names() -> list[str]:

@@ -8,7 +8,7 @@ with chapter as (
 organisation as (
 {organisation}
 ),
-preference as (
+preference as not materialized (
 {preference}
 ),
 switched_off as materialized (
@@ -63,11 +63,8 @@ device as materialized (
   select distinct on (d.user_id, id.device_id)
          d.user_id, id.device_id, d.target_kind, d.token as target
   from judged j
-  join rekindle_source.device_token d on d.user_id = j.user_id
-  cross join lateral (select rekindle.device_id(d.target_kind, d.token) as device_id) id
-  left join rekindle.disabled_token x on x.device_id = id.device_id
-    and (d.last_registered_at is null or d.last_registered_at <= x.sent_at)
-  where j.refusal is null and d.token <> '' and d.target_kind in ('token', 'fid') and x.device_id is null
+{devices}
+  where j.refusal is null and {usable}
   order by d.user_id, id.device_id
 ),
 verdict as (

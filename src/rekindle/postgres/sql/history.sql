@@ -1,0 +1,33 @@
+-- In: user_id; scenario_types (empty: all); run_id (null: any); limit, in claims. Out: what became of the latest claims of a
+-- person, newest first, one row for each device: alive (its state), recorded, or ended otherwise. `claimed_at` is the moment of the evaluation. Of a
+-- device that accepted, the moment of arming is not kept; a record without a device is another program's. Locks: none.
+with unit as materialized (
+  select o.claim_id, o.device_id, o.scenario_type, o.scenario_version, o.occurrence, o.claimed_run_id, o.run_id,
+         o.cooldown_window_start as claimed_at, o.state as ending, o.reason, o.attempts, o.armed_at,
+         null::timestamptz as ended_at, case when o.state in ('claimed', 'retry') then o.next_try_at end as next_try_at
+  from rekindle.outbox o where o.user_id = %(user_id)s::uuid
+  union all
+  select n.id, d.device_id, n.scenario_type, n.scenario_version, n.occurrence, coalesce(d.claimed_run_id, n.run_id),
+         coalesce(d.run_id, n.run_id), coalesce(n.cooldown_window_start, n.dispatched_at), 'recorded', null,
+         coalesce(d.attempts, 0), null, coalesce(d.accepted_at, n.dispatched_at), null
+  from rekindle.scenario_notification n
+  left join rekindle.delivery d on d.claim_id = n.id
+  where n.user_id = %(user_id)s::uuid
+  union all
+  select x.claim_id, x.device_id, x.scenario_type, x.scenario_version, x.occurrence, x.claimed_run_id, x.run_id,
+         x.cooldown_window_start, x.outcome, x.reason, x.attempts, x.armed_at, x.at, null
+  from rekindle.outcome x where x.user_id = %(user_id)s::uuid
+),
+latest as (
+  select claim_id, max(claimed_at) as newest
+  from unit
+  where (%(run_id)s::uuid is null or claimed_run_id = %(run_id)s::uuid or run_id = %(run_id)s::uuid)
+    and (%(scenario_types)s::text[] = '{}' or scenario_type = any (%(scenario_types)s::text[]))
+  group by claim_id
+  order by newest desc, claim_id desc
+  limit %(limit)s
+)
+select unit.*
+from latest
+join unit on unit.claim_id = latest.claim_id
+order by latest.newest desc, unit.claim_id desc, unit.device_id
