@@ -10,11 +10,14 @@ from rekindle.dispatchers.fcm import FcmDispatcher
 from rekindle.dispatchers.log import LogDispatcher
 from rekindle.engine.check import Finding, check, raise_faults
 from rekindle.engine.evaluate import Preview, dry_run, plan
+from rekindle.engine.explain import explain
 from rekindle.engine.run import Deps, Limits, Watch, run_cycle
 from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
+from rekindle.insight import PersonExplained
 from rekindle.model import Candidate, Report, Selection, Switch, Turned, UnknownSend
 from rekindle.ports import Applied, Dispatcher, Terms
 from rekindle.postgres import switches
+from rekindle.postgres.insight import PostgresInsight
 from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Change, Reports, ScenarioStatus
 from rekindle.postgres.settle import settle
@@ -58,6 +61,7 @@ class Engine:
         self.deps = Deps(dispatcher=dispatcher, notifications=store, store=store)
         self.reports = Reports(database)
         self._source = PostgresSource(database)
+        self._insight = PostgresInsight(database)
 
     @classmethod
     @asynccontextmanager
@@ -143,6 +147,31 @@ class Engine:
         finally:
             await people.aclose()
 
+    async def explain(
+        self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int = 5
+    ) -> PersonExplained:
+        """Where a person stands under every applied scenario, or those named, and their latest claims; reads only.
+
+        The id may be anybody's. With a run: what that run did for the person, and nothing of how they stand now;
+        a scenario named may then be retired.
+
+        Raises:
+            UnknownScenario: a name is not applied.
+            BadArgument: there is no such run.
+            DatabaseError: the ledger cannot be read. A scenario's own fault is in its explanation.
+        """
+        standing = await self._insight.standing(user_id)
+        claims = await self._insight.history(user_id, scenarios=scenarios, run_id=run_id, limit=limit)
+        if run_id is not None:
+            reports = await self.reports.runs(run_id=run_id)
+            if not reports:
+                raise BadArgument(f"there is no run {run_id}", mend="See `rekindle runs`.")
+            return PersonExplained(user_id, standing, (), tuple(claims), reports[0])
+        applied = await self.deps.store.applied()
+        _require_applied(scenarios, applied)
+        explained = await explain(self._insight, user_id, applied, names=scenarios, terms=self._terms())
+        return PersonExplained(user_id, standing, explained, tuple(claims))
+
     async def scenarios(self) -> list[ScenarioStatus]:
         """Every applied scenario with its latest numbers."""
         return await self.reports.scenarios()
@@ -198,14 +227,19 @@ class Engine:
         applied = {one.scenario_type: one for one in await self.deps.store.applied()}
         if not applied:
             raise UnknownScenario("no scenario is applied", mend="Run `rekindle apply`.")
-        unknown = [name for name in names if name not in applied]
-        if unknown:
-            raise UnknownScenario(
-                f"no scenario {', '.join(unknown)} is applied", mend=f"Applied are: {', '.join(sorted(applied))}."
-            )
+        _require_applied(names, list(applied.values()))
         off = [name for name in names if not applied[name].scenario.enabled]
         if off:
             raise BadArgument(f"scenario {', '.join(off)} is switched off", mend="Set enabled = true and apply again.")
         enabled = [one for one in applied.values() if one.scenario.enabled]
         chosen = [one for one in enabled if not names or one.scenario_type in names]
         return chosen, [one for one in enabled if one not in chosen]
+
+
+def _require_applied(names: Sequence[str], applied: Sequence[Applied]) -> None:
+    known = sorted(one.scenario_type for one in applied)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UnknownScenario(
+            f"no scenario {', '.join(unknown)} is applied", mend=f"Applied are: {', '.join(known) or 'none'}."
+        )

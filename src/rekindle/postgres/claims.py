@@ -32,11 +32,11 @@ async def claim(
     """`Store.claim`: one transaction of six statements (nine where the scenario has its own query, and as many more for
     each scenario that goes before it)."""
     scenario = applied.scenario
-    kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `_readable` names
+    kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `readable` names
     async with (
         staged_rows(database, (*before, applied), terms) as rows,
         database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=kept) as connection,
-        _readable(applied),
+        readable(applied),
     ):
         evaluation = await begin(connection, selection, terms, before, rows)
         parameters = await evaluation.of(applied) | {
@@ -94,7 +94,7 @@ async def candidates(
         database.transaction(
             timeout_seconds=terms.timeout_seconds, bounded=False, pass_through=(DataError,)
         ) as connection,
-        _readable(applied),
+        readable(applied),
     ):
         # Between two reads this waits for whoever consumes the rows: each wait for the server has its own bound.
         async with asyncio.timeout(terms.timeout_seconds):
@@ -125,7 +125,7 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
 
 
 @asynccontextmanager
-async def _readable(applied: Applied) -> AsyncGenerator[None]:
+async def readable(applied: Applied) -> AsyncGenerator[None]:
     """A value in the team's views that the evaluation stumbles over is this scenario's fault alone, and is not quoted:
     neither in the message nor in a traceback, where psycopg's own error would quote it."""
     try:

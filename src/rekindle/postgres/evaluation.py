@@ -57,6 +57,10 @@ class Evaluation:
         for one in before:
             await self._connection.execute(self.composed("stage_wanted", one.scenario), await self.of(one))
 
+    def wanted_is_known(self) -> None:
+        """Later statements are told how many scenarios go before theirs, and look nothing up."""
+        self._parts |= {"wanted_known"}
+
     def composed(self, name: LiteralString, scenario: AnyScenario) -> LiteralString:
         """The statement for a scenario, with the views that there are."""
         return composed(name, kind=scenario.kind, parts=self._parts)

@@ -12,9 +12,10 @@ from rekindle.scenario.kinds import (
     fingerprint,
     parse_scenario,
 )
-from rekindle.scenario.reach import Reach
+from rekindle.scenario.reach import WEEKDAYS, Reach
 
 __all__ = [
+    "WEEKDAYS",
     "AnyScenario",
     "Config",
     "Dispatch",

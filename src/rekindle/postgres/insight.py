@@ -1,0 +1,166 @@
+"""Where one person stands, gate by gate, and what happened to them: reads and explains, writes nothing."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from psycopg import DataError
+
+from rekindle.insight import Explanation, Gate, PastClaim, PastUnit, Standing
+from rekindle.model import Selection
+from rekindle.ports import Applied, Terms
+from rekindle.postgres.claims import readable
+from rekindle.postgres.evaluation import begin, staged_rows, thresholds
+from rekindle.postgres.pool import Database
+from rekindle.postgres.sql import refusals, statement
+from rekindle.scenario import WEEKDAYS
+
+Row = dict[str, Any]
+
+_LIFTED_BY_TIME = {"cooldown", "already_today", "weekday", "quiet_hours", "frequency_cap"}
+"""Refusals that end by themselves at a moment that can be told."""
+
+
+class PostgresInsight:
+    """`rekindle.insight.Insight` over a pool of connections."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def standing(self, user_id: UUID) -> Standing:
+        """See `Insight.standing`."""
+        return Standing(**_utc(await self._database.row(statement("standing"), {"user_id": user_id})))
+
+    async def explain(
+        self, applied: Applied, user_id: UUID, *, terms: Terms, wanted_by: Sequence[str] = ()
+    ) -> Explanation:
+        """See `Insight.explain`. One transaction, which writes nothing but the rows that a query of the team's own
+        gave, into a temporary table."""
+        selection = Selection(user_id=user_id)
+        async with (
+            staged_rows(self._database, [applied], terms) as rows,
+            self._database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=(DataError,)) as connection,
+            readable(applied),
+        ):
+            evaluation = await begin(connection, selection, terms, (), rows)
+            evaluation.wanted_is_known()
+            parameters = await evaluation.of(applied) | {"wanting": len(wanted_by)}
+            cursor = await connection.execute(evaluation.composed("explain", applied.scenario), parameters)
+            row = _utc(await cursor.fetchone() or {})
+        return _explanation(applied, row, parameters, wanted_by)
+
+    async def history(
+        self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int
+    ) -> Sequence[PastClaim]:
+        """See `Insight.history`."""
+        parameters = {"user_id": user_id, "scenario_types": list(scenarios), "run_id": run_id, "limit": limit}
+        rows = [_utc(row) for row in await self._database.rows(statement("history"), parameters)]
+        return [_claim(list(units)) for _, units in groupby(rows, key=lambda row: row["claim_id"])]
+
+
+def _claim(rows: list[Row]) -> PastClaim:
+    names = ("claim_id", "scenario_type", "scenario_version", "occurrence", "claimed_run_id", "claimed_at")
+    of_unit = ("device_id", "run_id", "ending", "reason", "attempts", "armed_at", "ended_at", "next_try_at")
+    units = tuple(PastUnit(**{name: row[name] for name in of_unit}) for row in rows if row["device_id"] is not None)
+    return PastClaim(**{name: rows[0][name] for name in names}, units=units)
+
+
+def _explanation(applied: Applied, row: Row, parameters: Row, wanted_by: Sequence[str]) -> Explanation:
+    scenario, blocked = applied.scenario, set(row["blocked"])
+    facts = _facts(row, parameters, wanted_by)
+    gates = [
+        Gate("switched_off", not scenario.enabled),
+        Gate("not_a_recipient", row["active"] is None),
+        Gate("not_active", not row["active"]),
+        Gate(
+            "not_due",
+            not row["due"],
+            {
+                "kind": scenario.kind,
+                "evaluated": bool(row["active"]),
+                "occurrence": row["occurrence"],
+                **thresholds(scenario),
+                **(row["known"] or {}),
+            },
+        ),
+        *(Gate(reason, reason in blocked, facts.get(reason, {})) for reason in refusals()),
+        Gate(
+            "no_token",
+            not any(device["usable"] for device in row["devices"] or ()),
+            {"devices": row["devices"] or []},
+        ),
+    ]
+    lasting = [gate.reason for gate in gates if gate.blocks and gate.reason not in _LIFTED_BY_TIME]
+    if "frequency_cap" in blocked and any(rule["free_at"] is None for rule in row["rules"]):
+        lasting.append("frequency_cap")
+    return Explanation(
+        scenario_type=applied.scenario_type,
+        version=applied.version,
+        kind=scenario.kind,
+        occurrence=row["occurrence"],
+        gates=tuple(gates),
+        next_at=None if lasting else row["possible_at"],
+        waits_for=lasting[0] if lasting else None,
+    )
+
+
+def _facts(row: Row, parameters: Row, wanted_by: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What is known of each gate, whether it blocks or not. A reason that is not here has nothing to add."""
+    quiet = parameters["quiet_from"] is not None
+    wall = {"local_time": row["local_at"], "timezone": row["zone"]}
+    return {
+        "opted_out": {"of": ["every scenario" if one is None else one for one in row["opted_out_of"]]},
+        "already_notified": {
+            "at": row["spent_at"],
+            "claim_id": row["spent_claim_id"],
+            "as": row["spent_as"],
+        },
+        "in_flight": {"claim_id": row["live_claim_id"], "units": row["live_units"] or []},
+        "cooldown": {"next_at": row["next_at"]},
+        "already_today": {"at": row["today_at"], "until": row["today_until"]},
+        "no_timezone": {
+            "timezone": row["zone"],
+            "tried": [{"of": of, "timezone": zone, "usable": usable} for of, zone, usable in row["zones"]],
+        },
+        "weekday": {**wall, "weekdays": [WEEKDAYS[number - 1] for number in parameters["weekdays"]] or list(WEEKDAYS)},
+        "quiet_hours": {
+            **wall,
+            "from": f"{parameters['quiet_from']:%H:%M}" if quiet else None,
+            "until": f"{parameters['quiet_until']:%H:%M}" if quiet else None,
+        },
+        "frequency_cap": {
+            "rules": [
+                {
+                    "most": rule["most"],
+                    "window_seconds": rule["seconds"],
+                    "sent": rule["past"],
+                    "alive": rule["live"],
+                    "free_at": rule["free_at"],
+                }
+                for rule in row["rules"] or ()
+            ],
+            "outranked_by": list(wanted_by),
+        },
+        "variables_too_large": {"bytes": row["variables_bytes"]},
+        "occurrence_too_long": {"bytes": row["occurrence_bytes"]},
+    }
+
+
+_INSTANTS = {"free_at", "next_try_at", "registered_at", "disabled_at"}
+
+
+def _utc(value: Any, name: str = "") -> Any:
+    """The same with every instant in UTC, also those that came as text inside JSON."""
+    match value:
+        case dict():
+            return {key: _utc(one, key) for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        case list():
+            return [_utc(one, name) for one in value]  # pyright: ignore[reportUnknownVariableType]
+        case datetime(tzinfo=zone) if zone is not None:
+            return value.astimezone(UTC)
+        case str() if name in _INSTANTS:
+            return datetime.fromisoformat(value).astimezone(UTC)
+        case _:
+            return value
