@@ -153,6 +153,12 @@ def test_no_command_says_a_token_a_text_a_name_a_key_or_a_password(ear: Ear, tea
     for command in ("scenarios", "runs"):
         ear(*loud, command)
         ear(*loud, command, "--json")
+    run_id = report["run_id"]
+    for number in (1, 2, 6, 15):
+        said = ear(*loud, "explain", str(person(number)), "--json").json()
+        assert (said["known"], len(said["scenarios"])) == (True, 1)
+    for of in ((), ("--run", run_id), ("--run", run_id, "--json")):
+        ear(*loud, "explain", str(person(2)), *of)
     listed = ear(*loud, "unknown", "list", "--json").json()
     assert listed
     ear(*loud, "unknown", "list")

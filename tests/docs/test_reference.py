@@ -62,6 +62,11 @@ def test_the_options_before_the_command_are_described() -> None:
     assert sorted(first_cells(CLI["The command line"])) == options(ENTRY)
 
 
+def test_the_gates_that_come_before_the_refusals_are_described() -> None:
+    gates = re.findall(r'Gate\(\s*"(\w+)"', (SOURCE / "postgres" / "insight.py").read_text())
+    assert [*first_cells(CLI["Gates before the refusals"]), "no_token"] == gates
+
+
 def every_error(kind: type[errors.RekindleError] = errors.RekindleError) -> Iterator[type[errors.RekindleError]]:
     yield kind
     for below in kind.__subclasses__():

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rekindle.cli import cycle, demo, setup, switch
+from rekindle.cli import cycle, demo, explain, setup, switch
 from rekindle.cli.options import INVOCATION, set_up_logging
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault.")]
@@ -39,6 +39,7 @@ def build() -> typer.Typer:
         cycle.plan,
         cycle.run,
         cycle.runs,
+        explain.explain,
         demo.sandbox,
     ):
         app.command()(command)

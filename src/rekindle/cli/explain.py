@@ -1,0 +1,174 @@
+"""Why a person is nudged, or is not: now under every scenario, and in what has happened."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from rekindle.app import Engine
+from rekindle.cli.gates import known, moment, printable
+from rekindle.cli.options import AsJson, ConfigPath, Scenarios, config, ids, settings, wait
+from rekindle.cli.output import console, counts, print_json, report_json, report_line, say
+from rekindle.insight import Explanation, PastClaim, PastUnit, PersonExplained, Standing
+from rekindle.model import Report
+
+_ENDINGS = {
+    "recorded": "accepted",
+    "claimed": "claimed, not sent yet",
+    "dispatching": "being sent",
+    "retry": "waits to be tried again",
+    "unknown": "may have been accepted: nobody knows",
+}
+
+
+def explain(
+    user: Annotated[str, typer.Argument(help="The person, by user_id.")],
+    scenario: Scenarios = None,
+    run: Annotated[
+        str | None, typer.Option("--run", help="What this run did for the person, and nothing else.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many past claims to show, newest first.")] = 5,
+    config_path: ConfigPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every gate between a person and a push, the first that blocks, and what has happened. Sends nothing."""
+    user_id = ids([user])[0]
+    run_id = ids([run])[0] if run else None
+
+    async def work() -> int:
+        async with Engine.open(settings(), config(config_path)) as engine:
+            one = await engine.explain(user_id, scenarios=scenario or (), run_id=run_id, limit=limit)
+        if as_json:
+            print_json(explained_json(one))
+        else:
+            _show(one)
+        return 2 if any(scenario.fault for scenario in one.scenarios) else 0
+
+    raise typer.Exit(wait(work()))
+
+
+def explained_json(one: PersonExplained) -> dict[str, Any]:
+    """A person explained: gates in their order, claims newest first."""
+    return {
+        "user_id": one.user_id,
+        "at": one.standing.at,
+        "known": one.standing.known,
+        "recipient": one.standing.listed,
+        "active": one.standing.active,
+        "scenarios": [_scenario_json(scenario) for scenario in one.scenarios],
+        "run": None if one.run is None else report_json(one.run),
+        "claims": [asdict(claim) for claim in one.claims],
+    }
+
+
+def _scenario_json(one: Explanation) -> dict[str, Any]:
+    return {
+        "scenario_type": one.scenario_type,
+        "version": one.version,
+        "kind": one.kind,
+        "occurrence": one.occurrence,
+        "blocked_by": list(one.blocked_by),
+        "next_at": one.next_at,
+        "waits_for": one.waits_for,
+        "fault": one.fault,
+        "gates": [asdict(gate) for gate in one.gates],
+    }
+
+
+def _show(one: PersonExplained) -> None:
+    say(f"{one.user_id} at {moment(one.standing.at)}: {_standing(one.standing)}")
+    if one.standing.known:
+        for scenario in one.scenarios:
+            say("")
+            say(_heading(scenario))
+            if scenario.gates:
+                console().print(_gates_table(scenario))
+        if not one.scenarios and one.run is None:
+            say("No scenario is applied. Run `rekindle apply`.")
+    if one.run is not None:
+        say("")
+        say(f"Run {one.run.run_id} of {moment(one.run.started_at)}. {report_line(one.run)}")
+    if one.claims:
+        say("")
+        say("What happened, newest first:" if one.run is None else "What it did for this person:")
+        for claim in one.claims:
+            for line in _claim_lines(claim):
+                say(line)
+    elif one.standing.known and one.run is None:
+        say("")
+        say("Nothing was ever claimed for this person.")
+    if one.run is not None:
+        _show_refusals(one.run, {claim.scenario_type for claim in one.claims})
+
+
+def _standing(standing: Standing) -> str:
+    if standing.active:
+        return "an active recipient"
+    if standing.listed:
+        return "a recipient who is not active"
+    if standing.known:
+        return "not in rekindle_source.recipient, but a device or the ledger has this id"
+    return "nobody has this id: neither rekindle_source.recipient nor a device nor the ledger"
+
+
+def _heading(one: Explanation) -> str:
+    name = f"{one.scenario_type} (version {one.version}, {one.kind})"
+    if one.fault is not None:
+        return f"{name}: cannot be evaluated. {one.fault}"
+    if not one.blocked_by:
+        return f"{name}: would be claimed now"
+    if one.next_at is not None:
+        return f"{name}: blocked by {one.blocked_by[0]}; possible from {moment(one.next_at)} at the earliest"
+    because = "" if one.waits_for == one.blocked_by[0] else f", because of {one.waits_for}"
+    return f"{name}: blocked by {one.blocked_by[0]}; nobody can say until when{because}"
+
+
+def _gates_table(one: Explanation) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for gate in one.gates:
+        table.add_row(f"  {'blocks' if gate.blocks else 'passes'}", gate.reason, escape(known(gate)))
+    return table
+
+
+def _claim_lines(claim: PastClaim) -> Iterator[str]:
+    version = "" if claim.scenario_version is None else f" (version {claim.scenario_version})"
+    if claim.claimed_run_id is None:
+        yield f"  {claim.scenario_type}{version}: recorded by another program at {moment(claim.claimed_at)}"
+        return
+    because = printable(claim.occurrence or "-")
+    at = moment(claim.claimed_at)
+    yield f"  {claim.scenario_type}{version}: claimed at {at} because {because}, by run {claim.claimed_run_id}"
+    for unit in claim.units:
+        yield f"    device {unit.device_id}: {_ending(unit)}"
+
+
+def _ending(unit: PastUnit) -> str:
+    text = _ENDINGS.get(unit.ending, unit.ending)
+    if unit.reason:
+        text += f" ({unit.reason})"
+    if unit.ended_at is not None:
+        text += f" at {moment(unit.ended_at)}"
+    if unit.next_try_at is not None:
+        text += f", not before {moment(unit.next_try_at)}"
+    if unit.armed_at is not None:
+        text += f", sent at {moment(unit.armed_at)}"
+    return text + (f", {unit.attempts} attempts" if unit.attempts != 1 else "")
+
+
+def _show_refusals(run: Report, claimed: set[str]) -> None:
+    others = [one for one in run.scenarios if one.scenario_type not in claimed and one.evaluated]
+    if not others:
+        return
+    say("")
+    say(
+        "Whom a run refuses is kept in numbers only, so of this person no more is known than that they are among these:"
+    )
+    for one in others:
+        refused = counts(one.refusals)
+        say(f"  {one.scenario_type}: of {one.evaluated:,} people {one.not_due:,} not due; refused: {refused}")

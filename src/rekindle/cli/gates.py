@@ -1,0 +1,160 @@
+"""What is known of each gate, in a line for people."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from rekindle.insight import Gate
+
+Facts = Mapping[str, Any]
+
+
+def moment(at: datetime) -> str:
+    """An instant that has been brought to UTC, to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def known(gate: Gate) -> str:
+    """What is known of a gate, whether it blocks or not; empty where the word says all."""
+    tell = _TELL.get(gate.reason)
+    return printable(tell(gate.facts)) if tell and gate.facts else ""
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: the team's tables may hold anything."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def _days(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _not_due(facts: Facts) -> str:
+    because = "" if facts["occurrence"] is None else f"due for {facts['occurrence']}: "
+    if not facts["evaluated"]:
+        because = "only active recipients can be due; "
+    match facts["kind"]:
+        case "inactivity":
+            stages = f"the stages are {_days(facts['after_days'])} days"
+            if facts["last_activity_on"] is None:
+                return f"{because}never active, which is not due; {stages}"
+            return f"{because}{facts['days']} days since the last activity on {facts['last_activity_on']}; {stages}"
+        case "milestone":
+            return f"{because}{facts['activities']} activities; the marks are {_days(facts['at_marks'])}"
+        case "expiry":
+            thresholds = f"the thresholds are {_days(facts['before_days'])} days"
+            if "expires_on" not in facts:
+                return f"no certificate; {thresholds}"
+            left = facts["days_left"]
+            until = f"in {left} days" if left >= 0 else f"{-left} days ago"
+            return (
+                f"{because}certificate {facts['certification_id']}, the next of {facts['certificates']}, "
+                f"expires on {facts['expires_on']} ({until}); {thresholds}"
+            )
+        case _:
+            return f"{because}the query returned {facts['rows']} row(s) for the person"
+
+
+def _opted_out(facts: Facts) -> str:
+    return f"of {', '.join(facts['of'])}" if facts["of"] else ""
+
+
+def _already_notified(facts: Facts) -> str:
+    if facts["at"] is None:
+        return ""
+    how = "recorded" if facts["as"] == "recorded" else "sent with an unknown outcome"
+    return f"this occurrence was {how} at {moment(facts['at'])}, claim {facts['claim_id']}"
+
+
+def _in_flight(facts: Facts) -> str:
+    if facts["claim_id"] is None:
+        return ""
+    states = [
+        one["state"] + (f" ({one['reason']})" if one["reason"] else "")
+        + (f" until {moment(one['next_try_at'])}" if one["state"] == "retry" else "")
+        for one in facts["units"]
+    ]  # fmt: skip
+    return f"claim {facts['claim_id']}: {', '.join(states) or 'ended; the next run opens the gate'}"
+
+
+def _cooldown(facts: Facts) -> str:
+    return "never claimed" if facts["next_at"] is None else f"free from {moment(facts['next_at'])} on"
+
+
+def _already_today(facts: Facts) -> str:
+    return "" if facts["at"] is None else f"recorded at {moment(facts['at'])}; until {moment(facts['until'])}"
+
+
+def _no_timezone(facts: Facts) -> str:
+    tried = ", ".join(
+        f"{one['of']} {one['timezone'] or 'none'}{'' if one['usable'] or not one['timezone'] else ' (no such zone)'}"
+        for one in facts["tried"]
+    )
+    return f"{facts['timezone'] or 'none'}; tried in this order: {tried}"
+
+
+def _wall(facts: Facts) -> str:
+    if facts["local_time"] is None:
+        return "their time is not known"
+    return f"it is {facts['local_time']:%a %Y-%m-%d %H:%M} in {facts['timezone']}"
+
+
+def _weekday(facts: Facts) -> str:
+    return f"{_wall(facts)}; allowed: {', '.join(facts['weekdays'])}"
+
+
+def _quiet_hours(facts: Facts) -> str:
+    hours = "no quiet hours" if facts["from"] is None else f"quiet from {facts['from']} until {facts['until']}"
+    return f"{_wall(facts)}; {hours}"
+
+
+def _frequency_cap(facts: Facts) -> str:
+    rules = [_rule(one) for one in facts["rules"]]
+    if facts["outranked_by"]:
+        rules.append(f"these go before: {', '.join(facts['outranked_by'])}")
+    return "; ".join(rules) or "no cap"
+
+
+def _rule(rule: Facts) -> str:
+    hours = rule["window_seconds"] / 3600
+    window = f"{hours / 24:g} days" if hours > 24 else f"{hours:g} hours"
+    free = "when, nobody can say" if rule["free_at"] is None else f"from {moment(rule['free_at'])} on"
+    if rule["sent"] + rule["alive"] < rule["most"]:
+        free = "now"
+    alive = f" and {rule['alive']} alive" if rule["alive"] else ""
+    return f"at most {rule['most']} in {window}: {rule['sent']} sent{alive}, room {free}"
+
+
+def _bytes(facts: Facts) -> str:
+    return "" if facts["bytes"] is None else f"{facts['bytes']:,} bytes"
+
+
+def _no_token(facts: Facts) -> str:
+    if not facts["devices"]:
+        return "no device is known"
+    return "; ".join(f"{one['device_id']} {_device(one)}" for one in facts["devices"])
+
+
+def _device(one: Facts) -> str:
+    if one["usable"]:
+        return "may be used"
+    if one["disabled_because"] is not None:
+        return f"disabled at {moment(one['disabled_at'])} ({one['disabled_because']})"
+    return "has an empty token" if one["empty"] else "is of an unknown kind"
+
+
+_TELL: Mapping[str, Callable[[Facts], str]] = {
+    "not_due": _not_due,
+    "opted_out": _opted_out,
+    "already_notified": _already_notified,
+    "in_flight": _in_flight,
+    "cooldown": _cooldown,
+    "already_today": _already_today,
+    "no_timezone": _no_timezone,
+    "weekday": _weekday,
+    "quiet_hours": _quiet_hours,
+    "frequency_cap": _frequency_cap,
+    "variables_too_large": _bytes,
+    "occurrence_too_long": _bytes,
+    "no_token": _no_token,
+}

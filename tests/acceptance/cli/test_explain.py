@@ -1,0 +1,128 @@
+"""`rekindle explain`: every gate for anybody, what has happened, and nothing private in it."""
+
+import re
+from uuid import uuid4
+
+from acceptance.command import Command
+from acceptance.team import SCENARIO, TEAM_CONFIG, Team, write_config
+from conftest import shift_clock
+from rekindle.sandbox import Sandbox
+
+OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m").replace('"7d"', '"7d"\nenabled = false')
+
+
+def nothing_private(said: str) -> None:
+    for private in ("t1-1", "t2-1", "Hello", "Name1", "7 points", "PRIVATE KEY"):
+        assert private not in said
+
+
+def test_somebody_who_was_sent_a_push_is_told_every_gate_and_when_the_next_is_possible(
+    rekindle: Command, team: Team
+) -> None:
+    user = team.people(1)[0]
+    write_config(rekindle.folder, TEAM_CONFIG + OTHER)
+    assert rekindle("apply").code == 0
+    fresh = rekindle("explain", user)
+    assert fresh.code == 0
+    assert "nudge (version 1, sql): would be claimed now" in fresh.out
+    assert "Nothing was ever claimed for this person." in fresh.out
+    run_id = rekindle("run", "--json").json()["run_id"]
+    team.execute("update team.nudge set occurrence = 'second'")
+    team.execute("delete from team.device")
+    before = team.counts()
+    table, document = rekindle("explain", user), rekindle("explain", user, "--json")
+    assert (table.code, table.err, document.code, document.err) == (0, "", 0, "")
+    assert team.counts() == before
+    said = document.json()
+    assert (said["user_id"], said["known"], said["recipient"], said["active"]) == (str(user), True, True, True)
+    nudge, other = said["scenarios"]
+    assert (nudge["scenario_type"], nudge["version"], nudge["occurrence"]) == ("nudge", 1, "second")
+    assert nudge["blocked_by"] == ["cooldown", "already_today", "no_token"]
+    assert (nudge["next_at"], nudge["waits_for"]) == (None, "no_token")
+    assert other["blocked_by"] == ["switched_off", "no_token"]
+    gates = {gate["reason"]: gate for gate in nudge["gates"]}
+    assert [reason for reason, gate in gates.items() if gate["blocks"]] == nudge["blocked_by"]
+    [(next_at,)] = team.rows("select to_char(next_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from rekindle.gate")
+    assert gates["cooldown"]["facts"]["next_at"].startswith(str(next_at).replace(" ", "T"))
+    assert "nudge (version 1, sql): blocked by cooldown; nobody can say until when, because of no_token" in table.out
+    assert re.search(rf"blocks +cooldown +free from {next_at} UTC on", table.out)
+    assert re.search(r"passes +opted_out", table.out)
+    assert re.search(r"blocks +no_token +no device is known", table.out)
+    [claim] = said["claims"]
+    assert (claim["scenario_type"], claim["occurrence"], claim["claimed_run_id"]) == ("nudge", "first", run_id)
+    [unit] = claim["units"]
+    assert (unit["ending"], unit["reason"], unit["attempts"]) == ("recorded", None, 1)
+    assert f"because first, by run {run_id}" in table.out
+    assert f"device {unit['device_id']}: accepted at " in table.out
+    nothing_private(table.out + document.out)
+
+
+def test_the_next_possible_time_is_said_where_only_time_blocks(rekindle: Command, team: Team) -> None:
+    user = team.people(1)[0]
+    rekindle("run")
+    team.execute("update team.nudge set occurrence = 'second'")
+    shift_clock(team.url, "2 days")
+    [nudge] = rekindle("explain", user, "--json").json()["scenarios"]
+    assert nudge["blocked_by"] == ["cooldown"]
+    assert nudge["next_at"] == {gate["reason"]: gate for gate in nudge["gates"]}["cooldown"]["facts"]["next_at"]
+    out = rekindle("explain", user).out
+    assert f"blocked by cooldown; possible from {nudge['next_at'][:19].replace('T', ' ')} UTC at the earliest" in out
+
+
+def test_a_past_run_says_what_it_did_for_a_person_and_that_whom_it_refused_is_not_kept(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
+    sent, refused = team.people(2)
+    team.execute("delete from team.device where user_id = %s", refused)
+    fcm.faults([{"match": {"target": "t1-1"}, "respond": {"status": 503}}])
+    run_id = rekindle("run", "--json").json()["run_id"]
+    table, document = rekindle("explain", sent, "--run", run_id), rekindle("explain", sent, "--run", run_id, "--json")
+    assert (table.code, document.code) == (0, 0)
+    said = document.json()
+    assert (said["scenarios"], said["run"]["run_id"]) == ([], run_id)
+    [unit] = said["claims"][0]["units"]
+    assert (unit["ending"], unit["reason"]) == ("unknown", "unavailable")
+    assert "may have been accepted: nobody knows (unavailable)" in table.out
+    other = rekindle("explain", refused, "--run", run_id)
+    assert "What it did for this person" not in other.out
+    assert "Whom a run refuses is kept in numbers only" in other.out
+    assert "nudge: of 2 people 0 not due; refused: no_token 1" in other.out
+    assert rekindle("explain", refused, "--run", run_id, "--json").json()["claims"] == []
+    gone = rekindle("explain", sent, "--run", uuid4())
+    assert gone.code == 2
+    assert gone.fault().startswith("error: RK106: there is no run ")
+
+
+def test_an_id_that_nobody_has_is_said_to_be_nobodys(rekindle: Command, team: Team) -> None:
+    team.people(1)
+    nobody = uuid4()
+    done = rekindle("explain", nobody)
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert len(lines) == 1
+    assert lines[0].endswith("nobody has this id: neither rekindle_source.recipient nor a device nor the ledger")
+    said = rekindle("explain", nobody, "--json").json()
+    assert (said["known"], said["recipient"], said["claims"]) == (False, False, [])
+    [nudge] = said["scenarios"]
+    assert nudge["blocked_by"] == ["not_a_recipient", "not_active", "not_due", "no_token"]
+
+
+def test_a_scenario_whose_view_is_gone_is_named_and_the_others_are_explained(rekindle: Command, team: Team) -> None:
+    user = team.people(1)[0]
+    absence = SCENARIO.replace("nudge", "absence", 1).replace("nudge.m", "absence.m")
+    absence = re.sub(r"kind = .*\nquery = .*", 'kind = "inactivity"\nafter = ["14d"]', absence)
+    absence = absence.replace("You have {points} points.", "It has been {days}.").replace("{points}", "{days}")
+    write_config(rekindle.folder, TEAM_CONFIG + absence)
+    assert rekindle("apply").code == 0
+    team.execute("drop view rekindle_source.activity")
+    done = rekindle("explain", user, "--json")
+    assert done.code == 2
+    broken, nudge = done.json()["scenarios"]
+    assert broken["scenario_type"] == "absence"
+    assert broken["fault"].startswith("RK301: the view rekindle_source.activity does not exist")
+    assert nudge["blocked_by"] == []
+    table = rekindle("explain", user)
+    assert table.code == 2
+    assert "absence (version 1, inactivity): cannot be evaluated. RK301: " in table.out
+    only = rekindle("explain", user, "--scenario", "nudge", "--json")
+    assert (only.code, [one["scenario_type"] for one in only.json()["scenarios"]]) == (0, ["nudge"])
