@@ -51,13 +51,13 @@ async def due(programme: Programme, **keys: Any) -> UUID:
 async def test_nothing_blocks_somebody_who_would_be_claimed_now(programme: Programme) -> None:
     one = await explained(programme, await due(programme), wanted())
     assert (one.blocked_by, one.next_at, one.waits_for, one.occurrence) == ((), NOW, None, "once")
-    first = ["switched_off", "not_a_recipient", "not_active", "not_due"]
+    first = ["not_enabled", "not_a_recipient", "not_active", "not_due"]
     assert [gate.reason for gate in one.gates] == [*first, *refusals(), "no_token"]
 
 
 async def test_a_scenario_that_is_switched_off_is_explained_all_the_same(programme: Programme) -> None:
     one = await explained(programme, await due(programme), wanted(enabled=False))
-    assert (one.blocked_by, one.next_at, one.waits_for) == (("switched_off",), None, "switched_off")
+    assert (one.blocked_by, one.next_at, one.waits_for) == (("not_enabled",), None, "not_enabled")
 
 
 async def test_who_is_no_recipient_or_not_an_active_one_is_never_due(programme: Programme) -> None:

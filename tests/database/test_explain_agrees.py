@@ -21,7 +21,7 @@ from rekindle.postgres.insight import PostgresInsight
 from rekindle.postgres.sql import refusals
 
 PEOPLE = 30
-BEFORE_DUE = {"switched_off", "not_a_recipient", "not_active", "not_due"}
+BEFORE_DUE = {"not_enabled", "not_a_recipient", "not_active", "not_due"}
 ZONES = [None, None, "UTC", "Europe/Oslo", "Asia/Kolkata", "America/Los_Angeles", "Nowhere/At_All", "CEST"]
 OCCURRENCES = ["a", "b", "c"]
 OWN = "select user_id, occurrence, variables from team.wanted where occurrence <> 'first'"
@@ -152,7 +152,7 @@ async def test_the_first_reason_is_the_plans_and_the_time_that_is_named_is_when_
         one = await explained(programme, user, ours, others, terms)
         blocked = one.blocked_by
         assert [gate.reason for gate in one.gates] == [
-            *("switched_off", "not_a_recipient", "not_active", "not_due"), *refusals(), "no_token",
+            *("not_enabled", "not_a_recipient", "not_active", "not_due"), *refusals(), "no_token",
         ]  # fmt: skip
         if user in said:
             assert (blocked or (None,))[0] == said[user], one

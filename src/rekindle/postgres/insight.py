@@ -71,7 +71,7 @@ def _explanation(applied: Applied, row: Row, parameters: Row, wanted_by: Sequenc
     scenario, blocked = applied.scenario, set(row["blocked"])
     facts = _facts(row, parameters, wanted_by)
     gates = [
-        Gate("switched_off", not scenario.enabled),
+        Gate("not_enabled", not scenario.enabled),
         Gate("not_a_recipient", row["active"] is None),
         Gate("not_active", not row["active"]),
         Gate(

@@ -39,7 +39,7 @@ def test_somebody_who_was_sent_a_push_is_told_every_gate_and_when_the_next_is_po
     assert (nudge["scenario_type"], nudge["version"], nudge["occurrence"]) == ("nudge", 1, "second")
     assert nudge["blocked_by"] == ["cooldown", "already_today", "no_token"]
     assert (nudge["next_at"], nudge["waits_for"]) == (None, "no_token")
-    assert other["blocked_by"] == ["switched_off", "no_token"]
+    assert other["blocked_by"] == ["not_enabled", "no_token"]
     gates = {gate["reason"]: gate for gate in nudge["gates"]}
     assert [reason for reason, gate in gates.items() if gate["blocks"]] == nudge["blocked_by"]
     [(next_at,)] = team.rows("select to_char(next_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from rekindle.gate")
