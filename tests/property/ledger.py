@@ -1,7 +1,7 @@
 """A database for many examples: the team's tables, the views over them, and a clock that an example sets."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,7 +20,13 @@ T = TypeVar("T")
 _TABLES = """
 create schema team;
 create table team.moment (at timestamptz not null);
-create table team.recipient (user_id uuid, organisation_id uuid, timezone text, active boolean, first_name text);
+create table team.recipient (
+  user_id uuid, organisation_id uuid, chapter_id uuid, timezone text, active boolean, first_name text
+);
+create table team.chapter (chapter_id uuid, timezone text);
+create table team.organisation (organisation_id uuid, timezone text);
+create table team.preference (user_id uuid, scenario_type text, opted_out boolean);
+create table team.wish (user_id uuid, scenario_type text, occurrence text);
 create table team.device (user_id uuid, token text, target_kind text, last_registered_at timestamptz);
 create table team.occasion (user_id uuid, occurrence text, variables jsonb);
 create table team.activity_instant (user_id uuid, activity_date timestamptz);
@@ -30,8 +36,10 @@ create table team.certification (certification_id uuid, user_id uuid, name text,
 
 create schema rekindle_source;
 create view rekindle_source.recipient as
-  select user_id, organisation_id, null::uuid as chapter_id, timezone, null::text as locale, active, first_name
-  from team.recipient;
+  select user_id, organisation_id, chapter_id, timezone, null::text as locale, active, first_name from team.recipient;
+create view rekindle_source.chapter as select * from team.chapter;
+create view rekindle_source.organisation as select * from team.organisation;
+create view rekindle_source.preference as select * from team.preference;
 create view rekindle_source.device_token as
   select user_id, token, target_kind, null::text as platform, last_registered_at from team.device;
 create view rekindle_source.certification as select * from team.certification;
@@ -43,8 +51,9 @@ _EMPTY = ";".join(
     f"delete from {table}"
     for table in (
         "team.moment", "team.recipient", "team.device", "team.occasion", "team.activity_instant", "team.activity_day",
-        "team.activity_wall", "team.certification", "rekindle.gate", "rekindle.outbox", "rekindle.delivery",
-        "rekindle.scenario_notification", "rekindle.outcome", "rekindle.disabled_token", "rekindle.run",
+        "team.activity_wall", "team.certification", "team.chapter", "team.organisation", "team.preference", "team.wish",
+        "rekindle.gate", "rekindle.cap", "rekindle.outbox", "rekindle.delivery", "rekindle.scenario_notification",
+        "rekindle.outcome", "rekindle.disabled_token", "rekindle.run",
     )
 )  # fmt: skip
 
@@ -84,6 +93,10 @@ class Ledger:
         self.sql.execute(_EMPTY)
         self.sql.execute("insert into team.moment values (%s)", [at])
 
+    def now(self, at: datetime) -> None:
+        """It is that moment now."""
+        self.sql.execute("update team.moment set at = %s", [at])
+
     def insert(self, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
             places = ", ".join(["%s"] * len(rows[0]))
@@ -105,16 +118,22 @@ class Ledger:
             [(_id(), user, scenario_type, occurrence, key, window) for user, occurrence, key, window in records],
         )
 
-    def claim(self, applied: Applied, selection: Selection, terms: Terms) -> tuple[UUID, Numbers]:
+    def claim(
+        self, applied: Applied, selection: Selection, terms: Terms, before: Sequence[Applied] = ()
+    ) -> tuple[UUID, Numbers]:
         async def work() -> tuple[UUID, Numbers]:
             run_id = await self.store.open_run(budget_seconds=30, dispatcher="log")
-            return run_id, await self.store.claim(run_id, applied, selection, reserved_seconds=30, terms=terms)
+            return run_id, await self.store.claim(
+                run_id, applied, selection, reserved_seconds=30, terms=terms, before=before
+            )
 
         return self.wait(work())
 
-    def plan(self, applied: Applied, selection: Selection, terms: Terms) -> list[Candidate]:
+    def plan(
+        self, applied: Applied, selection: Selection, terms: Terms, before: Sequence[Applied] = ()
+    ) -> list[Candidate]:
         async def work() -> list[Candidate]:
-            return [one async for one in self.store.candidates(applied, selection, terms=terms)]
+            return [one async for one in self.store.candidates(applied, selection, terms=terms, before=before)]
 
         return self.wait(work())
 

@@ -53,13 +53,16 @@ language sql stable as $$
 $$;
 
 -- Whether a text names a zone of the IANA database. Postgres itself takes much more: abbreviations without summer time
--- (CEST), and any text that ends in a digit as a POSIX rule, so that a mistyped Europe/Osl0 is quietly UTC.
+-- (CEST, and CET too, an hour wrong all summer), any text that ends in a digit as a POSIX rule, so that a mistyped
+-- Europe/Osl0 is quietly UTC, and right/Europe/Oslo, which counts leap seconds. Of names that are no Area/Place, those
+-- that are abbreviations as well are taken only where both mean the same all year.
 create function rekindle.is_zone(zone text) returns boolean
 language plpgsql stable as $$
 begin
   if zone is null or not (
-    zone ~ '^[A-Za-z]+(/[A-Za-z_-]+){1,2}$' or zone ~ '^Etc/GMT([+-][0-9]{1,2}|0)?$'
-    or zone in ('UTC', 'GMT', 'CET', 'EET', 'MET', 'WET', 'EST', 'MST', 'HST')
+    zone ~ '^[A-Za-z]+(/[A-Za-z_-]+){1,2}$' and zone !~* '^(posix|right)/'
+    or zone ~ '^Etc/GMT(0|[+-][0-9]|[+-]1[0-2]|-1[34])$'
+    or zone in ('UTC', 'UCT', 'Zulu', 'GMT', 'GMT0', 'GMT+0', 'GMT-0', 'EST', 'MST', 'HST')
     or zone in ('EST5EDT', 'CST6CDT', 'MST7MDT', 'PST8PDT')
     or zone ~ '^[A-Z][A-Za-z-]+$'
        and not exists (select from pg_catalog.pg_timezone_abbrevs known where known.abbrev = upper(zone))
