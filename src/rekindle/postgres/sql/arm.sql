@@ -24,7 +24,7 @@ wanted as materialized (
   order by claim_id, device_id
 ),
 unit as materialized (
-  select held.*
+  select held.*, rekindle.clock() as at   -- read once the unit is locked
   from wanted w
   cross join lateral (
     select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.organisation_id, o.idempotency_key, o.timezone, o.quiet_from,
@@ -45,8 +45,8 @@ judged as materialized (
            when exists (select from opted_out p where p.user_id = u.user_id
                         and (p.scenario_type is null or p.scenario_type = u.scenario_type)) then 'opted_out'
            when acted.again then 'active_again'
-           when not rekindle.is_weekday(rekindle.clock(), u.timezone, u.weekdays)
-             or rekindle.is_quiet(rekindle.clock(), u.timezone, u.quiet_from, u.quiet_until) then 'quiet_hours'
+           when not rekindle.is_weekday(u.at, u.timezone, u.weekdays)
+             or rekindle.is_quiet(u.at, u.timezone, u.quiet_from, u.quiet_until) then 'quiet_hours'
            else 'armed'
          end as verdict
   from unit u
@@ -71,7 +71,7 @@ waiting as (
   update rekindle.outbox o
   set state = 'retry', owner = null, lease_until = null, reason = 'quiet_hours',
       next_try_at = coalesce(
-        rekindle.opens_at(rekindle.clock(), o.timezone, o.quiet_from, o.quiet_until, o.weekdays), o.give_up_at)
+        rekindle.opens_at(judged.at, o.timezone, o.quiet_from, o.quiet_until, o.weekdays), o.give_up_at)
   from judged
   where judged.verdict = 'quiet_hours' and o.claim_id = judged.claim_id and o.device_id = judged.device_id
 )

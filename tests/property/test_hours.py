@@ -1,0 +1,160 @@
+"""Quiet hours and weekdays by the clock on the person's wall, also where it is put forward and back."""
+
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from property.ledger import Ledger
+
+# Clocks that change at night, at midnight forwards and back, by half an hour, by two hours, and never.
+ZONES = [
+    "UTC", "Europe/Oslo", "America/New_York", "America/St_Johns", "America/Havana", "America/Santiago", "Asia/Beirut",
+    "Africa/Casablanca", "Australia/Lord_Howe", "Antarctica/Troll", "Pacific/Chatham", "Asia/Kathmandu",
+]  # fmt: skip
+# Long past: later rules depend on how new the two copies of the IANA database are.
+FIRST, LAST = datetime(2012, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)
+NOTHING, MINUTE, HOUR, DAY = timedelta(0), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+class Hours(NamedTuple):
+    """When somebody may be reached, by their own clock."""
+
+    zone: str
+    quiet: tuple[time, time] | None
+    weekdays: list[int]
+
+
+def offset(at: datetime, zone: str) -> timedelta:
+    return at.astimezone(ZoneInfo(zone)).utcoffset() or NOTHING
+
+
+@cache
+def changes(zone: str) -> list[datetime]:
+    """The moments at which its clock changes; all of them lie on a whole half hour of UTC."""
+    found: list[datetime] = []
+    days = (LAST - FIRST).days
+    for day in (FIRST + n * DAY for n in range(days)):
+        if offset(day, zone) != offset(day + DAY, zone):
+            halves = [day + n * MINUTE * 30 for n in range(1, 49)]
+            found += [at for at in halves if offset(at - MINUTE, zone) != offset(at, zone)]
+    return found
+
+
+def is_quiet(at: datetime, hours: Hours) -> bool:
+    if hours.quiet is None:
+        return False
+    begins, ends = hours.quiet
+    wall = at.astimezone(ZoneInfo(hours.zone)).time()
+    return begins <= wall < ends if begins < ends else not ends <= wall < begins
+
+
+def is_weekday(at: datetime, hours: Hours) -> bool:
+    return not hours.weekdays or at.astimezone(ZoneInfo(hours.zone)).isoweekday() in hours.weekdays
+
+
+def opens_at(at: datetime, hours: Hours) -> datetime | None:
+    """The first moment that is open, found by looking at every minute."""
+    minute = at
+    while minute <= at + 8 * DAY:
+        if is_weekday(minute, hours) and not is_quiet(minute, hours):
+            return minute
+        minute = minute.replace(second=0, microsecond=0) + MINUTE
+    return None
+
+
+TIMES = st.builds(time, st.integers(0, 23), st.sampled_from([0, 0, 1, 15, 30, 45, 59]))
+QUIET = st.tuples(TIMES, TIMES).filter(lambda pair: pair[0] != pair[1])
+WEEKDAYS = st.just([]) | st.lists(st.integers(1, 7), min_size=1, max_size=6, unique=True).map(sorted)
+SECONDS = int((LAST - FIRST).total_seconds()) - 20 * 86_400
+
+
+@st.composite
+def moments(draw: st.DrawFn, zone: str) -> datetime:
+    """Any moment, or one around a change of the zone's clock."""
+    around = changes(zone)
+    if around and draw(st.booleans()):
+        change = draw(st.sampled_from(around[:-1]))
+        return change + timedelta(
+            seconds=draw(st.integers(-30 * 3_600, 4 * 3_600) | st.sampled_from([-1, 0, 1, -1_800]))
+        )
+    return FIRST + timedelta(seconds=draw(st.integers(0, SECONDS)))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[datetime, Hours]:
+    zone = draw(st.sampled_from(ZONES))
+    return draw(moments(zone)), Hours(zone, draw(st.none() | QUIET), draw(WEEKDAYS))
+
+
+def oslo(text: str, quiet: str, weekdays: list[int]) -> tuple[datetime, Hours]:
+    begins, ends = quiet.split("-")
+    return datetime.fromisoformat(text), Hours(
+        "Europe/Oslo", (time.fromisoformat(begins), time.fromisoformat(ends)), weekdays
+    )
+
+
+# The quiet hours end in the hour that there is twice, and in the one that there is not.
+TWICE = [oslo(f"2023-10-29T{at}+00:00", "22:00-02:30", []) for at in ("00:10:00", "00:29:59", "00:30:00", "01:10:00")]
+NEVER = [oslo(f"2023-03-26T{at}+00:00", "22:00-02:30", []) for at in ("00:30:00", "00:59:59", "01:00:00")]
+
+
+def asked(ledger: Ledger, function: str, given_cases: list[tuple[datetime, Hours]]) -> list[object]:
+    call = {
+        "is_quiet": "rekindle.is_quiet(at, zone, quiet_from, quiet_until)",
+        "is_weekday": "rekindle.is_weekday(at, zone, weekdays)",
+        "opens_at": "rekindle.opens_at(at, zone, quiet_from, quiet_until, weekdays)",
+    }[function]
+    rows = ledger.sql.execute(
+        f"select {call} as said from unnest(%s::timestamptz[], %s::text[], %s::time[], %s::time[], %s::text[]) "
+        "with ordinality as t (at, zone, quiet_from, quiet_until, days, n) "
+        "cross join lateral (select days::int[] as weekdays) d order by n",
+        [
+            [at for at, _ in given_cases],
+            [hours.zone for _, hours in given_cases],
+            [hours.quiet and hours.quiet[0] for _, hours in given_cases],
+            [hours.quiet and hours.quiet[1] for _, hours in given_cases],
+            [f"{{{','.join(map(str, hours.weekdays))}}}" for _, hours in given_cases],
+        ],
+    ).fetchall()
+    return [row["said"] for row in rows]
+
+
+@settings(max_examples=60)
+@example(TWICE + NEVER)
+@given(st.lists(cases(), min_size=20, max_size=20))
+def test_the_wall_clock_says_whether_it_is_quiet_and_which_day_it_is(
+    ledger: Ledger, given_cases: list[tuple[datetime, Hours]]
+) -> None:
+    assert asked(ledger, "is_quiet", given_cases) == [is_quiet(at, hours) for at, hours in given_cases]
+    assert asked(ledger, "is_weekday", given_cases) == [is_weekday(at, hours) for at, hours in given_cases]
+
+
+def settled_after(at: datetime, zone: str) -> datetime:
+    """The moment itself, or if the zone's clock changes around it, when that is as long ago as it changed by."""
+    near = [one for one in changes(zone) if abs(one - at) <= 3 * HOUR]
+    return max([at, *(one + abs(offset(one, zone) - offset(one - MINUTE, zone)) for one in near)])
+
+
+@settings(max_examples=60)
+@example(TWICE + NEVER)
+@example([(datetime(2012, 10, 28, 0, 59, 59, tzinfo=UTC), Hours("Antarctica/Troll", (time(1, 1), time(4)), []))])
+@given(st.lists(cases(), min_size=8, max_size=8))
+def test_it_opens_at_the_first_open_moment_or_once_a_change_of_the_clock_is_over(
+    ledger: Ledger, given_cases: list[tuple[datetime, Hours]]
+) -> None:
+    """Exactly then, unless the clock is put forward or back around then. Never before, and never in the night."""
+    for (at, hours), said in zip(given_cases, asked(ledger, "opens_at", given_cases), strict=True):
+        first = opens_at(at, hours)
+        latest = first and opens_at(settled_after(first, hours.zone), hours)
+        if said is None:
+            assert latest is None
+            continue
+        assert isinstance(said, datetime)
+        assert is_weekday(said, hours)
+        assert not is_quiet(said, hours)
+        assert first is not None
+        assert at <= first <= said <= (latest or said)
