@@ -130,26 +130,36 @@ $$;
 
 -- Whether one more claim fits under every rule "at most counts[i] in any window_seconds[i]". `counted` is
 -- {"claim": second of the epoch, or null while the claim is live}; a live claim may be sent at any moment and counts
--- under every rule. `wanting` more, which go before, are taken as claimed.
+-- under every rule. `wanting` more, which go before, are taken as claimed. Without a query in it, it takes a quarter of the
+-- time; so does the next.
 create function rekindle.fits(counted jsonb, wanting bigint, counts int[], window_seconds bigint[], at timestamptz)
 returns boolean
-language sql stable as $$
-  select not exists (
-    select from unnest(counts, window_seconds) as rule (most, seconds)
-    where wanting + (
-      select count(*) from pg_catalog.jsonb_each_text(counted) as claim
-      where claim.value is null or claim.value::float8 > extract(epoch from at) - rule.seconds
-    ) >= rule.most
-  )
-$$;
+language plpgsql stable as $$
+begin
+  for rule in 1 .. cardinality(counts) loop
+    if wanting + pg_catalog.jsonb_array_length(pg_catalog.jsonb_path_query_array(
+         counted, '$.* ? (@ == null || @ > $since)',
+         pg_catalog.jsonb_build_object('since', extract(epoch from at) - window_seconds[rule]))) >= counts[rule] then
+      return false;
+    end if;
+  end loop;
+  return true;
+end $$;
 
 -- What of `counted` any rule can still count: no window is longer than 31 days.
 create function rekindle.still_counted(counted jsonb, at timestamptz) returns jsonb
-language sql stable as $$
-  select coalesce(pg_catalog.jsonb_object_agg(claim.key, claim.value), '{}')
-  from pg_catalog.jsonb_each(counted) as claim
-  where claim.value = 'null' or claim.value::float8 > extract(epoch from at) - 2678400
-$$;
+language plpgsql stable as $$
+declare since constant numeric := extract(epoch from at) - 2678400;
+begin
+  if not pg_catalog.jsonb_path_exists(counted, '$.* ? (@ <= $since)', pg_catalog.jsonb_build_object('since', since)) then
+    return counted;
+  end if;
+  return (
+    select coalesce(pg_catalog.jsonb_object_agg(claim.key, claim.value), '{}')
+    from pg_catalog.jsonb_each(counted) as claim
+    where claim.value = 'null' or claim.value::numeric > since
+  );
+end $$;
 
 -- The calendar day of an activity for the person who did it: a date is that day already, an instant depends on the
 -- zone, a timestamp without zone is taken as UTC. Three functions of one name, because the team's column may have
@@ -383,19 +393,30 @@ create table rekindle.disabled_token (
 
 -- Whatever statement lets a gate go of its claim, the cap learns how the claim ended: what reached somebody, or may have,
 -- counts from now; what did not counts no more. A trigger, so that no statement can forget it. The caps are locked after
--- the gates, in order of person.
+-- the gates, in order of person. Planned anew each time (execute): a kept plan, made when no notification was there yet
+-- and one gate was let go, later read every notification for each of 500 gates, and compared each gate with each.
 create function rekindle.recount() returns trigger
 language plpgsql as $$
 begin
+  if not exists (select from rekindle.cap) then
+    return null;
+  end if;
+  execute $statement$
   with freed as (
-    select before.user_id, before.inflight as claim_id,
-           exists (select from rekindle.scenario_notification n where n.id = before.inflight)
-           or exists (select from rekindle.outcome o where o.claim_id = before.inflight and o.outcome = 'unknown')
-             as reached
-    from before
-    join after on after.user_id = before.user_id and after.scenario_type = before.scenario_type
-    where before.inflight is not null and after.inflight is null
-    order by before.user_id, before.inflight
+    select held.user_id, held.claim_id, coalesce(recorded.reached, uncertain.reached, false) as reached
+    from (select user_id, scenario_type, inflight as claim_id from before where inflight is not null) held
+    -- Full for its way of joining alone (see claim.sql).
+    full join (select user_id, scenario_type from after where inflight is null) open
+      on open.user_id = held.user_id and open.scenario_type = held.scenario_type
+    -- Looked up each on its own, and never by reading a whole table for a batch.
+    left join lateral (
+      select true as reached from rekindle.scenario_notification n where n.id = held.claim_id limit 1
+    ) recorded on true
+    left join lateral (
+      select true as reached from rekindle.outcome o where o.claim_id = held.claim_id and o.outcome = 'unknown' limit 1
+    ) uncertain on true
+    where (held.claim_id is null) is false and (open.user_id is null) is false
+    order by held.user_id, held.claim_id
   ),
   locked as materialized (
     select freed.*
@@ -411,7 +432,8 @@ begin
            coalesce(jsonb_object_agg(claim_id, extract(epoch from rekindle.clock())) filter (where reached), '{}') as sent
     from locked group by user_id
   ) ended
-  where k.user_id = ended.user_id;
+  where k.user_id = ended.user_id
+  $statement$;
   return null;
 end $$;
 create trigger recount after update on rekindle.gate

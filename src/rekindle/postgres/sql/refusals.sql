@@ -1,16 +1,17 @@
 -- A part of verdicts.sql: why somebody who is due is not claimed, in order; the first that holds is the one that counts.
 when exists (select from switched_off s where (s.scenario_type is null or s.scenario_type = %(scenario_type)s)
              and (s.organisation_id is null or s.organisation_id = c.organisation_id)) then 'switched_off'
-when exists (select from preference p where p.user_id = c.user_id
-             and (p.scenario_type is null or p.scenario_type = %(scenario_type)s)) then 'opted_out'
+when opted_out.user_id is not null then 'opted_out'
 when c.spent then 'already_notified'
-when (select count(distinct s.occurrence) from (
+when %(absence_limit)s::int is not null and (
+      select count(distinct s.occurrence) from (
         select n.occurrence from rekindle.scenario_notification n
         where n.user_id = c.user_id and n.scenario_type = %(scenario_type)s
         union all
         select o.occurrence from rekindle.outcome o
         where o.user_id = c.user_id and o.scenario_type = %(scenario_type)s and o.outcome = 'unknown'
-      ) s where starts_with(s.occurrence, 'inactive:' || c.inactive_since_on || ':')) >= %(absence_limit)s::int
+      ) s where starts_with(s.occurrence, 'inactive:' || c.inactive_since_on || ':')
+    ) >= %(absence_limit)s::int
   then 'absence_limit'
 when g.inflight is not null then 'in_flight'
 when g.next_at > %(at)s::timestamptz then 'cooldown'
@@ -19,8 +20,9 @@ when exists (select from rekindle.scenario_notification n where n.idempotency_ke
 when c.zone is null and (%(quiet_from)s::time is not null or %(weekdays)s::int[] <> '{}') then 'no_timezone'
 when not rekindle.is_weekday(%(at)s::timestamptz, c.zone, %(weekdays)s::int[]) then 'weekday'
 when rekindle.is_quiet(%(at)s::timestamptz, c.zone, %(quiet_from)s::time, %(quiet_until)s::time) then 'quiet_hours'
-when not rekindle.fits(coalesce(k.counted, '{}'), coalesce(w.scenarios, 0), %(cap_counts)s::int[],
-                       %(cap_seconds)s::bigint[], %(at)s::timestamptz) then 'frequency_cap'
+when %(cap_counts)s::int[] <> '{}' and (k.user_id is not null or w.user_id is not null)
+     and not rekindle.fits(coalesce(k.counted, '{}'), coalesce(w.scenarios, 0), %(cap_counts)s::int[],
+                           %(cap_seconds)s::bigint[], %(at)s::timestamptz) then 'frequency_cap'
 -- A batch of units is held in memory: nobody's variables may be megabytes.
 when pg_column_size(merged.variables) > 65536 then 'variables_too_large'
 -- An index entry holds 2,704 bytes. A longer occurrence could be sent and not be recorded, and no other unit of its

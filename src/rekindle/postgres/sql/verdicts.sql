@@ -14,16 +14,47 @@ preference as not materialized (
 switched_off as materialized (
 {switched_off}
 ),
+opted_out as (
+  select distinct p.user_id
+  from preference p
+  where (p.scenario_type is null or p.scenario_type = %(scenario_type)s)
+    and (%(user_id)s::uuid is null or p.user_id = %(user_id)s::uuid)
+),
 wanted as (
 {wanted}
 ),
+-- Which names are zones is asked once for each name and not for each person (ten times for each, it was most of a claim),
+-- and kept in maps: a join could become a nested loop over all chapters where few people are expected to be due.
+zone as materialized (
+  select jsonb_object_agg(name.zone, true) as known
+  from (
+    select r.timezone from rekindle_source.recipient r
+    where r.active and (%(user_id)s::uuid is null or r.user_id = %(user_id)s::uuid)
+    union select chapter.timezone from chapter
+    union select organisation.timezone from organisation
+    union select %(timezone)s::text
+    offset 0   -- else the condition is asked before the names are made distinct
+  ) as name (zone)
+  where rekindle.is_zone(name.zone)
+),
+place as materialized (
+  select zone.known,
+         (select jsonb_object_agg(c.chapter_id, c.timezone) from chapter c
+          where c.chapter_id is not null and zone.known ? c.timezone) as of_chapter,
+         (select jsonb_object_agg(o.organisation_id, o.timezone) from organisation o
+          where o.organisation_id is not null and zone.known ? o.timezone) as of_organisation,
+         case when zone.known ? %(timezone)s then %(timezone)s::text end as of_all
+  from zone
+),
+-- The zone is the first of these that is one: the person's own, the chapter's, the organisation's, the configuration's.
 recipient as not materialized (
   select r.user_id, r.organisation_id, r.locale,
-         rekindle.first_zone(r.timezone, chapter.timezone, organisation.timezone, %(timezone)s) as zone,
+         case when (select known from place) ? r.timezone then r.timezone
+              else coalesce((select of_chapter from place) ->> r.chapter_id::text,
+                            (select of_organisation from place) ->> r.organisation_id::text,
+                            (select of_all from place)) end as zone,
          to_jsonb(r) - '{user_id,organisation_id,chapter_id,timezone,locale,active}'::text[] as own
   from rekindle_source.recipient r
-  left join chapter on chapter.chapter_id = r.chapter_id
-  left join organisation on organisation.organisation_id = r.organisation_id
   where r.active
     and (%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[]))
     and (%(user_id)s::uuid is null or r.user_id = %(user_id)s::uuid)
@@ -54,10 +85,13 @@ judged as materialized (
 {refusals}
          end as refusal
   from choice c
-  cross join lateral (select c.own || c.variables as variables) merged
+  -- Full for their way of joining alone (see claim.sql).
+  full join opted_out on opted_out.user_id = c.user_id
+  full join wanted w on w.user_id = c.user_id
   left join rekindle.gate g on g.user_id = c.user_id and g.scenario_type = %(scenario_type)s
   left join rekindle.cap k on k.user_id = c.user_id
-  left join wanted w on w.user_id = c.user_id
+  cross join lateral (select c.own || c.variables as variables) merged
+  where (c.user_id is null) is false
 ),
 device as materialized (
   select distinct on (d.user_id, id.device_id)
