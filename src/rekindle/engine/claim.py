@@ -28,8 +28,9 @@ class Claimed:
 
 
 def in_order(applied: Sequence[Applied]) -> list[Applied]:
-    """Scenarios by descending priority, then name: the same order in every process."""
-    return sorted(applied, key=lambda one: (-one.scenario.priority, one.scenario_type))
+    """Scenarios by descending priority, then name: the same order in every process. Critical ones come before all others:
+    no cap holds them, so their place is taken whatever the others do."""
+    return sorted(applied, key=lambda one: (not one.scenario.critical, -one.scenario.priority, one.scenario_type))
 
 
 def before(one: Applied, others: Sequence[Applied]) -> list[Applied]:
