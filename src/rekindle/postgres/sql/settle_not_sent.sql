@@ -50,11 +50,13 @@ opened as (
                       and x.claim_id <> %(claim_id)s
                       and x.at > rekindle.clock() - make_interval(secs => l.cooldown_seconds))
 ),
--- A claim whose gate was let go of while its send was unknown has been counted ever since.
+-- A claim whose gate was let go of while its send was unknown has been counted ever since. One of which another device may
+-- still be sent to goes on being counted.
 uncounted as (
   update rekindle.cap k set counted = k.counted - %(claim_id)s::text
   from person p
   where k.user_id = p.user_id and k.counted ? %(claim_id)s::text
     and not exists (select from rekindle.scenario_notification n where n.id = %(claim_id)s)
+    and (select count(*) from rekindle.outbox o where o.claim_id = %(claim_id)s) <= p.held
 )
 select coalesce((select units from person), 0) as settled
