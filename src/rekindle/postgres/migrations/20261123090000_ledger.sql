@@ -108,8 +108,9 @@ language sql stable as $$
 $$;
 
 -- The earliest moment, from `at` on, that is neither quiet nor on another weekday: now, or the beginning of an allowed
--- day, or the end of quiet hours on one. Where the clock is put forward or back just then, the first one after that. Null
--- if there is none within nine days, which no configuration can say.
+-- day, or the end of quiet hours on one. Null if there is none within nine days, which no configuration can say. On the
+-- nights on which the clocks change, a wall time comes twice (Postgres means the second) or not at all (it means a later
+-- one): half an hour and an hour before, and the full hour, are looked at too.
 create function rekindle.opens_at(at timestamptz, zone text, quiet_from time, quiet_until time, weekdays int[])
 returns timestamptz
 language sql stable as $$
@@ -117,10 +118,12 @@ language sql stable as $$
   from (
     select opens_at.at
     union all
-    select pg_catalog.timezone(zone, day.starts + hour.wall)
+    select unnest(array[turn.at, turn.at - interval '30 minutes', turn.at - interval '1 hour',
+                        pg_catalog.date_trunc('hour', turn.at)])
     from pg_catalog.generate_series(0, 8) as ahead
     cross join lateral (select pg_catalog.timezone(zone, opens_at.at)::date + ahead as starts) day
     cross join unnest(array[time '00:00', quiet_until]) as hour (wall)
+    cross join lateral (select pg_catalog.timezone(zone, day.starts + hour.wall) as at) turn
     where hour.wall is not null
   ) moment
   where moment.at >= opens_at.at
