@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -20,7 +20,7 @@ from rekindle.ports import Applied, Terms
 from rekindle.postgres.insight import PostgresInsight
 from rekindle.postgres.sql import refusals
 
-PEOPLE = 30
+PEOPLE = 60
 BEFORE_DUE = {"not_enabled", "not_a_recipient", "not_active", "not_due"}
 ZONES = [None, None, "UTC", "Europe/Oslo", "Asia/Kolkata", "America/Los_Angeles", "Nowhere/At_All", "CEST"]
 OCCURRENCES = ["a", "b", "c"]
@@ -47,13 +47,17 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[UUID]:
     """People of whom each may be missing, asleep, tired of it, without a device, or several of these at once."""
-    users = [uuid4() for _ in range(PEOPLE)]
+
+    def some_id() -> UUID:
+        return UUID(int=draw.getrandbits(128))
+
+    users = [some_id() for _ in range(PEOPLE)]
     rows: dict[str, list[tuple[object, ...]]] = {}
 
     def add(table: str, *row: object) -> None:
         rows.setdefault(table, []).append(row)
 
-    places = [(uuid4(), zone) for zone in ZONES]
+    places = [(some_id(), zone) for zone in ZONES]
     for place, zone in places:
         add("team.organisation (organisation_id, timezone)", place, zone)
         add("team.chapter (chapter_id, timezone)", place, zone)
@@ -69,7 +73,7 @@ async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[
             add(
                 "team.person (user_id, organisation_id, chapter_id, timezone, active)",
                 user,
-                *(draw.choice([None, *(place for place, _ in places)]) or uuid4() for _ in range(2)),
+                *(draw.choice([None, *(place for place, _ in places)]) or some_id() for _ in range(2)),
                 draw.choice(ZONES),
                 draw.random() < 0.9,
             )
@@ -77,12 +81,12 @@ async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[
             variables = {"x": "x" * 70_000} if draw.random() < 0.05 else {}
             add("team.wanted (user_id, occurrence, variables)", user, occurrence, Jsonb(variables))
         for _ in range(draw.choice([0, 1, 1, 1, 1, 2, 2])):
-            kind = draw.choice(["token", "token", "token", "fid", "topic"])
-            token, registered = draw.choice([f"t-{user}", f"t-{user}", "dead", ""]), draw.choice([None, 9, 1])
+            kind = draw.choice(["token"] * 5 + ["fid", "topic"])
+            token, registered = draw.choice([*[f"t-{user}"] * 5, "dead", ""]), draw.choice([None, 9, 1])
             registered_at = None if registered is None else at - timedelta(days=registered)
             add("team.device (user_id, token, target_kind, last_registered_at)", user, token, kind, registered_at)
-        if draw.random() < 0.4:
-            inflight = uuid4() if draw.random() < 0.2 else None
+        if draw.random() < 0.5:
+            inflight = some_id() if draw.random() < 0.2 else None
             next_at = at + draw.choice([-50, 0, 5, 29]) * timedelta(hours=1)
             add("rekindle.gate (user_id, scenario_type, next_at, inflight)", user, "nudge", next_at, inflight)
         if draw.random() < 0.2:
@@ -92,23 +96,25 @@ async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[
         for occurrence in draw.sample(OCCURRENCES, draw.choice([0, 0, 0, 1, 2])):
             add(
                 "rekindle.scenario_notification (id, user_id, scenario_type, occurrence, idempotency_key)",
-                uuid4(), user, "nudge", occurrence, f"{user}/{occurrence}",
+                some_id(), user, "nudge", occurrence, f"{user}/{occurrence}",
             )  # fmt: skip
         if draw.random() < 0.1:
             add(
                 "rekindle.scenario_notification (id, user_id, scenario_type, occurrence, idempotency_key)",
-                uuid4(), user, "nudge", "another", idempotency_key(user, "nudge", at.date()),
+                some_id(), user, "nudge", "another", idempotency_key(user, "nudge", at.date()),
             )  # fmt: skip
         if draw.random() < 0.1:
             add(
                 "rekindle.outcome (claim_id, device_id, user_id, scenario_type, scenario_version, claimed_run_id, "
                 "run_id, outcome, reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, "
                 "attempts)",
-                uuid4(), uuid4(), user, "nudge", 1, uuid4(), uuid4(), draw.choice(["unknown", "dead"]), "x",
+                some_id(), some_id(), user, "nudge", 1, some_id(), some_id(), draw.choice(["unknown", "dead"]), "x",
                 draw.choice(OCCURRENCES), "k", at, 1, 1, 1,
             )  # fmt: skip
         hours = [draw.choice([0.1, 11, 12, 23, 24, 100, 168, None]) for _ in range(draw.choice([0, 0, 1, 2, 3]))]
-        counted = {str(uuid4()): None if one is None else (at - one * timedelta(hours=1)).timestamp() for one in hours}
+        counted = {
+            str(some_id()): None if one is None else (at - one * timedelta(hours=1)).timestamp() for one in hours
+        }
         add("rekindle.cap (user_id, counted)", user, Jsonb(counted))
     async with programme.sql.cursor() as cursor:
         for table, values in rows.items():
@@ -139,7 +145,7 @@ async def test_the_first_reason_is_the_plans_and_the_time_that_is_named_is_when_
     programme: Programme, seed: int
 ) -> None:
     draw = random.Random(seed)
-    at, reach = MOMENTS[seed % len(MOMENTS)], REACHES[seed // len(MOMENTS)]
+    at, reach = MOMENTS[seed % len(MOMENTS)], REACHES[seed // len(MOMENTS) % len(REACHES)]
     await programme.at(at)
     users = await fill(programme, at, draw)
     terms = Terms(timezone=draw.choice([None, None, "Europe/Oslo"]), timeout_seconds=20)
