@@ -55,7 +55,7 @@ async def test_nothing_blocks_somebody_who_would_be_claimed_now(programme: Progr
     assert [gate.reason for gate in one.gates] == [*first, *refusals(), "no_token"]
 
 
-async def test_a_scenario_that_is_switched_off_is_explained_all_the_same(programme: Programme) -> None:
+async def test_a_scenario_that_is_not_enabled_is_explained_all_the_same(programme: Programme) -> None:
     one = await explained(programme, await due(programme), wanted(enabled=False))
     assert (one.blocked_by, one.next_at, one.waits_for) == (("not_enabled",), None, "not_enabled")
 

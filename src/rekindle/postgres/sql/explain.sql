@@ -4,16 +4,19 @@
 -- earliest. Locks: none. Never: a write, a token, a variable.
 {verdicts},
 place as materialized (
-  select r.active, r.timezone, chapter.timezone as chapter_zone, organisation.timezone as organisation_zone,
+  select r.active, r.organisation_id, r.timezone, chapter.timezone as chapter_zone, organisation.timezone as organisation_zone,
          rekindle.first_zone(r.timezone, chapter.timezone, organisation.timezone, %(timezone)s) as zone
   from rekindle_source.recipient r
   left join chapter on chapter.chapter_id = r.chapter_id
   left join organisation on organisation.organisation_id = r.organisation_id
   where r.user_id = %(user_id)s::uuid
 ),
--- The view may give a person twice: of somebody who is due, the place that the claim would read counts.
+-- As refusals.sql knows a person, due or not. The view may give one twice: of somebody who is due, the row counts that the
+-- claim reads.
 subject as materialized (
-  select asked.user_id, choice.user_id is not null as due, choice.occurrence, choice.spent, choice.own || choice.variables as variables,
+  select asked.user_id, choice.user_id is not null as due, choice.occurrence, choice.spent, choice.inactive_since_on,
+         choice.own || choice.variables as variables,
+         case when choice.user_id is not null then choice.organisation_id else home.organisation_id end as organisation_id,
          case when choice.user_id is not null then choice.zone
               else coalesce(home.zone, rekindle.first_zone(%(timezone)s)) end as zone,
          home.timezone, home.chapter_zone, home.organisation_zone
@@ -21,7 +24,8 @@ subject as materialized (
   left join choice on choice.user_id = asked.user_id
   left join lateral (
     select place.* from place
-    order by choice.user_id is not null and place.zone is distinct from choice.zone, place.active desc nulls last
+    order by choice.user_id is not null and place.zone is distinct from choice.zone, place.active desc nulls last,
+             place.zone, place.organisation_id
     limit 1
   ) home on true
 ),
