@@ -93,13 +93,13 @@ def thresholds(scenario: AnyScenario) -> dict[str, Any]:
     """When somebody is due."""
     match scenario:
         case Inactivity():
-            return {"after_days": scenario.after, "absence_limit": scenario.limit}
+            return {"after_days": scenario.after}
         case Milestone():
-            return {"at_marks": scenario.at, "absence_limit": None}
+            return {"at_marks": scenario.at}
         case Expiry():
-            return {"before_days": scenario.before, "absence_limit": None}
+            return {"before_days": scenario.before}
         case OwnQuery():
-            return {"absence_limit": None}
+            return {}
 
 
 def reach(scenario: AnyScenario) -> dict[str, Any]:
@@ -112,4 +112,5 @@ def reach(scenario: AnyScenario) -> dict[str, Any]:
         "weekdays": [] if scenario.critical else scenario.weekday_numbers(),
         "cap_counts": [cap.most for cap in caps],
         "cap_seconds": [cap.seconds for cap in caps],
+        "absence_limit": scenario.limit if isinstance(scenario, Inactivity) else None,
     }

@@ -3,7 +3,7 @@
 -- refusals.sql that holds now, and what is known of each; `possible_at` is when those that time lifts are over, at the
 -- earliest. Locks: none. Never: a write, a token, a variable.
 {verdicts},
-place as materialized (
+listed as materialized (
   select r.active, r.organisation_id, r.timezone, chapter.timezone as chapter_zone, organisation.timezone as organisation_zone,
          rekindle.first_zone(r.timezone, chapter.timezone, organisation.timezone, %(timezone)s) as zone
   from rekindle_source.recipient r
@@ -23,9 +23,9 @@ subject as materialized (
   from (select %(user_id)s::uuid as user_id) asked
   left join choice on choice.user_id = asked.user_id
   left join lateral (
-    select place.* from place
-    order by choice.user_id is not null and place.zone is distinct from choice.zone, place.active desc nulls last,
-             place.zone, place.organisation_id
+    select listed.* from listed
+    order by choice.user_id is not null and listed.zone is distinct from choice.zone, listed.active desc nulls last,
+             listed.zone, listed.organisation_id
     limit 1
   ) home on true
 ),
@@ -41,6 +41,7 @@ stance as materialized (
   left join rekindle.gate g on g.user_id = c.user_id and g.scenario_type = %(scenario_type)s
   left join rekindle.cap k on k.user_id = c.user_id
   left join wanted w on w.user_id = c.user_id
+  left join opted_out on opted_out.user_id = c.user_id
 ),
 rule as materialized (
   select rule.most, rule.seconds, sum.live, sum.past, s.wanting, free.at as free_at
@@ -65,7 +66,7 @@ rule as materialized (
   ) free
 )
 select s.due, s.occurrence, s.blocked, s.known, s.zone, s.next_at, s.wanting,
-       (select bool_or(place.active) from place) as active,
+       (select bool_or(listed.active) from listed) as active,
        timezone(s.zone, %(at)s::timestamptz) as local_at,
        jsonb_build_array(jsonb_build_array('recipient', s.timezone, rekindle.is_zone(s.timezone)),
                          jsonb_build_array('chapter', s.chapter_zone, rekindle.is_zone(s.chapter_zone)),

@@ -1,6 +1,6 @@
 -- A part of verdicts.sql: why somebody who is due is not claimed, in order; the first that holds is the one that counts.
-when exists (select from switched_off s where (s.scenario_type is null or s.scenario_type = %(scenario_type)s)
-             and (s.organisation_id is null or s.organisation_id = c.organisation_id)) then 'switched_off'
+when (select everybody from switched_off)
+  or c.organisation_id = any ((select organisations from switched_off)::uuid[]) then 'switched_off'
 when opted_out.user_id is not null then 'opted_out'
 when c.spent then 'already_notified'
 when %(absence_limit)s::int is not null and (

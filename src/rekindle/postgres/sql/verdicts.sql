@@ -12,7 +12,12 @@ preference as not materialized (
 {preference}
 ),
 switched_off as materialized (
+  select bool_or(off.organisation_id is null) as everybody,
+         array_agg(off.organisation_id) filter (where (off.organisation_id is null) is false) as organisations
+  from (
 {switched_off}
+  ) off
+  where off.scenario_type is null or off.scenario_type = %(scenario_type)s
 ),
 opted_out as (
   select distinct p.user_id
