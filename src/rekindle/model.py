@@ -30,6 +30,43 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class AndroidOptions:
+    """How Android shows a push."""
+
+    channel_id: str | None = None
+    priority: Literal["high", "normal"] = "high"
+    sound: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApnsOptions:
+    """How iOS shows a push; without a sound it is silent."""
+
+    sound: str | None = "default"
+    badge: int | None = None
+    interruption_level: Literal["passive", "active", "time-sensitive"] | None = None
+    category: str | None = None
+    thread_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebpushOptions:
+    """How a browser shows a push: addresses of pictures."""
+
+    icon: str | None = None
+    badge: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How each platform shows a push."""
+
+    android: AndroidOptions = AndroidOptions()
+    apns: ApnsOptions = ApnsOptions()
+    webpush: WebpushOptions = WebpushOptions()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One push as the engine means it; each dispatcher gives it its provider's wire form."""
 
@@ -44,6 +81,7 @@ class Message:
     data: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     link: str | None = field(default=None, repr=False)
     ttl_seconds: int | None = None
+    options: Options = Options()
 
 
 @dataclass(frozen=True, slots=True)

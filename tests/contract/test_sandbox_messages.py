@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from contract.fcm_cases import MESSAGES
+from contract.fcm_server import message
 from contract.sandbox_client import Sender
+from rekindle.dispatchers.fcm_message import wire
 from rekindle.sandbox import Sandbox
+from rekindle.scenario import parse_scenario
+from rekindle.scenario.platforms import MAX_NAME_CHARS
 
 # Settled in a client before anything is on the wire: a list of more than 500, a key given twice in one object.
 NOT_ON_THE_WIRE = {"batch_over_500", "aps_duplicate_field"}
@@ -64,6 +68,29 @@ def test_what_fcm_takes_is_accepted_and_kept(sandbox: Sandbox, sender: Sender, c
     assert kept["name"] == answer.json()["name"]
     assert request["message"][kept["target_kind"]] == kept["target"]
     assert kept["project"] == sandbox.project
+
+
+def test_what_a_scenario_can_say_for_each_platform_is_accepted(sandbox: Sandbox, sender: Sender):
+    sandbox.clear()
+    name = "n" * MAX_NAME_CHARS
+    keys: dict[str, Any] = {
+        "android": {"channel_id": name, "priority": "normal", "sound": name},
+        "apns": {
+            "sound": name,
+            "badge": 99_999,
+            "category": name,
+            "thread_id": name,
+        },
+        "webpush": {"icon": "https://example.org/icon.png", "badge": "https://example.org/badge.png"},
+    }
+    texts = {"link": "https://example.org/", "message": {"en": {"title": "t", "body": "b"}}}
+    for level in ("passive", "active", "time-sensitive"):
+        keys["apns"]["interruption_level"] = level
+        one = parse_scenario({"kind": "milestone", "at": [1], "cooldown": "1d", **texts, **keys})
+        sent = json.loads(wire(message(options=one.options(), link=one.link, ttl_seconds=60)))
+        answer = sender.post(sent)
+        assert answer.status_code == 200, answer.text
+        assert sandbox.messages()[-1]["message"] == sent["message"]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,20 @@ from docs.documents import ROOT, read, rows, sections
 from rekindle import errors
 from rekindle.cli.commands import build
 from rekindle.policy import parse_duration
-from rekindle.scenario import Dispatch, Expiry, Inactivity, Milestone, OwnQuery, Reach, Run, Text
-from rekindle.scenario.reach import WEEKDAYS
+from rekindle.scenario import (
+    WEEKDAYS,
+    Android,
+    Apns,
+    Dispatch,
+    Expiry,
+    Inactivity,
+    Milestone,
+    OwnQuery,
+    Reach,
+    Run,
+    Text,
+    Webpush,
+)
 from rekindle.settings import Settings
 
 SOURCE = ROOT / "src" / "rekindle"
@@ -123,6 +135,9 @@ def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("policy", Reach, set(Reach.model_fields))
     check_keys("scenario.NAME", Inactivity, COMMON)
     check_keys("scenario.NAME.message.LOCALE", Text, set(Text.model_fields))
+    check_keys("scenario.NAME.android", Android, set(Android.model_fields))
+    check_keys("scenario.NAME.apns", Apns, set(Apns.model_fields))
+    check_keys("scenario.NAME.webpush", Webpush, set(Webpush.model_fields))
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

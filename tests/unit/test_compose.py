@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from rekindle.engine.compose import compose
-from rekindle.model import Unit
+from rekindle.model import AndroidOptions, Options, Unit
 from rekindle.render import MissingVariable
 from rekindle.scenario import parse_scenario
 
@@ -44,6 +44,11 @@ def test_a_message_carries_the_unit_and_its_rendered_texts() -> None:
 )
 def test_a_message_is_in_the_recipients_locale(locale: str | None, title: str) -> None:
     assert compose(unit(locale), scenario()).title == title
+
+
+def test_a_message_carries_the_options_of_each_platform() -> None:
+    assert compose(unit(), scenario()).options == Options()
+    assert compose(unit(), scenario(android={"channel_id": "c"})).options == Options(AndroidOptions(channel_id="c"))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import pytest
 
 from contract.fcm_cases import MESSAGES
 from contract.fcm_server import message
-from rekindle.dispatchers.fcm_message import MAX_PAYLOAD_BYTES, Unsendable, wire
+from rekindle.dispatchers.fcm_message import Unsendable, wire
+from rekindle.model import AndroidOptions, ApnsOptions, Options, WebpushOptions
+from rekindle.payload import MAX_PAYLOAD_BYTES, payload_bytes
 
 CASES = {case["id"]: case for case in MESSAGES}
 CLAIM = uuid.UUID("0b8f3f3c-55a2-4f2c-9d0e-6f5f2f6b9a01")
@@ -39,6 +41,47 @@ def test_a_message_has_the_form_that_fcm_takes_with_one_replacement_key_on_every
             },
         }
     }
+
+
+OPTIONS = Options(
+    AndroidOptions(channel_id="nudges", priority="normal", sound="chime"),
+    ApnsOptions(sound=None, badge=0, interruption_level="time-sensitive", category="nudge", thread_id="chapter"),
+    WebpushOptions(icon="https://example.org/icon.png", badge="https://example.org/badge.png"),
+)
+
+
+def test_each_platform_gets_its_options_in_its_own_words():
+    sent = json.loads(wire(message(claim_id=CLAIM, options=OPTIONS)))["message"]
+    assert sent["android"] == {
+        "priority": "normal",
+        "notification": {"tag": str(CLAIM), "channel_id": "nudges", "sound": "chime"},
+    }
+    assert sent["apns"]["payload"] == {
+        "aps": {"badge": 0, "interruption-level": "time-sensitive", "category": "nudge", "thread-id": "chapter"}
+    }
+    assert sent["webpush"] == {
+        "notification": {
+            "tag": str(CLAIM),
+            "renotify": False,
+            "icon": "https://example.org/icon.png",
+            "badge": "https://example.org/badge.png",
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        (Options(), 0),
+        (Options(android=AndroidOptions(sound="chime")), 10),
+        (Options(apns=ApnsOptions(badge=12)), 7),
+        (Options(apns=ApnsOptions(sound=None)), 0),
+        (Options(AndroidOptions(channel_id="x" * 20), webpush=WebpushOptions(icon="https://a.example/i")), 30),
+        (Options(AndroidOptions(channel_id="x" * 5), webpush=WebpushOptions(icon="https://a.example/i")), 23),
+    ],
+)
+def test_a_payload_is_that_of_the_platform_with_the_longest_options(options, size):
+    assert payload_bytes(message(options=options)) - payload_bytes(message()) == size
 
 
 def test_what_a_message_does_not_say_is_left_out():

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rekindle.errors import ConfigInvalid, ConfigMissing
+from rekindle.model import AndroidOptions, ApnsOptions, Options, WebpushOptions
 from rekindle.sample import write_init_files
 from rekindle.scenario import (
     Config,
@@ -221,6 +222,24 @@ WRONG: list[tuple[str, Any, str]] = [
     ("message", {"en": {"title": "t"}}, "is missing"),
     ("message", {"nb": {"title": "t", "body": "b"}}, "message.en is missing"),
     ("message", {"en": {"title": "t", "body": 5}}, "valid string"),
+    ("android", {"channel_id": ""}, "at least 1 character"),
+    ("android", {"channel_id": "a\\nb"}, "cannot be printed"),
+    ("android", {"channel_id": " a"}, "spaces around it"),
+    ("android", {"channel_id": 5}, "valid string"),
+    ("android", {"priority": "max"}, "'high' or 'normal'"),
+    ("android", {"sound": "x" * 201}, "at most 200 characters"),
+    ("android", {"colour": "red"}, "there is no such key"),
+    ("apns", {"badge": -1}, "greater than or equal to 0"),
+    ("apns", {"badge": True}, "valid integer"),
+    ("apns", {"interruption_level": "critical"}, "'passive', 'active' or 'time-sensitive'"),
+    ("apns", {"thread-id": "x"}, "there is no such key"),
+    ("webpush", {"icon": "http://example.org/a.png"}, "is not the address of a picture"),
+    ("webpush", {"icon": "https:///a.png"}, "is not the address of a picture"),
+    ("webpush", {"icon": "https://user@example.org/a.png"}, "is not the address of a picture"),
+    ("webpush", {"badge": "https://example.org/a b.png"}, "is not the address of a picture"),
+    ("webpush", {"badge": "data:image/png;base64,"}, "is not the address of a picture"),
+    ("webpush", {"icon": "https://[::1/a.png"}, "is not the address of a picture"),
+    ("webpush", "https://example.org/a.png", "valid dictionary"),
     ("message", {"e": {"title": "t", "body": "b"}, "en": {"title": "t", "body": "b"}}, "is not a locale"),
     ("uncertain", "maybe", "'hold' or 'resend'"),
     ("default_locale", "nb", "message.nb is missing"),
@@ -339,6 +358,7 @@ def test_a_person_reads_the_closest_locale_and_else_the_default(locale: str | No
         ({"after": ["14d"]}, {"after": [14]}),
         ({"after": ["14d"]}, {"after": ["014d"]}),
         ({}, {"enabled": True, "priority": 50, "relevance": "24h", "default_locale": "en", "data": {}}),
+        ({}, {"android": {"priority": "high"}, "apns": {"sound": "default"}, "webpush": {}}),
     ],
 )
 def test_scenarios_that_mean_the_same_have_one_fingerprint(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -351,9 +371,28 @@ def test_scenarios_that_differ_anywhere_have_different_fingerprints() -> None:
         {"relevance": "25h"}, {"ttl": "1h"}, {"link": "https://a.example"}, {"data": {"a": "b"}},
         {"schedule": "7 9 * * *"}, {"uncertain": "resend"}, {"message": {"en": {"title": "t", "body": "c"}}},
         {"message": {"en": {"title": "t", "body": "b"}, "nb": {"title": "t", "body": "b"}}},
+        {"android": {"priority": "normal"}}, {"apns": {"badge": 0}}, {"webpush": {"icon": "https://example.org/i.png"}},
     ]  # fmt: skip
     prints = {fingerprint(parse_scenario(SCENARIO | variant)) for variant in variants}
     assert len(prints) == len(variants)
+
+
+def test_the_options_of_a_platform_are_kept_and_said_to_the_message() -> None:
+    said: dict[str, Any] = {
+        "android": {"channel_id": "nudges", "priority": "normal", "sound": "chime"},
+        "apns": {"sound": "none", "badge": 1, "interruption_level": "passive", "category": "nudge", "thread_id": "t"},
+        "webpush": {"icon": "https://example.org/i.png", "badge": "https://example.org/b.png"},
+    }
+    scenario = parse_scenario(SCENARIO | said)
+    assert {name: definition(scenario)[name] for name in said} == said
+    assert parse_scenario(definition(scenario)) == scenario
+    options = scenario.options()
+    assert options.android == AndroidOptions(channel_id="nudges", priority="normal", sound="chime")
+    assert options.apns == ApnsOptions(
+        sound=None, badge=1, interruption_level="passive", category="nudge", thread_id="t"
+    )
+    assert options.webpush == WebpushOptions(icon="https://example.org/i.png", badge="https://example.org/b.png")
+    assert parse_scenario(SCENARIO).options() == Options()
 
 
 def test_every_text_is_known_by_where_it_stands(tmp_path: Path) -> None:

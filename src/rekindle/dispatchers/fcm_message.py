@@ -2,12 +2,10 @@
 
 import json
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from rekindle.model import Message
-
-MAX_PAYLOAD_BYTES = 4_096  # FCM: title, body, and the keys and values of data, in UTF-8
+from rekindle.payload import MAX_PAYLOAD_BYTES, payload, payload_bytes
 
 
 class Unsendable(ValueError):
@@ -33,19 +31,10 @@ def wire(message: Message, *, validate_only: bool = False, now: float | None = N
     Raises:
         Unsendable: `too_large` beyond 4,096 bytes, `not_encodable` when a text is not valid Unicode.
     """
-    claim = str(message.claim_id)
-    fields = {
-        **message.data,
-        "claim_id": claim,
-        "idempotency_key": message.idempotency_key,
-        "scenario_type": message.scenario_type,
-    }
-    if message.link is not None:
-        fields.setdefault("link", message.link)  # phones get the link here; only browsers have a field for it
     try:
-        if _bytes_in((message.title, message.body, *fields.keys(), *fields.values())) > MAX_PAYLOAD_BYTES:
+        if payload_bytes(message) > MAX_PAYLOAD_BYTES:
             raise Unsendable("too_large")
-        document = _document(message, claim, fields, time.time() if now is None else now)
+        document = _document(message, time.time() if now is None else now)
         if validate_only:
             document["validate_only"] = True
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
@@ -53,14 +42,27 @@ def wire(message: Message, *, validate_only: bool = False, now: float | None = N
         raise Unsendable("not_encodable") from None
 
 
-def _bytes_in(texts: Iterable[str]) -> int:
-    return sum(len(text.encode()) for text in texts)
-
-
-def _document(message: Message, claim: str, fields: dict[str, str], now: float) -> dict[str, Any]:
-    android: dict[str, Any] = {"priority": "high", "notification": {"tag": claim}}
+def _document(message: Message, now: float) -> dict[str, Any]:
+    claim, options = str(message.claim_id), message.options
+    android: dict[str, Any] = {
+        "priority": options.android.priority,
+        "notification": {"tag": claim, **_said(channel_id=options.android.channel_id, sound=options.android.sound)},
+    }
+    aps = {
+        "sound": options.apns.sound,
+        "badge": options.apns.badge,
+        "interruption-level": options.apns.interruption_level,
+        "category": options.apns.category,
+        "thread-id": options.apns.thread_id,
+    }
     apns_headers = {"apns-collapse-id": claim}
-    webpush: dict[str, Any] = {"notification": {"tag": claim, "renotify": False}}
+    webpush: dict[str, Any] = {
+        "notification": {
+            "tag": claim,
+            "renotify": False,
+            **_said(icon=options.webpush.icon, badge=options.webpush.badge),
+        }
+    }
     if message.ttl_seconds is not None:
         android["ttl"] = f"{message.ttl_seconds}s"
         # Apple's 0 means "now or never"; any other value is an instant.
@@ -73,9 +75,13 @@ def _document(message: Message, claim: str, fields: dict[str, str], now: float) 
         "message": {
             message.target_kind: message.target,
             "notification": {"title": message.title, "body": message.body},
-            "data": fields,
+            "data": payload(message),
             "android": android,
-            "apns": {"headers": apns_headers, "payload": {"aps": {"sound": "default"}}},
+            "apns": {"headers": apns_headers, "payload": {"aps": _said(**aps)}},
             "webpush": webpush,
         }
     }
+
+
+def _said(**values: str | int | None) -> dict[str, str | int]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -28,4 +28,5 @@ def compose(unit: Unit, scenario: AnyScenario) -> Message:
         data={key: render(value, unit.variables) for key, value in scenario.data.items()},
         link=None if scenario.link is None else render(scenario.link, unit.variables),
         ttl_seconds=scenario.ttl or min(scenario.relevance, 2_419_200),
+        options=scenario.options(),
     )

@@ -12,11 +12,14 @@ from rekindle.scenario.kinds import (
     fingerprint,
     parse_scenario,
 )
+from rekindle.scenario.platforms import Android, Apns, Webpush
 from rekindle.scenario.reach import WEEKDAYS, Reach
 
 __all__ = [
     "WEEKDAYS",
+    "Android",
     "AnyScenario",
+    "Apns",
     "Config",
     "Dispatch",
     "Expiry",
@@ -26,6 +29,7 @@ __all__ = [
     "Reach",
     "Run",
     "Text",
+    "Webpush",
     "definition",
     "fingerprint",
     "load_config",

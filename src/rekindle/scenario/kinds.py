@@ -16,8 +16,10 @@ from pydantic import (
 )
 
 from rekindle.errors import TemplateInvalid
+from rekindle.model import Options
 from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
 from rekindle.render import variables_in
+from rekindle.scenario.platforms import Android, Apns, Webpush, options
 from rekindle.scenario.reach import Reach, Strict
 
 SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -85,6 +87,9 @@ class _ScenarioBase(Reach):
     uncertain: Literal["hold", "resend"] = "hold"
     default_locale: str = "en"
     message: dict[str, Text] = Field(min_length=1)
+    android: Android | None = None
+    apns: Apns | None = None
+    webpush: Webpush | None = None
 
     @field_validator("data")
     @classmethod
@@ -118,11 +123,20 @@ class _ScenarioBase(Reach):
                 raise ValueError(f"{locale!r} is not a locale such as en or nb-NO")
         return value
 
+    @field_validator("android", "apns", "webpush")
+    @classmethod
+    def _says_something(cls, value: Android | Apns | Webpush | None) -> Android | Apns | Webpush | None:
+        return None if value is not None and value == type(value)() else value
+
     @model_validator(mode="after")
     def _default_text_exists(self) -> Self:
         if self.default_locale not in self.message:
             raise ValueError(f"message.{self.default_locale} is missing; it is the text for every other locale")
         return self
+
+    def options(self) -> Options:
+        """How each platform shows it, as a message carries it."""
+        return options(self.android, self.apns, self.webpush)
 
     def templates(self) -> dict[str, str]:
         """Every text of the scenario by where it stands in the file."""

@@ -1,0 +1,54 @@
+"""What of a message travels to the device, and how large it is."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import lru_cache
+
+from rekindle.model import AndroidOptions, ApnsOptions, Message, Options, WebpushOptions
+
+MAX_PAYLOAD_BYTES = 4_096  # FCM: title, body, and the keys and values of data, in UTF-8
+
+
+def payload(message: Message) -> dict[str, str]:
+    """The data that the app gets: the scenario's own, and what Rekindle adds."""
+    data = {
+        **message.data,
+        "claim_id": str(message.claim_id),
+        "idempotency_key": message.idempotency_key,
+        "scenario_type": message.scenario_type,
+    }
+    if message.link is not None:
+        data.setdefault("link", message.link)  # phones get the link here; only browsers have a field for it
+    return data
+
+
+def payload_bytes(message: Message) -> int:
+    """How much of FCM's 4,096 bytes a message takes on the platform where it takes most.
+
+    Raises:
+        UnicodeEncodeError: a text is not valid Unicode.
+    """
+    data = payload(message)
+    return _bytes((message.title, message.body, *data.keys(), *data.values())) + _most(message.options)
+
+
+@lru_cache(maxsize=1_024)
+def _most(options: Options) -> int:
+    """The bytes of the options of the platform that has most; those that every message has are not counted."""
+    platforms = (
+        (options.android, AndroidOptions()),
+        (options.apns, ApnsOptions()),
+        (options.webpush, WebpushOptions()),
+    )
+    return max(
+        sum(
+            _bytes((one.name, str(value)))
+            for one in fields(said)
+            if (value := getattr(said, one.name)) not in (None, getattr(usual, one.name))
+        )
+        for said, usual in platforms
+    )
+
+
+def _bytes(texts: Iterable[str]) -> int:
+    return sum(len(text.encode()) for text in texts)

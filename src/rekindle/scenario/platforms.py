@@ -1,0 +1,70 @@
+"""How each platform shows a push: the few options of FCM that an app's makers ask for."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from rekindle import model
+from rekindle.scenario.reach import Strict
+
+MAX_NAME_CHARS = 200
+MAX_URL_CHARS = 1_000
+
+
+def _https(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme == "https" and bool(parts.hostname) and parts.username is None and url.isprintable()
+    except ValueError:
+        right = False
+    if not right or " " in url:
+        raise ValueError(f"{url[:80]!r} is not the address of a picture, such as https://example.org/icon.png")
+    return url
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable() or name != name.strip():
+        raise ValueError(f"{name[:40]!r} has spaces around it or characters that cannot be printed")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS), AfterValidator(_printable)]
+Picture = Annotated[str, Field(max_length=MAX_URL_CHARS), AfterValidator(_https)]
+
+
+class Android(Strict):
+    """How Android shows it."""
+
+    channel_id: Name | None = None
+    priority: Literal["high", "normal"] = "high"
+    sound: Name | None = None
+
+
+class Apns(Strict):
+    """How iOS shows it."""
+
+    sound: Name = "default"
+    badge: int | None = Field(default=None, ge=0, le=99_999)
+    interruption_level: Literal["passive", "active", "time-sensitive"] | None = None
+    category: Name | None = None
+    thread_id: Name | None = None
+
+
+class Webpush(Strict):
+    """How a browser shows it."""
+
+    icon: Picture | None = None
+    badge: Picture | None = None
+
+
+def options(android: Android | None, apns: Apns | None, webpush: Webpush | None) -> model.Options:
+    """The three as a message carries them."""
+    said_apns = apns.model_dump() if apns else {}
+    if said_apns.get("sound") == "none":
+        said_apns["sound"] = None
+    return model.Options(
+        android=model.AndroidOptions(**(android.model_dump() if android else {})),
+        apns=model.ApnsOptions(**said_apns),
+        webpush=model.WebpushOptions(**(webpush.model_dump() if webpush else {})),
+    )
