@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Self
 from uuid import UUID
 
+import structlog
+
 from rekindle.dispatchers.fcm import FcmDispatcher
 from rekindle.dispatchers.log import LogDispatcher
-from rekindle.engine.check import Finding, check, raise_faults
+from rekindle.engine.check import check
 from rekindle.engine.evaluate import Preview, dry_run, plan
 from rekindle.engine.explain import explain
+from rekindle.engine.findings import Finding, raise_faults
 from rekindle.engine.run import Deps, Limits, Watch, run_cycle
 from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
 from rekindle.insight import PersonExplained
@@ -25,6 +28,8 @@ from rekindle.postgres.source import PostgresSource
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import Config
 from rekindle.settings import Settings
+
+log = structlog.stdlib.get_logger("rekindle")
 
 PLAN_SECONDS = 60.0
 
@@ -95,7 +100,11 @@ class Engine:
         Raises:
             RekindleError: something that `check` finds is in the way.
         """
-        raise_faults(await self.check())
+        findings = await self.check()
+        raise_faults(findings)
+        for finding in findings:
+            if finding.note:
+                log.warning("check.note", subject=finding.subject, message=finding.message)
         return await self.reports.store_config(self.config)
 
     async def run(

@@ -18,7 +18,7 @@ from rekindle.model import (
     Unit,
     Verdict,
 )
-from rekindle.scenario import AnyScenario, OwnQuery
+from rekindle.scenario import AnyScenario, OwnQuery, Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +224,17 @@ class Source(Protocol):
         """Recipients, and what they lack, their chapters' and organisations' time zones taken into account."""
         ...
 
-    async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> frozenset[str] | None:
-        """The variables that a scenario's own query gives; None if it returns nobody now.
+    async def longest(self, names: Sequence[str], *, certificates: bool) -> Mapping[str, int]:
+        """By variable, the bytes of the longest value (cut as texts cut it) that active recipients have now: columns of
+        the recipient view by these names, and `certificate` if asked for. What nobody has is absent.
+
+        Raises:
+            StatementTooSlow: it took longer than 15 s.
+        """
+        ...
+
+    async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
+        """The variables that a scenario's own query gives, as its first rows have them; None if it returns nobody now.
 
         Raises:
             SourceError: the query cannot be used.

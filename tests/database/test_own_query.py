@@ -13,7 +13,7 @@ from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid, SourceErr
 from rekindle.model import Selection
 from rekindle.ports import Terms
 from rekindle.postgres.own_query import sample_variables
-from rekindle.scenario import OwnQuery
+from rekindle.scenario import OwnQuery, Variable
 
 COLUMNS = "gen_random_uuid() as user_id, 'x'::text as occurrence, '{}'::jsonb as variables"
 CATALOG = (
@@ -203,8 +203,11 @@ async def test_a_setting_that_a_query_makes_does_not_outlive_it(programme: Progr
 async def test_the_variables_of_a_query_are_known_from_its_rows(programme: Programme) -> None:
     query = own("select user_id, occurrence, variables from team.wanted")
     assert await sample_variables(programme.database, "nudge", query) is None
-    await programme.want(await programme.person(), variables={"city": "Oslo", "n": 1})
-    assert await sample_variables(programme.database, "nudge", query) == {"city", "n"}
+    await programme.want(await programme.person(), variables={"city": "Ålesund", "n": 1})
+    assert await sample_variables(programme.database, "nudge", query) == {
+        "city": Variable(longest=8),
+        "n": Variable(frozenset({"number"}), longest=1),
+    }
 
 
 @pytest.mark.parametrize("what", ["a missing table", "a delete in a CTE", "brackets closed early", "a missing column"])

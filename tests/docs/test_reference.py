@@ -181,9 +181,20 @@ _PLACES = {"Refused": 1, "Uncertain": 0, "Ending": 2, "Unsendable": 0}
 
 
 def words_in_python() -> Iterator[str]:
-    """Every reason that an outcome or an ending is made with; a reason that is put together ends in …"""
+    """Every reason that an outcome, an ending or a fault is made with; a reason that is put together ends in …"""
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.ClassDef(body=body):
+                    yield from (
+                        one.value.value
+                        for one in body
+                        if isinstance(one, ast.Assign)
+                        and ast.unparse(one.targets[0]) == "reason"
+                        and isinstance(one.value, ast.Constant)
+                    )
+                case _:
+                    pass
             name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
             if name not in _PLACES or len(node.args) <= _PLACES[name]:  # type: ignore[attr-defined]
                 continue

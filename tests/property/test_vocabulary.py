@@ -10,20 +10,22 @@ from hypothesis import strategies as st
 
 from rekindle.errors import TemplateInvalid
 from rekindle.policy import MAX_RETRY_SECONDS, TokenBucket, idempotency_key, parse_duration, retry_delay
-from rekindle.render import MissingVariable, render, variables_in
+from rekindle.render import NotRendered, at_least, at_most, render, shown, variables_in
 from rekindle.scenario import definition, fingerprint, parse_scenario
 
 # Every code point, lone surrogates included, with braces and format punctuation made likely.
-HOSTILE = st.text(st.one_of(st.sampled_from("{}{}!:.[]_a0r \x00\u202e\ud800"), st.characters(codec=None)), max_size=60)
+HOSTILE = st.text(
+    st.one_of(st.sampled_from("{}{}!:.[],=#_a0r \x00\u202e\ud800"), st.characters(codec=None)), max_size=60
+)
 NAMES = st.sampled_from(["a", "b", "first_name"])
 VALUES = st.one_of(HOSTILE, st.none(), st.integers(), st.floats(), st.booleans(), st.lists(st.integers(), max_size=2))
 
 
 @given(template=HOSTILE, variables=st.dictionaries(NAMES, VALUES))
-def test_rendering_ends_in_a_clean_text_or_in_one_of_two_named_faults(template: str, variables: dict[str, Any]) -> None:
+def test_rendering_ends_in_a_clean_text_or_in_a_named_fault(template: str, variables: dict[str, Any]) -> None:
     try:
         text = render(template, variables)
-    except (TemplateInvalid, MissingVariable):
+    except (TemplateInvalid, NotRendered):
         return
     text.encode()
     assert not set(text) & set("\x00\x1b\u202e\u2066\ufeff")
@@ -39,6 +41,8 @@ def test_what_the_check_lets_through_renders_and_what_it_refuses_does_not(templa
     try:
         render(template, everything)
         rendered = True
+    except NotRendered:
+        rendered = True
     except TemplateInvalid:
         rendered = False
     assert rendered == (names is not None)
@@ -51,6 +55,47 @@ def test_a_value_introduces_no_field_and_changes_nothing_around_it(parts: list[s
     shown = render("{a}", {"a": value})
     expected = "".join(shown if part.startswith("{") else part for part in parts)
     assert render(template, {"a": value, "b": value, "first_name": value}) == expected
+
+
+# Texts with every kind of field, in languages with one to six plural forms, and values of every kind for them.
+LOCALES = st.sampled_from(["en", "nb", "pl", "ar", "ja"])
+WORDS = st.text(st.characters(exclude_characters="{}#", codec="utf-8"), max_size=6)
+INNER = st.one_of(WORDS, st.just("#"), st.sampled_from(["{a}", "{b, date}", "{first_name, date, full}"]))
+FORMS = st.lists(INNER, max_size=4).map("".join)
+PLURALS = st.builds(
+    lambda name, exact, form, other: f"{{{name}, plural, ={exact} {{{form}}} other {{{other}}}}}",
+    NAMES, st.integers(0, 3), FORMS, FORMS,
+)  # fmt: skip
+TEXTS = st.lists(st.one_of(INNER, PLURALS), max_size=5).map("".join)
+FITTING = st.one_of(VALUES, st.integers(0, 5), st.dates().map(date.isoformat))
+
+
+@given(template=TEXTS, variables=st.dictionaries(NAMES, FITTING), locale=LOCALES)
+def test_a_text_that_can_be_read_renders_for_everybody_within_its_bounds_or_names_the_variable_at_fault(
+    template: str, variables: dict[str, Any], locale: str
+) -> None:
+    names = variables_in(template)
+    try:
+        text = render(template, variables, locale)
+    except NotRendered as fault:
+        text, names = None, names & {str(fault)}
+    if text is None:
+        assert names
+        return
+    size = len(text.encode())
+    longest = {name: len(shown(value).encode(errors="ignore")) for name, value in variables.items()}
+    assert size <= at_most(template, locale, longest)
+    assert at_least(template, locale) <= size
+
+
+@given(template=TEXTS, value=HOSTILE, locale=LOCALES)
+def test_a_value_is_never_read_as_a_text_whatever_stands_around_it(template: str, value: str, locale: str) -> None:
+    plain = {"b": "2026-01-31", "first_name": "2026-01-31"}
+    try:
+        marked = render(template, {"a": "\ue000", **plain}, locale)
+    except NotRendered:
+        return
+    assert render(template, {"a": value, **plain}, locale) == marked.replace("\ue000", render("{a}", {"a": value}))
 
 
 @given(

@@ -46,6 +46,26 @@ def test_a_message_is_in_the_recipients_locale(locale: str | None, title: str) -
     assert compose(unit(locale), scenario()).title == title
 
 
+@pytest.mark.parametrize(
+    ("locale", "title", "body"),
+    [
+        ("en-GB", "1 day", "Jan 31, 2026"),
+        ("nb-NO", "1 dag", "31. januar 2026"),
+        ("pl", "1 day", "Jan 31, 2026"),
+        (None, "1 day", "Jan 31, 2026"),
+    ],
+)
+def test_plurals_and_dates_are_in_the_language_of_the_text_and_not_of_the_person(
+    locale: str | None, title: str, body: str
+) -> None:
+    message = {
+        "en": {"title": "{n, plural, one {# day} other {# days}}", "body": "{on, date}"},
+        "nb": {"title": "{n, plural, one {# dag} other {# dager}}", "body": "{on, date, long}"},
+    }
+    composed = compose(unit(locale, {"n": 1, "on": "2026-01-31"}), scenario(message=message))
+    assert (composed.title, composed.body) == (title, body)
+
+
 def test_a_message_carries_the_options_of_each_platform() -> None:
     assert compose(unit(), scenario()).options == Options()
     assert compose(unit(), scenario(android={"channel_id": "c"})).options == Options(AndroidOptions(channel_id="c"))

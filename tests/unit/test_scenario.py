@@ -222,6 +222,14 @@ WRONG: list[tuple[str, Any, str]] = [
     ("message", {"en": {"title": "t"}}, "is missing"),
     ("message", {"nb": {"title": "t", "body": "b"}}, "message.en is missing"),
     ("message", {"en": {"title": "t", "body": 5}}, "valid string"),
+    ("message", {"xx": {"title": "t", "body": "b"}, "en": {"title": "t", "body": "b"}}, "'xx' is not a locale"),
+    ("message", {"en-GB.UTF-8": {"title": "t", "body": "b"}, "en": {"title": "t", "body": "b"}}, "is not a locale"),
+    ("message", {"en-gb": {"title": "t", "body": "b"}, "en_GB": {"title": "t", "body": "b"}}, "for one locale"),
+    ("message", {"en": {"title": "t", "body": "{days, plural, few {x} other {y}}"}}, "has no form few; there is one"),
+    ("message", {"en": {"title": "{days, plural, one {x}}", "body": "b"}}, "lacks the form other"),
+    ("message", {"en": {"title": "{days, number}", "body": "b"}}, "not a plain variable name"),
+    ("link", "https://example.org/{days, plural, other {#}}", "days can only stand there as it is"),
+    ("data", {"k": "{last_activity_on, date}"}, "last_activity_on can only stand there as it is"),
     ("android", {"channel_id": ""}, "at least 1 character"),
     ("android", {"channel_id": "a\\nb"}, "cannot be printed"),
     ("android", {"channel_id": " a"}, "spaces around it"),
@@ -375,6 +383,19 @@ def test_scenarios_that_differ_anywhere_have_different_fingerprints() -> None:
     ]  # fmt: skip
     prints = {fingerprint(parse_scenario(SCENARIO | variant)) for variant in variants}
     assert len(prints) == len(variants)
+
+
+def test_every_text_of_a_scenario_that_is_wrong_in_its_language_is_named(tmp_path: Path) -> None:
+    texts = {"title": "{days, plural, one {x} other {y}}", "body": "{days, plural, few {x} other {y}}"}
+    found = problems(
+        tmp_path, "[scenario]\na = " + toml(SCENARIO | {"message": {"ja": texts, "en": texts, "yy": texts}})
+    )
+    assert "".join(found) == (
+        "scenario.a.message: ja.title: in ja the plural of days has no form one; there is other; "
+        "ja.body: in ja the plural of days has no form few; there is other; "
+        "en.body: in en the plural of days has no form few; there is one, other; "
+        "'yy' is not a locale that CLDR has, such as en or nb-NO"
+    )
 
 
 def test_the_options_of_a_platform_are_kept_and_said_to_the_message() -> None:

@@ -8,7 +8,7 @@ import typer
 from rekindle.app import Engine, database_url
 from rekindle.cli.options import AsJson, ConfigPath, config, settings, wait
 from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
-from rekindle.engine.check import Finding
+from rekindle.engine.findings import Finding
 from rekindle.errors import ProviderError
 from rekindle.postgres.migrate import migrate as migrate_database
 from rekindle.sample import write_init_files
@@ -87,6 +87,7 @@ def check(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
                 {
                     "subject": one.subject,
                     "ok": one.fault is None,
+                    "note": one.note,
                     "message": one.message,
                     "code": one.fault.code if one.fault else None,
                     "mend": one.fault.mend if one.fault else None,
@@ -96,7 +97,7 @@ def check(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
         )
     else:
         for one in findings:
-            say(f"ok    {one.message}" if one.fault is None else f"wrong {one.fault}")
+            say(f"{'note ' if one.note else 'ok   '} {one.message}" if one.fault is None else f"wrong {one.fault}")
     if any(one.fault for one in findings):
         raise typer.Exit(2)
 

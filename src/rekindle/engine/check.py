@@ -1,12 +1,12 @@
 """What stands between a configuration and its first run: looked for all at once, before anything is claimed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from rekindle import errors
+from rekindle.engine.check_texts import check_texts
+from rekindle.engine.findings import Finding
 from rekindle.ports import Column, Source
-from rekindle.render import variables_in
-from rekindle.scenario import AnyScenario, Config, Inactivity, OwnQuery
+from rekindle.scenario import Config, Inactivity
 
 _UUID = frozenset({"uuid"})
 _TEXT = frozenset({"text", "character varying", "character", "citext"})
@@ -47,15 +47,6 @@ _OPTIONAL = ("organisation", "chapter", "preference")
 _NEEDED_BY = {"inactivity": "activity", "milestone": "activity", "expiry": "certification"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: in order (no fault), or the fault that a run would meet."""
-
-    subject: str
-    message: str
-    fault: errors.RekindleError | None = None
-
-
 async def check(config: Config, source: Source) -> list[Finding]:
     """Everything that is missing or wrong, and what was found in order. Reads only."""
     views = await source.views()
@@ -66,29 +57,11 @@ async def check(config: Config, source: Source) -> list[Finding]:
     broken = {finding.subject for finding in findings if finding.fault}
     if "activity" in needed and "activity" not in broken:
         findings.append(await _activity_index(config, source))
-    recipient_columns = views.get("recipient", (True, ()))[1]
-    own = frozenset(column.name for column in recipient_columns) - frozenset(CONTRACT["recipient"])
-    for name, scenario in config.scenario.items():
-        findings += await _scenario(name, scenario, own, source)
+    own = [column for column in views.get("recipient", (True, ()))[1] if column.name not in CONTRACT["recipient"]]
+    findings += await check_texts(config, own, source, measured=not broken & {"recipient", "certification"})
     if not broken & {"recipient", "device_token"}:
         findings.append(await _people(source))
     return findings
-
-
-def raise_faults(findings: Sequence[Finding]) -> None:
-    """Raise the faults among the findings as one error: the first one's code, everybody's message.
-
-    Raises:
-        RekindleError: there was at least one.
-    """
-    faults = [finding.fault for finding in findings if finding.fault is not None]
-    if not faults:
-        return
-    if len(faults) == 1:
-        raise faults[0]
-    message = "; ".join(dict.fromkeys(fault.message for fault in faults))
-    mends = " ".join(dict.fromkeys(fault.mend for fault in faults if fault.mend))
-    raise type(faults[0])(f"{len(faults)} things are in the way: {message}", mend=mends)
 
 
 def _view(name: str, views: Mapping[str, tuple[bool, Sequence[Column]]]) -> list[Finding]:
@@ -132,28 +105,6 @@ async def _activity_index(config: Config, source: Source) -> Finding:
             "(its_user_column, its_date_column).",
         ),
     )
-
-
-async def _scenario(name: str, scenario: AnyScenario, own: frozenset[str], source: Source) -> list[Finding]:
-    known = scenario.variables | own
-    if isinstance(scenario, OwnQuery):
-        try:
-            sampled = await source.query_variables(name, scenario)
-        except errors.SourceError as fault:
-            return [Finding(name, fault.message, fault)]
-        if sampled is None:
-            return [Finding(name, f"scenario {name}: its query returns nobody now, so its texts could not be checked")]
-        known |= sampled
-    findings: list[Finding] = []
-    for where, template in scenario.templates().items():
-        unknown = sorted(variables_in(template) - known)
-        if unknown:
-            fault = errors.TemplateInvalid(
-                f"scenario.{name}.{where} names {', '.join(unknown)}, which the scenario does not have",
-                mend=f"It has: {', '.join(sorted(known))}.",
-            )
-            findings.append(Finding(name, fault.message, fault))
-    return findings or [Finding(name, f"scenario {name}: every text can be rendered")]
 
 
 async def _people(source: Source) -> Finding:

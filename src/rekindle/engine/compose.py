@@ -12,10 +12,11 @@ def compose(unit: Unit, scenario: AnyScenario) -> Message:
     arriving stale.
 
     Raises:
-        MissingVariable: a text names a variable that this person has not.
+        NotRendered: a text names a variable that this person has not, or has not as the text needs it.
         TemplateInvalid: a text cannot be parsed; `apply` refuses such texts.
     """
-    text = scenario.text_for(unit.locale)
+    locale = scenario.locale_for(unit.locale)
+    text = scenario.message[locale]
     return Message(
         claim_id=unit.claim_id,
         idempotency_key=unit.idempotency_key,
@@ -23,8 +24,8 @@ def compose(unit: Unit, scenario: AnyScenario) -> Message:
         scenario_type=unit.scenario_type,
         target_kind=unit.target_kind,
         target=unit.target,
-        title=render(text.title, unit.variables),
-        body=render(text.body, unit.variables),
+        title=render(text.title, unit.variables, locale),
+        body=render(text.body, unit.variables, locale),
         data={key: render(value, unit.variables) for key, value in scenario.data.items()},
         link=None if scenario.link is None else render(scenario.link, unit.variables),
         ttl_seconds=scenario.ttl or min(scenario.relevance, 2_419_200),

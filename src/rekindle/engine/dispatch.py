@@ -19,7 +19,7 @@ from rekindle.engine.steady import answered, steadily
 from rekindle.errors import DatabaseUnreachable, Disposition, RekindleError, TemplateInvalid
 from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
 from rekindle.ports import Dispatcher, Store
-from rekindle.render import MissingVariable
+from rekindle.render import NotRendered
 
 log = structlog.stdlib.get_logger("rekindle")
 
@@ -147,9 +147,15 @@ class Dispatch:
             )
             try:
                 rendered.append((unit, compose(unit, scenario)))
-            except MissingVariable as missing:
-                log.error("render.failed", claim_id=str(unit.claim_id), scenario=unit.scenario_type, lacks=str(missing))
-                broken.append(Ending(unit, "dead", "missing_variable"))
+            except NotRendered as fault:
+                log.error(
+                    "render.failed",
+                    claim_id=str(unit.claim_id),
+                    scenario=unit.scenario_type,
+                    reason=fault.reason,
+                    variable=str(fault),
+                )
+                broken.append(Ending(unit, "dead", fault.reason))
             except TemplateInvalid:
                 broken.append(Ending(unit, "dead", "invalid_template"))
         if broken:

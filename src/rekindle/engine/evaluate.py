@@ -13,7 +13,7 @@ from rekindle.engine.compose import compose
 from rekindle.errors import TemplateInvalid
 from rekindle.model import Accepted, Candidate, Outcome, Selection, Unit
 from rekindle.ports import Applied, Dispatcher, Store, Terms
-from rekindle.render import MissingVariable
+from rekindle.render import NotRendered
 
 _CHECKS_AT_ONCE = 100
 
@@ -105,8 +105,8 @@ async def _all(checks: set[asyncio.Task[None]]) -> None:
 async def _check(dispatcher: Dispatcher, unit: Unit, one: Applied, preview: Preview, timeout_seconds: float) -> None:
     try:
         message = compose(unit, one.scenario)
-    except MissingVariable:
-        preview.checks["missing_variable"] += 1
+    except NotRendered as fault:
+        preview.checks[fault.reason] += 1
         return
     except TemplateInvalid:
         preview.checks["invalid_template"] += 1

@@ -1,6 +1,6 @@
 """The team's own SELECT as a scenario: checked to be one read-only statement, run apart, and only its rows let in."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from tempfile import SpooledTemporaryFile
 from typing import IO, LiteralString, cast
@@ -11,7 +11,8 @@ from psycopg import errors
 from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid
 from rekindle.postgres.pool import REFUSALS, Connection, Database, primary
 from rekindle.postgres.sql import statement
-from rekindle.scenario import OwnQuery
+from rekindle.render import Need, date_of, number_of, shown
+from rekindle.scenario import OwnQuery, Variable
 
 ROW_LIMIT = 1_000_000
 QUERY_SECONDS = 15.0
@@ -81,8 +82,8 @@ async def stage(writer: Connection, scenario_type: str, rows: IO[bytes]) -> None
         raise ScenarioQueryFailed(f"the query of scenario {scenario_type} gave more than {ROW_LIMIT:,} rows")
 
 
-async def sample_variables(database: Database, scenario_type: str, scenario: OwnQuery) -> frozenset[str] | None:
-    """The names of the variables in the first rows of the query; None where it gives no row now.
+async def sample_variables(database: Database, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
+    """The variables in the first rows of the query, by name; None where it gives no row now.
 
     Raises:
         ScenarioQueryInvalid: as `own_rows`.
@@ -98,11 +99,24 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
         raise _fault(scenario_type, error) from None
     if not rows:
         return None
-    names: set[str] = set()
+    values: dict[str, list[object]] = {}
     for row in rows:
         if isinstance(row["variables"], dict):
-            names.update(cast("dict[str, object]", row["variables"]))
-    return frozenset(names)
+            for name, value in cast("dict[str, object]", row["variables"]).items():
+                values.setdefault(name, []).append(value)
+    return {name: _variable(seen) for name, seen in values.items()}
+
+
+def _variable(seen: list[object]) -> Variable:
+    """What a variable is fit for: what one of its values is fit for, and anything where it has none."""
+    there = [value for value in seen if value is not None]
+    fit_for: set[Need] = set() if there else {"number", "date"}
+    if any(number_of(value) is not None for value in there):
+        fit_for.add("number")
+    if any(date_of(value) is not None for value in there):
+        fit_for.add("date")
+    longest = max((len(shown(value).encode(errors="ignore")) for value in there), default=0)
+    return Variable(frozenset(fit_for), longest)
 
 
 async def _prove(reader: Connection, scenario_type: str, query: str) -> None:

@@ -1,15 +1,17 @@
 """The team's own views, looked at and never written."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 
 from rekindle.ports import Column, SourceCounts
 from rekindle.postgres.evaluation import source_parts
 from rekindle.postgres.own_query import sample_variables
 from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import composed, statement
-from rekindle.scenario import OwnQuery
+from rekindle.render import MAX_VALUE_CHARS
+from rekindle.scenario import OwnQuery, Variable
 
+MEASURE_SECONDS = 15.0
 _DEAR = ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_incremental_sort")
 
 
@@ -43,7 +45,21 @@ class PostgresSource:
             row = await (await connection.execute(text)).fetchone()
         return SourceCounts(**(row or {}))
 
-    async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> frozenset[str] | None:
+    async def longest(self, names: Sequence[str], *, certificates: bool) -> Mapping[str, int]:
+        """See `Source.longest`. Two statements at the most, whatever the number of names and people."""
+        asked: list[tuple[LiteralString, dict[str, Any]]] = []
+        if names:
+            asked.append((statement("longest_own"), {"names": list(names), "chars": MAX_VALUE_CHARS}))
+        if certificates:
+            asked.append((statement("longest_certificate"), {"chars": MAX_VALUE_CHARS}))
+        found: dict[str, int] = {}
+        async with self._database.transaction(timeout_seconds=MEASURE_SECONDS) as connection:
+            for text, parameters in asked:
+                for row in await (await connection.execute(text, parameters)).fetchall():
+                    found[row["name"]] = max(row["longest"], found.get(row["name"], 0))
+        return found
+
+    async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
         """See `Source.query_variables`."""
         return await sample_variables(self._database, scenario_type, scenario)
 

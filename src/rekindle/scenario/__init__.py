@@ -7,13 +7,13 @@ from rekindle.scenario.kinds import (
     Inactivity,
     Milestone,
     OwnQuery,
-    Text,
     definition,
     fingerprint,
     parse_scenario,
 )
 from rekindle.scenario.platforms import Android, Apns, Webpush
 from rekindle.scenario.reach import WEEKDAYS, Reach
+from rekindle.scenario.texts import Text, Variable, plurals
 
 __all__ = [
     "WEEKDAYS",
@@ -29,9 +29,11 @@ __all__ = [
     "Reach",
     "Run",
     "Text",
+    "Variable",
     "Webpush",
     "definition",
     "fingerprint",
     "load_config",
     "parse_scenario",
+    "plurals",
 ]

@@ -136,7 +136,7 @@ def test_one_persons_missing_variable_is_dead_and_the_others_are_sent(
     (one,) = done.json()["scenarios"]
     assert (done.code, one["recorded"], one["dead"], one["reasons"]) == (1, 3, 1, {"dead:missing_variable": 1})
     (line,) = [json.loads(line) for line in done.err.splitlines()]
-    assert (line["event"], line["lacks"]) == ("render.failed", "points")
+    assert (line["event"], line["reason"], line["variable"]) == ("render.failed", "missing_variable", "points")
     assert sorted(sent["target"] for sent in fcm.messages()) == ["t1-1", "t3-1", "t4-1"]
     audit(team, fcm)
 

@@ -1,0 +1,163 @@
+"""Whether every text can be made for everybody, and fits into a push: looked for before anything is in force."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from uuid import UUID
+
+from rekindle import errors
+from rekindle.engine.findings import Finding
+from rekindle.model import Message
+from rekindle.payload import MAX_PAYLOAD_BYTES, payload_bytes
+from rekindle.ports import Column, Source
+from rekindle.render import Need, at_least, at_most, needs, usual_categories
+from rekindle.scenario import AnyScenario, Config, Expiry, OwnQuery, Variable, plurals
+
+_NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
+_TEXTS = frozenset({"text", "character varying", "character", "citext"})
+_NEITHER = frozenset({"uuid", "boolean", "timestamp with time zone", "timestamp without time zone", "interval"})
+
+Measure = Callable[[str, str], int]
+
+
+async def check_texts(config: Config, own: Sequence[Column], source: Source, *, measured: bool) -> list[Finding]:
+    """Every text of every scenario, in the configuration's order.
+
+    Args:
+        config: the scenarios.
+        own: the columns of the recipient view beyond the contract.
+        source: the team's views. The number of statements depends on the scenarios, never on the people.
+        measured: whether the views can be read, so that the longest values may be looked for.
+    """
+    columns = {column.name: Variable(_fit_for(column.type)) for column in own}
+    findings: dict[str, list[Finding]] = {}
+    known: dict[str, Mapping[str, Variable]] = {}
+    for name, scenario in config.scenario.items():
+        found = findings[name] = []
+        variables: Mapping[str, Variable] | None = scenario.variables
+        if isinstance(scenario, OwnQuery):
+            try:
+                variables = await source.query_variables(name, scenario)
+            except errors.SourceError as fault:
+                found.append(Finding(name, fault.message, fault))
+                continue
+        known[name] = {**columns, **(variables or {})}
+        if variables is None:
+            what = f"scenario {name}: its query returns nobody now, so its texts could not be checked"
+            found.append(Finding(name, what))
+        else:
+            found += _unfit(name, scenario, known[name])
+    longest: Mapping[str, int] = {}
+    try:
+        longest = await _longest(config, known, source) if measured else longest
+    except errors.StatementTooSlow:
+        what = "how long the values of the texts are took too long to find out; whether each push fits is not known"
+        findings[""] = [Finding("texts", what, note=True)]
+    for name, variables in known.items():
+        found, scenario = findings[name], config.scenario[name]
+        sizes = {one: longest.get(one, 0) if of.longest is None else of.longest for one, of in variables.items()}
+        found += _too_large(name, scenario, sizes)
+        if all(one.note for one in found):
+            found.append(Finding(name, f"scenario {name}: every text can be rendered"))
+        found += _forms_missing(name, scenario)
+    return [finding for of_one in findings.values() for finding in of_one]
+
+
+def _fit_for(column_type: str) -> frozenset[Need]:
+    """What a column of that type can be used as; a type that nobody here knows may be anything."""
+    if column_type in _NUMBERS:
+        return frozenset({"number"})
+    if column_type == "date" or column_type in _TEXTS:
+        return frozenset({"date"})
+    return frozenset() if column_type in _NEITHER else frozenset({"number", "date"})
+
+
+def _unfit(name: str, scenario: AnyScenario, known: Mapping[str, Variable]) -> Iterator[Finding]:
+    for where, template in scenario.templates().items():
+        used = needs(template)
+        unknown = sorted(used.keys() - known.keys())
+        if unknown:
+            fault = errors.TemplateInvalid(
+                f"scenario.{name}.{where} names {', '.join(unknown)}, which the scenario does not have",
+                mend=f"It has: {', '.join(sorted(known))}.",
+            )
+            yield Finding(name, fault.message, fault)
+        for variable in sorted(used.keys() & known.keys()):
+            for need in sorted(used[variable] - known[variable].fit_for):
+                fault = errors.TemplateInvalid(
+                    f"scenario.{name}.{where} needs {variable} to be a {need}, and it is none",
+                    mend="A plural is of a number, and a date is a column of type date or a text such as 2026-01-31.",
+                )
+                yield Finding(name, fault.message, fault)
+
+
+async def _longest(config: Config, known: Mapping[str, Mapping[str, Variable]], source: Source) -> Mapping[str, int]:
+    """The bytes of the longest value that the data has now, for each variable whose length only the data knows."""
+    open_ended = {
+        variable
+        for name, variables in known.items()
+        for template in config.scenario[name].templates().values()
+        for variable in needs(template)
+        if variables.get(variable, Variable(longest=0)).longest is None
+    }
+    certificates = any(isinstance(one, Expiry) for one in config.scenario.values()) and "certificate" in open_ended
+    return await source.longest(sorted(open_ended), certificates=certificates)
+
+
+def _too_large(name: str, scenario: AnyScenario, longest: Mapping[str, int]) -> Iterator[Finding]:
+    for locale in scenario.message:
+        least = _weight(name, scenario, locale, at_least)
+        most = _weight(name, scenario, locale, lambda text, locale: at_most(text, locale, longest))
+        if least > MAX_PAYLOAD_BYTES:
+            own = {f"message.{locale}.{part}": text for part, text in scenario.message[locale].parts().items()}
+            shared = {place: text for place, text in scenario.templates().items() if not place.startswith("message.")}
+            largest = max((own | shared).items(), key=lambda item: at_least(item[1], locale))[0]
+            fault = errors.TemplateInvalid(
+                f"scenario.{name}.message.{locale} can never be sent: a push has {least:,} bytes or more, "
+                f"and FCM takes {MAX_PAYLOAD_BYTES:,}",
+                mend=f"Shorten scenario.{name}.{largest}, the longest of its texts.",
+            )
+            yield Finding(name, fault.message, fault)
+        elif most > MAX_PAYLOAD_BYTES:
+            yield Finding(
+                name,
+                f"scenario.{name}.message.{locale}: with the longest values that there are now, a push has {most:,} "
+                f"bytes, and FCM takes {MAX_PAYLOAD_BYTES:,}: whoever's is too large gets none (too_large)",
+                note=True,
+            )
+
+
+def _weight(name: str, scenario: AnyScenario, locale: str, measure: Measure) -> int:
+    """The bytes of a push whose texts have the lengths that `measure` says."""
+
+    def of(text: str) -> str:
+        return "x" * measure(text, locale)
+
+    text = scenario.message[locale]
+    return payload_bytes(
+        Message(
+            claim_id=UUID(int=0),
+            idempotency_key="0" * 64,
+            user_id=UUID(int=0),
+            scenario_type=name,
+            target_kind="token",
+            target="",
+            title=of(text.title),
+            body=of(text.body),
+            data={key: of(value) for key, value in scenario.data.items()},
+            link=None if scenario.link is None else of(scenario.link),
+            options=scenario.options(),
+        )
+    )
+
+
+def _forms_missing(name: str, scenario: AnyScenario) -> Iterator[Finding]:
+    """A note for each plural in which a number that people meet has no form of its own."""
+    for locale, text in scenario.message.items():
+        for part, template in text.parts().items():
+            for plural in plurals(template):
+                if missing := sorted(usual_categories(locale) - {form for form, _ in plural.forms}):
+                    yield Finding(
+                        name,
+                        f"scenario.{name}.message.{locale}.{part}: the plural of {plural.name} has no form "
+                        f"{', '.join(missing)}; other stands for it",
+                        note=True,
+                    )

@@ -1,0 +1,32 @@
+"""What a check has found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rekindle import errors
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: in order (`note`: but worth a look), or the fault that a run would meet."""
+
+    subject: str
+    message: str
+    fault: errors.RekindleError | None = None
+    note: bool = False
+
+
+def raise_faults(findings: Sequence[Finding]) -> None:
+    """Raise the faults among the findings as one error: the first one's code, everybody's message.
+
+    Raises:
+        RekindleError: there was at least one.
+    """
+    faults = [finding.fault for finding in findings if finding.fault is not None]
+    if not faults:
+        return
+    if len(faults) == 1:
+        raise faults[0]
+    message = "; ".join(dict.fromkeys(fault.message for fault in faults))
+    mends = " ".join(dict.fromkeys(fault.mend for fault in faults if fault.mend))
+    raise type(faults[0])(f"{len(faults)} things are in the way: {message}", mend=mends)

@@ -1,0 +1,54 @@
+"""How many bytes a text can have, whoever reads it."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import assert_never
+
+from rekindle.render.locales import written_date, written_number
+from rekindle.render.template import Count, DateField, Field, Length, Part, Plural, parse
+from rekindle.render.text import clean
+
+# What a date's length depends on: every month, every day of the week with each, and digits from few to many.
+_DAYS = tuple(
+    date(year, month, first + day) for year, first in ((1, 1), (2026, 22)) for month in range(1, 13) for day in range(7)
+)
+_MOST_DIGITS = 15
+
+Pick = Callable[[list[int]], int]
+
+
+def at_least(template: str, locale: str) -> int:
+    """The bytes (UTF-8) that no value can make fewer: everything constant, with the shortest forms."""
+    return _bytes(parse(template), locale, min, {})
+
+
+def at_most(template: str, locale: str, longest: Mapping[str, int]) -> int:
+    """The bytes (UTF-8) with every value as long as `longest` says, by name, and the longest forms."""
+    return _bytes(parse(template), locale, max, longest)
+
+
+def _bytes(parts: tuple[Part | Plural, ...], locale: str, pick: Pick, longest: Mapping[str, int]) -> int:
+    size = 0
+    for part in parts:
+        match part:
+            case str():
+                size += len(clean(part).encode())
+            case Field(name):
+                size += longest.get(name, 0)
+            case DateField(_, length):
+                size += pick(_date_sizes(length, locale))
+            case Count(name):
+                digits = min(max(1, longest.get(name, 1)), _MOST_DIGITS)
+                size += pick([1, len(written_number(-int("9" * digits), locale).encode())])
+            case Plural():
+                forms = [form for _, form in (*part.exact, *part.forms)]
+                size += pick([_bytes(form, locale, pick, longest) for form in forms])
+            case _:
+                assert_never(part)
+    return size
+
+
+@lru_cache(maxsize=1_024)
+def _date_sizes(length: Length, locale: str) -> list[int]:
+    return [len(written_date(day, length, locale).encode()) for day in _DAYS]

@@ -1,0 +1,233 @@
+"""How a text is written: named fields, plural forms and dates, as in ICU MessageFormat, and nothing else.
+
+    text   = (characters | "{{" | "}}" | field)*
+    field  = "{" name "}" | "{" name ", date" [", " length] "}" | "{" name ", plural, " (selector "{" form "}")+ "}"
+    form   = (characters | "#" | "{" name "}" | "{" name ", date" [", " length] "}")*
+
+Of MessageFormat that is `plural` (without offset) and `date`. Every piece of a text is looked at once.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, cast
+
+from rekindle.errors import TemplateInvalid
+
+MAX_TEMPLATE_CHARS = 4_000
+
+Length = Literal["short", "medium", "long", "full"]
+LENGTHS: tuple[Length, ...] = ("short", "medium", "long", "full")
+Need = Literal["number", "date"]
+CATEGORIES = ("zero", "one", "two", "few", "many", "other")
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_EXACT = re.compile(r"=(0|[1-9][0-9]{0,8})", re.ASCII)
+_PIECE = re.compile(r"[{}]|[^{}]+")
+_DOUBLE_BRACES = "Write {{ and }} for braces."
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A variable as it is."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateField:
+    """A variable that is a date, written out in the reader's language."""
+
+    name: str
+    length: Length
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The number that chose the form in which this stands: `#`."""
+
+    name: str
+
+
+Part = str | Field | DateField | Count
+
+
+@dataclass(frozen=True, slots=True)
+class Plural:
+    """A variable that is a number: the form for exactly this number, else for its category in the reader's language."""
+
+    name: str
+    exact: tuple[tuple[int, tuple[Part, ...]], ...]
+    forms: tuple[tuple[str, tuple[Part, ...]], ...]
+
+
+Template = tuple[Part | Plural, ...]
+
+
+@lru_cache(maxsize=1_024)
+def parse(text: str) -> Template:
+    """The parts of a text, in order.
+
+    Raises:
+        TemplateInvalid: it is too long, a brace is left open, or a field is none of the three.
+    """
+    if len(text) > MAX_TEMPLATE_CHARS:
+        raise TemplateInvalid(f"the text is longer than {MAX_TEMPLATE_CHARS} characters")
+    return _Parser(text).text()
+
+
+def variables_in(text: str) -> frozenset[str]:
+    """The names of all fields of a text.
+
+    Raises:
+        TemplateInvalid: as `parse`.
+    """
+    return frozenset(name for name, _ in _uses(parse(text)))
+
+
+def needs(text: str) -> dict[str, frozenset[Need]]:
+    """What the text needs each of its variables to be, besides there.
+
+    Raises:
+        TemplateInvalid: as `parse`.
+    """
+    found: dict[str, set[Need]] = {}
+    for name, need in _uses(parse(text)):
+        found.setdefault(name, set()).update([need] if need else [])
+    return {name: frozenset(uses) for name, uses in found.items()}
+
+
+def _uses(parts: Template) -> Iterator[tuple[str, Need | None]]:
+    for part in parts:
+        match part:
+            case Field(name):
+                yield name, None
+            case DateField(name):
+                yield name, "date"
+            case Count(name):
+                yield name, "number"
+            case Plural(name):
+                yield name, "number"
+                for _, form in (*part.exact, *part.forms):
+                    yield from _uses(form)
+            case _:
+                continue
+
+
+class _Parser:
+    """Reads one text from left to right, never back."""
+
+    def __init__(self, text: str) -> None:
+        self._pieces = cast("list[str]", _PIECE.findall(text))
+        self._at = 0
+
+    def _next(self) -> str:
+        """The next piece, taken; empty at the end."""
+        piece = self._pieces[self._at] if self._at < len(self._pieces) else ""
+        self._at += 1
+        return piece
+
+    def _doubled(self, brace: str) -> bool:
+        """Whether the brace that was taken is followed by its like, which is then taken too."""
+        if self._at < len(self._pieces) and self._pieces[self._at] == brace:
+            self._at += 1
+            return True
+        return False
+
+    def text(self) -> Template:
+        parts: list[Part | Plural] = []
+        while piece := self._next():
+            if piece not in "{}" or self._doubled(piece):
+                parts.append(piece)
+            elif piece == "{":
+                parts.append(self._field(plural=True))
+            else:
+                raise TemplateInvalid("a } stands alone", mend=_DOUBLE_BRACES)
+        return tuple(parts)
+
+    def _field(self, *, plural: bool) -> Part | Plural:
+        head = self._next()
+        if head in ("{", "}"):
+            raise TemplateInvalid("{} is not a plain variable name", mend=_DOUBLE_BRACES)
+        end = self._next()
+        name, *rest = head.split(",")
+        words = [word.strip() for word in rest]
+        if end == "}" and (not words or words[0] == "date"):
+            return _simple(head, name, words)
+        if words[:1] == ["plural"]:
+            if not plural:
+                raise TemplateInvalid(f"{{{head[:60]}… stands in a form of another plural", mend="Put it outside.")
+            if end == "{" and len(words) == 2:
+                return self._plural(_checked(name, head), words[1])
+            raise TemplateInvalid(
+                f"{{{head[:60]}}} has no forms", mend="Write {days, plural, one {# day} other {# days}}."
+            )
+        if not end:
+            raise TemplateInvalid("a { is not closed", mend=_DOUBLE_BRACES)
+        raise _no_field(head)
+
+    def _plural(self, name: str, selector: str) -> Plural:
+        exact: dict[int, tuple[Part, ...]] = {}
+        forms: dict[str, tuple[Part, ...]] = {}
+        while True:
+            match = _EXACT.fullmatch(selector)
+            if match is None and selector not in CATEGORIES:
+                raise TemplateInvalid(
+                    f"{selector[:40]!r} is no plural form of {name}", mend=f"Use {', '.join(CATEGORIES)}, or =0."
+                )
+            if selector in forms or (match is not None and int(match[1]) in exact):
+                raise TemplateInvalid(f"the plural of {name} has the form {selector} twice")
+            if match is not None:
+                exact[int(match[1])] = self._form(name)
+            else:
+                forms[selector] = self._form(name)
+            between = self._next()
+            if between not in ("{", "}"):
+                selector, between = between.strip(), self._next()
+            else:
+                selector = ""
+            if between == "}" and not selector:
+                break
+            if between != "{":
+                raise TemplateInvalid(f"the plural of {name} is not closed", mend="Each form stands in braces.")
+        if "other" not in forms:
+            raise TemplateInvalid(f"the plural of {name} lacks the form other", mend="Add other {…}.")
+        return Plural(name, tuple(exact.items()), tuple(forms.items()))
+
+    def _form(self, name: str) -> tuple[Part, ...]:
+        parts: list[Part] = []
+        while (piece := self._next()) != "}":
+            if not piece:
+                raise TemplateInvalid(f"the plural of {name} is not closed", mend="Each form stands in braces.")
+            if piece == "{":
+                parts.append(cast("Part", self._field(plural=False)))
+                continue
+            first, *more = piece.split("#")
+            parts.append(first)
+            for literal in more:
+                parts += [Count(name), literal]
+        return tuple(part for part in parts if part != "")
+
+
+def _simple(head: str, name: str, words: list[str]) -> Part:
+    if not words:
+        return Field(_checked(name, head))
+    length = words[1] if len(words) == 2 else "medium" if len(words) == 1 else ""
+    if length not in LENGTHS:
+        raise TemplateInvalid(f"{{{head[:60]}}} has no such length", mend=f"A date is {', '.join(LENGTHS)}.")
+    return DateField(_checked(name, head), length)
+
+
+def _checked(name: str, head: str) -> str:
+    if _NAME.fullmatch(name) is None:
+        raise _no_field(head)
+    return name
+
+
+def _no_field(head: str) -> TemplateInvalid:
+    return TemplateInvalid(
+        f"{{{head[:60]}}} is not a plain variable name",
+        mend="A field is a lower-case name such as {first_name}, without dots, brackets or formats; "
+        "{expires_on, date}; or {days, plural, one {# day} other {# days}}.",
+    )

@@ -1,0 +1,92 @@
+"""One text for one person."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from rekindle.render.locales import category, date_of, number_of, written_date, written_number
+from rekindle.render.template import Count, DateField, Field, Part, Plural, parse
+
+MAX_VALUE_CHARS = 1_000
+
+# C0 and C1 controls except newline and tab; lone surrogates; bidirectional controls, with which a value could turn
+# the text around it (CVE-2021-42574); and the byte order mark.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+class NotRendered(LookupError):
+    """A text cannot be made for this person, because of the variable that is its only argument; `reason` is the stable
+    word for reports. It never holds a value."""
+
+    reason: ClassVar[str]
+
+
+class MissingVariable(NotRendered):
+    """A variable that the text names is absent or null for this person."""
+
+    reason = "missing_variable"
+
+
+class WrongValue(NotRendered):
+    """The text needs a number (within 10^15) or a date (`YYYY-MM-DD`) where this person has something else."""
+
+    reason = "wrong_value"
+
+
+def render(template: str, variables: Mapping[str, Any], locale: str = "en") -> str:
+    """The text with every field replaced once; replaced text is never looked at again.
+
+    Plural forms and dates are those of `locale`, which is the text's own and not the person's. Values are cut at 1,000
+    characters; control and bidirectional characters are removed from the result.
+
+    Raises:
+        MissingVariable: a field has no value, or null, in `variables`.
+        WrongValue: a plural's variable is no number, or a date's no date.
+        TemplateInvalid: as `parse`.
+    """
+    return clean("".join(_pieces(parse(template), variables, locale)))
+
+
+def clean(text: str) -> str:
+    """The text without characters that nobody writes to be read."""
+    return _UNSAFE.sub("", text)
+
+
+def shown(value: Any) -> str:
+    """A value as `{name}` shows it."""
+    try:
+        return str(value)[:MAX_VALUE_CHARS]
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        return ""
+
+
+def _pieces(parts: tuple[Part | Plural, ...], variables: Mapping[str, Any], locale: str) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, str):
+            yield part
+            continue
+        value = variables.get(part.name)
+        if value is None:
+            raise MissingVariable(part.name)
+        match part:
+            case Field():
+                yield shown(value)
+            case DateField(name, length):
+                if (day := date_of(value)) is None:
+                    raise WrongValue(name)
+                yield written_date(day, length, locale)
+            case Count(name) | Plural(name):
+                if (number := number_of(value)) is None:
+                    raise WrongValue(name)
+                if isinstance(part, Count):
+                    yield written_number(number, locale)
+                else:
+                    yield from _pieces(_form(part, number, locale), variables, locale)
+
+
+def _form(plural: Plural, number: Any, locale: str) -> tuple[Part, ...]:
+    for exactly, form in plural.exact:
+        if number == exactly:
+            return form
+    forms = dict(plural.forms)
+    return forms.get(category(number, locale), forms["other"])

@@ -1,0 +1,165 @@
+"""What the recipient reads, in every language, and what the app gets beside it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from rekindle.errors import TemplateInvalid
+from rekindle.model import Options
+from rekindle.render import LOCALE, Need, Plural, categories, known, needs, parse
+from rekindle.scenario.platforms import Android, Apns, Webpush, options
+from rekindle.scenario.reach import Strict
+
+_RESERVED = re.compile(r"(from|message_type|gcm|claim_id|idempotency_key|scenario_type)$|google|gcm\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What is known of a variable before anybody is due: for what it is fit, and its longest value in bytes (None: as
+    long as the data makes it)."""
+
+    fit_for: frozenset[Need] = frozenset()
+    longest: int | None = None
+
+
+NUMBER: frozenset[Need] = frozenset({"number"})
+DATE: frozenset[Need] = frozenset({"date"})
+
+
+class Text(Strict):
+    """What the recipient reads: one title and one body, for one locale."""
+
+    title: str = Field(min_length=1)
+    body: str = Field(min_length=1)
+
+    @field_validator("title", "body")
+    @classmethod
+    def _can_be_read(cls, value: str) -> str:
+        _parsed(value)
+        return value
+
+    def parts(self) -> dict[str, str]:
+        """Title and body by their names."""
+        return {"title": self.title, "body": self.body}
+
+
+class Texts(Strict):
+    """A scenario's texts, and how each platform shows them."""
+
+    link: str | None = None
+    data: dict[str, str] = Field(default_factory=dict)
+    default_locale: str = "en"
+    message: dict[str, Text] = Field(min_length=1)
+    android: Android | None = None
+    apns: Apns | None = None
+    webpush: Webpush | None = None
+
+    @field_validator("data")
+    @classmethod
+    def _data_keys(cls, value: dict[str, str]) -> dict[str, str]:
+        for key, text in value.items():
+            if not key or _RESERVED.match(key):
+                raise ValueError(f"the data key {key!r} is reserved by FCM or by Rekindle")
+            try:
+                _parsed(text, plain=True)
+            except ValueError as error:
+                raise ValueError(f"data.{key}: {error}") from None
+        return value
+
+    @field_validator("link")
+    @classmethod
+    def _link_is_https(cls, value: str | None) -> str | None:
+        if value is not None:
+            if not value.startswith("https://"):
+                raise ValueError("a link starts with https://")
+            _parsed(value, plain=True)
+        return value
+
+    @field_validator("message")
+    @classmethod
+    def _locales(cls, value: dict[str, Text]) -> dict[str, Text]:
+        problems = [problem for locale, text in value.items() for problem in _problems(locale, text)]
+        if len({_normal(locale) for locale in value}) != len(value):
+            problems.append("two texts are for one locale")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return value
+
+    @field_validator("android", "apns", "webpush")
+    @classmethod
+    def _says_something(cls, value: Android | Apns | Webpush | None) -> Android | Apns | Webpush | None:
+        return None if value is not None and value == type(value)() else value
+
+    @model_validator(mode="after")
+    def _default_text_exists(self) -> Self:
+        if self.default_locale not in self.message:
+            raise ValueError(f"message.{self.default_locale} is missing; it is the text for every other locale")
+        return self
+
+    def options(self) -> Options:
+        """How each platform shows it, as a message carries it."""
+        return options(self.android, self.apns, self.webpush)
+
+    def templates(self) -> dict[str, str]:
+        """Every text of the scenario by where it stands in the file."""
+        texts = {f"data.{key}": text for key, text in self.data.items()}
+        if self.link is not None:
+            texts["link"] = self.link
+        for locale, text in self.message.items():
+            texts |= {f"message.{locale}.{name}": part for name, part in text.parts().items()}
+        return texts
+
+    def locale_for(self, locale: str | None) -> str:
+        """Whose text somebody reads: that of `nb-NO`, else of `nb`, else the default one."""
+        wanted = _normal(locale or "")
+        by_name = {_normal(name): name for name in self.message}
+        while wanted:
+            if (name := by_name.get(wanted)) is not None:
+                return name
+            wanted = wanted.rpartition("-")[0]
+        return self.default_locale
+
+    def text_for(self, locale: str | None) -> Text:
+        """The text for a locale; see `locale_for`."""
+        return self.message[self.locale_for(locale)]
+
+
+def plurals(text: str) -> Iterator[Plural]:
+    """The plurals of a text."""
+    return (part for part in parse(text) if isinstance(part, Plural))
+
+
+def _normal(locale: str) -> str:
+    return locale.replace("_", "-").lower()
+
+
+def _problems(locale: str, text: Text) -> Iterator[str]:
+    """What stands in the way of a text in its language."""
+    if LOCALE.fullmatch(locale) is None or known(locale) is None:
+        yield f"{locale[:40]!r} is not a locale that CLDR has, such as en or nb-NO"
+        return
+    has = categories(locale)
+    for name, part in text.parts().items():
+        for plural in plurals(part):
+            if wrong := [form for form, _ in plural.forms if form not in has]:
+                yield (
+                    f"{locale}.{name}: in {locale} the plural of {plural.name} has no form {', '.join(wrong)}; "
+                    f"there is {', '.join(sorted(has))}"
+                )
+
+
+def _parsed(text: str, *, plain: bool = False) -> None:
+    """Programs read what is `plain`: it has no language, so no plural forms and no dates.
+
+    Raises:
+        ValueError: it cannot be parsed, or is not plain.
+    """
+    try:
+        uses = needs(text)
+    except TemplateInvalid as error:
+        raise ValueError(f"{error.message}. {error.mend}".strip()) from None
+    if plain and (wrong := sorted(name for name, use in uses.items() if use)):
+        raise ValueError(f"{', '.join(wrong)} can only stand there as it is: plural forms and dates are for messages")

@@ -1,0 +1,192 @@
+"""The check of the texts: what each variable is fit for, and whether a push fits with the longest values there are."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from database.programme_tables import Programme, open_programme
+from database.statement_counter import counting
+from rekindle.engine.check import check
+from rekindle.engine.findings import Finding
+from rekindle.payload import MAX_PAYLOAD_BYTES
+from rekindle.postgres.source import PostgresSource
+from rekindle.scenario import Config
+
+OWN_COLUMNS = (
+    "points int, share numeric, joined_on date, seen_at timestamptz, team_id uuid, keen boolean, tags text[], own jsonb"
+)
+WANTED = "select user_id, occurrence, variables from team.wanted"
+
+
+@pytest.fixture
+async def programme(database_url: str) -> AsyncIterator[Programme]:
+    async with open_programme(database_url) as programme:
+        yield programme
+
+
+def config(kind: str = "inactivity", *, title: str = "t", body: str = "b", **keys: Any) -> Config:
+    """One scenario `one` with a text in English, and more of it as `keys` say."""
+    due = {"inactivity": {"after": ["14d"]}, "milestone": {"at": [10]}, "expiry": {"before": ["7d"]}}
+    due |= {"sql": {"query": WANTED}}
+    message = {"en": {"title": title, "body": body}}
+    return Config.model_validate(
+        {"scenario": {"one": {"kind": kind, "cooldown": "1d", "message": message, **due[kind], **keys}}}
+    )
+
+
+async def found(programme: Programme, one: Config) -> tuple[list[str], list[str]]:
+    """What the check says of the scenario: its faults, all of which are RK103, and its notes."""
+    findings = [finding for finding in await check(one, PostgresSource(programme.database)) if finding.subject == "one"]
+    assert {finding.fault.code for finding in findings if finding.fault} <= {"RK103"}
+    assert not any(finding.fault for finding in findings if finding.note)
+    right = Finding("one", "scenario one: every text can be rendered")
+    assert (right in findings) == (not any(finding.fault for finding in findings))
+    faults = [finding.message for finding in findings if finding.fault]
+    return faults, [finding.message for finding in findings if finding.note]
+
+
+async def test_a_text_that_can_never_be_sent_is_refused_and_the_longest_place_named(programme: Programme) -> None:
+    one = config(title="t" * 1_500, body="b" * 3_000 + "{days}")
+    [fault] = [finding.fault for finding in await check(one, PostgresSource(programme.database)) if finding.fault]
+    assert fault.code == "RK103"
+    assert fault.message.startswith("scenario.one.message.en can never be sent: a push has 4,6")
+    assert fault.mend == "Shorten scenario.one.message.en.body, the longest of its texts."
+    shared = config(data={"k": "v" * 3_900}, link="https://example.org/" + "x" * 400)
+    faults, _ = await found(programme, shared)
+    assert len(faults) == 1
+    assert await found(programme, config(title="t" * 1_500, body="b" * 2_000)) == ([], [])
+
+
+async def test_only_the_shortest_form_counts_for_what_can_never_be_sent(programme: Programme) -> None:
+    long = "x" * 3_900
+    one = config(title="t" * 300, body=f"{{days, plural, one {{{long}}} other {{#}}}}")
+    faults, notes = await found(programme, one)
+    assert (faults, len(notes)) == ([], 1)
+    faults, notes = await found(programme, config(title="t" * 300, body=f"{{days, plural, other {{{long}}}}}"))
+    assert len(faults) == 1
+
+
+async def test_a_push_that_the_longest_values_of_today_make_too_large_is_noted_and_not_refused(
+    programme: Programme,
+) -> None:
+    user = await programme.person(first_name="å" * 900)
+    one = config(title="{first_name}", body="{first_name} {first_name}")
+    faults, [note] = await found(programme, one)
+    assert faults == []
+    assert note.startswith("scenario.one.message.en: with the longest values that there are now, a push has 5,")
+    assert f"FCM takes {MAX_PAYLOAD_BYTES:,}" in note
+    await programme.sql.execute("update team.person set first_name = repeat('å', 100)")
+    assert await found(programme, one) == ([], [])
+    # Whoever is no active recipient is sent nothing, and what a text does not name does not matter.
+    await programme.person(first_name="å" * 1_000, active=False)
+    assert await found(programme, one) == ([], [])
+    await programme.sql.execute("update team.person set first_name = repeat('x', 5000) where user_id = %s", [user])
+    assert await found(programme, config(title="{first_name}")) == ([], [])  # it is cut at 1,000 characters
+    assert len((await found(programme, config(body="{first_name}" * 4)))[1]) == 1
+
+
+async def test_the_longest_certificate_counts(programme: Programme) -> None:
+    one = config("expiry", title="{certificate}", body="{certificate}" * 4)
+    user = await programme.person()
+    assert await found(programme, one) == ([], [])
+    await programme.certificate(user, "2030-01-01", "é" * 450)
+    assert len((await found(programme, one))[1]) == 1
+
+
+async def test_the_longest_of_the_first_rows_of_a_query_counts(programme: Programme) -> None:
+    one = config("sql", body="{points} {points} {points} {points} {points}")
+    user = await programme.person()
+    await programme.want(user, variables={"points": "x" * 100})
+    assert await found(programme, one) == ([], [])
+    await programme.want(user, variables={"points": "x" * 900})
+    assert len((await found(programme, one))[1]) == 1
+
+
+async def test_each_language_and_each_platform_is_weighed(programme: Programme) -> None:
+    message = {"en": {"title": "t", "body": "b" * 3_700}, "nb": {"title": "t", "body": "å" * 1_850}}
+    assert await found(programme, config(message=message)) == ([], [])
+    faults, _ = await found(programme, config(message=message, android={"channel_id": "c" * 200, "sound": "s" * 190}))
+    assert [fault.split(" ")[0] for fault in faults] == ["scenario.one.message.en", "scenario.one.message.nb"]
+
+
+NUMBER, DATE = "{%s, plural, other {#}}", "{%s, date}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "variable", "number", "date"),
+    [
+        ("inactivity", "days", True, False),
+        ("inactivity", "stage", True, False),
+        ("inactivity", "last_activity_on", False, True),
+        ("milestone", "activities", True, False),
+        ("milestone", "mark", True, False),
+        ("expiry", "certificate", False, False),
+        ("expiry", "expires_on", False, True),
+        ("expiry", "days_left", True, False),
+        ("expiry", "threshold", True, False),
+        ("expiry", "first_name", False, True),  # a text may be a date, and no text is a number
+        ("expiry", "points", True, False),
+        ("expiry", "share", True, False),
+        ("expiry", "joined_on", False, True),
+        ("expiry", "seen_at", False, False),
+        ("expiry", "team_id", False, False),
+        ("expiry", "keen", False, False),
+        ("expiry", "own", True, True),
+        ("sql", "count", True, False),
+        ("sql", "day", False, True),
+        ("sql", "word", False, False),
+        ("sql", "both", True, True),
+        ("sql", "nothing", True, True),
+        ("sql", "flag", False, False),
+    ],
+)
+async def test_a_plural_is_of_a_number_and_a_date_of_a_date_or_the_text_is_refused(
+    programme: Programme, kind: str, variable: str, number: bool, date: bool
+) -> None:
+    columns = ", ".join(f"null::{one.split()[1]} as {one.split()[0]}" for one in OWN_COLUMNS.split(", "))
+    await programme.sql.execute(
+        f"create or replace view rekindle_source.recipient as select user_id, organisation_id, chapter_id, timezone, "
+        f"locale, active, first_name, {columns} from team.person".encode()
+    )
+    user = await programme.person()
+    values = {"count": 5, "day": "2026-01-31", "word": "five", "nothing": None, "flag": True}
+    await programme.want(user, variables=values | {"both": 1})
+    await programme.sql.execute(
+        "insert into team.wanted select user_id, 'other', '{\"both\": \"2026-01-31\"}' from team.person"
+    )
+    assert (await found(programme, config(kind, body=f"{{{variable}}}")))[0] == []
+    for text, fits, need in ((NUMBER, number, "number"), (DATE, date, "date")):
+        faults, _ = await found(programme, config(kind, body=text % variable))
+        says = f"scenario.one.message.en.body needs {variable} to be a {need}, and it is none"
+        assert faults == ([] if fits else [says])
+
+
+TEXT_OF_ONE_FORM = {"title": "t", "body": "{days, plural, other {#}}"}
+
+
+async def test_a_form_that_a_language_distinguishes_and_a_text_lacks_is_noted(programme: Programme) -> None:
+    text = {"title": "t", "body": "{days, plural, one {x} other {y}}"}
+    faults, notes = await found(programme, config(message={"en": text, "pl": text, "fr": text, "ja": TEXT_OF_ONE_FORM}))
+    assert faults == []
+    assert notes == ["scenario.one.message.pl.body: the plural of days has no form few, many; other stands for it"]
+
+
+async def statements(database_url: str, people: int) -> Counter[str]:
+    async with counting(database_url) as counter, open_programme(database_url, ledger_url=counter.url) as programme:
+        await programme.people(people)
+        one = config("expiry", title="{first_name} {certificate}")
+        two = config("sql", title="{first_name}").scenario["one"]
+        both = one.model_copy(update={"scenario": {**one.scenario, "two": two}})
+        counter.statements.clear()
+        await check(both, PostgresSource(programme.database))
+        counted = Counter(counter.statements)
+        await programme.sql.execute("drop schema team cascade; drop schema rekindle_source cascade")
+        return counted
+
+
+async def test_the_check_takes_the_same_statements_whatever_the_number_of_people(database_url: str) -> None:
+    few, many = await statements(database_url, 10), await statements(database_url, 500)
+    assert few == many
+    assert sum("rekindle:longest" in text for text in many) == 2

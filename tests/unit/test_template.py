@@ -1,0 +1,166 @@
+"""How a text is read: three kinds of field, everything else refused, in time that grows with its length."""
+
+import sys
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from rekindle.errors import TemplateInvalid
+from rekindle.render import MAX_TEMPLATE_CHARS, needs, template, variables_in
+from rekindle.render.template import Count, DateField, Field, Plural, parse
+
+
+def test_a_plural_has_forms_for_categories_and_for_exact_numbers() -> None:
+    assert parse("In {n, plural, =0 {no time} one {# day} other {{who}: # of # days}}!") == (
+        "In ",
+        Plural(
+            "n",
+            exact=((0, ("no time",)),),
+            forms=(
+                ("one", (Count("n"), " day")),
+                ("other", (Field("who"), ": ", Count("n"), " of ", Count("n"), " days")),
+            ),
+        ),
+        "!",
+    )
+
+
+def test_a_date_is_of_medium_length_unless_it_says_otherwise() -> None:
+    assert parse("{d, date}{d, date, long}{d,date,short}") == (
+        DateField("d", "medium"), DateField("d", "long"), DateField("d", "short"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{n,plural,one{#}other{#s}}",
+        "{n, plural, one {#} other {#s}}",
+        "{n,\n  plural,\n  one {#}\n  other {#s}\n}",
+    ],
+)
+def test_spaces_between_the_words_of_a_field_mean_nothing(text: str) -> None:
+    assert parse(text) == (Plural("n", (), (("one", (Count("n"),)), ("other", (Count("n"), "s")))),)
+
+
+def test_braces_are_doubled_outside_of_a_plural_also_right_behind_it() -> None:
+    assert parse("{{{n, plural, other {x}}}}#") == ("{", Plural("n", (), (("other", ("x",)),)), "}", "#")
+
+
+def test_apostrophes_are_apostrophes() -> None:
+    assert parse("It's '{name}'") == ("It's '", Field("name"), "'")
+
+
+def test_variables_are_found_in_every_form_with_what_each_must_be() -> None:
+    text = "{a} {n, plural, =1 {{b}} other {# {d, date} {n}}} {d}"
+    assert variables_in(text) == {"a", "b", "n", "d"}
+    assert needs(text) == {
+        "a": frozenset(), "b": frozenset(), "n": frozenset({"number"}), "d": frozenset({"date"}),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{n, plural}", "has no forms"),
+        ("{n, plural, }", "has no forms"),
+        ("{n, plural, one", "has no forms"),
+        ("{n, plural, one {#}}", "lacks the form other"),
+        ("{n, plural, =0 {none}}", "lacks the form other"),
+        ("{n, plural, {x}}", "'' is no plural form"),
+        ("{n, plural, other {x} {y}}", "'' is no plural form"),
+        ("{n, plural, some {x} other {y}}", "'some' is no plural form"),
+        ("{n, plural, =-1 {x} other {y}}", "'=-1' is no plural form"),
+        ("{n, plural, =01 {x} other {y}}", "'=01' is no plural form"),
+        ("{n, plural, =1.5 {x} other {y}}", "'=1.5' is no plural form"),
+        ("{n, plural, =1234567890 {x} other {y}}", "is no plural form"),
+        ("{n, plural, =٣ {x} other {y}}", "is no plural form"),
+        ("{n, plural, offset:1 one {x} other {y}}", "is no plural form"),
+        ("{n, plural, One {x} other {y}}", "'One' is no plural form"),
+        ("{n, plural, other {x} other {y}}", "has the form other twice"),
+        ("{n, plural, =1 {x} =1 {y} other {z}}", "has the form =1 twice"),
+        ("{n, plural, other {x}", "is not closed"),
+        ("{n, plural, other {x", "is not closed"),
+        ("{n, plural, other {x} and}", "is not closed"),
+        ("{n, plural, other {x}, one {y}}", "is no plural form"),
+        ("{n, plural, other {{m, plural, other {x}}}}", "stands in a form of another plural"),
+        ("{n, plural, other {{{x}}}}", "{} is not a plain variable name"),
+        ("{n, plural, other {{0.__class__}}}", "is not a plain variable name"),
+        ("{n, plural, other {{n.x}}}", "is not a plain variable name"),
+        ("{n, plural, other {{n!r}}}", "is not a plain variable name"),
+        ("{0, plural, other {x}}", "is not a plain variable name"),
+        ("{n.__class__, plural, other {x}}", "is not a plain variable name"),
+        ("{ n, plural, other {x}}", "is not a plain variable name"),
+        ("{n , date}", "is not a plain variable name"),
+        ("{n, select, a {x} other {y}}", "is not a plain variable name"),
+        ("{n, selectordinal, one {#st} other {#th}}", "is not a plain variable name"),
+        ("{n, number}", "is not a plain variable name"),
+        ("{n,}", "is not a plain variable name"),
+        ("{, date}", "is not a plain variable name"),
+        ("{d, date, huge}", "has no such length"),
+        ("{d, date, long, long}", "has no such length"),
+        ("{d, date, }", "has no such length"),
+        ("{d, date, yyyy}", "has no such length"),
+        ("{d, date, long", "is not closed"),
+        ("{d, date, {x}}", "is not a plain variable name"),
+        ("{", "is not closed"),
+        ("{}", "{} is not a plain variable name"),
+    ],
+)
+def test_what_is_none_of_the_three_fields_is_refused_with_its_reason(text: str, says: str) -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        parse(text)
+    assert says in caught.value.message
+    assert len(caught.value.message) < 120
+
+
+def steps(text: str) -> int:
+    """How many lines of the reader are run for a text."""
+    count = 0
+
+    def line(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return line
+
+    def call(frame: FrameType, event: str, argument: Any) -> Any:
+        return line if frame.f_code.co_filename == template.__file__ else None
+
+    before = sys.gettrace()
+    sys.settrace(call)
+    try:
+        parse.__wrapped__(text)
+    except TemplateInvalid:
+        pass
+    finally:
+        sys.settrace(before)
+    return count
+
+
+HOSTILE = {
+    "opening braces": ("", "{", ""),
+    "closing braces": ("", "}", ""),
+    "both": ("", "{}", ""),
+    "doubled": ("", "{{}}", ""),
+    "fields": ("", "{a}", ""),
+    "words": ("{a", " a", "}"),
+    "commas": ("{a", ",", "}"),
+    "spaces": ("{a, plural,", " ", "other {x}}"),
+    "plurals in plurals": ("", "{a, plural, other {", ""),
+    "plurals": ("", "{a, plural, other {#}}", ""),
+    "forms without an end": ("{a, plural, ", "one {x} ", ""),
+    "hashes": ("{a, plural, other {", "#", "}}"),
+    "fields in a form": ("{a, plural, other {", "{b}", "}}"),
+    "open forms": ("{a, plural, other {", "{b ", ""),
+    "spaces between forms": ("{a, plural, other {x}", " ", "}"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_text_twice_as_long_takes_at_most_twice_the_steps(name: str) -> None:
+    head, middle, tail = HOSTILE[name]
+    count = (MAX_TEMPLATE_CHARS - len(head) - len(tail)) // len(middle) // 2
+    half, whole = (steps(head + middle * times + tail) for times in (count, 2 * count))
+    assert 0 < whole <= 2 * half + 20
+    assert whole <= 12 * MAX_TEMPLATE_CHARS
