@@ -15,6 +15,7 @@ from rekindle.engine.evaluate import Preview, dry_run, plan
 from rekindle.engine.explain import explain
 from rekindle.engine.findings import Finding, raise_faults
 from rekindle.engine.run import Deps, Limits, Watch, run_cycle
+from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
 from rekindle.insight import PersonExplained
 from rekindle.model import Candidate, Report, Selection, Switch, Turned, UnknownSend
@@ -180,6 +181,14 @@ class Engine:
         _require_applied(scenarios, applied)
         explained = await explain(self._insight, user_id, applied, names=scenarios, terms=self._terms())
         return PersonExplained(user_id, standing, explained, tuple(claims))
+
+    async def show(
+        self, user_id: UUID, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()
+    ) -> list[Shown]:
+        """What one person would read now, scenario by scenario; see `rekindle.engine.show.show`."""
+        selection = Selection(organisations=tuple(organisations), user_id=user_id)
+        applied, others = await self._chosen(scenarios)
+        return await show(self.deps.store, applied, selection, others=others, terms=self._terms())
 
     async def scenarios(self) -> list[ScenarioStatus]:
         """Every applied scenario with its latest numbers."""

@@ -167,6 +167,27 @@ def test_no_command_says_a_token_a_text_a_name_a_key_or_a_password(ear: Ear, tea
     assert ear.found(key_lines(fcm)) == []
 
 
+def test_a_person_is_shown_their_texts_on_standard_output_alone_and_no_token_key_or_password(
+    ear: Ear, fcm: Sandbox
+) -> None:
+    """The one exception: `plan --show` is there to show texts. Everything else stays out, and all of it out of logs."""
+    loud = ("--debug", "--log-level", "debug")
+    assert ear(*loud, "apply").code == 0
+    texts = {"c4n4ry-title", "c4n4ry-name-1", "c4n4ry-body", "c4n4ry-points-1", "c4n4ry-link"}
+    for json_too in ((), ("--json",)):
+        done = ear.rekindle(*loud, "plan", "--show", person(1), *json_too)
+        assert done.code == 0
+        assert set(CANARY.findall(done.out)) == texts
+        assert CANARY.findall(done.err) == []
+        assert not any(line in done.out + done.err for line in key_lines(fcm))
+        # A variable that is missing is named; what the person has instead is not.
+        ear(*loud, "plan", "--show", str(person(15)), *json_too)
+    for arguments in (("plan", "--show", "c4n4ry"), ("plan", "--show", str(person(1)), "--scenario", "other")):
+        assert ear.rekindle(*arguments).code == 2
+    assert "c4n4ry" not in "".join(done.err for _, done in ear.said)
+    assert ear.found(key_lines(fcm)) == []
+
+
 BROKEN = {
     "wrong password": {"REKINDLE_DATABASE_URL": ("c4n4ry-password", "c4n4ry-wrong")},
     "no such database": {"REKINDLE_DATABASE_URL": ("/test_", "/no_such_")},

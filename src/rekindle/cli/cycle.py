@@ -36,6 +36,7 @@ from rekindle.cli.output import (
     say,
     unknown_table,
 )
+from rekindle.cli.texts import show_texts
 from rekindle.engine.evaluate import Preview
 from rekindle.engine.run import Watch
 from rekindle.errors import BadArgument
@@ -53,6 +54,7 @@ def plan(
     scenario: Scenarios = None,
     organisation: Organisations = None,
     user: Annotated[str | None, typer.Option("--user", help="Only this person.")] = None,
+    show: Annotated[str | None, typer.Option("--show", help="Only this person, with the texts to read.")] = None,
     limit: Limit = 20,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
@@ -63,7 +65,14 @@ def plan(
         people: list[Candidate] = []
         previews: list[Preview] = []
         user_id = ids([user])[0] if user else None
+        shown_id = ids([show])[0] if show else None
+        if user_id is not None and shown_id is not None:
+            raise BadArgument("say either --user or --show")
         async with Engine.open(settings(), config(config_path)) as engine:
+            if shown_id is not None:
+                shown = await engine.show(shown_id, scenarios=scenario or (), organisations=ids(organisation))
+                show_texts(shown_id, shown, as_json=as_json)
+                return
             steps = engine.plan(scenarios=scenario or (), organisations=ids(organisation), user_id=user_id)
             async with aclosing(steps):
                 async for preview, candidate in steps:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from rekindle.engine.claim import before, in_order
 from rekindle.engine.compose import compose
 from rekindle.errors import TemplateInvalid
-from rekindle.model import Accepted, Candidate, Outcome, Selection, Unit
+from rekindle.model import Accepted, Candidate, Outcome, Selection, TargetKind, Unit
 from rekindle.ports import Applied, Dispatcher, Store, Terms
 from rekindle.render import NotRendered
 
@@ -118,19 +118,21 @@ async def _check(dispatcher: Dispatcher, unit: Unit, one: Applied, preview: Prev
 def _units(candidate: Candidate, one: Applied) -> list[Unit]:
     """The units that a claim would make, under a claim id that nobody has."""
     claim_id = uuid4()
-    return [
-        Unit(
-            claim_id=claim_id,
-            device_id=UUID(hashlib.sha256(f"{kind}:{target}".encode()).hexdigest()[:32]),
-            epoch=0,
-            user_id=candidate.user_id,
-            scenario_type=one.scenario_type,
-            scenario_version=one.version,
-            idempotency_key="0" * 64,
-            target_kind=kind,
-            target=target,
-            locale=candidate.locale,
-            variables=candidate.variables,
-        )
-        for kind, target in candidate.devices
-    ]
+    return [unit_of(candidate, one, kind, target, claim_id=claim_id) for kind, target in candidate.devices]
+
+
+def unit_of(candidate: Candidate, one: Applied, kind: TargetKind, target: str, *, claim_id: UUID) -> Unit:
+    """The unit that a claim would make of one device, under a claim id and a key that nobody has."""
+    return Unit(
+        claim_id=claim_id,
+        device_id=UUID(hashlib.sha256(f"{kind}:{target}".encode()).hexdigest()[:32]),
+        epoch=0,
+        user_id=candidate.user_id,
+        scenario_type=one.scenario_type,
+        scenario_version=one.version,
+        idempotency_key="0" * 64,
+        target_kind=kind,
+        target=target,
+        locale=candidate.locale,
+        variables=candidate.variables,
+    )

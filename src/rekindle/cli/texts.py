@@ -1,0 +1,58 @@
+"""The texts that one person would read: shown because somebody asked to see them, on standard output only."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from rekindle.cli.output import console, print_json, say
+from rekindle.engine.show import Shown
+from rekindle.payload import MAX_PAYLOAD_BYTES
+
+
+def show_texts(user_id: UUID, shown: Sequence[Shown], *, as_json: bool) -> None:
+    """Print what each scenario would do for one person, with the texts."""
+    if as_json:
+        print_json({"user_id": user_id, "scenarios": [_json(one) for one in shown]})
+        return
+    if not shown:
+        say(f"{user_id} is no active recipient here.")
+    for number, one in enumerate(shown):
+        if number:
+            console().print()
+        say(f"{one.scenario_type}: {_verdict(one)}")
+        if one.verdict == "not_due":
+            continue
+        for name, value in _lines(one):
+            first, *more = value.splitlines() or ["-"]
+            say(f"  {name:<8}{first}")
+            for line in more:
+                say(f"  {'':<8}{line}")
+
+
+def _json(one: Shown) -> dict[str, Any]:
+    return {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
+
+
+def _verdict(one: Shown) -> str:
+    if one.verdict == "not_due":
+        return "not due"
+    because = f"because of {one.occurrence}"
+    if one.verdict == "claim":
+        return f"would claim, {one.devices} device(s), {because}"
+    return f"refused: {one.verdict}; due {because}"
+
+
+def _lines(one: Shown) -> list[tuple[str, str]]:
+    lines = [("locale", one.locale or "-")]
+    if one.problem is not None:
+        lines.append(("problem", one.problem + (f": {one.variable}" if one.variable else "")))
+    if one.payload_bytes is not None:
+        lines += [
+            ("title", one.title or ""),
+            ("body", one.body or ""),
+            ("link", one.link or ""),
+            ("data", ", ".join(one.data_keys)),
+            ("size", f"{one.payload_bytes:,} of {MAX_PAYLOAD_BYTES:,} bytes"),
+        ]
+    return lines

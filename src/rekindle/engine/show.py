@@ -1,0 +1,85 @@
+"""What one person would read now: the one place where texts are handed out to be looked at."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from rekindle.engine.compose import compose
+from rekindle.engine.evaluate import plan, unit_of
+from rekindle.errors import TemplateInvalid
+from rekindle.model import Candidate, Message, Selection
+from rekindle.payload import MAX_PAYLOAD_BYTES, payload, payload_bytes
+from rekindle.ports import Applied, Store, Terms
+from rekindle.render import NotRendered
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One scenario for one person. `verdict` is `claim`, the reason for a refusal, or `not_due`; who is not due has no
+    text, for want of its values. `problem` says why a text cannot be sent, and which variable is at fault if one is."""
+
+    scenario_type: str
+    verdict: str
+    occurrence: str | None = None
+    devices: int = 0
+    locale: str | None = None
+    title: str | None = field(default=None, repr=False)
+    body: str | None = field(default=None, repr=False)
+    link: str | None = field(default=None, repr=False)
+    data_keys: tuple[str, ...] = ()
+    payload_bytes: int | None = None
+    problem: str | None = None
+    variable: str | None = None
+
+
+async def show(
+    store: Store, applied: Sequence[Applied], selection: Selection, *, others: Sequence[Applied] = (), terms: Terms
+) -> list[Shown]:
+    """What each scenario would do for the one person of the selection, and what that person would read.
+
+    Decided by the statements of a plan; nothing is written. Empty for somebody who is no active recipient of the
+    selection.
+    """
+    shown: list[Shown] = []
+    by_name = {one.scenario_type: one for one in applied}
+    due: Candidate | None = None
+    async with aclosing(plan(store, applied, selection, others=others, terms=terms)) as steps:
+        async for preview, candidate in steps:
+            if candidate is not None:
+                due = candidate
+                continue
+            if preview.evaluated:
+                one = by_name[preview.scenario_type]
+                shown.append(Shown(one.scenario_type, "not_due") if due is None else _shown(due, one))
+            due = None
+    return shown
+
+
+def _shown(candidate: Candidate, one: Applied) -> Shown:
+    verdict = candidate.refusal or "claim"
+    message: Message | None = None
+    problem = variable = size = None
+    try:
+        # No device: a text is the same on each of them, and a token has no business here.
+        message = compose(unit_of(candidate, one, "token", "", claim_id=UUID(int=0)), one.scenario)
+        size = payload_bytes(message)
+        problem = "too_large" if size > MAX_PAYLOAD_BYTES else None
+    except NotRendered as fault:
+        problem, variable = fault.reason, str(fault)
+    except TemplateInvalid:
+        problem = "invalid_template"
+    return Shown(
+        one.scenario_type,
+        verdict,
+        occurrence=candidate.occurrence,
+        devices=len(candidate.devices),
+        locale=one.scenario.locale_for(candidate.locale),
+        title=message and message.title,
+        body=message and message.body,
+        link=message and message.link,
+        data_keys=tuple(payload(message)) if message else (),
+        payload_bytes=size,
+        problem=problem,
+        variable=variable,
+    )

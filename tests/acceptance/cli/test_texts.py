@@ -1,0 +1,179 @@
+"""Texts as their writers meet them: what one person would read, and what `apply` refuses."""
+
+import json
+from datetime import date, timedelta
+
+from acceptance.audit import audit
+from acceptance.command import Command
+from acceptance.team import SCENARIO, TEAM_CONFIG, Team, person, write_config
+from rekindle.sandbox import Sandbox
+
+HEAD = '[dispatcher]\nkind = "fcm"\ntimeout = "1s"\n'
+RICH = """
+[scenario.nudge]
+kind = "sql"
+query = "select user_id, occurrence, variables from rekindle_source.nudge"
+cooldown = "7d"
+priority = 60
+link = "https://example.org/{code}"
+[scenario.nudge.data]
+screen = "home/{code}"
+[scenario.nudge.android]
+channel_id = "nudges"
+[scenario.nudge.message.en]
+title = "Hello {first_name}"
+body = "{points, plural, one {# point} other {# points}} until {until, date}"
+[scenario.nudge.message.nb]
+title = "Hei {first_name}"
+body = "{points, plural, one {# poeng} other {# poeng}}\\ntil {until, date, long}"
+[scenario.away]
+kind = "inactivity"
+after = ["14d"]
+cooldown = "7d"
+[scenario.away.message.en]
+title = "t"
+body = "{days} days"
+"""
+VARIABLES = {"points": 1234, "until": "2026-01-31", "code": "c7"}
+
+
+def give(team: Team, number: int, **variables: object) -> None:
+    """The n-th person has these variables, and no other."""
+    team.execute(
+        "update team.nudge set variables = %s::jsonb where user_id = %s", json.dumps(variables), person(number)
+    )
+
+
+def start(rekindle: Command, team: Team, count: int, *, devices: int = 1) -> None:
+    """So many people with every variable, and the scenarios above in force."""
+    team.people(count, devices=devices)
+    for number in range(1, count + 1):
+        give(team, number, **VARIABLES)
+    write_config(rekindle.folder, HEAD + RICH)
+    done = rekindle("apply")
+    assert (done.code, done.err) == (0, ""), done
+
+
+def test_one_person_is_shown_with_every_text_in_the_language_that_they_read(rekindle: Command, team: Team) -> None:
+    start(rekindle, team, 2, devices=2)
+    team.execute("update team.person set locale = 'nb-NO' where user_id = %s", person(1))
+    team.execute("insert into team.activity values (%s, now() - interval '20 days')", person(2))
+    done = rekindle("plan", "--show", person(1))
+    assert (done.code, done.err) == (0, "")
+    assert [line.rstrip() for line in done.out.splitlines()] == [
+        "nudge: would claim, 2 device(s), because of first",
+        "  locale  nb",
+        "  title   Hei Name1",
+        "  body    1\u00a0234 poeng",
+        "          til 31. januar 2026",
+        "  link    https://example.org/c7",
+        "  data    screen, claim_id, idempotency_key, scenario_type, link",
+        "  size    237 of 4,096 bytes",
+        "",
+        "away: not due",
+    ]
+    shown = rekindle("plan", "--show", person(2), "--json").json()
+    assert shown["user_id"] == str(person(2))
+    nudge, away = shown["scenarios"]
+    assert (nudge["locale"], nudge["body"]) == ("en", "1,234 points until Jan 31, 2026")
+    assert (away["verdict"], away["title"], away["body"], away["devices"]) == ("claim", "t", "20 days", 2)
+    assert set(team.counts().values()) == {0}
+
+
+def test_what_would_not_be_sent_is_shown_with_its_reason(rekindle: Command, team: Team) -> None:
+    start(rekindle, team, 4)
+    assert rekindle("run").code == 0
+    give(team, 1, **{**VARIABLES, "points": None})
+    give(team, 2, **{**VARIABLES, "until": "tomorrow"})
+    give(team, 3, **{**VARIABLES, "points": "1234"})
+    team.execute("update team.nudge set occurrence = 'second'")
+    team.execute("delete from team.device where user_id = %s", person(4))
+    problems = {}
+    for number in (1, 2, 3, 4):
+        nudge, _ = rekindle("plan", "--show", person(number), "--json").json()["scenarios"]
+        problems[number] = (nudge["verdict"], nudge["problem"], nudge["variable"], nudge["title"])
+    assert problems == {
+        1: ("cooldown", "missing_variable", "points", None),
+        2: ("cooldown", "wrong_value", "until", None),
+        3: ("cooldown", "wrong_value", "points", None),
+        4: ("cooldown", None, None, "Hello Name4"),
+    }
+    plain = rekindle("plan", "--show", person(2)).out.splitlines()
+    assert [line.strip() for line in plain[:3]] == [
+        "nudge: refused: cooldown; due because of second", "locale  en", "problem wrong_value: until",
+    ]  # fmt: skip
+
+
+def test_somebody_who_is_no_recipient_is_said_to_be_none(rekindle: Command, team: Team) -> None:
+    start(rekindle, team, 1)
+    stranger = person(99)
+    assert rekindle("plan", "--show", stranger).out == f"{stranger} is no active recipient here.\n"
+    assert rekindle("plan", "--show", stranger, "--json").json() == {"user_id": str(stranger), "scenarios": []}
+    assert rekindle("plan", "--show", "Ada").fault().startswith("error: RK106")
+    both = rekindle("plan", "--show", person(1), "--user", person(1))
+    assert (both.code, both.fault()) == (2, "error: RK106: say either --user or --show.")
+
+
+def test_the_scenarios_to_be_shown_can_be_named(rekindle: Command, team: Team) -> None:
+    start(rekindle, team, 1)
+    [away] = rekindle("plan", "--show", person(1), "--scenario", "away", "--json").json()["scenarios"]
+    assert (away["scenario_type"], away["verdict"]) == ("away", "not_due")
+
+
+def test_one_persons_wrong_value_is_dead_and_the_others_are_sent(rekindle: Command, team: Team, fcm: Sandbox) -> None:
+    start(rekindle, team, 4)
+    give(team, 2, **{**VARIABLES, "points": "many"})
+    give(team, 3, **{**VARIABLES, "until": (date(2026, 1, 31) + timedelta(days=1)).isoformat() + "T00:00:00"})
+    dry = rekindle("run", "--dry-run", "--scenario", "nudge", "--json").json()
+    assert dry[0]["checks"] == {"valid": 2, "wrong_value": 2}
+    done = rekindle("run", "--json")
+    nudge = next(one for one in done.json()["scenarios"] if one["scenario_type"] == "nudge")
+    assert (done.code, nudge["recorded"], nudge["dead"], nudge["reasons"]) == (1, 2, 2, {"dead:wrong_value": 2})
+    lines = [json.loads(line) for line in done.err.splitlines()]
+    assert {(line["event"], line["reason"], line["variable"]) for line in lines} == {
+        ("render.failed", "wrong_value", "points"), ("render.failed", "wrong_value", "until"),
+    }  # fmt: skip
+    for sent in fcm.messages():
+        assert sent["message"]["android"]["notification"]["channel_id"] == "nudges"
+        assert sent["message"]["notification"]["body"] == "1,234 points until Jan 31, 2026"
+    assert len(fcm.messages()) == 2
+    audit(team, fcm)
+
+
+def test_a_text_that_can_never_be_sent_is_refused_and_nothing_is_applied(rekindle: Command, team: Team) -> None:
+    team.people(1)
+    write_config(rekindle.folder, TEAM_CONFIG.replace("Hei {first_name}", "x" * 2_000 + "{first_name}").replace(
+        "Du har {points} poeng.", "y" * 2_100))  # fmt: skip
+    done = rekindle("apply")
+    assert done.code == 2
+    assert done.fault().startswith("error: RK103: scenario.nudge.message.nb can never be sent: a push has 4,")
+    assert "Shorten scenario.nudge.message.nb.body" in done.fault()
+    [one] = rekindle("scenarios", "--json").json()
+    assert one["version"] == 1
+
+
+def test_a_form_or_a_locale_that_no_language_has_is_a_mistake_of_the_file(rekindle: Command) -> None:
+    wrong = SCENARIO.replace("{points} poeng", "{points, plural, few {# poeng} other {# poeng}}")
+    write_config(rekindle.folder, HEAD + wrong.replace("message.en", "message.xx"))
+    done = rekindle("apply")
+    assert done.code == 2
+    assert "'xx' is not a locale that CLDR has" in done.err
+    assert "nb.body: in nb the plural of points has no form few; there is one, other" in done.err
+
+
+def test_data_that_is_too_long_is_noted_by_check_and_by_apply_and_stops_nobody_else(
+    rekindle: Command, team: Team
+) -> None:
+    team.people(2)
+    team.execute("update team.person set first_name = repeat('å', 900) where user_id = %s", person(1))
+    write_config(rekindle.folder, TEAM_CONFIG.replace("Hello {first_name}", "{first_name} {first_name} {first_name}"))
+    notes = [one for one in rekindle("check", "--json").json() if one["note"]]
+    assert [(one["ok"], one["code"]) for one in notes] == [(True, None)]
+    assert "with the longest values that there are now, a push has 5," in notes[0]["message"]
+    assert "\nnote  scenario.nudge.message.en: with" in rekindle("check").out
+    done = rekindle("apply")
+    assert (done.code, done.out) == (0, "changed nudge (version 2)\n")
+    [line] = [json.loads(line) for line in done.err.splitlines()]
+    assert (line["event"], line["message"]) == ("check.note", notes[0]["message"])
+    [checked] = rekindle("run", "--dry-run", "--json").json()
+    assert checked["checks"] == {"too_large": 1, "valid": 1}
