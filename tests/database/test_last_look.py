@@ -1,0 +1,196 @@
+"""The last look before a push leaves: whoever opted out, left, came back or fell asleep since the claim gets none."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from database.programme_tables import Programme, applied, open_programme, scenario, wanted
+from rekindle.engine.run import Deps, Limits, run_cycle
+from rekindle.model import Accepted, Message, Numbers, Outcome, Selection, Unit
+from rekindle.postgres.reports import Reports
+from rekindle.scenario import AnyScenario, Config
+from rekindle.testing import ScriptedDispatcher
+
+NIGHT = {"quiet_hours": "21:00-08:00"}
+EVENING = datetime(2026, 5, 8, 20, 50, tzinfo=UTC)  # a Friday
+MORNING = datetime(2026, 5, 9, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def programme(database_url: str) -> AsyncIterator[Programme]:
+    async with open_programme(database_url) as programme:
+        await programme.at(EVENING)
+        yield programme
+
+
+async def claimed(programme: Programme, one: AnyScenario) -> list[Unit]:
+    """The scenario is in force; a run has claimed and has ended before it armed anything."""
+    await Reports(programme.database).store_config(Config(scenario={"nudge": one}))
+    run_id, units = await programme.claimed_units(one)
+    await programme.store.release(run_id)
+    return units
+
+
+async def run(programme: Programme, one: AnyScenario, dispatcher: ScriptedDispatcher, **limits: Any) -> Numbers:
+    """The next run, which carries on what was claimed."""
+    deps = Deps(dispatcher, programme.store, programme.store)
+    report = await run_cycle(deps, [applied(one)], Selection(), Limits(**limits))
+    (numbers,) = report.scenarios
+    return numbers
+
+
+def users(dispatcher: ScriptedDispatcher) -> list[UUID]:
+    return sorted(message.user_id for message in dispatcher.sent)
+
+
+@pytest.mark.parametrize(("scenario_type", "counts"), [(None, True), ("nudge", True), ("other", False)])
+async def test_whoever_opted_out_since_the_claim_gets_nothing(
+    programme: Programme, scenario_type: str | None, counts: bool
+) -> None:
+    one = wanted(caps=["1 per 1d"])
+    people = await programme.people(2)
+    units = {unit.user_id: unit for unit in await claimed(programme, one)}
+    await programme.sql.execute("insert into team.preference values (%s, %s, true)", [people[0], scenario_type])
+    await programme.sql.execute("insert into team.preference values (%s, null, false)", [people[1]])
+    dispatcher = ScriptedDispatcher()
+    numbers = await run(programme, one, dispatcher)
+    assert users(dispatcher) == (people[1:] if counts else people)
+    assert await programme.state(units[people[0]]) == ("skipped:opted_out" if counts else "recorded")
+    assert await programme.state(units[people[1]]) == "recorded"
+    assert (numbers.carried, numbers.skipped) == (2, int(counts))
+    # What did not go out has no place under the cap.
+    kept = await programme.rows("select user_id, counted <> '{}' as counts from rekindle.cap order by user_id")
+    assert [row["counts"] for row in kept] == [not counts, True]
+
+
+@pytest.mark.parametrize("change", ["update team.person set active = false", "delete from team.person"])
+async def test_whoever_left_since_the_claim_gets_nothing(programme: Programme, change: str) -> None:
+    one = wanted()
+    people = await programme.people(2)
+    units = {unit.user_id: unit for unit in await claimed(programme, one)}
+    await programme.sql.execute(f"{change} where user_id = %s".encode(), [people[0]])
+    dispatcher = ScriptedDispatcher()
+    await run(programme, one, dispatcher)
+    assert users(dispatcher) == people[1:]
+    assert await programme.state(units[people[0]]) == "skipped:not_active"
+
+
+@pytest.mark.parametrize(("hours", "nudged"), [(0, False), (464, False), (472, True), (480, True), (504, True)])
+async def test_whoever_was_active_since_is_not_told_that_they_were_not(
+    programme: Programme, hours: int, nudged: bool
+) -> None:
+    # Their last activity was twenty days ago; another one is written down since the claim, of so many hours ago. 464
+    # hours ago it was the same day in UTC, and the day after in Auckland; 472 hours ago it was the same day there too.
+    one = scenario("inactivity", after=["14d"])
+    person = await programme.person(timezone="Pacific/Auckland")
+    await programme.activity(person, EVENING - timedelta(days=20))
+    (unit,) = await claimed(programme, one)
+    await programme.activity(person, EVENING - timedelta(hours=hours))
+    dispatcher = ScriptedDispatcher()
+    await run(programme, one, dispatcher)
+    assert users(dispatcher) == ([person] if nudged else [])
+    assert await programme.state(unit) == ("recorded" if nudged else "skipped:active_again")
+
+
+async def test_what_was_claimed_before_the_night_waits_until_it_is_over_and_then_goes_out(programme: Programme) -> None:
+    one = wanted(**NIGHT)
+    people = await programme.people(3)
+    east = await programme.person(timezone="Asia/Tokyo", user_id=UUID(int=1))  # where it is morning already
+    await programme.sql.execute("insert into team.wanted values (%s, 'once', '{}')", [east])
+    await programme.at(EVENING)
+    await claimed(programme, one)
+    assert await programme.value("select count(*) from rekindle.outbox") == 3, "it is 05:50 in Tokyo"
+
+    await programme.at(EVENING + timedelta(minutes=10))
+    dispatcher = ScriptedDispatcher()
+    numbers = await run(programme, one, dispatcher)
+    assert dispatcher.sent == []
+    assert (numbers.carried, numbers.pending, numbers.reasons) == (3, 3, {"retry:quiet_hours": 3})
+    waiting = await programme.rows("select state, reason, next_try_at, attempts, owner from rekindle.outbox")
+    assert (
+        waiting
+        == [{"state": "retry", "reason": "quiet_hours", "next_try_at": MORNING, "attempts": 0, "owner": None}] * 3
+    )
+
+    await programme.at(MORNING - timedelta(seconds=1))
+    numbers = await run(programme, one, dispatcher)
+    assert numbers.carried == 0
+    assert users(dispatcher) == [east], "it is 16:59 in Tokyo"
+
+    await programme.at(MORNING)
+    numbers = await run(programme, one, dispatcher)
+    assert (numbers.carried, numbers.recorded) == (3, 3)
+    assert users(dispatcher) == sorted([east, *people])
+
+
+async def test_what_is_not_relevant_any_more_when_the_night_is_over_never_goes_out(programme: Programme) -> None:
+    one = wanted(relevance="10h", caps=["1 per 7d"], **NIGHT)
+    await programme.people(1)
+    (unit,) = await claimed(programme, one)
+    await programme.at(EVENING + timedelta(minutes=10))
+    dispatcher = ScriptedDispatcher()
+    assert (await run(programme, one, dispatcher)).pending == 1
+    await programme.at(MORNING)
+    numbers = await run(programme, one, dispatcher)
+    assert await programme.state(unit) == "dead:stale"
+    assert dispatcher.sent == []
+    # The person is due still, and may be claimed again within the hour: neither the cap nor the cooldown was touched.
+    assert numbers.refusals == {"cooldown": 1}
+    assert await programme.value("select counted from rekindle.cap") == {}
+    await programme.at(MORNING + timedelta(hours=1))
+    assert (await run(programme, one, dispatcher)).recorded == 1
+
+
+async def test_what_was_claimed_on_friday_waits_where_saturday_has_begun(programme: Programme) -> None:
+    one = wanted(weekdays=["mon", "tue", "wed", "thu", "fri"], relevance="7d")
+    await programme.people(1)
+    await claimed(programme, one)
+    await programme.at(EVENING + timedelta(hours=4))
+    dispatcher = ScriptedDispatcher()
+    assert (await run(programme, one, dispatcher)).reasons == {"retry:quiet_hours": 1}
+    assert await programme.value("select next_try_at from rekindle.outbox") == datetime(2026, 5, 11, tzinfo=UTC)
+    await programme.at("2026-05-11 00:00:00+00")
+    assert (await run(programme, one, dispatcher)).recorded == 1
+
+
+async def test_a_critical_push_goes_out_at_night_but_not_to_whoever_opted_out(programme: Programme) -> None:
+    one = wanted(critical=True, **NIGHT)
+    people = await programme.people(2)
+    await claimed(programme, one)
+    await programme.at(EVENING + timedelta(hours=3))
+    await programme.sql.execute("insert into team.preference values (%s, null, true)", [people[0]])
+    dispatcher = ScriptedDispatcher()
+    await run(programme, one, dispatcher)
+    assert users(dispatcher) == people[1:]
+
+
+async def test_a_run_that_is_still_sending_when_the_night_begins_stops_there(
+    programme: Programme, database_url: str
+) -> None:
+    one = wanted(**NIGHT)
+    people = await programme.people(40)
+
+    def answer(message: Message) -> Outcome:
+        if len(dispatcher.sent) == 10:
+            with psycopg.connect(database_url, autocommit=True) as connection:
+                connection.execute(
+                    "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
+                    f"$$ select timestamptz '{EVENING + timedelta(minutes=10)}' $$".encode()
+                )
+        return Accepted(f"name/{uuid4()}")
+
+    dispatcher = ScriptedDispatcher(answer)
+    await Reports(programme.database).store_config(Config(scenario={"nudge": one}))
+    numbers = await run(programme, one, dispatcher, concurrency=5)
+    # Those that were armed when the night began were under way.
+    assert 10 <= len(dispatcher.sent) <= 15
+    assert (numbers.claimed, numbers.recorded) == (40, len(dispatcher.sent))
+    assert numbers.reasons == {"retry:quiet_hours": 40 - numbers.recorded}
+    await programme.at(MORNING)
+    numbers = await run(programme, one, dispatcher)
+    assert numbers.carried == numbers.recorded
+    assert users(dispatcher) == sorted(people)
