@@ -107,3 +107,57 @@ async def test_claims_records_and_sweeps_of_several_scenarios_run_side_by_side(d
         assert await deadlocks(programme) == 0
         shortest = await programme.value("select min(next_at - now()) from rekindle.gate")
         assert shortest > timedelta(hours=23)
+
+
+async def test_scenarios_claimed_at_once_share_the_room_there_is_under_a_cap_and_shut_no_gate_for_nothing(
+    database_url: str,
+) -> None:
+    async with open_programme(database_url, connections=16) as programme:
+        users = await programme.people(300)
+        capped = wanted(caps=["2 per 1d"])
+        # Two of eight have a place each. Nobody keeps it for another: each goes by what it finds, and then by the lock.
+        names = [f"s{number}" for number in range(8)]
+        numbers = await asyncio.gather(*(programme.claim(capped, scenario_type=name) for name in names))
+        assert sum(one.claimed for one in numbers) == 600
+        for one in numbers:
+            assert one.claimed + one.refused == 300
+            assert set(one.refusals) <= {"frequency_cap"}
+        won = await programme.rows("select user_id, count(*) as claims from rekindle.outbox group by 1 order by 1")
+        assert [(row["user_id"], row["claims"]) for row in won] == [(user_id, 2) for user_id in users]
+        # Whoever won a gate and met a full cap gave it back, as if it had never been shut.
+        shut = await programme.rows("select user_id, scenario_type from rekindle.gate where inflight is not null"
+                                    " or next_at > rekindle.clock() order by 1, 2")  # fmt: skip
+        held = await programme.rows("select user_id, scenario_type from rekindle.outbox order by 1, 2")
+        assert shut == held
+        counted = "select count(*) from rekindle.cap, jsonb_object_keys(counted) claim"
+        assert await programme.value(counted) == 600
+        assert await programme.value(f"{counted} join rekindle.outbox o on o.claim_id::text = claim") == 600
+        assert await deadlocks(programme) == 0
+        again = await asyncio.gather(*(programme.claim(capped, scenario_type=name) for name in names))
+        assert sum(one.claimed for one in again) == 0
+
+
+async def test_a_claim_and_the_record_of_another_scenario_meet_at_a_cap_without_losing_either(
+    database_url: str,
+) -> None:
+    async with open_programme(database_url, connections=12) as programme:
+        await programme.people(200)
+        capped = wanted(caps=["30 per 7d"])
+
+        async def cycle(name: str) -> None:
+            run_id = await programme.run()
+            await programme.claim(capped, run_id=run_id, scenario_type=name)
+            units = await programme.held(run_id, name)
+            await programme.store.arm(units, lease_seconds=60)
+            for half in (units[::2], units[1::2]):
+                await programme.store.record(run_id, [Acceptance(unit, "n") for unit in half])
+
+        await asyncio.gather(*(cycle(f"s{number}") for number in range(10)))
+        assert await programme.value("select count(*) from rekindle.scenario_notification") == 2_000
+        kept = await programme.rows(
+            "select count(*) as claims, count(*) filter (where since = 'null') as alive, "
+            "count(n.id) as recorded from rekindle.cap cross join jsonb_each(counted) claim (id, since) "
+            "left join rekindle.scenario_notification n on n.id::text = claim.id"
+        )
+        assert kept == [{"claims": 2_000, "alive": 0, "recorded": 2_000}]
+        assert await deadlocks(programme) == 0

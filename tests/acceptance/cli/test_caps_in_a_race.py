@@ -1,0 +1,128 @@
+"""Eight processes at once for the same people, under three scenarios and two caps, by the sandbox's own ledger."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from acceptance.command import Command, ended
+from acceptance.team import TEAM_CONFIG, Team, write_config
+from conftest import shift_clock
+from rekindle.sandbox import Sandbox
+
+PEOPLE = 240
+PRIORITIES = {"high": 90, "low": 10, "mid": 50}
+HOURLY, WEEKLY = 2, 3
+# Which scenarios each process is about; none: all of them.
+SELECTIONS = [["low"], ["low"], ["mid"], ["low", "mid"], ["high"], ["low", "high"], [], []]
+SCENARIO = """
+[scenario.{name}]
+kind = "sql"
+query = "select user_id, occurrence, variables from rekindle_source.nudge where occurrence like '{name} %'"
+cooldown = "1h"
+priority = {priority}
+[scenario.{name}.message.en]
+title = "Hello {{first_name}}"
+body = "You have {{points}} points."
+"""
+CONFIG = (
+    TEAM_CONFIG.partition("[scenario")[0]
+    + f'[policy]\ncaps = ["{HOURLY} per 1h", "{WEEKLY} per 7d"]\n'
+    + "".join(SCENARIO.format(name=name, priority=priority) for name, priority in PRIORITIES.items())
+)
+
+Claims = dict[int, set[tuple[str, str]]]
+"""By person: the claims that reached them, each with its scenario."""
+
+
+def wishes(number: int) -> list[str]:
+    """By which scenarios a person is wanted, the most important first: every combination comes up."""
+    return [
+        name for bit, name in enumerate(sorted(PRIORITIES, key=lambda name: -PRIORITIES[name])) if number >> bit & 1
+    ]
+
+
+def had(number: int) -> int:
+    """How many pushes a person had a day before: none, one or two."""
+    return number // 8 % 3
+
+
+def due(team: Team, day: str, wanted: dict[UUID, list[str]]) -> None:
+    rows = [(user_id, f"{name} {day}") for user_id, names in wanted.items() for name in names]
+    team.execute("delete from team.nudge")
+    team.execute(
+        "insert into team.nudge select *, '{\"points\": 7}' from unnest(%s::uuid[], %s::text[])",
+        [user_id for user_id, _ in rows],
+        [occurrence for _, occurrence in rows],
+    )
+
+
+def accepted(messages: list[dict[str, Any]]) -> Claims:
+    claims: Claims = defaultdict(set)
+    for sent in messages:
+        data = sent["message"]["data"]
+        claims[int(sent["target"][1:].partition("-")[0])].add((data["claim_id"], data["scenario_type"]))
+    return claims
+
+
+@contextmanager
+def held_back(team: Team, processes: int) -> Iterator[None]:
+    """The processes started in the block have all come as far as the gates when it ends, and none any further."""
+    with psycopg.connect(team.url) as connection:
+        connection.execute("lock table rekindle.gate in access exclusive mode")
+        yield
+        give_up_at = time.monotonic() + 20
+        waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        with psycopg.connect(team.url, autocommit=True) as onlooker:
+            while len(onlooker.execute(waiting).fetchall()) < processes:
+                assert time.monotonic() < give_up_at
+                time.sleep(0.02)
+
+
+def test_nobody_gets_more_than_the_caps_allow_and_the_highest_priority_wins(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
+    ids = dict(enumerate(team.people(PEOPLE, devices=2), 1))
+    write_config(rekindle.folder, CONFIG)
+    assert rekindle("apply").code == 0
+    due(team, "yesterday", {user_id: ["high", "mid"][: had(number)] for number, user_id in ids.items()})
+    shift_clock(team.url, "-1 days")
+    assert rekindle("run").code == 0
+    before = accepted(fcm.messages())
+    assert {number: len(before[number]) for number in ids} == {number: had(number) for number in ids}
+
+    due(team, "today", {user_id: wishes(number) for number, user_id in ids.items()})
+    shift_clock(team.url, "0 days")
+    with held_back(team, len(SELECTIONS)):
+        processes = [
+            rekindle.start("run", "--json", *(part for name in names for part in ("--scenario", name)))
+            for names in SELECTIONS
+        ]
+    ends = [ended(process) for process in processes]
+    assert [(one.code, one.err) for one in ends] == [(0, "")] * len(SELECTIONS)
+
+    claimed = [sum(one["claimed"] for one in end.json()["scenarios"]) for end in ends]
+    assert sum(count > 0 for count in claimed) > 1, "they did not meet"
+
+    everything = accepted(fcm.messages())
+    now = {number: everything[number] - before[number] for number in ids}
+    for number in ids:
+        room = min(HOURLY, WEEKLY - had(number))
+        assert len(now[number]) <= HOURLY
+        assert len(everything[number]) <= WEEKLY
+        won = sorted((name for _, name in now[number]), key=lambda name: -PRIORITIES[name])
+        assert won == wishes(number)[:room], (number, room)
+    devices = Counter((sent["target"], sent["message"]["data"]["claim_id"]) for sent in fcm.messages())
+    assert set(devices.values()) == {1}
+    assert len(devices) == 2 * sum(map(len, everything.values()))
+
+    # Nobody was left behind: another run finds nobody whom it may claim.
+    again = rekindle("run", "--json").json()["scenarios"]
+    assert [(one["claimed"], one["carried"]) for one in again] == [(0, 0)] * 3
+    refused = sum((Counter(one["refusals"]) for one in again), Counter())
+    assert refused["frequency_cap"] == sum(len(wishes(number)) - len(now[number]) for number in ids)
+    assert refused["frequency_cap"] > PEOPLE / 5
