@@ -1,0 +1,47 @@
+"""What the caps learn of an ending costs the same in a session that began with little as in a new one."""
+
+import asyncio
+
+from database.programme_tables import open_programme, scenario
+from rekindle.model import Acceptance
+
+LEFT_BEHIND = """
+with lost as (
+  insert into rekindle.gate (user_id, scenario_type, next_at, inflight)
+  select gen_random_uuid(), 'nudge', now(), gen_random_uuid() from generate_series(1, %s)
+  returning user_id, inflight
+)
+insert into rekindle.cap select user_id, jsonb_build_object(inflight, null) from lost
+"""
+
+
+async def test_a_batch_does_not_read_the_notifications_that_earlier_batches_wrote(database_url: str) -> None:
+    people, batch = 3_000, 500
+    async with open_programme(database_url, connections=1) as programme:
+        await programme.people(people)
+        await programme.sql.execute("insert into team.activity select user_id, now() from team.person")
+        await programme.sql.execute("analyze")  # so that the server knows that there are no notifications yet
+        run_id, units = await programme.armed_units(scenario("milestone", at=[1], caps=["3 per 7d"]))
+        for first in range(0, people, batch):
+            some = [Acceptance(unit, "n") for unit in units[first : first + batch]]
+            assert set(await programme.store.record(run_id, some)) == {"recorded"}
+        # The session has written what it counted before it answers this.
+        async with programme.database.connection() as connection:
+            await connection.execute("select pg_stat_force_next_flush()")
+        read = await programme.value(
+            "select seq_tup_read from pg_stat_user_tables where relname = 'scenario_notification'"
+        )
+        # Each one for each of the people after it would be 4,500,000.
+        assert read < 10 * people
+        assert await programme.value("select count(*) from rekindle.cap where counted::text !~ 'null'") == people
+
+
+async def test_letting_go_of_many_gates_after_a_few_does_not_compare_each_with_each(database_url: str) -> None:
+    many = 40_000
+    async with open_programme(database_url, connections=1) as programme:
+        for count in (1, many):
+            await programme.rows(LEFT_BEHIND, count)
+            async with asyncio.timeout(15):  # 1,600,000,000 comparisons take a minute; this takes a second
+                swept = await programme.store.sweep()
+            assert swept["gates"] == count
+            assert await programme.value("select count(*) from rekindle.cap where counted <> '{}'") == 0
