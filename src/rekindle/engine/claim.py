@@ -28,8 +28,8 @@ class Claimed:
 
 
 def in_order(applied: Sequence[Applied]) -> list[Applied]:
-    """Scenarios by descending priority, then name: the same order in every process. Critical ones come before all
-    others: no cap holds them, so their place is taken whatever the others do."""
+    """Scenarios by descending priority, then name: the same order in every process. Critical ones come first of all: no
+    cap holds them, so their place is taken whatever the others do."""
     return sorted(applied, key=lambda one: (not one.scenario.critical, -one.scenario.priority, one.scenario_type))
 
 

@@ -6,12 +6,19 @@ with chapter as (
 organisation as (
 {organisation}
 )
-select count(*) as recipients,
-       count(*) filter (where rekindle.first_zone(r.timezone, chapter.timezone, organisation.timezone) is null)
+select coalesce(sum(g.people), 0)::bigint as recipients,
+       coalesce(sum(g.people) filter (where rekindle.first_zone(g.own, g.of_chapter, g.of_organisation) is null), 0)::bigint
          as without_timezone,
-       count(*) filter (where not exists (
-         select from rekindle_source.device_token d where d.user_id = r.user_id and d.token <> '')) as without_token
-from rekindle_source.recipient r
-left join chapter on chapter.chapter_id = r.chapter_id
-left join organisation on organisation.organisation_id = r.organisation_id
-where r.active
+       coalesce(sum(g.without_token), 0)::bigint as without_token
+from (
+  -- One group for each combination of names, so that each is looked up once.
+  select r.timezone as own, chapter.timezone as of_chapter, organisation.timezone as of_organisation,
+         count(*) as people,
+         count(*) filter (where not exists (
+           select from rekindle_source.device_token d where d.user_id = r.user_id and d.token <> '')) as without_token
+  from rekindle_source.recipient r
+  left join chapter on chapter.chapter_id = r.chapter_id
+  left join organisation on organisation.organisation_id = r.organisation_id
+  where r.active
+  group by 1, 2, 3
+) g
