@@ -1,5 +1,6 @@
 """Rows, texts and names that are made to break something: one person or one scenario is affected, nothing else."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -202,6 +203,37 @@ message.en = { title = "Hi {first_name}", body = "{days} days" }
     assert (report.status, of(report).recorded) == ("halted", 5)
     assert (report.halted_by or "").startswith("RK302")
     assert "absence" in (report.halted_by or "")
+    assert "canary" not in str(report)
+    audit(team, fcm)
+
+
+async def test_a_view_that_breaks_after_the_claim_holds_its_scenarios_back_and_no_other(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    """The last look before a push leaves cannot be had: of these people nothing is sent unseen."""
+    absence = """
+[scenario.absence]
+kind = "inactivity"
+priority = 90
+after = ["14d"]
+cooldown = "7d"
+message.en = { title = "Hi {first_name}", body = "{days} days" }
+"""
+    for user_id in team.people(5):
+        team.execute("insert into team.activity values (%s, now() - interval '20 days')", user_id)
+    engine = await engine_with(TEAM_CONFIG + absence)
+    stopped = asyncio.Event()
+    stopped.set()
+    await engine.run(budget_seconds=10, stop=stopped)
+    assert (team.counts()["outbox"], fcm.messages()) == (10, [])
+    team.execute(
+        "create or replace view rekindle_source.activity as "
+        "select user_id, ('canary-' || activity_date)::timestamptz as activity_date from team.activity"
+    )
+    report = await engine.run(budget_seconds=10)
+    assert (report.status, of(report).recorded) == ("halted", 5)
+    assert {message["message"]["data"]["scenario_type"] for message in fcm.messages()} == {"nudge"}
+    assert team.rows("select distinct scenario_type, state from rekindle.outbox") == [("absence", "claimed")]
     assert "canary" not in str(report)
     audit(team, fcm)
 

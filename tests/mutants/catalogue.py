@@ -55,15 +55,15 @@ ARM = (
     Mutant(
         "units are sent without arming them",
         "engine/dispatch.py",
-        "armed = await answered(lambda: self._store.arm(units, lease_seconds=lease_seconds), patience)",
+        "armed = await answered(lambda: self._arm(units, lease_seconds), patience)",
         "armed = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
     Mutant(
         "arming is not waited for",
         "engine/dispatch.py",
-        "armed = await answered(lambda: self._store.arm(units, lease_seconds=lease_seconds), patience)",
-        "group.create_task(self._store.arm(units, lease_seconds=lease_seconds))\n"
+        "armed = await answered(lambda: self._arm(units, lease_seconds), patience)",
+        "group.create_task(self._arm(units, lease_seconds))\n"
         "            armed = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),

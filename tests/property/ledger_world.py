@@ -149,9 +149,9 @@ class World:
         armed = self._wait(self._store.arm([one.unit for one in units], lease_seconds=LEASE.total_seconds()))
         for one in units:
             match armed.get(one.key):
-                case True:
+                case "armed":
                     one.armed_at = before
-                case False:
+                case "already_recorded":
                     self._saw("not armed, for another writer has the key")
                     self.finish(one, "skipped", "already_recorded")
                 case None:

@@ -4,7 +4,7 @@ from collections import Counter, deque
 
 import structlog
 
-from rekindle.errors import Disposition, MessagesRejected, ProviderError, TargetsRejected
+from rekindle.errors import Disposition, MessagesRejected, RekindleError, TargetsRejected
 from rekindle.model import Accepted, Outcome, Refused, Unit
 
 log = structlog.stdlib.get_logger("rekindle")
@@ -29,13 +29,13 @@ _PROOFS = frozenset({"unregistered", "invalid_token"})
 class Breaker:
     """Looks at the last hundred answers of a run, and of each scenario.
 
-    `halted` is set once nothing more may be sent; `broken` holds the scenarios whose messages the provider does not
-    take, of which nothing more may be sent.
+    `halted` is set once nothing more may be sent; `broken` holds the scenarios of which nothing more may be sent: the
+    provider does not take their messages, or the team's views cannot be asked whether they still may be.
     """
 
     def __init__(self) -> None:
         self.halted: Refused | None = None
-        self.broken: dict[str, ProviderError] = {}
+        self.broken: dict[str, RekindleError] = {}
         self._all: deque[str] = deque(maxlen=WINDOW)
         self._by_scenario: dict[str, deque[str]] = {}
 
@@ -51,7 +51,13 @@ class Breaker:
         if share is not None and _reaches(self._all, (reason,), share):
             self._halt(Refused(Disposition.HALT, f"mostly_{reason}", error_code=TargetsRejected.code))
         if reason in _MESSAGES and _reaches(of_scenario, _MESSAGES, _MESSAGES_SHARE):
-            self._break(unit.scenario_type)
+            self.breaks(
+                unit.scenario_type,
+                MessagesRejected(
+                    f"the provider refuses nearly every message of scenario {unit.scenario_type}",
+                    mend="Try `rekindle run --dry-run`, mend its texts, data or link, and apply again.",
+                ),
+            )
 
     def prunes(self, refused: Refused) -> bool:
         """Whether this refusal disables the token.
@@ -71,14 +77,11 @@ class Breaker:
             self.halted = refused
             log.critical("dispatch.halted", code=refused.error_code, reason=refused.reason)
 
-    def _break(self, scenario_type: str) -> None:
+    def breaks(self, scenario_type: str, fault: RekindleError) -> None:
+        """Nothing more of a scenario may be sent."""
         if scenario_type not in self.broken:
-            fault = MessagesRejected(
-                f"the provider refuses nearly every message of scenario {scenario_type}",
-                mend="Try `rekindle run --dry-run`, mend its texts, data or link, and apply again.",
-            )
             self.broken[scenario_type] = fault
-            log.critical("scenario.broken", code=fault.code, scenario=scenario_type)
+            log.critical("scenario.broken", code=fault.code, scenario=scenario_type, error=fault.message)
 
 
 def _reaches(window: deque[str], reasons: frozenset[str] | tuple[str, ...], share: float) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -176,7 +176,7 @@ class Dispatch:
         units = [unit for unit, _ in messages]
         patience = min(ARMED_WITHIN_SECONDS, self._deadline.patience())
         try:
-            armed = await answered(lambda: self._store.arm(units, lease_seconds=lease_seconds), patience)
+            armed = await answered(lambda: self._arm(units, lease_seconds), patience)
         except DatabaseUnreachable:
             # They may be armed or not, and nothing has been sent: whichever are armed go back.
             back = [(unit, "database_lost", 0.0) for unit in units]
@@ -204,6 +204,24 @@ class Dispatch:
                     unwanted.append(Ending(unit, "skipped", reason))
         if unwanted:
             await steadily(lambda: self._store.finish(self._run_id, unwanted), self._deadline)
+
+    async def _arm(self, units: Sequence[Unit], lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
+        """As `Store.arm`. Where the last look at the team's views fails, this run sends nothing more of the scenario for
+        whose people it does, and the others go on."""
+        try:
+            return await self._store.arm(units, lease_seconds=lease_seconds)
+        except DatabaseUnreachable:
+            raise
+        except RekindleError as fault:
+            scenarios = {unit.scenario_type for unit in units}
+            if len(scenarios) == 1:
+                self._breaker.breaks(scenarios.pop(), fault)
+                return {}
+        armed: dict[tuple[UUID, UUID], str] = {}
+        for scenario_type in sorted(scenarios):
+            of_one = [unit for unit in units if unit.scenario_type == scenario_type]
+            armed |= await self._arm(of_one, lease_seconds)
+        return armed
 
     async def _send(self, unit: Unit, message: Message, start_until: float) -> None:
         outcome: Outcome

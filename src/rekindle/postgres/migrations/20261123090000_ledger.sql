@@ -292,6 +292,7 @@ create table rekindle.outbox (
   cooldown_seconds      bigint not null check (cooldown_seconds > 0),
   occurrence            text not null,
   priority              smallint not null,
+  turn                  integer not null,         -- among its organisation's: all first ones go before any second one
   target_kind           text not null check (target_kind in ('token', 'fid')),
   target                text not null,
   locale                text,
@@ -320,9 +321,9 @@ create table rekindle.outbox (
   check ((quiet_from is null) = (quiet_until is null)),
   check (timezone is not null or (quiet_from is null and weekdays = '{}'))
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
-create index outbox_owned_idx on rekindle.outbox (owner, priority desc, next_try_at, claim_id, device_id)
+create index outbox_owned_idx on rekindle.outbox (owner, priority desc, turn, claim_id, device_id)
   where state = 'claimed' and owner is not null;
-create index outbox_ready_idx on rekindle.outbox (next_try_at) where state in ('claimed', 'retry');
+create index outbox_ready_idx on rekindle.outbox (next_try_at, turn) where state in ('claimed', 'retry');
 create index outbox_lease_idx on rekindle.outbox (lease_until) where state in ('dispatching', 'unknown');
 
 -- The record: one row per claim, written only after an acceptance, never changed afterwards.

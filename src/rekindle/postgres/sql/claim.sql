@@ -43,13 +43,14 @@ claimed as (
 unit as (
   insert into rekindle.outbox (
     claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id,
-    idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, priority, resend,
+    idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, priority, turn, resend,
     target_kind, target, locale, variables, timezone, quiet_from, quiet_until, weekdays, inactive_since_on,
     owner, lease_until, next_try_at, give_up_at, claimed_at)
   select claimed.claim_id, d.device_id, claimed.user_id, %(scenario_type)s, %(version)s, v.organisation_id,
          %(run_id)s, %(run_id)s,
          rekindle.idempotency_key(claimed.user_id, %(scenario_type)s, %(evaluated_on)s::date),
-         %(at)s::timestamptz, %(cooldown_seconds)s, v.occurrence, %(priority)s, %(resend)s,
+         %(at)s::timestamptz, %(cooldown_seconds)s, v.occurrence, %(priority)s,
+         row_number() over (partition by v.organisation_id order by claimed.claim_id, d.device_id), %(resend)s,
          d.target_kind, d.target, v.locale, v.variables, v.zone, %(quiet_from)s::time, %(quiet_until)s::time,
          %(weekdays)s::int[], v.inactive_since_on,
          %(run_id)s, moment.at + make_interval(secs => %(reserved_seconds)s),

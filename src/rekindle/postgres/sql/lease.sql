@@ -12,7 +12,7 @@ with free as (
     and o.scenario_type = any (%(scenario_types)s::text[])
     and (%(organisations)s::uuid[] = '{}' or o.organisation_id = any (%(organisations)s::uuid[]))
     and (%(user_id)s::uuid is null or o.user_id = %(user_id)s::uuid)
-  order by o.next_try_at, o.claim_id, o.device_id
+  order by o.next_try_at, o.turn, o.claim_id, o.device_id
   limit %(limit)s
   for update skip locked
 ),
