@@ -66,9 +66,9 @@ STEPS = st.lists(CLAIMS | ENDS | OTHERS, min_size=6, max_size=24)
 
 WISHES = "select user_id, occurrence, null::jsonb as variables from team.wish"
 UNKNOWN = """
-select distinct claim_id from rekindle.outcome where outcome = 'unknown'
-union select claim_id from rekindle.outbox where state = 'unknown'
-order by 1
+select user_id, claim_id from rekindle.outcome where outcome = 'unknown'
+union select user_id, claim_id from rekindle.outbox where state = 'unknown'
+order by 1, 2
 """
 
 
@@ -167,7 +167,7 @@ class History:
         async def work() -> None:
             await store.lease(self.worker, SELECTION, limit=100, lease_seconds=10)
             units = sorted(
-                await store.leased(self.worker, SELECTION, limit=100), key=lambda one: (one.claim_id, one.target)
+                await store.leased(self.worker, SELECTION, limit=100), key=lambda one: (one.target, one.claim_id)
             )
             if not units:
                 return
@@ -224,6 +224,16 @@ def overrun(history: History) -> list[Any]:
 
 @settings(max_examples=40)
 @example([nudge("s1", HOURLY), End(0, "accepted"), Wait(3_599), nudge("s2", HOURLY), Wait(1), nudge("s3", HOURLY)])
+@example(  # what was sent thirty days ago is kept in mind, whatever rule asks in the meantime
+    [
+        nudge("s1", MONTHLY),
+        End(0, "accepted"),
+        Wait(30 * DAY),
+        Wait(1),
+        nudge("s2", ["2 per 1d"]),
+        nudge("s3", ["2 per 31d"]),
+    ]
+)
 @example(  # one device's send is settled as not sent, and the other device of the claim may still be sent to
     [nudge("s1", MONTHLY), End(1, "unknown"), Wait(601), Sweep(), Settle(0), nudge("s2", MONTHLY), End(2, "accepted")]
 )

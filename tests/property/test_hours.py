@@ -141,6 +141,7 @@ def settled_after(at: datetime, zone: str) -> datetime:
 
 @settings(max_examples=60)
 @example(TWICE + NEVER)
+@example([oslo("2023-05-08T21:30:00+00:00", "22:00-08:00", [1])])  # a Monday night, and the next Monday morning
 @example([(datetime(2012, 10, 28, 0, 59, 59, tzinfo=UTC), Hours("Antarctica/Troll", (time(1, 1), time(4)), []))])
 @given(st.lists(cases(), min_size=8, max_size=8))
 def test_it_opens_at_the_first_open_moment_or_once_a_change_of_the_clock_is_over(

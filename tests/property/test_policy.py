@@ -155,11 +155,12 @@ PEOPLE = st.builds(
     Person,
     timezone=st.sampled_from(TYPED),
     chapter=st.sampled_from([None, 0, 1]),
-    opted_out=st.lists(st.tuples(st.sampled_from([None, NAME, FIRST, "other"]), st.sampled_from([True, False, None])),
-                       max_size=2),
-    notified=st.sampled_from([False] * 5 + [True]),
-    gate=st.sampled_from([None] * 5 + [0, 2]),
-    today=st.sampled_from([False] * 5 + [True]),
+    opted_out=st.just([]) | st.lists(
+        st.tuples(st.sampled_from([None, NAME, FIRST, "other"]), st.sampled_from([True, False, None])), max_size=2
+    ),
+    notified=st.sampled_from([False] * 11 + [True]),
+    gate=st.sampled_from([None] * 14 + [0, 2]),
+    today=st.sampled_from([False] * 11 + [True]),
     device=st.sampled_from([True] * 4 + [False]),
     counted=st.lists(AGES, max_size=4),
     wanted_first=st.booleans(),
@@ -170,8 +171,9 @@ WORLDS = st.builds(
     policy=POLICIES,
     chapters=st.lists(st.sampled_from(TYPED), min_size=2, max_size=2),
     organisation=st.sampled_from(TYPED),
-    people=st.lists(PEOPLE, max_size=8),
+    people=st.lists(PEOPLE, min_size=2, max_size=10),
 )
+OPEN = Policy("01:00-01:01", DAYS, [], critical=False, timezone="Pacific/Kiritimati")
 BUSY = Policy("none", DAYS, ["2 per 1d"], critical=False, timezone=None)
 
 
@@ -221,7 +223,12 @@ def counted(person: Person, at: datetime) -> dict[str, Any]:
     return {f"claim {n}": None if age is None else at.timestamp() - age for n, age in enumerate(person.counted)}
 
 
-@settings(max_examples=150)
+@settings(max_examples=200)
+@example(  # each of the four places that a zone may come from, with a typing mistake in the one before it
+    World(MOMENTS[4], OPEN, ["Europe/Oslo", "CEST"], "America/Los_Angeles",
+          [Person("Asia/Tokyo", 0), Person("Europe/Osl0", 0), Person(None, 1), Person("", None)])
+)  # fmt: skip
+@example(World(MOMENTS[4], OPEN, [None, None], "CET", [Person(None, 0), Person("CEST", 1)]))
 @example(
     World(MOMENTS[4], BUSY, [None, None], None, [Person(counted=[5], wanted_first=first) for first in (True, False)])
 )
