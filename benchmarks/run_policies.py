@@ -1,0 +1,254 @@
+"""What the policies cost: the claim, arming and recording of people who are all due, bare and with each policy.
+
+Every measurement is made on a fresh copy of one database (embedded Postgres, its default, safe settings), in turns.
+What is measured is the processor time of the server's own process, so that waits for the disk and whatever else the
+machine does count little; only ratios within one table mean anything. Everybody passes every policy: the same people
+are claimed each time, and the difference is what deciding it costs.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import statistics
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString
+from uuid import uuid4
+
+import psutil
+import psycopg
+from run_cycle import execute, named
+
+from rekindle.embedded import EmbeddedPostgres
+from rekindle.engine.record import BATCH
+from rekindle.model import Acceptance, Selection
+from rekindle.ports import Applied, Terms
+from rekindle.postgres.migrate import migrate
+from rekindle.postgres.pool import Database
+from rekindle.postgres.store import PostgresStore
+from rekindle.scenario import fingerprint, parse_scenario
+
+TEMPLATE = "people"
+SENT = 20_000
+"""How many of those claimed are armed and recorded: their cost is one per batch, and does not grow."""
+
+PEOPLE: LiteralString = """
+create schema team;
+create table team.chapter as
+  select gen_random_uuid() as chapter_id, (array['Europe/Oslo', 'Europe/Rome', null])[1 + n %% 3] as timezone
+  from generate_series(1, 300) n;
+create table team.organisation as
+  select gen_random_uuid() as organisation_id, 'Europe/Paris'::text as timezone from generate_series(1, 20) n;
+create table team.person as
+  select gen_random_uuid() as user_id,
+         ((select array_agg(organisation_id) from team.organisation))[1 + n %% 20] as organisation_id,
+         ((select array_agg(chapter_id) from team.chapter))[1 + n %% 300] as chapter_id,
+         (array['Europe/Oslo', 'Europe/Berlin', 'Africa/Lagos', null])[1 + n %% 4] as timezone, 'en'::text as locale,
+         true as active, 'Ada'::text as first_name
+  from generate_series(1, %s) n;
+create table team.activity as
+  select user_id, now() - interval '20 days' as activity_date from team.person;
+create table team.device as
+  select user_id, 'token-' || user_id as token, 'token'::text as target_kind, 'android'::text as platform,
+         null::timestamptz as last_registered_at
+  from team.person;
+create table team.preference as
+  select user_id, 'newsletter'::text as scenario_type, true as opted_out from team.person where random() < 0.1;
+create index on team.person (user_id);
+create index on team.activity (user_id, activity_date);
+create index on team.device (user_id);
+create index on team.preference (user_id);
+create schema rekindle_source;
+create view rekindle_source.recipient as select * from team.person;
+create view rekindle_source.activity as select * from team.activity;
+create view rekindle_source.device_token as select * from team.device;
+"""
+CHAPTERS: LiteralString = """
+create view rekindle_source.chapter as select chapter_id, timezone from team.chapter;
+create view rekindle_source.organisation as select organisation_id, timezone from team.organisation;
+"""
+PREFERENCES: LiteralString = "create view rekindle_source.preference as select * from team.preference;"
+# Everybody was claimed three times under a cap, long enough ago.
+COUNTED: LiteralString = """
+insert into rekindle.cap (user_id, counted)
+  select user_id, jsonb_build_object(gen_random_uuid(), extract(epoch from now()) - 8 * 86400,
+    gen_random_uuid(), extract(epoch from now()) - 9 * 86400, gen_random_uuid(), extract(epoch from now()) - 86400 * 2)
+  from team.person;
+vacuum analyze rekindle.cap;
+"""
+NO_TRIGGER: LiteralString = "drop trigger recount on rekindle.gate;"
+
+
+def at_hour(ahead: int) -> str:
+    return (datetime.now(UTC) + timedelta(hours=ahead)).strftime("%H:00")
+
+
+QUIET = {"quiet_hours": f"{at_hour(8)}-{at_hour(12)}"}
+WEEKDAYS = {"weekdays": [day for n, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
+                         if n != (datetime.now(UTC) + timedelta(days=3)).weekday()]}  # fmt: skip
+CAPS = {"caps": ["2 per 1d", "3 per 7d"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A set of policies: what the scenario says, and what is prepared in the copy."""
+
+    name: str
+    keys: dict[str, object] = field(default_factory=dict)
+    prepared: tuple[LiteralString, ...] = ()
+    before: int = 0
+
+
+VARIANTS = (
+    Variant("bare"),
+    Variant("bare, without the trigger", prepared=(NO_TRIGGER,)),
+    Variant("zones of chapter and organisation", prepared=(CHAPTERS,)),
+    Variant("opt-out", prepared=(PREFERENCES,)),
+    Variant("quiet hours", QUIET),
+    Variant("weekdays", WEEKDAYS),
+    Variant("caps, first time", CAPS),
+    Variant("caps, three claims counted", CAPS, (COUNTED,)),
+    Variant("all", QUIET | WEEKDAYS | CAPS, (CHAPTERS, PREFERENCES, COUNTED)),
+    Variant("all, and one goes before", QUIET | WEEKDAYS | CAPS, (CHAPTERS, PREFERENCES, COUNTED), before=1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Processor seconds of the stages on one copy."""
+
+    claim: float
+    arm: float
+    record: float
+
+
+def main() -> None:
+    """Measure and print one table."""
+    options = arguments()
+    sent = min(SENT, options.people)
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load before the start {os.getloadavg()[0]:.2f}")
+    print(f"{options.people:,} people due and claimed, {sent:,} armed and recorded in batches of {BATCH};")
+    print(f"median of {options.repeat} rounds after one that is not counted; ratios to bare within the round.")
+    print()
+    chosen = [one for one in VARIANTS if not options.only or one.name in ("bare", *options.only)]
+    rounds: list[dict[str, Measured]] = []
+    with EmbeddedPostgres() as server:
+        load(server.url, options.people)
+        for number in range(options.repeat + 1):
+            measured = {one.name: measure(server.url, one, options.people, sent) for one in chosen}
+            if number:
+                rounds.append(measured)
+    print(f"{'':<34} claim s  ratio (min–max)    arm µs   ratio  record µs   ratio")
+    for one in chosen:
+        print(row(one.name, rounds, sent), flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--repeat", type=int, default=5, help="counted rounds")
+    parser.add_argument("--only", nargs="+", choices=[one.name for one in VARIANTS], help="these, and bare")
+    return parser.parse_args()
+
+
+def load(maintenance: str, people: int) -> None:
+    """The template database holds the ledger and the people, analysed."""
+    execute(maintenance, f"create database {TEMPLATE}")
+    url = named(maintenance, TEMPLATE)
+    asyncio.run(migrate(url))
+    with psycopg.connect(url, autocommit=True) as connection:
+        for step in (PEOPLE % people).split(";\n"):
+            connection.execute(step.encode())
+        connection.execute("vacuum analyze")
+
+
+@contextmanager
+def fresh_copy(maintenance: str, prepared: Sequence[LiteralString]) -> Iterator[str]:
+    """A database like the template, with the variant's own tables; gone afterwards."""
+    execute(maintenance, f"create database measured template {TEMPLATE} strategy file_copy")
+    url = named(maintenance, "measured")
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            for step in (one for text in prepared for one in text.split(";\n") if one.strip()):
+                connection.execute(step)
+            connection.execute("checkpoint")
+        yield url
+    finally:
+        execute(maintenance, "drop database measured with (force)")
+
+
+def measure(maintenance: str, variant: Variant, people: int, sent: int) -> Measured:
+    """One variant on one copy."""
+    with fresh_copy(maintenance, variant.prepared) as url:
+        return asyncio.run(stages(url, variant, people, sent))
+
+
+async def stages(url: str, variant: Variant, people: int, sent: int) -> Measured:
+    """Claim everybody, arm and record some, and prove that nobody was missed."""
+    one = applied("nudge", variant.keys)
+    # They want everybody too, and there is room for both.
+    others = [applied(f"before{n}", {**variant.keys, "priority": 90}) for n in range(variant.before)]
+    selection = Selection(scenarios=("nudge",))
+    database = Database(url, connections=1)
+    await database.open()
+    try:
+        async with database.connection() as connection:
+            server = psutil.Process(connection.info.backend_pid)
+
+        def spent() -> float:
+            used = server.cpu_times()
+            return used.user + used.system
+
+        store = PostgresStore(database)
+        run_id = await store.open_run(budget_seconds=600, dispatcher="log")
+        terms = Terms(timezone="Europe/Oslo", timeout_seconds=600)
+        began = spent()
+        numbers = await store.claim(run_id, one, selection, reserved_seconds=600, terms=terms, before=others)
+        claim = spent() - began
+        if numbers.claimed != people:
+            raise SystemExit(f"{variant.name}: {numbers.claimed:,} claimed, {dict(numbers.refusals)}")
+        arm = record = 0.0
+        for _ in range(sent // BATCH):
+            units = await store.leased(run_id, selection, limit=BATCH)
+            began = spent()
+            armed = await store.arm(units, lease_seconds=60)
+            arm += spent() - began
+            began = spent()
+            verdicts = await store.record(run_id, [Acceptance(unit, f"name/{uuid4()}") for unit in units])
+            record += spent() - began
+            if set(armed.values()) != {"armed"} or set(verdicts) != {"recorded"}:
+                raise SystemExit(f"{variant.name}: {set(armed.values())}, {set(verdicts)}")
+        return Measured(claim, arm, record)
+    finally:
+        await database.close()
+
+
+def applied(name: str, keys: dict[str, object]) -> Applied:
+    """An inactivity scenario with these policies, as if applied."""
+    text = {"en": {"title": "t", "body": "b"}}
+    scenario = parse_scenario({"kind": "inactivity", "after": ["14d"], "cooldown": "7d", "message": text} | keys)
+    return Applied(name, 1, scenario, fingerprint(scenario))
+
+
+def row(name: str, rounds: Sequence[dict[str, Measured]], sent: int) -> str:
+    """One line of the table."""
+
+    def ratios(stage: str) -> list[float]:
+        return [getattr(one[name], stage) / getattr(one["bare"], stage) for one in rounds]
+
+    claim, arm, record = (
+        statistics.median(getattr(one[name], s) for one in rounds) for s in ("claim", "arm", "record")
+    )
+    spread = f"{statistics.median(ratios('claim')):5.2f} ({min(ratios('claim')):.2f}–{max(ratios('claim')):.2f})"
+    return (
+        f"{name:<34} {claim:7.2f}  {spread:<18} {arm / sent * 1e6:6.1f}  {statistics.median(ratios('arm')):6.2f}"
+        f"  {record / sent * 1e6:9.1f}  {statistics.median(ratios('record')):6.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
