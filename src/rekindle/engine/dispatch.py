@@ -206,8 +206,8 @@ class Dispatch:
             await steadily(lambda: self._store.finish(self._run_id, unwanted), self._deadline)
 
     async def _arm(self, units: Sequence[Unit], lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
-        """As `Store.arm`. Where the last look at the team's views fails, this run sends nothing more of the scenario for
-        whose people it does, and the others go on."""
+        """As `Store.arm`. Where the last look at the team's views fails, this run sends nothing more of the scenario
+        for whose people it does, and the others go on."""
         try:
             return await self._store.arm(units, lease_seconds=lease_seconds)
         except DatabaseUnreachable:

@@ -14,7 +14,8 @@ from rekindle.errors import SourceViewWrong
 from rekindle.model import Candidate, Numbers, Selection
 from rekindle.ports import Applied, Terms
 from rekindle.postgres.evaluation import begin, staged_rows
-from rekindle.postgres.pool import Connection, Database, primary
+from rekindle.postgres.faults import primary
+from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
 _STREAM_ROWS = 1_000

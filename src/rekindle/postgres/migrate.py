@@ -6,7 +6,8 @@ from importlib import resources
 from typing import Any, LiteralString, cast
 
 from rekindle.errors import MigrationDrift, NotMigrated
-from rekindle.postgres.pool import Connection, connect, database_faults
+from rekindle.postgres.faults import database_faults
+from rekindle.postgres.pool import Connection, connect
 
 
 @dataclass(frozen=True, slots=True)

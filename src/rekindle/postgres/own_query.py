@@ -9,7 +9,8 @@ import psycopg
 from psycopg import errors
 
 from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid
-from rekindle.postgres.pool import REFUSALS, Connection, Database, primary
+from rekindle.postgres.faults import REFUSALS, primary
+from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 from rekindle.render import Need, date_of, number_of, shown
 from rekindle.scenario import OwnQuery, Variable

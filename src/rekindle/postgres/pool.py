@@ -1,26 +1,18 @@
 """Connections to the team's database, and what its errors mean."""
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection, conninfo, errors, waiting
+from psycopg import AsyncConnection, conninfo, waiting
 from psycopg.abc import PQGen
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
-from rekindle.errors import (
-    DatabaseError,
-    DatabaseUnreachable,
-    NotMigrated,
-    PermissionMissing,
-    SourceViewMissing,
-    SourceViewWrong,
-    StatementTooSlow,
-)
+from rekindle.errors import DatabaseUnreachable
+from rekindle.postgres.faults import REFUSALS, database_faults, unreachable
 from rekindle.postgres.sql import statement
 
 RV = TypeVar("RV")
@@ -41,97 +33,9 @@ _KEEPALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,  # milliseconds
 }
-_QUOTED = re.compile(r'"[^"]*"?')
 LOST_SECONDS = 1.0
 """How long one statement waits for a connection after the server was lost, until one has worked again. Whoever has
 time left asks again; at ten seconds each, a run whose database had crashed ended 60 s after its budget (measured)."""
-
-REFUSALS = (
-    errors.QueryCanceled,
-    psycopg.DataError,
-    psycopg.IntegrityError,
-    psycopg.InternalError,
-    psycopg.NotSupportedError,
-    psycopg.ProgrammingError,
-)
-"""What a working server refuses a statement with."""
-
-
-@contextmanager
-def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] = ()) -> Generator[None]:
-    """Turn what psycopg raises into coded errors that never carry the URL's password or a row's content."""
-    try:
-        yield
-    except pass_through:
-        raise
-    except errors.InsufficientPrivilege as error:
-        raise PermissionMissing(
-            f"the database role may not do this: {primary(error)}",
-            mend="Grant it rekindle_worker, and see that the grants at the end of source.sql were run.",
-        ) from error
-    except errors.UndefinedTable as error:
-        raise _undefined(error) from error
-    except (errors.InvalidSchemaName, errors.UndefinedFunction) as error:
-        if "rekindle" in primary(error) and "rekindle_source" not in primary(error):
-            raise NotMigrated(mend="Run `rekindle migrate`.") from error
-        raise DatabaseError(f"the database refused a statement: {primary(error)}") from error
-    except errors.UndefinedColumn as error:
-        raise SourceViewWrong(primary(error), mend="Run `rekindle check` to see what is missing.") from error
-    except errors.QueryCanceled as error:
-        raise StatementTooSlow(
-            mend="Raise the budget, run fewer scenarios at once, or look for a missing index."
-        ) from error
-    except (
-        psycopg.OperationalError,
-        psycopg.InterfaceError,
-        errors.IdleInTransactionSessionTimeout,
-        TimeoutError,
-    ) as error:
-        raise unreachable(url, error) from error
-    except psycopg.Error as error:
-        raise DatabaseError(f"the database refused a statement: {primary(error)}") from error
-
-
-def unreachable(url: str, error: Exception) -> DatabaseUnreachable:
-    """Say which server does not answer and why, without the password."""
-    reason = " ".join(str(error).split())
-    for noise in ("connection failed: ", "connection is bad: "):
-        reason = reason.removeprefix(noise)
-    if isinstance(error, PoolTimeout):
-        reason = "no connection within the time allowed"
-    elif isinstance(error, TimeoutError):
-        reason = "no answer within the time allowed"
-    return DatabaseUnreachable(
-        f"the database at {_place(url)} does not answer: {reason[:200]}",
-        mend="Check REKINDLE_DATABASE_URL and that the server runs.",
-    )
-
-
-def _place(url: str) -> str:
-    try:
-        parts = conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
-        return "the given address"
-    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
-
-
-def primary(error: psycopg.Error) -> str:
-    """The server's one-line message, without what comes out of a row: its detail and context stay out, and so does
-    what a complaint about a value has in quotation marks."""
-    message = (error.diag.message_primary or type(error).__name__)[:300]
-    return _QUOTED.sub("…", message) if isinstance(error, psycopg.IntegrityError | psycopg.DataError) else message
-
-
-def _undefined(error: errors.UndefinedTable) -> DatabaseError | SourceViewMissing:
-    message = primary(error)
-    if "rekindle_source." in message:
-        view = message.split('"')[1] if '"' in message else "a view"
-        return SourceViewMissing(
-            f"the view {view} does not exist", mend="Add it in source.sql and run that file on the database."
-        )
-    if "rekindle." in message:
-        return NotMigrated(mend="Run `rekindle migrate`.")
-    return DatabaseError(f"the database refused a statement: {message}")
 
 
 class Connection(AsyncConnection[DictRow]):
