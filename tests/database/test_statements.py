@@ -58,7 +58,7 @@ async def test_every_statement_of_its_own_can_be_prepared(planner: psycopg.Async
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", sorted(COMPOSED))
-async def test_what_is_composed_can_be_prepared_for_every_kind_of_scenario_and_with_or_without_each_view(
+async def test_what_is_composed_can_be_prepared_with_and_without_each_view(
     planner: psycopg.AsyncConnection, name: str, kind: str
 ) -> None:
     for parts in ([], *([one] for one in OPTIONAL), OPTIONAL, ["wanted_known"]):

@@ -19,7 +19,7 @@ from mutants.table import noticed_by, table
 
 _PREPARED = "database/test_statements.py::test_every_statement_of_its_own_can_be_prepared"
 _PREPARED_CLAIM = (
-    "database/test_statements.py::test_claim_and_plan_can_be_prepared_for_every_kind_of_scenario[claim-sql]"
+    "database/test_statements.py::test_what_is_composed_can_be_prepared_with_and_without_each_view[claim-sql]"
 )
 
 

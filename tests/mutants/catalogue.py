@@ -39,6 +39,8 @@ _LOCKS = "database/test_ledger_locks.py::"
 _CLAIM = "database/test_ledger_claim.py::"
 _RESEND = "database/test_resend.py::"
 _DISPATCH = "database/test_dispatch.py::"
+_CONCURRENCY = "database/test_ledger_concurrency.py::"
+_LAST_LOOK = "database/test_last_look.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
 _BREAKER = "faults/test_breaker.py::"
 _FORMER_HOLDER = _TRANSITIONS + "test_every_write_of_a_former_holder_changes_nothing"
@@ -413,4 +415,55 @@ PROVIDER = (
     ),
 )
 
-MUTANTS = (*ARM, *FENCE, *ORDER, *COOLDOWN, *UNKNOWN, *PROVIDER)
+POLICY = (
+    Mutant(
+        "the cap is not asked when the claim wins",
+        _sql("claim"),
+        "    where rekindle.fits(k.counted, 0, %(cap_counts)s::int[], %(cap_seconds)s::bigint[], rekindle.clock())\n",
+        "",
+        (
+            _CONCURRENCY
+            + "test_scenarios_claimed_at_once_share_the_room_there_is_under_a_cap_and_shut_no_gate_for_nothing",
+        ),
+    ),
+    Mutant(
+        "who wins the gate and not the cap keeps the gate",
+        "postgres/claims.py",
+        "if undone:",
+        "if False:",
+        (
+            _CONCURRENCY
+            + "test_scenarios_claimed_at_once_share_the_room_there_is_under_a_cap_and_shut_no_gate_for_nothing",
+        ),
+    ),
+    Mutant(
+        "whoever opted out since the claim is sent to",
+        _sql("arm"),
+        "then 'opted_out'",
+        "then 'armed'",
+        (_LAST_LOOK + "test_whoever_opted_out_since_the_claim_gets_nothing[None-True]",),
+    ),
+    Mutant(
+        "whoever became active since the claim is sent to",
+        _sql("arm"),
+        "when acted.again then",
+        "when false then",
+        (_LAST_LOOK + "test_whoever_was_active_since_is_not_told_that_they_were_not[0-False]",),
+    ),
+    Mutant(
+        "a run drifts into the night",
+        _sql("arm"),
+        "then 'quiet_hours'",
+        "then 'armed'",
+        (_LAST_LOOK + "test_a_run_that_is_still_sending_when_the_night_begins_stops_there",),
+    ),
+    Mutant(
+        "a large organisation goes first",
+        _sql("leased"),
+        "order by priority desc, turn, claim_id",
+        "order by priority desc, claim_id",
+        ("database/test_fairness.py::test_a_run_sends_to_the_organisations_in_turn",),
+    ),
+)
+
+MUTANTS = (*ARM, *FENCE, *ORDER, *COOLDOWN, *UNKNOWN, *PROVIDER, *POLICY)
