@@ -23,6 +23,14 @@ from rekindle.sandbox import Sandbox
 from rekindle.scenario import load_config
 from rekindle.settings import Settings
 
+ABSENCE = """
+[scenario.absence]
+kind = "inactivity"
+priority = 90
+after = ["14d"]
+cooldown = "7d"
+message.en = { title = "Hi {first_name}", body = "{days} days" }
+"""
 Open = Callable[[str], Any]
 
 INJECTIONS = (
@@ -184,15 +192,7 @@ async def test_a_view_that_fails_on_one_row_fails_its_scenarios_alone_and_quotes
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
     team.people(5)
-    absence = """
-[scenario.absence]
-kind = "inactivity"
-priority = 90
-after = ["14d"]
-cooldown = "7d"
-message.en = { title = "Hi {first_name}", body = "{days} days" }
-"""
-    engine = await engine_with(TEAM_CONFIG + absence)
+    engine = await engine_with(TEAM_CONFIG + ABSENCE)
     team.execute("create table team.raw (user_id uuid, day text)")
     team.execute("insert into team.raw values (%s, 'canary-77')", person(1))
     team.execute(
@@ -211,17 +211,9 @@ async def test_a_view_that_breaks_after_the_claim_holds_its_scenarios_back_and_n
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
     """The last look before a push leaves cannot be had: of these people nothing is sent unseen."""
-    absence = """
-[scenario.absence]
-kind = "inactivity"
-priority = 90
-after = ["14d"]
-cooldown = "7d"
-message.en = { title = "Hi {first_name}", body = "{days} days" }
-"""
     for user_id in team.people(5):
         team.execute("insert into team.activity values (%s, now() - interval '20 days')", user_id)
-    engine = await engine_with(TEAM_CONFIG + absence)
+    engine = await engine_with(TEAM_CONFIG + ABSENCE)
     stopped = asyncio.Event()
     stopped.set()
     await engine.run(budget_seconds=10, stop=stopped)
