@@ -188,3 +188,16 @@ async def test_a_certificate_without_end_does_not_stop_the_scenario(programme: P
     await programme.certificate(user, value)
     await programme.certificate(user, TODAY)
     assert (await programme.due(RENEW))[user].variables["days_left"] == 0
+
+
+async def test_a_certificate_without_an_id_is_nobodys_and_costs_no_other_its_push(programme: Programme) -> None:
+    nameless, other = [await programme.person() for _ in range(2)]
+    await programme.certificate(nameless, NOW.date() + timedelta(days=3), "lost")
+    await programme.certificate(other, NOW.date() + timedelta(days=3))
+    await programme.sql.execute(
+        "create or replace view rekindle_source.certification as select "
+        "case when name <> 'lost' then certification_id end as certification_id, user_id, name, expires_on "
+        "from team.certificate"
+    )
+    numbers = await programme.claim(scenario("expiry", before=["7d"]))
+    assert (numbers.claimed, numbers.not_due) == (1, 1)

@@ -18,3 +18,5 @@ cross join lateral (
   where due.days_left >= 0 and threshold >= due.days_left
 ) reached
 where reached.threshold is not null
+  -- Without an id it is no occasion that could be told from another.
+  and c.certification_id is not null
