@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test torture mutants check format bench lock clean
+.PHONY: demo test torture mutants check format bench bench-policies lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -36,6 +36,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run_cycle.py $(ARGS)
+
+bench-policies: $(VENV)/.dev
+	@$(BIN)/python benchmarks/run_policies.py $(ARGS)
 
 # The environment is made again from nothing whenever a lock changes; a half-made one is never kept.
 $(VENV)/.python:
