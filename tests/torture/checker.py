@@ -54,7 +54,7 @@ def check(evidence: Evidence) -> list[Breach]:
     return [
         *_doubles(evidence),
         *_occurrences(evidence),
-        *_capped(evidence),
+        *(_capped(evidence) if evidence.capped else ()),
         *_records(evidence),
         *(Breach(STUCK, one) for one in evidence.stuck),
         *_runs(evidence),

@@ -100,6 +100,8 @@ class Evidence:
     leaks: list[str] = field(default_factory=list[str])
     disturbed: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """When something was done to a process or to the database: a run that overlaps may be late."""
+    capped: bool = True
+    """Whether the design knows of a frequency cap at all."""
     cycles: list[Cycle] = field(default_factory=list[Cycle])
     counts: Counter[str] = field(default_factory=Counter[str])
 
@@ -171,6 +173,7 @@ async def gather(stage: Stage) -> Evidence:
             ],
             disabled={row["device_id"] for row in await stage.rows("select device_id from torture.disabled")},
             gone=gone,
+            capped=False,
         )
     return Evidence(
         accepted=accepted,
