@@ -23,7 +23,7 @@ from rekindle.ports import Applied, Dispatcher, Terms
 from rekindle.postgres import switches
 from rekindle.postgres.insight import PostgresInsight
 from rekindle.postgres.pool import Database
-from rekindle.postgres.reports import Change, Reports, ScenarioStatus
+from rekindle.postgres.reports import Change, Reports, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.settle import settle
 from rekindle.postgres.source import PostgresSource
 from rekindle.postgres.store import PostgresStore
@@ -194,6 +194,10 @@ class Engine:
         """Every applied scenario with its latest numbers."""
         return await self.reports.scenarios()
 
+    async def versions(self, *, scenarios: Sequence[str] = ()) -> list[ScenarioVersion]:
+        """What was applied when and by whom, newest first, retired scenarios among it."""
+        return await self.reports.versions(scenarios)
+
     async def runs(self, *, limit: int = 20) -> list[Report]:
         """The newest runs first."""
         return await self.reports.runs(limit=limit)
@@ -246,10 +250,10 @@ class Engine:
         if not applied:
             raise UnknownScenario("no scenario is applied", mend="Run `rekindle apply`.")
         _require_applied(names, list(applied.values()))
-        off = [name for name in names if not applied[name].scenario.enabled]
+        off = [name for name in names if not applied[name].scenario.enabled_somewhere]
         if off:
             raise BadArgument(f"scenario {', '.join(off)} is switched off", mend="Set enabled = true and apply again.")
-        enabled = [one for one in applied.values() if one.scenario.enabled]
+        enabled = [one for one in applied.values() if one.scenario.enabled_somewhere]
         chosen = [one for one in enabled if not names or one.scenario_type in names]
         return chosen, [one for one in enabled if one not in chosen]
 

@@ -23,14 +23,18 @@ class Gate:
 class Explanation:
     """Where a person stands under one scenario now: every gate in order, none left out for one before it that blocks.
 
-    `next_at` is the earliest moment at which a claim could win as things are; None where no time says so, because of
-    `waits_for`. A scenario that cannot be evaluated has a `fault` and no gates.
+    `override` is the place whose override holds for the person (None: what holds for everybody), and `counts` whether a
+    claim would count under the frequency caps. `next_at` is the earliest moment at which a claim could win as things
+    are; None where no time says so, because of `waits_for`. A scenario that cannot be evaluated has a `fault` and no
+    gates.
     """
 
     scenario_type: str
     version: int
     kind: str
     occurrence: str | None = None
+    override: str | None = None
+    counts: bool = False
     gates: tuple[Gate, ...] = ()
     next_at: datetime | None = None
     waits_for: str | None = None

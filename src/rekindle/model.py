@@ -26,6 +26,7 @@ class Unit:
     target: str = field(repr=False)
     locale: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    variant: int = 0
     attempts: int = 0
 
 
@@ -218,6 +219,7 @@ class Candidate:
     locale: str | None
     variables: Mapping[str, Any] = field(repr=False)
     devices: tuple[tuple[TargetKind, str], ...] = field(repr=False)
+    variant: int = 0
 
 
 Turned = Literal["on", "off"]

@@ -190,3 +190,24 @@ async def test_the_check_takes_the_same_statements_whatever_the_number_of_people
     few, many = await statements(database_url, 10), await statements(database_url, 500)
     assert few == many
     assert sum("rekindle:longest" in text for text in many) == 2
+
+
+async def test_the_texts_of_every_place_are_checked_and_named_where_they_stand(programme: Programme) -> None:
+    oslo, centre = "6f1c2b9e-0000-4000-8000-00000000000a", "6f1c2b9e-0000-4000-8000-0000000000c1"
+    one = config(title="{nobody}").model_dump(exclude_none=True, exclude={"organisation"})
+    del one["scenario"]["one"]["overrides"]
+    long = {"link": "https://example.org/" + "x" * 3_900, "data": {"k": "v" * 500}}
+    one["organisation"] = {
+        oslo: {
+            "scenario": {"one": {"message": {"en": {"body": "{nothing} {days, plural, one {#} other {#}}"}}}},
+            "chapter": {centre: {"scenario": {"one": long}}},
+        }
+    }
+    faults, _ = await found(programme, Config.model_validate(one))
+    assert [fault.partition(" ")[0] for fault in faults] == [
+        "scenario.one.message.en.title",
+        f"organisation.{oslo}.scenario.one.message.en.body",
+        f"organisation.{oslo}.chapter.{centre}.scenario.one.message.en",
+    ]
+    assert "names nothing" in faults[1]
+    assert "can never be sent" in faults[2]

@@ -52,7 +52,7 @@ async def test_nothing_blocks_somebody_who_would_be_claimed_now(programme: Progr
     one = await explained(programme, await due(programme), wanted())
     assert (one.blocked_by, one.next_at, one.waits_for, one.occurrence) == ((), NOW, None, "once")
     first = ["not_enabled", "not_a_recipient", "not_active", "not_due"]
-    assert [gate.reason for gate in one.gates] == [*first, *refusals(), "no_token"]
+    assert [gate.reason for gate in one.gates] == [*first, *[*refusals()][1:], "no_token"]
 
 
 async def test_a_scenario_that_is_not_enabled_is_explained_all_the_same(programme: Programme) -> None:
@@ -83,9 +83,9 @@ async def test_an_inactivity_that_is_not_due_says_how_long_it_is_and_what_the_st
         one = await explained(programme, user, absence)
         assert one.blocked_by == blocked
         said = facts(one, "not_due")
-        assert {name: said[name] for name in ("last_activity_on", "days", "after_days")} == {
+        assert {name: said[name] for name in ("last_activity_on", "days", "thresholds")} == {
             **known,
-            "after_days": [14, 30],
+            "thresholds": [14, 30],
         }
     assert one.occurrence == "inactive:2026-02-18:14d"
 
@@ -94,7 +94,7 @@ async def test_a_milestone_that_is_not_reached_says_the_count_and_the_marks(prog
     user = await programme.person()
     await programme.activity(user, NOW, NOW)
     one = await explained(programme, user, scenario("milestone", at=[3, 5]))
-    assert (one.blocked_by, facts(one, "not_due")["activities"], facts(one, "not_due")["at_marks"]) == (
+    assert (one.blocked_by, facts(one, "not_due")["activities"], facts(one, "not_due")["thresholds"]) == (
         ("not_due",),
         2,
         [3, 5],
@@ -113,7 +113,7 @@ async def test_an_expiry_that_is_far_says_which_certificate_is_the_nearest(progr
     assert one.blocked_by == ("not_due",)
     said = facts(one, "not_due")
     assert (said["certification_id"], said["days_left"], said["certificates"]) == (str(nearest), 52, 3)
-    assert (said["expires_on"], said["before_days"]) == ("2026-05-01", [7, 30])
+    assert (said["expires_on"], said["thresholds"]) == ("2026-05-01", [7, 30])
     assert facts(await explained(programme, past, expiry), "not_due")["days_left"] == -9
     assert "days_left" not in facts(await explained(programme, none, expiry), "not_due")
 

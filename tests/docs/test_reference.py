@@ -28,6 +28,7 @@ from rekindle.scenario import (
     Text,
     Webpush,
 )
+from rekindle.scenario.overrides import FIXED
 from rekindle.settings import Settings
 
 SOURCE = ROOT / "src" / "rekindle"
@@ -133,11 +134,19 @@ def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("run", Run, set(Run.model_fields))
     check_keys("dispatcher", Dispatch, set(Dispatch.model_fields))
     check_keys("policy", Reach, set(Reach.model_fields))
-    check_keys("scenario.NAME", Inactivity, COMMON)
+    # Overrides are written in the tables of their places; only what is stored has them in the scenario.
+    check_keys("scenario.NAME", Inactivity, COMMON - {"overrides"})
+    check_fixed()
     check_keys("scenario.NAME.message.LOCALE", Text, set(Text.model_fields))
     check_keys("scenario.NAME.android", Android, set(Android.model_fields))
     check_keys("scenario.NAME.apns", Apns, set(Apns.model_fields))
     check_keys("scenario.NAME.webpush", Webpush, set(Webpush.model_fields))
+
+
+def check_fixed() -> None:
+    said = re.search(r"same for everybody: ([^.]*)\.", CONFIGURATION["organisation.ID and organisation.ID.chapter.ID"])
+    assert said is not None
+    assert re.findall(r"`(\w+)`", said[1]) == list(FIXED)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from database.programme_tables import Programme, open_programme, scenario
-from rekindle.postgres.evaluation import reach, thresholds
+from rekindle.postgres.evaluation import policy
 from rekindle.postgres.sql import composed, statement
 from rekindle.scenario import AnyScenario
 
@@ -67,15 +67,11 @@ async def plan_of(programme: Programme, one: AnyScenario, name: str = "claim") -
             "timezone": "UTC",
             "organisations": [],
             "user_id": None,
-            **thresholds(one),
-            **reach(one),
-            "counts": bool(one.caps),
+            **policy(one),
             "run_id": run_id,
             "version": 1,
-            "cooldown_seconds": one.cooldown,
             "priority": one.priority,
             "resend": False,
-            "relevance_seconds": one.relevance,
             "reserved_seconds": 60.0,
         }
         cursor = await programme.sql.execute(

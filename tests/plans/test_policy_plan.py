@@ -7,7 +7,7 @@ import pytest
 
 from database.programme_tables import Programme, open_programme, scenario
 from plans.test_claim_plan import PARTS, assert_no_scan_is_repeated, nodes, scans
-from rekindle.postgres.evaluation import reach, thresholds
+from rekindle.postgres.evaluation import policy
 from rekindle.postgres.sql import composed, statement
 from rekindle.scenario import AnyScenario
 
@@ -80,15 +80,11 @@ async def parameters_of(programme: Programme, one: AnyScenario, scenario_type: s
         "timezone": "UTC",
         "organisations": [],
         "user_id": None,
-        **thresholds(one),
-        **reach(one),
-        "counts": True,
+        **policy(one),
         "run_id": await programme.run(),
         "version": 1,
-        "cooldown_seconds": one.cooldown,
         "priority": one.priority,
         "resend": False,
-        "relevance_seconds": one.relevance,
         "reserved_seconds": 60.0,
     }
 

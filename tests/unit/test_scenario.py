@@ -97,6 +97,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
             "nb": {"title": "Hei {first_name}", "body": "{days} dager"},
             "en-GB": {"title": "Hello {first_name}", "body": "{days} days"},
         },
+        "overrides": [],
     }
 
 
@@ -113,7 +114,7 @@ def test_what_a_scenario_does_not_say_has_its_default(tmp_path: Path) -> None:
     assert stored == {
         "kind": "milestone", "at": [10], "cooldown": 86_400, "enabled": True, "priority": 50, "relevance": 86_400,
         "uncertain": "hold", "data": {}, "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
-        "critical": False, "quiet_hours": "none", "caps": [],
+        "critical": False, "quiet_hours": "none", "caps": [], "overrides": [],
         "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
     }  # fmt: skip
 

@@ -70,6 +70,7 @@ def _scenario_json(one: Explanation) -> dict[str, Any]:
         "version": one.version,
         "kind": one.kind,
         "occurrence": one.occurrence,
+        "override": one.override,
         "blocked_by": list(one.blocked_by),
         "next_at": one.next_at,
         "waits_for": one.waits_for,
@@ -115,7 +116,8 @@ def _standing(standing: Standing) -> str:
 
 
 def _heading(one: Explanation) -> str:
-    name = f"{one.scenario_type} (version {one.version}, {one.kind})"
+    where = f", as {one.override} has it" if one.override else ""
+    name = f"{one.scenario_type} (version {one.version}, {one.kind}{where})"
     if one.fault is not None:
         return f"{name}: cannot be evaluated. {one.fault}"
     if not one.blocked_by:

@@ -35,14 +35,14 @@ def _not_due(facts: Facts) -> str:
         because = "only active recipients can be due; "
     match facts["kind"]:
         case "inactivity":
-            stages = f"the stages are {_days(facts['after_days'])} days"
+            stages = f"the stages are {_days(facts['thresholds'])} days"
             if facts["last_activity_on"] is None:
                 return f"{because}never active, which is not due; {stages}"
             return f"{because}{facts['days']} days since the last activity on {facts['last_activity_on']}; {stages}"
         case "milestone":
-            return f"{because}{facts['activities']} activities; the marks are {_days(facts['at_marks'])}"
+            return f"{because}{facts['activities']} activities; the marks are {_days(facts['thresholds'])}"
         case "expiry":
-            thresholds = f"the thresholds are {_days(facts['before_days'])} days"
+            thresholds = f"the thresholds are {_days(facts['thresholds'])} days"
             if "expires_on" not in facts:
                 return f"no certificate; {thresholds}"
             left = facts["days_left"]
@@ -79,6 +79,10 @@ def _in_flight(facts: Facts) -> str:
 
 def _cooldown(facts: Facts) -> str:
     return "never claimed" if facts["next_at"] is None else f"free from {moment(facts['next_at'])} on"
+
+
+def _back_off(facts: Facts) -> str:
+    return "" if facts["until"] is None else f"left alone until {moment(facts['until'])}, for want of an answer"
 
 
 def _already_today(facts: Facts) -> str:
@@ -149,6 +153,7 @@ _TELL: Mapping[str, Callable[[Facts], str]] = {
     "already_notified": _already_notified,
     "in_flight": _in_flight,
     "cooldown": _cooldown,
+    "back_off": _back_off,
     "already_today": _already_today,
     "no_timezone": _no_timezone,
     "weekday": _weekday,

@@ -168,6 +168,9 @@ def people_table(people: Sequence[Candidate]) -> Table:
     return table
 
 
+_TEXTS = ("message", "data", "link")
+
+
 def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
     """What is applied, with the latest numbers beside it."""
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -183,7 +186,7 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
             status.applied.scenario_type,
             str(status.applied.version),
             scenario.kind,
-            "yes" if scenario.enabled else "no",
+            "yes" if scenario.enabled else "in places" if scenario.enabled_somewhere else "no",
             scenario.schedule or "-",
             str(scenario.priority),
             f"{status.last_run_at:%Y-%m-%d %H:%M} UTC" if status.last_run_at else "never",
@@ -200,7 +203,16 @@ def scenario_json(status: ScenarioStatus) -> dict[str, Any]:
         "scenario_type": status.applied.scenario_type,
         "version": status.applied.version,
         "fingerprint": status.applied.fingerprint,
-        "definition": scenario.model_dump(mode="json", exclude_none=True, exclude={"message", "data", "link"}),
+        "definition": scenario.model_dump(mode="json", exclude_none=True, exclude={*_TEXTS, "overrides"}),
+        "overrides": [
+            {
+                "organisation_id": one.organisation_id,
+                "chapter_id": one.chapter_id,
+                "changes": {key: value for key, value in one.changes.items() if key not in _TEXTS},
+                "texts": sorted(key for key in one.changes if key in _TEXTS),
+            }
+            for one in scenario.overrides
+        ],
         "locales": sorted(scenario.message),
         "applied_at": status.applied_at,
         "applied_by": status.applied_by,

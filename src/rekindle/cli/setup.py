@@ -1,11 +1,13 @@
 """Commands that set up, or say exactly what is missing."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rekindle.app import Engine, database_url
+from rekindle.cli.gates import moment
 from rekindle.cli.options import AsJson, ConfigPath, config, settings, wait
 from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
 from rekindle.engine.findings import Finding
@@ -102,11 +104,26 @@ def check(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
         raise typer.Exit(2)
 
 
-def scenarios(as_json: AsJson = False) -> None:
+def scenarios(
+    history: Annotated[
+        bool, typer.Option("--history", help="Every version instead: what was changed, when and by whom.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show the scenarios in force, with the numbers of the last run of each."""
 
     async def work() -> None:
         async with Engine.open(settings()) as engine:
+            if history:
+                versions = await engine.versions()
+                if as_json:
+                    print_json([asdict(one) for one in versions])
+                for one in () if as_json else versions:
+                    say(
+                        f"{moment(one.applied_at)} {one.applied_by} {one.change} {one.scenario_type} "
+                        f"(version {one.version}){': ' if one.keys else ''}{', '.join(one.keys)}"
+                    )
+                return
             statuses = await engine.scenarios()
         if as_json:
             print_json([scenario_json(status) for status in statuses])

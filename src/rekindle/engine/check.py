@@ -94,7 +94,7 @@ async def _activity_index(config: Config, source: Source) -> Finding:
     if await source.has_activity_index():
         return Finding("activity index", "an index on (user_id, activity_date) serves rekindle_source.activity")
     message = "no index on (user_id, activity_date) serves rekindle_source.activity"
-    if not any(isinstance(one, Inactivity) and one.enabled for one in config.scenario.values()):
+    if not any(isinstance(one, Inactivity) and one.enabled_somewhere for one in config.scenario.values()):
         return Finding("activity index", f"{message}; no enabled scenario needs it")
     return Finding(
         "activity index",

@@ -1,6 +1,7 @@
 """Whether every text can be made for everybody, and fits into a push: looked for before anything is in force."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from rekindle import errors
@@ -44,7 +45,7 @@ async def check_texts(config: Config, own: Sequence[Column], source: Source, *, 
             what = f"scenario {name}: its query returns nobody now, so its texts could not be checked"
             found.append(Finding(name, what))
         else:
-            found += _unfit(name, scenario, known[name])
+            found += [finding for one in _versions(name, scenario) for finding in _unfit(one, known[name])]
     longest: Mapping[str, int] = {}
     try:
         longest = await _longest(config, known, source) if measured else longest
@@ -54,11 +55,38 @@ async def check_texts(config: Config, own: Sequence[Column], source: Source, *, 
     for name, variables in known.items():
         found, scenario = findings[name], config.scenario[name]
         sizes = {one: longest.get(one, 0) if of.longest is None else of.longest for one, of in variables.items()}
-        found += _too_large(name, scenario, sizes)
+        found += [finding for one in _versions(name, scenario) for finding in _too_large(one, sizes)]
         if all(one.note for one in found):
             found.append(Finding(name, f"scenario {name}: every text can be rendered"))
-        found += _forms_missing(name, scenario)
+        found += [finding for one in _versions(name, scenario) for finding in _forms_missing(one)]
     return [finding for of_one in findings.values() for finding in of_one]
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A scenario as it holds somewhere: where its texts stand in the configuration, and those of them that what it is
+    laid over does not have."""
+
+    name: str
+    place: str
+    scenario: AnyScenario
+    own: Mapping[str, str]
+
+
+def _versions(name: str, scenario: AnyScenario) -> Iterator[_Version]:
+    """The scenario as it holds for everybody, and as each override that has texts of its own makes it."""
+    everybody = scenario.templates()
+    of_organisation: dict[str, Mapping[str, str]] = {}
+    yield _Version(name, f"scenario.{name}", scenario, everybody)
+    for override, variant in zip(scenario.overrides, scenario.variants()[1:], strict=True):
+        texts = variant.templates()
+        inherited = everybody
+        if override.chapter_id is None:
+            of_organisation[override.organisation_id] = texts
+        else:
+            inherited = of_organisation.get(override.organisation_id, everybody)
+        if own := {where: text for where, text in texts.items() if inherited.get(where) != text}:
+            yield _Version(name, f"{override.place}.scenario.{name}", variant, own)
 
 
 def _fit_for(column_type: str) -> frozenset[Need]:
@@ -70,23 +98,23 @@ def _fit_for(column_type: str) -> frozenset[Need]:
     return frozenset() if column_type in _NEITHER else frozenset({"number", "date"})
 
 
-def _unfit(name: str, scenario: AnyScenario, known: Mapping[str, Variable]) -> Iterator[Finding]:
-    for where, template in scenario.templates().items():
+def _unfit(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
+    for where, template in one.own.items():
         used = needs(template)
         unknown = sorted(used.keys() - known.keys())
         if unknown:
             fault = errors.TemplateInvalid(
-                f"scenario.{name}.{where} names {', '.join(unknown)}, which the scenario does not have",
+                f"{one.place}.{where} names {', '.join(unknown)}, which the scenario does not have",
                 mend=f"It has: {', '.join(sorted(known))}.",
             )
-            yield Finding(name, fault.message, fault)
+            yield Finding(one.name, fault.message, fault)
         for variable in sorted(used.keys() & known.keys()):
             for need in sorted(used[variable] - known[variable].fit_for):
                 fault = errors.TemplateInvalid(
-                    f"scenario.{name}.{where} needs {variable} to be a {need}, and it is none",
+                    f"{one.place}.{where} needs {variable} to be a {need}, and it is none",
                     mend="A plural is of a number, and a date is a column of type date or a text such as 2026-01-31.",
                 )
-                yield Finding(name, fault.message, fault)
+                yield Finding(one.name, fault.message, fault)
 
 
 async def _longest(config: Config, known: Mapping[str, Mapping[str, Variable]], source: Source) -> Mapping[str, int]:
@@ -94,7 +122,8 @@ async def _longest(config: Config, known: Mapping[str, Mapping[str, Variable]], 
     open_ended = {
         variable
         for name, variables in known.items()
-        for template in config.scenario[name].templates().values()
+        for one in _versions(name, config.scenario[name])
+        for template in one.own.values()
         for variable in needs(template)
         if variables.get(variable, Variable(longest=0)).longest is None
     }
@@ -102,24 +131,25 @@ async def _longest(config: Config, known: Mapping[str, Mapping[str, Variable]], 
     return await source.longest(sorted(open_ended), certificates=certificates)
 
 
-def _too_large(name: str, scenario: AnyScenario, longest: Mapping[str, int]) -> Iterator[Finding]:
+def _too_large(one: _Version, longest: Mapping[str, int]) -> Iterator[Finding]:
+    scenario = one.scenario
     for locale in scenario.message:
-        least = _weight(name, scenario, locale, at_least)
-        most = _weight(name, scenario, locale, lambda text, locale: at_most(text, locale, longest))
+        least = _weight(one.name, scenario, locale, at_least)
+        most = _weight(one.name, scenario, locale, lambda text, locale: at_most(text, locale, longest))
         if least > MAX_PAYLOAD_BYTES:
             own = {f"message.{locale}.{part}": text for part, text in scenario.message[locale].parts().items()}
             shared = {place: text for place, text in scenario.templates().items() if not place.startswith("message.")}
             largest = max((own | shared).items(), key=lambda item: at_least(item[1], locale))[0]
             fault = errors.TemplateInvalid(
-                f"scenario.{name}.message.{locale} can never be sent: a push has {least:,} bytes or more, "
+                f"{one.place}.message.{locale} can never be sent: a push has {least:,} bytes or more, "
                 f"and FCM takes {MAX_PAYLOAD_BYTES:,}",
-                mend=f"Shorten scenario.{name}.{largest}, the longest of its texts.",
+                mend=f"Shorten {one.place}.{largest}, the longest of its texts.",
             )
-            yield Finding(name, fault.message, fault)
+            yield Finding(one.name, fault.message, fault)
         elif most > MAX_PAYLOAD_BYTES:
             yield Finding(
-                name,
-                f"scenario.{name}.message.{locale}: with the longest values that there are now, a push has {most:,} "
+                one.name,
+                f"{one.place}.message.{locale}: with the longest values that there are now, a push has {most:,} "
                 f"bytes, and FCM takes {MAX_PAYLOAD_BYTES:,}: whoever's is too large gets none (too_large)",
                 note=True,
             )
@@ -149,15 +179,17 @@ def _weight(name: str, scenario: AnyScenario, locale: str, measure: Measure) -> 
     )
 
 
-def _forms_missing(name: str, scenario: AnyScenario) -> Iterator[Finding]:
+def _forms_missing(one: _Version) -> Iterator[Finding]:
     """A note for each plural in which a number that people meet has no form of its own."""
-    for locale, text in scenario.message.items():
+    for locale, text in one.scenario.message.items():
         for part, template in text.parts().items():
+            if f"message.{locale}.{part}" not in one.own:
+                continue
             for plural in plurals(template):
                 if missing := sorted(usual_categories(locale) - {form for form, _ in plural.forms}):
                     yield Finding(
-                        name,
-                        f"scenario.{name}.message.{locale}.{part}: the plural of {plural.name} has no form "
+                        one.name,
+                        f"{one.place}.message.{locale}.{part}: the plural of {plural.name} has no form "
                         f"{', '.join(missing)}; other stands for it",
                         note=True,
                     )

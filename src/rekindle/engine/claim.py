@@ -35,10 +35,10 @@ def in_order(applied: Sequence[Applied]) -> list[Applied]:
 
 def before(one: Applied, others: Sequence[Applied]) -> list[Applied]:
     """Those that go before this one where a frequency cap has not room for all of them, first things first."""
-    if not one.scenario.caps or one.scenario.critical:
+    if not one.scenario.capped_somewhere or one.scenario.critical:
         return []
     ranked = in_order([*(other for other in others if other.scenario_type != one.scenario_type), one])
-    return [other for other in ranked[: ranked.index(one)] if other.scenario.caps]
+    return [other for other in ranked[: ranked.index(one)] if other.scenario.capped_somewhere]
 
 
 async def claim(

@@ -6,7 +6,7 @@ from rekindle.scenario import AnyScenario
 
 
 def compose(unit: Unit, scenario: AnyScenario) -> Message:
-    """The message for one unit, in the recipient's locale.
+    """The message for one unit, in the recipient's locale, as the scenario holds where they are.
 
     Without a `ttl` the message lives as long as the nudge is relevant, so that a late copy dies on its way instead of
     arriving stale.
@@ -15,6 +15,7 @@ def compose(unit: Unit, scenario: AnyScenario) -> Message:
         NotRendered: a text names a variable that this person has not, or has not as the text needs it.
         TemplateInvalid: a text cannot be parsed; `apply` refuses such texts.
     """
+    scenario = scenario.variants()[unit.variant]
     locale = scenario.locale_for(unit.locale)
     text = scenario.message[locale]
     return Message(

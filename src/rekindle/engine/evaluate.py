@@ -135,4 +135,5 @@ def unit_of(candidate: Candidate, one: Applied, kind: TargetKind, target: str, *
         target=target,
         locale=candidate.locale,
         variables=candidate.variables,
+        variant=candidate.variant,
     )

@@ -17,7 +17,7 @@ async def explain(
     Scenarios that are switched off are explained too. One whose source cannot be read is named with its fault, as a run
     passes it over. Each is judged as a run would find it after claiming those that go before it.
     """
-    enabled = [one for one in applied if one.scenario.enabled]
+    enabled = [one for one in applied if one.scenario.enabled_somewhere]
     chosen = [one for one in in_order(applied) if not names or one.scenario_type in names]
     ahead = {one.scenario_type: [other.scenario_type for other in before(one, enabled)] for one in chosen}
     needed = {one.scenario_type for one in chosen}.union(*ahead.values())
@@ -26,7 +26,7 @@ async def explain(
         if one.scenario_type not in needed:
             continue
         first = [other.scenario_type for other in before(one, enabled)]
-        wanted_by = [name for name in first if not found[name].fault and not found[name].blocked_by]
+        wanted_by = [name for name in first if found[name].counts and not found[name].blocked_by]
         try:
             found[one.scenario_type] = await insight.explain(one, user_id, terms=terms, wanted_by=wanted_by)
         except SourceError as fault:

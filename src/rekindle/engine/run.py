@@ -156,8 +156,8 @@ async def evaluate_and_dispatch(
         raise ConfigNotApplied(
             f"scenario {scenario_type!r} is not applied as this configuration has it", mend="Run `rekindle apply`."
         )
-    enabled = [one for one in applied if one.scenario.enabled]
-    others = [one for one in in_force if one.scenario.enabled and one.scenario_type != scenario_type]
+    enabled = [one for one in applied if one.scenario.enabled_somewhere]
+    others = [one for one in in_force if one.scenario.enabled_somewhere and one.scenario_type != scenario_type]
     return await run_cycle(deps, enabled, Selection(user_id=mentor_id), Limits.of(config), others=others, stop=stop)
 
 

@@ -74,7 +74,7 @@ def _shown(candidate: Candidate, one: Applied) -> Shown:
         verdict,
         occurrence=candidate.occurrence,
         devices=len(candidate.devices),
-        locale=one.scenario.locale_for(candidate.locale),
+        locale=one.scenario.variants()[candidate.variant].locale_for(candidate.locale),
         title=message and message.title,
         body=message and message.body,
         link=message and message.link,

@@ -43,11 +43,8 @@ async def claim(
         parameters = await evaluation.of(applied) | {
             "run_id": run_id,
             "version": applied.version,
-            "cooldown_seconds": scenario.cooldown,
             "priority": scenario.priority,
             "resend": scenario.uncertain == "resend",
-            "counts": bool(scenario.caps),
-            "relevance_seconds": scenario.relevance,
             "reserved_seconds": reserved_seconds,
         }
         evaluated = await _evaluated(connection, parameters)
@@ -121,6 +118,7 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
         refusal=row["refusal"],
         locale=row["locale"],
         variables=row["variables"],
+        variant=row["variant"],
         devices=tuple((kind, target) for kind, target in row["devices"]),
     )
 

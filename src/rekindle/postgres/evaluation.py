@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import IO, Any, LiteralString
 
+from psycopg.types.json import Jsonb
+
 from rekindle.model import Selection
 from rekindle.ports import Applied, Terms
 from rekindle.postgres.own_query import own_rows, stage
@@ -45,9 +47,7 @@ class Evaluation:
                 await self._connection.execute(statement("stage_drop"))
             await stage(self._connection, applied.scenario_type, rows)
             self._staged = True
-        return {**self._common, **thresholds(applied.scenario), **reach(applied.scenario)} | {
-            "scenario_type": applied.scenario_type
-        }
+        return {**self._common, **policy(applied.scenario)} | {"scenario_type": applied.scenario_type}
 
     async def give_way(self, before: Sequence[Applied]) -> None:
         """Whom each of these would claim, in this order, is staged; later statements leave them their place."""
@@ -89,28 +89,63 @@ async def source_parts(connection: Connection) -> frozenset[str]:
     return frozenset(row["parts"]) if row else frozenset()
 
 
-def thresholds(scenario: AnyScenario) -> dict[str, Any]:
-    """When somebody is due."""
+def thresholds(scenario: AnyScenario) -> list[int]:
+    """When somebody is due: stages, marks or days, ascending; none where the team's own query says it."""
     match scenario:
         case Inactivity():
-            return {"after_days": scenario.after}
+            return scenario.after
         case Milestone():
-            return {"at_marks": scenario.at}
+            return scenario.at
         case Expiry():
-            return {"before_days": scenario.before}
+            return scenario.before
+        case OwnQuery():
+            return []
+
+
+def policy(scenario: AnyScenario) -> dict[str, Any]:
+    """All that can differ between organisations, for the statements that evaluate: `rekindle.variant` has each variant,
+    `places` the number of the one that holds in a place, and the rest is what no variant reaches beyond."""
+    variants = scenario.variants()
+    places = {
+        one.organisation_id + (f":{one.chapter_id}" if one.chapter_id else ""): number
+        for number, one in enumerate(scenario.overrides, start=1)
+    }
+    return {
+        "variants": Jsonb([_variant(number, one) for number, one in enumerate(variants)]),
+        "places": Jsonb(places),
+        "capped": scenario.capped_somewhere and not scenario.critical,
+        **_bounds(scenario, [thresholds(one) for one in variants]),
+    }
+
+
+def _bounds(scenario: AnyScenario, each: Sequence[Sequence[int]]) -> dict[str, int]:
+    match scenario:
+        case Inactivity():
+            return {"shortest_days": min(one[0] for one in each)}
+        case Milestone():
+            return {"lowest_mark": min(one[0] for one in each)}
+        case Expiry():
+            return {"longest_days": max(one[-1] for one in each)}
         case OwnQuery():
             return {}
 
 
-def reach(scenario: AnyScenario) -> dict[str, Any]:
-    """When and how often a person may be reached. A critical scenario counts under the caps and is held by none."""
+def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
+    """A row of `rekindle.variant`. A critical scenario counts under the caps and is held by none."""
     quiet = None if scenario.critical else scenario.quiet()
     caps = [] if scenario.critical else scenario.frequency_caps()
     return {
-        "quiet_from": quiet and quiet[0],
-        "quiet_until": quiet and quiet[1],
+        "number": number,
+        "enabled": scenario.enabled,
+        "thresholds": thresholds(scenario),
+        "absence_limit": scenario.limit if isinstance(scenario, Inactivity) else None,
+        "back_off": scenario.back_off if isinstance(scenario, Inactivity) else None,
+        "cooldown_seconds": scenario.cooldown,
+        "relevance_seconds": scenario.relevance,
+        "quiet_from": quiet and quiet[0].isoformat(),
+        "quiet_until": quiet and quiet[1].isoformat(),
         "weekdays": [] if scenario.critical else scenario.weekday_numbers(),
+        "counts": bool(scenario.caps),
         "cap_counts": [cap.most for cap in caps],
         "cap_seconds": [cap.seconds for cap in caps],
-        "absence_limit": scenario.limit if isinstance(scenario, Inactivity) else None,
     }

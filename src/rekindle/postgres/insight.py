@@ -15,11 +15,11 @@ from rekindle.postgres.claims import readable
 from rekindle.postgres.evaluation import begin, staged_rows, thresholds
 from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import refusals, statement
-from rekindle.scenario import WEEKDAYS
+from rekindle.scenario import WEEKDAYS, AnyScenario
 
 Row = dict[str, Any]
 
-_LIFTED_BY_TIME = {"cooldown", "already_today", "weekday", "quiet_hours", "frequency_cap"}
+_LIFTED_BY_TIME = {"cooldown", "back_off", "already_today", "weekday", "quiet_hours", "frequency_cap"}
 """Refusals that end by themselves at a moment that can be told."""
 
 
@@ -49,7 +49,7 @@ class PostgresInsight:
             parameters = await evaluation.of(applied) | {"wanting": len(wanted_by)}
             cursor = await connection.execute(evaluation.composed("explain", applied.scenario), parameters)
             row = _utc(await cursor.fetchone() or {})
-        return _explanation(applied, row, parameters, wanted_by)
+        return _explanation(applied, row, wanted_by)
 
     async def history(
         self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int
@@ -67,9 +67,10 @@ def _claim(rows: list[Row]) -> PastClaim:
     return PastClaim(**{name: rows[0][name] for name in names}, units=units)
 
 
-def _explanation(applied: Applied, row: Row, parameters: Row, wanted_by: Sequence[str]) -> Explanation:
-    scenario, blocked = applied.scenario, set(row["blocked"])
-    facts = _facts(row, parameters, wanted_by)
+def _explanation(applied: Applied, row: Row, wanted_by: Sequence[str]) -> Explanation:
+    number: int = row["variant"]
+    scenario, blocked = applied.scenario.variants()[number], set(row["blocked"])
+    facts = _facts(scenario, row, wanted_by)
     gates = [
         Gate("not_enabled", not scenario.enabled),
         Gate("not_a_recipient", row["active"] is None),
@@ -81,11 +82,11 @@ def _explanation(applied: Applied, row: Row, parameters: Row, wanted_by: Sequenc
                 "kind": scenario.kind,
                 "evaluated": bool(row["active"]),
                 "occurrence": row["occurrence"],
-                **thresholds(scenario),
+                **({} if scenario.kind == "sql" else {"thresholds": thresholds(scenario)}),
                 **(row["known"] or {}),
             },
         ),
-        *(Gate(reason, reason in blocked, facts.get(reason, {})) for reason in refusals()),
+        *(Gate(reason, reason in blocked, facts.get(reason, {})) for reason in refusals() if reason != "not_enabled"),
         Gate(
             "no_token",
             not any(device["usable"] for device in row["devices"] or ()),
@@ -100,15 +101,18 @@ def _explanation(applied: Applied, row: Row, parameters: Row, wanted_by: Sequenc
         version=applied.version,
         kind=scenario.kind,
         occurrence=row["occurrence"],
+        override=applied.scenario.overrides[number - 1].place if number else None,
+        counts=bool(scenario.caps),
         gates=tuple(gates),
         next_at=None if lasting else row["possible_at"],
         waits_for=lasting[0] if lasting else None,
     )
 
 
-def _facts(row: Row, parameters: Row, wanted_by: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _facts(scenario: AnyScenario, row: Row, wanted_by: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What is known of each gate, whether it blocks or not. A reason that is not here has nothing to add."""
-    quiet = parameters["quiet_from"] is not None
+    quiet = None if scenario.critical else scenario.quiet()
+    weekdays = WEEKDAYS if scenario.critical else scenario.weekdays
     wall = {"local_time": row["local_at"], "timezone": row["zone"]}
     return {
         "opted_out": {"of": ["every scenario" if one is None else one for one in row["opted_out_of"]]},
@@ -119,16 +123,17 @@ def _facts(row: Row, parameters: Row, wanted_by: Sequence[str]) -> dict[str, dic
         },
         "in_flight": {"claim_id": row["live_claim_id"], "units": row["live_units"] or []},
         "cooldown": {"next_at": row["next_at"]},
+        "back_off": {"until": row["backed_off_until"]},
         "already_today": {"at": row["today_at"], "until": row["today_until"]},
         "no_timezone": {
             "timezone": row["zone"],
             "tried": [{"of": of, "timezone": zone, "usable": usable} for of, zone, usable in row["zones"]],
         },
-        "weekday": {**wall, "weekdays": [WEEKDAYS[number - 1] for number in parameters["weekdays"]] or list(WEEKDAYS)},
+        "weekday": {**wall, "weekdays": list(weekdays)},
         "quiet_hours": {
             **wall,
-            "from": f"{parameters['quiet_from']:%H:%M}" if quiet else None,
-            "until": f"{parameters['quiet_until']:%H:%M}" if quiet else None,
+            "from": f"{quiet[0]:%H:%M}" if quiet else None,
+            "until": f"{quiet[1]:%H:%M}" if quiet else None,
         },
         "frequency_cap": {
             "rules": [

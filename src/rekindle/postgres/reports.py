@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from rekindle.ports import Applied
 from rekindle.postgres.migrate import require_current
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
-from rekindle.scenario import AnyScenario, Config, definition, fingerprint, parse_scenario
+from rekindle.scenario import AnyScenario, Config, changed_keys, definition, fingerprint, parse_scenario
 
 MINIMUM_SERVER = 150_000
 
@@ -37,6 +37,19 @@ class Change:
     scenario_type: str
     version: int
     change: Literal["added", "changed", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioVersion:
+    """One version of a scenario: what an apply did, which role did it, and the keys that it changed; none where it was
+    added or retired, which is the whole."""
+
+    scenario_type: str
+    version: int
+    change: Literal["added", "changed", "retired"]
+    keys: tuple[str, ...]
+    applied_at: datetime
+    applied_by: str
 
 
 class Reports:
@@ -72,6 +85,22 @@ class Reports:
     async def scenarios(self) -> list[ScenarioStatus]:
         """Every scenario in force, enabled or not, highest priority first."""
         return [_status(row) for row in await self._database.rows(statement("scenarios"))]
+
+    async def versions(self, scenario_types: Sequence[str] = ()) -> list[ScenarioVersion]:
+        """Every version of the scenarios, or of those named, newest first."""
+        rows = await self._database.rows(statement("scenario_versions"), {"scenario_types": list(scenario_types)})
+        found: list[ScenarioVersion] = []
+        before: dict[str, Any] | None = None
+        for row in rows:
+            if row["version"] == 1:
+                before = None
+            change = "retired" if row["retired"] else "added" if before is None else "changed"
+            keys = () if change != "changed" or before is None else tuple(changed_keys(before, row["definition"]))
+            at = row["applied_at"].astimezone(UTC)
+            one = ScenarioVersion(row["scenario_type"], row["version"], change, keys, at, row["applied_by"])
+            found.append(one)
+            before = None if row["retired"] else row["definition"]
+        return sorted(found, key=lambda one: (one.applied_at, one.scenario_type), reverse=True)
 
     async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
         """The newest runs first."""

@@ -11,6 +11,7 @@ from rekindle.scenario.kinds import (
     fingerprint,
     parse_scenario,
 )
+from rekindle.scenario.overrides import changed_keys
 from rekindle.scenario.platforms import Android, Apns, Webpush
 from rekindle.scenario.reach import WEEKDAYS, Reach
 from rekindle.scenario.texts import Text, Variable, plurals
@@ -31,6 +32,7 @@ __all__ = [
     "Text",
     "Variable",
     "Webpush",
+    "changed_keys",
     "definition",
     "fingerprint",
     "load_config",

@@ -2,13 +2,25 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from rekindle.errors import ConfigInvalid, ConfigMissing
 from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds
+from rekindle.scenario.overrides import (
+    Id,
+    Mistake,
+    Organisation,
+    fault_of,
+    laid_over,
+    mistakes,
+    overrides_of,
+    sound,
+    strangers,
+    table,
+)
 from rekindle.scenario.reach import Reach, Strict
 
 
@@ -44,17 +56,28 @@ class Config(Strict):
     dispatcher: Dispatch = Dispatch()
     policy: Reach = Reach()
     scenario: dict[str, Scenario] = Field(default_factory=dict)
+    organisation: dict[Id, Organisation] = Field(default_factory=dict)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _inherit(cls, value: Any) -> Any:
-        """Each scenario is complete in itself, so that what is applied is."""
-        raw = _table(value)
-        policy, scenarios = _table(raw.get("policy")), dict(_table(raw.get("scenario")))
+    def _inherit(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Each scenario is complete in itself, its overrides too, so that what is applied is."""
+        raw = table(value)
+        scenarios, organisations = table(raw.get("scenario")), table(raw.get("organisation"))
+        found = list(strangers(list(scenarios), organisations))
+        policy, whole = sound(table(raw.get("policy"))), dict(scenarios)
         for name, one in scenarios.items():
-            if isinstance(one, dict):
-                scenarios[name] = {**policy, **_table(cast("object", one))}
-        return {**raw, "scenario": scenarios} if scenarios else value
+            if said := table(one):
+                if said.get("overrides"):
+                    found.append((("scenario", name, "overrides"), "extra_forbidden", ""))
+                whole[name] = {**laid_over(policy, said), "overrides": list(overrides_of(name, organisations))}
+        try:
+            config = handler({**raw, "scenario": whole} if whole else value)
+        except ValidationError as fault:
+            raise fault_of(cls.__name__, found + mistakes(fault)) from None
+        if found:
+            raise fault_of(cls.__name__, found)
+        return config
 
     @field_validator("scenario")
     @classmethod
@@ -90,7 +113,7 @@ def load_config(path: Path) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        problems += [_problem(item) for item in error.errors(include_url=False, include_input=False)]
+        problems += list(dict.fromkeys(_problem(mistake) for mistake in mistakes(error)))
         config = None
     if problems or config is None:
         count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
@@ -105,33 +128,32 @@ def load_config(path: Path) -> Config:
 def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
     """Replace `file` by the query it holds, so that what is applied is complete in itself."""
     problems: list[str] = []
-    for name, value in _table(raw.get("scenario")).items():
-        table = _table(value)
-        if not isinstance(table.get("file"), str) or "query" in table:
+    for name, value in table(raw.get("scenario")).items():
+        scenario = table(value)
+        if not isinstance(scenario.get("file"), str) or "query" in scenario:
             continue
         try:
-            table["query"] = (folder / str(table["file"])).read_text(encoding="utf-8")
-            del table["file"]
+            scenario["query"] = (folder / str(scenario["file"])).read_text(encoding="utf-8")
+            del scenario["file"]
         except (OSError, UnicodeDecodeError):
-            problems.append(f"scenario.{name}.file: {table['file']!r} cannot be read")
+            problems.append(f"scenario.{name}.file: {scenario['file']!r} cannot be read")
     return problems
 
 
-def _table(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _problem(item: Any) -> str:
-    loc = [str(part) for part in item["loc"]]
+def _problem(mistake: Mistake) -> str:
+    loc, kind, message = list(map(str, mistake[0])), mistake[1], mistake[2]
     # In a tagged union pydantic puts the kind behind the scenario's name; the file has no such level.
     if loc[:1] == ["scenario"] and loc[2:3] in (["inactivity"], ["milestone"], ["expiry"], ["sql"]):
         del loc[2]
-    where = ".".join(loc)
-    message = str(item["msg"]).removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
+    # What is said for an organisation is found wrong in the scenario that it makes, and stands in the organisation.
+    if loc[:1] == ["scenario"] and loc[2:3] == ["organisation"]:
+        end = 6 if loc[4:5] == ["chapter"] else 4
+        loc = [*loc[2:end], *loc[:2], *loc[end:]]
+    where = ".".join(part for part in loc if part != "[key]")
+    if kind == "extra_forbidden":
         message = "there is no such key"
-    elif item["type"] == "missing":
+    elif kind == "missing":
         message = "is missing"
-    elif item["type"] in ("union_tag_not_found", "union_tag_invalid"):
+    elif kind in ("union_tag_not_found", "union_tag_invalid"):
         message = "kind must be one of inactivity, milestone, expiry, sql"
     return f"{where}: {message}"

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from croniter import croniter
 from pydantic import (
@@ -12,14 +12,19 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
     model_validator,
 )
 
 from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
+from rekindle.scenario.overrides import FIXED, Mistake, Override, fault_of, laid_over, mistakes, only, table
 from rekindle.scenario.reach import Reach
 from rekindle.scenario.texts import DATE, NUMBER, Texts, Variable
 
 SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+MAX_OVERRIDES = 5_000
 MAX_TTL_SECONDS = 2_419_200  # FCM: four weeks
 
 
@@ -62,6 +67,65 @@ class _ScenarioBase(Reach, Texts):
     relevance: Seconds = 86_400
     ttl: Annotated[Seconds, Field(le=MAX_TTL_SECONDS)] | None = None
     uncertain: Literal["hold", "resend"] = "hold"
+    overrides: list[Override] = Field(default_factory=list, max_length=MAX_OVERRIDES)
+    _variants: tuple[Self, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_variants(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Each variant is validated as the whole scenario that it is; the mistakes of all come out at once."""
+        raw = table(value).get("overrides")
+        if not isinstance(raw, list) or not raw:
+            return handler(value)
+        below = {key: one for key, one in value.items() if key != "overrides"}
+        found: list[Mistake] = []
+        try:
+            handler(below)
+        except ValidationError as fault:
+            found = mistakes(fault)
+        # What is wrong in what an override is laid over is reported there.
+        known: dict[str | None, set[Mistake]] = {None: set(found)}
+        variants: list[tuple[Override, Self]] = []
+        for one in cast("list[object]", raw):
+            override = Override.model_validate(one)
+            changes = {key: changed for key, changed in override.changes.items() if key not in FIXED}
+            own: list[Mistake] = [
+                ((key,), "fixed", "is the same for everybody") for key in FIXED if key in override.changes
+            ]
+            variant = None
+            try:
+                variant = cls.model_validate(laid_over(below, changes))
+            except ValidationError as fault:
+                own += mistakes(fault)
+            above = override.organisation_id if override.chapter_id else None
+            own = [one for one in own if one not in known[None] | known.get(above, set())]
+            if above is None:
+                known[override.organisation_id] = set(own)
+            found += [((*override.place.split("."), *loc), kind, message) for loc, kind, message in own]
+            if variant is None:
+                continue
+            said = only(variant.model_dump(mode="json", exclude_none=True), changes)
+            variants.append((override.model_copy(update={"changes": said}), variant))
+        if found:
+            raise fault_of(cls.__name__, found)
+        variants.sort(key=lambda pair: (pair[0].organisation_id, pair[0].chapter_id or ""))
+        scenario = handler({**below, "overrides": [override for override, _ in variants]})
+        scenario._variants = tuple(variant for _, variant in variants)
+        return scenario
+
+    def variants(self) -> tuple[Self, ...]:
+        """The scenario as it holds for everybody else, and then as each override in its order makes it."""
+        return (self, *self._variants)
+
+    @property
+    def enabled_somewhere(self) -> bool:
+        """Whether it is enabled for anybody."""
+        return any(one.enabled for one in self.variants())
+
+    @property
+    def capped_somewhere(self) -> bool:
+        """Whether anybody's pushes of it count under a frequency cap."""
+        return any(one.caps for one in self.variants())
 
 
 class Inactivity(_ScenarioBase):
@@ -75,6 +139,7 @@ class Inactivity(_ScenarioBase):
     kind: Literal["inactivity"]
     after: Thresholds
     limit: int | None = Field(default=None, gt=0, le=20)
+    back_off: float | None = Field(default=None, gt=1, le=10, strict=False)
 
 
 class Milestone(_ScenarioBase):

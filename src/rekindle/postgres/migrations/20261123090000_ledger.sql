@@ -164,6 +164,33 @@ begin
   );
 end $$;
 
+-- A scenario as it holds for some people: for everybody (number 0), or where an override makes it another.
+create type rekindle.variant as (
+  number            integer,
+  enabled           boolean,
+  thresholds        int[],      -- stages, marks or days, ascending
+  absence_limit     integer,
+  back_off          float8,
+  cooldown_seconds  bigint,
+  relevance_seconds bigint,
+  quiet_from        time,
+  quiet_until       time,
+  weekdays          int[],
+  counts            boolean,    -- whether a push counts under the frequency caps
+  cap_counts        int[],
+  cap_seconds       bigint[]
+);
+
+-- The variant that holds where somebody is. `places` gives the number of each place that has overrides: the chapter of an
+-- organisation as "organisation:chapter", which goes first, and the organisation.
+create function rekindle.variant_of(variants rekindle.variant[], places jsonb, organisation_id uuid, chapter_id uuid)
+returns rekindle.variant
+language sql stable as $$
+  select variants[1 + case when places = '{}' then 0
+                           else coalesce((places ->> (organisation_id || ':' || chapter_id))::int,
+                                         (places ->> organisation_id::text)::int, 0) end]
+$$;
+
 -- The calendar day of an activity for the person who did it: a date is that day already, an instant depends on the
 -- zone, a timestamp without zone is taken as UTC. Three functions of one name, because the team's column may have
 -- any of the three types.
@@ -220,6 +247,7 @@ create table rekindle.gate (
   next_at       timestamptz not null,    -- the earliest moment at which a new claim may win
   inflight      uuid,                    -- the one live claim, if any
   epoch         bigint not null default 1,
+  cooldown_seconds bigint,               -- the one by which the last claim was made
   primary key (user_id, scenario_type)
 ) with (fillfactor = 70);
 create index gate_inflight_idx on rekindle.gate (user_id) where inflight is not null;
@@ -228,8 +256,10 @@ create index gate_inflight_idx on rekindle.gate (user_id) where inflight is not 
 -- that is locked decides, so no two claims can both be the last that fits. A rule may change at any time, since what
 -- happened is kept and not what was left.
 create table rekindle.cap (
-  user_id uuid primary key,
-  counted jsonb not null check (jsonb_typeof(counted) = 'object')   -- see rekindle.fits
+  user_id      uuid primary key,
+  counted      jsonb not null check (jsonb_typeof(counted) = 'object'),   -- see rekindle.fits
+  rule_counts  int[] not null default '{}',      -- the rules that the last claim was weighed by
+  rule_seconds bigint[] not null default '{}'
 ) with (fillfactor = 70);
 
 create table rekindle.run (
@@ -297,6 +327,7 @@ create table rekindle.outbox (
   target                text not null,
   locale                text,
   variables             jsonb not null,
+  variant               integer not null,         -- of that version: 0 for everybody, else the override that holds there
   timezone              text,                     -- the person's, by which quiet hours and weekdays are read
   quiet_from            time,
   quiet_until           time,
@@ -443,6 +474,29 @@ end $$;
 create trigger recount after update on rekindle.gate
   referencing old table as before new table as after
   for each statement execute function rekindle.recount();
+
+-- How long somebody who never comes back is left alone: each push of one absence after the second waits `back_off` times as
+-- long as the one before it. Null until there were two. What may have been sent counts.
+create function rekindle.backed_off_until(user_id uuid, scenario_type text, inactive_since_on date, variant rekindle.variant)
+returns timestamptz
+language plpgsql stable as $$
+declare pushes bigint; last_at timestamptz;
+begin
+  select count(distinct sent.occurrence), max(sent.at) into pushes, last_at
+  from (
+    select n.occurrence, n.dispatched_at as at from rekindle.scenario_notification n
+    where n.user_id = backed_off_until.user_id and n.scenario_type = backed_off_until.scenario_type
+    union all
+    select o.occurrence, o.at from rekindle.outcome o
+    where o.user_id = backed_off_until.user_id and o.scenario_type = backed_off_until.scenario_type and o.outcome = 'unknown'
+  ) sent
+  where starts_with(sent.occurrence, 'inactive:' || inactive_since_on || ':');
+  if pushes < 2 or variant.back_off is null then
+    return null;
+  end if;
+  -- No longer than a configuration can say: ten years.
+  return last_at + make_interval(secs => least(variant.cooldown_seconds * variant.back_off ^ least(pushes - 1, 300), 316224000));
+end $$;
 
 -- ----------------------------------------------------------------------------------------------- rights
 

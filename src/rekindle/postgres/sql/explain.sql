@@ -5,7 +5,8 @@
 {verdicts},
 listed as materialized (
   select r.active, r.organisation_id, r.timezone, chapter.timezone as chapter_zone, organisation.timezone as organisation_zone,
-         rekindle.first_zone(r.timezone, chapter.timezone, organisation.timezone, %(timezone)s) as zone
+         rekindle.first_zone(r.timezone, chapter.timezone, organisation.timezone, %(timezone)s) as zone,
+         rekindle.variant_of((select variants from place), %(places)s::jsonb, r.organisation_id, r.chapter_id) as variant
   from rekindle_source.recipient r
   left join chapter on chapter.chapter_id = r.chapter_id
   left join organisation on organisation.organisation_id = r.organisation_id
@@ -19,13 +20,15 @@ subject as materialized (
          case when choice.user_id is not null then choice.organisation_id else home.organisation_id end as organisation_id,
          case when choice.user_id is not null then choice.zone
               else coalesce(home.zone, rekindle.first_zone(%(timezone)s)) end as zone,
+         case when choice.user_id is not null then choice.variant when home.organisation_id is not null then home.variant
+              else (select variants[1] from place) end as variant,
          home.timezone, home.chapter_zone, home.organisation_zone
   from (select %(user_id)s::uuid as user_id) asked
   left join choice on choice.user_id = asked.user_id
   left join lateral (
     select listed.* from listed
     order by choice.user_id is not null and listed.zone is distinct from choice.zone, listed.active desc nulls last,
-             listed.zone, listed.organisation_id
+             listed.zone, listed.organisation_id, (listed.variant).number
     limit 1
   ) home on true
 ),
@@ -46,7 +49,7 @@ stance as materialized (
 rule as materialized (
   select rule.most, rule.seconds, sum.live, sum.past, s.wanting, free.at as free_at
   from stance s
-  cross join unnest(%(cap_counts)s::int[], %(cap_seconds)s::bigint[]) as rule (most, seconds)
+  cross join unnest((s.variant).cap_counts, (s.variant).cap_seconds) as rule (most, seconds)
   cross join lateral (
     select count(*) filter (where claim.value is null) as live,
            count(*) filter (where claim.value::float8 > extract(epoch from %(at)s::timestamptz) - rule.seconds) as past
@@ -65,7 +68,8 @@ rule as materialized (
       end as at
   ) free
 )
-select s.due, s.occurrence, s.blocked, s.known, s.zone, s.next_at, s.wanting,
+select s.due, s.occurrence, s.blocked, s.known, s.zone, s.next_at, s.wanting, (s.variant).number as variant,
+       rekindle.backed_off_until(s.user_id, %(scenario_type)s, s.inactive_since_on, s.variant) as backed_off_until,
        (select bool_or(listed.active) from listed) as active,
        timezone(s.zone, %(at)s::timestamptz) as local_at,
        jsonb_build_array(jsonb_build_array('recipient', s.timezone, rekindle.is_zone(s.timezone)),
@@ -94,8 +98,10 @@ select s.due, s.occurrence, s.blocked, s.known, s.zone, s.next_at, s.wanting,
        ) as devices,
        rekindle.opens_at(
          greatest(%(at)s::timestamptz, s.next_at, (select max(rule.free_at) from rule),
+                  case when 'back_off' = any (s.blocked)
+                       then rekindle.backed_off_until(s.user_id, %(scenario_type)s, s.inactive_since_on, s.variant) end,
                   case when 'already_today' = any (s.blocked) then today.today_until end),
-         s.zone, %(quiet_from)s::time, %(quiet_until)s::time, %(weekdays)s::int[]) as possible_at
+         s.zone, (s.variant).quiet_from, (s.variant).quiet_until, (s.variant).weekdays) as possible_at
 from stance s
 -- Where one device is recorded and another unknown, the record counts.
 left join lateral (

@@ -1,7 +1,7 @@
 -- In: as claim.sql. Out: everyone who is due, in order of user, with the verdict that claim.sql would reach now and
 -- the devices as [kind, target] pairs. Locks: none. Never: a write.
 {verdicts}
-select v.user_id, v.organisation_id, v.occurrence, v.refusal, v.locale, v.variables,
+select v.user_id, v.organisation_id, v.occurrence, v.refusal, v.locale, v.variables, (v.variant).number as variant,
        coalesce(d.devices, '[]') as devices
 from verdict v
 full join (

@@ -3,4 +3,4 @@
 -- scenario with the higher priority wins. Locks: none.
 {verdicts}
 insert into pg_temp.rekindle_wanted (user_id)
-select v.user_id from verdict v where v.refusal is null
+select v.user_id from verdict v where v.refusal is null and (v.variant).counts

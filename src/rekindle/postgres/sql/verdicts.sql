@@ -48,17 +48,23 @@ place as materialized (
           where c.chapter_id is not null and zone.known ? c.timezone) as of_chapter,
          (select jsonb_object_agg(o.organisation_id, o.timezone) from organisation o
           where o.organisation_id is not null and zone.known ? o.timezone) as of_organisation,
-         case when zone.known ? %(timezone)s then %(timezone)s::text end as of_all
+         case when zone.known ? %(timezone)s then %(timezone)s::text end as of_all,
+         array(select jsonb_populate_record(null::rekindle.variant, one.settings)
+               from jsonb_array_elements(%(variants)s::jsonb) with ordinality as one (settings, position)
+               order by one.position) as variants
   from zone
 ),
 -- The zone is the first of these that is one: the person's own, the chapter's, the organisation's, the configuration's.
+-- The variant is the scenario as it holds where the person is. It is taken out of an array by its number: joined, it could
+-- be compared with every other one for each person (see claim.sql).
 recipient as not materialized (
   select r.user_id, r.organisation_id, r.locale,
          case when (select known from place) ? r.timezone then r.timezone
               else coalesce((select of_chapter from place) ->> r.chapter_id::text,
                             (select of_organisation from place) ->> r.organisation_id::text,
                             (select of_all from place)) end as zone,
-         to_jsonb(r) - '{user_id,organisation_id,chapter_id,timezone,locale,active}'::text[] as own
+         to_jsonb(r) - '{user_id,organisation_id,chapter_id,timezone,locale,active}'::text[] as own,
+         rekindle.variant_of((select variants from place), %(places)s::jsonb, r.organisation_id, r.chapter_id) as variant
   from rekindle_source.recipient r
   where r.active
     and (%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[]))
@@ -81,11 +87,11 @@ choice as materialized (
                         and o.occurrence = candidate.occurrence and o.outcome = 'unknown') as spent
     from candidate
   ) c
-  order by c.user_id, c.spent, c.rank, c.occurrence, c.zone, c.organisation_id
+  order by c.user_id, c.spent, c.rank, c.occurrence, c.zone, c.organisation_id, (c.variant).number
 ),
 judged as materialized (
   select c.user_id, c.organisation_id, c.locale, c.occurrence, merged.variables,
-         c.zone, c.inactive_since_on,
+         c.zone, c.variant, c.inactive_since_on,
          case
 {refusals}
          end as refusal
@@ -94,7 +100,7 @@ judged as materialized (
   full join opted_out on opted_out.user_id = c.user_id
   full join wanted w on w.user_id = c.user_id
   left join rekindle.gate g on g.user_id = c.user_id and g.scenario_type = %(scenario_type)s
-  left join rekindle.cap k on k.user_id = c.user_id
+  left join rekindle.cap k on k.user_id = c.user_id and %(capped)s::boolean   -- else it is not looked up at all
   cross join lateral (select c.own || c.variables as variables) merged
   where (c.user_id is null) is false
 ),
@@ -107,7 +113,7 @@ device as materialized (
   order by d.user_id, id.device_id
 ),
 verdict as (
-  select j.user_id, j.organisation_id, j.locale, j.occurrence, j.variables, j.zone, j.inactive_since_on,
+  select j.user_id, j.organisation_id, j.locale, j.occurrence, j.variables, j.zone, j.variant, j.inactive_since_on,
          case when j.refusal is not null then j.refusal
               when owner.user_id is null then 'no_token' end as refusal
   from judged j
