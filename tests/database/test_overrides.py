@@ -1,5 +1,6 @@
 """Overrides in the database: each person is judged, claimed and written to by what holds where they are."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -12,9 +13,10 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from database.programme_tables import Programme, applied, open_programme, scenario, wanted
+from database.test_ledger_locks import holding
 from rekindle.engine.explain import explain
 from rekindle.engine.run import Deps, Limits, run_cycle
-from rekindle.model import Candidate, Selection
+from rekindle.model import Candidate, Numbers, Selection
 from rekindle.ports import Terms
 from rekindle.postgres.insight import PostgresInsight
 from rekindle.postgres.reports import Reports
@@ -169,6 +171,26 @@ async def test_each_persons_own_rules_decide_where_two_scenarios_meet(programme:
     third = await programme.claim(wanted(**keys), scenario_type="third")
     assert (second.claimed, dict(second.refusals)) == (2, {"frequency_cap": 1})
     assert (third.claimed, dict(third.refusals)) == (1, {"frequency_cap": 2})
+
+
+async def test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one(
+    programme: Programme,
+) -> None:
+    await programme.want(await resident(programme, FIRST))
+    await programme.claim(wanted(cooldown=1, caps=["3 per 1d"]), scenario_type="before")
+    numbers: dict[str, Numbers] = {}
+
+    async def claim(name: str, cap: str) -> None:
+        numbers[name] = await programme.claim(wanted(caps=[cap]), scenario_type=name)
+
+    async with asyncio.TaskGroup() as claims, holding(programme, "select from rekindle.cap for update"):
+        # Both win their gates, and wait for the person's cap.
+        claims.create_task(claim("loose", "3 per 1d"))
+        await programme.blocked("claim")
+        claims.create_task(claim("strict", "2 per 1d"))
+        await programme.blocked("claim", count=2)
+    assert (numbers["loose"].claimed, numbers["strict"].claimed) == (1, 0)
+    assert dict(numbers["strict"].refusals) == {"frequency_cap": 1}
 
 
 async def test_who_is_left_out_where_others_go_first_is_decided_by_their_own_caps(programme: Programme) -> None:

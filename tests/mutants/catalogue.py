@@ -39,6 +39,7 @@ _LOCKS = "database/test_ledger_locks.py::"
 _CLAIM = "database/test_ledger_claim.py::"
 _RESEND = "database/test_resend.py::"
 _DISPATCH = "database/test_dispatch.py::"
+_OVERRIDES = "database/test_overrides.py::"
 _CONCURRENCY = "database/test_ledger_concurrency.py::"
 _LAST_LOOK = "database/test_last_look.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
@@ -419,7 +420,7 @@ POLICY = (
     Mutant(
         "the cap is not asked when the claim wins",
         _sql("claim"),
-        "    where rekindle.fits(k.counted, 0, %(cap_counts)s::int[], %(cap_seconds)s::bigint[], rekindle.clock())\n",
+        "    where rekindle.fits(k.counted, 0, excluded.rule_counts, excluded.rule_seconds, rekindle.clock())\n",
         "",
         (
             _CONCURRENCY
@@ -463,6 +464,49 @@ POLICY = (
         "order by priority desc, turn, claim_id",
         "order by priority desc, claim_id",
         ("database/test_fairness.py::test_a_run_sends_to_the_organisations_in_turn",),
+    ),
+    Mutant(
+        "a chapter's word holds for its namesake in another organisation",
+        "postgres/migrations/20261123090000_ledger.sql",
+        "coalesce((places ->> (organisation_id || ':' || chapter_id))::int,",
+        "coalesce((select each.value::int from pg_catalog.jsonb_each_text(places) each\n"
+        "                           where each.key like '%:' || chapter_id limit 1),",
+        (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
+    ),
+    Mutant(
+        "where it is not enabled, people are claimed",
+        _sql("refusals"),
+        "when not (c.variant).enabled then 'not_enabled'\n",
+        "",
+        (_OVERRIDES + "test_explain_says_whose_word_holds_and_by_it",),
+    ),
+    Mutant(
+        "the rules of the first claim weigh every later one",
+        _sql("claim"),
+        "excluded.rule_counts, excluded.rule_seconds, rekindle",
+        "k.rule_counts, k.rule_seconds, rekindle",
+        (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
+    ),
+    Mutant(
+        "everybody reads the text that is for everybody",
+        "engine/compose.py",
+        "scenario.variants()[unit.variant]",
+        "scenario",
+        (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
+    ),
+    Mutant(
+        "who counts under no cap takes a place all the same",
+        _sql("stage_wanted"),
+        " and (v.variant).counts",
+        "",
+        (_OVERRIDES + "test_who_is_left_out_where_others_go_first_is_decided_by_their_own_caps",),
+    ),
+    Mutant(
+        "who never comes back is written to as ever",
+        _sql("refusals"),
+        "when (c.variant).back_off is not null",
+        "when false",
+        (_OVERRIDES + "test_who_never_comes_back_is_written_to_less_and_less[pushes2-14]",),
     ),
 )
 

@@ -72,7 +72,7 @@ def _explanation(applied: Applied, row: Row, wanted_by: Sequence[str]) -> Explan
     scenario, blocked = applied.scenario.variants()[number], set(row["blocked"])
     facts = _facts(scenario, row, wanted_by)
     gates = [
-        Gate("not_enabled", not scenario.enabled),
+        Gate("not_enabled", "not_enabled" in blocked),
         Gate("not_a_recipient", row["active"] is None),
         Gate("not_active", not row["active"]),
         Gate(
