@@ -8,6 +8,7 @@ are claimed each time, and the difference is what deciding it costs.
 
 import argparse
 import asyncio
+import hashlib
 import os
 import platform
 import statistics
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psutil
 import psycopg
@@ -38,10 +39,10 @@ SENT = 20_000
 PEOPLE: LiteralString = """
 create schema team;
 create table team.chapter as
-  select gen_random_uuid() as chapter_id, (array['Europe/Oslo', 'Europe/Rome', null])[1 + n %% 3] as timezone
+  select md5('c' || n)::uuid as chapter_id, (array['Europe/Oslo', 'Europe/Rome', null])[1 + n %% 3] as timezone
   from generate_series(1, 300) n;
 create table team.organisation as
-  select gen_random_uuid() as organisation_id, 'Europe/Paris'::text as timezone from generate_series(1, 20) n;
+  select md5('o' || n)::uuid as organisation_id, 'Europe/Paris'::text as timezone from generate_series(1, 20) n;
 create table team.person as
   select gen_random_uuid() as user_id,
          ((select array_agg(organisation_id) from team.organisation))[1 + n %% 20] as organisation_id,
@@ -79,6 +80,10 @@ insert into rekindle.cap (user_id, counted)
   from team.person;
 vacuum analyze rekindle.cap;
 """
+SWITCHED: LiteralString = """
+insert into rekindle.switch (scenario_type, organisation_id, turned)
+  select 'nudge', gen_random_uuid(), 'off' from generate_series(1, 20);
+"""
 NO_TRIGGER: LiteralString = "drop trigger recount on rekindle.gate;"
 
 
@@ -92,9 +97,32 @@ WEEKDAYS = {"weekdays": [day for n, day in enumerate(("mon", "tue", "wed", "thu"
 CAPS = {"caps": ["2 per 1d", "3 per 7d"]}
 
 
+def place(letter: str, number: int) -> str:
+    """The id of the n-th organisation (o) or chapter (c)."""
+    return str(UUID(hashlib.md5(f"{letter}{number}".encode(), usedforsecurity=False).hexdigest()))
+
+
+# Every organisation and every chapter says something else: 320 overrides. A chapter is always of the same organisation.
+OVERRIDES = {
+    "overrides": [
+        *({"organisation_id": place("o", n), "changes": {"cooldown": 86_400 + n}} for n in range(1, 21)),
+        *(
+            {
+                "organisation_id": place("o", (n - 1) % 20 + 1),
+                "chapter_id": place("c", n),
+                "changes": {"after": [5 + n % 10], "relevance": 3_600 + n},
+            }
+            for n in range(1, 301)
+        ),
+    ]
+}
+BACK_OFF = {"back_off": 2, "limit": 3}
+ALL = QUIET | WEEKDAYS | CAPS | OVERRIDES | BACK_OFF
+
+
 @dataclass(frozen=True, slots=True)
-class Variant:
-    """A set of policies: what the scenario says, and what is prepared in the copy."""
+class Policies:
+    """What the scenario says, and what is prepared in the copy."""
 
     name: str
     keys: dict[str, object] = field(default_factory=dict)
@@ -102,17 +130,19 @@ class Variant:
     before: int = 0
 
 
-VARIANTS = (
-    Variant("bare"),
-    Variant("bare, without the trigger", prepared=(NO_TRIGGER,)),
-    Variant("zones of chapter and organisation", prepared=(CHAPTERS,)),
-    Variant("opt-out", prepared=(PREFERENCES,)),
-    Variant("quiet hours", QUIET),
-    Variant("weekdays", WEEKDAYS),
-    Variant("caps, first time", CAPS),
-    Variant("caps, three claims counted", CAPS, (COUNTED,)),
-    Variant("all", QUIET | WEEKDAYS | CAPS, (CHAPTERS, PREFERENCES, COUNTED)),
-    Variant("all, and one goes before", QUIET | WEEKDAYS | CAPS, (CHAPTERS, PREFERENCES, COUNTED), before=1),
+EACH = (
+    Policies("bare"),
+    Policies("bare, without the trigger", prepared=(NO_TRIGGER,)),
+    Policies("zones of chapter and organisation", prepared=(CHAPTERS,)),
+    Policies("opt-out", prepared=(PREFERENCES,)),
+    Policies("quiet hours", QUIET),
+    Policies("weekdays", WEEKDAYS),
+    Policies("caps, first time", CAPS),
+    Policies("caps, three claims counted", CAPS, (COUNTED,)),
+    Policies("limit and back-off", BACK_OFF),
+    Policies("320 overrides", OVERRIDES),
+    Policies("all", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED)),
+    Policies("all, and one goes before", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED), before=1),
 )
 
 
@@ -133,7 +163,7 @@ def main() -> None:
     print(f"{options.people:,} people due and claimed, {sent:,} armed and recorded in batches of {BATCH};")
     print(f"median of {options.repeat} rounds after one that is not counted; ratios to bare within the round.")
     print()
-    chosen = [one for one in VARIANTS if not options.only or one.name in ("bare", *options.only)]
+    chosen = [one for one in EACH if not options.only or one.name in ("bare", *options.only)]
     rounds: list[dict[str, Measured]] = []
     with EmbeddedPostgres() as server:
         load(server.url, options.people)
@@ -151,7 +181,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5, help="counted rounds")
-    parser.add_argument("--only", nargs="+", choices=[one.name for one in VARIANTS], help="these, and bare")
+    parser.add_argument("--only", nargs="+", choices=[one.name for one in EACH], help="these, and bare")
     return parser.parse_args()
 
 
@@ -168,7 +198,7 @@ def load(maintenance: str, people: int) -> None:
 
 @contextmanager
 def fresh_copy(maintenance: str, prepared: Sequence[LiteralString]) -> Iterator[str]:
-    """A database like the template, with the variant's own tables; gone afterwards."""
+    """A database like the template, with the tables of its own; gone afterwards."""
     execute(maintenance, f"create database measured template {TEMPLATE} strategy file_copy")
     url = named(maintenance, "measured")
     try:
@@ -181,17 +211,17 @@ def fresh_copy(maintenance: str, prepared: Sequence[LiteralString]) -> Iterator[
         execute(maintenance, "drop database measured with (force)")
 
 
-def measure(maintenance: str, variant: Variant, people: int, sent: int) -> Measured:
-    """One variant on one copy."""
-    with fresh_copy(maintenance, variant.prepared) as url:
-        return asyncio.run(stages(url, variant, people, sent))
+def measure(maintenance: str, policies: Policies, people: int, sent: int) -> Measured:
+    """One set of policies on one copy."""
+    with fresh_copy(maintenance, policies.prepared) as url:
+        return asyncio.run(stages(url, policies, people, sent))
 
 
-async def stages(url: str, variant: Variant, people: int, sent: int) -> Measured:
+async def stages(url: str, policies: Policies, people: int, sent: int) -> Measured:
     """Claim everybody, arm and record some, and prove that nobody was missed."""
-    one = applied("nudge", variant.keys)
+    one = applied("nudge", policies.keys)
     # They want everybody too, and there is room for both.
-    others = [applied(f"before{n}", {**variant.keys, "priority": 90}) for n in range(variant.before)]
+    others = [applied(f"before{n}", {**policies.keys, "priority": 90}) for n in range(policies.before)]
     selection = Selection(scenarios=("nudge",))
     database = Database(url, connections=1)
     await database.open()
@@ -210,7 +240,7 @@ async def stages(url: str, variant: Variant, people: int, sent: int) -> Measured
         numbers = await store.claim(run_id, one, selection, reserved_seconds=600, terms=terms, before=others)
         claim = spent() - began
         if numbers.claimed != people:
-            raise SystemExit(f"{variant.name}: {numbers.claimed:,} claimed, {dict(numbers.refusals)}")
+            raise SystemExit(f"{policies.name}: {numbers.claimed:,} claimed, {dict(numbers.refusals)}")
         arm = record = 0.0
         for _ in range(sent // BATCH):
             units = await store.leased(run_id, selection, limit=BATCH)
@@ -221,7 +251,7 @@ async def stages(url: str, variant: Variant, people: int, sent: int) -> Measured
             verdicts = await store.record(run_id, [Acceptance(unit, f"name/{uuid4()}") for unit in units])
             record += spent() - began
             if set(armed.values()) != {"armed"} or set(verdicts) != {"recorded"}:
-                raise SystemExit(f"{variant.name}: {set(armed.values())}, {set(verdicts)}")
+                raise SystemExit(f"{policies.name}: {set(armed.values())}, {set(verdicts)}")
         return Measured(claim, arm, record)
     finally:
         await database.close()
