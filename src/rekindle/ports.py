@@ -224,6 +224,10 @@ class Source(Protocol):
         """Recipients, and what they lack, their chapters' and organisations' time zones taken into account."""
         ...
 
+    async def deserted(self, places: Sequence[tuple[str, str | None]]) -> Sequence[tuple[str, str | None]]:
+        """Of organisations, and of chapters of one, by id: those without any active recipient, in the order given."""
+        ...
+
     async def longest(self, names: Sequence[str], *, certificates: bool) -> Mapping[str, int]:
         """By variable, the bytes of the longest value (cut as texts cut it) that active recipients have now: columns of
         the recipient view by these names, and `certificate` if asked for. What nobody has is absent.

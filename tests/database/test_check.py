@@ -1,10 +1,11 @@
 """The check of the source views: what is missing, and whether an index serves the activities."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, scenario
+from database.programme_tables import Programme, open_programme, scenario, wanted
 from rekindle.engine.check import check
 from rekindle.postgres.source import PostgresSource
 from rekindle.scenario import Config
@@ -139,3 +140,28 @@ async def test_what_a_scenario_needs_and_lacks_is_a_fault_of_its_own_code(
     assert [finding for finding in await check(config, source) if finding.fault] == []
     await programme.sql.execute(change.encode())
     assert [finding.fault.code for finding in await check(config, source) if finding.fault] == [code]
+
+
+async def test_a_place_in_which_nobody_is_gets_a_note(programme: Programme) -> None:
+    here, there, nowhere, chapter = (uuid4() for _ in range(4))
+    await programme.person(organisation_id=here)
+    await programme.person(organisation_id=there, active=False)
+    await programme.sql.execute("update team.person set chapter_id = %s", [chapter])
+    changes = {"cooldown": 60}
+    overrides = [
+        {"organisation_id": str(organisation), "changes": changes, **({"chapter_id": str(inner)} if inner else {})}
+        for organisation in (here, there, nowhere)
+        for inner in (None, chapter, nowhere)
+    ]
+    one = wanted(overrides=overrides)
+    source = PostgresSource(programme.database)
+    places = [(said.organisation_id, said.chapter_id) for said in one.overrides]
+    assert set(places) - set(await source.deserted(places)) == {(str(here), None), (str(here), str(chapter))}
+    config = Config.model_validate(
+        {
+            "scenario": {"one": wanted().model_dump(exclude_none=True)},
+            "organisation": {str(nowhere): {"scenario": {"one": changes}}, str(here): {"scenario": {"one": changes}}},
+        }
+    )
+    notes = [finding.message for finding in await check(config, source) if finding.subject == "overrides"]
+    assert notes == [f"organisation.{nowhere}: no active recipient is there"]

@@ -61,6 +61,8 @@ async def check(config: Config, source: Source) -> list[Finding]:
     findings += await check_texts(config, own, source, measured=not broken & {"recipient", "certification"})
     if not broken & {"recipient", "device_token"}:
         findings.append(await _people(source))
+    if "recipient" not in broken:
+        findings += await _deserted(config, source)
     return findings
 
 
@@ -114,3 +116,18 @@ async def _people(source: Source) -> Finding:
         f"{counts.recipients:,} active recipients; {counts.without_timezone:,} without a usable time zone, "
         f"{counts.without_token:,} without a device token",
     )
+
+
+async def _deserted(config: Config, source: Source) -> list[Finding]:
+    """A note for each place that the configuration speaks of and nobody is in: a mistyped id has no other sign."""
+    spoken_of = {
+        (one.organisation_id, one.chapter_id): one.place
+        for scenario in config.scenario.values()
+        for one in scenario.overrides
+    }
+    if not spoken_of:
+        return []
+    return [
+        Finding("overrides", f"{spoken_of[place]}: no active recipient is there", note=True)
+        for place in await source.deserted(list(spoken_of))
+    ]

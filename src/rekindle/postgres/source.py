@@ -45,6 +45,16 @@ class PostgresSource:
             row = await (await connection.execute(text)).fetchone()
         return SourceCounts(**(row or {}))
 
+    async def deserted(self, places: Sequence[tuple[str, str | None]]) -> Sequence[tuple[str, str | None]]:
+        """See `Source.deserted`."""
+        parameters = {
+            "organisation_ids": [organisation_id for organisation_id, _ in places],
+            "chapter_ids": [chapter_id for _, chapter_id in places],
+        }
+        rows = await self._database.rows(statement("source_deserted"), parameters)
+        positions: list[int] = [row["position"] for row in rows]
+        return [places[position - 1] for position in positions]
+
     async def longest(self, names: Sequence[str], *, certificates: bool) -> Mapping[str, int]:
         """See `Source.longest`. Two statements at the most, whatever the number of names and people."""
         asked: list[tuple[LiteralString, dict[str, Any]]] = []

@@ -1,0 +1,14 @@
+-- In: arrays of organisation_ids and chapter_ids (null: the whole organisation). Out: position, from 1, of each of these
+-- places in which there is no active recipient. The recipients are gone through once.
+with home as materialized (
+  select r.organisation_id, r.chapter_id from rekindle_source.recipient r where r.active group by 1, 2
+)
+select place.position
+from unnest(%(organisation_ids)s::uuid[], %(chapter_ids)s::uuid[])
+  with ordinality as place (organisation_id, chapter_id, position)
+where not exists (
+  select from home
+  where home.organisation_id = place.organisation_id
+    and (place.chapter_id is null or home.chapter_id = place.chapter_id)
+)
+order by place.position
