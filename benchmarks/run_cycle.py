@@ -155,7 +155,7 @@ def child(environment: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, A
         tempfile.TemporaryFile("w+") as logged,
     ):
         launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("measured_child.py")), measured.name]
-        cli = [sys.executable, "-P", "-m", "rekindle", "--log-level", "info", "run", "--json"]
+        cli = [sys.executable, "-P", "-m", "rekindle", "--log-level", "info", "run", "--json", "--confirm", "1000000"]
         began = time.time()
         subprocess.run([*launcher, *cli], env=environment, stdout=said, stderr=logged, check=True)
         usage = json.load(measured)

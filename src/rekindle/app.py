@@ -114,12 +114,16 @@ class Engine:
         scenarios: Sequence[str] = (),
         organisations: Sequence[UUID] = (),
         budget_seconds: float | None = None,
+        confirmed: int = 0,
         watch: Watch | None = None,
         stop: asyncio.Event | None = None,
     ) -> Report:
-        """One cycle over the enabled scenarios, or those named. See `rekindle.engine.run.run_cycle`."""
+        """One cycle over the enabled scenarios, or those named. See `rekindle.engine.run.run_cycle`.
+
+        `confirmed`: so many people, over all scenarios of the cycle, are claimed though the guard would hold them back.
+        """
         applied, others = await self._chosen(scenarios)
-        limits = Limits.of(self.config, budget_seconds=budget_seconds)
+        limits = Limits.of(self.config, budget_seconds=budget_seconds, confirmed=confirmed)
         return await run_cycle(
             self.deps,
             applied,
@@ -141,6 +145,7 @@ class Engine:
             Selection(organisations=tuple(organisations)),
             others=others,
             terms=self._terms(),
+            guard=self.config.run.guard(),
             timeout_seconds=self.config.dispatcher.timeout,
         )
 
@@ -150,7 +155,8 @@ class Engine:
         """Who would be notified now and who not, and why; see `rekindle.engine.evaluate.plan`."""
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
         applied, others = await self._chosen(scenarios)
-        people = plan(self.deps.store, applied, selection, others=others, terms=self._terms())
+        guard = self.config.run.guard()
+        people = plan(self.deps.store, applied, selection, others=others, terms=self._terms(), guard=guard)
         try:
             async for step in people:
                 yield step

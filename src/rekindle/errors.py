@@ -32,6 +32,7 @@
     │   ├── TargetsRejected       RK405   halt      2
     │   └── MessagesRejected      RK406   halt      2
     ├── RecordFailed         RK501    hold          1
+    ├── HeldByGuard          RK502    halt          2
     ├── DemoDisagrees        RK601    drop          1
     └── SandboxError         RK602    halt          2
 
@@ -264,6 +265,16 @@ class RecordFailed(RekindleError):
     code = "RK501"
     disposition = Disposition.HOLD
     exit_code = 1
+
+
+class HeldByGuard(RekindleError):
+    """The guard held back a claim of more people than is usual; nobody of it was claimed."""
+
+    code = "RK502"
+
+    def __init__(self, message: str = "", *, mend: str = "", people: int = 0) -> None:
+        super().__init__(message, mend=mend)
+        self.people = people
 
 
 class DemoDisagrees(RekindleError):

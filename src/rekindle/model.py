@@ -137,7 +137,8 @@ class Numbers:
     claimed + carried = recorded + skipped + dead + unknown + pending + handed_over
 
     `refused` counts the people who were due and not claimed, by reason; `reasons` counts the endings after a claim
-    (skipped, dead, unknown, retry) by "ending:reason". The same sums are CHECKs on the table `run_scenario`.
+    (skipped, dead, unknown, retry) by "ending:reason"; `confirmed` of those claimed would have been held back by the
+    guard, had nobody confirmed them. The same sums are CHECKs on the table `run_scenario`.
     """
 
     scenario_type: str
@@ -154,6 +155,7 @@ class Numbers:
     handed_over: int = 0
     pushes: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])
+    confirmed: int = 0
 
     @property
     def refused(self) -> int:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
 
 MAX_DURATION_SECONDS = 10 * 366 * 86_400
 
@@ -74,6 +75,51 @@ def retry_delay(retry_after: float | None, *, jitter: float) -> float:
     """
     asked = RETRY_SECONDS if retry_after is None or retry_after <= 0 else min(retry_after, MAX_RETRY_SECONDS)
     return asked * (1 + 0.25 * jitter)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How many people a scenario may claim within 24 hours before somebody has to say that it is meant.
+
+    A claim is held back when its scenario, with what it claimed in the last 24 hours, comes to more than `floor`
+    people, and either all scenarios together to more than `max_share` of the active recipients, or this one to more
+    than `max_times_median` times what it claims on the median of its days. `confirmed` people of one run are let go all
+    the same. None: that limit does not hold.
+    """
+
+    max_share: float | None = 0.25
+    max_times_median: float | None = 5.0
+    floor: int = 100
+    confirmed: int = 0
+
+    @property
+    def watches(self) -> bool:
+        """Whether there is anything to hold back for."""
+        return self.max_share is not None or self.max_times_median is not None
+
+
+GUARDED = Guard()
+UNGUARDED = Guard(max_share=None, max_times_median=None)
+
+MEDIAN_DAYS = 28
+"""How many days of a scenario the guard looks back on: four of each weekday."""
+
+MEDIAN_LEAST_DAYS = 3
+"""On fewer days on which the scenario claimed somebody, no number is the usual one yet, and only the share holds."""
+
+
+def parse_share(text: str) -> float | None:
+    """The share that a percentage such as 25% names, or None for the word none.
+
+    Raises:
+        ValueError: it is neither, or not over 0% and at most 100%.
+    """
+    if text == "none":
+        return None
+    match = _SHARE.fullmatch(text)
+    if match is None or not 0 < float(match[1]) <= 100:
+        raise ValueError(f"{text[:40]!r} is no share; write a percentage such as 25%, or none")
+    return float(match[1]) / 100
 
 
 @dataclass(slots=True)

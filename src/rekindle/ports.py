@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from rekindle.errors import HeldByGuard
 from rekindle.model import (
     Acceptance,
     Candidate,
@@ -18,6 +19,7 @@ from rekindle.model import (
     Unit,
     Verdict,
 )
+from rekindle.policy import GUARDED, Guard
 from rekindle.scenario import AnyScenario, OwnQuery, Variable
 
 
@@ -121,6 +123,7 @@ class Store(NotificationRepository, Protocol):
         reserved_seconds: float,
         terms: Terms,
         before: Sequence[Applied] = (),
+        guard: Guard = GUARDED,
     ) -> Numbers:
         """Evaluate the scenario and claim everyone who is due and may be nudged, in one transaction.
 
@@ -130,6 +133,11 @@ class Store(NotificationRepository, Protocol):
 
         `before` are the scenarios that go before this one and were not claimed yet: where a frequency cap has room for
         some of those who want a person only, theirs is the place.
+
+        A claim of one person who is named is no matter of the guard's.
+
+        Raises:
+            HeldByGuard: it would have been more people than `guard` lets go; nothing has changed.
         """
         ...
 
@@ -137,6 +145,13 @@ class Store(NotificationRepository, Protocol):
         self, applied: Applied, selection: Selection, *, terms: Terms, before: Sequence[Applied] = ()
     ) -> AsyncGenerator[Candidate]:
         """What `claim` would decide now about everyone who is due, streamed in order of user; writes nothing."""
+        ...
+
+    async def held_back(
+        self, scenario_type: str, people: int, selection: Selection, *, ahead: int = 0, guard: Guard
+    ) -> HeldByGuard | None:
+        """What the guard would say to a claim of so many people now, after `ahead` of other scenarios in the same run;
+        None: nothing. Reads only."""
         ...
 
     async def evaluated(self, selection: Selection) -> int:

@@ -42,8 +42,11 @@ title = "Hei {first_name}"
 body = "Du har {points} poeng."
 """
 
-TEAM_CONFIG = '[dispatcher]\nkind = "fcm"\ntimeout = "1s"\n' + SCENARIO
-"""The scenario `nudge`, through FCM; a send that is not answered within a second is unknown."""
+UNGUARDED = '[run]\nmax_share = "none"\nmax_times_median = "none"\n'
+
+TEAM_CONFIG = UNGUARDED + '[dispatcher]\nkind = "fcm"\ntimeout = "1s"\n' + SCENARIO
+"""The scenario `nudge`, through FCM; a send that is not answered within a second is unknown, and no number of people is
+too many."""
 
 
 def fill_team(url: str) -> None:

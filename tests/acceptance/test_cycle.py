@@ -28,7 +28,7 @@ async def test_every_due_recipient_is_reached_once_and_the_next_cycle_sends_noth
     config = load_config(write_init_files(tmp_path)[0])
     async with Engine.open(environment(worker_url, fcm), config) as engine:
         await engine.apply()
-        first = await engine.run()
+        first = await engine.run(confirmed=500)
         second = await engine.run()
     assert (first.status, second.status) == ("done", "done")
     assert sum(one.pushes for one in first.scenarios) == 311

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from rekindle.model import Candidate, Numbers, Selection, Unit
+from rekindle.policy import UNGUARDED, Guard
 from rekindle.ports import Applied, Terms
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
@@ -167,14 +168,16 @@ class Programme:
         selection: Selection | None = None,
         timezone: str = "UTC",
         reserved_seconds: float = 60,
+        guard: Guard = UNGUARDED,
     ) -> Numbers:
-        """One claim, as a run makes it."""
+        """One claim, as a run makes it; no number of people is too many unless a guard is given."""
         return await self.store.claim(
             run_id or await self.run(),
             applied(one, scenario_type),
             selection or Selection(scenarios=(scenario_type,)),
             reserved_seconds=reserved_seconds,
             terms=Terms(timezone=timezone, timeout_seconds=20),
+            guard=guard,
         )
 
     async def due(

@@ -60,6 +60,7 @@ insert into team.wanted
 analyze;
 """
 CONFIG = Config.model_validate({
+    "run": {"max_share": "none", "max_times_median": "none"},
     "dispatcher": {"kind": "log"},
     "policy": {
         "quiet_hours": "21:00-08:00",

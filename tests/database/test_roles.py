@@ -52,7 +52,7 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
         planned = [preview async for preview, person in engine.plan() if person is None]
         previews = await engine.dry_run()
         assert dispatcher.sent == []
-        report = await engine.run()
+        report = await engine.run(confirmed=1_000)
         statuses = await engine.scenarios()
         runs = await engine.runs()
         unknown = await engine.unknown()

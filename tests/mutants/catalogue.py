@@ -41,6 +41,7 @@ _RESEND = "database/test_resend.py::"
 _DISPATCH = "database/test_dispatch.py::"
 _OVERRIDES = "database/test_overrides.py::"
 _CONCURRENCY = "database/test_ledger_concurrency.py::"
+_GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
 _BREAKER = "faults/test_breaker.py::"
@@ -510,4 +511,45 @@ POLICY = (
     ),
 )
 
-MUTANTS = (*ARM, *FENCE, *ORDER, *COOLDOWN, *UNKNOWN, *PROVIDER, *POLICY)
+GUARD = (
+    Mutant(
+        "a claim passes the guard by",
+        "postgres/claims.py",
+        "confirmed=await admit(connection, run_id, applied.scenario_type, claimed, evaluated, selection, guard)",
+        "confirmed=0",
+        (_GUARD + "test_a_claim_over_the_share_claims_nobody_and_the_fault_names_the_numbers",),
+    ),
+    Mutant(
+        "claims do not follow one another through the guard",
+        "postgres/guard.py",
+        'await connection.execute(statement("guard_lock"))',
+        "pass",
+        (_GUARD + "test_two_claims_at_once_cannot_both_be_the_last_that_the_guard_lets_go",),
+    ),
+    Mutant(
+        "the guard knows nothing of the claims before",
+        _sql("guard"),
+        "from claim where days_ago <= 0",
+        "from claim where false",
+        (
+            _GUARD + "test_what_several_runs_and_scenarios_claim_in_a_day_counts_together",
+            _GUARD + "test_as_many_as_were_confirmed_are_let_go_and_not_one_more",
+        ),
+    ),
+    Mutant(
+        "the guard does not know what is usual",
+        _sql("guard"),
+        "today.own > allowed.by_median, false",
+        "false, false",
+        (_GUARD + "test_a_claim_over_so_many_times_the_median_of_its_days_is_held_back",),
+    ),
+    Mutant(
+        "a confirmation has no bound",
+        "postgres/guard.py",
+        'if claimed <= guard.confirmed - found["confirmed"]:',
+        "if guard.confirmed:",
+        (_GUARD + "test_as_many_as_were_confirmed_are_let_go_and_not_one_more",),
+    ),
+)
+
+MUTANTS = (*ARM, *FENCE, *ORDER, *COOLDOWN, *UNKNOWN, *PROVIDER, *POLICY, *GUARD)

@@ -13,6 +13,7 @@ from rekindle import Deps, Engine
 from rekindle.engine.dispatch import MAX_UNWRITTEN
 from rekindle.engine.run import Limits, Watch, run_cycle
 from rekindle.model import Acceptance, Message, Outcome, Selection, Unit, Verdict
+from rekindle.policy import UNGUARDED
 from rekindle.ports import NotificationRepository
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import execute_all
@@ -82,7 +83,7 @@ async def test_a_ledger_slower_than_the_provider_slows_the_sending_and_fills_no_
             Deps(dispatcher=dispatcher, notifications=slow, store=engine.deps.store),
             await engine.deps.store.applied(),
             Selection(),
-            Limits(budget_seconds=60, concurrency=CONCURRENCY),
+            Limits(budget_seconds=60, concurrency=CONCURRENCY, guard=UNGUARDED),
             watch=Watch(settled=dispatcher.saw_settled),
         )
     assert report.status == "done"

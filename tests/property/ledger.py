@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from rekindle.model import Candidate, Numbers, Selection
+from rekindle.policy import UNGUARDED
 from rekindle.ports import Applied, Terms
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import Database
@@ -124,7 +125,7 @@ class Ledger:
         async def work() -> tuple[UUID, Numbers]:
             run_id = await self.store.open_run(budget_seconds=30, dispatcher="log")
             return run_id, await self.store.claim(
-                run_id, applied, selection, reserved_seconds=30, terms=terms, before=before
+                run_id, applied, selection, reserved_seconds=30, terms=terms, before=before, guard=UNGUARDED
             )
 
         return self.wait(work())

@@ -69,6 +69,8 @@ data = {{ occurrence = "{{slot}}" }}
     return f"""
 [run]
 budget = "{BUDGET_SECONDS}s"
+max_share = "none"
+max_times_median = "none"
 [dispatcher]
 kind = "fcm"
 concurrency = {CONCURRENCY}

@@ -19,7 +19,7 @@ from rekindle.engine.deadline import Deadline
 from rekindle.engine.record import BATCH, Recorder
 from rekindle.errors import DatabaseError, DatabaseUnreachable, Disposition
 from rekindle.model import Acceptance, Accepted, Outcome, Refused, Selection, Uncertain, Unit, Verdict
-from rekindle.policy import MAX_ATTEMPTS
+from rekindle.policy import MAX_ATTEMPTS, UNGUARDED
 from rekindle.ports import Applied, NotificationRepository, Terms
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
@@ -70,7 +70,9 @@ class Bench:
         self._sql.execute("insert into team.occasion select user_id, 'o', %s from team.recipient", [Jsonb({})])
         self.run_id = await self.store.open_run(budget_seconds=30, dispatcher="log")
         applied = Applied("own", 1, SCENARIO, fingerprint(SCENARIO))
-        numbers = await self.store.claim(self.run_id, applied, Selection(), reserved_seconds=60, terms=Terms())
+        numbers = await self.store.claim(
+            self.run_id, applied, Selection(), reserved_seconds=60, terms=Terms(), guard=UNGUARDED
+        )
         assert numbers.claimed == count
         units = await self.store.leased(self.run_id, Selection(scenarios=("own",)), limit=count)
         armed = await self.store.arm(units, lease_seconds=60)

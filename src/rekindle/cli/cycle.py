@@ -34,18 +34,20 @@ from rekindle.cli.output import (
     report_table,
     runs_table,
     say,
+    say_held,
     unknown_table,
 )
 from rekindle.cli.texts import show_texts
 from rekindle.engine.evaluate import Preview
 from rekindle.engine.run import Watch
-from rekindle.errors import BadArgument
+from rekindle.errors import BadArgument, HeldByGuard
 from rekindle.model import Candidate, Report
 from rekindle.scenario import Config, fingerprint
 
 log = structlog.get_logger("rekindle")
 
 Budget = Annotated[str | None, typer.Option("--budget", help="End within this time, such as 30s.")]
+Confirm = Annotated[int, typer.Option("--confirm", min=0, help="Let so many people go whom the guard would hold back.")]
 Limit = Annotated[int, typer.Option(min=0, help="How many people to list; 0: all of them.")]
 Rows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many to list, newest first.")]
 
@@ -89,6 +91,7 @@ def plan(
             )
             return
         console().print(preview_table(previews, checked=False))
+        say_held(previews)
         if people:
             console().print()
             console().print(people_table(people))
@@ -103,6 +106,7 @@ def run(
     scenario: Scenarios = None,
     organisation: Organisations = None,
     budget: Budget = None,
+    confirm: Confirm = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Render and validate all, claim and send nothing.")
     ] = False,
@@ -121,7 +125,10 @@ def run(
                     print_json([preview_json(one) for one in previews])
                 else:
                     console().print(preview_table(previews, checked=True))
+                    say_held(previews)
                     say("Dry run: nothing was claimed or sent.")
+                if any(one.held for one in previews):
+                    return HeldByGuard.exit_code
                 return 1 if any(set(one.checks) - {"valid"} for one in previews) else 0
             await _warn_if_not_applied(engine, loaded)
             with _progress(quiet=as_json) as progress:
@@ -129,6 +136,7 @@ def run(
                     scenarios=scenario or (),
                     organisations=ids(organisation),
                     budget_seconds=budget_seconds,
+                    confirmed=confirm,
                     watch=_watch(progress),
                     stop=stop_on_signals(),
                 )

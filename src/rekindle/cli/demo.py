@@ -93,8 +93,10 @@ async def _two_cycles(
     async with Engine.open(environment, _config("log" if sandbox is None else "fcm")) as engine:
         await engine.apply()
         for cycle in ("First", "Second"):
-            tell(f"\n{cycle} cycle:")
-            report = await engine.run(budget_seconds=max(30.0, mentors / 500))
+            # Nearly half of them are due in the first one: the guard wants somebody's word for that.
+            confirmed = 0 if reports else mentors
+            tell(f"\n{cycle} cycle{f', with --confirm {mentors} since it reaches many at once' if confirmed else ''}:")
+            report = await engine.run(budget_seconds=max(30.0, mentors / 500), confirmed=confirmed)
             reports.append(report)
             show(report)
         recorded = await engine.reports.deliveries()

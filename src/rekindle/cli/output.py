@@ -138,6 +138,13 @@ def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:
     return table
 
 
+def say_held(previews: Sequence[Preview]) -> None:
+    """What the guard would hold back of a plan or a dry run, and why."""
+    for one in previews:
+        if one.held is not None:
+            say(str(one.held))
+
+
 def preview_json(preview: Preview) -> dict[str, Any]:
     """A preview with its sums."""
     # Not asdict: it rebuilds a Counter from pairs, which counts the pairs.

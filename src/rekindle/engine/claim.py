@@ -8,8 +8,9 @@ import structlog
 
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.steady import steadily
-from rekindle.errors import RekindleError, SourceError, StatementTooSlow
+from rekindle.errors import HeldByGuard, RekindleError, SourceError, StatementTooSlow
 from rekindle.model import Numbers, Selection
+from rekindle.policy import Guard
 from rekindle.ports import Applied, Store, Terms
 
 log = structlog.stdlib.get_logger("rekindle")
@@ -49,20 +50,24 @@ async def claim(
     *,
     others: Sequence[Applied] = (),
     terms: Terms,
+    guard: Guard,
     deadline: Deadline,
 ) -> Claimed:
     """Everyone who is due under one of the scenarios and may be nudged is claimed for this run.
 
     Each scenario is a transaction of its own. One whose source cannot be read, or not in the time left, is reported and
-    passed over, since a mistake in one view must not silence the others. New units are this run's until shortly
-    after its deadline.
+    passed over, since a mistake in one view must not silence the others; so is one that the guard holds back. New units
+    are this run's until shortly after its deadline.
     """
     numbers: list[Numbers] = []
     faults: list[RekindleError] = []
     for one in in_order(applied):
         try:
-            counted = await _claim(store, run_id, one, selection, before(one, others), terms=terms, deadline=deadline)
-        except (SourceError, StatementTooSlow) as fault:
+            going_before = before(one, others)
+            counted = await _claim(
+                store, run_id, one, selection, going_before, terms=terms, guard=guard, deadline=deadline
+            )
+        except (SourceError, StatementTooSlow, HeldByGuard) as fault:
             log.error("scenario.failed", scenario=one.scenario_type, code=fault.code, error=fault.message)
             faults.append(fault)
             continue
@@ -75,7 +80,21 @@ async def claim(
             refused=dict(counted.refusals),
         )
         numbers.append(counted)
-    return Claimed(tuple(numbers), tuple(faults))
+    return Claimed(tuple(numbers), tuple(_as_one(faults)))
+
+
+def _as_one(faults: Sequence[RekindleError]) -> list[RekindleError]:
+    """The faults, all that the guard held back as one: what is to be confirmed is their sum."""
+    held = [fault for fault in faults if isinstance(fault, HeldByGuard)]
+    if len(held) < 2:
+        return list(faults)
+    people = sum(fault.people for fault in held)
+    together = HeldByGuard(
+        f"the guard held back {people:,} people: {'; '.join(fault.message for fault in held)}",
+        mend=f"See `rekindle plan`; if they are meant, `rekindle run --confirm {people}` lets them go.",
+        people=people,
+    )
+    return [together, *(fault for fault in faults if fault not in held)]
 
 
 async def _claim(
@@ -86,6 +105,7 @@ async def _claim(
     going_before: Sequence[Applied],
     *,
     terms: Terms,
+    guard: Guard,
     deadline: Deadline,
 ) -> Numbers:
     """One scenario is claimed. If what goes before it cannot be evaluated, it does not wait for that."""
@@ -100,6 +120,7 @@ async def _claim(
                 reserved_seconds=deadline.left() + RESERVE_SECONDS,
                 terms=replace(terms, timeout_seconds=deadline.left()),
                 before=others,
+                guard=guard,
             ),
             deadline,
         )

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 from rekindle.engine.claim import before, in_order
 from rekindle.engine.compose import compose
-from rekindle.errors import TemplateInvalid
+from rekindle.errors import HeldByGuard, TemplateInvalid
 from rekindle.model import Accepted, Candidate, Outcome, Selection, TargetKind, Unit
+from rekindle.policy import Guard
 from rekindle.ports import Applied, Dispatcher, Store, Terms
 from rekindle.render import NotRendered
 
@@ -20,13 +21,15 @@ _CHECKS_AT_ONCE = 100
 
 @dataclass(slots=True)
 class Preview:
-    """What a run would do for one scenario now, in people; `checks` counts messages by result (dry run only)."""
+    """What a run would do for one scenario now, in people; `checks` counts messages by result (dry run only). `held`:
+    the guard would hold back those whom it would claim."""
 
     scenario_type: str
     evaluated: int
     would_claim: int = 0
     refusals: Counter[str] = field(default_factory=Counter[str])
     checks: Counter[str] = field(default_factory=Counter[str])
+    held: HeldByGuard | None = None
 
     @property
     def due(self) -> int:
@@ -47,7 +50,13 @@ class Preview:
 
 
 async def plan(
-    store: Store, applied: Sequence[Applied], selection: Selection, *, others: Sequence[Applied] = (), terms: Terms
+    store: Store,
+    applied: Sequence[Applied],
+    selection: Selection,
+    *,
+    others: Sequence[Applied] = (),
+    terms: Terms,
+    guard: Guard,
 ) -> AsyncGenerator[tuple[Preview, Candidate | None]]:
     """Everyone who is due, scenario by scenario as a run would claim them; nothing is written.
 
@@ -55,6 +64,7 @@ async def plan(
     None. Each scenario is judged as a run would find it after claiming those that go before it.
     """
     evaluated = await store.evaluated(selection)
+    ahead = 0
     for one in in_order(applied):
         preview = Preview(one.scenario_type, evaluated)
         own = replace(selection, scenarios=(one.scenario_type,))
@@ -63,6 +73,10 @@ async def plan(
             async for candidate in candidates:
                 preview.add(candidate)
                 yield preview, candidate
+        preview.held = await store.held_back(
+            one.scenario_type, preview.would_claim, selection, ahead=ahead, guard=guard
+        )
+        ahead += 0 if preview.held else preview.would_claim
         yield preview, None
 
 
@@ -74,6 +88,7 @@ async def dry_run(
     *,
     others: Sequence[Applied] = (),
     terms: Terms,
+    guard: Guard,
     timeout_seconds: float,
 ) -> list[Preview]:
     """Every message that a run would send now was rendered and checked by the provider; nothing was claimed or sent.
@@ -83,7 +98,7 @@ async def dry_run(
     by_name = {one.scenario_type: one for one in applied}
     previews: list[Preview] = []
     checks: set[asyncio.Task[None]] = set()
-    async with aclosing(plan(store, applied, selection, others=others, terms=terms)) as people:
+    async with aclosing(plan(store, applied, selection, others=others, terms=terms, guard=guard)) as people:
         async for preview, candidate in people:
             if candidate is None:
                 await _all(checks)

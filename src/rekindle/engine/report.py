@@ -26,7 +26,9 @@ async def report(
     status: RunStatus = "done"
     if halted is not None or faults:
         status = "halted"
-        halted_by = f"{halted.error_code} {halted.reason}" if halted is not None else str(faults[0])[:500]
+        halted_by = (
+            f"{halted.error_code} {halted.reason}" if halted is not None else "; ".join(map(str, faults))[:1_000]
+        )
     elif await store.waiting(run_id, selection):
         status = "budget"
     elif any(one.dead or one.unknown or one.pending > one.reasons.get(_NIGHT, 0) for one in counted.scenarios):

@@ -18,6 +18,7 @@ from rekindle.engine.steady import answered, steadily
 from rekindle.engine.sweep import sweep
 from rekindle.errors import ConfigNotApplied, DatabaseUnreachable, ProviderUnreachable, RekindleError, UnknownScenario
 from rekindle.model import Numbers, Report, Selection
+from rekindle.policy import GUARDED, Guard
 from rekindle.ports import Applied, Dispatcher, NotificationRepository, Store, Terms
 from rekindle.scenario import Config, fingerprint
 
@@ -43,16 +44,18 @@ class Limits:
     concurrency: int = 1_000
     per_minute: int = 600_000
     timezone: str | None = None
+    guard: Guard = GUARDED
 
     @classmethod
-    def of(cls, config: Config, *, budget_seconds: float | None = None) -> "Limits":
-        """The limits that a configuration sets; a budget given here wins."""
+    def of(cls, config: Config, *, budget_seconds: float | None = None, confirmed: int = 0) -> "Limits":
+        """The limits that a configuration sets; a budget given here wins. So many people are confirmed to the guard."""
         return cls(
             budget_seconds=budget_seconds or config.run.budget,
             timeout_seconds=config.dispatcher.timeout,
             concurrency=config.dispatcher.concurrency,
             per_minute=config.dispatcher.per_minute,
             timezone=config.run.timezone,
+            guard=config.run.guard(confirmed=confirmed),
         )
 
     def answer_seconds(self) -> float:
@@ -104,7 +107,9 @@ async def run_cycle(
     terms = Terms(timezone=limits.timezone)
     breaker = Breaker()
     try:
-        claimed = await claim(store, run_id, applied, selection, others=others, terms=terms, deadline=deadline)
+        claimed = await claim(
+            store, run_id, applied, selection, others=others, terms=terms, guard=limits.guard, deadline=deadline
+        )
         watch.claimed(claimed.numbers)
         dispatch = Dispatch(
             store,

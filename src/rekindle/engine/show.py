@@ -10,6 +10,7 @@ from rekindle.engine.evaluate import plan, unit_of
 from rekindle.errors import TemplateInvalid
 from rekindle.model import Candidate, Message, Selection
 from rekindle.payload import MAX_PAYLOAD_BYTES, payload, payload_bytes
+from rekindle.policy import UNGUARDED
 from rekindle.ports import Applied, Store, Terms
 from rekindle.render import NotRendered
 
@@ -44,7 +45,7 @@ async def show(
     shown: list[Shown] = []
     by_name = {one.scenario_type: one for one in applied}
     due: Candidate | None = None
-    async with aclosing(plan(store, applied, selection, others=others, terms=terms)) as steps:
+    async with aclosing(plan(store, applied, selection, others=others, terms=terms, guard=UNGUARDED)) as steps:
         async for preview, candidate in steps:
             if candidate is not None:
                 due = candidate

@@ -12,9 +12,11 @@ from psycopg.types.json import Jsonb
 
 from rekindle.errors import SourceViewWrong
 from rekindle.model import Candidate, Numbers, Selection
+from rekindle.policy import Guard
 from rekindle.ports import Applied, Terms
 from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.faults import primary
+from rekindle.postgres.guard import admit
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
@@ -29,9 +31,10 @@ async def claim(
     reserved_seconds: float,
     terms: Terms,
     before: Sequence[Applied],
+    guard: Guard,
 ) -> Numbers:
-    """`Store.claim`: one transaction of six statements (nine where the scenario has its own query, and as many more for
-    each scenario that goes before it)."""
+    """`Store.claim`: one transaction of eight statements (eleven where the scenario has its own query, and as many
+    more for each scenario that goes before it)."""
     scenario = applied.scenario
     kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `readable` names
     async with (
@@ -67,6 +70,7 @@ async def claim(
             refusals=dict(verdicts),
             claimed=claimed,
             pending=claimed,
+            confirmed=await admit(connection, run_id, applied.scenario_type, claimed, evaluated, selection, guard),
         )
         await connection.execute(
             statement("run_scenario_open"),
@@ -78,6 +82,7 @@ async def claim(
                 "refused": numbers.refused,
                 "refusals": Jsonb(dict(numbers.refusals)),
                 "claimed": numbers.claimed,
+                "confirmed": numbers.confirmed,
             },
         )
     return numbers

@@ -151,7 +151,7 @@ def _report(row: dict[str, Any], scenarios: Sequence[Numbers]) -> Report:
 
 _COUNTS = (
     "evaluated", "not_due", "refusals", "claimed", "carried", "recorded", "skipped", "dead", "unknown", "pending",
-    "handed_over", "pushes", "reasons",
+    "handed_over", "pushes", "reasons", "confirmed",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg import errors
 
 from rekindle import policy
-from rekindle.errors import DatabaseError, UnknownScenario
+from rekindle.errors import DatabaseError, HeldByGuard, UnknownScenario
 from rekindle.model import (
     Acceptance,
     Candidate,
@@ -19,9 +19,11 @@ from rekindle.model import (
     Unit,
     Verdict,
 )
+from rekindle.policy import GUARDED, Guard
 from rekindle.ports import Applied, Terms
 from rekindle.postgres import claims
 from rekindle.postgres.evaluation import source_parts
+from rekindle.postgres.guard import held_back
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.sql import composed, statement
@@ -90,10 +92,13 @@ class PostgresStore:
         reserved_seconds: float,
         terms: Terms,
         before: Sequence[Applied] = (),
+        guard: Guard = GUARDED,
     ) -> Numbers:
         """See `Store.claim`. The key of `run_scenario` is what tells a second call."""
         try:
-            return await claims.claim(self._database, run_id, applied, selection, reserved_seconds, terms, before)
+            return await claims.claim(
+                self._database, run_id, applied, selection, reserved_seconds, terms, before, guard
+            )
         except errors.UniqueViolation as violation:
             if violation.diag.constraint_name != "run_scenario_pkey":
                 raise DatabaseError(f"the claim met a row of {violation.diag.constraint_name}") from violation
@@ -106,6 +111,12 @@ class PostgresStore:
     ) -> AsyncGenerator[Candidate]:
         """See `Store.candidates`."""
         return claims.candidates(self._database, applied, selection, terms, before)
+
+    async def held_back(
+        self, scenario_type: str, people: int, selection: Selection, *, ahead: int = 0, guard: Guard
+    ) -> HeldByGuard | None:
+        """See `Store.held_back`."""
+        return await held_back(self._database, scenario_type, people, selection, ahead=ahead, guard=guard)
 
     async def evaluated(self, selection: Selection) -> int:
         """See `Store.evaluated`."""

@@ -2,12 +2,13 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from rekindle.errors import ConfigInvalid, ConfigMissing
+from rekindle.policy import Guard, parse_share
 from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds
 from rekindle.scenario.overrides import (
     Id,
@@ -24,11 +25,19 @@ from rekindle.scenario.overrides import (
 from rekindle.scenario.reach import Reach, Strict
 
 
+def _is_a_share(text: str) -> str:
+    parse_share(text)
+    return text
+
+
 class Run(Strict):
     """How a cycle runs."""
 
     budget: Seconds = 30
     timezone: str | None = None
+    max_share: Annotated[str, AfterValidator(_is_a_share)] = "25%"
+    max_times_median: Annotated[float, Field(ge=1, le=1_000)] | Literal["none"] = 5
+    guard_floor: int = Field(default=100, ge=0, le=1_000_000_000)
 
     @field_validator("timezone")
     @classmethod
@@ -38,6 +47,11 @@ class Run(Strict):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{str(value)[:80]!r} is not a time zone such as Europe/Oslo") from None
         return value
+
+    def guard(self, *, confirmed: int = 0) -> Guard:
+        """How many people may be claimed before somebody has to confirm it."""
+        times = None if isinstance(self.max_times_median, str) else float(self.max_times_median)
+        return Guard(parse_share(self.max_share), times, self.guard_floor, confirmed)
 
 
 class Dispatch(Strict):

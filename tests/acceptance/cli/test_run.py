@@ -22,7 +22,7 @@ async def test_eight_runs_started_at_once_reach_every_due_device_exactly_once(
 ) -> None:
     await apply(programme_url, load_config(write_init_files(tmp_path)[0]))
     command = Command(tmp_path, environment(as_worker(server, programme_url), fcm))
-    processes = [command.start("run", "--json") for _ in range(8)]
+    processes = [command.start("run", "--json", "--confirm", 500) for _ in range(8)]
     ends = [ended(process) for process in processes]
     assert [(one.code, one.err) for one in ends] == [(0, "")] * 8
     audit(Team(programme_url), fcm)

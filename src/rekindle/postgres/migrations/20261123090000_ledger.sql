@@ -297,14 +297,18 @@ create table rekindle.run_scenario (
   pushes    bigint not null default 0,
   refusals  jsonb not null default '{}',   -- due and not claimed: {"cooldown": 12, "no_token": 3}
   reasons   jsonb not null default '{}',   -- endings after a claim: {"skipped:unregistered": 1}
+  confirmed bigint not null default 0,     -- of those claimed: whom the guard would have held back, or who was named
   at        timestamptz not null default rekindle.clock(),
   primary key (run_id, scenario_type),
   check (least(not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) >= 0),
+  check (confirmed between 0 and claimed),
   constraint run_scenario_everyone_is_accounted_for check (evaluated = not_due + refused + claimed),
   constraint run_scenario_every_refusal_has_a_reason check (refused = rekindle.total(refusals)),
   constraint run_scenario_every_claim_is_accounted_for
     check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
 );
+-- What the guard counts: see guard.sql.
+create index run_scenario_claimed_idx on rekindle.run_scenario (at) where claimed > 0;
 create index run_scenario_latest_idx on rekindle.run_scenario (scenario_type, at desc);
 
 -- Live units only: one per claim and device. Whatever ends leaves this table in the transaction that says how.

@@ -7,7 +7,7 @@ from (
 ) v
 left join lateral (
   select r.run_id, r.started_at, s.evaluated, s.not_due, s.refusals, s.claimed, s.carried, s.recorded, s.skipped, s.dead,
-         s.unknown, s.pending, s.handed_over, s.pushes, s.reasons
+         s.unknown, s.pending, s.handed_over, s.pushes, s.reasons, s.confirmed
   from rekindle.run_scenario s
   join rekindle.run r on r.run_id = s.run_id
   where s.scenario_type = v.scenario_type and s.evaluated > 0

@@ -1,0 +1,108 @@
+"""The guard: a claim of more people than is usual is held back until somebody confirms it, where it is claimed."""
+
+from typing import Any
+from uuid import UUID
+
+from rekindle.errors import HeldByGuard
+from rekindle.model import Selection
+from rekindle.policy import MEDIAN_DAYS, MEDIAN_LEAST_DAYS, Guard
+from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.sql import statement
+
+
+async def admit(
+    connection: Connection,
+    run_id: UUID,
+    scenario_type: str,
+    claimed: int,
+    evaluated: int,
+    selection: Selection,
+    guard: Guard,
+) -> int:
+    """So many people are claimed in this transaction and may be; how many of them on somebody's word.
+
+    The last thing before the claim is counted and committed. Claims follow one another through it, whatever their run,
+    scenario or organisation: each sees what those before it have come to. Who names a person has confirmed that one.
+
+    Raises:
+        HeldByGuard: it is more than the guard lets go, and than this run was confirmed for; the transaction must be
+            rolled back.
+    """
+    if selection.user_id is not None:
+        return claimed
+    if not claimed or not guard.watches:
+        return 0
+    await connection.execute(statement("guard_lock"))
+    recipients = await _recipients(connection) if selection.organisations else evaluated
+    found = await _weigh(connection, scenario_type, claimed, recipients, guard, run_id=run_id)
+    if not (found["over_share"] or found["over_median"]):
+        return 0
+    if claimed <= guard.confirmed - found["confirmed"]:
+        return claimed
+    raise _held(scenario_type, claimed, recipients, guard, found)
+
+
+async def held_back(
+    database: Database, scenario_type: str, people: int, selection: Selection, *, ahead: int, guard: Guard
+) -> HeldByGuard | None:
+    """See `Store.held_back`."""
+    if selection.user_id is not None or not people or not guard.watches:
+        return None
+    async with database.connection() as connection:
+        recipients = await _recipients(connection)
+        found = await _weigh(connection, scenario_type, people, recipients, guard, ahead=ahead)
+    if not (found["over_share"] or found["over_median"]):
+        return None
+    return _held(scenario_type, people, recipients, guard, found)
+
+
+async def _recipients(connection: Connection) -> int:
+    cursor = await connection.execute(statement("evaluated"), {"organisations": [], "user_id": None})
+    row = await cursor.fetchone()
+    return int(row["evaluated"]) if row else 0
+
+
+async def _weigh(
+    connection: Connection,
+    scenario_type: str,
+    people: int,
+    recipients: int,
+    guard: Guard,
+    *,
+    run_id: UUID | None = None,
+    ahead: int = 0,
+) -> dict[str, Any]:
+    parameters = {
+        "scenario_type": scenario_type,
+        "people": people,
+        "ahead": ahead,
+        "recipients": recipients,
+        "floor": guard.floor,
+        "max_share": guard.max_share,
+        "max_times_median": guard.max_times_median,
+        "median_days": MEDIAN_DAYS,
+        "median_least_days": MEDIAN_LEAST_DAYS,
+        "run_id": run_id,
+    }
+    row = await (await connection.execute(statement("guard"), parameters)).fetchone()
+    return row or {}
+
+
+def _held(scenario_type: str, people: int, recipients: int, guard: Guard, found: dict[str, Any]) -> HeldByGuard:
+    """In one line, why: each limit that it is over, with what it comes to and what is allowed."""
+    because: list[str] = []
+    if found["over_share"]:
+        because.append(
+            f"that makes {found['total']:,} claims in 24 hours for {recipients:,} active recipients, and "
+            f"max_share = {100 * (guard.max_share or 0):g}% allows {found['by_share']:,}"
+        )
+    if found["over_median"]:
+        because.append(
+            f"that makes {found['own']:,} of its own in 24 hours, and max_times_median = {guard.max_times_median:g} "
+            f"allows {found['by_median']:,}, by its last {found['days']} days"
+        )
+    return HeldByGuard(
+        f"scenario {scenario_type} would claim {people:,} people: {'; '.join(because)}",
+        mend=f"See `rekindle plan`; if they are meant, `rekindle run --confirm {people}` lets them go.",
+        people=people,
+    )

@@ -1,0 +1,39 @@
+-- In: scenario_type, people, ahead, recipients, floor, max_share, max_times_median (null: that limit does not hold),
+-- median_days, median_least_days, run_id (null: none yet). Out: one row: what the claim of so many people comes to with
+-- what was claimed in the last 24 hours, by this scenario (`own`) and by all (`total`); what each limit allows; whether
+-- it is over one (`over_share`, `over_median`); and how many this run has been confirmed for already (`confirmed`).
+-- Whoever was confirmed was let go on somebody's word and counts no more, except as part of a usual day. Locks: none;
+-- the claim has taken guard_lock.sql before, and this is a statement of its own so that it sees what was committed then.
+with claim as (
+  select r.run_id, r.scenario_type, r.claimed, r.confirmed,
+         floor(extract(epoch from moment.at - r.at) / 86400)::int as days_ago
+  from (select rekindle.clock() as at) moment
+  join rekindle.run_scenario r
+    on r.claimed > 0
+   and r.at > (select rekindle.clock() - make_interval(secs => 86400 * (1 + %(median_days)s::int)))
+),
+today as (
+  select %(people)s::bigint + coalesce(sum(claimed - confirmed) filter (where scenario_type = %(scenario_type)s), 0) as own,
+         %(people)s::bigint + %(ahead)s::bigint + coalesce(sum(claimed - confirmed), 0) as total,
+         coalesce(sum(confirmed) filter (where run_id = %(run_id)s::uuid), 0)::bigint as confirmed
+  from claim where days_ago <= 0
+),
+usual as (
+  select count(*) as days, percentile_cont(0.5) within group (order by people) as median
+  from (
+    select sum(claimed)::float8 as people
+    from claim where scenario_type = %(scenario_type)s and days_ago > 0
+    group by days_ago
+  ) day
+),
+allowed as (
+  select floor(%(max_share)s::numeric * %(recipients)s::bigint)::bigint as by_share,
+         case when usual.days >= %(median_least_days)s::int
+              then floor(%(max_times_median)s::float8 * usual.median)::bigint end as by_median
+  from usual
+)
+select today.own::bigint as own, today.total::bigint as total, today.confirmed, usual.days, usual.median,
+       allowed.by_share, allowed.by_median,
+       coalesce(today.own > %(floor)s::bigint and today.total > allowed.by_share, false) as over_share,
+       coalesce(today.own > %(floor)s::bigint and today.own > allowed.by_median, false) as over_median
+from today cross join usual cross join allowed

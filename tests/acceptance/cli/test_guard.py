@@ -1,0 +1,55 @@
+"""The guard as an operator meets it: a run that would reach too many reaches nobody, and says how to confirm it."""
+
+from acceptance.audit import audit
+from acceptance.command import Command
+from acceptance.team import TEAM_CONFIG, UNGUARDED, Team, write_config
+from rekindle.sandbox import Sandbox
+
+GUARDED = TEAM_CONFIG.replace(UNGUARDED, "[run]\nguard_floor = 10\n")
+HELD = (
+    "RK502: scenario nudge would claim 12 people: that makes 12 claims in 24 hours for 12 active recipients, and "
+    "max_share = 25% allows 3. See `rekindle plan`; if they are meant, `rekindle run --confirm 12` lets them go."
+)
+
+
+def test_a_run_that_would_reach_too_many_reaches_nobody_until_that_number_is_confirmed(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
+    write_config(rekindle.folder, GUARDED)
+    team.people(12)
+    done = rekindle("run")
+    assert done.code == 2
+    assert f"stopped: {HELD}" in done.out
+    assert fcm.messages() == []
+    assert {name: count for name, count in team.counts().items() if count} == {"run": 1}
+    assert team.rows("select status, halted_by, evaluated from rekindle.run") == [("halted", HELD, 0)]
+    few = rekindle("run", "--confirm", 11, "--json")
+    assert (few.code, few.json()["halted_by"]) == (2, HELD)
+    done = rekindle("run", "--confirm", 12, "--json")
+    (one,) = done.json()["scenarios"]
+    assert (done.code, one["recorded"], one["confirmed"]) == (0, 12, 12)
+    audit(team, fcm)
+    assert len(fcm.messages()) == 12
+
+
+def test_a_plan_and_a_dry_run_say_before_what_the_guard_would_hold_back(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
+    write_config(rekindle.folder, GUARDED)
+    ids = team.people(12)
+    plan = rekindle("plan")
+    assert (plan.code, plan.out.splitlines()[2]) == (0, HELD)
+    assert rekindle("plan", "--json").json()["scenarios"][0]["held"] == HELD
+    assert "RK502" not in rekindle("plan", "--user", ids[0]).out
+    dry = rekindle("run", "--dry-run")
+    assert dry.code == 2
+    assert HELD in dry.out
+    assert fcm.messages() == []
+
+
+def test_a_small_programme_never_meets_the_guard(rekindle: Command, team: Team, fcm: Sandbox) -> None:
+    write_config(rekindle.folder, TEAM_CONFIG.replace(UNGUARDED, ""))
+    team.people(100)
+    assert "RK502" not in rekindle("plan").out
+    assert rekindle("run").code == 0
+    assert len(fcm.messages()) == 100

@@ -1,0 +1,248 @@
+"""The guard: who would claim more people than is usual claims nobody, whatever the runs, scenarios or moments."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from database.programme_tables import Programme, applied, open_programme, wanted
+from rekindle.engine.run import Deps, Limits, run_cycle
+from rekindle.errors import HeldByGuard
+from rekindle.model import Selection
+from rekindle.policy import Guard
+from rekindle.testing import ScriptedDispatcher
+
+NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+QUARTER = Guard(max_share=0.25, max_times_median=None, floor=5)
+USUAL = Guard(max_share=None, max_times_median=3.0, floor=5)
+
+
+@pytest.fixture
+async def programme(database_url: str) -> AsyncIterator[Programme]:
+    async with open_programme(database_url, connections=6) as programme:
+        await programme.at(NOW)
+        yield programme
+
+
+async def ledger(programme: Programme) -> dict[str, Any]:
+    """How much stands in every table that a claim writes."""
+    return {
+        table: await programme.value(f"select count(*) from rekindle.{table}")
+        for table in ("gate", "cap", "outbox", "run_scenario")
+    }
+
+
+async def claimed_before(programme: Programme, at: datetime, people: int, scenario_type: str = "nudge") -> None:
+    """A run at that moment claimed so many people of the scenario."""
+    await programme.sql.execute(
+        "with run as (insert into rekindle.run (budget_seconds, dispatcher) values (30, 'log') returning run_id) "
+        "insert into rekindle.run_scenario (run_id, scenario_type, position, evaluated, claimed, pending, at) "
+        "select run_id, %s, 0, %s, %s, %s, %s from run",
+        [scenario_type, people, people, people, at],
+    )
+
+
+async def test_a_claim_over_the_share_claims_nobody_and_the_fault_names_the_numbers(programme: Programme) -> None:
+    users = await programme.people(40)
+    await programme.want(*users[:11])
+    before = await ledger(programme)
+    with pytest.raises(HeldByGuard) as held:
+        await programme.claim(wanted(caps=["1 per 1d"]), guard=QUARTER)
+    assert await ledger(programme) == before
+    assert (held.value.people, held.value.exit_code) == (11, 2)
+    assert str(held.value) == (
+        "RK502: scenario nudge would claim 11 people: that makes 11 claims in 24 hours for 40 active recipients, and "
+        "max_share = 25% allows 10. See `rekindle plan`; if they are meant, `rekindle run --confirm 11` lets them go."
+    )
+    await programme.want(*users[:10])
+    assert (await programme.claim(wanted(), guard=QUARTER)).claimed == 10
+
+
+async def test_a_scenario_of_few_people_is_never_held_back(programme: Programme) -> None:
+    users = await programme.people(6)
+    await programme.want(*users[:5])
+    assert (await programme.claim(wanted(), guard=QUARTER)).claimed == 5
+    await programme.want(users[5])
+    with pytest.raises(HeldByGuard):
+        await programme.claim(wanted(), guard=QUARTER)
+
+
+async def test_what_several_runs_and_scenarios_claim_in_a_day_counts_together(programme: Programme) -> None:
+    users = await programme.people(80)
+    for name, some in (("a", users[:8]), ("b", users[8:16])):
+        await programme.want(*some)
+        await programme.claim(wanted(), scenario_type=name, guard=QUARTER)
+    await programme.at(NOW + DAY - timedelta(minutes=1))
+    await programme.want(*users[16:22])
+    with pytest.raises(HeldByGuard, match="would claim 6 people: that makes 22 claims in 24 hours for 80"):
+        await programme.claim(wanted(), scenario_type="c", guard=QUARTER)
+    # A small scenario is not silenced by what the large ones have used up.
+    await programme.want(*users[22:26])
+    assert (await programme.claim(wanted(), scenario_type="d", guard=QUARTER)).claimed == 4
+    await programme.at(NOW + DAY)
+    await programme.want(*users[16:22])
+    assert (await programme.claim(wanted(), scenario_type="c", guard=QUARTER)).claimed == 6
+
+
+async def test_a_run_about_one_organisation_is_measured_against_the_whole_programme(programme: Programme) -> None:
+    organisation = uuid4()
+    await programme.people(30)
+    users = [await programme.person(organisation_id=organisation) for _ in range(10)]
+    await programme.want(*users)
+    selection = Selection(scenarios=("nudge",), organisations=(organisation,))
+    assert (await programme.claim(wanted(), selection=selection, guard=QUARTER)).claimed == 10
+
+
+async def test_a_claim_over_so_many_times_the_median_of_its_days_is_held_back(programme: Programme) -> None:
+    users = await programme.people(40)
+    await programme.want(*users[:19])
+    # Days of 6, 6 (in two runs) and 90 people, whatever other scenarios do: 18 are allowed.
+    for days, people in ((1.5, 6), (2.1, 2), (2.9, 4), (20, 90)):
+        await claimed_before(programme, NOW - days * DAY, people)
+        await claimed_before(programme, NOW - days * DAY, 1_000, "other")
+    with pytest.raises(HeldByGuard, match="max_times_median = 3 allows 18, by its last 3 days"):
+        await programme.claim(wanted(), guard=USUAL)
+    await programme.want(*users[:18])
+    assert (await programme.claim(wanted(), guard=USUAL)).claimed == 18
+    # The next run of the same day finds the day's number reached.
+    await programme.want(*users[18:19])
+    with pytest.raises(HeldByGuard, match="would claim 1 people: that makes 19 of its own"):
+        await programme.claim(wanted(), guard=USUAL)
+
+
+@pytest.mark.parametrize("days", [[], [1.5, 2.5], [1.5, 2.5, 29.5]])
+async def test_without_three_days_in_four_weeks_there_is_no_usual_number(
+    programme: Programme, days: list[float]
+) -> None:
+    await programme.people(20)
+    for ago in days:
+        await claimed_before(programme, NOW - ago * DAY, 1)
+    assert (await programme.claim(wanted(), guard=USUAL)).claimed == 20
+
+
+async def test_as_many_as_were_confirmed_are_let_go_and_not_one_more(programme: Programme) -> None:
+    users = await programme.people(40)
+    run_id = await programme.run()
+
+    async def claim(name: str, some: list[UUID], confirmed: int) -> Any:
+        await programme.want(*some)
+        guard = Guard(max_share=0.25, max_times_median=None, floor=5, confirmed=confirmed)
+        return await programme.claim(wanted(), run_id=run_id, scenario_type=name, guard=guard)
+
+    with pytest.raises(HeldByGuard):
+        await claim("a", users[:20], 19)
+    numbers = await claim("a", users[:20], 25)
+    assert (numbers.claimed, numbers.confirmed) == (20, 20)
+    # Within the limits nobody's word is needed, and none is used up.
+    numbers = await claim("b", users[20:26], 25)
+    assert (numbers.claimed, numbers.confirmed) == (6, 0)
+    # Of 25, the run has five left.
+    with pytest.raises(HeldByGuard):
+        await claim("c", users[26:32], 25)
+    stored = await programme.rows("select scenario_type, confirmed from rekindle.run_scenario order by 1")
+    assert [tuple(row.values()) for row in stored] == [("a", 20), ("b", 0)]
+
+
+async def test_whoever_was_confirmed_does_not_hold_back_the_next_runs(programme: Programme) -> None:
+    users = await programme.people(40)
+    await programme.want(*users[:30])
+    guard = Guard(max_share=0.25, max_times_median=None, floor=5, confirmed=30)
+    await programme.claim(wanted(), guard=guard)
+    await programme.want(*users[30:])
+    assert (await programme.claim(wanted(), guard=QUARTER)).claimed == 10
+
+
+async def test_one_person_who_is_named_is_no_matter_of_the_guards(programme: Programme) -> None:
+    (user,) = await programme.people(1)
+    strict = Guard(max_share=0.01, floor=0)
+    with pytest.raises(HeldByGuard):
+        await programme.claim(wanted(), guard=strict)
+    selection = Selection(scenarios=("nudge",), user_id=user)
+    numbers = await programme.claim(wanted(), selection=selection, guard=strict)
+    assert (numbers.claimed, numbers.confirmed) == (1, 1)
+
+
+async def test_two_claims_at_once_cannot_both_be_the_last_that_the_guard_lets_go(programme: Programme) -> None:
+    users = await programme.people(40)
+    halves = {"a": users[:8], "b": users[8:16]}
+    await programme.want(*users[:16])
+    queries = {
+        name: wanted().model_copy(
+            update={"query": "select user_id, occurrence, variables from team.wanted where user_id = any "
+                    f"('{{{','.join(map(str, half))}}}')"}
+        )
+        for name, half in halves.items()
+    }  # fmt: skip
+
+    async def claim(name: str) -> int:
+        try:
+            return (await programme.claim(queries[name], scenario_type=name, guard=QUARTER)).claimed
+        except HeldByGuard as held:
+            return -held.people
+
+    async with await psycopg.AsyncConnection.connect(programme.database.url) as holder:
+        # Both have won their gates, and neither can be counted before the other is seen to wait.
+        await holder.execute("lock table rekindle.run_scenario in share row exclusive mode")
+        claims = [asyncio.create_task(claim(name)) for name in halves]
+        await programme.blocked("", count=2)
+        await holder.commit()
+    assert sorted(await asyncio.gather(*claims)) == [-8, 8]
+
+
+async def test_a_run_sends_what_is_within_bounds_and_ends_halted_with_the_number_to_confirm(
+    programme: Programme,
+) -> None:
+    users = await programme.people(100)
+    await programme.want(*users)
+    some = [wanted().model_copy(update={"query": f"{wanted().query} order by user_id limit {n}"}) for n in (30, 20, 6)]
+    scenarios = [applied(one, name) for one, name in zip(some, ("a", "b", "c"), strict=True)]
+    for one in scenarios:
+        await programme.sql.execute(
+            "insert into rekindle.scenario values (%s, 1, %s, %s)",
+            [one.scenario_type, one.scenario.model_dump_json(exclude_none=True), one.fingerprint],
+        )
+    dispatcher = ScriptedDispatcher()
+    deps = Deps(dispatcher, programme.store, programme.store)
+    limits = Limits(guard=Guard(max_share=0.10, max_times_median=None, floor=5))
+    report = await run_cycle(deps, scenarios, Selection(), limits)
+    assert (report.status, report.exit_code) == ("halted", 2)
+    assert [(one.scenario_type, one.claimed, one.recorded) for one in report.scenarios] == [("c", 6, 6)]
+    assert len(dispatcher.sent) == 6
+    assert report.halted_by is not None
+    assert report.halted_by.startswith("RK502: the guard held back 50 people: scenario a would claim 30 people: ")
+    assert "scenario b would claim 20 people: " in report.halted_by
+    assert report.halted_by.endswith("`rekindle run --confirm 50` lets them go.")
+    again = Limits(guard=Guard(max_share=0.10, max_times_median=None, floor=5, confirmed=50))
+    report = await run_cycle(deps, scenarios, Selection(), again)
+    assert (report.status, report.halted_by) == ("done", None)
+    assert [(one.scenario_type, one.claimed, one.confirmed) for one in report.scenarios] == [
+        ("a", 30, 30),
+        ("b", 20, 20),
+        ("c", 0, 0),
+    ]
+    assert len(dispatcher.sent) == 56
+
+
+async def test_what_was_claimed_before_is_carried_on_whatever_the_guard_says(programme: Programme) -> None:
+    users = await programme.people(20)
+    await programme.want(*users[:10])
+    run_id = await programme.run()
+    await programme.claim(wanted(), run_id=run_id)
+    await programme.store.release(run_id)
+    await programme.want(*users)
+    one = applied(wanted())
+    await programme.sql.execute(
+        "insert into rekindle.scenario values ('nudge', 1, %s, %s)",
+        [one.scenario.model_dump_json(exclude_none=True), one.fingerprint],
+    )
+    dispatcher = ScriptedDispatcher()
+    deps = Deps(dispatcher, programme.store, programme.store)
+    report = await run_cycle(deps, [one], Selection(), Limits(guard=QUARTER))
+    assert report.status == "halted"
+    (numbers,) = report.scenarios
+    assert (numbers.evaluated, numbers.claimed, numbers.carried, numbers.recorded) == (0, 0, 10, 10)
