@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Self
 from uuid import UUID
 
 import structlog
 
+from rekindle.difference import Affected, Difference
 from rekindle.dispatchers.fcm import FcmDispatcher
 from rekindle.dispatchers.log import LogDispatcher
 from rekindle.engine.check import check
+from rekindle.engine.difference import difference
 from rekindle.engine.evaluate import Preview, dry_run, plan
 from rekindle.engine.explain import explain
 from rekindle.engine.findings import Finding, raise_faults
@@ -21,13 +23,14 @@ from rekindle.insight import PersonExplained
 from rekindle.model import Candidate, Report, Selection, Switch, Turned, UnknownSend
 from rekindle.ports import Applied, Dispatcher, Terms
 from rekindle.postgres import switches
+from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.insight import PostgresInsight
 from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Change, Reports, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.settle import settle
 from rekindle.postgres.source import PostgresSource
 from rekindle.postgres.store import PostgresStore
-from rekindle.scenario import Config
+from rekindle.scenario import Config, fingerprint
 from rekindle.settings import Settings
 
 log = structlog.stdlib.get_logger("rekindle")
@@ -68,6 +71,7 @@ class Engine:
         self.reports = Reports(database)
         self._source = PostgresSource(database)
         self._insight = PostgresInsight(database)
+        self._differences = PostgresDifferences(database)
 
     @classmethod
     @asynccontextmanager
@@ -101,12 +105,52 @@ class Engine:
         Raises:
             RekindleError: something that `check` finds is in the way.
         """
+        await self.ready_to_apply()
+        return await self.reports.store_config(self.config)
+
+    async def ready_to_apply(self) -> None:
+        """Nothing that `check` finds is in the way of this configuration; what it notes is logged.
+
+        Raises:
+            RekindleError: something is.
+        """
         findings = await self.check()
         raise_faults(findings)
         for finding in findings:
             if finding.note:
                 log.warning("check.note", subject=finding.subject, message=finding.message)
-        return await self.reports.store_config(self.config)
+
+    async def difference(
+        self,
+        *,
+        scenarios: Sequence[str] = (),
+        organisations: Sequence[UUID] = (),
+        user_id: UUID | None = None,
+        unchanged: bool = True,
+    ) -> AsyncGenerator[tuple[Difference, Affected | None]]:
+        """Whom this configuration, applied or not, would claim now and what is in force would not, and the other way
+        round; see `rekindle.engine.difference.difference`. Both sides take `run.timezone` from this configuration.
+
+        Raises:
+            UnknownScenario: a name is neither in the configuration nor applied.
+        """
+        in_force = await self.deps.store.applied()
+        edited = [Applied(name, 0, one, fingerprint(one)) for name, one in self.config.scenario.items()]
+        _require_applied(scenarios, [*in_force, *edited])
+        selection = Selection(organisations=tuple(organisations), user_id=user_id)
+        steps = difference(
+            self._differences, in_force, edited, selection, names=scenarios, unchanged=unchanged, terms=self._terms()
+        )
+        ahead, guard = 0, self.config.run.guard()
+        async with aclosing(steps):
+            async for found, person in steps:
+                if person is None:
+                    people = found.people["gain"] + found.people["stay"]
+                    found.held = await self.deps.store.held_back(
+                        found.scenario_type, people, selection, ahead=ahead, guard=guard
+                    )
+                    ahead += 0 if found.held else people
+                yield found, person
 
     async def run(
         self,
@@ -265,7 +309,7 @@ class Engine:
 
 
 def _require_applied(names: Sequence[str], applied: Sequence[Applied]) -> None:
-    known = sorted(one.scenario_type for one in applied)
+    known = sorted({one.scenario_type for one in applied})
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UnknownScenario(

@@ -217,7 +217,7 @@ class Programme:
             while count > await self.value(
                 "select count(*) from pg_stat_activity where datname = current_database() "
                 "and wait_event_type = 'Lock' and query like %s",
-                f"/* rekindle:{statement}%",
+                f"%/* rekindle:{statement}%",
             ):
                 await asyncio.sleep(0.005)
 

@@ -15,7 +15,7 @@ from rekindle.engine.evaluate import plan
 from rekindle.engine.explain import explain
 from rekindle.insight import Explanation
 from rekindle.model import Selection
-from rekindle.policy import idempotency_key
+from rekindle.policy import UNGUARDED, idempotency_key
 from rekindle.ports import Applied, Terms
 from rekindle.postgres.insight import PostgresInsight
 from rekindle.postgres.sql import refusals
@@ -125,7 +125,9 @@ async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[
 
 async def planned(programme: Programme, ours: Applied, others: list[Applied], terms: Terms) -> dict[UUID, str | None]:
     found: dict[UUID, str | None] = {}
-    async with aclosing(plan(programme.store, [ours], Selection(), others=others, terms=terms)) as people:
+    async with aclosing(
+        plan(programme.store, [ours], Selection(), others=others, terms=terms, guard=UNGUARDED)
+    ) as people:
         async for _, candidate in people:
             if candidate is not None:
                 found[candidate.user_id] = candidate.refusal

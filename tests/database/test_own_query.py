@@ -11,6 +11,7 @@ from rekindle.engine.claim import claim
 from rekindle.engine.deadline import Deadline
 from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid, SourceError
 from rekindle.model import Selection
+from rekindle.policy import UNGUARDED
 from rekindle.ports import Terms
 from rekindle.postgres.own_query import sample_variables
 from rekindle.scenario import OwnQuery, Variable
@@ -149,6 +150,7 @@ async def test_a_query_that_fails_is_passed_over_and_the_other_scenarios_go_on(
         every,
         Selection(),
         terms=Terms(timeout_seconds=0.5),
+        guard=UNGUARDED,
         deadline=Deadline.after(30, answer_seconds=1),
     )
     assert [numbers.scenario_type for numbers in claimed.numbers] == ["sound"]

@@ -22,7 +22,7 @@ PARTS = {
     *(f"{part}_absent" for part in OPTIONAL),
 }
 PARTS |= {f"{part}_{kind}" for part in ("candidates", "known") for kind in KINDS}
-COMPOSED = {"claim", "plan", "stage_wanted", "explain"}
+COMPOSED = {"claim", "claimants", "plan", "stage_wanted", "explain"}
 # PREPARE takes no utility statements; these are executed.
 UTILITY = {"stage_create", "stage_drop", "wanted_create", "source_activity_plan"}
 

@@ -16,6 +16,7 @@ from rekindle.engine.claim import claim
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.evaluate import plan
 from rekindle.model import Selection
+from rekindle.policy import UNGUARDED
 from rekindle.ports import Applied, Terms
 from rekindle.scenario import fingerprint, parse_scenario
 
@@ -93,7 +94,7 @@ def run(ledger: Ledger, rules: Sequence[Rule], names: Sequence[str]) -> None:
         others = [rule.applied() for rule in rules if rule.name not in names]
         deadline = Deadline.after(30, answer_seconds=0)
         claimed = await claim(
-            ledger.store, run_id, chosen, Selection(), others=others, terms=Terms(), deadline=deadline
+            ledger.store, run_id, chosen, Selection(), others=others, terms=Terms(), guard=UNGUARDED, deadline=deadline
         )
         assert claimed.faults == ()
 
@@ -107,7 +108,9 @@ def planned(ledger: Ledger, rules: Sequence[Rule], names: Sequence[str]) -> Plac
         chosen = [rule.applied() for rule in rules if rule.name in names]
         others = [rule.applied() for rule in rules if rule.name not in names]
         found: Places = set()
-        async with aclosing(plan(ledger.store, chosen, Selection(), others=others, terms=Terms())) as steps:
+        async with aclosing(
+            plan(ledger.store, chosen, Selection(), others=others, terms=Terms(), guard=UNGUARDED)
+        ) as steps:
             async for _, one in steps:
                 if one is not None and one.refusal is None:
                     found.add((one.user_id.int - 0xA0000000, one.scenario_type))

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rekindle.app import Engine
+from rekindle.cli import difference
 from rekindle.cli.options import (
     AsJson,
     ConfigPath,
@@ -57,24 +58,32 @@ def plan(
     organisation: Organisations = None,
     user: Annotated[str | None, typer.Option("--user", help="Only this person.")] = None,
     show: Annotated[str | None, typer.Option("--show", help="Only this person, with the texts to read.")] = None,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="What this configuration would change against what is applied.")
+    ] = False,
     limit: Limit = 20,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who would be notified now and who not, and why. Claims nothing, sends nothing."""
 
-    async def work() -> None:
+    async def work() -> int:
         people: list[Candidate] = []
         previews: list[Preview] = []
         user_id = ids([user])[0] if user else None
         shown_id = ids([show])[0] if show else None
         if user_id is not None and shown_id is not None:
             raise BadArgument("say either --user or --show")
+        if shown_id is not None and changes:
+            raise BadArgument("say either --show or --changes")
         async with Engine.open(settings(), config(config_path)) as engine:
             if shown_id is not None:
                 shown = await engine.show(shown_id, scenarios=scenario or (), organisations=ids(organisation))
                 show_texts(shown_id, shown, as_json=as_json)
-                return
+                return 0
+            if changes:
+                found = engine.difference(scenarios=scenario or (), organisations=ids(organisation), user_id=user_id)
+                return await (difference.write_json(found) if as_json else difference.show(found, limit=limit))
             steps = engine.plan(scenarios=scenario or (), organisations=ids(organisation), user_id=user_id)
             async with aclosing(steps):
                 async for preview, candidate in steps:
@@ -89,7 +98,7 @@ def plan(
                     "people": [candidate_json(one) for one in people],
                 }
             )
-            return
+            return 0
         console().print(preview_table(previews, checked=False))
         say_held(previews)
         if people:
@@ -98,8 +107,9 @@ def plan(
         due = sum(one.due for one in previews)
         if len(people) < due:
             say(f"… and {due - len(people):,} more; --limit 0 lists everyone.")
+        return 0
 
-    wait(work())
+    raise typer.Exit(wait(work()))
 
 
 def run(

@@ -1,18 +1,20 @@
 """Commands that set up, or say exactly what is missing."""
 
-from dataclasses import asdict
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rekindle.app import Engine, database_url
+from rekindle.cli import difference
 from rekindle.cli.gates import moment
 from rekindle.cli.options import AsJson, ConfigPath, config, settings, wait
-from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
+from rekindle.cli.output import console, difference_json, print_json, say, scenario_json, scenarios_table
 from rekindle.engine.findings import Finding
 from rekindle.errors import ProviderError
 from rekindle.postgres.migrate import migrate as migrate_database
+from rekindle.postgres.reports import Change
 from rekindle.sample import write_init_files
 from rekindle.scenario import fingerprint
 
@@ -43,21 +45,40 @@ def migrate(
         say("The database is up to date.")
 
 
-def apply(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
-    """Check the configuration against the database and put its scenarios in force."""
+def apply(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change for whom, store nothing.")] = False,
+    config_path: ConfigPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the configuration against the database, say what it changes for whom, and put its scenarios in force."""
 
     async def work() -> None:
         async with Engine.open(settings(), config(config_path)) as engine:
-            changes = await engine.apply()
+            await engine.ready_to_apply()
+            found = await difference.numbers(engine.difference(unchanged=False))
+            if found and not as_json:
+                difference.show_numbers(found)
+            if dry_run:
+                changes = [Change(one.scenario_type, None, one.change) for one in found if one.change != "same"]
+            else:
+                changes = await engine.reports.store_config(engine.config)
         if as_json:
             print_json(
-                [{"scenario_type": one.scenario_type, "version": one.version, "change": one.change} for one in changes]
+                {
+                    "dry_run": dry_run,
+                    "changes": [dataclasses.asdict(one) for one in changes],
+                    "difference": [difference_json(one) for one in found],
+                }
             )
             return
         for one in changes:
-            say(f"{one.change} {one.scenario_type} (version {one.version})")
+            say(
+                f"would be {one.change}: {one.scenario_type}"
+                if dry_run
+                else f"{one.change} {one.scenario_type} (version {one.version})"
+            )
         if not changes:
-            say("Nothing has changed.")
+            say("Nothing would change." if dry_run else "Nothing has changed.")
 
     wait(work())
 
@@ -117,7 +138,7 @@ def scenarios(
             if history:
                 versions = await engine.versions()
                 if as_json:
-                    print_json([asdict(one) for one in versions])
+                    print_json([dataclasses.asdict(one) for one in versions])
                 for one in () if as_json else versions:
                     say(
                         f"{moment(one.applied_at)} {one.applied_by} {one.change} {one.scenario_type} "

@@ -67,11 +67,17 @@ class Evaluation:
 
 
 async def begin(
-    connection: Connection, selection: Selection, terms: Terms, before: Sequence[Applied], rows: Mapping[str, IO[bytes]]
+    connection: Connection,
+    selection: Selection,
+    terms: Terms,
+    before: Sequence[Applied],
+    rows: Mapping[str, IO[bytes]],
+    *,
+    moment: Mapping[str, Any] | None = None,
 ) -> Evaluation:
-    """Fix the moment of the evaluation, and stage what goes before it."""
-    cursor = await connection.execute(statement("moment"))
-    moment = await cursor.fetchone()
+    """Fix the moment of the evaluation, unless it is given, and stage what goes before it."""
+    if moment is None:
+        moment = await (await connection.execute(statement("moment"))).fetchone()
     common = {
         **(moment or {}),
         "timezone": terms.timezone,

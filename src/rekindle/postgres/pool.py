@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection, conninfo, waiting
+from psycopg import AsyncConnection, IsolationLevel, conninfo, waiting
 from psycopg.abc import PQGen
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
@@ -166,6 +166,23 @@ class Database:
         async with self.connection(within=within, pass_through=pass_through) as connection, connection.transaction():
             await connection.execute(statement("limits"), _limits(timeout_seconds, _IDLE_SECONDS if bounded else 600))
             yield connection
+
+    @asynccontextmanager
+    async def snapshot(
+        self, *, timeout_seconds: float, pass_through: tuple[type[psycopg.Error], ...] = ()
+    ) -> AsyncGenerator[Connection]:
+        """One transaction whose statements all see what was committed before the first of them; rolled back at its end,
+        with what it staged. Each statement has `timeout_seconds`, and the block twice that and little more."""
+        async with self.connection(
+            within=2 * timeout_seconds + _GRACE_SECONDS, pass_through=pass_through
+        ) as connection:
+            await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+            try:
+                async with connection.transaction(force_rollback=True):
+                    await connection.execute(statement("limits"), _limits(timeout_seconds, _IDLE_SECONDS))
+                    yield connection
+            finally:
+                await connection.set_isolation_level(None)
 
     @asynccontextmanager
     async def reading(self, *, timeout_seconds: float) -> AsyncGenerator[Connection]:

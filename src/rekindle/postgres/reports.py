@@ -32,10 +32,10 @@ class ScenarioStatus:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an apply did to one scenario."""
+    """What an apply did to one scenario, or would do; the version it has since then."""
 
     scenario_type: str
-    version: int
+    version: int | None
     change: Literal["added", "changed", "retired"]
 
 

@@ -41,6 +41,10 @@ def test_a_plan_and_a_dry_run_say_before_what_the_guard_would_hold_back(
     assert (plan.code, plan.out.splitlines()[2]) == (0, HELD)
     assert rekindle("plan", "--json").json()["scenarios"][0]["held"] == HELD
     assert "RK502" not in rekindle("plan", "--user", ids[0]).out
+    write_config(rekindle.folder, GUARDED.replace("Hello", "Good day"))
+    for command in (("plan", "--changes"), ("apply", "--dry-run")):
+        assert rekindle(*command).out.splitlines()[2] == HELD
+    assert rekindle("plan", "--changes", "--json").json()["scenarios"][0]["held"] == HELD
     dry = rekindle("run", "--dry-run")
     assert dry.code == 2
     assert HELD in dry.out

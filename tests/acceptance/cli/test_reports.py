@@ -108,7 +108,7 @@ def test_apply_says_what_it_added_changed_and_retired_and_what_is_retired_does_n
         write_config(rekindle.folder, text)
         done = rekindle("apply", "--json")
         assert done.code == 0, done
-        return [(one["scenario_type"], one["version"], one["change"]) for one in done.json()]
+        return [(one["scenario_type"], one["version"], one["change"]) for one in done.json()["changes"]]
 
     assert changes(TEAM_CONFIG) == []
     assert changes(TEAM_CONFIG + OTHER) == [("other", 1, "added")]

@@ -1,0 +1,91 @@
+"""What the configuration on disk would change: for people in tables, for programs person by person."""
+
+import json
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from rich.table import Table
+
+from rekindle.cli.output import console, difference_json, difference_table, plain, say
+from rekindle.difference import Affected, Difference
+
+Steps = AsyncGenerator[tuple[Difference, Affected | None]]
+
+
+async def numbers(steps: Steps) -> list[Difference]:
+    """The numbers of every scenario that an edit has touched, or somebody's place under it; nobody is kept."""
+    async with aclosing(steps):
+        found = [one async for one, person in steps if person is None]
+    return [one for one in found if one.change != "same" or one.fault or one.people["gain"] or one.people["lose"]]
+
+
+def show_numbers(found: list[Difference]) -> None:
+    """The numbers as a table, and what keeps a scenario's from being known, or would keep it back."""
+    console().print(difference_table(found))
+    for one in found:
+        if one.fault is not None:
+            say(f"{one.scenario_type}: {one.fault}")
+        if one.held is not None:
+            say(str(one.held))
+
+
+async def show(steps: Steps, *, limit: int) -> int:
+    """Print the numbers and up to `limit` of those who gain or lose (0: all of them); the exit code.
+
+    Everybody is seen and only those listed are kept, which is everybody only if asked for.
+    """
+    found: list[Difference] = []
+    listed: list[tuple[str, Affected]] = []
+    async with aclosing(steps):
+        async for one, person in steps:
+            if person is None:
+                found.append(one)
+            elif person.effect != "stay" and (not limit or len(listed) < limit):
+                listed.append((one.scenario_type, person))
+    if not found:
+        say("Nothing is applied, and the configuration has no scenario.")
+        return 0
+    show_numbers(found)
+    if listed:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("person", "organisation", "scenario", "effect"):
+            table.add_column(heading, no_wrap=True)
+        for scenario_type, person in listed:
+            table.add_row(str(person.user_id), str(person.organisation_id or "none"), scenario_type, person.effect)
+        console().print()
+        console().print(table)
+    moved = sum(one.people["gain"] + one.people["lose"] for one in found)
+    if len(listed) < moved:
+        say(f"… and {moved - len(listed):,} more; --limit 0 lists everyone.")
+    return _exit_code(found)
+
+
+async def write_json(steps: Steps) -> int:
+    """One JSON document on stdout, written as the people come, then the numbers; the exit code.
+
+    A fault that stops everything leaves half a document and its line on stderr.
+    """
+    found: list[Difference] = []
+    separator = "\n"
+    sys.stdout.write('{"people": [')
+    async with aclosing(steps):
+        async for one, person in steps:
+            if person is None:
+                found.append(one)
+                continue
+            row = {
+                "user_id": person.user_id,
+                "organisation_id": person.organisation_id,
+                "scenario_type": one.scenario_type,
+                "effect": person.effect,
+            }
+            sys.stdout.write(separator + json.dumps(row, default=plain))
+            separator = ",\n"
+    rows = [difference_json(one) for one in found]
+    sys.stdout.write(f'\n],\n"scenarios": {json.dumps(rows, default=plain, ensure_ascii=False, indent=2)}}}\n')
+    return _exit_code(found)
+
+
+def _exit_code(found: list[Difference]) -> int:
+    return 2 if any(one.fault for one in found) else 0

@@ -1,0 +1,123 @@
+"""Two configurations of one scenario, evaluated on one snapshot and compared person by person."""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from tempfile import SpooledTemporaryFile
+from typing import IO, cast
+from uuid import UUID
+
+from psycopg import DataError
+
+from rekindle.difference import Affected, Effect, Side
+from rekindle.model import Selection
+from rekindle.ports import Terms
+from rekindle.postgres.claims import readable
+from rekindle.postgres.evaluation import begin
+from rekindle.postgres.own_query import own_rows
+from rekindle.postgres.pool import Database
+from rekindle.postgres.sql import statement
+from rekindle.scenario import OwnQuery
+
+_ROWS = 1_000
+_MEMORY_BYTES = 8 << 20
+_NOBODY = bytes(16)
+_WIDTH = 33
+"""Bytes of a person: the id; whether there is an organisation; its id."""
+
+
+class PostgresDifferences:
+    """`rekindle.difference.Differences` over a pool of connections."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def between(
+        self, old: Side | None, new: Side | None, selection: Selection, *, terms: Terms
+    ) -> AsyncGenerator[Affected]:
+        """See `Differences.between`.
+
+        Both sides are evaluated in one REPEATABLE READ transaction at one moment of the ledger's clock, so that nobody
+        gains or loses by what changes meanwhile, and what they stage is rolled back. Only a query of the team's own is
+        read before, on its own snapshot; one text that both sides have is read once. Whoever is claimed is written to
+        a file for each side, 33 bytes a person, of which 8 MB are kept in memory.
+        """
+        with SpooledTemporaryFile(_MEMORY_BYTES) as former, SpooledTemporaryFile(_MEMORY_BYTES) as latter:
+            files = [cast("IO[bytes]", file) for file in (former, latter)]
+            sides = [(side, file) for side, file in zip((old, new), files, strict=True) if side is not None]
+            if old is not None and new is not None and old.same_as(new):
+                await self._read(sides[:1], selection, terms)
+                people = (_affected(one, "stay") for one in _people(files[0]))
+            else:
+                await self._read(sides, selection, terms)
+                people = _merged(_people(files[0]), _people(files[1]))
+            for one in people:
+                yield one
+
+    async def _read(self, sides: Sequence[tuple[Side, IO[bytes]]], selection: Selection, terms: Terms) -> None:
+        """Whomever each side would claim is written to its file, in order of user."""
+        async with (
+            _own_rows(self._database, [side for side, _ in sides], terms) as rows,
+            self._database.snapshot(timeout_seconds=terms.timeout_seconds, pass_through=(DataError,)) as connection,
+        ):
+            moment = await (await connection.execute(statement("moment"))).fetchone()
+            for (side, file), own in zip(sides, rows, strict=True):
+                async with readable(side.applied), connection.transaction(force_rollback=True):
+                    evaluation = await begin(connection, selection, terms, side.before, own, moment=moment)
+                    parameters = await evaluation.of(side.applied)
+                    text = evaluation.composed("claimants", side.applied.scenario)
+                    async with connection.cursor(name="rekindle_claimants") as cursor:
+                        await cursor.execute(text, parameters)
+                        while read := await cursor.fetchmany(_ROWS):
+                            file.write(b"".join(_packed(row["user_id"], row["organisation_id"]) for row in read))
+
+
+@asynccontextmanager
+async def _own_rows(
+    database: Database, sides: Sequence[Side], terms: Terms
+) -> AsyncGenerator[list[Mapping[str, IO[bytes]]]]:
+    """For each side, by scenario, the rows of its own query; what both sides ask in the same words is asked once."""
+    async with AsyncExitStack() as stack:
+        known: dict[str, IO[bytes]] = {}
+        rows: list[Mapping[str, IO[bytes]]] = []
+        for side in sides:
+            asked = {
+                one.scenario_type: one.scenario
+                for one in (*side.before, side.applied)
+                if isinstance(one.scenario, OwnQuery)
+            }
+            for name, scenario in asked.items():
+                if (query := scenario.query or "") not in known:
+                    own = own_rows(database, name, scenario, timeout_seconds=terms.timeout_seconds)
+                    known[query] = await stack.enter_async_context(own)
+            rows.append({name: known[scenario.query or ""] for name, scenario in asked.items()})
+        yield rows
+
+
+def _packed(user_id: UUID, organisation_id: UUID | None) -> bytes:
+    return user_id.bytes + (b"\0" + _NOBODY if organisation_id is None else b"\1" + organisation_id.bytes)
+
+
+def _people(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    while block := file.read(_WIDTH * _ROWS):
+        yield from (block[start : start + _WIDTH] for start in range(0, len(block), _WIDTH))
+
+
+def _affected(person: bytes, effect: Effect) -> Affected:
+    organisation_id = UUID(bytes=person[17:]) if person[16] else None
+    return Affected(UUID(bytes=person[:16]), organisation_id, effect)
+
+
+def _merged(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[Affected]:
+    """Two streams in order of user become one; who stays is counted where the new side has them."""
+    former, latter = next(old, None), next(new, None)
+    while former is not None or latter is not None:
+        if latter is not None and (former is None or latter[:16] < former[:16]):
+            yield _affected(latter, "gain")
+            latter = next(new, None)
+        elif former is not None and (latter is None or former[:16] < latter[:16]):
+            yield _affected(former, "lose")
+            former = next(old, None)
+        elif latter is not None:
+            yield _affected(latter, "stay")
+            former, latter = next(old, None), next(new, None)

@@ -1,0 +1,114 @@
+"""What an edited configuration would change, said before it is in force: `plan --changes` and `apply`."""
+
+from acceptance.command import Command
+from acceptance.team import SCENARIO, TEAM_CONFIG, Team, person, write_config
+from rekindle.sandbox import Sandbox
+
+MINE, YOURS = "00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"
+SOME = TEAM_CONFIG.replace("from rekindle_source.nudge", "from rekindle_source.nudge where occurrence <> 'first'")
+OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
+
+
+def programme(team: Team) -> list[str]:
+    """Five people, of whom two are also due for something else than the first occasion, in two organisations."""
+    ids = [str(one) for one in team.people(5)]
+    team.execute("update team.nudge set occurrence = 'second' where user_id = any (%s::uuid[])", ids[:2])
+    team.execute("update team.person set organisation_id = %s where user_id = any (%s::uuid[])", MINE, ids[:3])
+    team.execute("update team.person set organisation_id = %s where user_id = %s", YOURS, ids[3])
+    return ids
+
+
+def lines(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+def test_plan_shows_who_gains_and_who_loses_by_the_file_and_changes_nothing(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
+    ids = programme(team)
+    write_config(rekindle.folder, SOME + OTHER)
+    done = rekindle("plan", "--changes")
+    assert done.code == 0
+    assert lines(done.out)[:9] == [
+        ["scenario", "change", "organisation", "gain", "lose", "stay"],
+        ["nudge", "changed", "all", "0", "3", "2"],
+        [MINE, "0", "1", "2"],
+        [YOURS, "0", "1", "0"],
+        ["none", "0", "1", "0"],
+        ["other", "added", "all", "5", "0", "0"],
+        [MINE, "3", "0", "0"],
+        [YOURS, "1", "0", "0"],
+        ["none", "1", "0", "0"],
+    ]
+    assert lines(done.out)[-1] == [ids[4], "none", "other", "gain"]
+    listed = rekindle("plan", "--changes", "--limit", 2)
+    assert listed.out.splitlines()[-1] == "… and 6 more; --limit 0 lists everyone."
+    found = rekindle("plan", "--changes", "--json").json()
+    effects = {(one["scenario_type"], one["user_id"]): one["effect"] for one in found["people"]}
+    assert effects == {
+        **{("nudge", one): "stay" if one in ids[:2] else "lose" for one in ids},
+        **{("other", one): "gain" for one in ids},
+    }
+    nudge, other = found["scenarios"]
+    assert (nudge["gain"], nudge["lose"], nudge["stay"], nudge["fault"]) == (0, 3, 2, None)
+    assert other["organisations"][0] == {"organisation_id": MINE, "gain": 3, "lose": 0, "stay": 0}
+    mine = rekindle("plan", "--changes", "--organisation", MINE, "--scenario", "nudge", "--json").json()
+    assert {one["user_id"]: one["effect"] for one in mine["people"]} == dict(
+        zip(ids[:3], ("stay", "stay", "lose"), strict=True)
+    )
+    one = rekindle("plan", "--changes", "--user", ids[3], "--json").json()
+    assert {(row["scenario_type"], row["effect"]) for row in one["people"]} == {("nudge", "lose"), ("other", "gain")}
+    assert set(team.counts().values()) == {0}
+    assert team.rows("select scenario_type, version from rekindle.scenario") == [("nudge", 1)]
+
+
+def test_a_scenario_that_cannot_be_read_is_named_with_2_and_hides_no_other(rekindle: Command, team: Team) -> None:
+    programme(team)
+    write_config(rekindle.folder, TEAM_CONFIG + OTHER.replace("rekindle_source.nudge", "rekindle_source.nothing"))
+    done = rekindle("plan", "--changes")
+    assert done.code == 2
+    assert lines(done.out)[1:3] == [["nudge", "same", "all", "0", "0", "5"], ["other", "added", "not", "known", *"???"]]
+    assert "other: RK304: " in done.out
+    found = rekindle("plan", "--changes", "--json")
+    assert (found.code, [one["gain"] for one in found.json()["scenarios"]]) == (2, [0, None])
+    assert len(found.json()["people"]) == 5
+    unknown = rekindle("plan", "--changes", "--scenario", "nobody")
+    assert unknown.fault().startswith("error: RK105: ")
+    assert rekindle("plan", "--changes", "--show", person(1)).fault().startswith("error: RK106: ")
+
+
+def test_apply_says_what_it_changes_for_whom_and_a_dry_run_stores_nothing(rekindle: Command, team: Team) -> None:
+    programme(team)
+    write_config(rekindle.folder, SOME + OTHER)
+    dry = rekindle("apply", "--dry-run")
+    assert dry.code == 0
+    assert ["nudge", "changed", "all", "0", "3", "2"] in lines(dry.out)
+    assert dry.out.splitlines()[-2:] == ["would be changed: nudge", "would be added: other"]
+    found = rekindle("apply", "--dry-run", "--json").json()
+    assert found["dry_run"] is True
+    assert found["changes"] == [
+        {"scenario_type": "nudge", "version": None, "change": "changed"},
+        {"scenario_type": "other", "version": None, "change": "added"},
+    ]
+    assert team.rows("select count(*) from rekindle.scenario") == [(1,)]
+    done = rekindle("apply")
+    assert ["other", "added", "all", "5", "0", "0"] in lines(done.out)
+    assert done.out.splitlines()[-2:] == ["changed nudge (version 2)", "added other (version 1)"]
+    assert rekindle("apply").out.splitlines() == ["Nothing has changed."]
+    assert rekindle("apply", "--dry-run").out.splitlines() == ["Nothing would change."]
+    write_config(rekindle.folder, SOME)
+    done = rekindle("apply", "--json").json()
+    assert [(one["scenario_type"], one["change"], one["lose"]) for one in done["difference"]] == [
+        ("other", "retired", 5)
+    ]
+
+
+def test_apply_names_what_it_cannot_compare_and_stores_it_all_the_same(rekindle: Command, team: Team) -> None:
+    programme(team)
+    team.execute("update team.nudge set occurrence = '' where user_id = %s", person(1))
+    write_config(rekindle.folder, TEAM_CONFIG.replace("Hello", "Good day"))
+    done = rekindle("apply")
+    assert done.code == 0
+    assert lines(done.out)[1] == ["nudge", "changed", "not", "known", *"???"]
+    assert done.out.splitlines()[2].startswith("nudge: RK305: ")
+    assert done.out.splitlines()[-1] == "changed nudge (version 2)"

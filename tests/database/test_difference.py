@@ -1,0 +1,192 @@
+"""The difference of two configurations: one moment for both sides, nothing written, a fault is one scenario's own."""
+
+import asyncio
+import tracemalloc
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from database.programme_tables import Programme, applied, open_programme, scenario, wanted
+from rekindle.difference import Difference
+from rekindle.engine.difference import difference
+from rekindle.model import Selection
+from rekindle.ports import Applied, Terms
+from rekindle.postgres.difference import PostgresDifferences
+
+AWAY = scenario("inactivity", after=["14d"])
+SOONER = scenario("inactivity", after=["7d"])
+NOON = "2026-05-06 12:00:00+00"
+
+
+@pytest.fixture
+async def programme(database_url: str) -> AsyncIterator[Programme]:
+    async with open_programme(database_url) as programme:
+        await programme.at(NOON)
+        yield programme
+
+
+async def compared(
+    programme: Programme,
+    old: Sequence[Applied],
+    new: Sequence[Applied],
+    selection: Selection | None = None,
+    **keys: Any,
+) -> tuple[dict[str, Difference], dict[str, dict[UUID, str]]]:
+    found: dict[str, Difference] = {}
+    effects: dict[str, dict[UUID, str]] = {}
+    differences = PostgresDifferences(programme.database)
+    steps = difference(differences, old, new, selection or Selection(), terms=Terms(timeout_seconds=20), **keys)
+    async with aclosing(steps):
+        async for one, person in steps:
+            found[one.scenario_type] = one
+            if person is not None:
+                effects.setdefault(one.scenario_type, {})[person.user_id] = person.effect
+    return found, effects
+
+
+async def away(programme: Programme, days: int, **keys: Any) -> UUID:
+    """A person who was active so many days ago."""
+    user = await programme.person(**keys)
+    at = await programme.value("select rekindle.clock() - make_interval(days => %s)", days)
+    await programme.activity(user, at)
+    return user
+
+
+async def test_an_edited_stage_shows_who_gains_who_loses_and_who_stays_by_organisation(programme: Programme) -> None:
+    one, two = sorted([uuid4(), uuid4()])
+    staying = await away(programme, 20, organisation_id=one)
+    gaining = [await away(programme, 9, organisation_id=org) for org in (one, two)]
+    await away(programme, 3, organisation_id=one)
+    await away(programme, 30, organisation_id=two, tokens=())
+    found, effects = await compared(programme, [applied(AWAY, "away")], [applied(SOONER, "away")])
+    assert effects == {"away": {staying: "stay", **dict.fromkeys(gaining, "gain")}}
+    assert found["away"].change == "changed"
+    assert found["away"].organisations == {one: {"gain": 1, "stay": 1}, two: {"gain": 1}}
+    _, effects = await compared(programme, [applied(SOONER, "away")], [applied(AWAY, "away")])
+    assert effects == {"away": {staying: "stay", **dict.fromkeys(gaining, "lose")}}
+    _, effects = await compared(
+        programme, [applied(AWAY, "away")], [applied(SOONER, "away")], Selection(organisations=(two,))
+    )
+    assert effects == {"away": {gaining[1]: "gain"}}
+
+
+@pytest.mark.parametrize("how", ["retired", "disabled"])
+async def test_what_is_new_has_only_gains_and_what_is_gone_or_disabled_only_losses(
+    programme: Programme, how: str
+) -> None:
+    users = await programme.people(3)
+    off = [] if how == "retired" else [applied(wanted(enabled=False))]
+    found, effects = await compared(programme, off, [applied(wanted())])
+    assert effects == {"nudge": dict.fromkeys(users, "gain")}
+    assert found["nudge"].change == ("added" if how == "retired" else "changed")
+    found, effects = await compared(programme, [applied(wanted())], off)
+    assert effects == {"nudge": dict.fromkeys(users, "lose")}
+    assert found["nudge"].change == ("retired" if how == "retired" else "changed")
+
+
+async def test_a_priority_that_is_edited_moves_people_of_a_scenario_that_is_not(programme: Programme) -> None:
+    users = await programme.people(2)
+    cap = ["1 per 1d"]
+    rest = applied(wanted(caps=cap, priority=50), "rest")
+    old = [applied(wanted(caps=cap, priority=90), "first"), rest]
+    new = [applied(wanted(caps=cap, priority=10), "first"), rest]
+    found, effects = await compared(programme, old, new, unchanged=False)
+    assert found["rest"].change == "same"
+    assert effects == {"first": dict.fromkeys(users, "lose"), "rest": dict.fromkeys(users, "gain")}
+
+
+async def test_what_no_edit_can_have_touched_is_evaluated_only_if_asked_for(programme: Programme) -> None:
+    users = await programme.people(2)
+    same, other = [applied(wanted())], [applied(AWAY, "away")]
+    found, _ = await compared(programme, same, [*same, *other], unchanged=False)
+    assert list(found) == ["away"]
+    found, effects = await compared(programme, same, [*same, *other])
+    assert (found["nudge"].change, effects["nudge"]) == ("same", dict.fromkeys(users, "stay"))
+
+
+async def test_a_view_that_cannot_be_read_is_named_and_hides_no_other_scenario(programme: Programme) -> None:
+    users = await programme.people(2)
+    await programme.sql.execute("drop view rekindle_source.activity")
+    nonsense = scenario("sql", query="select nonsense")
+    broken = [applied(AWAY, "a"), applied(nonsense, "b"), applied(wanted(), "c")]
+    found, effects = await compared(programme, [], broken)
+    assert {name: one.fault and one.fault.code for name, one in found.items()} == {
+        "a": "RK301",
+        "b": "RK304",
+        "c": None,
+    }
+    assert effects == {"c": dict.fromkeys(users, "gain")}
+
+
+async def test_a_scenario_does_not_wait_for_one_before_it_that_cannot_be_read(programme: Programme) -> None:
+    users = await programme.people(2)
+    cap = ["1 per 1d"]
+    first = applied(scenario("inactivity", after=["14d"], caps=cap, priority=90), "first")
+    await programme.sql.execute("drop view rekindle_source.activity")
+    found, effects = await compared(programme, [first], [first, applied(wanted(caps=cap), "second")])
+    assert found["first"].fault is not None
+    assert (found["second"].fault, effects) == (None, {"second": dict.fromkeys(users, "gain")})
+
+
+async def test_both_sides_see_one_moment_and_one_snapshot_whatever_happens_meanwhile(programme: Programme) -> None:
+    await away(programme, 3)
+    late = await programme.person()
+    other = scenario("inactivity", after=["14d"], message={"en": {"title": "Other", "body": "Text"}})
+    async with await psycopg.AsyncConnection.connect(programme.database.url) as holder:
+        await holder.execute("lock table team.device in access exclusive mode")
+        comparing = asyncio.create_task(compared(programme, [applied(AWAY)], [applied(other)]))
+        await programme.blocked("claimants")
+        # Now both of them would be due, the one by the clock, the other by what is committed.
+        await holder.execute("insert into team.activity values (%s, timestamptz '2026-04-01')", [late])
+        await programme.at("2026-05-20 12:00:00+00")
+        await holder.commit()
+    found, effects = await comparing
+    assert (found["nudge"].change, found["nudge"].fault, effects) == ("changed", None, {})
+
+
+async def test_a_query_that_both_sides_have_is_asked_once(programme: Programme) -> None:
+    await programme.people(200)
+    # About every second one, others each time that it is asked.
+    chance = scenario("sql", query="select user_id, occurrence, variables from team.wanted where random() < 0.5")
+    changed = chance.model_copy(update={"priority": 60})
+    _, effects = await compared(programme, [applied(chance)], [applied(changed)])
+    assert 40 < len(effects["nudge"]) < 160
+    assert set(effects["nudge"].values()) == {"stay"}
+
+
+async def test_a_difference_writes_nothing_and_leaves_nothing_on_its_connection(programme: Programme) -> None:
+    await programme.people(20)
+    cap = ["1 per 1d"]
+    old = [applied(wanted(caps=cap, priority=90), "first"), applied(wanted(caps=cap), "rest")]
+    new = [applied(wanted(caps=cap), "first"), applied(wanted(caps=cap, priority=90), "rest")]
+    written = "select (select sum(n_tup_ins) from pg_stat_user_tables where schemaname = 'rekindle')"
+    before = await programme.value(written)
+    await compared(programme, old, new)
+    for table in ("gate", "cap", "outbox", "run", "run_scenario", "scenario"):
+        assert await programme.value(f"select count(*) from rekindle.{table}") == 0
+    assert await programme.value(written) == before
+    async with programme.database.connection() as connection:
+        assert await (await connection.execute("select from pg_class where relname like 'rekindle_%'")).fetchall() == []
+        row = await (await connection.execute("show transaction_isolation")).fetchone()
+    assert row == {"transaction_isolation": "read committed"}
+
+
+async def test_memory_does_not_grow_with_the_people(programme: Programme) -> None:
+    await programme.people(4_000)
+    await programme.sql.execute("update team.person set organisation_id = %s", [uuid4()])
+    old, new = [applied(wanted())], [applied(wanted(priority=60))]
+    steps = difference(PostgresDifferences(programme.database), old, new, Selection(), terms=Terms(timeout_seconds=60))
+    tracemalloc.start()
+    try:
+        async with aclosing(steps):
+            seen = sum([person is not None async for _, person in steps])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert seen == 4_000
+    # 33 bytes a person and side in the two files, and the thousand rows that were read last.
+    assert peak < 2_000_000, peak
