@@ -157,6 +157,22 @@ async def test_whoever_was_confirmed_does_not_hold_back_the_next_runs(programme:
     assert (await programme.claim(wanted(), guard=QUARTER)).claimed == 10
 
 
+async def test_whoever_was_confirmed_is_part_of_a_usual_day_and_not_of_todays_number(programme: Programme) -> None:
+    users = await programme.people(40)
+    for days in (1.5, 2.5, 3.5):
+        await claimed_before(programme, NOW - days * DAY, 4)
+    await programme.want(*users[:20])
+    confirming = Guard(max_share=None, max_times_median=3.0, floor=5, confirmed=20)
+    assert (await programme.claim(wanted(), guard=confirming)).confirmed == 20
+    await programme.want(*users[20:32])
+    assert (await programme.claim(wanted(), guard=USUAL)).claimed == 12
+    await programme.at(NOW + DAY)
+    await programme.want(*users[32:])
+    # Days of 4, 4, 4 and 32.
+    with pytest.raises(HeldByGuard, match=r"would claim 8 people.* by its last 4 days"):
+        await programme.claim(wanted(), guard=Guard(max_share=None, max_times_median=1.5, floor=5))
+
+
 async def test_one_person_who_is_named_is_no_matter_of_the_guards(programme: Programme) -> None:
     (user,) = await programme.people(1)
     strict = Guard(max_share=0.01, floor=0)

@@ -2,7 +2,7 @@
 
 from acceptance.audit import audit
 from acceptance.command import Command
-from acceptance.team import TEAM_CONFIG, UNGUARDED, Team, write_config
+from acceptance.team import SCENARIO, TEAM_CONFIG, UNGUARDED, Team, write_config
 from rekindle.sandbox import Sandbox
 
 GUARDED = TEAM_CONFIG.replace(UNGUARDED, "[run]\nguard_floor = 10\n")
@@ -49,6 +49,29 @@ def test_a_plan_and_a_dry_run_say_before_what_the_guard_would_hold_back(
     assert dry.code == 2
     assert HELD in dry.out
     assert fcm.messages() == []
+
+
+def test_of_two_scenarios_that_are_too_much_together_the_second_is_held_back_as_the_plan_said(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
+    other = SCENARIO.replace("nudge]", "zeal]").replace("nudge.m", "zeal.m")
+    write_config(rekindle.folder, GUARDED.replace('"7d"', '"7d"\npriority = 60') + other)
+    ids = team.people(60)
+    team.execute("delete from team.nudge where not user_id = any (%s)", ids[:12])
+    held = (
+        "RK502: scenario zeal would claim 12 people: that makes 24 claims in 24 hours for 60 active recipients, and "
+        "max_share = 25% allows 15. See `rekindle plan`; if they are meant, `rekindle run --confirm 12` lets them go."
+    )
+    scenarios = rekindle("plan", "--changes", "--json").json()["scenarios"]
+    assert [(one["scenario_type"], one["held"]) for one in scenarios] == [("nudge", None), ("zeal", held)]
+    assert rekindle("apply").code == 0
+    scenarios = rekindle("plan", "--json").json()["scenarios"]
+    assert [(one["scenario_type"], one["held"]) for one in scenarios] == [("nudge", None), ("zeal", held)]
+    done = rekindle("run", "--json")
+    assert (done.code, done.json()["halted_by"]) == (2, held)
+    assert {sent["message"]["data"]["scenario_type"] for sent in fcm.messages()} == {"nudge"}
+    assert len(fcm.messages()) == 12
+    audit(team, fcm)
 
 
 def test_a_small_programme_never_meets_the_guard(rekindle: Command, team: Team, fcm: Sandbox) -> None:
