@@ -194,8 +194,8 @@ async def test_the_check_takes_the_same_statements_whatever_the_number_of_people
 
 async def test_the_texts_of_every_place_are_checked_and_named_where_they_stand(programme: Programme) -> None:
     oslo, centre = "6f1c2b9e-0000-4000-8000-00000000000a", "6f1c2b9e-0000-4000-8000-0000000000c1"
-    one = config(title="{nobody}").model_dump(exclude_none=True, exclude={"organisation"})
-    del one["scenario"]["one"]["overrides"]
+    scenario = config(title="{nobody}").scenario["one"].model_dump(exclude_none=True)
+    one: dict[str, Any] = {"scenario": {"one": scenario}}
     long = {"link": "https://example.org/" + "x" * 3_900, "data": {"k": "v" * 500}}
     one["organisation"] = {
         oslo: {
