@@ -66,6 +66,8 @@ class Dispatcher(Protocol):
     async def open(self) -> None:
         """Prove, before anything is claimed, that sending is possible at all (credentials, reachability).
 
+        Each cycle asks, one after another or several at once; what an earlier one opened stays open.
+
         Raises:
             ProviderError: it is not, and how to mend it.
         """

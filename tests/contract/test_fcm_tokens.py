@@ -12,6 +12,7 @@ import structlog
 from google.auth import jwt
 
 from contract.fcm_server import (
+    HANG,
     PROJECT,
     Reply,
     access_token,
@@ -25,8 +26,9 @@ from contract.fcm_server import (
     serving,
 )
 from rekindle.dispatchers.fcm import FcmDispatcher
+from rekindle.dispatchers.google_auth import LEAST_LIFE_SECONDS
 from rekindle.errors import CredentialsRejected, Disposition, ProviderUnreachable
-from rekindle.model import Accepted, Refused
+from rekindle.model import Accepted, Refused, Uncertain
 
 UNAUTHENTICATED = [case for case in error_cases() if case["expected_code"] == "UNAUTHENTICATED"]
 HALT = Refused(Disposition.HALT, "unauthenticated", error_code="RK402")
@@ -36,6 +38,11 @@ REFUSED = Reply(401, b'{"error": {"status": "UNAUTHENTICATED"}}')
 def dispatcher_for(server, **changes):
     credentials = service_account(server, **changes)
     return FcmDispatcher(credentials, url=server.url, ca=certificates(server.folder) / "ca.pem")
+
+
+def issuer(request):
+    (assertion,) = parse_qs(request.body.decode())["assertion"]
+    return jwt.decode(assertion, verify=False)["iss"]
 
 
 def token_living(seconds):
@@ -244,3 +251,75 @@ async def test_no_secret_token_or_text_comes_into_a_log_or_a_repr(tmp_path, capl
     assert "fcm.uncertain" in written
     for canary in ("device-token-canary", "Title-canary", "Body-canary", "ya29.", "Bearer", private_key()[40:80]):
         assert canary not in written
+
+
+async def test_a_dispatcher_that_is_opened_for_one_cycle_after_another_keeps_its_token_and_its_connections(tmp_path):
+    async with serving(tmp_path) as server, dispatching(server, connections=2) as dispatcher:
+        for _ in range(5):
+            await dispatcher.open()
+            assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        assert len(server.token_requests) == 1
+        assert server.connections == 1 + 2  # the token's own, and FCM's
+
+
+async def test_cycles_at_once_share_one_opening_and_a_second_one_takes_nothing_from_the_first(tmp_path):
+    async with serving(tmp_path) as server:
+        dispatcher = dispatcher_for(server)
+        await asyncio.gather(*(dispatcher.open() for _ in range(5)))
+        assert len(server.token_requests) == 1
+        server.answer = lambda _: HANG
+        sending = asyncio.create_task(dispatcher.send(message(), timeout=30))
+        await asyncio.wait_for(server.arrived.wait(), 10)
+        await dispatcher.open()
+        assert not sending.done()
+        await dispatcher.close()
+        assert await asyncio.wait_for(sending, 10) == Uncertain("connection_lost")
+
+
+async def test_opening_again_reads_the_credentials_anew_once_the_token_nears_its_end(tmp_path):
+    async with serving(tmp_path) as server:
+        server.token_answer = token_living(LEAST_LIFE_SECONDS)  # from its first moment too short to be used
+        credentials = service_account(server)
+        dispatcher = FcmDispatcher(credentials, url=server.url, ca=certificates(tmp_path) / "ca.pem")
+        await dispatcher.open()
+        server.token_answer = lambda _: access_token(2)
+        service_account(server, client_email="another@example.org").replace(credentials)  # as a mounted secret rotates
+        await dispatcher.open()
+        await dispatcher.close()
+        assert [issuer(request) for request in server.token_requests] == [
+            f"push@{PROJECT}.iam.gserviceaccount.com",
+            "another@example.org",
+        ]
+
+
+async def test_a_token_endpoint_that_is_down_does_not_stop_a_cycle_while_the_token_in_hand_is_good(tmp_path):
+    async with serving(tmp_path) as server:
+        server.token_answer = token_living(40)
+        async with dispatching(server) as dispatcher:
+            held = dispatcher._tokens._token
+            dispatcher._tokens._token = type(held)(
+                held.text, time.monotonic(), held.unusable_at
+            )  # as if 20 s had passed
+            server.token_answer = lambda _: Reply(503, b"")
+            await dispatcher.open()
+            assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+            assert len(server.token_requests) >= 2
+
+
+async def test_a_token_that_was_refused_is_not_taken_into_the_next_cycle(tmp_path):
+    async with serving(tmp_path) as server, dispatching(server) as dispatcher:
+        server.answer = lambda _: REFUSED
+        server.token_answer = lambda _: Reply(400, b'{"error": "invalid_grant"}')
+        assert await dispatcher.send(message(), timeout=10) == HALT
+        with pytest.raises(CredentialsRejected):
+            await dispatcher.open()
+
+
+async def test_opening_again_proves_again_that_fcm_answers(tmp_path):
+    async with serving(tmp_path) as server:
+        dispatcher = dispatcher_for(server)
+        await dispatcher.open()
+        await server.stop()
+        with pytest.raises(ProviderUnreachable):
+            await dispatcher.open()
+        await dispatcher.close()

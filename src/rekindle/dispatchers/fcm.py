@@ -1,5 +1,6 @@
 """Firebase Cloud Messaging, HTTP v1: one request a message, and never a second one that could be a second push."""
 
+import asyncio
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -66,6 +67,7 @@ class FcmDispatcher:
         self._tokens = TokenSource(credentials, ca=ca, hosts=(*GOOGLE_HOSTS, host, *allowed_token_hosts))
         self._connections: Connections | None = None
         self._address = ""
+        self._opening = asyncio.Lock()
 
     @property
     def immediate(self) -> bool:
@@ -75,20 +77,27 @@ class FcmDispatcher:
     async def open(self) -> None:
         """Prove that the credentials give a token, and that FCM answers over HTTP/2; nothing is sent.
 
+        Opened again, as each cycle of a long-lived process does, it keeps the connections, and the token until that
+        nears its end. Cycles at once open one after another, and none takes anything from a send under way.
+
         Raises:
-            CredentialsMissing, CredentialsRejected, ProviderUnreachable: nothing is open.
+            CredentialsMissing, CredentialsRejected, ProviderUnreachable: nothing was opened that was not open before.
         """
-        project = await self._tokens.open()
-        self._address = f"{self._url}/v1/projects/{project}/messages:send"
-        ca = self._ca.read_bytes() if self._ca is not None else None  # a few kB, and open() has just read it
-        connections = Connections(self._number, ca=ca)
-        if not await connections.reachable(self._url, timeout=REACH_TIMEOUT_SECONDS):
-            await connections.close()
-            raise ProviderUnreachable(
-                f"FCM does not answer over TLS and HTTP/2 at {self._url}",
-                mend="Check the network and its proxies; for a sandbox, REKINDLE_FCM_URL and REKINDLE_FCM_CA.",
-            )
-        self._connections = connections
+        async with self._opening:
+            project = await self._tokens.open()
+            self._address = f"{self._url}/v1/projects/{project}/messages:send"
+            connections = self._connections
+            if connections is None:
+                ca = self._ca.read_bytes() if self._ca is not None else None  # a few kB, and open() has just read it
+                connections = Connections(self._number, ca=ca)
+            if not await connections.reachable(self._url, timeout=REACH_TIMEOUT_SECONDS):
+                if self._connections is None:
+                    await connections.close()
+                raise ProviderUnreachable(
+                    f"FCM does not answer over TLS and HTTP/2 at {self._url}",
+                    mend="Check the network and its proxies; for a sandbox, REKINDLE_FCM_URL and REKINDLE_FCM_CA.",
+                )
+            self._connections = connections
 
     async def send(self, message: Message, *, timeout: float) -> Outcome:
         """Send once; see `rekindle.ports.Dispatcher.send`. Cancelled, it sends nothing that had not left by then."""

@@ -49,16 +49,28 @@ class TokenSource:
         self._fetching: asyncio.Task[_Token] | None = None
 
     async def open(self) -> str:
-        """Load the credentials, get a first token, and return the project.
+        """There is a token that is not near its end, or at least a good one; the project.
+
+        Whoever opens again while there is one causes no request. Near its end the credentials are loaded anew, so that a
+        key file that was replaced comes into use. One caller at a time.
 
         Raises:
-            CredentialsMissing, CredentialsRejected, ProviderUnreachable: nothing was kept; it may be tried again.
+            CredentialsMissing, CredentialsRejected, ProviderUnreachable: there is no good token; it may be tried again.
         """
-        loaded = await asyncio.to_thread(load, self._path, hosts=self._hosts)
-        context = await asyncio.to_thread(trusting, self._ca)
-        self._loaded, self._request = loaded, TokenRequest(context, timeout=TOKEN_TIMEOUT_SECONDS, hosts=self._hosts)
-        self._token = None
-        await asyncio.shield(self._fetch())
+        held, loaded = self._token, self._loaded
+        if held is not None and loaded is not None and time.monotonic() < min(held.renew_at, held.unusable_at):
+            return loaded.project
+        try:
+            loaded = await asyncio.to_thread(load, self._path, hosts=self._hosts)
+            context = await asyncio.to_thread(trusting, self._ca)
+            self._loaded, self._request = (
+                loaded,
+                TokenRequest(context, timeout=TOKEN_TIMEOUT_SECONDS, hosts=self._hosts),
+            )
+            await asyncio.shield(self._fetch())
+        except ProviderError:
+            if held is None or loaded is None or time.monotonic() >= held.unusable_at:
+                raise
         return loaded.project
 
     async def token(self, *, timeout: float) -> str:
@@ -76,7 +88,7 @@ class TokenSource:
         return (await self._wait(timeout)).text
 
     async def another(self, refused: str, *, timeout: float) -> str:
-        """A token other than the one that was refused: one that came meanwhile, or a new one.
+        """A token other than the one that was refused, which nobody gets any more: one that came meanwhile, or a new one.
 
         Raises:
             As `token`.
@@ -84,6 +96,7 @@ class TokenSource:
         held = self._token
         if held is not None and held.text != refused:
             return held.text
+        self._token = None
         return (await self._wait(timeout)).text
 
     async def close(self) -> None:
