@@ -59,8 +59,8 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 # Pinned, hash-checked and without a registry's address. Needs uv (any recent one).
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 lock:
-	$(LOCK) --upgrade --extra demo pyproject.toml requirements-build.in -o requirements.lock
-	$(LOCK) --extra demo --group dev pyproject.toml requirements-build.in -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --upgrade --extra demo --extra serve pyproject.toml requirements-build.in -o requirements.lock
+	$(LOCK) --extra demo --extra serve --group dev pyproject.toml requirements-build.in -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV)
