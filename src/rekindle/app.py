@@ -20,12 +20,12 @@ from rekindle.engine.run import Deps, Limits, Watch, run_cycle
 from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
 from rekindle.insight import PersonExplained
-from rekindle.model import Candidate, Report, Selection, Switch, Turned, UnknownSend
+from rekindle.model import Asked, Candidate, Report, Selection, Switch, Turned, UnknownSend
 from rekindle.ports import Applied, Dispatcher, Terms
 from rekindle.postgres import switches
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.insight import PostgresInsight
-from rekindle.postgres.pool import Database
+from rekindle.postgres.pool import CONNECTIONS, Database
 from rekindle.postgres.reports import Change, Reports, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.settle import settle
 from rekindle.postgres.source import PostgresSource
@@ -76,15 +76,22 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: Settings, config: Config | None = None, *, dispatcher: Dispatcher | None = None
+        cls,
+        settings: Settings,
+        config: Config | None = None,
+        *,
+        dispatcher: Dispatcher | None = None,
+        connections: int = CONNECTIONS,
     ) -> AsyncGenerator[Self]:
         """An engine whose database answered and is fit for the ledger; closed when the block ends.
+
+        One run at a time is well served by the `connections` that there are by default; several want as many each.
 
         Raises:
             DatabaseError: no database, none that answers, not migrated, or one that could not keep the promises.
         """
         config = config or Config()
-        database = Database(database_url(settings))
+        database = Database(database_url(settings), connections=connections)
         dispatcher = dispatcher or build_dispatcher(settings, config)
         await database.open()
         try:
@@ -159,6 +166,7 @@ class Engine:
         organisations: Sequence[UUID] = (),
         budget_seconds: float | None = None,
         confirmed: int = 0,
+        asked: Asked | None = None,
         watch: Watch | None = None,
         stop: asyncio.Event | None = None,
     ) -> Report:
@@ -174,6 +182,7 @@ class Engine:
             Selection(organisations=tuple(organisations)),
             limits,
             others=others,
+            asked=asked,
             watch=watch,
             stop=stop,
         )
@@ -248,9 +257,9 @@ class Engine:
         """What was applied when and by whom, newest first, retired scenarios among it."""
         return await self.reports.versions(scenarios)
 
-    async def runs(self, *, limit: int = 20) -> list[Report]:
-        """The newest runs first."""
-        return await self.reports.runs(limit=limit)
+    async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
+        """The newest runs first, or the one that is named."""
+        return await self.reports.runs(run_id=run_id, limit=limit)
 
     async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
         """Sends whose outcome nobody knows, newest first."""

@@ -34,7 +34,17 @@
     ├── RecordFailed         RK501    hold          1
     ├── HeldByGuard          RK502    halt          2
     ├── DemoDisagrees        RK601    drop          1
-    └── SandboxError         RK602    halt          2
+    ├── SandboxError         RK602    halt          2
+    ├── ServerError          RK603    halt          2
+    └── RequestError         RK7xx    drop          2
+        ├── RequestInvalid        RK701
+        ├── KeyRefused            RK702
+        ├── KeyTaken              RK703
+        ├── RunNotFound           RK704
+        ├── RequestTooLarge       RK705
+        ├── RequestTooSlow        RK706
+        ├── TooManyRuns           RK707   retry     1
+        └── NotNow                RK708   retry     1
 
 Outcomes of a send are values (see `rekindle.model`); only what stops a command is raised. The docstring of a class
 is its message when none is given. A code never changes its meaning once released.
@@ -289,3 +299,68 @@ class SandboxError(RekindleError):
     """The sandbox could not be started."""
 
     code = "RK602"
+
+
+class ServerError(RekindleError):
+    """The HTTP API could not be started."""
+
+    code = "RK603"
+
+
+class RequestError(RekindleError):
+    """The request over HTTP cannot be answered."""
+
+    code = "RK700"
+    disposition = Disposition.DROP
+
+
+class RequestInvalid(RequestError):
+    """The request is not one that this API takes."""
+
+    code = "RK701"
+
+
+class KeyRefused(RequestError):
+    """The request has no key, or a wrong one."""
+
+    code = "RK702"
+
+
+class KeyTaken(RequestError):
+    """Another run was asked for under this idempotency key."""
+
+    code = "RK703"
+
+
+class RunNotFound(RequestError):
+    """There is no such run."""
+
+    code = "RK704"
+
+
+class RequestTooLarge(RequestError):
+    """The body of the request is too large."""
+
+    code = "RK705"
+
+
+class RequestTooSlow(RequestError):
+    """The body of the request did not arrive in time."""
+
+    code = "RK706"
+
+
+class TooManyRuns(RequestError):
+    """As many runs as may be are under way in this process."""
+
+    code = "RK707"
+    disposition = Disposition.RETRY
+    exit_code = 1
+
+
+class NotNow(RequestError):
+    """The server cannot start a run at this moment."""
+
+    code = "RK708"
+    disposition = Disposition.RETRY
+    exit_code = 1

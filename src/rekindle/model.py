@@ -191,6 +191,14 @@ RunStatus = Literal["running", "done", "budget", "incomplete", "halted", "abando
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """How a run was asked for: asking again under the key means the same run, and `digest` tells other requests."""
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One run, as it stands in the ledger. Scenarios in the order in which they were claimed."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from rekindle.errors import HeldByGuard
 from rekindle.model import (
     Acceptance,
+    Asked,
     Candidate,
     Ending,
     Message,
@@ -112,8 +113,16 @@ class Store(NotificationRepository, Protocol):
         """One version of a scenario, as it was applied."""
         ...
 
-    async def open_run(self, *, budget_seconds: float, dispatcher: str) -> UUID:
-        """Write the run's row, status running."""
+    async def open_run(
+        self, *, budget_seconds: float, dispatcher: str, run_id: UUID | None = None, asked: Asked | None = None
+    ) -> UUID:
+        """Write the run's row, status running, under this id or a new one.
+
+        With an id it may be called again after an unclear failure.
+
+        Raises:
+            KeyTaken: another run was asked for under this key; nothing was written.
+        """
         ...
 
     async def claim(

@@ -20,3 +20,5 @@ class Settings(BaseSettings):
     google_credentials: Path | None = Field(default=None, validation_alias="GOOGLE_APPLICATION_CREDENTIALS")
     fcm_url: str = Field(default=FCM_URL, validation_alias="REKINDLE_FCM_URL")
     fcm_ca: Path | None = Field(default=None, validation_alias="REKINDLE_FCM_CA")
+    api_key: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY")
+    api_key_next: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY_NEXT")

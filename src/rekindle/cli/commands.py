@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rekindle.cli import cycle, demo, explain, setup, switch
+from rekindle.cli import cycle, demo, explain, serve, setup, switch
 from rekindle.cli.options import INVOCATION, set_up_logging
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault.")]
@@ -40,6 +40,7 @@ def build() -> typer.Typer:
         cycle.run,
         cycle.runs,
         explain.explain,
+        serve.serve,
         demo.sandbox,
     ):
         app.command()(command)

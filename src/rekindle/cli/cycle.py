@@ -140,7 +140,7 @@ def run(
                 if any(one.held for one in previews):
                     return HeldByGuard.exit_code
                 return 1 if any(set(one.checks) - {"valid"} for one in previews) else 0
-            await _warn_if_not_applied(engine, loaded)
+            await warn_if_not_applied(engine, loaded)
             with _progress(quiet=as_json) as progress:
                 report = await engine.run(
                     scenarios=scenario or (),
@@ -216,7 +216,8 @@ def unknown_settle(
     wait(work())
 
 
-async def _warn_if_not_applied(engine: Engine, loaded: Config) -> None:
+async def warn_if_not_applied(engine: Engine, loaded: Config) -> None:
+    """A file that differs from what is applied was warned of: runs read what is applied."""
     in_force = {one.scenario_type: one.fingerprint for one in await engine.deps.store.applied()}
     changed = sorted(
         name

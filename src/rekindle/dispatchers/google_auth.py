@@ -51,8 +51,8 @@ class TokenSource:
     async def open(self) -> str:
         """There is a token that is not near its end, or at least a good one; the project.
 
-        Whoever opens again while there is one causes no request. Near its end the credentials are loaded anew, so that a
-        key file that was replaced comes into use. One caller at a time.
+        Whoever opens again while there is one causes no request. Near its end the credentials are loaded anew, so that
+        a key file that was replaced comes into use. One caller at a time.
 
         Raises:
             CredentialsMissing, CredentialsRejected, ProviderUnreachable: there is no good token; it may be tried again.
@@ -88,7 +88,7 @@ class TokenSource:
         return (await self._wait(timeout)).text
 
     async def another(self, refused: str, *, timeout: float) -> str:
-        """A token other than the one that was refused, which nobody gets any more: one that came meanwhile, or a new one.
+        """A token other than the one that was refused: one that came meanwhile, or a new one. Nobody gets the old one.
 
         Raises:
             As `token`.

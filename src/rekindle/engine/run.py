@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -17,7 +17,7 @@ from rekindle.engine.report import report
 from rekindle.engine.steady import answered, steadily
 from rekindle.engine.sweep import sweep
 from rekindle.errors import ConfigNotApplied, DatabaseUnreachable, ProviderUnreachable, RekindleError, UnknownScenario
-from rekindle.model import Numbers, Report, Selection
+from rekindle.model import Asked, Numbers, Report, Selection
 from rekindle.policy import GUARDED, Guard
 from rekindle.ports import Applied, Dispatcher, NotificationRepository, Store, Terms
 from rekindle.scenario import Config, fingerprint
@@ -65,8 +65,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who looks on: `claimed` after each run of the claim stage, `settled` after each batch of answers."""
+    """Who looks on: `opened` when the run has its row, `claimed` after each run of the claim stage, `settled` after
+    each batch of answers."""
 
+    opened: Callable[[UUID], None] = field(default=lambda _: None)
     claimed: Callable[[Sequence[Numbers]], None] = field(default=lambda _: None)
     settled: Callable[[int], None] = field(default=lambda _: None)
 
@@ -78,6 +80,7 @@ async def run_cycle(
     limits: Limits,
     *,
     others: Sequence[Applied] = (),
+    asked: Asked | None = None,
     watch: Watch | None = None,
     stop: asyncio.Event | None = None,
 ) -> Report:
@@ -89,6 +92,7 @@ async def run_cycle(
     that this cycle leaves alone: one with a higher priority still goes first under a frequency cap.
 
     Raises:
+        KeyTaken: there is a run that was `asked` for under the same key; nothing was claimed.
         ProviderError: sending is not possible; nothing was claimed.
         DatabaseError: the ledger failed on the way; leases and the sweep decide what becomes of the units.
     """
@@ -101,9 +105,12 @@ async def run_cycle(
     selection = replace(selection, scenarios=tuple(one.scenario_type for one in applied))
     await _open(deps.dispatcher, deadline)
     await steadily(lambda: sweep(store), deadline)
-    run_id = await steadily(
-        lambda: store.open_run(budget_seconds=limits.budget_seconds, dispatcher=deps.dispatcher.kind), deadline
+    run_id, kind = uuid4(), deps.dispatcher.kind
+    await steadily(
+        lambda: store.open_run(budget_seconds=limits.budget_seconds, dispatcher=kind, run_id=run_id, asked=asked),
+        deadline,
     )
+    watch.opened(run_id)
     terms = Terms(timezone=limits.timezone)
     breaker = Breaker()
     try:

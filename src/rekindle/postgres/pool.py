@@ -18,6 +18,9 @@ from rekindle.postgres.sql import statement
 RV = TypeVar("RV")
 Parameters = dict[str, Any]
 
+CONNECTIONS = 4
+"""Of one run: its stages use two or three side by side."""
+
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30.0
 """How long a connection is waited for, with all that is asked on it, where nobody says otherwise. A server that goes
@@ -97,7 +100,7 @@ async def connect(url: str) -> Connection:
 class Database:
     """A small pool of connections. Every statement is its own transaction unless `transaction` says otherwise."""
 
-    def __init__(self, url: str, *, connections: int = 4) -> None:
+    def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
         self.url = url
         self._lost = False
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(

@@ -107,6 +107,11 @@ class Reports:
         async with self._database.connection() as connection:
             return await read_runs(connection, run_id=run_id, limit=limit)
 
+    async def asked(self, key: str) -> tuple[UUID, str] | None:
+        """The run that was asked for under the key, and the digest of what was asked; None if there is none."""
+        rows = await self._database.rows(statement("run_asked"), {"request_key": key})
+        return (rows[0]["run_id"], rows[0]["request_sha256"]) if rows else None
+
     async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
         """Uncertain sends, held or closed, newest first."""
         return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), {"limit": limit})]

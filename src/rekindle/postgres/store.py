@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, LiteralString
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg import errors
 
 from rekindle import policy
-from rekindle.errors import DatabaseError, HeldByGuard, UnknownScenario
+from rekindle.errors import DatabaseError, HeldByGuard, KeyTaken, UnknownScenario
 from rekindle.model import (
     Acceptance,
+    Asked,
     Candidate,
     Ending,
     Numbers,
@@ -76,12 +77,26 @@ class PostgresStore:
             known = self._scenarios[scenario_type, version] = parse_scenario(rows[0]["definition"])
         return known
 
-    async def open_run(self, *, budget_seconds: float, dispatcher: str) -> UUID:
-        """See `Store.open_run`."""
-        parameters = {"budget_seconds": budget_seconds, "dispatcher": dispatcher}
+    async def open_run(
+        self, *, budget_seconds: float, dispatcher: str, run_id: UUID | None = None, asked: Asked | None = None
+    ) -> UUID:
+        """See `Store.open_run`. A row that is there is that of an earlier call, unless the key says otherwise."""
+        run_id = run_id or uuid4()
+        key = asked and asked.key
+        parameters = {
+            "run_id": run_id,
+            "budget_seconds": budget_seconds,
+            "dispatcher": dispatcher,
+            "request_key": key,
+            "request_sha256": asked and asked.digest,
+        }
         async with self._database.connection() as connection:
             self._parts = await source_parts(connection)
-            return (await _one(connection, statement("run_open"), parameters))["run_id"]
+            if (await connection.execute(statement("run_open"), parameters)).rowcount == 0 and key is not None:
+                holder = await _one(connection, statement("run_asked"), {"request_key": key})
+                if holder["run_id"] != run_id:
+                    raise KeyTaken
+        return run_id
 
     async def claim(
         self,

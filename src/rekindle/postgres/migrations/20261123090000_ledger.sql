@@ -263,7 +263,7 @@ create table rekindle.cap (
 ) with (fillfactor = 70);
 
 create table rekindle.run (
-  run_id         uuid primary key default gen_random_uuid(),
+  run_id         uuid primary key,
   status         text not null default 'running'
                  check (status in ('running', 'done', 'budget', 'incomplete', 'halted', 'abandoned')),
   started_at     timestamptz not null default rekindle.clock(),
@@ -271,12 +271,15 @@ create table rekindle.run (
   budget_seconds numeric not null check (budget_seconds > 0),
   dispatcher     text not null,
   halted_by      text,
+  request_key    text unique,   -- the Idempotency-Key under which it was asked for over HTTP, and what was asked
+  request_sha256 text check (request_sha256 ~ '^[0-9a-f]{64}$'),
   evaluated bigint not null default 0, not_due bigint not null default 0,
   refused   bigint not null default 0, claimed bigint not null default 0, carried bigint not null default 0,
   recorded  bigint not null default 0, skipped bigint not null default 0, dead    bigint not null default 0,
   unknown   bigint not null default 0, pending bigint not null default 0, handed_over bigint not null default 0,
   pushes    bigint not null default 0,
   check ((status = 'running') = (finished_at is null)),
+  check ((request_key is null) = (request_sha256 is null)),
   check (least(not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) >= 0),
   constraint run_everyone_is_accounted_for check (evaluated = not_due + refused + claimed),
   constraint run_every_claim_is_accounted_for

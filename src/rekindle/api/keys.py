@@ -1,0 +1,59 @@
+"""The secret keys that open the API."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+from rekindle.errors import ServerError
+from rekindle.settings import Settings
+
+_KEY = re.compile(r"[\x21-\x7e]{32,512}")
+
+
+class Keys:
+    """One key, or two while the first is being replaced. Holds digests alone."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._digests = [_digest(key.encode()) for key in keys]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """The keys of the environment; None if it has none.
+
+        Raises:
+            ServerError: one is too short to be a secret, or holds what cannot stand in a header.
+        """
+        named = {"REKINDLE_API_KEY": settings.api_key, "REKINDLE_API_KEY_NEXT": settings.api_key_next}
+        keys = {name: key.get_secret_value() for name, key in named.items() if key is not None}
+        for name, key in keys.items():
+            if _KEY.fullmatch(key) is None:
+                raise ServerError(
+                    f"{name} is no key: it takes 32 to 512 printable characters without spaces",
+                    mend="Make one with `openssl rand -hex 32`.",
+                )
+        return cls(list(keys.values())) if keys else None
+
+    def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether a request shows one of the keys, as `Authorization: Bearer` or as `apikey`.
+
+        Digests are compared, each with each and each to its end: the time tells nothing of a key.
+        """
+        admitted = False
+        for shown in _shown(headers):
+            for digest in self._digests:
+                admitted |= hmac.compare_digest(_digest(shown), digest)
+        return admitted
+
+
+def _digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()
+
+
+def _shown(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
+    for name, value in headers:
+        if name == b"apikey":
+            yield value
+        elif name == b"authorization" and value[:7].lower() == b"bearer ":
+            yield value[7:].strip()

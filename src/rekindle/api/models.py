@@ -1,0 +1,112 @@
+"""What goes in and what comes out, field by field: nothing else is read, and nothing else is told."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+
+from rekindle.model import RunStatus
+
+MAX_BUDGET_SECONDS = 3600.0
+
+ScenarioType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+# As `rekindle runs --json` writes it.
+Instant = Annotated[
+    datetime,
+    PlainSerializer(datetime.isoformat, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class RunRequest(BaseModel):
+    """What to run. Empty: every enabled scenario, for everybody, within the configured budget."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scenarios: list[ScenarioType] = Field(default=[], max_length=100, description="Only these scenarios.")
+    organisations: list[UUID] = Field(
+        default=[], max_length=1_000, description="Only the recipients of these organisations."
+    )
+    budget_seconds: float | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_BUDGET_SECONDS,
+        allow_inf_nan=False,
+        strict=True,
+        description="The run ends within this time; the configuration's budget if absent.",
+    )
+
+    def digest(self) -> str:
+        """The same for two requests that ask for the same run, whatever the order of their lists."""
+        asked = {
+            "scenarios": sorted(set(self.scenarios)),
+            "organisations": sorted({str(one) for one in self.organisations}),
+            "budget_seconds": self.budget_seconds,
+        }
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ScenarioNumbers(_Told):
+    """One scenario of a run, in people; `pushes` alone counts devices."""
+
+    scenario_type: str
+    evaluated: int
+    not_due: int
+    due: int
+    refused: int
+    refusals: dict[str, int]
+    claimed: int
+    carried: int
+    recorded: int
+    skipped: int
+    dead: int
+    unknown: int
+    pending: int
+    handed_over: int
+    pushes: int
+    reasons: dict[str, int]
+
+
+class RunReport(_Told):
+    """One run, as it stands in the ledger now."""
+
+    run_id: UUID
+    status: RunStatus
+    started_at: Instant
+    finished_at: Instant | None
+    budget_seconds: float
+    dispatcher: str
+    scenarios: list[ScenarioNumbers]
+    halted_by: str | None
+    exit_code: int
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """A run could be asked for: the database answers, is migrated and fit for the ledger."""
+
+    status: Literal["ready"] = "ready"
+
+
+class Problem(BaseModel):
+    """What is wrong and how to mend it (RFC 9457)."""
+
+    type: str = Field(description="urn:rekindle: and the code.")
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable; see the errors of the command line.")
+    mend: str = ""
+    problems: list[str] = Field(default=[], description="Every mistake of the request by its place.")

@@ -1,0 +1,50 @@
+"""Faults become answers: status, code and how to mend it, and nothing of what the request held."""
+
+from collections.abc import Sequence
+
+from starlette.responses import JSONResponse
+
+from rekindle import errors
+from rekindle.api.models import Problem
+from rekindle.errors import Disposition, RekindleError
+
+RETRY_AFTER_SECONDS = 10
+
+# The first that fits.
+_STATUS: Sequence[tuple[type[RekindleError], int]] = (
+    (errors.KeyRefused, 401),
+    (errors.RunNotFound, 404),
+    (errors.RequestTooSlow, 408),
+    (errors.RequestTooLarge, 413),
+    (errors.RequestError, 422),
+    (errors.ConfigError, 422),
+    (errors.DatabaseError, 503),
+    (errors.ProviderError, 502),
+    (RekindleError, 500),
+)
+_LATER: dict[type[RekindleError], int] = {errors.TooManyRuns: 429, errors.NotNow: 503}
+
+
+def problem(fault: RekindleError, *, status: int | None = None, problems: Sequence[str] = ()) -> JSONResponse:
+    """The answer that says what is wrong; where trying again later may help, with the seconds to wait."""
+    if status is None:
+        status = _LATER.get(type(fault)) or next(number for kind, number in _STATUS if isinstance(fault, kind))
+    headers: dict[str, str] = {}
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    if status in (408, 413):
+        headers["connection"] = "close"  # the rest of the body is not read
+    if status == 503 or fault.disposition is Disposition.RETRY:
+        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+    content = Problem(
+        type=f"urn:rekindle:{fault.code}",
+        title=" ".join((type(fault).__doc__ or "").split()),
+        status=status,
+        detail=fault.message,
+        code=fault.code,
+        mend=fault.mend,
+        problems=list(problems),
+    )
+    return JSONResponse(
+        content.model_dump(), status_code=status, headers=headers, media_type="application/problem+json"
+    )

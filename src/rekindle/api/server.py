@@ -1,0 +1,132 @@
+"""The API as a server: one socket, one event loop, and an end in good order."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable, Generator
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from rekindle.api.app import build
+from rekindle.api.keys import Keys
+from rekindle.api.runs import Runs
+from rekindle.app import Engine
+from rekindle.errors import ServerError
+
+CONNECTIONS = 256
+HEAD_SECONDS = 10.0
+MAX_HEAD_BYTES = 16_384
+
+
+async def serve(
+    engine: Engine,
+    *,
+    host: str,
+    port: int,
+    keys: Keys | None,
+    runs: int,
+    stop: asyncio.Event,
+    on_ready: Callable[[str], None],
+) -> None:
+    """The API has served until `stop`; every run that it began has ended, and every request was answered.
+
+    Args:
+        host: where to listen; anything but this machine alone takes `keys`.
+        port: 0 takes any free one.
+        runs: how many may be under way at once.
+        on_ready: called once, with the address, when the first request may be sent.
+
+    Raises:
+        ServerError: it could not start; nothing listens.
+    """
+    alone = is_loopback(host)
+    if keys is None and not alone:
+        raise ServerError(
+            f"without a key the API serves this machine alone, and {host} is more than that",
+            mend="Set REKINDLE_API_KEY, for instance to what `openssl rand -hex 32` says, or leave out --host.",
+        )
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # its lines quote; what is worth a line has one of ours
+    under_way = Runs(engine, at_once=runs, stop=stop)
+    with _listening(host, port) as listener:
+        settings = uvicorn.Config(
+            build(engine, under_way, keys=keys, docs=alone),
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=CONNECTIONS,
+            timeout_keep_alive=5,
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        )
+        server = _Server(settings)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        stopping = asyncio.create_task(stop.wait())
+        on_ready(_address(listener))
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        server.should_exit = True
+        await serving
+        await under_way.ended()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the command."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+class _Protocol(H11Protocol):
+    """Closes a connection whose next request has not begun in time: uvicorn itself waits for a slow one for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super().connection_made(transport)
+        self._expect_head()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect_head()
+
+    def _expect_head(self) -> None:
+        self.loop.call_later(HEAD_SECONDS, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        begun: RequestResponseCycle | None = self.cycle
+        if begun is None or begun.response_complete:
+            self.transport.close()
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket]:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family, backlog=CONNECTIONS)
+    except (OSError, OverflowError) as error:
+        raise ServerError(
+            f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}",
+            mend="Name another --port, or 0 for any free one.",
+        ) from error
+    with listener:
+        yield listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,46 @@
+"""The command that opens the other door."""
+
+from typing import Annotated
+
+import typer
+
+from rekindle.app import Engine
+from rekindle.cli.cycle import warn_if_not_applied
+from rekindle.cli.options import ConfigPath, config, settings, stop_on_signals, wait
+from rekindle.cli.output import say
+from rekindle.errors import ServerError
+from rekindle.postgres.pool import CONNECTIONS
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen; more than this machine takes a key.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")] = 8321,
+    runs: Annotated[int, typer.Option(min=1, max=16, help="How many runs may be under way at once.")] = 2,
+    config_path: ConfigPath = None,
+) -> None:
+    """Serve the HTTP API until told to stop. Runs that it has begun end in good order."""
+    try:
+        from rekindle.api.keys import Keys
+        from rekindle.api.server import serve as serve_api
+    except ImportError as error:
+        raise ServerError(
+            f"the HTTP API needs a package that is not installed: {error.name}", mend="Install rekindle[serve]."
+        ) from error
+
+    async def work() -> None:
+        environment, loaded = settings(), config(config_path)
+        keys = Keys.of(environment)
+        # What a run leaves over is enough for the questions between runs.
+        async with Engine.open(environment, loaded, connections=CONNECTIONS * runs) as engine:
+            await warn_if_not_applied(engine, loaded)
+            await serve_api(
+                engine,
+                host=host,
+                port=port,
+                keys=keys,
+                runs=runs,
+                stop=stop_on_signals(),
+                on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
+            )
+
+    wait(work())
