@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Generator
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rekindle.api.app import build
 from rekindle.api.keys import Keys
@@ -108,9 +108,8 @@ class _Protocol(H11Protocol):
         self.loop.call_later(HEAD_SECONDS, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
-        begun: RequestResponseCycle | None = self.cycle
-        if begun is None or begun.response_complete:
-            self.transport.close()
+        if self.cycle is None or self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
+            self.transport.close()  # None until a first request has begun, whatever uvicorn's annotation says
 
 
 @contextlib.contextmanager

@@ -1,0 +1,24 @@
+"""The API is the same on every server: these tests take the embedded one alone."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from acceptance.api.served import KEY, Served, serving
+from acceptance.command import Command
+from acceptance.fixtures import embedded_only
+
+__all__ = ["embedded_only"]
+
+
+@pytest.fixture
+def keyed(rekindle: Command) -> Command:
+    """The command line with a key for the API in its environment, and the configuration applied."""
+    return rekindle.having(REKINDLE_API_KEY=KEY)
+
+
+@pytest.fixture
+def api(keyed: Command) -> Iterator[Served]:
+    """A server of the API."""
+    with serving(keyed) as served:
+        yield served

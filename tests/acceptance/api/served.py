@@ -1,0 +1,81 @@
+"""`rekindle serve` as a real process, and a client that speaks to it."""
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from acceptance.command import Command, Done, ended
+
+KEY = "k3y-of-the-tests-0123456789abcdef0123"
+START_SECONDS = 30.0
+
+
+class Served:
+    """A server of the API that is running."""
+
+    def __init__(self, process: "subprocess.Popen[str]", url: str) -> None:
+        self.process = process
+        self.url = url
+        self.client = httpx.Client(base_url=url, headers={"apikey": KEY}, timeout=60, trust_env=False)
+
+    def post(self, body: Any = None, *, key: str | None = None, wait: int | None = None, **more: Any) -> httpx.Response:
+        """Ask for a run."""
+        headers = dict(more.pop("headers", {}))
+        if key is not None:
+            headers["idempotency-key"] = key
+        if wait is not None:
+            headers["prefer"] = f"wait={wait}"
+        return self.client.post("/v1/runs", json={} if body is None else body, headers=headers, **more)
+
+    def run(self, run_id: str, *, wait: int = 0) -> dict[str, Any]:
+        """A run as it stands, once it has ended or after so many seconds."""
+        answer = self.client.get(f"/v1/runs/{run_id}", headers={"prefer": f"wait={wait}"})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def stop(self, number: int = signal.SIGTERM) -> Done:
+        """The end of the server after a signal."""
+        self.process.send_signal(number)
+        return ended(self.process)
+
+
+@contextmanager
+def serving(command: Command, *arguments: object, before: tuple[object, ...] = ()) -> Iterator[Served]:
+    """A server on a free port; ended by SIGTERM unless the block has ended it."""
+    process = command.start(*before, "serve", "--port", 0, *arguments)
+    served = Served(process, _address(process))
+    try:
+        yield served
+    finally:
+        served.client.close()
+        if process.poll() is None:
+            process.terminate()
+            ended(process)
+
+
+def _address(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    until = time.monotonic() + START_SECONDS
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        line = b""
+        while not line.endswith(b"\n"):
+            ready = selector.select(max(0.0, until - time.monotonic()))
+            chunk = os.read(process.stdout.fileno(), 4096) if ready else b""
+            if not chunk:
+                process.kill()
+                raise AssertionError(ended(process))
+            line += chunk
+    return line.decode().removeprefix("Serving on ").partition(";")[0]
+
+
+def sends_slowly(seconds: float = 0.5) -> list[dict[str, Any]]:
+    """Faults of the sandbox under which every send takes so long."""
+    return [{"match": {"path": "send"}, "respond": {"delay_ms": int(seconds * 1000)}}]

@@ -1,0 +1,218 @@
+"""Runs over HTTP: asked for once, told as they are, bounded, and ended in good order."""
+
+import json
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from acceptance.api.served import KEY, Served, sends_slowly, serving
+from acceptance.command import Command, ended
+from acceptance.team import SCENARIO, Team, write_config
+from rekindle.sandbox import Sandbox
+
+
+def runs(team: Team) -> int:
+    return team.counts()["run"]
+
+
+def test_a_run_is_done_and_told_as_the_command_line_tells_it(api: Served, keyed: Command, team: Team, fcm: Sandbox):
+    team.people(3, devices=2)
+    answer = api.post({"scenarios": ["nudge"], "budget_seconds": 20}, wait=30)
+    assert answer.status_code == 200, answer.text
+    report = answer.json()
+    assert (report["status"], report["exit_code"], report["budget_seconds"]) == ("done", 0, 20)
+    assert (report["scenarios"][0]["recorded"], report["scenarios"][0]["pushes"]) == (3, 6)
+    assert len(fcm.messages()) == 6
+    assert answer.headers["preference-applied"] == "wait=30"
+    assert answer.headers["location"] == f"/v1/runs/{report['run_id']}"
+    assert api.run(report["run_id"]) == report
+    assert keyed("runs", "--json").json() == [report]
+
+
+def test_a_run_that_is_under_way_is_answered_at_once_and_told_later(api: Served, team: Team, fcm: Sandbox):
+    team.people(2)
+    fcm.faults(sends_slowly())
+    answer = api.post()
+    assert (answer.status_code, answer.json()["status"]) == (202, "running")
+    later = api.run(answer.json()["run_id"], wait=30)
+    assert (later["status"], later["scenarios"][0]["recorded"]) == ("done", 2)
+
+
+def test_only_the_organisation_that_was_asked_for_is_run(api: Served, team: Team, fcm: Sandbox):
+    first, second = team.people(2)
+    team.execute("update team.person set organisation_id = user_id")
+    report = api.post({"organisations": [str(second)]}, wait=30).json()
+    assert (report["scenarios"][0]["evaluated"], report["scenarios"][0]["recorded"]) == (1, 1)
+    assert [one["target"] for one in fcm.messages()] == ["t2-1"]
+
+
+def test_a_budget_that_is_reached_is_said_and_the_next_run_carries_on(api: Served, team: Team, fcm: Sandbox, keyed):
+    team.people(60)
+    # A thousand at once would all be under way together: four are let.
+    write_config(keyed.folder, f'[dispatcher]\nkind = "fcm"\ntimeout = "1s"\nconcurrency = 4\n{SCENARIO}')
+    fcm.faults(sends_slowly(0.3))
+    with serving(keyed) as slow:
+        report = slow.post({"budget_seconds": 3}, wait=30).json()
+        assert (report["status"], report["exit_code"]) == ("budget", 3)
+        assert report["scenarios"][0]["pending"] > 0
+        fcm.faults([])
+        slow.post(wait=30)
+    assert len({one["target"] for one in fcm.messages()}) == len(fcm.messages()) == 60
+
+
+def test_the_same_key_is_the_same_run_while_it_runs_and_after_a_restart(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(2)
+    fcm.faults(sends_slowly())
+    body = {"scenarios": ["nudge"], "budget_seconds": 20}
+    with serving(keyed) as api:
+        first = api.post(body, key="cron-1")
+        again = api.post(dict(reversed(body.items())), key="cron-1", wait=30)
+        assert first.status_code == 202
+        assert "idempotency-replayed" not in first.headers
+        assert (again.status_code, again.headers["idempotency-replayed"]) == (200, "true")
+        assert again.json()["run_id"] == first.json()["run_id"]
+        assert api.stop().code == 0
+    with serving(keyed) as restarted:
+        assert restarted.post(body, key="cron-1").json() == again.json()
+        assert restarted.post(body, key="cron-2", wait=30).json()["run_id"] != first.json()["run_id"]
+    assert (runs(team), len(fcm.messages())) == (2, 2)
+
+
+def test_the_same_key_for_another_request_is_refused(api: Served, team: Team):
+    api.post({"budget_seconds": 20}, key="cron-1", wait=30)
+    for body in ({}, {"budget_seconds": 21}, {"budget_seconds": 20, "scenarios": ["nudge"]}):
+        answer = api.post(body, key="cron-1")
+        assert (answer.status_code, answer.json()["code"]) == (422, "RK703")
+    assert runs(team) == 1
+
+
+def test_twenty_requests_at_once_with_one_key_on_two_servers_are_one_run(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(4)
+    fcm.faults(sends_slowly())
+    with serving(keyed) as one, serving(keyed) as other, ThreadPoolExecutor(20) as pool:
+        barrier = threading.Barrier(20)
+
+        def ask(number: int) -> httpx.Response:
+            barrier.wait(timeout=30)
+            return (one, other)[number % 2].post(key="cron-1", wait=30)
+
+        answers = list(pool.map(ask, range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["run_id"] for answer in answers}) == 1
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    assert (runs(team), len(fcm.messages())) == (1, 4)
+
+
+def test_more_runs_at_once_than_allowed_are_refused_with_a_time_and_the_key_stays_free(
+    keyed: Command, team: Team, fcm: Sandbox
+):
+    team.people(2)
+    fcm.faults(sends_slowly())
+    with serving(keyed, "--runs", 1) as api:
+        first = api.post(key="cron-1")
+        refused = api.post(key="cron-2")
+        assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (429, "RK707", "10")
+        assert api.post(key="cron-1").json()["run_id"] == first.json()["run_id"]  # a repetition starts nothing
+        api.run(first.json()["run_id"], wait=30)
+        assert api.post(key="cron-2", wait=30).status_code == 200
+    assert runs(team) == 2
+
+
+def test_what_stands_in_the_way_is_said_at_once_and_leaves_no_run_and_the_key_free(
+    keyed: Command, team: Team, fcm: Sandbox
+):
+    team.people(1)
+    with serving(keyed) as api:
+        answer = api.post({"scenarios": ["nobody"]}, key="cron-1")
+        assert (answer.status_code, answer.json()["code"]) == (422, "RK105")
+        fcm.faults([{"match": {"path": "token"}, "respond": {"status": 400, "body": {"error": "invalid_grant"}}}])
+        answer = api.post(key="cron-1")
+        assert (answer.status_code, answer.json()["code"]) == (502, "RK402")
+        assert runs(team) == 0
+        fcm.faults([])
+        assert api.post(key="cron-1", wait=30).json()["status"] == "done"
+
+
+def test_one_token_serves_every_run_of_a_process(api: Served, team: Team, fcm: Sandbox):
+    before = fcm.requests()["token"]
+    team.people(4)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(3):
+            assert {one.status_code for one in pool.map(lambda _: api.post(wait=30), range(2))} == {200}
+    assert runs(team) == 6
+    assert fcm.requests()["token"] - before == 1
+    assert len(fcm.messages()) == 4
+
+
+def test_a_scenario_that_is_applied_meanwhile_is_run_by_a_server_that_goes_on(
+    api: Served, keyed: Command, team: Team, fcm: Sandbox
+):
+    team.people(1)
+    fcm.faults([])
+    text = (keyed.folder / "rekindle.toml").read_text()
+    write_config(keyed.folder, text.replace("Hello {first_name}", "Good day {first_name}"))
+    assert keyed("apply").code == 0
+    api.post(wait=30)
+    (message,) = fcm.messages()
+    assert message["message"]["notification"]["title"] == "Good day Name1"
+
+
+def test_a_stop_lets_the_run_end_in_good_order_answers_who_waits_and_takes_nobody_new(
+    keyed: Command, team: Team, fcm: Sandbox
+):
+    team.people(40)
+    write_config(keyed.folder, f'[dispatcher]\nkind = "fcm"\ntimeout = "1s"\nconcurrency = 2\n{SCENARIO}')
+    fcm.faults(sends_slowly(0.3))
+    with serving(keyed) as api, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(api.post, key="cron-1", wait=60)
+        while not fcm.messages():
+            pass
+        done = api.stop(signal.SIGTERM)
+        report = waiting.result()
+    assert (done.code, done.err) == (0, "")
+    assert (report.status_code, report.json()["status"]) == (200, "budget")
+    assert 0 < len(fcm.messages()) < 40
+    fcm.faults([])
+    assert keyed("run").code == 0
+    assert len({one["target"] for one in fcm.messages()}) == len(fcm.messages()) == 40
+
+
+def test_a_killed_servers_run_is_put_right_by_the_next_and_its_key_tells_that_it_was_abandoned(
+    keyed: Command, team: Team, fcm: Sandbox
+):
+    team.people(6)
+    fcm.faults(sends_slowly(5))
+    with serving(keyed) as api:
+        first = api.post({"budget_seconds": 1}, key="cron-1").json()
+        while fcm.requests()["send"] == 0:
+            pass
+        api.process.kill()
+        ended(api.process)
+    fcm.faults([])
+    from conftest import shift_clock
+
+    shift_clock(team.url, "1 hour")
+    with serving(keyed) as api:
+        assert api.post(wait=30).status_code == 200
+        again = api.post({"budget_seconds": 1}, key="cron-1")
+        assert (again.status_code, again.json()["run_id"]) == (200, first["run_id"])
+        assert (again.json()["status"], again.json()["exit_code"]) == ("abandoned", 1)
+    targets = [one["target"] for one in fcm.messages()]
+    assert len(targets) == len(set(targets))
+
+
+@pytest.mark.parametrize("how", ["not found", "not an id"])
+def test_a_run_that_there_is_not_is_not_found(api: Served, how: str):
+    run_id = "11111111-1111-4111-8111-111111111111" if how == "not found" else "x"
+    answer = api.client.get(f"/v1/runs/{run_id}")
+    expected: tuple[int, Any] = (404, "RK704") if how == "not found" else (422, "RK701")
+    assert (answer.status_code, answer.json()["code"]) == expected
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert json.loads(answer.text)["type"] == f"urn:rekindle:{expected[1]}"
+
+
+assert KEY
