@@ -5,8 +5,8 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -15,6 +15,7 @@ from acceptance.command import Command, Done, ended
 
 KEY = "k3y-of-the-tests-0123456789abcdef0123"
 START_SECONDS = 30.0
+WAIT_SECONDS = 30.0
 
 
 class Served:
@@ -23,6 +24,7 @@ class Served:
     def __init__(self, process: "subprocess.Popen[str]", url: str) -> None:
         self.process = process
         self.url = url
+        self._said = ""
         self.client = httpx.Client(base_url=url, headers={"apikey": KEY}, timeout=60, trust_env=False)
 
     def post(self, body: Any = None, *, key: str | None = None, wait: int | None = None, **more: Any) -> httpx.Response:
@@ -40,10 +42,28 @@ class Served:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def said(self) -> str:
+        """What the server has logged so far."""
+        assert self.process.stderr is not None
+        os.set_blocking(self.process.stderr.fileno(), False)
+        with suppress(BlockingIOError):
+            while chunk := os.read(self.process.stderr.fileno(), 65_536):
+                self._said += chunk.decode()
+        return self._said
+
     def stop(self, number: int = signal.SIGTERM) -> Done:
         """The end of the server after a signal."""
         self.process.send_signal(number)
-        return ended(self.process)
+        done = ended(self.process)
+        return Done(done.code, done.out, self._said + done.err)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition of another process, up to a bound."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.005)
 
 
 @contextmanager

@@ -1,18 +1,25 @@
 """Runs over HTTP: asked for once, told as they are, bounded, and ended in good order."""
 
+import asyncio
 import json
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from acceptance.api.served import KEY, Served, sends_slowly, serving
-from acceptance.command import Command, ended
-from acceptance.team import SCENARIO, Team, write_config
+from acceptance.api.served import KEY, Served, sends_slowly, serving, until
+from acceptance.audit import audit
+from acceptance.command import Command, ended, environment
+from acceptance.fixtures import apply
+from acceptance.team import SCENARIO, TEAM_CONFIG, Team, fill_team, write_config
+from conftest import SERVERS, SETTINGS, shift_clock
+from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
+from rekindle.scenario import Config
 
 
 def runs(team: Team) -> int:
@@ -43,7 +50,7 @@ def test_a_run_that_is_under_way_is_answered_at_once_and_told_later(api: Served,
 
 
 def test_only_the_organisation_that_was_asked_for_is_run(api: Served, team: Team, fcm: Sandbox):
-    first, second = team.people(2)
+    _, second = team.people(2)
     team.execute("update team.person set organisation_id = user_id")
     report = api.post({"organisations": [str(second)]}, wait=30).json()
     assert (report["scenarios"][0]["evaluated"], report["scenarios"][0]["recorded"]) == (1, 1)
@@ -169,8 +176,7 @@ def test_a_stop_lets_the_run_end_in_good_order_answers_who_waits_and_takes_nobod
     fcm.faults(sends_slowly(0.3))
     with serving(keyed) as api, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(api.post, key="cron-1", wait=60)
-        while not fcm.messages():
-            pass
+        until(lambda: bool(fcm.messages()))
         done = api.stop(signal.SIGTERM)
         report = waiting.result()
     assert (done.code, done.err) == (0, "")
@@ -185,16 +191,14 @@ def test_a_killed_servers_run_is_put_right_by_the_next_and_its_key_tells_that_it
     keyed: Command, team: Team, fcm: Sandbox
 ):
     team.people(6)
+    before = fcm.requests()["send"]
     fcm.faults(sends_slowly(5))
     with serving(keyed) as api:
         first = api.post({"budget_seconds": 1}, key="cron-1").json()
-        while fcm.requests()["send"] == 0:
-            pass
+        until(lambda: fcm.requests()["send"] > before)
         api.process.kill()
         ended(api.process)
     fcm.faults([])
-    from conftest import shift_clock
-
     shift_clock(team.url, "1 hour")
     with serving(keyed) as api:
         assert api.post(wait=30).status_code == 200
@@ -215,4 +219,44 @@ def test_a_run_that_there_is_not_is_not_found(api: Served, how: str):
     assert json.loads(answer.text)["type"] == f"urn:rekindle:{expected[1]}"
 
 
-assert KEY
+@pytest.mark.parametrize("seconds", [3, 30])
+async def test_a_database_that_restarts_during_a_run_is_waited_for_within_the_budget(
+    fcm: Sandbox, team_config: Config, tmp_path: Path, seconds: int
+):
+    with EmbeddedPostgres(binaries=SERVERS["embedded"], settings=SETTINGS) as postgres:
+        await asyncio.to_thread(fill_team, postgres.url)
+        await apply(postgres.url, team_config)
+        team = Team(postgres.url)
+        team.people(40)
+        write_config(tmp_path, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 4"))
+        command = Command(tmp_path, environment(postgres.url, fcm)).having(REKINDLE_API_KEY=KEY)
+        fcm.faults(sends_slowly(0.1))
+        before = fcm.requests()["send"]
+
+        def story() -> None:
+            with serving(command) as api:
+                begun = api.post({"budget_seconds": seconds}, key="cron-1")
+                until(lambda: fcm.requests()["send"] - before >= 8)
+                postgres.crash()
+                down = api.client.get("/v1/ready")
+                if seconds == 3:  # it stays away for longer than the run lasts
+                    assert (down.status_code, down.json()["code"]) == (503, "RK201")
+                    assert api.post(key="cron-2").json()["code"] == "RK201"
+                    until(lambda: "run.failed" in api.said())
+                postgres.start()
+                until(lambda: api.client.get("/v1/ready").status_code == 200)
+                after = api.run(begun.json()["run_id"], wait=40 if seconds == 30 else 0)
+                assert after["status"] == ("running" if seconds == 3 else "incomplete" if unknown(team) else "done")
+                fcm.faults([])
+                shift_clock(team.url, "20 minutes")
+                assert api.post(key="cron-2", wait=30).status_code == 200
+                assert api.stop().code == 0
+
+        await asyncio.to_thread(story)
+        audit(team, fcm)
+
+
+def unknown(team: Team) -> bool:
+    return bool(team.rows("select 1 from rekindle.outcome where outcome = 'unknown' limit 1")) or bool(
+        team.rows("select 1 from rekindle.outbox where state = 'unknown' limit 1")
+    )

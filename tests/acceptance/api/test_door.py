@@ -1,0 +1,269 @@
+"""Who gets in, with what, and what is said: keys, hosts, bodies, and nothing secret in any answer or line."""
+
+import json
+import re
+import socket
+import time
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acceptance.api.served import KEY, Served, serving
+from acceptance.command import Command
+from acceptance.team import Team
+from rekindle.sandbox import Sandbox
+
+NEXT = "n3xt-key-of-the-tests-0123456789abcdef"
+WRONG = {
+    "no key": {},
+    "an empty key": {"apikey": ""},
+    "a wrong key": {"apikey": KEY[:-1] + "4"},
+    "the beginning of the key": {"apikey": KEY[:-1]},
+    "more than the key": {"apikey": KEY + "0"},
+    "another scheme": {"authorization": f"Basic {KEY}"},
+    "a wrong bearer": {"authorization": "Bearer x"},
+    "the key in another header": {"x-api-key": KEY},
+}
+
+
+def bare(served: Served, **more: Any) -> httpx.Client:
+    """A client without the key."""
+    return httpx.Client(base_url=served.url, timeout=30, trust_env=False, **more)
+
+
+def test_nobody_gets_in_without_the_key_and_nothing_is_run(api: Served, team: Team):
+    team.people(1)
+    for name, headers in WRONG.items():
+        with bare(api, headers=headers) as client:
+            for method, path in (
+                ("POST", "/v1/runs"),
+                ("GET", "/v1/runs/x"),
+                ("GET", "/other"),
+                ("GET", "/v1/health/"),
+            ):
+                answer = client.request(method, path, json={})
+                assert (answer.status_code, answer.json()["code"]) == (401, "RK702"), name
+                assert answer.headers["www-authenticate"] == "Bearer"
+            assert client.get("/v1/health").json() == {"status": "ok"}
+            assert client.get("/v1/ready").json() == {"status": "ready"}
+    assert team.counts()["run"] == 0
+
+
+def test_the_key_is_refused_in_the_address(api: Served):
+    with bare(api) as client:
+        assert client.post(f"/v1/runs?apikey={KEY}", json={}).status_code == 401
+
+
+def test_either_key_gets_in_while_one_is_replaced(keyed: Command):
+    with serving(keyed.having(REKINDLE_API_KEY_NEXT=NEXT)) as api, bare(api) as client:
+        for headers in ({"apikey": KEY}, {"apikey": NEXT}, {"authorization": f"bearer {NEXT}"}):
+            assert client.post("/v1/runs", json={}, headers={**headers, "prefer": "wait=30"}).status_code == 200
+    with serving(keyed.having(REKINDLE_API_KEY=NEXT)) as api, bare(api) as client:
+        assert client.post("/v1/runs", json={}, headers={"apikey": KEY}).status_code == 401
+
+
+def test_without_a_key_only_this_machine_itself_is_served(rekindle: Command):
+    with serving(rekindle) as api, bare(api) as client:
+        assert client.post("/v1/runs", json={}).status_code == 202
+        port = api.url.rpartition(":")[2]
+        assert client.post("/v1/runs", json={}, headers={"host": f"localhost:{port}"}).status_code == 202
+        for headers in (
+            {"host": f"rebound.example:{port}"},
+            {"x-forwarded-for": "203.0.113.9"},
+            {"forwarded": "for=x"},
+        ):
+            assert client.post("/v1/runs", json={}, headers=headers).status_code == 401
+        # What a web page may send without asking first.
+        for kind in ("text/plain", "application/x-www-form-urlencoded", None):
+            headers = {} if kind is None else {"content-type": kind}
+            assert client.post("/v1/runs", content=b"{}", headers=headers).status_code == 422
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+def test_more_than_this_machine_takes_a_key(rekindle: Command, host: str):
+    done = rekindle("serve", "--host", host, "--port", 0)
+    assert done.code == 2
+    assert done.fault().startswith("error: RK603: without a key the API serves this machine alone")
+
+
+def test_with_a_key_it_serves_wherever_it_is_told_to_and_shows_no_docs(keyed: Command):
+    with serving(keyed, "--host", "0.0.0.0") as api:
+        url = api.url.replace("0.0.0.0", "127.0.0.1")
+        assert httpx.get(f"{url}/v1/health", trust_env=False).status_code == 200
+        for path in ("/docs", "/openapi.json", "/redoc"):
+            assert httpx.get(url + path, headers={"apikey": KEY}, trust_env=False).status_code == 404
+
+
+@pytest.mark.parametrize("key", ["", "short", "x" * 31, "with a space in the middle of the key", "ключ" * 10])
+@pytest.mark.parametrize("name", ["REKINDLE_API_KEY", "REKINDLE_API_KEY_NEXT"])
+def test_a_key_that_is_none_is_refused_at_the_start_without_being_said(keyed: Command, name: str, key: str):
+    done = keyed.having(**{name: key})("serve", "--port", 0)
+    assert (done.code, done.fault().startswith(f"error: RK603: {name} is no key")) == (2, True)
+    assert not key or key not in done.err
+
+
+def test_a_port_that_is_taken_is_one_line(api: Served, keyed: Command):
+    done = keyed("serve", "--port", api.url.rpartition(":")[2])
+    assert (done.code, done.fault().startswith("error: RK603: cannot listen on 127.0.0.1:")) == (2, True)
+
+
+BODIES: dict[str, Any] = {
+    "unknown field": {"scenario": ["nudge"]},
+    "dry run": {"dry_run": True},
+    "not an object": [],
+    "null": None,
+    "a number as text": {"budget_seconds": "30"},
+    "a truth as a number": {"budget_seconds": True},
+    "no time": {"budget_seconds": 0},
+    "too much time": {"budget_seconds": 3_601},
+    "a scenario with a newline": {"scenarios": ["nudge\n"]},
+    "too many scenarios": {"scenarios": ["nudge"] * 101},
+    "too many organisations": {"organisations": ["11111111-1111-4111-8111-111111111111"] * 1_001},
+    "no id": {"organisations": ["1"]},
+}
+RAW: dict[str, bytes] = {
+    "empty": b"",
+    "not JSON": b"{",
+    "not UTF-8": b'{"scenarios": ["\xff"]}',
+    "not a number": b'{"budget_seconds": NaN}',
+    "endless": b'{"budget_seconds": Infinity}',
+    "deep": b'{"scenarios": ' + b"[" * 30_000,
+    "long number": b'{"budget_seconds": ' + b"9" * 30_000 + b"}",
+}
+
+
+def test_a_body_that_is_none_is_refused_with_its_mistakes_and_starts_nothing(api: Served, team: Team):
+    for name, content in {name: json.dumps(body).encode() for name, body in BODIES.items()} | RAW:
+        answer = api.client.post("/v1/runs", content=content, headers={"content-type": "application/json"})
+        assert answer.headers["content-type"] == "application/problem+json", name
+        assert (answer.status_code, answer.json()["code"]) in ((422, "RK701"), (400, "RK700")), name
+        assert answer.status_code == 400 or answer.json()["problems"], name
+    assert team.counts()["run"] == 0
+    assert api.said() == ""
+
+
+def test_an_idempotency_key_that_is_none_is_refused(api: Served, team: Team):
+    for key in (b"x" * 256, b"with space", b"", b"\xfcmlaut"):
+        answer = api.client.post("/v1/runs", json={}, headers=[("idempotency-key", key)])
+        assert (answer.status_code, answer.json()["code"]) == (422, "RK701"), key
+    assert team.counts()["run"] == 0
+
+
+def test_a_preference_that_is_not_understood_is_passed_over(api: Served):
+    for prefer in ("wait", "wait=", "wait=x", "wait=-1", "respond-async", "wait = 9999999999", "await=5"):
+        answer = api.client.post("/v1/runs", json={}, headers={"prefer": prefer})
+        assert answer.status_code in (200, 202, 429), prefer
+        assert "preference-applied" not in answer.headers, prefer
+
+
+def test_a_body_that_is_too_large_is_refused_whether_or_not_it_says_so(api: Served):
+    large = b'{"scenarios": [' + b" " * 70_000 + b"]}"
+    headers = {"content-type": "application/json"}
+    for content in (large, iter([large[:40_000], large[40_000:]])):
+        answer = api.client.post("/v1/runs", content=content, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (413, "RK705")
+
+
+def test_a_request_that_does_not_arrive_is_not_waited_for(api: Served):
+    host, port = api.url.removeprefix("http://").split(":")
+    head = f"POST /v1/runs HTTP/1.1\r\nhost: x\r\napikey: {KEY}\r\ncontent-type: application/json\r\n"
+    started = time.monotonic()
+    opened: dict[str, socket.socket] = {}
+    for name, sent in (("nothing", ""), ("half a head", head), ("half a body", f"{head}content-length: 20\r\n\r\n{{")):
+        opened[name] = socket.create_connection((host, int(port)), timeout=30)
+        opened[name].sendall(sent.encode())
+    answers = {name: _rest(one) for name, one in opened.items()}
+    assert time.monotonic() - started < 25
+    assert (answers["nothing"], answers["half a head"]) == (b"", b"")
+    assert answers["half a body"].startswith(b"HTTP/1.1 408 ")
+    assert b"RK706" in answers["half a body"]
+
+
+def _rest(connection: socket.socket) -> bytes:
+    with connection:
+        read = b""
+        while chunk := connection.recv(65_536):
+            read += chunk
+        return read
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=20,
+)
+LIKE = st.fixed_dictionaries(
+    {}, optional={"scenarios": JSON, "organisations": JSON, "budget_seconds": JSON, "other": JSON}
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.binary(max_size=200)
+    | JSON.map(lambda one: json.dumps(one).encode())
+    | LIKE.map(lambda one: json.dumps(one).encode())
+)
+def test_whatever_the_body_is_the_answer_is_a_run_or_a_problem(api: Served, content: bytes):
+    answer = api.client.post("/v1/runs", content=content, headers={"content-type": "application/json"})
+    assert answer.status_code in (200, 202, 400, 422, 429), answer.text
+    if answer.status_code >= 400:
+        told = answer.json()
+        assert (told["status"], told["type"]) == (answer.status_code, f"urn:rekindle:{told['code']}")
+
+
+def test_nothing_secret_is_said_in_an_answer_or_in_the_log(keyed: Command, team: Team, fcm: Sandbox):
+    """Keys, tokens, texts and names, with the log as loud as it can be."""
+    team.people(2)
+    team.execute("update team.person set first_name = 'c4n4ry-name'")
+    team.execute("update team.device set token = 'c4n4ry-token-' || token")
+    fcm.faults([{"match": {"target": "c4n4ry-token-t1-1"}, "respond": {"status": 404, "body": "c4n4ry-page"}}])
+    loud = ("--debug", "--log-level", "debug")
+    with serving(keyed.having(REKINDLE_API_KEY_NEXT=NEXT), before=loud) as api:
+        answers = [api.post(key="c4n4ry-idempotency", wait=30)]
+        answers.append(api.post({"budget_seconds": 5}, key="c4n4ry-idempotency"))
+        answers.append(api.client.get(f"/v1/runs/{answers[0].json()['run_id']}"))
+        answers.append(api.client.get("/c4n4ry-path?x=c4n4ry-query"))
+        answers.append(api.client.request("C4N4RY", "/v1/runs"))
+        answers.append(api.client.post("/v1/runs", json={"scenarios": ["c4n4ry"]}))
+        answers.append(api.client.post("/v1/runs", json={"budget_seconds": "c4n4ry-value"}))
+        answers.append(
+            api.client.post("/v1/runs", content=b"c4n4ry-not-json", headers={"content-type": "application/json"})
+        )
+        with bare(api, headers={"apikey": "c4n4ry-wrong-key"}) as client:
+            answers.append(client.post("/v1/runs", json={}))
+        log = api.stop().err
+    assert [answer.status_code for answer in answers] == [200, 422, 200, 404, 405, 422, 422, 422, 401]
+    said = log + "".join(answer.text + str(answer.headers) for answer in answers if answer.status_code != 422)
+    assert re.findall(r"(?i)c4n4ry[-\w]*", said) == []
+    # Of what was asked for, only the name of a scenario is said again, to whoever asked.
+    assert re.findall(r"c4n4ry[-\w]*", "".join(one.text for one in answers)) == ["c4n4ry"]
+    for secret in (KEY, NEXT, "BEGIN PRIVATE KEY", "ya29."):
+        assert secret not in said
+    lines = [json.loads(line) for line in log.splitlines() if '"http.request"' in line]
+    assert [(line["method"], line["route"], line["status"]) for line in lines] == [
+        ("POST", "/v1/runs", 200),
+        ("POST", "/v1/runs", 422),
+        ("GET", "/v1/runs/{run_id}", 200),
+        ("GET", "-", 404),
+        ("-", "/v1/runs", 405),
+        ("POST", "/v1/runs", 422),
+        ("POST", "/v1/runs", 422),
+        ("POST", "/v1/runs", 422),
+        ("POST", "-", 401),
+    ]
+
+
+def test_health_says_nothing_of_the_database_and_ready_only_a_code(keyed: Command, team: Team):
+    with serving(keyed) as api, bare(api) as client:
+        team.execute("delete from rekindle.schema_migration")
+        time_left = time.monotonic() + 20
+        while client.get("/v1/ready").status_code == 200:
+            assert time.monotonic() < time_left
+        answer = client.get("/v1/ready")
+        assert (answer.status_code, answer.json()["code"], answer.json()["mend"]) == (503, "RK203", "")
+        assert answer.headers["retry-after"] == "10"
+        assert client.get("/v1/health").status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
