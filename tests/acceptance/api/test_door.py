@@ -136,7 +136,8 @@ RAW: dict[str, bytes] = {
 
 
 def test_a_body_that_is_none_is_refused_with_its_mistakes_and_starts_nothing(api: Served, team: Team):
-    for name, content in {name: json.dumps(body).encode() for name, body in BODIES.items()} | RAW:
+    contents = {name: json.dumps(body).encode() for name, body in BODIES.items()} | RAW
+    for name, content in contents.items():
         answer = api.client.post("/v1/runs", content=content, headers={"content-type": "application/json"})
         assert answer.headers["content-type"] == "application/problem+json", name
         assert (answer.status_code, answer.json()["code"]) in ((422, "RK701"), (400, "RK700")), name

@@ -1,0 +1,28 @@
+/** Who may call this function: whoever has the key that cron takes out of the Vault. */
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** Whether two keys may be given: while one is replaced, the old and the new one are good. */
+const keys = ["REKINDLE_SCHEDULER_KEY", "REKINDLE_SCHEDULER_KEY_NEXT"]
+  .map((name) => Deno.env.get(name) ?? "")
+  .filter((key) => key.length >= 32);
+const digests = Promise.all(keys.map((key) => crypto.subtle.digest("SHA-256", encode(key))));
+
+/** Without a key of its own the function serves nobody. */
+export const hasKey = keys.length > 0;
+
+/** Whether the request shows a key. Takes as long for a wrong key as for a right one, whatever they share. */
+export async function authorised(headers: Headers): Promise<boolean> {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  let found = false;
+  for (const shown of [bearer, headers.get("apikey")]) {
+    if (!shown || shown.length > 512) continue;
+    const given = new Uint8Array(await crypto.subtle.digest("SHA-256", encode(shown)));
+    for (const digest of await digests) {
+      const expected = new Uint8Array(digest);
+      const differing = given.reduce((bits, byte, at) => bits | (byte ^ (expected[at] ?? 0)), 0);
+      found = differing === 0 || found;
+    }
+  }
+  return found;
+}
