@@ -4,9 +4,10 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from acceptance.command import Command, Done, ended
 
 KEY = "k3y-of-the-tests-0123456789abcdef0123"
 START_SECONDS = 30.0
+STOP_SECONDS = 60.0
 WAIT_SECONDS = 30.0
 
 
@@ -24,7 +26,9 @@ class Served:
     def __init__(self, process: "subprocess.Popen[str]", url: str) -> None:
         self.process = process
         self.url = url
-        self._said = ""
+        self._lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.client = httpx.Client(base_url=url, headers={"apikey": KEY}, timeout=60, trust_env=False)
 
     def post(self, body: Any = None, *, key: str | None = None, wait: int | None = None, **more: Any) -> httpx.Response:
@@ -44,18 +48,22 @@ class Served:
 
     def said(self) -> str:
         """What the server has logged so far."""
-        assert self.process.stderr is not None
-        os.set_blocking(self.process.stderr.fileno(), False)
-        with suppress(BlockingIOError):
-            while chunk := os.read(self.process.stderr.fileno(), 65_536):
-                self._said += chunk.decode()
-        return self._said
+        return "".join(self._lines)
 
     def stop(self, number: int = signal.SIGTERM) -> Done:
-        """The end of the server after a signal."""
+        """The end of the server after a signal; one that does not end in time is killed."""
         self.process.send_signal(number)
-        done = ended(self.process)
-        return Done(done.code, done.out, self._said + done.err)
+        try:
+            code = self.process.wait(STOP_SECONDS)
+        finally:
+            self.process.kill()
+            self._reader.join()
+        return Done(code, "", self.said())
+
+    def _read(self) -> None:
+        # All the time: a process that nobody listens to stands still once the pipe is full.
+        assert self.process.stderr is not None
+        self._lines.extend(self.process.stderr)
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -76,8 +84,10 @@ def serving(command: Command, *arguments: object, before: tuple[object, ...] = (
     finally:
         served.client.close()
         if process.poll() is None:
-            process.terminate()
-            ended(process)
+            served.stop()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def _address(process: "subprocess.Popen[str]") -> str:

@@ -36,8 +36,8 @@ create schema vault;
 create table vault.decrypted_secrets (id uuid default gen_random_uuid(), name text, description text, secret text,
                                       decrypted_secret text, key_id uuid, nonce bytea);
 create schema net;
-create table net.call (id bigint generated always as identity, url text not null, body jsonb, params jsonb, headers jsonb,
-                       timeout_milliseconds int);
+create table net.call (id bigint generated always as identity, url text not null, body jsonb, params jsonb,
+                       headers jsonb, timeout_milliseconds int);
 create function net.http_post(url text, body jsonb default '{}', params jsonb default '{}',
                               headers jsonb default '{"Content-Type": "application/json"}',
                               timeout_milliseconds int default 5000) returns bigint language sql as $$
