@@ -43,8 +43,8 @@
         ├── RunNotFound           RK704
         ├── RequestTooLarge       RK705
         ├── RequestTooSlow        RK706
-        ├── TooManyRuns           RK707   retry     1
-        └── NotNow                RK708   retry     1
+        ├── TooManyRuns           RK707   retry     2
+        └── NotNow                RK708   retry     2
 
 Outcomes of a send are values (see `rekindle.model`); only what stops a command is raised. The docstring of a class
 is its message when none is given. A code never changes its meaning once released.
@@ -355,7 +355,6 @@ class TooManyRuns(RequestError):
 
     code = "RK707"
     disposition = Disposition.RETRY
-    exit_code = 1
 
 
 class NotNow(RequestError):
@@ -363,4 +362,3 @@ class NotNow(RequestError):
 
     code = "RK708"
     disposition = Disposition.RETRY
-    exit_code = 1
