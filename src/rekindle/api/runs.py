@@ -101,18 +101,22 @@ class Runs:
 
     async def _start(self, wanted: RunRequest, key: str | None) -> UUID:
         opened: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
+
+        def has_opened(run_id: UUID) -> None:
+            self._tasks[task] = run_id
+            opened.set_result(run_id)
+
         running = self._engine.run(
             scenarios=wanted.scenarios,
             organisations=wanted.organisations,
             budget_seconds=wanted.budget_seconds,
             asked=None if key is None else Asked(key, wanted.digest()),
-            watch=Watch(opened=opened.set_result),
+            watch=Watch(opened=has_opened),
             stop=self._stop,
         )
         task = asyncio.create_task(running, name="rekindle-run")
         self._tasks[task] = None
         task.add_done_callback(self._has_ended)
-        opened.add_done_callback(lambda begun: self._tasks.update({task: begun.result()}))
         await asyncio.wait((task, opened), timeout=OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if opened.done():
             return opened.result()
@@ -122,6 +126,8 @@ class Runs:
 
     def _has_ended(self, task: asyncio.Task[Report]) -> None:
         run_id = self._tasks.pop(task)
+        if task.cancelled():
+            return
         fault = task.exception()  # looked at here: of a run that has begun, the ledger tells the end
         if run_id is not None and fault is not None:
             code = fault.code if isinstance(fault, RekindleError) else "RK000"

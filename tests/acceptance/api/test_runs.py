@@ -185,6 +185,17 @@ def test_a_stop_lets_the_run_end_in_good_order_answers_who_waits_and_takes_nobod
     assert len({one["target"] for one in fcm.messages()}) == len(fcm.messages()) == 40
 
 
+def test_a_stop_lets_a_run_end_in_good_order_for_which_nobody_waits(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(2)
+    fcm.faults(sends_slowly(0.9))
+    before = fcm.requests()["send"]
+    with serving(keyed) as api:
+        api.post()
+        until(lambda: fcm.requests()["send"] - before == 2)
+        assert api.stop(signal.SIGINT).code == 0
+    assert team.rows("select status, recorded from rekindle.run") == [("done", 2)]
+
+
 def test_a_killed_servers_run_is_put_right_by_the_next_and_its_key_tells_that_it_was_abandoned(
     keyed: Command, team: Team, fcm: Sandbox
 ):
