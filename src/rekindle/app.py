@@ -11,6 +11,7 @@ import structlog
 from rekindle.difference import Affected, Difference
 from rekindle.dispatchers.fcm import FcmDispatcher
 from rekindle.dispatchers.log import LogDispatcher
+from rekindle.dispatchers.supabase_function import SupabaseFunctionDispatcher
 from rekindle.engine.check import check
 from rekindle.engine.difference import difference
 from rekindle.engine.evaluate import Preview, dry_run, plan
@@ -56,6 +57,13 @@ def build_dispatcher(settings: Settings, config: Config) -> Dispatcher:
     match config.dispatcher.kind:
         case "fcm":
             return FcmDispatcher(settings.google_credentials, url=settings.fcm_url, ca=settings.fcm_ca)
+        case "supabase-function":
+            return SupabaseFunctionDispatcher(
+                settings.supabase_url,
+                None if settings.supabase_key is None else settings.supabase_key.get_secret_value(),
+                function=config.dispatcher.function,
+                batch=config.dispatcher.batch,
+            )
         case "log":
             return LogDispatcher()
 

@@ -30,7 +30,9 @@
     │   ├── ProviderUnreachable   RK403   retry     1
     │   ├── PermissionDenied      RK404   halt      2
     │   ├── TargetsRejected       RK405   halt      2
-    │   └── MessagesRejected      RK406   halt      2
+    │   ├── MessagesRejected      RK406   halt      2
+    │   ├── FunctionMissing       RK407   halt      2
+    │   └── RequestRejected       RK408   halt      2
     ├── RecordFailed         RK501    hold          1
     ├── HeldByGuard          RK502    halt          2
     ├── DemoDisagrees        RK601    drop          1
@@ -267,6 +269,18 @@ class MessagesRejected(ProviderError):
     """The provider refuses nearly every message of a scenario."""
 
     code = "RK406"
+
+
+class FunctionMissing(ProviderError):
+    """The project has no such Edge Function."""
+
+    code = "RK407"
+
+
+class RequestRejected(ProviderError):
+    """The Edge Function refuses our requests as such, whatever messages are in them."""
+
+    code = "RK408"
 
 
 class RecordFailed(RekindleError):

@@ -98,13 +98,14 @@ class Refused:
 
     `disposition` is one of RETRY, DROP, PRUNE, HALT. `reason` is a stable lower-case word for reports, never the
     provider's text. `retry_after` is in seconds (None: the engine chooses). `error_code` is the RK code that a HALT
-    is reported under.
+    is reported under, `mend` what an operator may do about it.
     """
 
     disposition: Disposition
     reason: str
     retry_after: float | None = None
     error_code: str = ""
+    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)

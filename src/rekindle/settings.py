@@ -22,3 +22,7 @@ class Settings(BaseSettings):
     fcm_ca: Path | None = Field(default=None, validation_alias="REKINDLE_FCM_CA")
     api_key: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY")
     api_key_next: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY_NEXT")
+    supabase_url: str | None = Field(default=None, validation_alias="SUPABASE_URL")
+    supabase_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY")
+    )

@@ -66,9 +66,10 @@ def access_token(number: int) -> Reply:
 class Server:
     """`answer` and `token_answer` say what becomes of each request; `opened` counts requests that were begun."""
 
-    def __init__(self, folder: Path, *, protocol: str = "h2", streams: int = 100) -> None:
+    def __init__(self, folder: Path, *, protocol: str = "h2", streams: int = 100, tls: bool = True) -> None:
         self.folder = folder
         self.protocol = protocol
+        self.tls = tls
         self.streams = streams
         self.requests: list[Request] = []
         self.token_requests: list[Request] = []
@@ -81,13 +82,15 @@ class Server:
         self.token_gate.set()
 
     async def start(self) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificates(self.folder) / "server.pem")
-        context.set_alpn_protocols([self.protocol])
+        context = None
+        if self.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificates(self.folder) / "server.pem")
+            context.set_alpn_protocols([self.protocol])
         serve = self._http2 if self.protocol == "h2" else self._http1
         self._server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
         self._open: set[asyncio.StreamWriter] = set()
-        self.url = f"https://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         self._server.close()

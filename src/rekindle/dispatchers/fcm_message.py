@@ -17,7 +17,22 @@ class Unsendable(ValueError):
 
 
 def wire(message: Message, *, validate_only: bool = False, now: float | None = None) -> bytes:
-    """The request body for `messages:send`, compact JSON in UTF-8.
+    """The request body for `messages:send`, compact JSON in UTF-8: `message_json`, or a question about it.
+
+    Args:
+        message: what to send.
+        validate_only: ask FCM to check the message and deliver nothing.
+        now: as for `message_json`.
+
+    Raises:
+        Unsendable: as `message_json`.
+    """
+    content = message_json(message, now=now)
+    return b'{"message":%b,"validate_only":true}' % content if validate_only else b'{"message":%b}' % content
+
+
+def message_json(message: Message, *, now: float | None = None) -> bytes:
+    """A message as FCM HTTP v1 has it, compact JSON in UTF-8.
 
     Every copy of one claim carries the same replacement key on each platform (Android tag, APNs collapse id, web
     tag), so that a second copy replaces the first on the device instead of standing beside it. Android's
@@ -25,7 +40,6 @@ def wire(message: Message, *, validate_only: bool = False, now: float | None = N
 
     Args:
         message: what to send; its `ttl_seconds`, when given, is 0 to 2,419,200.
-        validate_only: ask FCM to check the message and deliver nothing.
         now: seconds since 1970 that the expiry counts from; the present when None.
 
     Raises:
@@ -35,8 +49,6 @@ def wire(message: Message, *, validate_only: bool = False, now: float | None = N
         if payload_bytes(message) > MAX_PAYLOAD_BYTES:
             raise Unsendable("too_large")
         document = _document(message, time.time() if now is None else now)
-        if validate_only:
-            document["validate_only"] = True
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
         raise Unsendable("not_encodable") from None
@@ -72,14 +84,12 @@ def _document(message: Message, now: float) -> dict[str, Any]:
     if message.link is not None:
         webpush["fcm_options"] = {"link": message.link}
     return {
-        "message": {
-            message.target_kind: message.target,
-            "notification": {"title": message.title, "body": message.body},
-            "data": payload(message),
-            "android": android,
-            "apns": {"headers": apns_headers, "payload": {"aps": _said(**aps)}},
-            "webpush": webpush,
-        }
+        message.target_kind: message.target,
+        "notification": {"title": message.title, "body": message.body},
+        "data": payload(message),
+        "android": android,
+        "apns": {"headers": apns_headers, "payload": {"aps": _said(**aps)}},
+        "webpush": webpush,
     }
 
 

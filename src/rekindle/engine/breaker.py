@@ -75,7 +75,8 @@ class Breaker:
     def _halt(self, refused: Refused) -> None:
         if self.halted is None:
             self.halted = refused
-            log.critical("dispatch.halted", code=refused.error_code, reason=refused.reason)
+            mend = {"mend": refused.mend} if refused.mend else {}
+            log.critical("dispatch.halted", code=refused.error_code, reason=refused.reason, **mend)
 
     def breaks(self, scenario_type: str, fault: RekindleError) -> None:
         """Nothing more of a scenario may be sent."""

@@ -26,9 +26,7 @@ async def report(
     status: RunStatus = "done"
     if halted is not None or faults:
         status = "halted"
-        halted_by = (
-            f"{halted.error_code} {halted.reason}" if halted is not None else "; ".join(map(str, faults))[:1_000]
-        )
+        halted_by = _stopped(halted) if halted is not None else "; ".join(map(str, faults))[:1_000]
     elif await store.waiting(run_id, selection):
         status = "budget"
     elif any(one.dead or one.unknown or one.pending > one.reasons.get(_NIGHT, 0) for one in counted.scenarios):
@@ -46,3 +44,7 @@ async def report(
         pending=sum(one.pending for one in finished.scenarios),
     )
     return finished
+
+
+def _stopped(halted: Refused) -> str:
+    return f"{halted.error_code} {halted.reason}" + (f". {halted.mend}" if halted.mend else "")

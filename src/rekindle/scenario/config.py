@@ -57,7 +57,9 @@ class Run(Strict):
 class Dispatch(Strict):
     """Through what pushes are sent, how many at once, and how fast."""
 
-    kind: Literal["fcm", "log"] = "fcm"
+    kind: Literal["fcm", "supabase-function", "log"] = "fcm"
+    function: str = Field(default="push-notification-dispatcher", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")
+    batch: int = Field(default=50, ge=1, le=100)
     concurrency: int = Field(default=1_000, ge=1, le=5_000)
     per_minute: int = Field(default=600_000, ge=1, le=60_000_000)
     timeout: Seconds = 10

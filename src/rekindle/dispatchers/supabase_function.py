@@ -1,0 +1,184 @@
+"""A Supabase Edge Function that sends through FCM for us: many messages a request, and never one a second time."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from rekindle.dispatchers.fcm_message import Unsendable, message_json
+from rekindle.dispatchers.supabase_function_answer import outcomes, require_ready
+from rekindle.dispatchers.supabase_function_call import Answer, EdgeFunction
+from rekindle.errors import BadArgument, CredentialsMissing, CredentialsRejected, Disposition
+from rekindle.model import Message, Outcome, Refused, Uncertain
+
+BATCH = 50
+REACH_TIMEOUT_SECONDS = 10.0
+ANSWER_SECONDS = 0.5
+"""What the function is given less than we wait, or a tenth of it: its answer has to come back, too."""
+
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+_log: Any = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A message that is to leave before `until`, a reading of `time.monotonic`, and what will be known of it."""
+
+    message: Message
+    content: bytes = field(repr=False)
+    until: float
+    outcome: "asyncio.Future[Outcome]"
+
+
+class SupabaseFunctionDispatcher:
+    """Sends through an Edge Function of a Supabase project.
+
+    Messages that are to be sent in the same turn of the event loop leave together, in requests of up to `batch`: the
+    engine starts a whole armed batch at once, so that nothing has to wait for company. Each message shares the fate
+    of its request only as far as the function does not say more.
+
+    Args:
+        url: the project's address; None when the environment names none (`open` says so).
+        key: its secret key or service role key, likewise.
+        function: the function's name.
+        batch: messages in a request, 1 to 100.
+
+    Raises:
+        BadArgument: `url` is neither an https address nor one of this machine.
+    """
+
+    kind = "supabase-function"
+
+    def __init__(self, url: str | None, key: str | None, *, function: str, batch: int = BATCH) -> None:
+        self._url = _address(url) if url else None
+        self._key = key
+        self._name = function
+        self._batch = batch
+        self._function: EdgeFunction | None = None
+        self._gathering: dict[bool, list[_Waiting]] = {True: [], False: []}  # by whether only a check is wanted
+        self._calls: set[asyncio.Task[None]] = set()
+
+    @property
+    def immediate(self) -> bool:
+        """See `Dispatcher.immediate`: an answer may take as long as the time-out."""
+        return False
+
+    async def open(self) -> None:
+        """Prove that the function exists, takes our key, and has a token of Google's; nothing is sent.
+
+        Raises:
+            ProviderError: nothing is open; what is missing and how to mend it.
+        """
+        if self._url is None or not self._key:
+            missing = "SUPABASE_URL" if self._url is None else "SUPABASE_SECRET_KEY"
+            raise CredentialsMissing(
+                f"{missing} is not set", mend="Set SUPABASE_URL and SUPABASE_SECRET_KEY, or SUPABASE_SERVICE_ROLE_KEY."
+            )
+        if not (self._key.isascii() and self._key.isprintable()) or " " in self._key:
+            raise CredentialsRejected("SUPABASE_SECRET_KEY is not a key", mend="Copy it again, without spaces.")
+        await self.close()
+        function = EdgeFunction(self._url, self._key, self._name)
+        try:
+            until = time.monotonic() + REACH_TIMEOUT_SECONDS
+            require_ready(await function.call(_request([], until, validate_only=True), until=until), self._url)
+        except BaseException:
+            await function.close()
+            raise
+        self._function = function
+
+    async def send(self, message: Message, *, timeout: float) -> Outcome:
+        """Send once; see `rekindle.ports.Dispatcher.send`. Cancelled before its request leaves, it is not in it."""
+        return await self._send(message, timeout=timeout, validate_only=False)
+
+    async def validate(self, message: Message, *, timeout: float) -> Outcome:
+        """Have FCM check the message and deliver nothing; Accepted, under a fake name, means that it is valid."""
+        return await self._send(message, timeout=timeout, validate_only=True)
+
+    async def close(self) -> None:
+        """Cut what is under way, which ends as uncertain, and close the connections; `open` may be called again."""
+        function, self._function = self._function, None
+        for call in self._calls:
+            call.cancel()
+        if self._calls:
+            await asyncio.wait(self._calls)
+        if function is not None:
+            await function.close()
+
+    async def _send(self, message: Message, *, timeout: float, validate_only: bool) -> Outcome:
+        if self._function is None:
+            return Refused(Disposition.RETRY, "not_open")
+        try:
+            content = message_json(message)
+        except Unsendable as error:
+            return Refused(Disposition.DROP, error.reason)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(message, content, time.monotonic() + timeout, loop.create_future())
+        gathering = self._gathering[validate_only]
+        gathering.append(waiting)
+        if len(gathering) >= self._batch:
+            self._depart(validate_only)
+        elif len(gathering) == 1:
+            loop.call_soon(self._depart, validate_only)
+        return await waiting.outcome
+
+    def _depart(self, validate_only: bool) -> None:
+        gathered = self._gathering[validate_only]
+        self._gathering[validate_only] = []
+        batch = [waiting for waiting in gathered if not waiting.outcome.done()]
+        if batch:
+            call = asyncio.create_task(self._deliver(batch, validate_only), name="rekindle-edge-function")
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
+
+    async def _deliver(self, batch: Sequence[_Waiting], validate_only: bool) -> None:
+        """Every message of the batch has its outcome, however this ends."""
+        known: Sequence[Outcome] = [Uncertain("connection_lost")] * len(batch)
+        try:
+            known = await self._outcomes(batch, validate_only)
+        finally:
+            for waiting, outcome in zip(batch, known, strict=True):
+                if not waiting.outcome.done():
+                    waiting.outcome.set_result(outcome)
+
+    async def _outcomes(self, batch: Sequence[_Waiting], validate_only: bool) -> Sequence[Outcome]:
+        until = min(waiting.until for waiting in batch)
+        function = self._function
+        if function is None or until <= time.monotonic():
+            return [Refused(Disposition.RETRY, "no_time")] * len(batch)
+        answer = await function.call(_request(batch, until, validate_only=validate_only), until=until)
+        if isinstance(answer, Answer):
+            claims = [waiting.message.claim_id for waiting in batch]
+            known: Sequence[Outcome] = outcomes(answer, claims, validate_only=validate_only)
+        else:
+            known = [answer] * len(batch)
+        uncertain = [outcome.reason for outcome in known if isinstance(outcome, Uncertain)]
+        if uncertain:
+            _log.warning("function.uncertain", messages=len(uncertain), of=len(batch), reasons=sorted(set(uncertain)))
+        return known
+
+
+def _request(batch: Sequence[_Waiting], until: float, *, validate_only: bool) -> bytes:
+    left = until - time.monotonic()
+    milliseconds = max(1, int(1_000 * (left - min(ANSWER_SECONDS, left / 10))))
+    pushes = b",".join(
+        b'{"claim_id":"%b","idempotency_key":"%b","message":%b}'
+        % (str(one.message.claim_id).encode(), one.message.idempotency_key.encode(), one.content)
+        for one in batch
+    )
+    check = b"true" if validate_only else b"false"
+    return b'{"version":1,"timeout_ms":%d,"validate_only":%b,"messages":[%b]}' % (milliseconds, check, pushes)
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
+        if safe and parts.hostname and parts.username is None and not (parts.query or parts.fragment):
+            return url.rstrip("/")
+    except ValueError:
+        pass
+    raise BadArgument("SUPABASE_URL is not an https:// address, nor an http:// one of this machine")

@@ -1,0 +1,161 @@
+"""What an answer of the Edge Function proves of each message in its batch.
+
+A function relays what FCM said; what that means is decided where it always is, in `fcm_errors`. The wire form is
+docs/reference/edge-function.md.
+
+| what comes back | every message of the batch |
+|---|---|
+| 200 and results | each its own result; without one Uncertain `missing_result` |
+| 200 and `refused` | certainly not sent: HALT, or RETRY when Google gives no token just now |
+| 401 | HALT `key_rejected` |
+| 404 | HALT `function_missing` |
+| 400, 403, 405, 406, 411, 413, 414, 415, 422, 431 | HALT `request_rejected` |
+| 429 | RETRY `quota_exceeded` |
+| 504; 546, the platform's for a function at its limit | Uncertain `function_timeout`; `function_killed` |
+| any other 5xx | Uncertain `function_failed` |
+| anything else | Uncertain `garbled_answer` |
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from rekindle.dispatchers.fcm_errors import classify
+from rekindle.dispatchers.supabase_function_call import Answer
+from rekindle.errors import (
+    CredentialsMissing,
+    CredentialsRejected,
+    Disposition,
+    FunctionMissing,
+    ProviderError,
+    ProviderUnreachable,
+    RequestRejected,
+)
+from rekindle.model import Outcome, Refused, Uncertain
+
+_GARBLED = Uncertain("garbled_answer")
+_FAULTS: Mapping[str, ProviderError] = {
+    "key_rejected": CredentialsRejected(
+        "the Edge Function refuses our key",
+        mend="Set SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY) to a secret key that the project has now.",
+    ),
+    "function_missing": FunctionMissing(
+        mend="Deploy it with `supabase functions deploy`; check `function` in [dispatcher], and SUPABASE_URL."
+    ),
+    "request_rejected": RequestRejected(
+        mend="Deploy the function that belongs to this release; if its requests may be smaller, lower `batch` in "
+        "[dispatcher]."
+    ),
+    "credentials_missing": CredentialsMissing(
+        "the Edge Function has no service account of the Firebase project",
+        mend="Set its secret FCM_SERVICE_ACCOUNT to the content of the account's JSON key file.",
+    ),
+    "unauthenticated": CredentialsRejected(
+        "Google refuses the Edge Function's service account",
+        mend="Its key may be deleted or disabled: set the function's secret FCM_SERVICE_ACCOUNT to one that works.",
+    ),
+}
+_STATUSES: Mapping[int, str] = {
+    401: "key_rejected",
+    404: "function_missing",
+    **dict.fromkeys((400, 403, 405, 406, 411, 413, 414, 415, 422, 431), "request_rejected"),
+}
+_REFUSED: Mapping[str, str] = {"credentials_missing": "credentials_missing", "credentials_rejected": "unauthenticated"}
+_NOT_SENT = ("no_time", "connect_failed", "stream_refused")
+_UNCERTAIN = ("timeout", "connection_lost")
+_FATES = ("status", "not_sent", "uncertain")
+
+
+def outcomes(answer: Answer, claims: Sequence[UUID], *, validate_only: bool) -> list[Outcome]:
+    """One outcome for each message of the batch, in order; never raises, whatever the answer is."""
+    if answer.status != 200:
+        return [_of_status(answer)] * len(claims)
+    said = _parsed(answer.body)
+    if "results" not in said:
+        return [_of_refusal(said.get("refused"))] * len(claims)
+    by_index: dict[int, list[Mapping[str, Any]]] = {}
+    for result in _records(said["results"]):
+        if type(result.get("index")) is int:
+            by_index.setdefault(result["index"], []).append(result)
+    return [_of_results(by_index.get(index, ()), claim, validate_only) for index, claim in enumerate(claims)]
+
+
+def require_ready(answer: Answer | Refused | Uncertain, url: str) -> None:
+    """The function has answered an empty batch as it should, so that there is somebody to send through.
+
+    Raises:
+        ProviderError: it has not; how to mend it.
+    """
+    if isinstance(answer, Answer):
+        if answer.status == 200 and _parsed(answer.body).get("results") == []:
+            return
+        [outcome] = outcomes(answer, [UUID(int=0)], validate_only=True)
+    else:
+        outcome = answer
+    fault = _FAULTS.get(outcome.reason) if isinstance(outcome, Refused) else None
+    if fault is not None:
+        raise type(fault)(fault.message, mend=fault.mend)
+    if isinstance(outcome, Refused) and outcome.reason == "connect_failed":
+        raise ProviderUnreachable(f"nothing answers at {url}", mend="Check SUPABASE_URL and the network.")
+    if isinstance(outcome, Refused):
+        raise ProviderUnreachable(f"the Edge Function cannot send now ({outcome.reason})", mend="Try again later.")
+    reason = outcome.reason if isinstance(outcome, Uncertain) else "garbled_answer"
+    raise ProviderUnreachable(
+        f"the Edge Function does not answer as it should ({reason})", mend="See its log, and deploy it again."
+    )
+
+
+def _of_status(answer: Answer) -> Outcome:
+    reason = _STATUSES.get(answer.status)
+    if reason is not None:
+        return _halt(reason)
+    if answer.status == 429:
+        return classify(429, {} if answer.retry_after is None else {"retry-after": answer.retry_after}, b"")
+    if answer.status == 504:
+        return Uncertain("function_timeout")
+    if answer.status == 546:
+        return Uncertain("function_killed")
+    return Uncertain("function_failed") if 500 <= answer.status <= 599 else _GARBLED
+
+
+def _of_refusal(word: object) -> Outcome:
+    if word == "token_unavailable":
+        return Refused(Disposition.RETRY, "token_unavailable")
+    reason = _REFUSED.get(word) if isinstance(word, str) else None
+    return _GARBLED if reason is None else _halt(reason)
+
+
+def _halt(reason: str) -> Refused:
+    fault = _FAULTS[reason]
+    return Refused(Disposition.HALT, reason, error_code=fault.code, mend=fault.mend)
+
+
+def _of_results(results: Sequence[Mapping[str, Any]], claim: UUID, validate_only: bool) -> Outcome:
+    if not results:
+        return Uncertain("missing_result")
+    result = results[0]
+    if len(results) > 1 or result.get("claim_id") != str(claim) or sum(fate in result for fate in _FATES) != 1:
+        return _GARBLED
+    if "status" in result:
+        status, body, retry_after = result["status"], result.get("body"), result.get("retry_after")
+        if type(status) is not int or not isinstance(body, str):
+            return _GARBLED
+        headers = {"retry-after": retry_after} if isinstance(retry_after, str) else {}
+        return classify(status, headers, body.encode(errors="replace"), validate_only=validate_only)
+    if result.get("not_sent") in _NOT_SENT:
+        return Refused(Disposition.RETRY, result["not_sent"])
+    return Uncertain(result["uncertain"]) if result.get("uncertain") in _UNCERTAIN else _GARBLED
+
+
+def _parsed(body: bytes) -> Mapping[str, Any]:
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):  # RecursionError: two megabytes of "["
+        return {}
+    return cast("dict[str, Any]", said) if isinstance(said, dict) else {}
+
+
+def _records(value: object) -> list[Mapping[str, Any]]:
+    listed = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("dict[str, Any]", one) for one in listed if isinstance(one, dict)]
