@@ -1,12 +1,14 @@
 """An Edge Function as a real process: Deno serves it on a port of 127.0.0.1, with the rights that Supabase gives it."""
 
+import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import sysconfig
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
@@ -128,6 +130,16 @@ class Function:
                 self.url = line.partition(_READY)[2].split()[0].rstrip("/")
                 self._ready.set()
         self._ready.set()
+
+
+@contextlib.asynccontextmanager
+async def started(function: Function) -> AsyncIterator[Function]:
+    """The same for an event loop, which goes on meanwhile."""
+    await asyncio.to_thread(function.__enter__)
+    try:
+        yield function
+    finally:
+        await asyncio.to_thread(function.__exit__, None, None, None)
 
 
 def _end_with_parent() -> list[str]:
