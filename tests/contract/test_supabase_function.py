@@ -170,6 +170,10 @@ async def test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_no
     assert len(server.requests) == 1
 
 
+def first(results: list[dict[str, Any]], **changes: Any) -> list[dict[str, Any]]:
+    return [results[0] | changes, *results[1:]]
+
+
 HALF_ANSWERS: dict[str, tuple[Callable[[list[dict[str, Any]]], object], list[str]]] = {
     "the last is missing": (lambda results: results[:2], ["", "", "missing_result"]),
     "one in the middle is missing": (lambda results: [results[0], results[2]], ["", "missing_result", ""]),
@@ -185,11 +189,11 @@ HALF_ANSWERS: dict[str, tuple[Callable[[list[dict[str, Any]]], object], list[str
         lambda results: [results[0] | {"claim_id": results[1]["claim_id"]}, *results[1:]],
         ["garbled_answer", "", ""],
     ),
-    "two fates at once": (lambda results: [results[0] | {"not_sent": "no_time"}, *results[1:]], ["garbled_answer", "", ""]),
-    "a status that is none": (lambda results: [results[0] | {"status": "200"}, *results[1:]], ["garbled_answer", "", ""]),
-    "a body that is no text": (lambda results: [results[0] | {"body": {}}, *results[1:]], ["garbled_answer", "", ""]),
-    "a name that is none": (lambda results: [results[0] | {"body": "{}"}, *results[1:]], ["garbled_answer", "", ""]),
-}  # fmt: skip
+    "two fates at once": (lambda results: first(results, not_sent="no_time"), ["garbled_answer", "", ""]),
+    "a status that is none": (lambda results: first(results, status="200"), ["garbled_answer", "", ""]),
+    "a body that is no text": (lambda results: first(results, body={}), ["garbled_answer", "", ""]),
+    "a name that is none": (lambda results: first(results, body="{}"), ["garbled_answer", "", ""]),
+}
 
 
 @pytest.mark.parametrize("what", HALF_ANSWERS)
@@ -252,7 +256,7 @@ async def test_a_process_that_stood_still_sends_nothing_after_its_time(tmp_path,
     async with functioning(tmp_path) as (server, dispatcher):
         sending = asyncio.gather(*(dispatcher.send(message(), timeout=0.5) for _ in range(3)))
         await asyncio.sleep(0)  # the messages are gathered
-        time.sleep(0.6)  # noqa: ASYNC251 - the process stands still, as when it is stopped
+        time.sleep(0.6)  # the process stands still, as when it is stopped
         outcomes = await sending
         assert {type(outcome) for outcome in outcomes} == {Refused}
     assert server.requests == []
@@ -283,7 +287,7 @@ async def test_closing_leaves_what_is_under_way_uncertain_and_sends_nothing_more
     ("changes", "reason"), [({"body": "x" * 4_096}, "too_large"), ({"title": "\ud800"}, "not_encodable")]
 )
 async def test_one_message_that_cannot_be_sent_does_not_keep_the_others(tmp_path, changes, reason):
-    async with functioning(tmp_path) as (server, dispatcher):
+    async with functioning(tmp_path) as (_, dispatcher):
         outcomes = await asyncio.gather(
             dispatcher.send(message(**changes), timeout=10), dispatcher.send(message(), timeout=10)
         )

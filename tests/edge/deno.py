@@ -76,6 +76,13 @@ class Function:
         self.process.kill()
         self.process.wait()
 
+    def again(self) -> None:
+        """After `kill`, another process serves at the same address."""
+        self._port, self.url = self.port, ""
+        self.__exit__(None, None, None)
+        self._ready = threading.Event()
+        self.__enter__()
+
     def __enter__(self) -> Self:
         variables = {**deno_environment(), "DENO_SERVE_ADDRESS": f"tcp:127.0.0.1:{self._port}", **self.environment}
         if self._ca is not None:

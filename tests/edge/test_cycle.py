@@ -88,7 +88,7 @@ def test_a_cycle_through_the_function_reaches_every_device_once_and_records_each
 @pytest.mark.parametrize(
     ("variables", "code", "words"),
     [
-        ({"SUPABASE_SECRET_KEY": "sb_secret_canary-wrong"}, 2, "RK402: the Edge Function refuses our key. Set SUPABASE"),
+        ({"SUPABASE_SECRET_KEY": "sb_secret_canary-wrong"}, 2, "RK402: the Edge Function refuses our key. Set"),
         ({"SUPABASE_SECRET_KEY": None}, 2, "RK401: SUPABASE_SECRET_KEY is not set. Set SUPABASE_URL and"),
         ({"SUPABASE_URL": None}, 2, "RK401: SUPABASE_URL is not set."),
         ({"SUPABASE_URL": "http://127.0.0.1:1"}, 1, "RK403: nothing answers at http://127.0.0.1:1. Check SUPABASE_URL"),

@@ -39,9 +39,8 @@ NAME = "projects/programme-1/messages/0:1"
 
 @contextlib.asynccontextmanager
 async def running(tmp_path: Any, **environment: str) -> AsyncIterator[tuple[Server, Function]]:
-    async with serving(tmp_path) as server:
-        async with started(before_server(server, **environment)) as function:
-            yield server, function
+    async with serving(tmp_path) as server, started(before_server(server, **environment)) as function:
+        yield server, function
 
 
 @contextlib.asynccontextmanager
@@ -107,9 +106,8 @@ async def test_where_nobody_listens_nothing_was_sent(tmp_path):
 
 async def test_results_come_in_the_order_of_the_messages_whatever_fcm_does_first(tmp_path):
     async with dispatching(tmp_path) as (server, dispatcher):
-        server.answer = lambda request: (
-            Reply(404, b"{}") if request.message["token"].endswith("7") else Reply(body=json.dumps({"name": request.message["token"]}).encode())
-        )  # fmt: skip
+        named = lambda request: Reply(body=json.dumps({"name": request.message["token"]}).encode())  # noqa: E731
+        server.answer = lambda one: Reply(404, b"{}") if one.message["token"].endswith("7") else named(one)
         sent = await asyncio.gather(*(dispatcher.send(message(target=f"t{n}"), timeout=10) for n in range(60)))
     expected = [Refused(Disposition.DROP, "not_found") if n % 10 == 7 else Accepted(f"t{n}") for n in range(60)]
     assert sent == expected

@@ -10,6 +10,7 @@ from torture.acts import Verdict, systematic, torture
 from torture.table import table
 from torture.terms import WORKERS, Session
 
+DISPATCHERS = ("fcm", "supabase-function")
 DESIGNS = ("rekindle", "check-send-record", "claim-and-requeue")
 
 
@@ -19,10 +20,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="time under faults, shared among the seeds")
     parser.add_argument("--seed", nargs="+", default=["1"], help='whole numbers, or "random"')
     parser.add_argument("--design", choices=DESIGNS, default="rekindle")
+    parser.add_argument("--dispatcher", choices=DISPATCHERS, default="fcm", help="through what rekindle sends")
     parser.add_argument("--systematic", type=int, metavar="N", help="instead: kill N times after each point of a cycle")
     parser.add_argument("--recipients", type=int, default=3_000)
     parser.add_argument("--workers", type=int, default=WORKERS)
     parsed = parser.parse_args()
+    if parsed.dispatcher != "fcm" and parsed.design != "rekindle":
+        parser.error("the other designs send through FCM alone")
     parsed.seed = [secrets.randbelow(10**6) if one == "random" else int(one) for one in parsed.seed]
     return parsed
 
@@ -33,7 +37,7 @@ async def run(parsed: argparse.Namespace) -> list[Verdict]:
     _print(f"seeds: {' '.join(map(str, parsed.seed))}")  # at once: a session that fails is to be repeated
     for seed in parsed.seed:
         seconds = parsed.seconds if parsed.systematic else parsed.seconds / len(parsed.seed)
-        session = Session(parsed.design, seed, seconds, parsed.recipients, parsed.workers)
+        session = Session(parsed.design, seed, seconds, parsed.recipients, parsed.workers, parsed.dispatcher)
         verdict = await (systematic(session, parsed.systematic) if parsed.systematic else torture(session))
         verdicts.append(verdict)
         accepted = len(verdict.evidence.accepted)

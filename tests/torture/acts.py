@@ -12,8 +12,9 @@ from torture.engine_process import POINTS, Orders
 from torture.evidence import Cycle, Evidence, gather, history, under_way
 from torture.plan import CALM, Event, draw
 from torture.stage import Stage, staged
-from torture.terms import CANARIES, COOLDOWN_SECONDS, HOLD_SECONDS, LONGEST_DELAY_SECONDS, Session
+from torture.terms import BATCH, CANARIES, COOLDOWN_SECONDS, HOLD_SECONDS, LONGEST_DELAY_SECONDS, Session
 
+FUNCTION_LIFE_SECONDS = 5.0  # after which the Edge Function's process is killed, and another one started
 _SHOWN = 3  # breaches of each kind whose history is printed
 _COUNTED = {
     "crash": "database crashes",
@@ -51,7 +52,8 @@ async def torture(session: Session) -> Verdict:
 
 async def systematic(session: Session, times: int) -> Verdict:
     """Processes were killed right after each point of a cycle, so many times each; then as `torture`."""
-    orders = shuffled_points(session.seed, POINTS, times)
+    batch = 1 if session.dispatcher == "fcm" else BATCH
+    orders = shuffled_points(session.seed, POINTS, times, batch=batch)
     async with staged(session) as stage:
         crew = Crew(
             stage, design="rekindle", size=session.workers, orders=lambda _: orders.pop() if orders else Orders()
@@ -121,6 +123,14 @@ async def _play(
                 crew.counts[_COUNTED[event.kind]] += 1
             disturbed.append((since, time.time()))
 
+        async def fell_functions() -> None:
+            while time.monotonic() < began + seconds - 2 * FUNCTION_LIFE_SECONDS:
+                await asyncio.sleep(FUNCTION_LIFE_SECONDS)
+                await stage.fell_function()
+                crew.counts["function kills"] += 1
+
+        if stage.function is not None:
+            group.create_task(fell_functions())
         for event in events:
             await asyncio.sleep(max(0.0, began + event.at - time.monotonic()))
             group.create_task(act(event))

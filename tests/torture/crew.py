@@ -163,10 +163,11 @@ def events_in(text: str, name: str) -> list[dict[str, Any]]:
     return [line for line in found if line.get("event") == name]
 
 
-def shuffled_points(seed: int, points: tuple[str, ...], times: int) -> list[Orders]:
-    """Each point so many times, each time at another passage, in an order drawn from the seed."""
+def shuffled_points(seed: int, points: tuple[str, ...], times: int, *, batch: int = 1) -> list[Orders]:
+    """Each point so many times, each time at another passage, in an order drawn from the seed. With `batch` messages
+    in a request there are so many fewer sends to die at."""
     rng = random.Random(f"points {seed}")
-    most = {"claim": 2, "lease": 2, "arm": 3, "send": 120, "answer": 120, "record": 3}
+    most = {"claim": 2, "lease": 2, "arm": 3, "send": 120 // batch, "answer": 120, "record": 3}
     orders = [
         Orders(die_after=point, passage=rng.randint(1, most.get(point, 1))) for point in points for _ in range(times)
     ]

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -87,24 +87,46 @@ def _place_death(point: str, passage: int) -> None:
             return content
 
         body.__next__ = take
+        _watch_batches(take_of_a_batch=lambda: passed() and threading.Timer(0.002, die).start())
         return
+    owners: Sequence[Any]
     if point == "answer":
-        from rekindle.dispatchers.fcm import FcmDispatcher as Owner
+        from rekindle.dispatchers.fcm import FcmDispatcher
+        from rekindle.dispatchers.supabase_function import SupabaseFunctionDispatcher
 
-        name, counts = "send", lambda outcome: type(outcome).__name__ == "Accepted"
+        owners, name = (FcmDispatcher, SupabaseFunctionDispatcher), "send"
+        counts = lambda outcome: type(outcome).__name__ == "Accepted"  # noqa: E731
     else:
-        from rekindle.postgres.store import PostgresStore as Owner
+        from rekindle.postgres.store import PostgresStore
 
-        name, counts = point, _HAD_WORK[point]
-    original: Callable[..., Awaitable[Any]] = getattr(Owner, name)
+        owners, name, counts = (PostgresStore,), point, _HAD_WORK[point]
 
-    async def watched(*arguments: Any, **named: Any) -> Any:
-        result = await original(*arguments, **named)
-        if counts(result) and passed():
-            die()
-        return result
+    def watched(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def watch(*arguments: Any, **named: Any) -> Any:
+            result = await original(*arguments, **named)
+            if counts(result) and passed():
+                die()
+            return result
 
-    setattr(Owner, name, watched)
+        return watch
+
+    for owner in owners:
+        setattr(owner, name, watched(getattr(owner, name)))
+
+
+def _watch_batches(take_of_a_batch: Callable[[], object]) -> None:
+    """Called whenever the client has taken a piece of a request to the Edge Function."""
+    from rekindle.dispatchers import supabase_function_call
+
+    body: Any = supabase_function_call._Body
+    pieces = body.__aiter__
+
+    async def taken(self: Any) -> AsyncIterator[bytes]:
+        async for piece in pieces(self):
+            take_of_a_batch()
+            yield piece
+
+    body.__aiter__ = taken
 
 
 _HAD_WORK: dict[str, Callable[[Any], bool]] = {

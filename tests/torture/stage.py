@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.rows import dict_row
 
+from edge.deno import Function
+from edge.dispatcher import KEY, before_sandbox
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.postgres.migrate import migrate
 from rekindle.sandbox import Sandbox
@@ -32,20 +34,28 @@ class Stage:
     """Everything but the engine processes."""
 
     def __init__(
-        self, session: Session, folder: Path, postgres: EmbeddedPostgres, sandbox: Sandbox, link: Link
+        self,
+        session: Session,
+        folder: Path,
+        postgres: EmbeddedPostgres,
+        sandbox: Sandbox,
+        link: Link,
+        function: Function | None = None,
     ) -> None:
         self.session = session
         self.folder = folder
         self.postgres = postgres
         self.sandbox = sandbox
         self.link = link
+        self.function = function
         self.hits: Counter[str] = Counter()
         self.config = folder / "rekindle.toml"
-        self.config.write_text(configuration())
+        self.config.write_text(configuration(session.dispatcher))
 
     def environment(self) -> dict[str, str]:
         """What an engine process is started with: the database behind the link, as a login with the worker's rights."""
-        return {
+        through = {} if self.function is None else {"SUPABASE_URL": self.function.url, "SUPABASE_SECRET_KEY": KEY}
+        return through | {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join([str(_TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "REKINDLE_CONFIG": str(self.config),
@@ -85,6 +95,14 @@ class Stage:
         with urllib.request.urlopen(f"{self.sandbox.url}/_sandbox/faults", context=context, timeout=30) as answer:
             return json.load(answer)
 
+    async def fell_function(self) -> None:
+        """The Edge Function's process was killed with whatever it was doing, and another one serves in its place."""
+        function = self.function
+        if function is None:
+            return
+        await asyncio.to_thread(function.kill)
+        await asyncio.to_thread(function.again)
+
     async def crash(self) -> None:
         """The database died as in a power cut and has recovered."""
         await asyncio.to_thread(self.postgres.crash)
@@ -95,9 +113,10 @@ class Stage:
         await asyncio.to_thread(self.postgres.restart)
 
     def texts(self) -> dict[str, str]:
-        """Everything that the engine processes and the database have written to logs and outputs."""
+        """Everything that the engine processes, the database and the function have written to logs and outputs."""
         files = [*self.folder.glob("*.log"), *self.folder.glob("postgres/*.log")]
-        return {str(file.relative_to(self.folder)): file.read_text(errors="replace") for file in files}
+        said = {} if self.function is None else {"function": self.function.said()}
+        return said | {str(file.relative_to(self.folder)): file.read_text(errors="replace") for file in files}
 
 
 @contextlib.asynccontextmanager
@@ -109,9 +128,12 @@ async def staged(session: Session) -> AsyncIterator[Stage]:
         postgres = EmbeddedPostgres(folder / "postgres", settings={"max_connections": "150"})
         await asyncio.to_thread(stack.enter_context, postgres)
         sandbox = await asyncio.to_thread(stack.enter_context, Sandbox())
+        function = None
+        if session.dispatcher == "supabase-function":
+            function = await asyncio.to_thread(stack.enter_context, before_sandbox(sandbox))
         link = Link(urlsplit(postgres.url).port or 0)
         await link.open()
-        stage = Stage(session, folder, postgres, sandbox, link)
+        stage = Stage(session, folder, postgres, sandbox, link, function)
         try:
             await _load(stage)
             yield stage

@@ -12,6 +12,7 @@ CAP_PUSHES, CAP_SECONDS = (
 BUDGET_SECONDS = 4
 TIMEOUT_SECONDS = 1
 CONCURRENCY = 100
+BATCH = 20  # messages in a request to the Edge Function
 LONGEST_DELAY_SECONDS = 4.0  # of an answer that the sandbox gives late
 WORKERS = 6
 
@@ -48,10 +49,14 @@ class Session:
     seconds: float
     recipients: int = 3_000
     workers: int = WORKERS
+    dispatcher: str = "fcm"
 
 
-def configuration() -> str:
-    """The rekindle.toml of the programme. The gate alone holds `again` back: each evaluation is a new occasion."""
+def configuration(dispatcher: str = "fcm") -> str:
+    """The rekindle.toml of the programme, sending through a dispatcher of that kind.
+
+    The gate alone holds `again` back: each evaluation is a new occasion.
+    """
     text = 'title = "CANARYTITLE {first_name}"\nbody = "CANARYBODY {slot}"\n'
     again, spell = (
         f"""
@@ -72,7 +77,8 @@ budget = "{BUDGET_SECONDS}s"
 max_share = "none"
 max_times_median = "none"
 [dispatcher]
-kind = "fcm"
+kind = "{dispatcher}"
+batch = {BATCH}
 concurrency = {CONCURRENCY}
 timeout = "{TIMEOUT_SECONDS}s"
 [policy]

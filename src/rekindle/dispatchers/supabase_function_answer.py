@@ -18,6 +18,7 @@ docs/reference/edge-function.md.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -61,9 +62,30 @@ _STATUSES: Mapping[int, str] = {
     404: "function_missing",
     **dict.fromkeys((400, 403, 405, 406, 411, 413, 414, 415, 422, 431), "request_rejected"),
 }
-_REFUSED: Mapping[str, str] = {"credentials_missing": "credentials_missing", "credentials_rejected": "unauthenticated"}
-_NOT_SENT = ("no_time", "connect_failed", "stream_refused")
-_UNCERTAIN = ("timeout", "connection_lost")
+_HALTS: Mapping[str, Refused] = {
+    one.reason: replace(one, error_code=_FAULTS[one.reason].code, mend=_FAULTS[one.reason].mend)
+    for one in (
+        Refused(Disposition.HALT, "key_rejected"),
+        Refused(Disposition.HALT, "function_missing"),
+        Refused(Disposition.HALT, "request_rejected"),
+        Refused(Disposition.HALT, "credentials_missing"),
+        Refused(Disposition.HALT, "unauthenticated"),
+    )
+}
+_REFUSED: Mapping[str, Outcome] = {
+    "credentials_missing": _HALTS["credentials_missing"],
+    "credentials_rejected": _HALTS["unauthenticated"],
+    "token_unavailable": Refused(Disposition.RETRY, "token_unavailable"),
+}
+_NOT_SENT: Mapping[str, Outcome] = {
+    "no_time": Refused(Disposition.RETRY, "no_time"),
+    "connect_failed": Refused(Disposition.RETRY, "connect_failed"),
+    "stream_refused": Refused(Disposition.RETRY, "stream_refused"),
+}
+_UNCERTAIN: Mapping[str, Outcome] = {
+    "timeout": Uncertain("timeout"),
+    "connection_lost": Uncertain("connection_lost"),
+}
 _FATES = ("status", "not_sent", "uncertain")
 
 
@@ -73,7 +95,7 @@ def outcomes(answer: Answer, claims: Sequence[UUID], *, validate_only: bool) -> 
         return [_of_status(answer)] * len(claims)
     said = _parsed(answer.body)
     if "results" not in said:
-        return [_of_refusal(said.get("refused"))] * len(claims)
+        return [_known(_REFUSED, said.get("refused"))] * len(claims)
     by_index: dict[int, list[Mapping[str, Any]]] = {}
     for result in _records(said["results"]):
         if type(result.get("index")) is int:
@@ -109,7 +131,7 @@ def require_ready(answer: Answer | Refused | Uncertain, url: str) -> None:
 def _of_status(answer: Answer) -> Outcome:
     reason = _STATUSES.get(answer.status)
     if reason is not None:
-        return _halt(reason)
+        return _HALTS[reason]
     if answer.status == 429:
         return classify(429, {} if answer.retry_after is None else {"retry-after": answer.retry_after}, b"")
     if answer.status == 504:
@@ -119,16 +141,8 @@ def _of_status(answer: Answer) -> Outcome:
     return Uncertain("function_failed") if 500 <= answer.status <= 599 else _GARBLED
 
 
-def _of_refusal(word: object) -> Outcome:
-    if word == "token_unavailable":
-        return Refused(Disposition.RETRY, "token_unavailable")
-    reason = _REFUSED.get(word) if isinstance(word, str) else None
-    return _GARBLED if reason is None else _halt(reason)
-
-
-def _halt(reason: str) -> Refused:
-    fault = _FAULTS[reason]
-    return Refused(Disposition.HALT, reason, error_code=fault.code, mend=fault.mend)
+def _known(outcomes: Mapping[str, Outcome], word: object) -> Outcome:
+    return outcomes.get(word, _GARBLED) if isinstance(word, str) else _GARBLED
 
 
 def _of_results(results: Sequence[Mapping[str, Any]], claim: UUID, validate_only: bool) -> Outcome:
@@ -143,9 +157,9 @@ def _of_results(results: Sequence[Mapping[str, Any]], claim: UUID, validate_only
             return _GARBLED
         headers = {"retry-after": retry_after} if isinstance(retry_after, str) else {}
         return classify(status, headers, body.encode(errors="replace"), validate_only=validate_only)
-    if result.get("not_sent") in _NOT_SENT:
-        return Refused(Disposition.RETRY, result["not_sent"])
-    return Uncertain(result["uncertain"]) if result.get("uncertain") in _UNCERTAIN else _GARBLED
+    if "not_sent" in result:
+        return _known(_NOT_SENT, result["not_sent"])
+    return _known(_UNCERTAIN, result["uncertain"])
 
 
 def _parsed(body: bytes) -> Mapping[str, Any]:
