@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import structlog
 
 from contract.fcm_server import CLOSE, CUT, HANG, RESET, Reply, Request, Server, message, serving
+from rekindle.dispatchers import supabase_function_call
 from rekindle.dispatchers.supabase_function import SupabaseFunctionDispatcher
 from rekindle.errors import (
     BadArgument,
@@ -252,7 +254,7 @@ async def test_what_finds_nobody_listening_has_not_left(tmp_path):
         assert await send(dispatcher) == [Refused(Disposition.RETRY, "connect_failed")] * 3
 
 
-async def test_a_process_that_stood_still_sends_nothing_after_its_time(tmp_path, monkeypatch):
+async def test_a_process_that_stood_still_sends_nothing_after_its_time(tmp_path):
     async with functioning(tmp_path) as (server, dispatcher):
         sending = asyncio.gather(*(dispatcher.send(message(), timeout=0.5) for _ in range(3)))
         await asyncio.sleep(0)  # the messages are gathered
@@ -260,6 +262,16 @@ async def test_a_process_that_stood_still_sends_nothing_after_its_time(tmp_path,
         outcomes = await sending
         assert {type(outcome) for outcome in outcomes} == {Refused}
     assert server.requests == []
+
+
+async def test_no_piece_of_a_batch_leaves_after_its_time():
+    passage = supabase_function_call._Passage(httpx.AsyncHTTPTransport(), until=0)
+    pieces = aiter(supabase_function_call._Body(passage, b"x" * 40_000, until=time.monotonic() + 0.2))
+    assert await anext(pieces)
+    assert passage.left
+    time.sleep(0.25)
+    with pytest.raises(supabase_function_call._Withheld):
+        await anext(pieces)
 
 
 async def test_a_message_whose_sender_has_gone_is_not_in_the_request(tmp_path):

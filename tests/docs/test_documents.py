@@ -9,7 +9,7 @@ import pytest
 
 from docs.documents import ROOT, anchors, blocks, read, sections
 
-FOLDERS = (".ci", "benchmarks", "docs", "src", "tests")
+FOLDERS = (".ci", "benchmarks", "docs", "examples", "src", "tests")
 
 
 def repository() -> list[Path]:

@@ -44,6 +44,7 @@ _CONCURRENCY = "database/test_ledger_concurrency.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
+_FUNCTION = "contract/test_supabase_function.py::"
 _BREAKER = "faults/test_breaker.py::"
 _FORMER_HOLDER = _TRANSITIONS + "test_every_write_of_a_former_holder_changes_nothing"
 _UNITS_IN_ORDER = _LOCKS + "test_units_are_locked_in_the_order_of_their_key_in_whatever_order_they_are_given"
@@ -417,6 +418,58 @@ PROVIDER = (
     ),
 )
 
+FUNCTION = (
+    Mutant(
+        "a message that the function does not answer for is tried again",
+        "dispatchers/supabase_function_answer.py",
+        'return Uncertain("missing_result")',
+        'return Refused(Disposition.RETRY, "missing_result")',
+        (_FUNCTION + "test_exactly_the_messages_without_a_proper_result_are_uncertain[one in the middle is missing]",),
+    ),
+    Mutant(
+        "a result may be of another claim",
+        "dispatchers/supabase_function_answer.py",
+        'result.get("claim_id") != str(claim)',
+        "False",
+        (_FUNCTION + "test_exactly_the_messages_without_a_proper_result_are_uncertain[a claim of another]",),
+    ),
+    Mutant(
+        "a batch whose function ran out of time is tried again",
+        "dispatchers/supabase_function_answer.py",
+        'return Uncertain("function_timeout")',
+        'return Refused(Disposition.RETRY, "function_timeout")',
+        (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[504]",),
+    ),
+    Mutant(
+        "a batch whose function was killed is tried again",
+        "dispatchers/supabase_function_answer.py",
+        'return Uncertain("function_killed")',
+        'return Refused(Disposition.RETRY, "function_killed")',
+        (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[546]",),
+    ),
+    Mutant(
+        "a batch that had left when its connection broke is tried again",
+        "dispatchers/supabase_function_call.py",
+        "self._passage.left = True",
+        "pass",
+        (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[a reset]",),
+    ),
+    Mutant(
+        "a batch leaves after its time",
+        "dispatchers/supabase_function_call.py",
+        "if time.monotonic() >= self._until:",
+        "if False:",
+        (_FUNCTION + "test_no_piece_of_a_batch_leaves_after_its_time",),
+    ),
+    Mutant(
+        "an answer may be as large as it likes",
+        "dispatchers/supabase_function_call.py",
+        "if size > MAX_ANSWER_BYTES:",
+        "if False:",
+        (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[too large]",),
+    ),
+)
+
 POLICY = (
     Mutant(
         "the cap is not asked when the claim wins",
@@ -552,4 +605,4 @@ GUARD = (
     ),
 )
 
-MUTANTS = (*ARM, *FENCE, *ORDER, *COOLDOWN, *UNKNOWN, *PROVIDER, *POLICY, *GUARD)
+MUTANTS = (*ARM, *FENCE, *ORDER, *COOLDOWN, *UNKNOWN, *PROVIDER, *FUNCTION, *POLICY, *GUARD)
