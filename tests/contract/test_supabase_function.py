@@ -89,6 +89,13 @@ async def test_a_request_says_whose_it_is_and_how_much_time_there_is(tmp_path):
     assert one["message"]["notification"] == {"title": sent.title, "body": sent.body}
 
 
+async def test_a_time_limit_beyond_what_a_function_may_have_is_cut_to_that(tmp_path):
+    async with functioning(tmp_path) as (server, dispatcher):
+        await dispatcher.send(message(), timeout=3_600)
+    [request] = server.requests
+    assert json.loads(request.body)["timeout_ms"] == 119_500
+
+
 async def test_a_dry_run_is_its_own_request_and_takes_the_fake_name_for_yes(tmp_path):
     fake = {"status": 200, "body": '{"name": "projects/p/messages/fake_message_id"}'}
     async with functioning(tmp_path) as (server, dispatcher):
@@ -296,7 +303,12 @@ async def test_closing_leaves_what_is_under_way_uncertain_and_sends_nothing_more
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"), [({"body": "x" * 4_096}, "too_large"), ({"title": "\ud800"}, "not_encodable")]
+    ("changes", "reason"),
+    [
+        ({"body": "x" * 4_096}, "too_large"),
+        ({"title": "\ud800"}, "not_encodable"),
+        ({"target": "x" * 20_000}, "too_large"),
+    ],
 )
 async def test_one_message_that_cannot_be_sent_does_not_keep_the_others(tmp_path, changes, reason):
     async with functioning(tmp_path) as (_, dispatcher):

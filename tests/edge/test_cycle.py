@@ -71,7 +71,9 @@ def test_a_cycle_through_the_function_reaches_every_device_once_and_records_each
 ) -> None:
     team.people(12, devices=2)
     said = rekindle("check").out
-    assert "ok    dispatcher supabase-function is ready to send" in said
+    assert (
+        "ok    dispatcher supabase-function is ready to send: push-notification-dispatcher answers, takes our" in said
+    )
     assert rekindle("apply").code == 0
     rehearsed = rekindle("run", "--dry-run")
     assert (rehearsed.code, rehearsed.err, reached(fcm)) == (0, "", Counter())
@@ -83,6 +85,19 @@ def test_a_cycle_through_the_function_reaches_every_device_once_and_records_each
     audit(team, fcm)
     [again] = rekindle("run", "--json").json()["scenarios"]
     assert (again["claimed"], len(fcm.messages()), team.counts()["scenario_notification"]) == (0, 24, 12)
+
+
+def test_device_tokens_that_are_none_keep_nobody_else_from_their_push(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
+    team.people(8)
+    for number, token in enumerate(("two words", "line\nbreak", "t" * 5_000, "t" * 30_000), start=1):
+        team.execute("update team.device set token = %s where token = %s", token, f"t{number}-1")
+    done = rekindle("run", "--json")
+    [one] = done.json()["scenarios"]
+    assert (one["recorded"], one["reasons"]) == (7, {"dead:too_large": 1})
+    assert {f"t{number}-1" for number in range(5, 9)} < set(reached(fcm))
+    audit(team, fcm)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +130,14 @@ def passed(then: Callable[[Gateway, Request], Reply | str], *, at: int) -> Calla
     return arrange
 
 
+def rotated(between: Gateway, request: Request) -> Reply:
+    """The function's own answer to a key that the project no longer has."""
+    request.headers["apikey"] = "sb_secret_revoked"
+    answer = between.passed_on(request)
+    assert answer.status == 401
+    return answer
+
+
 @pytest.mark.parametrize(
     ("status", "code", "mend"),
     [
@@ -127,7 +150,7 @@ async def test_a_key_or_a_function_that_is_gone_in_the_middle_stops_the_run_and_
     rekindle: Command, team: Team, fcm: Sandbox, between: Gateway, status: int, code: str, mend: str
 ) -> None:
     team.people(20)
-    passed(lambda *_: Reply(status, b'{"error": "no"}'), at=2)(between)
+    passed(rotated if status == 401 else lambda *_: Reply(status, b'{"error": "no"}'), at=2)(between)
     done = await run(rekindle.having(SUPABASE_URL=between.url))
     report = done.json()
     [one] = report["scenarios"]

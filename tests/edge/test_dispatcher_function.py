@@ -195,6 +195,7 @@ async def test_a_token_endpoint_that_hangs_does_not_hold_a_batch_beyond_its_time
         ("", CredentialsMissing),
         ("{", CredentialsMissing),
         ('{"type": "service_account"}', CredentialsMissing),
+        ({"private_key": 7}, CredentialsMissing),
         ({"token_uri": "https://tokens.example/token"}, CredentialsRejected),
         ({"token_uri": "http://oauth2.googleapis.com/token"}, CredentialsRejected),
         ({"private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"}, CredentialsRejected),
@@ -269,7 +270,6 @@ INVALID: dict[str, tuple[Any, str]] = {
     "everybody beside one": (pushing(condition="'a' in topics"), "messages[1].message: has a key"),
     "no target": (changed(message={"notification": {}}), "messages[1].message: not one of"),
     "two targets": (pushing(fid="x"), "messages[1].message: not one of"),
-    "an empty token": (pushing(token=""), "messages[1].message: token or fid"),
     "a number for a token": (pushing(token=7), "messages[1].message: token or fid"),
     "a number in the data": (pushing(data={"points": 7}), "messages[1].message.data"),
 }  # fmt: skip

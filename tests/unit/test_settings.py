@@ -11,7 +11,7 @@ from rekindle.settings import FCM_URL, Settings
 
 NAMES = (
     "REKINDLE_DATABASE_URL", "DATABASE_URL", "REKINDLE_CONFIG", "GOOGLE_APPLICATION_CREDENTIALS", "REKINDLE_FCM_URL",
-    "REKINDLE_FCM_CA",
+    "REKINDLE_FCM_CA", "SUPABASE_URL", "SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY",
 )  # fmt: skip
 
 
@@ -56,7 +56,19 @@ def test_the_password_is_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SECRET" not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
 
-@pytest.mark.parametrize("kind", ["log", "fcm"])
+def test_a_secret_key_of_the_project_goes_before_its_service_role_key_and_is_in_no_repr(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", "SECRET-legacy")
+    legacy = Settings().supabase_key
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", "SECRET-new")
+    settings = Settings()
+    assert (legacy and legacy.get_secret_value()) == "SECRET-legacy"
+    assert (settings.supabase_key and settings.supabase_key.get_secret_value()) == "SECRET-new"
+    assert "SECRET" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("kind", ["log", "fcm", "supabase-function"])
 def test_the_configuration_names_the_dispatcher(kind: str) -> None:
     config = Config.model_validate({"dispatcher": {"kind": kind}})
     assert build_dispatcher(Settings(), config).kind == kind

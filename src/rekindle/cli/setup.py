@@ -93,7 +93,10 @@ def check(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
             findings += await engine.check()
             try:
                 await engine.deps.dispatcher.open()
-                findings.append(Finding("dispatcher", f"dispatcher {loaded.dispatcher.kind} is ready to send"))
+                ready = f"dispatcher {loaded.dispatcher.kind} is ready to send"
+                if loaded.dispatcher.kind == "supabase-function":
+                    ready += f": {loaded.dispatcher.function} answers, takes our key and has a token of Google's"
+                findings.append(Finding("dispatcher", ready))
             except ProviderError as fault:
                 findings.append(Finding("dispatcher", fault.message, fault))
             in_force = {one.scenario_type: one.fingerprint for one in await engine.deps.store.applied()}

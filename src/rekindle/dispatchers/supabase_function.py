@@ -20,6 +20,11 @@ REACH_TIMEOUT_SECONDS = 10.0
 ANSWER_SECONDS = 0.5
 """What the function is given less than we wait, or a tenth of it: its answer has to come back, too."""
 
+MAX_TIMEOUT_SECONDS = 120.0
+MAX_MESSAGE_BYTES = 20_000
+"""As JSON; 4,096 bytes of payload have half as many, even if each was escaped. A hundred of these are still a request
+that a function takes, so that one monstrous device token cannot have a whole batch refused."""
+
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _log: Any = structlog.get_logger()
 
@@ -115,6 +120,8 @@ class SupabaseFunctionDispatcher:
             content = message_json(message)
         except Unsendable as error:
             return Refused(Disposition.DROP, error.reason)
+        if len(content) > MAX_MESSAGE_BYTES:
+            return Refused(Disposition.DROP, "too_large")
         loop = asyncio.get_running_loop()
         waiting = _Waiting(message, content, time.monotonic() + timeout, loop.create_future())
         gathering = self._gathering[validate_only]
@@ -162,7 +169,7 @@ class SupabaseFunctionDispatcher:
 
 
 def _request(batch: Sequence[_Waiting], until: float, *, validate_only: bool) -> bytes:
-    left = until - time.monotonic()
+    left = min(until - time.monotonic(), MAX_TIMEOUT_SECONDS)
     milliseconds = max(1, int(1_000 * (left - min(ANSWER_SECONDS, left / 10))))
     pushes = b",".join(
         b'{"claim_id":"%b","idempotency_key":"%b","message":%b}'

@@ -12,6 +12,10 @@ const GOOGLE = ["oauth2.googleapis.com", "accounts.google.com"];
 
 /** The account, or the word for why there is none that can be used. */
 export function accountFromEnvironment(fcmUrl: string): Account | "credentials_missing" | "credentials_rejected" {
+  if (host(fcmUrl) === null) {
+    console.error("FCM_URL is not an https:// address");
+    return "credentials_rejected";
+  }
   const content = Deno.env.get("FCM_SERVICE_ACCOUNT");
   if (!content) return "credentials_missing";
   let file: Record<string, unknown>;
