@@ -73,7 +73,14 @@ def problems(folder: Path, text: str) -> list[str]:
 def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
     config = load(tmp_path, WHOLE)
     assert (config.run.budget, config.run.timezone) == (45, "Europe/Oslo")
-    assert config.dispatcher.model_dump() == {"kind": "log", "concurrency": 10, "per_minute": 600, "timeout": 5}
+    assert config.dispatcher.model_dump() == {
+        "kind": "log",
+        "function": "push-notification-dispatcher",
+        "batch": 50,
+        "concurrency": 10,
+        "per_minute": 600,
+        "timeout": 5,
+    }
     away = config.scenario["away"]
     assert isinstance(away, Inactivity)
     assert definition(away) == {
@@ -270,7 +277,9 @@ def test_a_value_of_another_type_or_out_of_range_is_refused(tmp_path: Path, key:
     [
         ("run", "budget", "true"), ("run", "budget", "400000000"), ("run", "timezone", "1"), ("run", "timezone", '""'),
         ("run", "timezone", '"../etc/passwd"'), ("dispatcher", "per_minute", "true"),
-        ("dispatcher", "per_minute", "60000001"), ("dispatcher", "concurrency", "5001"),
+        ("dispatcher", "batch", "0"), ("dispatcher", "batch", "101"), ("dispatcher", "function", '"../rest/v1/x"'),
+        ("dispatcher", "function", '"push?x=1"'), ("dispatcher", "per_minute", "60000001"),
+        ("dispatcher", "concurrency", "5001"),
         ("dispatcher", "concurrency", '"10"'), ("dispatcher", "timeout", "0"), ("dispatcher", "kind", "1"),
     ],
 )  # fmt: skip
