@@ -17,7 +17,8 @@
     │   ├── PermissionMissing     RK206
     │   ├── PostgresNotFound      RK207
     │   ├── PostgresNotStarted    RK208
-    │   └── StatementTooSlow      RK209
+    │   ├── StatementTooSlow      RK209
+    │   └── SchemaExposed         RK210
     ├── SourceError          RK3xx    halt          2
     │   ├── SourceViewMissing     RK301
     │   ├── SourceViewWrong       RK302
@@ -189,6 +190,12 @@ class StatementTooSlow(DatabaseError):
     """A statement was cancelled because it took longer than the time left."""
 
     code = "RK209"
+
+
+class SchemaExposed(DatabaseError):
+    """A schema of Rekindle's is open to the REST API."""
+
+    code = "RK210"
 
 
 class SourceError(RekindleError):

@@ -227,6 +227,27 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """One of the team's views: its columns in order, and what reading it met.
+
+    `refusal` is why it cannot be read at all; `filtered`, which rule of row level security decides what it shows.
+    """
+
+    columns: Sequence[Column]
+    refusal: str | None = None
+    filtered: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A way into a schema of Rekindle's that a REST API over this database has."""
+
+    schema_name: str
+    door: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SourceCounts:
     """How many active recipients there are, and how many of them lack something."""
 
@@ -238,8 +259,12 @@ class SourceCounts:
 class Source(Protocol):
     """The team's own views: what they look like. Read only."""
 
-    async def views(self) -> Mapping[str, tuple[bool, Sequence[Column]]]:
-        """By view: whether this role may read it, and its columns in order."""
+    async def views(self) -> Mapping[str, View]:
+        """By name, whatever stands in schema rekindle_source. Each was opened; no row was read."""
+        ...
+
+    async def doors(self) -> Sequence[Door]:
+        """Every way of a REST API into schema rekindle or rekindle_source; none where no such API is known."""
         ...
 
     async def has_activity_index(self) -> bool:

@@ -12,8 +12,9 @@ from rekindle.cli.gates import moment
 from rekindle.cli.options import AsJson, ConfigPath, config, settings, wait
 from rekindle.cli.output import console, difference_json, print_json, say, scenario_json, scenarios_table
 from rekindle.engine.findings import Finding
-from rekindle.errors import ProviderError
+from rekindle.errors import BadArgument, ProviderError
 from rekindle.postgres.migrate import migrate as migrate_database
+from rekindle.postgres.migrate import write_migrations
 from rekindle.postgres.reports import Change
 from rekindle.sample import write_init_files
 from rekindle.scenario import fingerprint
@@ -22,18 +23,34 @@ from rekindle.scenario import fingerprint
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to write; it must exist.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    supabase: Annotated[bool, typer.Option("--supabase", help="Write apps.sql too: what your apps may read.")] = False,
 ) -> None:
     """Write rekindle.toml and a commented source.sql to start from."""
-    for path in write_init_files(folder, force=force):
+    for path in write_init_files(folder, force=force, supabase=supabase):
         say(f"wrote {path}")
     say("Next: edit source.sql and run it on your database, `rekindle migrate`, `rekindle check`, `rekindle apply`.")
 
 
 def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, change nothing.")] = False,
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Write the files into this folder instead, for another tool to run.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create or update the tables of schema rekindle. Needs a role that may create schemas."""
+    if into is not None:
+        if dry_run:
+            raise BadArgument("--into and --dry-run exclude each other")
+        written = write_migrations(into)
+        if as_json:
+            print_json({"written": [str(path) for path in written]})
+            return
+        for path in written:
+            say(f"wrote {path}")
+        if not written:
+            say(f"{into} has every migration.")
+        return
     done = wait(migrate_database(database_url(settings()), dry_run=dry_run))
     names = [f"{one.version}_{one.name}" for one in done]
     if as_json:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rekindle import errors
 from rekindle.engine.check_texts import check_texts
 from rekindle.engine.findings import Finding
-from rekindle.ports import Column, Source
+from rekindle.ports import Door, Source, View
 from rekindle.scenario import Config, Inactivity
 
 _UUID = frozenset({"uuid"})
@@ -57,7 +57,9 @@ async def check(config: Config, source: Source) -> list[Finding]:
     broken = {finding.subject for finding in findings if finding.fault}
     if "activity" in needed and "activity" not in broken:
         findings.append(await _activity_index(config, source))
-    own = [column for column in views.get("recipient", (True, ()))[1] if column.name not in CONTRACT["recipient"]]
+    findings += _doors(await source.doors())
+    recipient = views["recipient"].columns if "recipient" in views else ()
+    own = [column for column in recipient if column.name not in CONTRACT["recipient"]]
     findings += await check_texts(config, own, source, measured=not broken & {"recipient", "certification"})
     if not broken & {"recipient", "device_token"}:
         findings.append(await _people(source))
@@ -66,21 +68,22 @@ async def check(config: Config, source: Source) -> list[Finding]:
     return findings
 
 
-def _view(name: str, views: Mapping[str, tuple[bool, Sequence[Column]]]) -> list[Finding]:
+def _view(name: str, views: Mapping[str, View]) -> list[Finding]:
     mend = "Write it in source.sql and run that file on the database."
     if name not in views:
         fault: errors.RekindleError = errors.SourceViewMissing(
             f"the view rekindle_source.{name} does not exist", mend=mend
         )
         return [Finding(name, fault.message, fault)]
-    readable, columns = views[name]
-    if not readable:
+    view = views[name]
+    if view.refusal is not None:
         fault = errors.PermissionMissing(
-            f"this role may not read rekindle_source.{name}",
-            mend="Run the grants at the end of source.sql.",
+            f"this role may not read rekindle_source.{name}: {view.refusal}",
+            mend="Run the grants at the end of source.sql, and let a role that may read the tables own the views, "
+            "without security_invoker.",
         )
         return [Finding(name, fault.message, fault)]
-    types = {column.name: column.type for column in columns}
+    types = {column.name: column.type for column in view.columns}
     wrong = [
         f"{column} is {types[column]}" if column in types else f"{column} is missing"
         for column, allowed in CONTRACT[name].items()
@@ -89,7 +92,25 @@ def _view(name: str, views: Mapping[str, tuple[bool, Sequence[Column]]]) -> list
     if wrong:
         fault = errors.SourceViewWrong(f"rekindle_source.{name}: {', '.join(wrong)}", mend="Mend it in source.sql.")
         return [Finding(name, fault.message, fault)]
+    if view.filtered is not None:
+        return [
+            Finding(name, f"row level security decides what rekindle_source.{name} shows: {view.filtered}", note=True)
+        ]
     return [Finding(name, f"rekindle_source.{name} is as it should be")]
+
+
+def _doors(doors: Sequence[Door]) -> list[Finding]:
+    if not doors:
+        return []
+    findings: list[Finding] = []
+    for name in sorted({one.schema_name for one in doors if one.open}):
+        through = [one.door for one in doors if one.open and one.schema_name == name]
+        fault = errors.SchemaExposed(
+            f"schema {name} is open to the REST API, through {', '.join(through)}",
+            mend=f"Take it out of the exposed schemas; revoke all on schema {name} from public, anon, authenticated.",
+        )
+        findings.append(Finding("api", fault.message, fault))
+    return findings or [Finding("api", "the REST API leads neither into rekindle nor into rekindle_source")]
 
 
 async def _activity_index(config: Config, source: Source) -> Finding:

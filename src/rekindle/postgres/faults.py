@@ -41,7 +41,7 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
     except errors.InsufficientPrivilege as error:
         raise PermissionMissing(
             f"the database role may not do this: {primary(error)}",
-            mend="Grant it rekindle_worker, and see that the grants at the end of source.sql were run.",
+            mend="Grant it rekindle_worker and run the grants at the end of source.sql; `rekindle check` says more.",
         ) from error
     except errors.UndefinedTable as error:
         raise _undefined(error) from error

@@ -1,11 +1,12 @@
 """Brings a database to this version's tables: forward only, all or nothing, safe when two do it at once."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
+from pathlib import Path
 from typing import Any, LiteralString, cast
 
-from rekindle.errors import MigrationDrift, NotMigrated
+from rekindle.errors import BadArgument, MigrationDrift, NotMigrated
 from rekindle.postgres.faults import database_faults
 from rekindle.postgres.pool import Connection, connect
 
@@ -41,7 +42,8 @@ async def migrate(url: str, *, dry_run: bool = False) -> list[Migration]:
     """Run what was not run yet, in one transaction; return it, oldest first.
 
     A second caller waits for the first (an advisory lock that ends with the transaction) and then finds nothing to do.
-    If anything fails, nothing at all has changed. `dry_run` changes nothing and says what would be run.
+    If anything fails, nothing at all has changed. What another tool has run from the same files counts as run.
+    `dry_run` changes nothing and says what would be run.
 
     Raises:
         MigrationDrift: a migration that was run before is not the file that this version has.
@@ -54,11 +56,38 @@ async def migrate(url: str, *, dry_run: bool = False) -> list[Migration]:
             pending = _pending(await _done(connection))
             for migration in pending if not dry_run else ():
                 await connection.execute(migration.text)
+            for migration in migrations() if not dry_run else ():
                 await connection.execute(
-                    "insert into rekindle.schema_migration (version, name, sha256) values (%s, %s, %s)",
-                    [migration.version, migration.name, migration.sha256],
+                    "update rekindle.schema_migration set sha256 = %s where version = %s and sha256 is null",
+                    [migration.sha256, migration.version],
                 )
         return pending
+
+
+def write_migrations(folder: Path) -> list[Path]:
+    """The folder holds every migration under its name, for a tool that runs such files; new ones are returned.
+
+    Raises:
+        BadArgument: the folder does not exist or cannot be written.
+        MigrationDrift: it holds one of them with another text; nothing was written.
+    """
+    if not folder.is_dir():
+        raise BadArgument(f"there is no folder {folder}", mend="Make it first, or name another.")
+    files = [(folder / f"{one.version}_{one.name}.sql", one) for one in migrations()]
+    try:
+        there = {path: path.read_text(encoding="utf-8") for path, _ in files if path.exists()}
+        for path, migration in files:
+            if path in there and replace(migration, text=cast("LiteralString", there[path])).sha256 != migration.sha256:
+                raise MigrationDrift(
+                    f"{path} is not the file that this version of Rekindle has",
+                    mend="Never change a migration that was run: put its text back and add a new one.",
+                )
+        written = [(path, migration) for path, migration in files if path not in there]
+        for path, migration in written:
+            path.write_text(migration.text, encoding="utf-8")
+    except OSError as error:
+        raise BadArgument(f"{folder} cannot be written: {error.strerror}") from None
+    return [path for path, _ in written]
 
 
 async def _done(connection: Connection) -> list[dict[str, Any]]:
@@ -79,7 +108,7 @@ def _pending(done: list[dict[str, Any]]) -> list[Migration]:
                 f"the database has migration {row['version']}_{row['name']}, which this version of Rekindle has not",
                 mend="Run the version of Rekindle that made it, or a newer one.",
             )
-        if file.sha256 != row["sha256"]:
+        if row["sha256"] not in (None, file.sha256):
             raise MigrationDrift(
                 f"migration {file.version}_{file.name} was run with another text than this version's",
                 mend="Never change a migration that was run: put its text back and add a new one.",

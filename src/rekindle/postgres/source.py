@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, cast
 
-from rekindle.ports import Column, SourceCounts
+from psycopg import errors, sql
+
+from rekindle.ports import Column, Door, SourceCounts, View
 from rekindle.postgres.evaluation import source_parts
+from rekindle.postgres.faults import primary
 from rekindle.postgres.own_query import sample_variables
-from rekindle.postgres.pool import Database
+from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import composed, statement
 from rekindle.render import MAX_VALUE_CHARS
 from rekindle.scenario import OwnQuery, Variable
@@ -21,13 +24,23 @@ class PostgresSource:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def views(self) -> Mapping[str, tuple[bool, Sequence[Column]]]:
-        """See `Source.views`."""
-        views: dict[str, tuple[bool, list[Column]]] = {}
+    async def views(self) -> Mapping[str, View]:
+        """See `Source.views`. A right on the view is not enough: its owner needs one on every table behind it."""
+        columns: dict[str, list[Column]] = {}
+        views: dict[str, View] = {}
         for row in await self._database.rows(statement("source_columns")):
-            _, columns = views.setdefault(row["view_name"], (row["readable"], []))
-            columns.append(Column(row["column_name"], row["type_name"]))
+            columns.setdefault(row["view_name"], []).append(Column(row["column_name"], row["type_name"]))
+        async with self._database.connection(pass_through=(errors.InsufficientPrivilege,)) as connection:
+            for name, found in columns.items():
+                refusal = await _refusal(connection, name, "on")
+                # Switched off, the server refuses what it would otherwise leave rows out of without a word.
+                filtered = None if refusal else await _refusal(connection, name, "off")
+                views[name] = View(found, refusal, filtered)
         return views
+
+    async def doors(self) -> Sequence[Door]:
+        """See `Source.doors`."""
+        return [Door(**row) for row in await self._database.rows(statement("doors"))]
 
     async def has_activity_index(self) -> bool:
         """See `Source.has_activity_index`. Asks the planner, so that it holds for any table behind the view."""
@@ -72,6 +85,18 @@ class PostgresSource:
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
         """See `Source.query_variables`."""
         return await sample_variables(self._database, scenario_type, scenario)
+
+
+async def _refusal(connection: Connection, name: str, row_security: str) -> str | None:
+    """Why the view cannot be opened for reading."""
+    opened = sql.SQL("select from rekindle_source.{} limit 0").format(sql.Identifier(name))
+    try:
+        async with connection.transaction(force_rollback=True):
+            await connection.execute("select set_config('row_security', %s, true)", [row_security])
+            await connection.execute(opened)
+    except errors.InsufficientPrivilege as error:
+        return primary(error)
+    return None
 
 
 def _looks_up_both(plan: dict[str, Any]) -> bool:

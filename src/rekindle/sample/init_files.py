@@ -1,4 +1,4 @@
-"""The two files that a team starts from: its configuration, and the views over its own tables."""
+"""The files that a team starts from: its configuration, the views over its own tables, and what its apps may read."""
 
 import shutil
 from importlib import resources
@@ -7,10 +7,11 @@ from pathlib import Path
 from rekindle.errors import BadArgument
 
 _NAMES = ("rekindle.toml", "source.sql")
+_SUPABASE = ("apps.sql",)
 
 
-def write_init_files(folder: Path, *, force: bool = False) -> list[Path]:
-    """The folder holds rekindle.toml and source.sql, complete; their paths are returned in that order.
+def write_init_files(folder: Path, *, force: bool = False, supabase: bool = False) -> list[Path]:
+    """The folder holds rekindle.toml and source.sql, and for Supabase apps.sql, complete; their paths in that order.
 
     Both are written beside their places and then moved there, so that no half of a file is ever seen under its name.
     Two callers at once write the same text.
@@ -18,6 +19,7 @@ def write_init_files(folder: Path, *, force: bool = False) -> list[Path]:
     Args:
         folder: an existing folder.
         force: replace files of these names.
+        supabase: with apps.sql.
 
     Raises:
         BadArgument: the folder does not exist or may not be written, or one of the files exists and `force` is false.
@@ -25,7 +27,8 @@ def write_init_files(folder: Path, *, force: bool = False) -> list[Path]:
     """
     if not folder.is_dir():
         raise BadArgument(f"there is no folder {folder}", mend="Make it first, or name another.")
-    targets = [folder / name for name in _NAMES]
+    names = _NAMES + (_SUPABASE if supabase else ())
+    targets = [folder / name for name in names]
     there = [target.name for target in targets if target.exists() or target.is_symlink()]
     if there and not force:
         raise BadArgument(
@@ -36,7 +39,7 @@ def write_init_files(folder: Path, *, force: bool = False) -> list[Path]:
         raise BadArgument(f"{' and '.join(blocked)} in {folder} is a folder; nothing was written")
     drafts = [target.with_name(f".{target.name}.draft") for target in targets]
     try:
-        for name, draft in zip(_NAMES, drafts, strict=True):
+        for name, draft in zip(names, drafts, strict=True):
             template = resources.files("rekindle.sample").joinpath("templates", name)
             with template.open("rb") as source, draft.open("wb") as copy:
                 shutil.copyfileobj(source, copy)

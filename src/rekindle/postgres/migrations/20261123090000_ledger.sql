@@ -1,7 +1,18 @@
 -- The ledger of Rekindle: schema rekindle, private, never to be exposed over REST. Needs no extension.
 -- The role that runs this owns everything in it; the role rekindle_worker is all that the engine needs afterwards.
+-- One block, so that any tool may run it, in any order with `rekindle migrate`: whoever comes second changes nothing. (Not
+-- indented, being all of the file.)
 -- Every instant is timestamptz and comes from rekindle.clock(), every cooldown is in seconds (never an interval in
 -- days, which a change to summer time would stretch), every *_on is a date.
+
+do $migration$
+begin
+perform pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
+if to_regclass('rekindle.schema_migration') is not null then
+  if exists (select from rekindle.schema_migration where version = '20261123090000') then
+    return;
+  end if;
+end if;
 
 do $$
 begin
@@ -212,7 +223,7 @@ $$;
 create table rekindle.schema_migration (
   version    text primary key check (version ~ '^[0-9]{14}$'),
   name       text not null,
-  sha256     text not null check (sha256 ~ '^[0-9a-f]{64}$'),
+  sha256     text check (sha256 ~ '^[0-9a-f]{64}$'),   -- null until `rekindle migrate` has seen that another tool ran it
   applied_at timestamptz not null default rekindle.clock()
 );
 
@@ -528,3 +539,14 @@ grant insert, update on rekindle.gate, rekindle.cap, rekindle.run, rekindle.run_
 grant insert, update, delete on rekindle.outbox to rekindle_worker;
 grant insert on rekindle.delivery to rekindle_worker;
 grant insert, update, delete on rekindle.outcome to rekindle_worker;
+
+-- What everybody may do unless somebody has taken it away: connect, and stage what a run compares in temporary tables.
+do $$
+begin
+  execute format('grant connect, temporary on database %I to rekindle_worker', current_database());
+exception
+  when insufficient_privilege then null;   -- the owner of the database is somebody else, who must then see to it
+end $$;
+
+insert into rekindle.schema_migration (version, name) values ('20261123090000', 'ledger');
+end $migration$;

@@ -1,8 +1,6 @@
--- Out: (view_name, column_name, type_name, position) of whatever stands in schema rekindle_source, and whether this
--- role may read it.
+-- Out: (view_name, column_name, type_name, position) of whatever stands in schema rekindle_source.
 select c.relname as view_name, a.attname as column_name, format_type(a.atttypid, null) as type_name,
-       a.attnum as position,
-       has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as readable
+       a.attnum as position
 from pg_namespace n
 join pg_class c on c.relnamespace = n.oid and c.relkind in ('v', 'm', 'r', 'p', 'f')
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

@@ -1,0 +1,20 @@
+-- Out: (schema_name, door, open): for each way into a schema that PostgREST, and so Supabase's API, has in this database,
+-- whether it leads into Rekindle's schemas: a role's list of exposed schemas, or the right of a role of the API's
+-- callers to use the schema. No row where there is no such API. Its other configuration is not in the database.
+select s.schema_name, door.door, door.open
+from (values ('rekindle'), ('rekindle_source')) as s (schema_name)
+cross join lateral (
+  select 'pgrst.db_schemas' as door,
+         bool_or(s.schema_name = any (regexp_split_to_array(regexp_replace(entry.setting, '^[^=]*=|"', '', 'g'), '\s*,\s*'))) as open
+  from pg_catalog.pg_db_role_setting d
+  cross join unnest(d.setconfig) as entry (setting)
+  where d.setdatabase in (0, (select b.oid from pg_catalog.pg_database b where b.datname = current_database()))
+    and entry.setting ~ '^pgrst\.db_schemas?='
+  having count(*) > 0
+  union all
+  select r.rolname::text, has_schema_privilege(r.oid, n.oid, 'usage')
+  from pg_catalog.pg_roles r
+  join pg_catalog.pg_namespace n on n.nspname = s.schema_name
+  where r.rolname in ('anon', 'authenticated')
+) door
+order by s.schema_name, door.door

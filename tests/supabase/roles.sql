@@ -1,0 +1,10 @@
+-- The roles of a Supabase server, made once, as its superuser. `postgres` is no superuser there: it owns the database,
+-- makes roles and passes row level security. {password} stands for the test server's.
+create role postgres login password '{password}' nosuperuser createdb createrole replication bypassrls;
+create role anon nologin noinherit;
+create role authenticated nologin noinherit;
+create role service_role nologin noinherit bypassrls;
+create role authenticator login password '{password}' noinherit;
+create role supabase_auth_admin nologin noinherit createrole;
+grant anon, authenticated, service_role to authenticator;
+grant anon, authenticated, service_role to postgres with admin option;
