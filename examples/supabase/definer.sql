@@ -1,0 +1,45 @@
+-- For a team that lets nobody read what its people did, not even through a view: who has been inactive, and for how long,
+-- as a function. Run it as `postgres` instead of the view rekindle_source.activity, and say in rekindle.toml
+--
+--   [scenario.inactivity]
+--   kind = "sql"
+--   query = "select * from rekindle_source.inactive('{14,30}')"
+--
+-- It decides as `kind = "inactivity"` does, with the same occurrences and variables, by the same anti-join. Its caller
+-- learns who is due and since when, and nothing of anybody else. What it cannot do: look once more, just before a push
+-- leaves, whether the person has come back meanwhile.
+-- It runs with its owner's rights, so: no name is looked up in the caller's search_path, and nobody but Rekindle may call it.
+
+drop view if exists rekindle_source.activity;
+
+create or replace function rekindle_source.inactive(after_days int[])
+returns table (user_id uuid, occurrence text, variables jsonb)
+language sql stable security definer set search_path = '' as $$
+  select r.user_id, 'inactive:' || last.local_on || ':' || reached.stage || 'd',
+         jsonb_build_object('days', last.days, 'last_activity_on', last.local_on, 'stage', reached.stage)
+  from rekindle_source.recipient r
+  left join rekindle_source.organisation o on o.organisation_id = r.organisation_id
+  cross join (select rekindle.clock() as at offset 0) moment
+  cross join lateral (
+    select max(a.occurred_at) as at from public.activity_log a where a.profile_id = r.user_id
+  ) activity
+  cross join lateral (
+    select rekindle.first_zone(r.timezone, o.timezone, 'UTC') as zone offset 0
+  ) person
+  cross join lateral (
+    select rekindle.local_day(activity.at, person.zone) as local_on,
+           rekindle.local_day(moment.at, person.zone) - rekindle.local_day(activity.at, person.zone) as days
+  ) last
+  cross join lateral (
+    select max(stage) as stage from unnest(after_days) as stage where stage <= last.days
+  ) reached
+  where r.active and isfinite(activity.at) and reached.stage is not null
+    and not exists (
+      select from public.activity_log a
+      where a.profile_id = r.user_id
+        and a.occurred_at > moment.at - make_interval(hours => 24 * (select min(stage) from unnest(after_days) as stage) - 48)
+    )
+$$;
+
+revoke execute on function rekindle_source.inactive(int[]) from public, anon, authenticated, service_role;
+grant execute on function rekindle_source.inactive(int[]) to rekindle_worker;

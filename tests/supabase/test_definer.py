@@ -1,0 +1,99 @@
+"""Without a view over the activities: the same evaluation as a function that runs with its owner's rights."""
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from acceptance.audit import audit
+from acceptance.command import Command
+from rekindle import Engine
+from rekindle.sandbox import Sandbox
+from rekindle.scenario import load_config
+from rekindle.settings import Settings
+from supabase.conftest import EXAMPLE, Project
+from supabase.test_apps import MENTOR_1, calling
+from supabase.test_worker import DUE
+
+BY_KIND = 'kind = "inactivity"\nafter = ["14d", "30d"]\n'
+BY_FUNCTION = 'kind = "sql"\nquery = "select * from rekindle_source.inactive(\'{14,30}\')"\n'
+
+
+def say(rekindle: Command, by: str) -> None:
+    """The configuration has the one scenario, and it is in force."""
+    config = rekindle.folder / "rekindle.toml"
+    text = (EXAMPLE / "rekindle.toml").read_text().replace(BY_KIND, by)
+    assert by in text
+    config.write_text(text[: text.index("[scenario.milestone]")])
+    applied = rekindle("apply")
+    assert (applied.code, applied.err) == (0, ""), applied
+
+
+async def due(rekindle: Command) -> list[tuple[object, ...]]:
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": rekindle.environment["REKINDLE_DATABASE_URL"]})
+    async with Engine.open(settings, load_config(rekindle.folder / "rekindle.toml")) as engine:
+        planned = [one async for _, one in engine.plan() if one is not None]
+    return [(one.user_id, one.occurrence, one.variables, one.locale, one.refusal) for one in planned]
+
+
+async def test_the_function_finds_whom_the_scenario_of_that_kind_finds(rekindle: Command, project: Project) -> None:
+    # Edges: nobody's activity, a day that is another one elsewhere, no zone, a nonsense one, one that is inactive.
+    project.script(
+        "delete from public.activity_log where profile_id::text like '%09';"
+        "update public.profiles set tz = 'Pacific/Kiritimati' where id::text like '%1';"
+        "update public.profiles set tz = 'Europe/Osl0' where id::text like '%2';"
+        "update public.organisations set tz = null where display_name = 'South';"
+        "insert into public.activity_log (profile_id, kind, occurred_at)"
+        "  select id, 'call', now() - make_interval(days => 14, hours => n::int - 12)"
+        "  from (select id, row_number() over () as n from public.profiles where id::text like '%1') p;"
+        "update auth.users set banned_until = now() + interval '1 day' where id::text like '%17';"
+        "insert into public.activity_log (profile_id, kind, occurred_at)"
+        "  select id, 'call', 'infinity' from public.profiles where id::text like '%18'"
+    )
+    say(rekindle, BY_KIND)
+    by_kind = await due(rekindle)
+    assert len(by_kind) > 25
+    project.run_file(EXAMPLE / "definer.sql")
+    say(rekindle, BY_FUNCTION)
+    assert sorted(await due(rekindle), key=str) == sorted(by_kind, key=str)
+
+
+def test_a_cycle_by_it_reaches_everybody_once_and_the_login_reads_no_activity(
+    rekindle: Command, project: Project, fcm: Sandbox
+) -> None:
+    project.run_file(EXAMPLE / "definer.sql")
+    say(rekindle, BY_FUNCTION)
+    for _ in range(2):
+        run = rekindle("run")
+        assert (run.code, run.err) == (0, ""), run
+    assert sorted(sent["target"] for sent in fcm.messages()) == sorted(DUE)
+    audit(project, fcm)
+    readable = project.rows(
+        "select oid::regclass::text from pg_class where relnamespace = any ('{public,auth,private}'::regnamespace[]) "
+        "and relkind in ('r', 'v') and has_any_column_privilege('rekindle_login', oid, 'select')"
+    )
+    assert readable == []
+    with psycopg.connect(project.worker_url) as connection, pytest.raises(errors.UndefinedTable):
+        connection.execute("select from rekindle_source.activity")
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
+def test_nobody_of_the_api_may_call_it(project: Project, role: str) -> None:
+    project.run_file(EXAMPLE / "definer.sql")
+    project.script(f"grant usage on schema rekindle_source to {role}")
+    with calling(project, role, MENTOR_1) as caller, pytest.raises(errors.InsufficientPrivilege):
+        caller.rows("select * from rekindle_source.inactive('{1}')")
+
+
+def test_what_the_caller_puts_before_its_names_does_not_get_in(project: Project) -> None:
+    project.run_file(EXAMPLE / "definer.sql")
+    with psycopg.connect(project.worker_url, autocommit=True) as connection:
+        before = connection.execute("select * from rekindle_source.inactive('{14}') order by 1").fetchall()
+        assert before
+        connection.execute(
+            "create temporary table activity_log (profile_id uuid, occurred_at timestamptz);"
+            "create temporary table recipient (user_id uuid, active boolean, timezone text, organisation_id uuid);"
+            "create function pg_temp.isfinite(timestamptz) returns boolean language sql as 'select false';"
+            "create function pg_temp.unnest(int[]) returns setof int language sql as 'select 1';"
+            "set search_path = pg_temp, pg_catalog, public"
+        )
+        assert connection.execute("select * from rekindle_source.inactive('{14}') order by 1").fetchall() == before
