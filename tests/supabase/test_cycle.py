@@ -19,22 +19,20 @@ MARKED = {f"phone-of-{n}" for n in range(1, 41) if n % 12 >= 9 and n % 4} | {
     f"tablet-of-{n}" for n in range(1, 41) if n % 12 >= 9 and n % 5 == 0
 }
 EVERYTHING = Counter(
-    [
-        *((device, "inactivity") for device in DUE),
-        *((device, "milestone") for device in MARKED),
-        *((device, "expiry") for device in EXPIRING),
-    ]
+    (device, scenario)
+    for scenario, devices in (("inactivity", DUE), ("milestone", MARKED), ("expiry", EXPIRING))
+    for device in devices
 )
 
 
 @contextmanager
-def by_fcm(rekindle: Command) -> Iterator[Command]:
+def by_fcm(rekindle: Command, _: Sandbox) -> Iterator[Command]:
     """The command itself sends, through FCM."""
     yield rekindle
 
 
 SENDING = {"fcm": by_fcm}
-"""By dispatcher, a context in which the command sends through it."""
+"""By dispatcher, a context in which the command sends through it to the sandbox."""
 
 
 def reached(fcm: Sandbox) -> Counter[tuple[str, str]]:
@@ -42,9 +40,9 @@ def reached(fcm: Sandbox) -> Counter[tuple[str, str]]:
 
 
 @pytest.fixture(params=sorted(SENDING))
-def sending(request: pytest.FixtureRequest, rekindle: Command) -> Iterator[Command]:
+def sending(request: pytest.FixtureRequest, rekindle: Command, fcm: Sandbox) -> Iterator[Command]:
     """The command line on the example's app, with each way of sending."""
-    with SENDING[request.param](rekindle) as command:
+    with SENDING[request.param](rekindle, fcm) as command:
         yield command
 
 
