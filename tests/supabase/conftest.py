@@ -1,6 +1,7 @@
 """A Supabase project as far as a plain Postgres can be one, and the app of examples/supabase in it."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -8,13 +9,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from acceptance.command import Command, environment
 from acceptance.team import Team
 from conftest import ROOT, SERVERS, SETTINGS, Server, in_memory
+from rekindle import Engine
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
+from rekindle.scenario import load_config
+from rekindle.settings import Settings
+from rekindle.testing import ScriptedDispatcher
 
 HERE = Path(__file__).parent
 EXAMPLE = ROOT / "examples" / "supabase"
@@ -105,6 +109,21 @@ def fill_all(project: Project) -> None:
     )
 
 
+async def cycle(project: Project) -> None:
+    """One cycle of the example's scenarios by the guide's login; every push is accepted."""
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": project.worker_url})
+    config = load_config(EXAMPLE / "rekindle.toml")
+    async with Engine.open(settings, config, dispatcher=ScriptedDispatcher()) as engine:
+        await engine.apply()
+        assert (await engine.run()).status == "done"
+
+
+def fill_sent(project: Project) -> None:
+    """Everything, and a cycle that was run."""
+    fill_all(project)
+    asyncio.run(cycle(project))
+
+
 @pytest.fixture(scope="session")
 def supabase_named() -> Iterator[Callable[[str], SupabaseServer]]:
     """A Supabase server on any of SERVERS by its name: started when it is first asked for, and kept to the end."""
@@ -142,16 +161,15 @@ def project(supabase: SupabaseServer) -> Iterator[Project]:
 
 
 @pytest.fixture
+def sent(supabase: SupabaseServer) -> Iterator[Project]:
+    """The same, in which a cycle was run."""
+    project = supabase.project("template_sent", fill_sent)
+    yield project
+    supabase.drop(project.admin_url)
+
+
+@pytest.fixture
 def rekindle(project: Project, fcm: Sandbox, tmp_path: Path) -> Command:
     """The command line as the login of the guide, with the configuration of the example."""
     (tmp_path / "rekindle.toml").write_bytes((EXAMPLE / "rekindle.toml").read_bytes())
     return Command(tmp_path, environment(project.worker_url, fcm))
-
-
-@pytest.fixture
-async def worker(project: Project) -> AsyncIterator[psycopg.AsyncConnection]:
-    """A connection as the login of the guide, in autocommit."""
-    async with await psycopg.AsyncConnection.connect(
-        project.worker_url, autocommit=True, row_factory=dict_row
-    ) as connection:
-        yield connection

@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from acceptance.command import Command
 from supabase.conftest import APPS, Project
 
 # Of organisation 1 (even numbers) and of organisation 2 (odd ones); 41 and 42 coordinate 2 and 1.
@@ -45,14 +44,6 @@ def calling(project: Project, role: str, number: int | None = None) -> Iterator[
         connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(claims)])
         yield Caller(connection)
         connection.rollback()
-
-
-@pytest.fixture
-def sent(project: Project, rekindle: Command) -> Project:
-    """A project in which a cycle was run."""
-    assert rekindle("apply").code == 0
-    assert rekindle("run").code == 0
-    return project
 
 
 def recorded(project: Project) -> list[tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """The whole way on the app of examples/supabase: its own tables, the login of the guide, and what reaches a device."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from acceptance.audit import audit
 from acceptance.command import Command, ended
 from acceptance.pooler import PGBOUNCER, pooled
 from rekindle.sandbox import Sandbox
-from supabase.conftest import Project
+from supabase.conftest import Project, SupabaseServer
 from supabase.test_worker import DUE
 
 EXPIRING = {"phone-of-3"}
@@ -23,6 +23,12 @@ EVERYTHING = Counter(
     for scenario, devices in (("inactivity", DUE), ("milestone", MARKED), ("expiry", EXPIRING))
     for device in devices
 )
+
+
+@pytest.fixture(scope="session")
+def supabase(supabase_named: Callable[[str], SupabaseServer]) -> SupabaseServer:
+    """The embedded server alone: which login may do what is shown on the others, too."""
+    return supabase_named("embedded")
 
 
 @contextmanager
