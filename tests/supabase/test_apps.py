@@ -171,6 +171,14 @@ def test_row_level_security_is_on_for_every_table_and_the_one_view_asks_as_its_c
     assert project.rows("select from pg_class where relnamespace = 'rekindle'::regnamespace and relkind = 'v'") == []
     [(options,)] = project.rows("select reloptions from pg_class where oid = 'public.rekindle_notification'::regclass")
     assert options == ["security_invoker=true"]
+    # Supabase gives everything in `public` to all three by default.
+    rights = project.rows(
+        "select r.rolname, p.privilege from pg_roles r, "
+        "unnest('{select,insert,update,delete,truncate,references,trigger}'::text[]) as p (privilege) "
+        "where r.rolname in ('anon', 'authenticated', 'service_role') "
+        "and has_table_privilege(r.oid, 'public.rekindle_notification', p.privilege)"
+    )
+    assert rights == [("authenticated", "select")]
 
 
 def test_the_file_may_be_run_again(sent: Project) -> None:

@@ -1,7 +1,8 @@
 """The login of the guide: all of Rekindle works with it, and nothing else does."""
 
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
@@ -173,6 +174,24 @@ def test_a_view_over_a_table_that_it_may_not_read_is_one_line_and_nothing_is_sen
     audit(project, fcm)
 
 
+def test_a_view_that_calls_a_function_which_it_may_not_call_is_named_by_check(
+    rekindle: Command, project: Project
+) -> None:
+    project.script(
+        "create function private.hashed(token text) returns text language plpgsql as 'begin return md5(token); end';"
+        "revoke execute on function private.hashed(text) from public;"
+        "create or replace view rekindle_source.device_token as"
+        "  select profile_id as user_id, private.hashed(fcm_token) as token, 'token'::text as target_kind,"
+        "  os as platform, updated_at as last_registered_at from public.push_tokens"
+    )
+    check = rekindle("check", "--json")
+    [wrong] = [one for one in check.json() if not one["ok"]]
+    assert (check.code, wrong["code"]) == (2, "RK206")
+    assert wrong["message"] == (
+        "this role may not read rekindle_source.device_token: permission denied for function hashed"
+    )
+
+
 def test_a_view_whose_owner_row_level_security_applies_to_is_noted(rekindle: Command, project: Project) -> None:
     with psycopg.connect(project.admin_url, autocommit=True) as connection:
         connection.execute(
@@ -202,13 +221,23 @@ DOORS = {
 }
 
 
+@contextmanager
+def api_role_restored(project: Project) -> Iterator[None]:
+    """The role, which belongs to the whole server, has no list afterwards."""
+    try:
+        yield
+    finally:
+        with psycopg.connect(project.admin_url, autocommit=True) as connection:
+            connection.execute("alter role authenticator reset pgrst.db_schemas")
+
+
 @pytest.mark.parametrize("opened", DOORS)
 async def test_check_and_apply_refuse_a_schema_that_is_open_to_the_api(project: Project, opened: str) -> None:
     statement, through = DOORS[opened]
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": project.worker_url})
     config = load_config(EXAMPLE / "rekindle.toml")
     async with Engine.open(settings, config, dispatcher=ScriptedDispatcher()) as engine:
-        with psycopg.connect(project.admin_url, autocommit=True) as connection:
+        with api_role_restored(project), psycopg.connect(project.admin_url, autocommit=True) as connection:
             listed = "alter role authenticator set pgrst.db_schemas = 'public, rekindle_source_of'"
             connection.execute(listed.encode())
             assert [finding for finding in await engine.check() if finding.fault] == []
@@ -225,4 +254,3 @@ async def test_check_and_apply_refuse_a_schema_that_is_open_to_the_api(project: 
                 with pytest.raises(SchemaExposed):
                     await engine.apply()
             assert await engine.scenarios() == []
-            connection.execute("alter role authenticator reset pgrst.db_schemas")

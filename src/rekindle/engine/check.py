@@ -80,7 +80,7 @@ def _view(name: str, views: Mapping[str, View]) -> list[Finding]:
         fault = errors.PermissionMissing(
             f"this role may not read rekindle_source.{name}: {view.refusal}",
             mend="Run the grants at the end of source.sql, and let a role that may read the tables own the views, "
-            "without security_invoker.",
+            "without security_invoker; functions in them need a grant of their own.",
         )
         return [Finding(name, fault.message, fault)]
     types = {column.name: column.type for column in view.columns}

@@ -89,7 +89,7 @@ class PostgresSource:
 
 async def _refusal(connection: Connection, name: str, row_security: str) -> str | None:
     """Why the view cannot be opened for reading."""
-    opened = sql.SQL("select from rekindle_source.{} limit 0").format(sql.Identifier(name))
+    opened = sql.SQL("select * from rekindle_source.{} limit 0").format(sql.Identifier(name))
     try:
         async with connection.transaction(force_rollback=True):
             await connection.execute("select set_config('row_security', %s, true)", [row_security])
