@@ -86,14 +86,15 @@ def test_nobody_of_the_api_may_call_it(project: Project, role: str) -> None:
 
 def test_what_the_caller_puts_before_its_names_does_not_get_in(project: Project) -> None:
     project.run_file(EXAMPLE / "definer.sql")
+    project.script("create schema mine; grant create, usage on schema mine to rekindle_login")
     with psycopg.connect(project.worker_url, autocommit=True) as connection:
         before = connection.execute("select * from rekindle_source.inactive('{14}') order by 1").fetchall()
         assert before
         connection.execute(
             "create temporary table activity_log (profile_id uuid, occurred_at timestamptz);"
             "create temporary table recipient (user_id uuid, active boolean, timezone text, organisation_id uuid);"
-            "create function pg_temp.isfinite(timestamptz) returns boolean language sql as 'select false';"
-            "create function pg_temp.unnest(int[]) returns setof int language sql as 'select 1';"
-            "set search_path = pg_temp, pg_catalog, public"
+            "create function mine.isfinite(timestamptz) returns boolean language sql as 'select false';"
+            "set search_path = pg_temp, mine, pg_catalog, public"
         )
+        assert connection.execute("select isfinite(now())").fetchone() == (False,)
         assert connection.execute("select * from rekindle_source.inactive('{14}') order by 1").fetchall() == before
