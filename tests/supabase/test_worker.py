@@ -210,7 +210,7 @@ DOORS = {
     "the list of the API's role": ("alter role authenticator set pgrst.db_schemas = 'public, {}'", "pgrst.db_schemas"),
     "the list for this database": (
         (
-            "do $$ begin execute format('alter database %I set pgrst.db_schemas = ''\"{}\", public''', "
+            "do $$ begin execute format('alter database %I set pgrst.db_schemas = '' \"{}\" , public''', "
             "current_database());"
             " end $$"
         ),

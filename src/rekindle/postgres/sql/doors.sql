@@ -5,7 +5,8 @@ select s.schema_name, door.door, door.open
 from (values ('rekindle'), ('rekindle_source')) as s (schema_name)
 cross join lateral (
   select 'pgrst.db_schemas' as door,
-         bool_or(s.schema_name = any (regexp_split_to_array(regexp_replace(entry.setting, '^[^=]*=|"', '', 'g'), '\s*,\s*'))) as open
+         bool_or(s.schema_name = any (
+           regexp_split_to_array(btrim(regexp_replace(entry.setting, '^[^=]*=|"', '', 'g')), '\s*,\s*'))) as open
   from pg_catalog.pg_db_role_setting d
   cross join unnest(d.setconfig) as entry (setting)
   where d.setdatabase in (0, (select b.oid from pg_catalog.pg_database b where b.datname = current_database()))
