@@ -10,6 +10,7 @@ import pytest
 from acceptance.audit import audit
 from acceptance.command import Command, ended
 from acceptance.pooler import PGBOUNCER, pooled
+from edge.dispatcher import KEY, before_sandbox
 from rekindle.sandbox import Sandbox
 from supabase.conftest import Project, SupabaseServer
 from supabase.test_worker import DUE
@@ -37,7 +38,17 @@ def by_fcm(rekindle: Command, _: Sandbox) -> Iterator[Command]:
     yield rekindle
 
 
-SENDING = {"fcm": by_fcm}
+@contextmanager
+def by_function(rekindle: Command, fcm: Sandbox) -> Iterator[Command]:
+    """The Edge Function of the example sends, under real Deno; the command has no credentials of FCM."""
+    config = rekindle.folder / "rekindle.toml"
+    config.write_text(config.read_text().replace('kind = "fcm"', 'kind = "supabase-function"'))
+    with before_sandbox(fcm) as function:
+        nothing = dict.fromkeys(("REKINDLE_FCM_URL", "REKINDLE_FCM_CA", "GOOGLE_APPLICATION_CREDENTIALS"))
+        yield rekindle.having(SUPABASE_URL=function.url, SUPABASE_SECRET_KEY=KEY, **nothing)
+
+
+SENDING = {"fcm": by_fcm, "supabase-function": by_function}
 """By dispatcher, a context in which the command sends through it to the sandbox."""
 
 
