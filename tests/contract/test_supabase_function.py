@@ -96,6 +96,18 @@ async def test_a_time_limit_beyond_what_a_function_may_have_is_cut_to_that(tmp_p
     assert json.loads(request.body)["timeout_ms"] == 119_500
 
 
+async def test_a_cycle_that_opens_what_another_one_is_sending_through_cuts_nothing(tmp_path):
+    async with functioning(tmp_path) as (server, dispatcher):
+        answer = relaying()
+        server.answer = lambda request: HANG if json.loads(request.body)["messages"] else answer(request)
+        sending = asyncio.create_task(dispatcher.send(message(), timeout=1.5))
+        await server.arrived.wait()
+        await asyncio.gather(dispatcher.open(), dispatcher.open())
+        server.answer = answer
+        assert await send(dispatcher, 2) == [Accepted(NAME)] * 2
+        assert await sending == Uncertain("timeout")
+
+
 async def test_a_dry_run_is_its_own_request_and_takes_the_fake_name_for_yes(tmp_path):
     fake = {"status": 200, "body": '{"name": "projects/p/messages/fake_message_id"}'}
     async with functioning(tmp_path) as (server, dispatcher):

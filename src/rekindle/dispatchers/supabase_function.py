@@ -66,6 +66,7 @@ class SupabaseFunctionDispatcher:
         self._function: EdgeFunction | None = None
         self._gathering: dict[bool, list[_Waiting]] = {True: [], False: []}  # by whether only a check is wanted
         self._calls: set[asyncio.Task[None]] = set()
+        self._opening = asyncio.Lock()
 
     @property
     def immediate(self) -> bool:
@@ -75,8 +76,10 @@ class SupabaseFunctionDispatcher:
     async def open(self) -> None:
         """Prove that the function exists, takes our key, and has a token of Google's; nothing is sent.
 
+        What is open already stays open, with what is under way: several cycles may share one dispatcher.
+
         Raises:
-            ProviderError: nothing is open; what is missing and how to mend it.
+            ProviderError: what is missing and how to mend it; what was open before still is.
         """
         if self._url is None or not self._key:
             missing = "SUPABASE_URL" if self._url is None else "SUPABASE_SECRET_KEY"
@@ -85,15 +88,16 @@ class SupabaseFunctionDispatcher:
             )
         if not (self._key.isascii() and self._key.isprintable()) or " " in self._key:
             raise CredentialsRejected("SUPABASE_SECRET_KEY is not a key", mend="Copy it again, without spaces.")
-        await self.close()
-        function = EdgeFunction(self._url, self._key, self._name)
-        try:
-            until = time.monotonic() + REACH_TIMEOUT_SECONDS
-            require_ready(await function.call(_request([], until, validate_only=True), until=until), self._url)
-        except BaseException:
-            await function.close()
-            raise
-        self._function = function
+        async with self._opening:
+            function = self._function or EdgeFunction(self._url, self._key, self._name)
+            try:
+                until = time.monotonic() + REACH_TIMEOUT_SECONDS
+                require_ready(await function.call(_request([], until, validate_only=True), until=until), self._url)
+            except BaseException:
+                if function is not self._function:
+                    await function.close()
+                raise
+            self._function = function
 
     async def send(self, message: Message, *, timeout: float) -> Outcome:
         """Send once; see `rekindle.ports.Dispatcher.send`. Cancelled before its request leaves, it is not in it."""
