@@ -9,9 +9,7 @@ from uuid import UUID
 import structlog
 
 from rekindle.difference import Affected, Difference
-from rekindle.dispatchers.fcm import FcmDispatcher
-from rekindle.dispatchers.log import LogDispatcher
-from rekindle.dispatchers.supabase_function import SupabaseFunctionDispatcher
+from rekindle.dispatchers.build import build_dispatcher
 from rekindle.engine.check import check
 from rekindle.engine.difference import difference
 from rekindle.engine.evaluate import Preview, dry_run, plan
@@ -50,22 +48,6 @@ def database_url(settings: Settings) -> str:
             mend="Set REKINDLE_DATABASE_URL, such as postgresql://user:password@host:5432/database."
         )
     return settings.database_url.get_secret_value()
-
-
-def build_dispatcher(settings: Settings, config: Config) -> Dispatcher:
-    """The dispatcher that the configuration names; nothing is connected yet."""
-    match config.dispatcher.kind:
-        case "fcm":
-            return FcmDispatcher(settings.google_credentials, url=settings.fcm_url, ca=settings.fcm_ca)
-        case "supabase-function":
-            return SupabaseFunctionDispatcher(
-                settings.supabase_url,
-                None if settings.supabase_key is None else settings.supabase_key.get_secret_value(),
-                function=config.dispatcher.function,
-                batch=config.dispatcher.batch,
-            )
-        case "log":
-            return LogDispatcher()
 
 
 class Engine:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rekindle.app import build_dispatcher, database_url
+from rekindle.app import database_url
+from rekindle.dispatchers.build import build_dispatcher
 from rekindle.errors import DatabaseUrlMissing
 from rekindle.scenario import Config
 from rekindle.settings import FCM_URL, Settings

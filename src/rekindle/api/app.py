@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.exceptions import HTTPException
 
-from rekindle.api.guard import Guard
+from rekindle.api.entrance import Entrance
 from rekindle.api.keys import Keys
 from rekindle.api.models import Health, Problem, Ready, RunReport, RunRequest
 from rekindle.api.problems import problem
@@ -30,7 +30,7 @@ _KEY = (
     Depends(HTTPBearer(auto_error=False, description="A secret key (REKINDLE_API_KEY).")),
     Depends(APIKeyHeader(name="apikey", auto_error=False, description="The same key.")),
 )
-"""For the document alone: `Guard` asks for the key, before anything else is read."""
+"""For the document alone: `Entrance` asks for the key, before anything else is read."""
 
 IdempotencyKey = Annotated[
     str | None,
@@ -48,10 +48,10 @@ Prefer = Annotated[
 ]
 
 
-def build(engine: Engine, runs: Runs, *, keys: Keys | None, docs: bool) -> Guard:
+def build(engine: Engine, runs: Runs, *, keys: Keys | None, docs: bool) -> Entrance:
     """The whole API. `docs` are a page and the OpenAPI document."""
     api = routes(engine, runs, docs=docs)
-    return Guard(api, keys=keys, free=(*FREE, *(_DOCS if docs else ())))
+    return Entrance(api, keys=keys, free=(*FREE, *(_DOCS if docs else ())))
 
 
 def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:

@@ -2,15 +2,19 @@
 
 import json
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from typing import Any
 
 from rich.table import Table
 
-from rekindle.cli.output import console, difference_json, difference_table, plain, say
-from rekindle.difference import Affected, Difference
+from rekindle.cli.output import console, plain, say
+from rekindle.difference import EFFECTS, Affected, Difference, Effect
 
 Steps = AsyncGenerator[tuple[Difference, Affected | None]]
+
+ORGANISATIONS_LISTED = 20
+"""As many organisations of a scenario's difference as people read; `--json` has them all."""
 
 
 async def numbers(steps: Steps) -> list[Difference]:
@@ -22,7 +26,7 @@ async def numbers(steps: Steps) -> list[Difference]:
 
 def show_numbers(found: list[Difference]) -> None:
     """The numbers as a table, and what keeps a scenario's from being known, or would keep it back."""
-    console().print(difference_table(found))
+    console().print(_table(found))
     for one in found:
         if one.fault is not None:
             say(f"{one.scenario_type}: {one.fault}")
@@ -82,10 +86,55 @@ async def write_json(steps: Steps) -> int:
             }
             sys.stdout.write(separator + json.dumps(row, default=plain))
             separator = ",\n"
-    rows = [difference_json(one) for one in found]
+    rows = [numbers_of(one) for one in found]
     sys.stdout.write(f'\n],\n"scenarios": {json.dumps(rows, default=plain, ensure_ascii=False, indent=2)}}}\n')
     return _exit_code(found)
 
 
 def _exit_code(found: list[Difference]) -> int:
     return 2 if any(one.fault for one in found) else 0
+
+
+def _table(found: Sequence[Difference]) -> Table:
+    """One line per scenario, and below it one for each organisation in which somebody gains or loses, most first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("scenario", "change", "organisation"):
+        table.add_column(heading, no_wrap=True)
+    for effect in EFFECTS:
+        table.add_column(effect, justify="right")
+    for one in found:
+        if one.fault is not None:
+            table.add_row(one.scenario_type, one.change, "not known", *("?" for _ in EFFECTS))
+            continue
+        touched = {id_: people for id_, people in one.organisations.items() if people["gain"] or people["lose"]}
+        table.add_row(one.scenario_type, one.change, "all", *_effects(one.people))
+        ordered = sorted(touched.items(), key=lambda item: (-item[1]["gain"] - item[1]["lose"], str(item[0])))
+        if [*touched] == [None]:
+            continue
+        for id_, people in ordered[:ORGANISATIONS_LISTED]:
+            table.add_row("", "", str(id_ or "none"), *_effects(people))
+        if len(ordered) > ORGANISATIONS_LISTED:
+            table.add_row("", "", f"… and {len(ordered) - ORGANISATIONS_LISTED:,} more: see --json", "", "", "")
+    return table
+
+
+def _effects(people: Mapping[Effect, int]) -> list[str]:
+    return [f"{people.get(effect, 0):,}" for effect in EFFECTS]
+
+
+def numbers_of(one: Difference) -> dict[str, Any]:
+    """One scenario's numbers, whole and by organisation; null where nobody can say."""
+    known = one.fault is None
+
+    def counted(people: Mapping[Effect, int]) -> dict[Effect, int | None]:
+        return {effect: people.get(effect, 0) if known else None for effect in EFFECTS}
+
+    organisations = sorted(one.organisations.items(), key=lambda item: str(item[0]))
+    return {
+        "scenario_type": one.scenario_type,
+        "change": one.change,
+        **counted(one.people),
+        "organisations": [{"organisation_id": id_, **counted(people)} for id_, people in organisations],
+        "fault": None if known else str(one.fault),
+        "held": one.held and str(one.held),
+    }

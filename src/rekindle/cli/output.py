@@ -12,7 +12,6 @@ from rich.table import Table
 
 from rekindle.cli.options import INVOCATION
 from rekindle.cli.tracebacks import traceback_text
-from rekindle.difference import EFFECTS, Difference, Effect
 from rekindle.engine.evaluate import Preview
 from rekindle.errors import ConfigInvalid, RekindleError
 from rekindle.model import Candidate, Numbers, Report, UnknownSend
@@ -21,9 +20,6 @@ from rekindle.postgres.reports import ScenarioStatus
 _WIDTH_WHEN_PIPED = 140
 WIDE = 240
 """For tables of ids and numbers, in which nothing can be wrapped and nothing may be cut off."""
-
-ORGANISATIONS_LISTED = 20
-"""As many organisations of a scenario's difference as people read; `--json` has them all."""
 
 
 def console(piped_width: int = _WIDTH_WHEN_PIPED) -> Console:
@@ -181,51 +177,6 @@ def people_table(people: Sequence[Candidate]) -> Table:
 
 
 _TEXTS = ("message", "data", "link")
-
-
-def difference_table(found: Sequence[Difference]) -> Table:
-    """One line per scenario, and below it one for each organisation in which somebody gains or loses, most first."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("scenario", "change", "organisation"):
-        table.add_column(heading, no_wrap=True)
-    for effect in EFFECTS:
-        table.add_column(effect, justify="right")
-    for one in found:
-        if one.fault is not None:
-            table.add_row(one.scenario_type, one.change, "not known", *("?" for _ in EFFECTS))
-            continue
-        touched = {id_: people for id_, people in one.organisations.items() if people["gain"] or people["lose"]}
-        table.add_row(one.scenario_type, one.change, "all", *_effects(one.people))
-        ordered = sorted(touched.items(), key=lambda item: (-item[1]["gain"] - item[1]["lose"], str(item[0])))
-        if [*touched] == [None]:
-            continue
-        for id_, people in ordered[:ORGANISATIONS_LISTED]:
-            table.add_row("", "", str(id_ or "none"), *_effects(people))
-        if len(ordered) > ORGANISATIONS_LISTED:
-            table.add_row("", "", f"… and {len(ordered) - ORGANISATIONS_LISTED:,} more: see --json", "", "", "")
-    return table
-
-
-def _effects(people: Mapping[Effect, int]) -> list[str]:
-    return [f"{people.get(effect, 0):,}" for effect in EFFECTS]
-
-
-def difference_json(one: Difference) -> dict[str, Any]:
-    """One scenario's numbers, whole and by organisation; null where nobody can say."""
-    known = one.fault is None
-
-    def counted(people: Mapping[Effect, int]) -> dict[Effect, int | None]:
-        return {effect: people.get(effect, 0) if known else None for effect in EFFECTS}
-
-    organisations = sorted(one.organisations.items(), key=lambda item: str(item[0]))
-    return {
-        "scenario_type": one.scenario_type,
-        "change": one.change,
-        **counted(one.people),
-        "organisations": [{"organisation_id": id_, **counted(people)} for id_, people in organisations],
-        "fault": None if known else str(one.fault),
-        "held": one.held and str(one.held),
-    }
 
 
 def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:

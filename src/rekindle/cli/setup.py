@@ -10,7 +10,7 @@ from rekindle.app import Engine, database_url
 from rekindle.cli import difference
 from rekindle.cli.gates import moment
 from rekindle.cli.options import AsJson, ConfigPath, config, settings, wait
-from rekindle.cli.output import console, difference_json, print_json, say, scenario_json, scenarios_table
+from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
 from rekindle.engine.findings import Finding
 from rekindle.errors import BadArgument, ProviderError
 from rekindle.postgres.migrate import migrate as migrate_database
@@ -84,7 +84,7 @@ def apply(
                 {
                     "dry_run": dry_run,
                     "changes": [dataclasses.asdict(one) for one in changes],
-                    "difference": [difference_json(one) for one in found],
+                    "difference": [difference.numbers_of(one) for one in found],
                 }
             )
             return

@@ -22,7 +22,7 @@ _PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host"})
 log: Any = structlog.get_logger("rekindle")
 
 
-class Guard:
+class Entrance:
     """An application that nobody reaches without a key, but for the `free` paths.
 
     Without keys it serves this machine alone: a request that came through a proxy, or that names another host (a web
