@@ -40,7 +40,8 @@ async def ledger(programme: Programme) -> dict[str, Any]:
 async def claimed_before(programme: Programme, at: datetime, people: int, scenario_type: str = "nudge") -> None:
     """A run at that moment claimed so many people of the scenario."""
     await programme.sql.execute(
-        "with run as (insert into rekindle.run (budget_seconds, dispatcher) values (30, 'log') returning run_id) "
+        "with run as (insert into rekindle.run (run_id, budget_seconds, dispatcher) "
+        "values (gen_random_uuid(), 30, 'log') returning run_id) "
         "insert into rekindle.run_scenario (run_id, scenario_type, position, evaluated, claimed, pending, at) "
         "select run_id, %s, 0, %s, %s, %s, %s from run",
         [scenario_type, people, people, people, at],

@@ -72,6 +72,7 @@ class ScenarioNumbers(_Told):
     handed_over: int
     pushes: int
     reasons: dict[str, int]
+    confirmed: int
 
 
 class RunReport(_Told):
