@@ -89,6 +89,18 @@ async def test_what_is_new_has_only_gains_and_what_is_gone_or_disabled_only_loss
     assert found["nudge"].change == ("retired" if how == "retired" else "changed")
 
 
+async def test_a_pilot_in_one_organisation_gains_that_organisations_people_and_no_others(programme: Programme) -> None:
+    one, two = uuid4(), uuid4()
+    here = await away(programme, 20, organisation_id=one)
+    await away(programme, 20, organisation_id=two)
+    off = scenario("inactivity", after=["14d"], enabled=False)
+    place = {"organisation_id": str(one), "changes": {"enabled": True}}
+    pilot = scenario("inactivity", after=["14d"], enabled=False, overrides=[place])
+    found, effects = await compared(programme, [applied(off, "away")], [applied(pilot, "away")])
+    assert effects == {"away": {here: "gain"}}
+    assert found["away"].organisations == {one: {"gain": 1}}
+
+
 async def test_a_priority_that_is_edited_moves_people_of_a_scenario_that_is_not(programme: Programme) -> None:
     users = await programme.people(2)
     cap = ["1 per 1d"]

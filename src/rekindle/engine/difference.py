@@ -70,9 +70,9 @@ async def _between(
 
 
 def _side(one: Applied | None, scenarios: Sequence[Applied]) -> Side | None:
-    if one is None or not one.scenario.enabled:
+    if one is None or not one.scenario.enabled_somewhere:
         return None
-    return Side(one, before(one, [other for other in scenarios if other.scenario.enabled]))
+    return Side(one, before(one, [other for other in scenarios if other.scenario.enabled_somewhere]))
 
 
 def _change(old: Applied | None, new: Applied | None) -> Changed:
