@@ -33,7 +33,8 @@
     │   ├── TargetsRejected       RK405   halt      2
     │   ├── MessagesRejected      RK406   halt      2
     │   ├── FunctionMissing       RK407   halt      2
-    │   └── RequestRejected       RK408   halt      2
+    │   ├── RequestRejected       RK408   halt      2
+    │   └── AnswersUnclear        RK409   halt      2
     ├── RecordFailed         RK501    hold          1
     ├── HeldByGuard          RK502    halt          2
     ├── DemoDisagrees        RK601    drop          1
@@ -288,6 +289,12 @@ class RequestRejected(ProviderError):
     """The Edge Function refuses our requests as such, whatever messages are in them."""
 
     code = "RK408"
+
+
+class AnswersUnclear(ProviderError):
+    """Nearly every message ends without a clear answer, so that each of them may have been sent."""
+
+    code = "RK409"
 
 
 class RecordFailed(RekindleError):

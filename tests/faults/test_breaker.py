@@ -105,6 +105,27 @@ async def test_credentials_of_another_project_halt_the_run_after_a_few_sends_and
     audit(team, fcm)
 
 
+async def test_a_provider_that_is_down_leaves_a_window_unknown_and_not_everybody(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(300)
+    engine = await engine_with(FEW_AT_ONCE)
+    fcm.faults([fault(error(503, "UNAVAILABLE"))])
+    async with counting(fcm) as sends:
+        report = await engine.run(budget_seconds=10)
+        assert 100 <= sends() <= 120
+        unclear = sends()
+    one = of(report)
+    assert (report.status, report.exit_code) == ("halted", 2)
+    assert report.halted_by is not None
+    assert report.halted_by.startswith("RK409 mostly_uncertain. Nothing more was sent")
+    assert (one.unknown, one.pending, one.claimed) == (unclear, 300 - unclear, 300)
+    fcm.faults([])
+    next_one = await engine.run(budget_seconds=10)
+    assert (next_one.status, of(next_one).recorded) == ("done", 300 - unclear)
+    audit(team, fcm)
+
+
 async def test_with_the_usual_concurrency_a_wrong_project_costs_no_more_than_one_batch(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:

@@ -564,6 +564,16 @@ POLICY = (
     ),
 )
 
+OUTAGE = (
+    Mutant(
+        "a provider that is down leaves everybody unknown",
+        "engine/breaker.py",
+        "if len(self._uncertain) == WINDOW and",
+        "if False and",
+        (_BREAKER + "test_a_provider_that_is_down_leaves_a_window_unknown_and_not_everybody",),
+    ),
+)
+
 GUARD = (
     Mutant(
         "a claim passes the guard by",
@@ -605,4 +615,4 @@ GUARD = (
     ),
 )
 
-MUTANTS = (*ARM, *FENCE, *ORDER, *COOLDOWN, *UNKNOWN, *PROVIDER, *FUNCTION, *POLICY, *GUARD)
+MUTANTS = (*ARM, *FENCE, *ORDER, *COOLDOWN, *UNKNOWN, *PROVIDER, *FUNCTION, *OUTAGE, *POLICY, *GUARD)

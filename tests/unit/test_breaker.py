@@ -60,10 +60,22 @@ def test_with_nothing_but_refusals_twenty_are_enough(outcome: Refused) -> None:
     assert saw(Breaker(), outcome, LEAST).halted is not None
 
 
-@pytest.mark.parametrize("outcome", [QUOTA, THIRD_PARTY, TIMEOUT, OK])
+@pytest.mark.parametrize("outcome", [QUOTA, THIRD_PARTY, OK])
 def test_what_passes_by_itself_never_trips_it(outcome: Outcome) -> None:
     breaker = saw(Breaker(), outcome, 3 * WINDOW)
     assert (breaker.halted, breaker.broken) == (None, {})
+
+
+def test_a_whole_window_in_which_nine_in_ten_may_have_been_sent_halts_the_run_and_less_does_not() -> None:
+    below = saw(saw(Breaker(), OK, 11), TIMEOUT, 89)
+    assert below.halted is None
+    for reasons in ([TIMEOUT] * 90, [TIMEOUT] * 40 + [Uncertain("unavailable")] * 50):
+        at = saw(Breaker(), OK, 10)
+        for outcome in reasons:
+            saw(at, outcome, 1)
+        assert at.halted is not None
+        assert (at.halted.reason, at.halted.error_code) == ("mostly_uncertain", "RK409")
+    assert saw(Breaker(), TIMEOUT, WINDOW - 1).halted is None
 
 
 @pytest.mark.parametrize(("reason", "code"), [("unauthenticated", "RK402"), ("permission_denied", "RK404")])

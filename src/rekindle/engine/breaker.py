@@ -1,11 +1,12 @@
-"""The breaker: outcomes that look like our own mistake stop the run before it harms tokens or burns quota."""
+"""The breaker: outcomes that look like our own mistake, or like a provider that is down, stop the run before it harms
+tokens, burns quota, or leaves everybody's send unknown."""
 
 from collections import Counter, deque
 
 import structlog
 
-from rekindle.errors import Disposition, MessagesRejected, RekindleError, TargetsRejected
-from rekindle.model import Accepted, Outcome, Refused, Unit
+from rekindle.errors import AnswersUnclear, Disposition, MessagesRejected, RekindleError, TargetsRejected
+from rekindle.model import Accepted, Outcome, Refused, Uncertain, Unit
 
 log = structlog.stdlib.get_logger("rekindle")
 
@@ -23,6 +24,7 @@ _TARGETS = {
 }
 _MESSAGES = frozenset({"invalid_argument", "too_large", "not_encodable"})
 _MESSAGES_SHARE = 0.9
+_UNCERTAIN_SHARE = 0.9
 _PROOFS = frozenset({"unregistered", "invalid_token"})
 
 
@@ -37,6 +39,7 @@ class Breaker:
         self.halted: Refused | None = None
         self.broken: dict[str, RekindleError] = {}
         self._all: deque[str] = deque(maxlen=WINDOW)
+        self._uncertain: deque[bool] = deque(maxlen=WINDOW)
         self._by_scenario: dict[str, deque[str]] = {}
 
     def saw(self, unit: Unit, outcome: Outcome) -> None:
@@ -47,6 +50,18 @@ class Breaker:
         self._all.append(reason)
         of_scenario = self._by_scenario.setdefault(unit.scenario_type, deque(maxlen=WINDOW))
         of_scenario.append(reason)
+        self._uncertain.append(isinstance(outcome, Uncertain))
+        # Of a whole window: what has fewer left to send is no safer for being stopped.
+        if len(self._uncertain) == WINDOW and sum(self._uncertain) >= _UNCERTAIN_SHARE * WINDOW:
+            self._halt(
+                Refused(
+                    Disposition.HALT,
+                    "mostly_uncertain",
+                    error_code=AnswersUnclear.code,
+                    mend="Nothing more was sent; the next run carries on. See `rekindle unknown list`, and whether the "
+                    "provider is down.",
+                )
+            )
         share = _TARGETS.get(reason)
         if share is not None and _reaches(self._all, (reason,), share):
             self._halt(Refused(Disposition.HALT, f"mostly_{reason}", error_code=TargetsRejected.code))
