@@ -100,9 +100,9 @@ def test_calls_of_one_tick_are_one_run_and_other_ticks_and_selections_others(
 def test_a_run_that_takes_longer_than_the_function_is_given_is_relayed_as_it_ends_in_its_budget(
     api: Served, team: Team, fcm: Sandbox
 ):
-    team.people(3_000)
-    fcm.faults(sends_slowly(0.9))
-    with Function(NAME, environment(api.url, REKINDLE_BUDGET_SECONDS="2")) as function:
+    team.people(6_000)
+    fcm.faults(sends_slowly(0.6))  # a thousand at once, and each well within its time-out
+    with Function(NAME, environment(api.url, REKINDLE_BUDGET_SECONDS="3")) as function:
         answer = call(function)
     assert (answer.status_code, answer.json()["run"]["status"]) == (200, "budget")
     assert answer.json()["run"]["exit_code"] == 3

@@ -14,6 +14,7 @@ const COUNTS = [
   "pending",
   "handed_over",
   "pushes",
+  "confirmed",
 ] as const;
 const STATUSES = ["running", "done", "budget", "incomplete", "halted", "abandoned"];
 const WORD = /^[a-z0-9_:.-]{1,100}$/i;
