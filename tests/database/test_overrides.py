@@ -176,7 +176,8 @@ async def test_each_persons_own_rules_decide_where_two_scenarios_meet(programme:
 async def test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one(
     programme: Programme,
 ) -> None:
-    await programme.want(await resident(programme, FIRST))
+    user = await resident(programme, FIRST)
+    await programme.want(user)
     await programme.claim(wanted(cooldown=1, caps=["3 per 1d"]), scenario_type="before")
     numbers: dict[str, Numbers] = {}
 
@@ -191,6 +192,9 @@ async def test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_
         await programme.blocked("claim", count=2)
     assert (numbers["loose"].claimed, numbers["strict"].claimed) == (1, 0)
     assert dict(numbers["strict"].refusals) == {"frequency_cap": 1}
+    gate = await programme.gate(user, "strict")
+    assert gate is not None
+    assert (gate["inflight"], gate["opens_in"] <= 0) == (None, True)
 
 
 async def test_who_is_left_out_where_others_go_first_is_decided_by_their_own_caps(programme: Programme) -> None:

@@ -40,7 +40,6 @@ _CLAIM = "database/test_ledger_claim.py::"
 _RESEND = "database/test_resend.py::"
 _DISPATCH = "database/test_dispatch.py::"
 _OVERRIDES = "database/test_overrides.py::"
-_CONCURRENCY = "database/test_ledger_concurrency.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
@@ -476,20 +475,14 @@ POLICY = (
         _sql("claim"),
         "    where rekindle.fits(k.counted, 0, excluded.rule_counts, excluded.rule_seconds, rekindle.clock())\n",
         "",
-        (
-            _CONCURRENCY
-            + "test_scenarios_claimed_at_once_share_the_room_there_is_under_a_cap_and_shut_no_gate_for_nothing",
-        ),
+        (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
     ),
     Mutant(
         "who wins the gate and not the cap keeps the gate",
         "postgres/claims.py",
         "if undone:",
         "if False:",
-        (
-            _CONCURRENCY
-            + "test_scenarios_claimed_at_once_share_the_room_there_is_under_a_cap_and_shut_no_gate_for_nothing",
-        ),
+        (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
     ),
     Mutant(
         "whoever opted out since the claim is sent to",
