@@ -211,3 +211,15 @@ async def test_the_texts_of_every_place_are_checked_and_named_where_they_stand(p
     ]
     assert "names nothing" in faults[1]
     assert "can never be sent" in faults[2]
+
+
+async def test_the_options_of_a_place_weigh_too(programme: Programme) -> None:
+    place = "6f1c2b9e-0000-4000-8000-00000000000a"
+    scenario = config(body="b" * 3_700).scenario["one"].model_dump(exclude_none=True)
+    heavy = {"android": {"channel_id": "c" * 200, "sound": "s" * 200}}
+    base: dict[str, Any] = {"scenario": {"one": scenario}}
+    assert await found(programme, Config.model_validate(base)) == ([], [])
+    faults, _ = await found(
+        programme, Config.model_validate(base | {"organisation": {place: {"scenario": {"one": heavy}}}})
+    )
+    assert [fault.partition(" ")[0] for fault in faults] == [f"organisation.{place}.scenario.one.message.en"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from database.programme_tables import Programme, open_programme, scenario
-from rekindle.postgres.evaluation import policy
+from rekindle.postgres.evaluation import by_place
 from rekindle.postgres.sql import composed, statement
 from rekindle.scenario import AnyScenario
 
@@ -67,7 +67,7 @@ async def plan_of(programme: Programme, one: AnyScenario, name: str = "claim") -
             "timezone": "UTC",
             "organisations": [],
             "user_id": None,
-            **policy(one),
+            **by_place(one),
             "run_id": run_id,
             "version": 1,
             "priority": one.priority,

@@ -7,7 +7,7 @@ import pytest
 
 from database.programme_tables import Programme, open_programme, scenario
 from plans.test_claim_plan import PARTS, assert_no_scan_is_repeated, nodes, scans
-from rekindle.postgres.evaluation import policy
+from rekindle.postgres.evaluation import by_place
 from rekindle.postgres.sql import composed, statement
 from rekindle.scenario import AnyScenario
 
@@ -80,7 +80,7 @@ async def parameters_of(programme: Programme, one: AnyScenario, scenario_type: s
         "timezone": "UTC",
         "organisations": [],
         "user_id": None,
-        **policy(one),
+        **by_place(one),
         "run_id": await programme.run(),
         "version": 1,
         "priority": one.priority,

@@ -74,18 +74,18 @@ class _Version:
 
 
 def _versions(name: str, scenario: AnyScenario) -> Iterator[_Version]:
-    """The scenario as it holds for everybody, and as each override that has texts of its own makes it."""
-    everybody = scenario.templates()
-    of_organisation: dict[str, Mapping[str, str]] = {}
-    yield _Version(name, f"scenario.{name}", scenario, everybody)
+    """The scenario as it holds for everybody, and as each override makes it that changes what a push says or weighs."""
+    of_organisation: dict[str, AnyScenario] = {}
+    yield _Version(name, f"scenario.{name}", scenario, scenario.templates())
     for override, variant in zip(scenario.overrides, scenario.variants()[1:], strict=True):
-        texts = variant.templates()
-        inherited = everybody
+        below: AnyScenario = scenario
         if override.chapter_id is None:
-            of_organisation[override.organisation_id] = texts
+            of_organisation[override.organisation_id] = variant
         else:
-            inherited = of_organisation.get(override.organisation_id, everybody)
-        if own := {where: text for where, text in texts.items() if inherited.get(where) != text}:
+            below = of_organisation.get(override.organisation_id, scenario)
+        inherited = below.templates()
+        own = {where: text for where, text in variant.templates().items() if inherited.get(where) != text}
+        if own or variant.options() != below.options():
             yield _Version(name, f"{override.place}.scenario.{name}", variant, own)
 
 

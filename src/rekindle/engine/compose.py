@@ -6,7 +6,7 @@ from rekindle.scenario import AnyScenario
 
 
 def compose(unit: Unit, scenario: AnyScenario) -> Message:
-    """The message for one unit, in the recipient's locale, as the scenario holds where they are.
+    """The message for one unit, in the recipient's locale, as the scenario holds where they were claimed.
 
     Without a `ttl` the message lives as long as the nudge is relevant, so that a late copy dies on its way instead of
     arriving stale.

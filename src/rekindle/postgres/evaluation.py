@@ -47,7 +47,7 @@ class Evaluation:
                 await self._connection.execute(statement("stage_drop"))
             await stage(self._connection, applied.scenario_type, rows)
             self._staged = True
-        return {**self._common, **policy(applied.scenario)} | {"scenario_type": applied.scenario_type}
+        return {**self._common, **by_place(applied.scenario)} | {"scenario_type": applied.scenario_type}
 
     async def give_way(self, before: Sequence[Applied]) -> None:
         """Whom each of these would claim, in this order, is staged; later statements leave them their place."""
@@ -108,8 +108,8 @@ def thresholds(scenario: AnyScenario) -> list[int]:
             return []
 
 
-def policy(scenario: AnyScenario) -> dict[str, Any]:
-    """All that can differ between organisations, for the statements that evaluate: `rekindle.variant` has each variant,
+def by_place(scenario: AnyScenario) -> dict[str, Any]:
+    """All that can differ from place to place, for the statements that evaluate: `rekindle.variant` has each variant,
     `places` the number of the one that holds in a place, and the rest is what no variant reaches beyond."""
     variants = scenario.variants()
     places = {
