@@ -37,7 +37,8 @@ def _servers() -> dict[str, Binaries]:
     for binaries in installed_binaries():
         if binaries.folder != found["embedded"].folder:
             found[f"postgres{binaries.major}"] = binaries
-    return found
+    wanted = os.environ.get("TEST_SERVERS", "").split()
+    return {name: binaries for name, binaries in found.items() if not wanted or name in wanted}
 
 
 SERVERS = _servers()

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mutants.catalogue import MUTANTS, ROOT, Mutant
+from mutants.catalogue import MUTANTS, ROOT, Mutant, Worded
 from mutants.table import noticed_by, table
 
 _PREPARED = "database/test_statements.py::test_every_statement_of_its_own_can_be_prepared"
@@ -23,7 +23,7 @@ _PREPARED_CLAIM = (
 )
 
 
-def ends(tests: Sequence[str], mutant: Mutant | None = None) -> Mapping[str, str]:
+def ends(tests: Sequence[str], mutant: Mutant | Worded | None = None) -> Mapping[str, str]:
     """How each of the tests ended on a copy of the source, with the mutant's change if there is one."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         source = Path(folder, "src")
@@ -47,7 +47,7 @@ def ends(tests: Sequence[str], mutant: Mutant | None = None) -> Mapping[str, str
     return {test: found.get(test, "not found") for test in tests}
 
 
-def judge(mutant: Mutant) -> list[str]:
+def judge(mutant: Mutant | Worded) -> list[str]:
     """What is wrong with the tests, or with the mutant: every named test must notice it, and the server can plan it."""
     wanted = dict.fromkeys(mutant.tests, "noticed")
     if mutant.file.endswith(("/claim.sql", "/verdicts.sql")):

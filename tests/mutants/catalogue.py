@@ -1,17 +1,57 @@
 """Which mutants there are: what each takes away, where, and which tests must fail without it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+_MARKED = re.compile(r"(?:#|--) mutant: ([a-z0-9-]+(?:, [a-z0-9-]+)*)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """`old` stands `times` times in `file`, a path below src/rekindle, and is replaced everywhere by `new`.
+    """Lines of `file`, a path below src/rekindle, that carry the comment `mutant: MARKER` become `becomes`.
 
+    The comment stands at the end of the line that the promise rests on, so that the line may be reworded and the mutant
+    still finds it. `becomes` is the new line without its indentation; empty: the line is taken away.
     `tests` are node ids below tests/, without the server's name; every one of them must fail.
     """
+
+    name: str
+    file: str
+    marker: str
+    becomes: str
+    tests: tuple[str, ...]
+
+    def mutated(self) -> str:
+        """The file's text with the change made.
+
+        Raises:
+            ValueError: no line carries the marker.
+        """
+        changed: list[str] = []
+        found = 0
+        for line in (ROOT / "src/rekindle" / self.file).read_text(encoding="utf-8").splitlines():
+            if self.marker in markers(line):
+                found += 1
+                indent = line[: len(line) - len(line.lstrip())]
+                changed += [indent + part for part in self.becomes.splitlines()]
+            else:
+                changed.append(line)
+        if not found:
+            raise ValueError(f"{self.name}: no line of {self.file} carries `mutant: {self.marker}`")
+        return "\n".join(changed) + "\n"
+
+
+def markers(line: str) -> list[str]:
+    """The markers that a line carries; several are separated by commas."""
+    match = _MARKED.search(line)
+    return [] if match is None else [name.strip() for name in match[1].split(",")]
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """As `Mutant`, found by the text itself: `old` stands `times` times in `file` and is replaced everywhere by `new`."""
 
     name: str
     file: str
@@ -56,14 +96,14 @@ def _sql(name: str) -> str:
 
 
 ARM = (
-    Mutant(
+    Worded(
         "units are sent without arming them",
         "engine/dispatch.py",
         "armed = await answered(lambda: self._arm(units, lease_seconds), patience)",
         "armed = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
-    Mutant(
+    Worded(
         "arming is not waited for",
         "engine/dispatch.py",
         "armed = await answered(lambda: self._arm(units, lease_seconds), patience)",
@@ -71,7 +111,7 @@ ARM = (
         "            armed = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
-    Mutant(
+    Worded(
         "arming is not committed",
         "postgres/store.py",
         'rows = await self._database.rows(composed("arm", parts=self._parts), parameters)',
@@ -80,28 +120,28 @@ ARM = (
         "            rows = await cursor.fetchall()",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
-    Mutant(
+    Worded(
         "arming changes no state",
         _sql("arm"),
         "set state = 'dispatching', attempts",
         "set state = o.state, attempts",
         (_TRANSITIONS + "test_a_unit_is_armed_once",),
     ),
-    Mutant(
+    Worded(
         "what another writer has recorded is armed",
         _sql("arm"),
         "when recorded.elsewhere then",
         "when false then",
         (_TRANSITIONS + "test_a_unit_whose_key_another_writer_has_recorded_is_not_armed_and_ends_skipped",),
     ),
-    Mutant(
+    Worded(
         "a process that stood still after arming sends",
         "engine/dispatch.py",
         "if started > start_until:",
         "if False:",
         (_DISPATCH + "test_a_process_that_stood_still_after_arming_sends_nothing_and_the_units_wait",),
     ),
-    Mutant(
+    Worded(
         "arming goes on after its time in the run",
         "engine/dispatch.py",
         "and not self._stop.is_set() and self._deadline.may_arm()",
@@ -111,25 +151,25 @@ ARM = (
 )
 
 FENCE = (
-    Mutant(
+    Worded(
         "arm without the epoch",
         _sql("arm"),
         " and o.epoch = w.epoch",
         "",
         (_TRANSITIONS + "test_a_unit_is_not_taken_over_before_its_lease_is_over_and_then_by_one_run_only",),
     ),
-    Mutant("retry without the epoch", _sql("retry"), " and o.epoch = r.epoch", "", (f"{_FORMER_HOLDER}[retry]",)),
-    Mutant("hold without the epoch", _sql("hold"), " and o.epoch = d.epoch", "", (f"{_FORMER_HOLDER}[hold]",)),
-    Mutant("finish without the epoch", _sql("finish"), " and o.epoch = e.epoch", "", (f"{_FORMER_HOLDER}[finish]",)),
-    Mutant("record without the epoch", _sql("record"), " and o.epoch = a.epoch", "", (f"{_FORMER_HOLDER}[record]",)),
-    Mutant(
+    Worded("retry without the epoch", _sql("retry"), " and o.epoch = r.epoch", "", (f"{_FORMER_HOLDER}[retry]",)),
+    Worded("hold without the epoch", _sql("hold"), " and o.epoch = d.epoch", "", (f"{_FORMER_HOLDER}[hold]",)),
+    Worded("finish without the epoch", _sql("finish"), " and o.epoch = e.epoch", "", (f"{_FORMER_HOLDER}[finish]",)),
+    Worded("record without the epoch", _sql("record"), " and o.epoch = a.epoch", "", (f"{_FORMER_HOLDER}[record]",)),
+    Worded(
         "record of a closed unit without the epoch",
         _sql("record"),
         " and x.epoch = a.epoch",
         "",
         (_RECORD + "test_the_epoch_of_a_closed_unknown_fences_a_late_answer",),
     ),
-    Mutant(
+    Worded(
         "a lease that does not raise the epoch",
         _sql("lease"),
         "epoch = o.epoch + 1",
@@ -139,21 +179,21 @@ FENCE = (
             f"{_FORMER_HOLDER}[record]",
         ),
     ),
-    Mutant(
+    Worded(
         "a lease takes what is armed",
         _sql("lease"),
         "o.state in ('claimed', 'retry')",
         "o.state in ('claimed', 'retry', 'dispatching')",
         (_TRANSITIONS + "test_what_is_armed_recorded_or_unknown_is_never_leased_again",),
     ),
-    Mutant(
+    Worded(
         "a lease takes what another run holds",
         _sql("lease"),
         "    and (o.owner is null or o.lease_until < rekindle.clock())\n",
         "",
         (_TRANSITIONS + "test_a_unit_is_not_taken_over_before_its_lease_is_over_and_then_by_one_run_only",),
     ),
-    Mutant(
+    Worded(
         "the sweep frees the gate of a claim that has won it meanwhile",
         _sql("sweep_gates"),
         "g.inflight = ",  # on the locked version, and once more in the update: each alone is enough
@@ -161,14 +201,14 @@ FENCE = (
         (_SWEEP + "test_a_sweep_that_waits_for_a_gate_does_not_free_the_claim_that_won_it_meanwhile",),
         times=2,
     ),
-    Mutant(
+    Worded(
         "the sweep gives armed units back",
         _sql("sweep_dispatching"),
         "then 'retry' else 'unknown' end, uncertain = true",
         "then 'retry' else 'claimed' end, uncertain = true",
         (_SWEEP + "test_an_armed_unit_whose_lease_is_over_becomes_unknown_and_never_claimed_again",),
     ),
-    Mutant(
+    Worded(
         "an operator settles without the locks",
         "postgres/settle.py",
         '        await connection.execute(statement("settle_lock"), {"claim_id": claim_id})\n',
@@ -179,7 +219,7 @@ FENCE = (
 
 ORDER = (
     # Turned round and not taken away: on today's plans what is below is sorted already, or sorted by luck.
-    Mutant(
+    Worded(
         "claim wins gates in the reverse order",
         _sql("claim"),
         "  order by v.user_id\n",
@@ -187,7 +227,7 @@ ORDER = (
         (f"{_GATES_IN_ORDER}[claim]",),
     ),
     *(
-        Mutant(
+        Worded(
             f"{name} locks units in the order given",
             _sql(name),
             "  order by claim_id, device_id\n",
@@ -197,7 +237,7 @@ ORDER = (
         for name in ("arm", "retry", "hold", "finish", "record")
     ),
     *(
-        Mutant(
+        Worded(
             f"{name} locks gates in the reverse order",
             _sql(name),
             "(select * from person order by user_id, scenario_type) p",
@@ -207,7 +247,7 @@ ORDER = (
         for name in ("finish", "record")
     ),
     *(
-        Mutant(
+        Worded(
             f"{name} locks gates in the reverse order",
             _sql(name),
             "  order by g.user_id, g.scenario_type\n",
@@ -216,14 +256,14 @@ ORDER = (
         )
         for name in ("sweep_unknown", "sweep_stale")
     ),
-    Mutant(
+    Worded(
         "a person due twice is upserted twice",
         _sql("verdicts"),
         "select distinct on (c.user_id) c.*",
         "select c.*",
         (_CLAIM + "test_several_rows_of_one_person_are_one_claim_of_one_occurrence",),
     ),
-    Mutant(
+    Worded(
         "a token registered twice is two devices",
         _sql("verdicts"),
         "select distinct on (d.user_id, id.device_id)\n         d.user_id",
@@ -233,28 +273,28 @@ ORDER = (
 )
 
 COOLDOWN = (
-    Mutant(
+    Worded(
         "a claim wins a gate that is in flight",
         _sql("claim"),
         "where g.inflight is null and g.next_at",
         "where g.next_at",
         (_LOCKS + "test_a_claim_that_saw_the_gate_open_does_not_win_it_once_it_is_shut[it is in flight]",),
     ),
-    Mutant(
+    Worded(
         "a claim wins whatever gate it has waited for",
         _sql("claim"),
         "\n    where g.inflight is null and g.next_at <= rekindle.clock()\n",
         "\n",
         (_LOCKS + "test_of_two_claims_that_both_saw_the_gate_open_one_wins",),
     ),
-    Mutant(
+    Worded(
         "a claim wins a gate that cools down",
         _sql("claim"),
         "where g.inflight is null and g.next_at <= rekindle.clock()",
         "where g.inflight is null",
         (_LOCKS + "test_a_claim_that_saw_the_gate_open_does_not_win_it_once_it_is_shut[a cooldown has begun]",),
     ),
-    Mutant(
+    Worded(
         "the cooldown counts from the claim and not from the record",
         _sql("record"),
         "set next_at = greatest(g.next_at, rekindle.clock() + make_interval(secs => l.cooldown_seconds)),",
@@ -264,14 +304,14 @@ COOLDOWN = (
             _RECORD + "test_an_acceptance_becomes_a_notification_a_delivery_and_a_cooldown_from_now",
         ),
     ),
-    Mutant(
+    Worded(
         "the cooldown of an unknown send counts from the claim",
         _sql("sweep_unknown"),
         "set next_at = greatest(g.next_at, rekindle.clock() + make_interval(secs => l.cooldown_seconds))",
         "set next_at = g.next_at",
         (_SWEEP + "test_an_unknown_past_its_hold_is_closed_and_its_cooldown_counts_from_then",),
     ),
-    Mutant(
+    Worded(
         "claim reads the time before it waits",
         _sql("claim"),
         "set next_at = rekindle.clock()",
@@ -279,7 +319,7 @@ COOLDOWN = (
         (f"{_AFTER_THE_WAIT}[claim]",),
     ),
     *(
-        Mutant(
+        Worded(
             f"{name} reads the time before it waits",
             _sql(name),
             "greatest(g.next_at, rekindle.clock()",
@@ -288,7 +328,7 @@ COOLDOWN = (
         )
         for name in ("record", "sweep_unknown", "sweep_stale")
     ),
-    Mutant(
+    Worded(
         "the gate opens with the first of a claim's devices that is refused",
         _sql("finish"),
         "    and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units\n",
@@ -298,7 +338,7 @@ COOLDOWN = (
             "reached[order0]",
         ),
     ),
-    Mutant(
+    Worded(
         "the gate opens with the first of a claim's devices that is recorded",
         _sql("record"),
         "\n          and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units",
@@ -308,21 +348,21 @@ COOLDOWN = (
 )
 
 UNKNOWN = (
-    Mutant(
+    Worded(
         "a late answer to a held unit is lost",
         _sql("record"),
         "o.state in ('dispatching', 'unknown') or",
         "o.state = 'dispatching' or",
         (_RECORD + "test_a_late_answer_becomes_the_record_and_leaves_no_unknown[while it is held]",),
     ),
-    Mutant(
+    Worded(
         "a late answer to a closed unit is lost",
         _sql("record"),
         "and x.outcome = 'unknown' and x.reason <> 'record_conflict'",
         "and false",
         (_RECORD + "test_a_late_answer_becomes_the_record_and_leaves_no_unknown[after the hold]",),
     ),
-    Mutant(
+    Worded(
         "a late answer to a unit that waits to be resent is lost",
         _sql("record"),
         "(o.state in ('dispatching', 'unknown') or o.state = 'retry' and o.uncertain)",
@@ -332,35 +372,35 @@ UNKNOWN = (
             "again",
         ),
     ),
-    Mutant(
+    Worded(
         "what may have been accepted ends dead when it is refused later",
         _sql("finish"),
         "case when u.uncertain then 'unknown' else u.outcome end",
         "u.outcome",
         (_RESEND + "test_a_second_send_that_is_refused_for_good_ends_unknown_and_spends_the_cooldown[dead]",),
     ),
-    Mutant(
+    Worded(
         "what may have been accepted opens its gate soon when it is refused later",
         _sql("finish"),
         "when l.uncertain then greatest(",
         "when false then greatest(",
         (_RESEND + "test_a_second_send_that_is_refused_for_good_ends_unknown_and_spends_the_cooldown[dead]",),
     ),
-    Mutant(
+    Worded(
         "what may have been accepted ends dead when it is stale",
         _sql("sweep_stale"),
         "case when u.uncertain then 'unknown' else 'dead' end",
         "'dead'",
         (_RESEND + "test_one_that_waits_beyond_its_relevance_ends_unknown_and_not_dead",),
     ),
-    Mutant(
+    Worded(
         "an uncertain send is sent a third time",
         _sql("hold"),
         "o.resend and o.attempts < 2",
         "o.resend",
         (_RESEND + "test_the_second_uncertain_send_is_the_last_one",),
     ),
-    Mutant(
+    Worded(
         "a lost worker's send is sent a third time",
         _sql("sweep_dispatching"),
         "resend and attempts < 2",
@@ -370,14 +410,14 @@ UNKNOWN = (
 )
 
 PROVIDER = (
-    Mutant(
+    Worded(
         "the breaker does not stop a run",
         "engine/dispatch.py",
         "return self._breaker.halted is None and not",
         "return not",
         (_BREAKER + "test_with_the_usual_concurrency_a_wrong_project_costs_no_more_than_one_batch",),
     ),
-    Mutant(
+    Worded(
         "the breaker does not keep tokens",
         "engine/record.py",
         "prune=self._breaker.prunes(refused)",
@@ -387,28 +427,28 @@ PROVIDER = (
             "[wrong sender]",
         ),
     ),
-    Mutant(
+    Worded(
         "a halted run disables tokens",
         "engine/breaker.py",
         "is not Disposition.PRUNE or self.halted is not None:",
         "is not Disposition.PRUNE:",
         ("unit/test_breaker.py::test_once_halted_no_token_is_disabled_any_more",),
     ),
-    Mutant(
+    Worded(
         "a unit that was never sent disables its token",
         _sql("finish"),
         "where u.prune and u.armed_at is not null",
         "where u.prune",
         (_TRANSITIONS + "test_a_unit_that_was_never_sent_disables_no_token",),
     ),
-    Mutant(
+    Worded(
         "a message leaves after its time",
         "dispatchers/fcm_connections.py",
         "        if time.monotonic() >= self._until:\n            raise _Withdrawn\n",
         "",
         (_TRANSPORT + "test_a_body_asked_for_after_its_time_never_leaves",),
     ),
-    Mutant(
+    Worded(
         "the HTTP client may send a request again",
         "dispatchers/fcm_connections.py",
         ".body_stream(body)",
@@ -418,49 +458,49 @@ PROVIDER = (
 )
 
 FUNCTION = (
-    Mutant(
+    Worded(
         "a message that the function does not answer for is tried again",
         "dispatchers/supabase_function_answer.py",
         'return Uncertain("missing_result")',
         'return Refused(Disposition.RETRY, "missing_result")',
         (_FUNCTION + "test_exactly_the_messages_without_a_proper_result_are_uncertain[one in the middle is missing]",),
     ),
-    Mutant(
+    Worded(
         "a result may be of another claim",
         "dispatchers/supabase_function_answer.py",
         'result.get("claim_id") != str(claim)',
         "False",
         (_FUNCTION + "test_exactly_the_messages_without_a_proper_result_are_uncertain[a claim of another]",),
     ),
-    Mutant(
+    Worded(
         "a batch whose function ran out of time is tried again",
         "dispatchers/supabase_function_answer.py",
         'return Uncertain("function_timeout")',
         'return Refused(Disposition.RETRY, "function_timeout")',
         (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[504]",),
     ),
-    Mutant(
+    Worded(
         "a batch whose function was killed is tried again",
         "dispatchers/supabase_function_answer.py",
         'return Uncertain("function_killed")',
         'return Refused(Disposition.RETRY, "function_killed")',
         (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[546]",),
     ),
-    Mutant(
+    Worded(
         "a batch that had left when its connection broke is tried again",
         "dispatchers/supabase_function_call.py",
         "self._passage.left = True",
         "pass",
         (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[a reset]",),
     ),
-    Mutant(
+    Worded(
         "a batch leaves after its time",
         "dispatchers/supabase_function_call.py",
         "if time.monotonic() >= self._until:",
         "if False:",
         (_FUNCTION + "test_no_piece_of_a_batch_leaves_after_its_time",),
     ),
-    Mutant(
+    Worded(
         "an answer may be as large as it likes",
         "dispatchers/supabase_function_call.py",
         "if size > MAX_ANSWER_BYTES:",
@@ -470,49 +510,49 @@ FUNCTION = (
 )
 
 POLICY = (
-    Mutant(
+    Worded(
         "the cap is not asked when the claim wins",
         _sql("claim"),
         "    where rekindle.fits(k.counted, 0, excluded.rule_counts, excluded.rule_seconds, rekindle.clock())\n",
         "",
         (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
     ),
-    Mutant(
+    Worded(
         "who wins the gate and not the cap keeps the gate",
         "postgres/claims.py",
         "if undone:",
         "if False:",
         (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
     ),
-    Mutant(
+    Worded(
         "whoever opted out since the claim is sent to",
         _sql("arm"),
         "then 'opted_out'",
         "then 'armed'",
         (_LAST_LOOK + "test_whoever_opted_out_since_the_claim_gets_nothing[None-True]",),
     ),
-    Mutant(
+    Worded(
         "whoever became active since the claim is sent to",
         _sql("arm"),
         "when acted.again then",
         "when false then",
         (_LAST_LOOK + "test_whoever_was_active_since_is_not_told_that_they_were_not[0-False]",),
     ),
-    Mutant(
+    Worded(
         "a run drifts into the night",
         _sql("arm"),
         "then 'quiet_hours'",
         "then 'armed'",
         (_LAST_LOOK + "test_a_run_that_is_still_sending_when_the_night_begins_stops_there",),
     ),
-    Mutant(
+    Worded(
         "a large organisation goes first",
         _sql("leased"),
         "order by priority desc, turn, claim_id",
         "order by priority desc, claim_id",
         ("database/test_fairness.py::test_a_run_sends_to_the_organisations_in_turn",),
     ),
-    Mutant(
+    Worded(
         "a chapter's word holds for its namesake in another organisation",
         "postgres/migrations/20261123090000_ledger.sql",
         "coalesce((places ->> (organisation_id || ':' || chapter_id))::int,",
@@ -520,35 +560,35 @@ POLICY = (
         "                           where each.key like '%:' || chapter_id limit 1),",
         (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
     ),
-    Mutant(
+    Worded(
         "where it is not enabled, people are claimed",
         _sql("refusals"),
         "when not (c.variant).enabled then 'not_enabled'\n",
         "",
         (_OVERRIDES + "test_explain_says_whose_word_holds_and_by_it",),
     ),
-    Mutant(
+    Worded(
         "the rules of the first claim weigh every later one",
         _sql("claim"),
         "excluded.rule_counts, excluded.rule_seconds, rekindle",
         "k.rule_counts, k.rule_seconds, rekindle",
         (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
     ),
-    Mutant(
+    Worded(
         "everybody reads the text that is for everybody",
         "engine/compose.py",
         "scenario.variants()[unit.variant]",
         "scenario",
         (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
     ),
-    Mutant(
+    Worded(
         "who counts under no cap takes a place all the same",
         _sql("stage_wanted"),
         " and (v.variant).counts",
         "",
         (_OVERRIDES + "test_who_is_left_out_where_others_go_first_is_decided_by_their_own_caps",),
     ),
-    Mutant(
+    Worded(
         "who never comes back is written to as ever",
         _sql("refusals"),
         "when (c.variant).back_off is not null",
@@ -558,7 +598,7 @@ POLICY = (
 )
 
 OUTAGE = (
-    Mutant(
+    Worded(
         "a provider that is down leaves everybody unknown",
         "engine/breaker.py",
         "if len(self._uncertain) == WINDOW and",
@@ -568,21 +608,21 @@ OUTAGE = (
 )
 
 GUARD = (
-    Mutant(
+    Worded(
         "a claim passes the guard by",
         "postgres/claims.py",
         "confirmed=await admit(connection, run_id, applied.scenario_type, claimed, evaluated, selection, guard)",
         "confirmed=0",
         (_GUARD + "test_a_claim_over_the_share_claims_nobody_and_the_fault_names_the_numbers",),
     ),
-    Mutant(
+    Worded(
         "claims do not follow one another through the guard",
         "postgres/guard.py",
         'await connection.execute(statement("guard_lock"))',
         "pass",
         (_GUARD + "test_two_claims_at_once_cannot_both_be_the_last_that_the_guard_lets_go",),
     ),
-    Mutant(
+    Worded(
         "the guard knows nothing of the claims before",
         _sql("guard"),
         "from claim where days_ago <= 0",
@@ -592,14 +632,14 @@ GUARD = (
             _GUARD + "test_as_many_as_were_confirmed_are_let_go_and_not_one_more",
         ),
     ),
-    Mutant(
+    Worded(
         "the guard does not know what is usual",
         _sql("guard"),
         "today.own > allowed.by_median, false",
         "false, false",
         (_GUARD + "test_a_claim_over_so_many_times_the_median_of_its_days_is_held_back",),
     ),
-    Mutant(
+    Worded(
         "a confirmation has no bound",
         "postgres/guard.py",
         'if claimed <= guard.confirmed - found["confirmed"]:',
@@ -608,4 +648,15 @@ GUARD = (
     ),
 )
 
-MUTANTS = (*ARM, *FENCE, *ORDER, *COOLDOWN, *UNKNOWN, *PROVIDER, *FUNCTION, *OUTAGE, *POLICY, *GUARD)
+MUTANTS: tuple[Mutant | Worded, ...] = (
+    *ARM,
+    *FENCE,
+    *ORDER,
+    *COOLDOWN,
+    *UNKNOWN,
+    *PROVIDER,
+    *FUNCTION,
+    *OUTAGE,
+    *POLICY,
+    *GUARD,
+)

@@ -4,12 +4,12 @@ import ast
 
 import pytest
 
-from mutants.catalogue import MUTANTS, ROOT, Mutant
+from mutants.catalogue import MUTANTS, ROOT, Mutant, Worded, markers
 from mutants.table import table
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_the_text_that_a_mutant_changes_is_found_and_the_change_can_be_read(mutant: Mutant) -> None:
+def test_the_text_that_a_mutant_changes_is_found_and_the_change_can_be_read(mutant: Mutant | Worded) -> None:
     changed = mutant.mutated()
     assert changed != (ROOT / "src/rekindle" / mutant.file).read_text(encoding="utf-8")
     if mutant.file.endswith(".py"):
@@ -17,7 +17,7 @@ def test_the_text_that_a_mutant_changes_is_found_and_the_change_can_be_read(muta
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_the_tests_that_must_notice_it_exist(mutant: Mutant) -> None:
+def test_the_tests_that_must_notice_it_exist(mutant: Mutant | Worded) -> None:
     assert mutant.tests
     for test in mutant.tests:
         path, _, name = test.partition("[")[0].partition("::")
@@ -31,8 +31,21 @@ def test_no_two_mutants_have_one_name() -> None:
 
 
 def test_a_mutant_whose_text_has_gone_is_an_error_and_not_a_survivor() -> None:
-    with pytest.raises(ValueError, match="nothing: found 0 times"):
-        Mutant("nothing", "model.py", "a text that is nowhere", "", ("unit/test_model.py",)).mutated()
+    with pytest.raises(ValueError, match="nothing: no line of model.py carries `mutant: nowhere`"):
+        Mutant("nothing", "model.py", "nowhere", "", ("unit/test_model.py",)).mutated()
+
+
+def test_every_marker_in_the_source_belongs_to_a_mutant() -> None:
+    known = {(mutant.file, mutant.marker) for mutant in MUTANTS if isinstance(mutant, Mutant)}
+    source = ROOT / "src/rekindle"
+    found = {
+        (str(path.relative_to(source)), marker)
+        for path in source.rglob("*")
+        if path.suffix in (".py", ".sql")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        for marker in markers(line)
+    }
+    assert found <= known
 
 
 def test_the_document_lists_every_mutant_and_what_notices_it() -> None:
