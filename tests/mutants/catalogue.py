@@ -51,7 +51,7 @@ def markers(line: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """As `Mutant`, found by the text itself: `old` stands `times` times in `file` and is replaced everywhere by `new`."""
+    """As `Mutant`, found by the text itself: `old` is `times` times in `file` and becomes `new` everywhere."""
 
     name: str
     file: str
