@@ -86,6 +86,8 @@ _TRANSPORT = "contract/test_fcm_transport.py::"
 _FUNCTION = "contract/test_supabase_function.py::"
 _BREAKER = "faults/test_breaker.py::"
 _FORMER_HOLDER = _TRANSITIONS + "test_every_write_of_a_former_holder_changes_nothing"
+_LEFT_TO_IT = _LOCKS + "test_a_unit_that_another_run_takes_over_at_that_moment_is_left_to_it"
+_UNITS_FIRST = _LOCKS + "test_an_operator_who_settles_waits_for_the_units_before_taking_the_gate"
 _UNITS_IN_ORDER = _LOCKS + "test_units_are_locked_in_the_order_of_their_key_in_whatever_order_they_are_given"
 _GATES_IN_ORDER = _LOCKS + "test_gates_are_locked_in_the_order_of_their_key"
 _AFTER_THE_WAIT = _LOCKS + "test_a_cooldown_counts_from_after_the_wait_for_the_gate"
@@ -212,6 +214,66 @@ FENCE = (
         "an operator settles without the locks",
         "postgres/settle.py",
         '        await connection.execute(statement("settle_lock"), {"claim_id": claim_id})\n',
+        "",
+        ("database/test_settle.py::test_a_device_that_is_recorded_while_another_is_being_settled_keeps_its_cooldown",),
+    ),
+)
+
+LOCKS = (
+    *(
+        Mutant(f"{name} does not lock its units", _sql(name), marker, "", (f"{_LEFT_TO_IT}[{name}]",))
+        for name, marker in (
+            ("arm", "lock"),
+            ("retry", "lock"),
+            ("hold", "lock"),
+            ("finish", "lock-units"),
+            ("record", "lock-units"),
+            ("release", "lock"),
+            ("lease", "lock"),
+            ("sweep_dispatching", "lock"),
+            ("sweep_unknown", "lock-units"),
+            ("sweep_stale", "lock-units"),
+        )
+    ),
+    Mutant(
+        "record does not lock what is closed",
+        _sql("record"),
+        "lock-outcomes",
+        "",
+        (_LOCKS + "test_a_late_answer_to_an_unknown_that_is_settled_at_that_moment_is_stale",),
+    ),
+    *(
+        Mutant(f"{name} does not lock its gates", _sql(name), "lock-gates", "", (f"{_GATES_IN_ORDER}[{name}]",))
+        for name in ("finish", "record", "sweep_unknown", "sweep_stale")
+    ),
+    Mutant(
+        "the sweep waits for a gate that is being written",
+        _sql("sweep_gates"),
+        "lock",
+        "",
+        (_LOCKS + "test_the_sweep_does_not_wait_for_a_gate_that_is_being_written",),
+    ),
+    Mutant(
+        "a run that is ending is abandoned",
+        _sql("runs_lost"),
+        "lock",
+        "",
+        (_LOCKS + "test_a_run_that_says_how_it_ended_at_that_moment_is_not_abandoned",),
+    ),
+    *(
+        Mutant(
+            f"an operator settles without the lock on {what}",
+            _sql("settle_lock"),
+            marker,
+            "",
+            (f"{_UNITS_FIRST}[{table}]",),
+        )
+        for what, marker, table in (("units", "lock-units", "outbox"), ("closed units", "lock-outcomes", "outcome"))
+    ),
+    Mutant(
+        "an operator settles without the lock on the gate",
+        _sql("settle_lock"),
+        "lock-gates",
         "",
         ("database/test_settle.py::test_a_device_that_is_recorded_while_another_is_being_settled_keeps_its_cooldown",),
     ),
@@ -651,6 +713,7 @@ GUARD = (
 MUTANTS: tuple[Mutant | Worded, ...] = (
     *ARM,
     *FENCE,
+    *LOCKS,
     *ORDER,
     *COOLDOWN,
     *UNKNOWN,

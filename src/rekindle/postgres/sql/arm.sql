@@ -31,7 +31,7 @@ unit as materialized (
            o.quiet_until, o.weekdays, o.inactive_since_on
     from rekindle.outbox o
     where o.claim_id = w.claim_id and o.device_id = w.device_id and o.epoch = w.epoch and o.state = 'claimed'
-    for update
+    for update   -- mutant: lock
   ) held
 ),
 judged as materialized (

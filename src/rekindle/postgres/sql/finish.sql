@@ -15,7 +15,7 @@ mine as materialized (
     select o.claim_id, o.device_id from rekindle.outbox o
     where o.claim_id = e.claim_id and o.device_id = e.device_id and o.epoch = e.epoch
       and o.state in ('claimed', 'dispatching')
-    for update
+    for update   -- mutant: lock-units
   ) unit
 ),
 unit as (
@@ -53,7 +53,7 @@ locked as materialized (
   cross join lateral (
     select from rekindle.gate g
     where g.user_id = p.user_id and g.scenario_type = p.scenario_type and g.inflight = p.claim_id
-    for update
+    for update   -- mutant: lock-gates
   ) gate
 ),
 gated as (

@@ -13,7 +13,7 @@ mine as materialized (
   cross join lateral (   -- as in arm.sql
     select o.claim_id, o.device_id, o.resend and o.attempts < 2 as again from rekindle.outbox o
     where o.claim_id = d.claim_id and o.device_id = d.device_id and o.epoch = d.epoch and o.state = 'dispatching'
-    for update
+    for update   -- mutant: lock
   ) unit
 ),
 held as (

@@ -14,7 +14,7 @@ with free as (
     and (%(user_id)s::uuid is null or o.user_id = %(user_id)s::uuid)
   order by o.next_try_at, o.turn, o.claim_id, o.device_id
   limit %(limit)s
-  for update skip locked
+  for update skip locked   -- mutant: lock
 ),
 taken as (
   update rekindle.outbox o

@@ -17,7 +17,7 @@ live as materialized (
     select o.claim_id, o.device_id from rekindle.outbox o
     where o.claim_id = a.claim_id and o.device_id = a.device_id and o.epoch = a.epoch
       and (o.state in ('dispatching', 'unknown') or o.state = 'retry' and o.uncertain)
-    for update
+    for update   -- mutant: lock-units
   ) unit
 ),
 closed as materialized (
@@ -27,7 +27,7 @@ closed as materialized (
     select x.claim_id, x.device_id from rekindle.outcome x
     where x.claim_id = a.claim_id and x.device_id = a.device_id and x.epoch = a.epoch
       and x.outcome = 'unknown' and x.reason <> 'record_conflict'
-    for update
+    for update   -- mutant: lock-outcomes
   ) ending
 ),
 left_outbox as (
@@ -100,7 +100,7 @@ locked as materialized (
   cross join lateral (
     select from rekindle.gate g
     where g.user_id = p.user_id and g.scenario_type = p.scenario_type
-    for update
+    for update   -- mutant: lock-gates
   ) gate
 ),
 -- The gate is freed with the claim's last unit. Two workers that record two devices of one claim at the same moment

@@ -3,7 +3,7 @@ with held as (
   select claim_id, device_id from rekindle.outbox
   where owner = %(run_id)s and state = 'claimed'
   order by claim_id, device_id
-  for update
+  for update   -- mutant: lock
 ),
 freed as (
   update rekindle.outbox o set owner = null, lease_until = null

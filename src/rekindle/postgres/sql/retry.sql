@@ -12,7 +12,7 @@ held as materialized (
   cross join lateral (   -- as in arm.sql
     select o.claim_id, o.device_id from rekindle.outbox o
     where o.claim_id = r.claim_id and o.device_id = r.device_id and o.epoch = r.epoch and o.state = 'dispatching'
-    for update
+    for update   -- mutant: lock
   ) unit
 ),
 waiting as (

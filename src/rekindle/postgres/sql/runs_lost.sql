@@ -2,4 +2,4 @@
 select run_id from rekindle.run
 where status = 'running' and started_at + make_interval(secs => budget_seconds::float8 + 60) < rekindle.clock()
 order by run_id
-for update skip locked
+for update skip locked   -- mutant: lock

@@ -5,7 +5,7 @@ with lost as (
   select claim_id, device_id, resend and attempts < 2 as again from rekindle.outbox
   where state = 'dispatching' and lease_until < rekindle.clock()
   order by claim_id, device_id
-  for update skip locked
+  for update skip locked   -- mutant: lock
 ),
 held as (
   update rekindle.outbox o

@@ -14,7 +14,7 @@ locked as (
   join orphan c on c.user_id = g.user_id and c.scenario_type = g.scenario_type
   where g.inflight = c.inflight
   order by g.user_id, g.scenario_type
-  for update of g skip locked
+  for update of g skip locked   -- mutant: lock
 ),
 freed as (
   update rekindle.gate g

@@ -5,7 +5,7 @@ with over as (
   where state in ('claimed', 'retry') and give_up_at <= rekindle.clock()
     and (owner is null or lease_until < rekindle.clock())
   order by claim_id, device_id
-  for update skip locked
+  for update skip locked   -- mutant: lock-units
 ),
 unit as (
   delete from rekindle.outbox o using over
@@ -30,7 +30,7 @@ locked as (
   select g.user_id, g.scenario_type, p.cooldown_seconds
   from rekindle.gate g join person p on p.user_id = g.user_id and p.scenario_type = g.scenario_type
   order by g.user_id, g.scenario_type
-  for update of g
+  for update of g   -- mutant: lock-gates
 ),
 gated as (
   update rekindle.gate g

@@ -4,7 +4,7 @@ with over as (
   select claim_id, device_id from rekindle.outbox
   where state = 'unknown' and lease_until < rekindle.clock()
   order by claim_id, device_id
-  for update skip locked
+  for update skip locked   -- mutant: lock-units
 ),
 unit as (
   delete from rekindle.outbox o using over
@@ -29,7 +29,7 @@ locked as (
   select g.user_id, g.scenario_type, p.cooldown_seconds
   from rekindle.gate g join person p on p.user_id = g.user_id and p.scenario_type = g.scenario_type
   order by g.user_id, g.scenario_type
-  for update of g
+  for update of g   -- mutant: lock-gates
 ),
 gated as (
   update rekindle.gate g
