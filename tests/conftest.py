@@ -1,6 +1,7 @@
 """Databases for tests: real servers, one template, a clone per test (about 30 ms)."""
 
 import asyncio
+import logging
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -182,6 +184,28 @@ def shift_clock(url: str, interval: str) -> None:
             "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
             f"$$ select pg_catalog.clock_timestamp() + interval '{interval}' $$"
         )
+
+
+class _Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.__dict__
+        self.lines.append({"event": said["event"], "log_level": record.levelname.lower(), **said["fields"]})
+
+
+@pytest.fixture
+def logged() -> Iterator[list[dict[str, Any]]]:
+    """Every event of Rekindle in this process, from debug on: its name, its level and its fields."""
+    logger, kept = logging.getLogger("rekindle"), _Kept()
+    level = logger.level
+    logger.addHandler(kept)
+    logger.setLevel(logging.DEBUG)
+    yield kept.lines
+    logger.setLevel(level)
+    logger.removeHandler(kept)
 
 
 ROOT = Path(__file__).parent.parent

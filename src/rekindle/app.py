@@ -6,8 +6,6 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Self
 from uuid import UUID
 
-import structlog
-
 from rekindle.difference import Affected, Difference
 from rekindle.dispatchers.build import build_dispatcher
 from rekindle.engine.check import check
@@ -19,6 +17,7 @@ from rekindle.engine.run import Deps, Limits, Watch, run_cycle
 from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
 from rekindle.insight import PersonExplained
+from rekindle.log import log
 from rekindle.model import Asked, Candidate, Report, Selection, Switch, Turned, UnknownSend
 from rekindle.ports import Applied, Dispatcher, Terms
 from rekindle.postgres import switches
@@ -31,8 +30,6 @@ from rekindle.postgres.source import PostgresSource
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import Config, fingerprint
 from rekindle.settings import Settings
-
-log = structlog.stdlib.get_logger("rekindle")
 
 PLAN_SECONDS = 60.0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import structlog
 
 from acceptance.command import environment
 from acceptance.fixtures import apply
@@ -59,12 +58,6 @@ async def desk(team_worker_url: str, team_config: Config) -> AsyncIterator[Open]
             return Desk(engine, dispatcher, team_config)
 
         yield open_desk
-
-
-@pytest.fixture
-def logged() -> Iterator[Logged]:
-    with structlog.testing.capture_logs() as lines:
-        yield lines
 
 
 def events(logged: Logged, level: str) -> list[str]:

@@ -140,7 +140,8 @@ _HAD_WORK: dict[str, Callable[[Any], bool]] = {
 async def loop() -> None:
     """Cycle after cycle, each begun on a whole second, so that several processes begin at the same instant."""
     from rekindle import Engine
-    from rekindle.cli.options import set_up_logging, stop_on_signals
+    from rekindle.cli.logs import set_up_logging
+    from rekindle.cli.options import stop_on_signals
     from rekindle.errors import RekindleError
     from rekindle.scenario import load_config
     from rekindle.settings import Settings

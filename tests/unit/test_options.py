@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from rekindle.cli.options import config, ids, seconds, set_up_logging
+from rekindle.cli.logs import set_up_logging
+from rekindle.cli.options import config, ids, seconds
 from rekindle.errors import BadArgument, ConfigMissing
 
 

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
-from structlog.testing import capture_logs
 
 from property.ledger import fill
 from rekindle.engine.breaker import Breaker
@@ -28,6 +27,8 @@ from rekindle.testing import BrokenNotifications
 
 if TYPE_CHECKING:
     from conftest import Server
+
+Logged = list[dict[str, Any]]
 
 SCENARIO = parse_scenario({
     "kind": "sql",
@@ -145,7 +146,7 @@ class Counted:
         return await self._ledger.record(run_id, acceptances)
 
 
-async def test_every_kind_of_answer_ends_where_it_belongs(bench: Bench) -> None:
+async def test_every_kind_of_answer_ends_where_it_belongs(bench: Bench, logged: Logged) -> None:
     units = await bench.armed(6)
     answers: list[Outcome] = [
         Accepted("name-1"),
@@ -156,8 +157,7 @@ async def test_every_kind_of_answer_ends_where_it_belongs(bench: Bench) -> None:
         Refused(Disposition.HALT, "permission_denied", error_code="RK404"),
     ]
     settled: list[int] = []
-    with capture_logs() as logs:
-        await bench.recorded(list(zip(units, answers, strict=True)), settled=settled)
+    await bench.recorded(list(zip(units, answers, strict=True)), settled=settled)
     claims = [unit.claim_id for unit in units]
     assert bench.endings() == dict(
         zip(
@@ -171,7 +171,7 @@ async def test_every_kind_of_answer_ends_where_it_belongs(bench: Bench) -> None:
     assert [row["device_id"] for row in bench.rows("select device_id from rekindle.disabled_token")] == [
         units[4].device_id
     ]
-    events = {(line["event"], line.get("reason")) for line in logs if line["log_level"] == "error"}
+    events = {(line["event"], line.get("reason")) for line in logged if line["log_level"] == "error"}
     assert events == {
         ("dispatch.retry", "unavailable"), ("dispatch.retry", "permission_denied"), ("dispatch.refused", "too_large"),
         ("dispatch.refused", "unregistered"), ("dispatch.unknown", "timeout"),
@@ -213,14 +213,15 @@ async def test_a_record_that_fails_twice_is_written_at_the_third_attempt(bench: 
     assert Counter(bench.endings().values()) == {"recorded": 3}
 
 
-async def test_a_record_that_fails_three_times_is_told_in_full_and_held_as_unknown(bench: Bench) -> None:
+async def test_a_record_that_fails_three_times_is_told_in_full_and_held_as_unknown(
+    bench: Bench, logged: Logged
+) -> None:
     units = await bench.armed(2)
     broken = BrokenNotifications(DatabaseError("down"))
-    with capture_logs() as logs:
-        await bench.recorded([(unit, Accepted(f"name-{unit.claim_id}")) for unit in units], notifications=broken)
+    await bench.recorded([(unit, Accepted(f"name-{unit.claim_id}")) for unit in units], notifications=broken)
     assert broken.attempts == 3
     assert Counter(bench.endings().values()) == {"unknown:record_failed": 2}
-    critical = [line for line in logs if line["log_level"] == "critical"]
+    critical = [line for line in logged if line["log_level"] == "critical"]
     assert {
         (
             line["event"],
@@ -242,7 +243,7 @@ async def test_a_record_that_fails_three_times_is_told_in_full_and_held_as_unkno
         )
         for unit in units
     }
-    assert "SECRET" not in str(logs)
+    assert "SECRET" not in str(logged)
 
 
 async def test_a_batch_that_cannot_be_recorded_takes_no_other_with_it(bench: Bench) -> None:
@@ -264,15 +265,15 @@ async def test_a_fault_that_nobody_foresaw_in_a_repository_is_no_end_of_the_run(
 
 async def test_once_the_deadline_has_passed_without_an_answer_of_the_database_no_other_write_is_tried(
     bench: Bench,
+    logged: Logged,
 ) -> None:
     units = await bench.armed(2)
     silent = BrokenNotifications(DatabaseUnreachable())
     answers: list[tuple[Unit, Outcome]] = [(units[0], Accepted("n")), (units[1], Uncertain("timeout"))]
-    with capture_logs() as logs:
-        await bench.recorded(answers, notifications=silent, seconds=0.5)
+    await bench.recorded(answers, notifications=silent, seconds=0.5)
     assert silent.attempts == 1
     assert Counter(bench.endings().values()) == {"dispatching:": 2}
-    assert Counter(line["event"] for line in logs if line["log_level"] == "critical") == {
+    assert Counter(line["event"] for line in logged if line["log_level"] == "critical") == {
         "record.failed": 1,
         "ledger.unwritten": 2,
     }

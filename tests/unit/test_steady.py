@@ -2,9 +2,9 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.steady import answered, steadily
@@ -32,12 +32,11 @@ async def test_an_answer_is_passed_on_and_asked_for_once() -> None:
     assert ledger.calls == 1
 
 
-async def test_a_ledger_that_comes_back_in_time_is_waited_for_and_said_once() -> None:
+async def test_a_ledger_that_comes_back_in_time_is_waited_for_and_said_once(logged: list[dict[str, Any]]) -> None:
     ledger = Ledger(DatabaseUnreachable(), 3)
-    with capture_logs() as lines:
-        assert await steadily(ledger.ask, Deadline.after(30, answer_seconds=0)) == "answer"
+    assert await steadily(ledger.ask, Deadline.after(30, answer_seconds=0)) == "answer"
     assert ledger.calls == 4
-    assert [(line["event"], line["code"]) for line in lines] == [("database.lost", "RK201")]
+    assert [(line["event"], line["code"]) for line in logged] == [("database.lost", "RK201")]
 
 
 async def test_a_ledger_that_stays_away_ends_the_wait_before_the_deadline() -> None:

@@ -3,14 +3,13 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from typing import Any
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rekindle.api.keys import Keys
 from rekindle.api.problems import problem
 from rekindle.errors import KeyRefused, RekindleError, RequestTooLarge, RequestTooSlow
+from rekindle.log import log
 
 MAX_BODY_BYTES = 65_536
 BODY_SECONDS = 10.0
@@ -19,7 +18,6 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 _SAFE_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 _LOOPBACK = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 _PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host"})
-log: Any = structlog.get_logger("rekindle")
 
 
 class Entrance:

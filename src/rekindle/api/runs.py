@@ -5,19 +5,17 @@ import time
 from dataclasses import dataclass
 from uuid import UUID
 
-import structlog
-
 from rekindle.api.models import RunRequest
 from rekindle.app import Engine
 from rekindle.engine.run import Watch
 from rekindle.errors import KeyTaken, NotNow, RekindleError, RunNotFound, TooManyRuns
+from rekindle.log import log
 from rekindle.model import Asked, Report
 
 OPENING_SECONDS = 20.0
 """How long a request waits for its run to begin: credentials and provider are asked first, ten seconds at most each."""
 
 _LOOK_SECONDS = 0.5  # between two looks at a run that another process has
-log = structlog.stdlib.get_logger("rekindle")
 
 
 @dataclass(frozen=True, slots=True)

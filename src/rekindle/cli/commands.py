@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from rekindle.cli import cycle, demo, explain, serve, setup, switch
-from rekindle.cli.options import INVOCATION, set_up_logging
+from rekindle.cli.logs import set_up_logging
+from rekindle.cli.options import INVOCATION
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault.")]
 LogLevel = Annotated[

@@ -3,7 +3,6 @@
 from contextlib import aclosing
 from typing import Annotated
 
-import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -42,10 +41,9 @@ from rekindle.cli.texts import show_texts
 from rekindle.engine.evaluate import Preview
 from rekindle.engine.run import Watch
 from rekindle.errors import BadArgument, HeldByGuard
+from rekindle.log import log
 from rekindle.model import Candidate, Report
 from rekindle.scenario import Config, fingerprint
-
-log = structlog.get_logger("rekindle")
 
 Budget = Annotated[str | None, typer.Option("--budget", help="End within this time, such as 30s.")]
 Confirm = Annotated[int, typer.Option("--confirm", min=0, help="Let so many people go whom the guard would hold back.")]

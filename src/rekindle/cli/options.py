@@ -1,9 +1,7 @@
-"""What commands have in common: options, settings, configuration, logging, signals."""
+"""What commands have in common: options, settings, configuration, signals."""
 
 import asyncio
-import logging
 import signal
-import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-import structlog
 import typer
 
 from rekindle.errors import BadArgument
@@ -78,28 +75,6 @@ def seconds(value: str | None) -> float | None:
         return float(parse_duration(value))
     except ValueError as error:
         raise BadArgument(str(error)) from None
-
-
-def set_up_logging(level: str) -> None:
-    """Log lines go to stderr: readable on a terminal, JSON elsewhere."""
-    number = logging.getLevelNamesMapping().get(level.upper())
-    if number is None:
-        raise BadArgument(f"{level!r} is not a log level", mend="Use debug, info, warning, error or critical.")
-    renderer: Any = structlog.processors.JSONRenderer()
-    if sys.stderr.isatty():
-        renderer = structlog.dev.ConsoleRenderer()
-    # Its warnings of lost connections are ours already, as events, and without an address.
-    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
 
 
 def wait(work: Coroutine[Any, Any, T]) -> T:

@@ -4,10 +4,7 @@ import asyncio
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
-
-import structlog
 
 from rekindle.dispatchers.fcm_connections import Answer, Connections
 from rekindle.dispatchers.fcm_errors import classify
@@ -15,12 +12,11 @@ from rekindle.dispatchers.fcm_message import Unsendable, wire
 from rekindle.dispatchers.google_auth import TokenSource
 from rekindle.dispatchers.google_credentials import GOOGLE_HOSTS
 from rekindle.errors import BadArgument, Disposition, ProviderError, ProviderUnreachable
+from rekindle.log import log
 from rekindle.model import Message, Outcome, Refused, Uncertain
 
 CONNECTIONS = 8  # 800 requests at once: FCM's default quota of 10,000 a second at 80 ms
 REACH_TIMEOUT_SECONDS = 10.0
-
-_log: Any = structlog.get_logger()
 
 
 class FcmDispatcher:
@@ -146,7 +142,7 @@ class FcmDispatcher:
                 break
             refused = bearer
         if isinstance(outcome, Uncertain):
-            _log.warning("fcm.uncertain", claim_id=str(message.claim_id), reason=outcome.reason)
+            log.warning("fcm.uncertain", claim_id=str(message.claim_id), reason=outcome.reason)
         return outcome
 
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-import structlog
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 
 from rekindle.dispatchers.google_credentials import LoadedCredentials, TokenRequest, load
 from rekindle.errors import CredentialsMissing, CredentialsRejected, ProviderError, ProviderUnreachable
+from rekindle.log import log
 
 REFRESH_AHEAD_SECONDS = 300.0
 LEAST_LIFE_SECONDS = 15.0  # a token with less left may expire before the request arrives
@@ -22,7 +22,6 @@ UNSAID_LIFE_SECONDS = 600.0  # when the endpoint does not say how long a token l
 TOKEN_TIMEOUT_SECONDS = 5.0
 
 _OAUTH_WORD = re.compile(r"[a-z_]{1,40}")
-_log: Any = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +133,9 @@ class TokenSource:
         error = task.exception()  # looked at here, so that a failure nobody waits for is no stray exception
         if error is None:
             self._token = task.result()
-            _log.debug("google.token.fetched", seconds=round(self._token.unusable_at - time.monotonic()))
+            log.debug("google.token.fetched", seconds=round(self._token.unusable_at - time.monotonic()))
         elif self._token is not None:  # without one, whoever waits is told by the exception
-            _log.warning("google.token.failed", code=error.code if isinstance(error, ProviderError) else None)
+            log.warning("google.token.failed", code=error.code if isinstance(error, ProviderError) else None)
 
 
 def trusting(ca: Path | None) -> ssl.SSLContext:

@@ -1,13 +1,9 @@
 """A dispatcher that delivers nothing: it accepts every message and logs that it did."""
 
 from itertools import count
-from typing import Any
 
-import structlog
-
+from rekindle.log import log
 from rekindle.model import Accepted, Message, Outcome
-
-_log: Any = structlog.get_logger()
 
 
 class LogDispatcher:
@@ -32,7 +28,7 @@ class LogDispatcher:
     async def send(self, message: Message, *, timeout: float) -> Outcome:
         """Accept, as `log/<claim>/<number>`; the number never repeats in this dispatcher."""
         del timeout
-        _log.debug("push.logged", claim_id=str(message.claim_id), scenario_type=message.scenario_type)
+        log.debug("push.logged", claim_id=str(message.claim_id), scenario_type=message.scenario_type)
         return Accepted(f"log/{message.claim_id}/{next(self._numbers)}")
 
     async def validate(self, message: Message, *, timeout: float) -> Outcome:

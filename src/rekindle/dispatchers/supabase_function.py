@@ -4,15 +4,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
-
-import structlog
 
 from rekindle.dispatchers.fcm_message import Unsendable, message_json
 from rekindle.dispatchers.supabase_function_answer import outcomes, require_ready
 from rekindle.dispatchers.supabase_function_call import Answer, EdgeFunction
 from rekindle.errors import BadArgument, CredentialsMissing, CredentialsRejected, Disposition
+from rekindle.log import log
 from rekindle.model import Message, Outcome, Refused, Uncertain
 
 BATCH = 50
@@ -26,7 +24,6 @@ MAX_MESSAGE_BYTES = 20_000
 that a function takes, so that one monstrous device token cannot have a whole batch refused."""
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
-_log: Any = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +165,7 @@ class SupabaseFunctionDispatcher:
             known = [answer] * len(batch)
         uncertain = [outcome.reason for outcome in known if isinstance(outcome, Uncertain)]
         if uncertain:
-            _log.warning("function.uncertain", messages=len(uncertain), of=len(batch), reasons=sorted(set(uncertain)))
+            log.warning("function.uncertain", messages=len(uncertain), of=len(batch), reasons=sorted(set(uncertain)))
         return known
 
 

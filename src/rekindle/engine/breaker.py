@@ -3,12 +3,9 @@ tokens, burns quota, or leaves everybody's send unknown."""
 
 from collections import Counter, deque
 
-import structlog
-
 from rekindle.errors import AnswersUnclear, Disposition, MessagesRejected, RekindleError, TargetsRejected
+from rekindle.log import log
 from rekindle.model import Accepted, Outcome, Refused, Uncertain, Unit
-
-log = structlog.stdlib.get_logger("rekindle")
 
 WINDOW = 100
 LEAST = 20

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-import structlog
-
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.steady import steadily
 from rekindle.errors import HeldByGuard, RekindleError, SourceError, StatementTooSlow
+from rekindle.log import log
 from rekindle.model import Numbers, Selection
 from rekindle.policy import Guard
 from rekindle.ports import Applied, Store, Terms
-
-log = structlog.stdlib.get_logger("rekindle")
-
 
 RESERVE_SECONDS = 5.0
 """How long beyond its deadline a run keeps what it claimed, for the last arming to be safe from others."""

@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-import structlog
-
 from rekindle import ports
 from rekindle.engine.breaker import Breaker
 from rekindle.engine.compose import compose
@@ -17,11 +15,10 @@ from rekindle.engine.pace import Pacer
 from rekindle.engine.record import BATCH, Recorder
 from rekindle.engine.steady import answered, steadily
 from rekindle.errors import DatabaseUnreachable, Disposition, RekindleError, TemplateInvalid
+from rekindle.log import log
 from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
 from rekindle.ports import Dispatcher, Store
 from rekindle.render import NotRendered
-
-log = structlog.stdlib.get_logger("rekindle")
 
 START_SECONDS = 5.0
 """How long after arming a request may still start. A process that stood still for longer must not send: by then

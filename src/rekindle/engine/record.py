@@ -6,17 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-import structlog
-
 from rekindle import policy
 from rekindle.engine.breaker import Breaker
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.steady import steadily
 from rekindle.errors import DatabaseUnreachable, Disposition, RecordFailed
+from rekindle.log import log
 from rekindle.model import Acceptance, Accepted, Ending, Outcome, Refused, Uncertain, Unit
 from rekindle.ports import NotificationRepository, Store
-
-log = structlog.stdlib.get_logger("rekindle")
 
 BATCH = 500
 _GATHER_SECONDS = 0.02  # a batch of one costs as much as a batch of fifty

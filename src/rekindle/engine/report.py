@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import structlog
-
+from rekindle.log import log
 from rekindle.model import Refused, Report, RunStatus, Selection
 from rekindle.ports import WAITS, Store
 
 _NIGHT = f"retry:{WAITS}"
-log = structlog.stdlib.get_logger("rekindle")
 
 
 async def report(

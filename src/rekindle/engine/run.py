@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
-import structlog
-
 from rekindle.engine.breaker import Breaker
 from rekindle.engine.claim import claim
 from rekindle.engine.deadline import Deadline
@@ -17,12 +15,11 @@ from rekindle.engine.report import report
 from rekindle.engine.steady import answered, steadily
 from rekindle.engine.sweep import sweep
 from rekindle.errors import ConfigNotApplied, DatabaseUnreachable, ProviderUnreachable, RekindleError, UnknownScenario
+from rekindle.log import log
 from rekindle.model import Asked, Numbers, Report, Selection
 from rekindle.policy import GUARDED, Guard
 from rekindle.ports import Applied, Dispatcher, NotificationRepository, Store, Terms
 from rekindle.scenario import Config, fingerprint
-
-log = structlog.stdlib.get_logger("rekindle")
 
 
 @dataclass(frozen=True, slots=True)

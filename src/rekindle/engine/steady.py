@@ -4,12 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import structlog
-
 from rekindle.engine.deadline import Deadline
 from rekindle.errors import DatabaseUnreachable
-
-log = structlog.stdlib.get_logger("rekindle")
+from rekindle.log import log
 
 T = TypeVar("T")
 _PAUSE_SECONDS = 0.25

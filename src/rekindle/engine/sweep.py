@@ -1,10 +1,7 @@
 """Sweep: what crashed runs left behind is put right before a new run looks at the ledger."""
 
-import structlog
-
+from rekindle.log import log
 from rekindle.ports import Store
-
-log = structlog.stdlib.get_logger("rekindle")
 
 
 async def sweep(store: Store) -> None:

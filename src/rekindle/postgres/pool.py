@@ -1,6 +1,7 @@
 """Connections to the team's database, and what its errors mean."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, TypeVar
@@ -25,6 +26,10 @@ CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30.0
 """How long a connection is waited for, with all that is asked on it, where nobody says otherwise. A server that goes
 silent without closing (a firewall that forgets, a machine that is moved) would be waited for as long as it is so."""
+
+# Python prints warnings of an unconfigured logger to stderr. psycopg's quote the server's address; the loss of a
+# connection is an event of ours.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _CANCEL_SECONDS = 0.5
 _IDLE_SECONDS = 10.0

@@ -1,0 +1,46 @@
+"""Log lines of the command line and of `serve`, on stderr: readable on a terminal, JSON elsewhere."""
+
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from rekindle.errors import BadArgument
+
+
+def set_up_logging(level: str) -> None:
+    """Events from this level on go to stderr.
+
+    Raises:
+        BadArgument: there is no such level.
+    """
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise BadArgument(f"{level!r} is not a log level", mend="Use debug, info, warning, error or critical.")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(EventFormatter(readable=sys.stderr.isatty()))
+    logger = logging.getLogger("rekindle")
+    logger.handlers = [handler]
+    logger.setLevel(number)
+    # Its warnings of lost connections quote an address; we log them as events without it.
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
+
+
+class EventFormatter(logging.Formatter):
+    """An event with its fields, its level and the time in UTC; one line of JSON unless `readable`."""
+
+    def __init__(self, *, readable: bool) -> None:
+        super().__init__()
+        self._render: Any = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of one record of the logger `rekindle`."""
+        shown = {
+            **record.__dict__.get("fields", {}),
+            "event": record.__dict__.get("event") or record.getMessage(),
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        return self._render(None, "", shown)
