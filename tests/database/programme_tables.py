@@ -1,9 +1,11 @@
 """A programme small enough to see whole: each test writes the people, activities and devices that it is about."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date, datetime
+from importlib import resources
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +19,11 @@ from rekindle.ports import Applied, Terms
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import AnyScenario, fingerprint, parse_scenario
+
+REFUSALS = re.findall(
+    r"then '(\w+)'", resources.files("rekindle.postgres.sql").joinpath("parts/refusal.sql").read_text(encoding="utf-8")
+)
+"""The reasons to refuse, in the order in which the claim looks at them."""
 
 TEXT = {"en": {"title": "Hello", "body": "There"}}
 

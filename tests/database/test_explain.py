@@ -8,14 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from database.programme_tables import Programme, applied, open_programme, scenario, wanted
+from database.programme_tables import REFUSALS, Programme, applied, open_programme, scenario, wanted
 from rekindle.engine.explain import explain
 from rekindle.insight import Explanation
 from rekindle.model import Acceptance, Ending
 from rekindle.policy import HOLD_SECONDS, idempotency_key
 from rekindle.ports import Applied, Terms
 from rekindle.postgres.insight import PostgresInsight
-from rekindle.postgres.sql import refusals
 from rekindle.scenario import AnyScenario
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)  # a Tuesday
@@ -52,7 +51,7 @@ async def test_nothing_blocks_somebody_who_would_be_claimed_now(programme: Progr
     one = await explained(programme, await due(programme), wanted())
     assert (one.blocked_by, one.next_at, one.waits_for, one.occurrence) == ((), NOW, None, "once")
     first = ["not_enabled", "not_a_recipient", "not_active", "not_due"]
-    assert [gate.reason for gate in one.gates] == [*first, *[*refusals()][1:], "no_token"]
+    assert [gate.reason for gate in one.gates] == [*first, *REFUSALS[1:], "no_token"]
 
 
 async def test_a_scenario_that_is_not_enabled_is_explained_all_the_same(programme: Programme) -> None:

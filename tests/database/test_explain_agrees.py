@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
-from database.programme_tables import Programme, applied, open_programme, scenario
+from database.programme_tables import REFUSALS, Programme, applied, open_programme, scenario
 from rekindle.engine.evaluate import plan
 from rekindle.engine.explain import explain
 from rekindle.insight import Explanation
@@ -18,7 +18,6 @@ from rekindle.model import Selection
 from rekindle.policy import UNGUARDED, idempotency_key
 from rekindle.ports import Applied, Terms
 from rekindle.postgres.insight import PostgresInsight
-from rekindle.postgres.sql import refusals
 
 PEOPLE = 60
 BEFORE_DUE = {"not_enabled", "not_a_recipient", "not_active", "not_due"}
@@ -160,7 +159,7 @@ async def test_the_first_reason_is_the_plans_and_the_time_that_is_named_is_when_
         one = await explained(programme, user, ours, others, terms)
         blocked = one.blocked_by
         assert [gate.reason for gate in one.gates] == [
-            *("not_enabled", "not_a_recipient", "not_active", "not_due"), *[*refusals()][1:], "no_token",
+            *("not_enabled", "not_a_recipient", "not_active", "not_due"), *REFUSALS[1:], "no_token",
         ]  # fmt: skip
         if user in said:
             assert (blocked or (None,))[0] == said[user], one

@@ -3,32 +3,39 @@
 import re
 from collections.abc import AsyncIterator
 from importlib import resources
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from database.programme_tables import open_programme
-from rekindle.postgres.sql import OPTIONAL, composed, names, refusals, statement
+from rekindle.postgres.sql import names, statement
 
 KINDS = ["inactivity", "milestone", "expiry", "sql"]
-PARTS = {
-    "verdicts",
-    "refusals",
-    "switched_off",
-    "devices",
-    "usable",
-    "wanted_known",
-    *OPTIONAL,
-    *(f"{part}_absent" for part in OPTIONAL),
-}
-PARTS |= {f"{part}_{kind}" for part in ("candidates", "known") for kind in KINDS}
-COMPOSED = {"claim", "claimants", "plan", "stage_wanted", "explain"}
+SQL = resources.files("rekindle.postgres.sql")
+FILES = sorted(
+    [f"{name}.sql" for name in names()]
+    + [str(file.relative_to(str(SQL))) for file in Path(str(SQL), "parts").rglob("*.sql")]
+)
+VIEWS = ["chapter", "organisation", "preference", "activity"]
+BOUND = ("candidates", "known", "outranking", *VIEWS)
+EVALUATE = ["claim", "claimants", "plan", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.
-UTILITY = {"stage_create", "stage_drop", "wanted_create", "source_activity_plan"}
+UTILITY = {"stage_create", "stage_drop", "outranking_create", "source_activity_plan"}
+SLOT = re.compile(r"\{([a-z_/]+)\}")
 
 
-def raw(name: str) -> str:
-    return resources.files("rekindle.postgres.sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+def raw(file: str) -> str:
+    return SQL.joinpath(file).read_text(encoding="utf-8")
+
+
+def code(text: str) -> str:
+    return re.sub(r"--.*", "", text)
+
+
+def absent(*there: str) -> dict[str, str]:
+    """Every optional view is bound to its absent twin, but these."""
+    return {view: view if view in there else f"{view}_absent" for view in VIEWS}
 
 
 def numbered(text: str) -> str:
@@ -40,7 +47,7 @@ def numbered(text: str) -> str:
 @pytest.fixture
 async def planner(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
     async with open_programme(database_url) as programme, programme.sql.transaction(force_rollback=True):
-        for name in ("stage_create", "stage_drop", "stage_create", "wanted_create"):
+        for name in ("stage_create", "stage_drop", "stage_create", "outranking_create"):
             await programme.sql.execute(statement(name))
         yield programme.sql
 
@@ -50,71 +57,105 @@ async def prepare(connection: psycopg.AsyncConnection, name: str, text: str) -> 
 
 
 async def test_every_statement_of_its_own_can_be_prepared(planner: psycopg.AsyncConnection) -> None:
-    alone = [name for name in names() if name not in PARTS | COMPOSED | UTILITY | {"arm", "source_counts"}]
+    alone = [name for name in names() if name not in UTILITY.union(EVALUATE)]
     assert len(alone) >= 25
     for name in alone:
         await prepare(planner, name, statement(name))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", sorted(COMPOSED))
+@pytest.mark.parametrize("name", EVALUATE)
 async def test_what_is_composed_can_be_prepared_with_and_without_each_view(
     planner: psycopg.AsyncConnection, name: str, kind: str
 ) -> None:
-    for parts in ([], *([one] for one in OPTIONAL), OPTIONAL, ["wanted_known"]):
-        text = composed(name, kind=kind, parts=frozenset(parts))
-        await prepare(planner, f"{name}_{kind}_{'_'.join(parts)}", text)
-    assert "{" not in re.sub(r"'[^']*'", "", re.sub(r"--.*", "", text))
-
-
-def test_the_refusals_are_taken_apart_without_anything_lost_or_added() -> None:
-    _, _, whole = statement("refusals").partition("\n")
-    assert "\n".join(refusals().values()) == whole
-    for reason, part in refusals().items():
-        code = re.sub(r"--.*", "", part).strip()
-        assert code.startswith("when ")
-        assert code.endswith(f" then '{reason}'")
-        assert len(re.findall(r"\bwhen\b", code)) == len(re.findall(r"\bthen\b", code)) == 1
+    views = [absent(), *(absent(view) for view in VIEWS), absent(*VIEWS)]
+    for number, bound in enumerate(views):
+        for outranking in ("outranking", "outranking_absent", "outranking_known"):
+            kinds = {"candidates": f"candidates_{kind}", "known": f"known_{kind}", "outranking": outranking}
+            text = statement(name, **bound, **kinds)
+            await prepare(planner, f"{name}_{kind}_{number}_{outranking}", text)
+    assert not SLOT.search(code(text))
 
 
 async def test_arming_and_counting_can_be_prepared_with_or_without_each_view(planner: psycopg.AsyncConnection) -> None:
-    for parts in ([], ["preference"], ["activity"], ["preference", "activity"]):
-        await prepare(planner, f"arm_{'_'.join(parts)}", composed("arm", parts=frozenset(parts)))
-    await prepare(planner, "counts", composed("source_counts"))
-    await prepare(planner, "counts_of_all", composed("source_counts", parts=frozenset(OPTIONAL)))
+    for name in ("arm", "source_counts"):
+        for number, bound in enumerate([absent(), *(absent(view) for view in VIEWS)]):
+            await prepare(planner, f"{name}_{number}", statement(name, **bound))
 
 
 async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(planner: psycopg.AsyncConnection) -> None:
-    assert set(names()) >= PARTS | COMPOSED | UTILITY
+    assert set(names()) >= UTILITY.union(EVALUATE)
     await planner.execute(statement("source_activity_plan"))
+    slots = {slot for file in FILES for slot in SLOT.findall(code(raw(file)))}
+    parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
+    twins = {f"{view}_absent" for view in (*VIEWS, "outranking")} | {"outranking_known"}
+    of_a_kind = {f"{slot}_{kind}" for slot in ("candidates", "known") for kind in KINDS}
+    assert parts == slots - {"candidates", "known"} | twins | of_a_kind
 
 
-@pytest.mark.parametrize("name", names())
-def test_every_file_says_first_what_goes_in_and_comes_out(name: str) -> None:
-    header = [line for line in raw(name).splitlines() if line.startswith("--")]
+def test_explaining_looks_at_each_condition_to_refuse_in_the_order_of_the_claim() -> None:
+    claim = re.findall(r"when \{refusals/(\w+)\} then '(\w+)'", code(raw("parts/refusal.sql")))
+    explain = re.findall(r"'(\w+)', \{refusals/(\w+)\}", code(raw("parts/every_refusal.sql")))
+    assert claim == explain
+    assert all(file == reason for file, reason in claim)
+    assert (
+        len(claim) == len(SLOT.findall(raw("parts/refusal.sql"))) == len(SLOT.findall(raw("parts/every_refusal.sql")))
+    )
+    assert {file for file, _ in claim} == {Path(file).stem for file in FILES if file.startswith("parts/refusals/")}
+
+
+async def test_the_optional_views_are_bound_to_the_part_that_reads_them_or_to_its_absent_twin(
+    planner: psycopg.AsyncConnection,
+) -> None:
+    async def bound() -> dict[str, str]:
+        rows = await (await planner.execute(statement("optional_views"))).fetchall()
+        return {row["view_name"]: row["part"] for row in rows}
+
+    there = await bound()
+    assert set(there) == set(VIEWS)
+    assert there["activity"] == "activity"
+    for view in VIEWS:
+        await planner.execute(f"drop view if exists rekindle_source.{view}".encode())
+    assert await bound() == absent()
+
+
+def test_a_part_is_indented_as_its_slot_is_and_the_caller_may_bind_the_slot_to_another() -> None:
+    lines = statement("source_counts", chapter="chapter_absent").splitlines()
+    assert lines[1:3] == ["with chapter as (", "  select null::uuid as chapter_id, null::text as timezone where false"]
+    assert "  from rekindle_source.organisation o" in lines
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.startswith("parts/")])
+def test_a_part_can_be_put_into_the_middle_of_a_line(file: str) -> None:
+    assert "--" not in raw(file).rstrip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_says_first_what_goes_in_and_comes_out(file: str) -> None:
+    header = [line for line in raw(file).splitlines() if line.startswith("--")]
     text = " ".join(line.removeprefix("--").strip() for line in header)
-    assert raw(name).startswith("-- ")
-    assert re.search(r"\b(In|Out): |^A part of ", text), text
+    assert raw(file).startswith("-- ")
+    assert re.search(r"^A part of " if file.startswith("parts/") else r"\b(In|Out): ", text), text
 
 
-@pytest.mark.parametrize("name", names())
-def test_no_statement_reads_a_clock_other_than_the_ledgers(name: str) -> None:
-    code = re.sub(r"--.*", "", raw(name)).lower()
-    assert not re.search(r"\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(", code)
-    assert not re.search(r"\bcurrent_(date|time|timestamp)\b|\blocaltime(stamp)?\b", code)
+@pytest.mark.parametrize("file", FILES)
+def test_no_statement_reads_a_clock_other_than_the_ledgers(file: str) -> None:
+    text = code(raw(file)).lower()
+    assert not re.search(r"\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(", text)
+    assert not re.search(r"\bcurrent_(date|time|timestamp)\b|\blocaltime(stamp)?\b", text)
 
 
 @pytest.mark.parametrize("name", names())
 def test_the_loader_marks_each_statement_and_leaves_its_header_out(name: str) -> None:
-    text = statement(name)
-    first, _, body = text.partition("\n")
+    bound = {"candidates": "candidates_sql", "known": "known_sql"}
+    first, _, body = statement(name, **bound).partition("\n")
     assert first == f"/* rekindle:{name} */"
     assert body.strip()
     assert not body.startswith("--")
-    assert raw(name).rstrip().endswith(body.rstrip())
+    assert body.rstrip().endswith(raw(f"{name}.sql").rstrip().splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", names())
-def test_each_file_holds_one_statement(name: str) -> None:
-    code = re.sub(r"'[^']*'", "''", re.sub(r"--.*", "", raw(name)))
-    assert ";" not in code.rstrip().removesuffix(";")
+@pytest.mark.parametrize("file", FILES)
+def test_each_file_holds_one_statement(file: str) -> None:
+    text = re.sub(r"'[^']*'", "''", code(raw(file)))
+    assert ";" not in text.rstrip().removesuffix(";")

@@ -217,7 +217,7 @@ def words_in_python() -> Iterator[str]:
 def words_in_sql() -> Iterator[str]:
     """The words of claim.sql, and those that the sweep and record.sql write themselves."""
     folder = SOURCE / "postgres" / "sql"
-    for name in ("refusals.sql", "verdicts.sql", "claim.sql"):
+    for name in ("parts/refusal.sql", "parts/verdicts.sql", "claim.sql"):
         yield from re.findall(r"then '(\w+)'", (folder / name).read_text())
     # The words for "may be sent" are not reasons.
     yield from set(re.findall(r"then '(\w+)'", (folder / "arm.sql").read_text())) - {"armed"}

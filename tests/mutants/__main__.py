@@ -50,7 +50,7 @@ def ends(tests: Sequence[str], mutant: Mutant | Worded | None = None) -> Mapping
 def judge(mutant: Mutant | Worded) -> list[str]:
     """What is wrong with the tests, or with the mutant: every named test must notice it, and the server can plan it."""
     wanted = dict.fromkeys(mutant.tests, "noticed")
-    if mutant.file.endswith(("/claim.sql", "/verdicts.sql")):
+    if mutant.file.endswith(("/claim.sql", "/stage_outranking.sql")) or "/parts/" in mutant.file:
         wanted[_PREPARED_CLAIM] = "passed"
     elif mutant.file.endswith(".sql"):
         wanted[_PREPARED] = "passed"

@@ -116,24 +116,24 @@ ARM = (
     Worded(
         "arming is not committed",
         "postgres/store.py",
-        'rows = await self._database.rows(composed("arm", parts=self._parts), parameters)',
+        'rows = await self._database.rows(statement("arm", **self._optional_views), parameters)',
         "async with self._database.connection() as connection, connection.transaction(force_rollback=True):\n"
-        '            cursor = await connection.execute(composed("arm", parts=self._parts), parameters)\n'
+        '            cursor = await connection.execute(statement("arm", **self._optional_views), parameters)\n'
         "            rows = await cursor.fetchall()",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
-    Worded(
+    Mutant(
         "arming changes no state",
         _sql("arm"),
-        "set state = 'dispatching', attempts",
-        "set state = o.state, attempts",
+        "arming-changes-the-state",
+        "set state = o.state,",
         (_TRANSITIONS + "test_a_unit_is_armed_once",),
     ),
-    Worded(
+    Mutant(
         "what another writer has recorded is armed",
         _sql("arm"),
-        "when recorded.elsewhere then",
-        "when false then",
+        "recorded-elsewhere",
+        "when false then 'already_recorded'",
         (_TRANSITIONS + "test_a_unit_whose_key_another_writer_has_recorded_is_not_armed_and_ends_skipped",),
     ),
     Worded(
@@ -153,10 +153,10 @@ ARM = (
 )
 
 FENCE = (
-    Worded(
+    Mutant(
         "arm without the epoch",
         _sql("arm"),
-        " and o.epoch = w.epoch",
+        "arm-by-epoch",
         "",
         (_TRANSITIONS + "test_a_unit_is_not_taken_over_before_its_lease_is_over_and_then_by_one_run_only",),
     ),
@@ -281,11 +281,11 @@ LOCKS = (
 
 ORDER = (
     # Turned round and not taken away: on today's plans what is below is sorted already, or sorted by luck.
-    Worded(
+    Mutant(
         "claim wins gates in the reverse order",
         _sql("claim"),
-        "  order by v.user_id\n",
-        "  order by v.user_id desc\n",
+        "gates-in-order",
+        "order by verdict.user_id desc",
         (f"{_GATES_IN_ORDER}[claim]",),
     ),
     *(
@@ -318,42 +318,42 @@ ORDER = (
         )
         for name in ("sweep_unknown", "sweep_stale")
     ),
-    Worded(
+    Mutant(
         "a person due twice is upserted twice",
-        _sql("verdicts"),
-        "select distinct on (c.user_id) c.*",
-        "select c.*",
+        _sql("parts/verdicts"),
+        "one-row-per-person",
+        "select occasion.*",
         (_CLAIM + "test_several_rows_of_one_person_are_one_claim_of_one_occurrence",),
     ),
-    Worded(
+    Mutant(
         "a token registered twice is two devices",
-        _sql("verdicts"),
-        "select distinct on (d.user_id, id.device_id)\n         d.user_id",
-        "select d.user_id",
+        _sql("parts/verdicts"),
+        "one-unit-per-device",
+        "select",
         (_CLAIM + "test_every_device_is_a_unit_and_rows_of_the_same_token_are_one",),
     ),
 )
 
 COOLDOWN = (
-    Worded(
+    Mutant(
         "a claim wins a gate that is in flight",
         _sql("claim"),
-        "where g.inflight is null and g.next_at",
-        "where g.next_at",
+        "gate-not-in-flight",
+        "where true",
         (_LOCKS + "test_a_claim_that_saw_the_gate_open_does_not_win_it_once_it_is_shut[it is in flight]",),
     ),
-    Worded(
+    Mutant(
         "a claim wins whatever gate it has waited for",
         _sql("claim"),
-        "\n    where g.inflight is null and g.next_at <= rekindle.clock()\n",
-        "\n",
+        "gate-open",
+        "",
         (_LOCKS + "test_of_two_claims_that_both_saw_the_gate_open_one_wins",),
     ),
-    Worded(
+    Mutant(
         "a claim wins a gate that cools down",
         _sql("claim"),
-        "where g.inflight is null and g.next_at <= rekindle.clock()",
-        "where g.inflight is null",
+        "gate-cooled-down",
+        "",
         (_LOCKS + "test_a_claim_that_saw_the_gate_open_does_not_win_it_once_it_is_shut[a cooldown has begun]",),
     ),
     Worded(
@@ -373,11 +373,11 @@ COOLDOWN = (
         "set next_at = g.next_at",
         (_SWEEP + "test_an_unknown_past_its_hold_is_closed_and_its_cooldown_counts_from_then",),
     ),
-    Worded(
+    Mutant(
         "claim reads the time before it waits",
         _sql("claim"),
-        "set next_at = rekindle.clock()",
-        "set next_at = now()",
+        "cooldown-after-the-wait",
+        "set next_at = now() + make_interval(secs => excluded.cooldown_seconds),",
         (f"{_AFTER_THE_WAIT}[claim]",),
     ),
     *(
@@ -572,10 +572,10 @@ FUNCTION = (
 )
 
 POLICY = (
-    Worded(
+    Mutant(
         "the cap is not asked when the claim wins",
         _sql("claim"),
-        "    where rekindle.fits(k.counted, 0, excluded.rule_counts, excluded.rule_seconds, rekindle.clock())\n",
+        "cap-fits",
         "",
         (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
     ),
@@ -586,24 +586,24 @@ POLICY = (
         "if False:",
         (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
     ),
-    Worded(
+    Mutant(
         "whoever opted out since the claim is sent to",
         _sql("arm"),
-        "then 'opted_out'",
+        "opted-out-since",
         "then 'armed'",
         (_LAST_LOOK + "test_whoever_opted_out_since_the_claim_gets_nothing[None-True]",),
     ),
-    Worded(
+    Mutant(
         "whoever became active since the claim is sent to",
         _sql("arm"),
-        "when acted.again then",
-        "when false then",
+        "active-again",
+        "when false then 'active_again'",
         (_LAST_LOOK + "test_whoever_was_active_since_is_not_told_that_they_were_not[0-False]",),
     ),
-    Worded(
+    Mutant(
         "a run drifts into the night",
         _sql("arm"),
-        "then 'quiet_hours'",
+        "quiet-hours-by-now",
         "then 'armed'",
         (_LAST_LOOK + "test_a_run_that_is_still_sending_when_the_night_begins_stops_there",),
     ),
@@ -622,18 +622,18 @@ POLICY = (
         "                           where each.key like '%:' || chapter_id limit 1),",
         (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
     ),
-    Worded(
+    Mutant(
         "where it is not enabled, people are claimed",
-        _sql("refusals"),
-        "when not (c.variant).enabled then 'not_enabled'\n",
+        _sql("parts/refusal"),
+        "not-enabled",
         "",
         (_OVERRIDES + "test_explain_says_whose_word_holds_and_by_it",),
     ),
-    Worded(
+    Mutant(
         "the rules of the first claim weigh every later one",
         _sql("claim"),
-        "excluded.rule_counts, excluded.rule_seconds, rekindle",
-        "k.rule_counts, k.rule_seconds, rekindle",
+        "cap-fits",
+        "where rekindle.fits(cap.counted, 0, cap.rule_counts, cap.rule_seconds, rekindle.clock())",
         (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
     ),
     Worded(
@@ -643,18 +643,18 @@ POLICY = (
         "scenario",
         (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
     ),
-    Worded(
+    Mutant(
         "who counts under no cap takes a place all the same",
-        _sql("stage_wanted"),
-        " and (v.variant).counts",
+        _sql("stage_outranking"),
+        "takes-a-place-under-a-cap",
         "",
         (_OVERRIDES + "test_who_is_left_out_where_others_go_first_is_decided_by_their_own_caps",),
     ),
-    Worded(
+    Mutant(
         "who never comes back is written to as ever",
-        _sql("refusals"),
-        "when (c.variant).back_off is not null",
-        "when false",
+        _sql("parts/refusals/back_off"),
+        "back-off",
+        "false",
         (_OVERRIDES + "test_who_never_comes_back_is_written_to_less_and_less[pushes2-14]",),
     ),
 )

@@ -8,7 +8,7 @@ import pytest
 
 from database.programme_tables import Programme, open_programme, scenario
 from rekindle.postgres.evaluation import by_place
-from rekindle.postgres.sql import composed, statement
+from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario
 
 PEOPLE = 20_000
@@ -75,12 +75,14 @@ async def plan_of(programme: Programme, one: AnyScenario, name: str = "claim") -
             "reserved_seconds": 60.0,
         }
         cursor = await programme.sql.execute(
-            "explain (analyze, format json, timing off) " + composed(name, kind=one.kind, parts=PARTS), parameters
+            "explain (analyze, format json, timing off) " + bound(name, one), parameters
         )
         return (await cursor.fetchone())["QUERY PLAN"][0]
 
 
-PARTS = frozenset({"chapter", "organisation", "preference"})
+def bound(name: str, one: AnyScenario, *, outranking: str = "outranking_absent") -> str:
+    """The statement for a scenario, over all of the team's optional views."""
+    return statement(name, candidates=f"candidates_{one.kind}", outranking=outranking)
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

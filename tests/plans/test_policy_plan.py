@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from database.programme_tables import Programme, open_programme, scenario
-from plans.test_claim_plan import PARTS, assert_no_scan_is_repeated, nodes, scans
+from plans.test_claim_plan import assert_no_scan_is_repeated, bound, nodes, scans
 from rekindle.postgres.evaluation import by_place
-from rekindle.postgres.sql import composed, statement
+from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario
 
 PEOPLE = 100_000
@@ -66,10 +66,8 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
         yield programme
 
 
-async def explained(
-    programme: Programme, name: str, parts: frozenset[str], parameters: dict[str, Any]
-) -> dict[str, Any]:
-    query = "explain (analyze, format json, timing off) " + composed(name, kind="inactivity", parts=parts)
+async def explained(programme: Programme, text: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    query = "explain (analyze, format json, timing off) " + text
     return (await (await programme.sql.execute(query, parameters)).fetchone())["QUERY PLAN"][0]
 
 
@@ -93,20 +91,27 @@ async def test_every_policy_at_once_repeats_nothing_for_each_person_and_keeps_th
     calls = "select coalesce(pg_stat_get_xact_function_calls('rekindle.is_zone'::regproc), 0)"
     async with programme.sql.transaction(force_rollback=True):
         await programme.sql.execute("set local track_functions = 'pl'")
-        await programme.sql.execute(statement("wanted_create"))
-        staging = await explained(programme, "stage_wanted", PARTS, await parameters_of(programme, FIRST, "first"))
+        await programme.sql.execute(statement("outranking_create"))
+        staging = await explained(
+            programme, bound("stage_outranking", FIRST), await parameters_of(programme, FIRST, "first")
+        )
         asked = await programme.value(calls)
-        claim = await explained(programme, "claim", PARTS | {"wanted"}, await parameters_of(programme, OWN, "nudge"))
+        claim = await explained(
+            programme,
+            bound("claim", OWN, outranking="outranking"),
+            await parameters_of(programme, OWN, "nudge"),
+        )
         assert 0 < asked <= 20, "each name of a zone is looked up once"
         assert await programme.value(calls) == 2 * asked
-        wanted = await programme.value("select count(*) from pg_temp.rekindle_wanted")
+        outranking = await programme.value("select count(*) from pg_temp.rekindle_outranking")
         claimed = await programme.value("select count(*) from rekindle.outbox")
         units = await programme.rows("select claim_id, device_id, epoch, user_id from rekindle.outbox limit 500")
         keys = {f"{name}s": [unit[name] for unit in units] for name in ("claim_id", "device_id", "epoch", "user_id")}
-        arm = await explained(programme, "arm", PARTS | {"activity"}, keys | {"lease_seconds": 60.0})
-    # Whoever is wanted by the one that goes before has no room for a second push today. It leaves who opted out of it.
+        arm = await explained(programme, statement("arm"), keys | {"lease_seconds": 60.0})
+    # People whom the outranking scenario would claim have no room for a second push today. People who opted out of it
+    # have.
     due = PEOPLE / 25
-    assert due * 0.8 < wanted < due * 0.95
+    assert due * 0.8 < outranking < due * 0.95
     assert due * 0.04 < claimed < due * 0.08
     for plan in (staging, claim):
         assert_no_scan_is_repeated(plan)

@@ -43,15 +43,9 @@ async def claim(
         readable(applied),
     ):
         evaluation = await begin(connection, selection, terms, before, rows)
-        parameters = await evaluation.of(applied) | {
-            "run_id": run_id,
-            "version": applied.version,
-            "priority": scenario.priority,
-            "resend": scenario.uncertain == "resend",
-            "reserved_seconds": reserved_seconds,
-        }
+        parameters = await evaluation.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
         evaluated = await _evaluated(connection, parameters)
-        cursor = await connection.execute(evaluation.composed("claim", scenario), parameters)
+        cursor = await connection.execute(evaluation.statement("claim", scenario), parameters)
         verdicts: Counter[str] = Counter()
         undone: list[UUID] = []
         for row in await cursor.fetchall():
@@ -88,6 +82,17 @@ async def claim(
     return numbers
 
 
+def claim_parameters(applied: Applied, run_id: UUID, reserved_seconds: float) -> dict[str, Any]:
+    """The parameters of claim.sql beyond those of an evaluation."""
+    return {
+        "run_id": run_id,
+        "version": applied.version,
+        "priority": applied.scenario.priority,
+        "resend": applied.scenario.uncertain == "resend",
+        "reserved_seconds": reserved_seconds,
+    }
+
+
 async def candidates(
     database: Database, applied: Applied, selection: Selection, terms: Terms, before: Sequence[Applied]
 ) -> AsyncGenerator[Candidate]:
@@ -104,7 +109,7 @@ async def candidates(
             evaluation = await begin(connection, selection, terms, before, rows)
             parameters = await evaluation.of(applied)
         async with connection.cursor(name="rekindle_plan") as cursor:
-            await cursor.execute(evaluation.composed("plan", applied.scenario), parameters)
+            await cursor.execute(evaluation.statement("plan", applied.scenario), parameters)
             while True:
                 async with asyncio.timeout(terms.timeout_seconds):
                     read = await cursor.fetchmany(_STREAM_ROWS)

@@ -64,7 +64,7 @@ class PostgresDifferences:
                 async with readable(side.applied), connection.transaction(force_rollback=True):
                     evaluation = await begin(connection, selection, terms, side.before, own, moment=moment)
                     parameters = await evaluation.of(side.applied)
-                    text = evaluation.composed("claimants", side.applied.scenario)
+                    text = evaluation.statement("claimants", side.applied.scenario)
                     async with connection.cursor(name="rekindle_claimants") as cursor:
                         await cursor.execute(text, parameters)
                         while read := await cursor.fetchmany(_ROWS):

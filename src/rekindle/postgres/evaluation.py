@@ -10,7 +10,7 @@ from rekindle.model import Selection
 from rekindle.ports import Applied, Terms
 from rekindle.postgres.own_query import own_rows, stage
 from rekindle.postgres.pool import Connection, Database
-from rekindle.postgres.sql import composed, statement
+from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, Expiry, Inactivity, Milestone, OwnQuery
 
 
@@ -32,13 +32,13 @@ class Evaluation:
     """One moment, and what a statement about it needs to know."""
 
     def __init__(
-        self, connection: Connection, common: dict[str, Any], parts: frozenset[str], rows: Mapping[str, IO[bytes]]
+        self, connection: Connection, common: dict[str, Any], parts: Mapping[str, str], rows: Mapping[str, IO[bytes]]
     ) -> None:
         self._connection = connection
         self._common = common
         self._rows = rows
         self._staged = False
-        self._parts = parts
+        self._parts = {"outranking": "outranking_absent", **parts}
 
     async def of(self, applied: Applied) -> dict[str, Any]:
         """The parameters of one scenario; the rows of its own query, if it has one, are staged."""
@@ -50,20 +50,22 @@ class Evaluation:
         return {**self._common, **by_place(applied.scenario)} | {"scenario_type": applied.scenario_type}
 
     async def give_way(self, before: Sequence[Applied]) -> None:
-        """Whom each of these would claim, in this order, is staged; later statements leave them their place."""
+        """The people whom each of these would claim, in this order, are staged; later statements leave them their
+        place."""
         if before:
-            await self._connection.execute(statement("wanted_create"))
-            self._parts |= {"wanted"}
+            await self._connection.execute(statement("outranking_create"))
+            self._parts["outranking"] = "outranking"
         for one in before:
-            await self._connection.execute(self.composed("stage_wanted", one.scenario), await self.of(one))
+            await self._connection.execute(self.statement("stage_outranking", one.scenario), await self.of(one))
 
-    def wanted_is_known(self) -> None:
-        """Later statements are told how many scenarios go before theirs, and look nothing up."""
-        self._parts |= {"wanted_known"}
+    def outranking_is_known(self) -> None:
+        """Later statements are told how many scenarios outrank theirs, and look nothing up."""
+        self._parts["outranking"] = "outranking_known"
 
-    def composed(self, name: LiteralString, scenario: AnyScenario) -> LiteralString:
+    def statement(self, name: str, scenario: AnyScenario) -> LiteralString:
         """The statement for a scenario, with the views that there are."""
-        return composed(name, kind=scenario.kind, parts=self._parts)
+        kind = scenario.kind
+        return statement(name, candidates=f"candidates_{kind}", known=f"known_{kind}", **self._parts)
 
 
 async def begin(
@@ -84,15 +86,15 @@ async def begin(
         "organisations": list(selection.organisations),
         "user_id": selection.user_id,
     }
-    evaluation = Evaluation(connection, common, await source_parts(connection), rows)
+    evaluation = Evaluation(connection, common, await optional_views(connection), rows)
     await evaluation.give_way(before)
     return evaluation
 
 
-async def source_parts(connection: Connection) -> frozenset[str]:
-    """Which of the team's optional views there are."""
-    row = await (await connection.execute(statement("source_parts"))).fetchone()
-    return frozenset(row["parts"]) if row else frozenset()
+async def optional_views(connection: Connection) -> dict[str, str]:
+    """For each of the team's optional views, the part of a statement that reads it, or its absent twin."""
+    rows = await (await connection.execute(statement("optional_views"))).fetchall()
+    return {row["view_name"]: row["part"] for row in rows}
 
 
 def thresholds(scenario: AnyScenario) -> list[int]:

@@ -14,7 +14,7 @@ from rekindle.ports import Applied, Terms
 from rekindle.postgres.claims import readable
 from rekindle.postgres.evaluation import begin, staged_rows, thresholds
 from rekindle.postgres.pool import Database
-from rekindle.postgres.sql import refusals, statement
+from rekindle.postgres.sql import statement
 from rekindle.scenario import WEEKDAYS, AnyScenario
 
 Row = dict[str, Any]
@@ -45,9 +45,9 @@ class PostgresInsight:
             readable(applied),
         ):
             evaluation = await begin(connection, selection, terms, (), rows)
-            evaluation.wanted_is_known()
-            parameters = await evaluation.of(applied) | {"wanting": len(wanted_by)}
-            cursor = await connection.execute(evaluation.composed("explain", applied.scenario), parameters)
+            evaluation.outranking_is_known()
+            parameters = await evaluation.of(applied) | {"outranking": len(wanted_by)}
+            cursor = await connection.execute(evaluation.statement("explain", applied.scenario), parameters)
             row = _utc(await cursor.fetchone() or {})
         return _explanation(applied, row, wanted_by)
 
@@ -69,10 +69,11 @@ def _claim(rows: list[Row]) -> PastClaim:
 
 def _explanation(applied: Applied, row: Row, wanted_by: Sequence[str]) -> Explanation:
     number: int = row["variant"]
-    scenario, blocked = applied.scenario.variants()[number], set(row["blocked"])
+    scenario = applied.scenario.variants()[number]
     facts = _facts(scenario, row, wanted_by)
+    refusals: dict[str, bool] = {reason: bool(blocks) for reason, blocks in row["refusals"].items()}
     gates = [
-        Gate("not_enabled", "not_enabled" in blocked),
+        Gate("not_enabled", refusals["not_enabled"]),
         Gate("not_a_recipient", row["active"] is None),
         Gate("not_active", not row["active"]),
         Gate(
@@ -86,7 +87,7 @@ def _explanation(applied: Applied, row: Row, wanted_by: Sequence[str]) -> Explan
                 **(row["known"] or {}),
             },
         ),
-        *(Gate(reason, reason in blocked, facts.get(reason, {})) for reason in refusals() if reason != "not_enabled"),
+        *(Gate(name, blocks, facts.get(name, {})) for name, blocks in refusals.items() if name != "not_enabled"),
         Gate(
             "no_token",
             not any(device["usable"] for device in row["devices"] or ()),
@@ -94,7 +95,7 @@ def _explanation(applied: Applied, row: Row, wanted_by: Sequence[str]) -> Explan
         ),
     ]
     lasting = [gate.reason for gate in gates if gate.blocks and gate.reason not in _LIFTED_BY_TIME]
-    if "frequency_cap" in blocked and any(rule["free_at"] is None for rule in row["rules"]):
+    if refusals["frequency_cap"] and any(rule["free_at"] is None for rule in row["rules"]):
         lasting.append("frequency_cap")
     return Explanation(
         scenario_type=applied.scenario_type,

@@ -6,11 +6,11 @@ from typing import Any, LiteralString, cast
 from psycopg import errors, sql
 
 from rekindle.ports import Column, Door, SourceCounts, View
-from rekindle.postgres.evaluation import source_parts
+from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.faults import primary
 from rekindle.postgres.own_query import sample_variables
 from rekindle.postgres.pool import Connection, Database
-from rekindle.postgres.sql import composed, statement
+from rekindle.postgres.sql import statement
 from rekindle.render import MAX_VALUE_CHARS
 from rekindle.scenario import OwnQuery, Variable
 
@@ -54,7 +54,7 @@ class PostgresSource:
     async def counts(self) -> SourceCounts:
         """See `Source.counts`."""
         async with self._database.connection() as connection:
-            text = composed("source_counts", parts=await source_parts(connection))
+            text = statement("source_counts", **await optional_views(connection))
             row = await (await connection.execute(text)).fetchone()
         return SourceCounts(**(row or {}))
 

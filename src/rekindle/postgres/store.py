@@ -23,11 +23,11 @@ from rekindle.model import (
 from rekindle.policy import GUARDED, Guard
 from rekindle.ports import Applied, Terms
 from rekindle.postgres import claims
-from rekindle.postgres.evaluation import source_parts
+from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.guard import held_back
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
-from rekindle.postgres.sql import composed, statement
+from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, parse_scenario
 
 _COLLISIONS = (errors.UniqueViolation, errors.CardinalityViolation)
@@ -55,7 +55,7 @@ class PostgresStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._scenarios: dict[tuple[str, int], AnyScenario] = {}
-        self._parts: frozenset[str] | None = None
+        self._optional_views: Mapping[str, str] | None = None
 
     async def applied(self) -> Sequence[Applied]:
         """See `Store.applied`."""
@@ -91,7 +91,7 @@ class PostgresStore:
             "request_sha256": asked and asked.digest,
         }
         async with self._database.connection() as connection:
-            self._parts = await source_parts(connection)
+            self._optional_views = await optional_views(connection)
             if (await connection.execute(statement("run_open"), parameters)).rowcount == 0 and key is not None:
                 holder = await _one(connection, statement("run_asked"), {"request_key": key})
                 if holder["run_id"] != run_id:
@@ -151,14 +151,14 @@ class PostgresStore:
 
     async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
         """See `Store.arm`. Which of the team's views there are is looked up by the run that arms, once."""
-        if self._parts is None:
+        if self._optional_views is None:
             async with self._database.connection() as connection:
-                self._parts = await source_parts(connection)
+                self._optional_views = await optional_views(connection)
         parameters = _keys(units) | {
             "user_ids": sorted({unit.user_id for unit in units}),
             "lease_seconds": lease_seconds,
         }
-        rows = await self._database.rows(composed("arm", parts=self._parts), parameters)
+        rows = await self._database.rows(statement("arm", **self._optional_views), parameters)
         return {(row["claim_id"], row["device_id"]): row["verdict"] for row in rows}
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:

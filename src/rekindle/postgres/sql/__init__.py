@@ -1,55 +1,48 @@
-"""The statements, one per file, by name."""
+"""The statements, one per file, and the parts that they share.
 
+`{slot}` in a text becomes the text of `parts/<file>.sql`, indented as its line is, and so on in that text. The file has
+the slot's name, unless the caller binds the slot to another.
+"""
+
+import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import LiteralString, cast
 
-OPTIONAL: tuple[LiteralString, ...] = ("chapter", "organisation", "preference", "activity", "wanted")
-"""Parts that need a view which a team may not have, or a table that is not always staged."""
+_SLOT = re.compile(r"\{([a-z_/]+)\}")
 
 
 @cache
-def statement(name: str) -> LiteralString:
-    """The text of `<name>.sql` without its header comment, marked so that it can be found in pg_stat_activity.
+def statement(name: str, **bound: str) -> LiteralString:
+    """The text of `<name>.sql` with its parts in place, marked so that it can be found in pg_stat_activity.
 
-    A text out of this package is as trustworthy as a literal, hence the cast; nothing else may become SQL.
+    Args:
+        name: of the file.
+        bound: by slot, the part that it becomes, where that depends on the scenario's kind or on what the team has:
+            `candidates="candidates_inactivity"`, `chapter="chapter_absent"`.
     """
-    text = resources.files(__package__ or "").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    # A text out of this package is as trustworthy as a literal, hence the cast; nothing else may become SQL.
+    return cast("LiteralString", f"/* rekindle:{name} */\n{_filled(_text(name), bound)}")
+
+
+def _filled(text: str, bound: Mapping[str, str]) -> str:
+    def part(slot: re.Match[str]) -> str:
+        before = text[: slot.start()].rpartition("\n")[2]
+        indent = before[: len(before) - len(before.lstrip())]
+        body = _filled(_text(f"parts/{bound.get(slot[1], slot[1])}"), bound)
+        return body.replace("\n", f"\n{indent}")
+
+    return _SLOT.sub(part, text)
+
+
+def _text(path: str) -> str:
+    """A file without its header comment."""
+    text = resources.files(__package__ or "").joinpath(f"{path}.sql").read_text(encoding="utf-8")
     lines = text.splitlines()
     while lines and (not lines[0].strip() or lines[0].startswith("--")):
         del lines[0]
-    return cast("LiteralString", f"/* rekindle:{name} */\n" + "\n".join(lines))
-
-
-@cache
-def composed(name: str, *, kind: str = "", parts: frozenset[str] = frozenset()) -> LiteralString:
-    """A statement with its parts in place: `{verdicts}` with the candidates of a kind of scenario, and each of the
-    optional parts, or what stands for it where it is not among `parts`."""
-    text = statement(name)
-    if "{verdicts}" in text:
-        verdicts = statement("verdicts").replace("{candidates}", statement(f"candidates_{kind}"))
-        text = text.replace("{verdicts}", verdicts.replace("{refusals}", statement("refusals")))
-        for part in ("devices", "usable"):
-            text = text.replace(f"{{{part}}}", statement(part))
-    if "{each_refusal}" in text:
-        cases = ",\n".join(f"case {part}\nend" for part in refusals().values())
-        text = text.replace("{each_refusal}", f"array_remove(array[\n{cases}\n]::text[], null)")
-        text = text.replace("{known}", statement(f"known_{kind}"))
-    text = text.replace("{switched_off}", statement("switched_off"))
-    for part in OPTIONAL:
-        standing = next((one for one in (part, f"{part}_known") if one in parts), f"{part}_absent")
-        text = text.replace(f"{{{part}}}", statement(standing))
-    return text
-
-
-@cache
-def refusals() -> dict[str, LiteralString]:
-    """`refusals.sql` taken apart: each reason in order, with the one `when … then …` that decides about it.
-
-    What explains a refusal is thereby the text that decides about it, and not a second one.
-    """
-    parts = statement("refusals").split("\nwhen ")[1:]
-    return {part.rpartition("then '")[2].partition("'")[0]: f"when {part}" for part in parts}
+    return "\n".join(lines)
 
 
 def names() -> list[str]:

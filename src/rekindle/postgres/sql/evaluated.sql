@@ -1,4 +1,5 @@
--- In: organisations (empty: all), user_id (null: all). Out: evaluated, the number of active recipients. Locks: none.
+-- In: organisations (empty: all), user_id (null: all). Out: evaluated, the number of active
+-- recipients. Locks: none.
 select count(distinct r.user_id) as evaluated
 from rekindle_source.recipient r
 where r.active

@@ -1,2 +1,3 @@
--- In: nothing. Out: (at, evaluated_on): the ledger's clock and its UTC date, which fix one evaluation. Locks: none.
+-- In: nothing. Out: (at, evaluated_on): the ledger's clock and its UTC date, which fix one
+-- evaluation. Locks: none.
 select at, (at at time zone 'UTC')::date as evaluated_on from rekindle.clock() as at

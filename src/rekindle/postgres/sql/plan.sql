@@ -1,11 +1,14 @@
--- In: as claim.sql. Out: everyone who is due, in order of user, with the verdict that claim.sql would reach now and
--- the devices as [kind, target] pairs. Locks: none. Never: a write.
+-- In: as claim.sql. Out: everyone who is due, in order of user, with the verdict that claim.sql
+-- would reach now and the devices as [kind, target] pairs. Locks: none. Never: a write.
 {verdicts}
-select v.user_id, v.organisation_id, v.occurrence, v.refusal, v.locale, v.variables, (v.variant).number as variant,
-       coalesce(d.devices, '[]') as devices
-from verdict v
+select verdict.user_id, verdict.organisation_id, verdict.occurrence, verdict.refusal, verdict.locale, verdict.variables,
+       (verdict.variant).number as variant, coalesce(target.devices, '[]') as devices
+from verdict
+-- FULL JOIN only to rule out a nested loop; semantically left: every owner of a device has a
+-- verdict.
 full join (
-  select user_id, jsonb_agg(jsonb_build_array(target_kind, target) order by device_id) as devices
-  from device group by user_id
-) d on d.user_id = v.user_id
-order by v.user_id
+  select device.user_id,
+         jsonb_agg(jsonb_build_array(device.target_kind, device.target) order by device.device_id) as devices
+  from device group by device.user_id
+) target on target.user_id = verdict.user_id
+order by verdict.user_id

@@ -1,18 +1,19 @@
--- Out: how many active recipients there are; how many of them have no usable time zone, nor their chapter or organisation;
--- and how many have no device token. {chapter} and {organisation}: see verdicts.sql.
+-- Out: the number of active recipients; of those for whom neither they, their chapter nor their
+-- organisation has a valid time zone; and of those without a device token.
+-- {chapter} and {organisation}: see parts/verdicts.sql.
 with chapter as (
-{chapter}
+  {chapter}
 ),
 organisation as (
-{organisation}
+  {organisation}
 )
 select coalesce(sum(g.people), 0)::bigint as recipients,
-       coalesce(sum(g.people) filter (where rekindle.first_zone(g.own, g.of_chapter, g.of_organisation) is null), 0)::bigint
-         as without_timezone,
+       coalesce(sum(g.people) filter (
+         where rekindle.first_zone(g.of_person, g.of_chapter, g.of_organisation) is null), 0)::bigint as without_timezone,
        coalesce(sum(g.without_token), 0)::bigint as without_token
 from (
   -- One group for each combination of names, so that each is looked up once.
-  select r.timezone as own, chapter.timezone as of_chapter, organisation.timezone as of_organisation,
+  select r.timezone as of_person, chapter.timezone as of_chapter, organisation.timezone as of_organisation,
          count(*) as people,
          count(*) filter (where not exists (
            select from rekindle_source.device_token d where d.user_id = r.user_id and d.token <> '')) as without_token

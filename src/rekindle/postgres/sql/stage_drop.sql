@@ -1,2 +1,3 @@
--- In: nothing. Out: nothing. The rows of one scenario's own query make room for another's in the same transaction.
+-- In: nothing. Out: nothing. The rows of one scenario's query make room for another's in the same
+-- transaction.
 drop table pg_temp.rekindle_candidate

@@ -1,2 +1,0 @@
--- A part of explain.sql: how many activities the person (c) has, due or not.
-select jsonb_build_object('activities', count(*)) from rekindle_source.activity a where a.user_id = c.user_id

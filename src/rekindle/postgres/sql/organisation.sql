@@ -1,4 +1,0 @@
--- A part of verdicts.sql: the zone of each organisation, where the team has such a view; it may lack the column.
-select distinct on (o.organisation_id) o.organisation_id, to_jsonb(o) ->> 'timezone' as timezone
-from rekindle_source.organisation o
-order by o.organisation_id

@@ -1,0 +1,30 @@
+-- A part of verdicts.sql: people who have reached a mark of their variant. Only the highest one
+-- reached counts, so that catching up after an outage sends one push and not one per mark. A person
+-- who was sent a higher mark, or may have been, stays at it: the count may fall, and a mark may
+-- leave the configuration, but nobody is congratulated downwards.
+select recipient.user_id, recipient.organisation_id, recipient.locale, recipient.extra_columns, recipient.zone,
+       recipient.variant, null::date as inactive_since_on, 0 as rank,
+       'milestone:' || greatest(reached.mark, highest_sent.mark) as occurrence,
+       jsonb_build_object('activities', counted.activities, 'mark', reached.mark) as variables
+from recipient
+join (
+  select a.user_id, count(*) as activities
+  from rekindle_source.activity a
+  where %(user_id)s::uuid is null or a.user_id = %(user_id)s::uuid
+  group by a.user_id
+  having count(*) >= %(lowest_mark)s::int
+) counted on counted.user_id = recipient.user_id
+cross join lateral (
+  select max(mark) as mark from unnest((recipient.variant).thresholds) as mark where mark <= counted.activities
+) reached
+cross join lateral (
+  select max(substring(sent.occurrence from '^milestone:([0-9]{1,9})$')::int) as mark
+  from (
+    select n.occurrence from rekindle.scenario_notification n
+    where n.user_id = recipient.user_id and n.scenario_type = %(scenario_type)s
+    union all
+    select o.occurrence from rekindle.outcome o
+    where o.user_id = recipient.user_id and o.scenario_type = %(scenario_type)s and o.outcome = 'unknown'
+  ) sent
+) highest_sent
+where reached.mark is not null

@@ -1,0 +1,2 @@
+-- A part of verdicts.sql and source_counts.sql, if the team has no view of chapters.
+select null::uuid as chapter_id, null::text as timezone where false

@@ -1,0 +1,19 @@
+-- A part of explain.sql: by reason, whether each condition to refuse is true (null: not), in the
+-- order of refusal.sql. It is json, not jsonb, because jsonb does not keep the order.
+json_build_object(
+  'not_enabled', {refusals/not_enabled},
+  'switched_off', {refusals/switched_off},
+  'opted_out', {refusals/opted_out},
+  'already_notified', {refusals/already_notified},
+  'absence_limit', {refusals/absence_limit},
+  'in_flight', {refusals/in_flight},
+  'cooldown', {refusals/cooldown},
+  'back_off', {refusals/back_off},
+  'already_today', {refusals/already_today},
+  'no_timezone', {refusals/no_timezone},
+  'weekday', {refusals/weekday},
+  'quiet_hours', {refusals/quiet_hours},
+  'frequency_cap', {refusals/frequency_cap},
+  'variables_too_large', {refusals/variables_too_large},
+  'occurrence_too_long', {refusals/occurrence_too_long}
+)

@@ -1,0 +1,6 @@
+-- A part of refusal.sql and every_refusal.sql: with what was sent and what outranking scenarios
+-- would claim, one more push exceeds a frequency cap.
+(person.variant).cap_counts <> '{}'
+  and (cap.user_id is not null or outranking.user_id is not null)
+  and not rekindle.fits(coalesce(cap.counted, '{}'), coalesce(outranking.scenarios, 0),
+                        (person.variant).cap_counts, (person.variant).cap_seconds, %(at)s::timestamptz)

@@ -1,0 +1,4 @@
+-- A part of refusal.sql and every_refusal.sql: quiet hours or weekdays apply, and no valid time
+-- zone is known.
+person.zone is null
+  and ((person.variant).quiet_from is not null or (person.variant).weekdays <> '{}')

@@ -1,0 +1,137 @@
+-- A part of claim.sql, claimants.sql, plan.sql, stage_outranking.sql and explain.sql, so that all
+-- of them decide by the same words. It ends with `verdict`, one row per person who is due, with the
+-- reason to refuse (null: to be claimed), and `device`, the devices to send to.
+-- The caller binds {candidates} to the candidates of the scenario's kind, and {chapter},
+-- {organisation}, {preference} and {outranking} to the part of that name, or to its `_absent` twin
+-- where there is no such view or table.
+--
+-- How many people are due cannot be estimated. The planner may expect a handful, choose a nested
+-- loop and compare everybody with everybody (7.6 s for 9,339 of 40,000 people; hashed or merged 0.6
+-- s). Hence two tricks, here and in claim.sql and plan.sql. FULL JOIN: Postgres cannot do one by a
+-- nested loop. `(x is null) is false` in its WHERE: `x is not null` means the same, but
+-- the planner sees through it and makes the FULL JOIN an inner one.
+with chapter as (
+  {chapter}
+),
+organisation as (
+  {organisation}
+),
+-- Not materialized because explain.sql reads it twice, each time of one person.
+preference as not materialized (
+  {preference}
+),
+switched_off as (
+  select bool_or(off.organisation_id is null) as everybody,
+         array_agg(off.organisation_id) filter (where off.organisation_id is not null) as organisations
+  from (
+    {switched_off}
+  ) off
+  where off.scenario_type is null or off.scenario_type = %(scenario_type)s
+),
+opted_out as (
+  select distinct preference.user_id
+  from preference
+  where (preference.scenario_type is null or preference.scenario_type = %(scenario_type)s)
+    and (%(user_id)s::uuid is null or preference.user_id = %(user_id)s::uuid)
+),
+outranking as (
+  {outranking}
+),
+-- Whether a name is a zone is asked once per name, not per person (ten times per person, it was
+-- most of a claim). The answers are kept in maps: a join to all chapters could become a nested
+-- loop.
+zone as (
+  select jsonb_object_agg(name.zone, true) as known
+  from (
+    select r.timezone from rekindle_source.recipient r
+    where r.active and (%(user_id)s::uuid is null or r.user_id = %(user_id)s::uuid)
+    union select chapter.timezone from chapter
+    union select organisation.timezone from organisation
+    union select %(timezone)s::text
+    offset 0   -- else the condition is pushed below the UNION and asked before the names are made distinct
+  ) as name (zone)
+  where rekindle.is_zone(name.zone)
+),
+place as (
+  select zone.known,
+         (select jsonb_object_agg(chapter.chapter_id, chapter.timezone) from chapter
+          where chapter.chapter_id is not null and zone.known ? chapter.timezone) as of_chapter,
+         (select jsonb_object_agg(organisation.organisation_id, organisation.timezone) from organisation
+          where organisation.organisation_id is not null and zone.known ? organisation.timezone) as of_organisation,
+         case when zone.known ? %(timezone)s then %(timezone)s::text end as of_all,
+         array(select jsonb_populate_record(null::rekindle.variant, variant.settings)
+               from jsonb_array_elements(%(variants)s::jsonb) with ordinality as variant (settings, position)
+               order by variant.position) as variants
+  from zone
+),
+-- The zone is the first valid one of: the person's own, the chapter's, the organisation's, the
+-- configuration's. The variant is the scenario as it applies where the person is. It is taken out
+-- of an array by its number: joined, it could be compared with every other one for each person.
+-- Columns of the view beyond the contract's become variables.
+recipient as (
+  select r.user_id, r.organisation_id, r.locale,
+         case when (select known from place) ? r.timezone then r.timezone
+              else coalesce((select of_chapter from place) ->> r.chapter_id::text,
+                            (select of_organisation from place) ->> r.organisation_id::text,
+                            (select of_all from place)) end as zone,
+         to_jsonb(r) - '{user_id,organisation_id,chapter_id,timezone,locale,active}'::text[] as extra_columns,
+         rekindle.variant_of((select variants from place), %(places)s::jsonb, r.organisation_id, r.chapter_id) as variant
+  from rekindle_source.recipient r
+  where r.active
+    and (%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[]))
+    and (%(user_id)s::uuid is null or r.user_id = %(user_id)s::uuid)
+),
+candidate as (
+  {candidates}
+),
+-- A person may be due for several occurrences: the most urgent one that is not spent counts. An
+-- occurrence is spent once it is recorded or unknown. Of a person whom the view lists twice, every
+-- evaluation takes the same row.
+due as materialized (
+  select distinct on (occasion.user_id) occasion.*  -- mutant: one-row-per-person
+  from (
+    select candidate.*,
+           exists (select from rekindle.scenario_notification n
+                   where n.user_id = candidate.user_id and n.scenario_type = %(scenario_type)s
+                     and n.occurrence = candidate.occurrence)
+           or exists (select from rekindle.outcome o
+                      where o.user_id = candidate.user_id and o.scenario_type = %(scenario_type)s
+                        and o.occurrence = candidate.occurrence and o.outcome = 'unknown') as spent
+    from candidate
+  ) occasion
+  order by occasion.user_id, occasion.spent, occasion.rank, occasion.occurrence, occasion.zone,
+           occasion.organisation_id, (occasion.variant).number
+),
+-- The verdict before anybody's devices are looked at.
+policy_verdict as (
+  select person.user_id, person.organisation_id, person.locale, person.occurrence, merged.variables,
+         person.zone, person.variant, person.inactive_since_on,
+         {refusal} as refusal
+  from due person
+  -- FULL JOIN only to rule out a nested loop; semantically left joins of the people who are due.
+  full join opted_out on opted_out.user_id = person.user_id
+  full join outranking on outranking.user_id = person.user_id
+  left join rekindle.gate on gate.user_id = person.user_id and gate.scenario_type = %(scenario_type)s
+  left join rekindle.cap on cap.user_id = person.user_id and %(capped)s::boolean   -- uncapped: not looked up at all
+  cross join lateral (select person.extra_columns || person.variables as variables) merged
+  where (person.user_id is null) is false
+),
+device as materialized (
+  select distinct on (person.user_id, id.device_id)  -- mutant: one-unit-per-device
+         person.user_id, id.device_id, device_token.target_kind, device_token.token as target
+  from policy_verdict person
+  {devices}
+  where person.refusal is null
+    and {usable}
+  order by person.user_id, id.device_id
+),
+verdict as (
+  select person.user_id, person.organisation_id, person.locale, person.occurrence, person.variables, person.zone,
+         person.variant, person.inactive_since_on,
+         case when person.refusal is not null then person.refusal
+              when owner.user_id is null then 'no_token' end as refusal
+  from policy_verdict person
+  -- FULL JOIN only to rule out a nested loop; semantically left: every owner of a device has a
+  -- verdict.
+  full join (select distinct device.user_id from device) owner on owner.user_id = person.user_id
+)

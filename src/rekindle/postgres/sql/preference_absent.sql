@@ -1,2 +1,0 @@
--- A part of verdicts.sql and arm.sql, where the team has no view of preferences.
-select null::uuid as user_id, null::text as scenario_type where false
