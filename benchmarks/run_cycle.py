@@ -27,12 +27,12 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 from rekindle.app import Engine
+from rekindle.configuration import load_config
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import execute_all
 from rekindle.sample import statements, write_init_files
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import load_config
 from rekindle.settings import Settings
 
 BUDGET = "600s"

@@ -7,7 +7,7 @@ from typing import Self
 from uuid import UUID
 
 from rekindle.difference import Affected, Difference
-from rekindle.dispatchers.build import build_dispatcher
+from rekindle.dispatchers.registry import build_dispatcher
 from rekindle.engine.check import check
 from rekindle.engine.difference import difference
 from rekindle.engine.evaluate import Preview, dry_run, plan
@@ -79,7 +79,7 @@ class Engine:
         """
         config = config or Config()
         database = Database(database_url(settings), connections=connections)
-        dispatcher = dispatcher or build_dispatcher(settings, config)
+        dispatcher = dispatcher or build_dispatcher(config.dispatcher)
         await database.open()
         try:
             engine = cls(database, config, dispatcher)

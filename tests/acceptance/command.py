@@ -5,11 +5,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rekindle import Engine
+from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
 from rekindle.sandbox import Sandbox
+from rekindle.scenario import Config
+from rekindle.settings import Settings
 
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH")
 
@@ -85,3 +90,9 @@ def environment(url: str, fcm: Sandbox) -> dict[str, object]:
         "REKINDLE_FCM_CA": fcm.ca,
         "GOOGLE_APPLICATION_CREDENTIALS": fcm.credentials,
     }
+
+
+def engine_over(url: str, fcm: Sandbox, config: Config) -> AbstractAsyncContextManager[Engine]:
+    """An engine in this process over a database, sending to a sandbox."""
+    dispatcher = FcmDispatcher(fcm.credentials, url=fcm.url, ca=fcm.ca)
+    return Engine.open(Settings.model_validate({"REKINDLE_DATABASE_URL": url}), config, dispatcher=dispatcher)

@@ -10,8 +10,9 @@ from acceptance.command import Command, environment
 from acceptance.team import TEAM_CONFIG, Team, fill_team, write_config
 from conftest import Server, as_worker
 from rekindle import Engine
+from rekindle.configuration import load_config
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import Config, load_config
+from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 

@@ -14,7 +14,7 @@ import asyncio, sys
 from pathlib import Path
 from uuid import UUID
 from rekindle import Engine, evaluate_and_dispatch
-from rekindle.scenario import load_config
+from rekindle.configuration import load_config
 from rekindle.settings import Settings
 from dataclasses import replace
 from rekindle.errors import DatabaseError

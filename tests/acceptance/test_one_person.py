@@ -12,16 +12,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from acceptance.command import environment
+from acceptance.command import engine_over
 from acceptance.fixtures import apply
 from acceptance.team import SCENARIO, Team, write_config
 from conftest import shift_clock
 from rekindle import Engine, evaluate_and_dispatch
+from rekindle.configuration import load_config
 from rekindle.errors import ConfigNotApplied, Disposition, UnknownScenario
 from rekindle.model import Acceptance, Message, Outcome, Refused, Report, Selection, Verdict
 from rekindle.ports import NotificationRepository, Terms
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import Config, load_config
+from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import BrokenNotifications, ScriptedDispatcher
 
@@ -101,8 +102,7 @@ async def test_on_the_wire_every_platform_gets_the_claim_id_and_each_recipient_t
     people = team.people(3)
     for user_id, locale in zip(people, ("en-GB", "nb-NO", "fr"), strict=True):
         team.execute("update team.person set locale = %s where user_id = %s", locale, user_id)
-    settings = Settings.model_validate(environment(team_worker_url, fcm))
-    async with Engine.open(settings, team_config) as engine:
+    async with engine_over(team_worker_url, fcm, team_config) as engine:
         for user_id in people:
             await evaluate_and_dispatch(user_id, "nudge", team_config, engine.deps)
     records = dict(team.rows("select user_id, id from rekindle.scenario_notification"))
@@ -271,8 +271,7 @@ async def test_end_to_end_on_postgres_and_the_sandbox_there_is_exactly_one_recor
     team: Team, team_worker_url: str, team_config: Config, fcm: Sandbox
 ) -> None:
     (user_id,) = team.people(1)
-    settings = Settings.model_validate(environment(team_worker_url, fcm))
-    async with Engine.open(settings, team_config) as engine:
+    async with engine_over(team_worker_url, fcm, team_config) as engine:
         report = await evaluate_and_dispatch(user_id, "nudge", team_config, engine.deps)
     assert report.exit_code == 0
     (message,) = fcm.messages()

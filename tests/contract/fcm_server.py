@@ -30,7 +30,7 @@ from h2.events import DataReceived, RequestReceived, StreamEnded
 from h2.settings import SettingCodes
 
 from contract.fcm_cases import ERRORS
-from rekindle.dispatchers.fcm import FcmDispatcher
+from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
 from rekindle.errors import Disposition
 from rekindle.model import Accepted, Message, Outcome, Refused, Uncertain
 

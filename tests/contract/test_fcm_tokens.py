@@ -24,8 +24,8 @@ from contract.fcm_server import (
     service_account,
     serving,
 )
-from rekindle.dispatchers.fcm import FcmDispatcher
-from rekindle.dispatchers.google_auth import LEAST_LIFE_SECONDS
+from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
+from rekindle.dispatchers.fcm.google_auth import LEAST_LIFE_SECONDS
 from rekindle.errors import CredentialsRejected, Disposition, ProviderUnreachable
 from rekindle.model import Accepted, Refused, Uncertain
 

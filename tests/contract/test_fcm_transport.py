@@ -24,8 +24,8 @@ from contract.fcm_server import (
     service_account,
     serving,
 )
-from rekindle.dispatchers.fcm import FcmDispatcher
-from rekindle.dispatchers.fcm_connections import Answer, Connections, _SingleBody, _Withdrawn
+from rekindle.dispatchers.fcm.connections import Answer, Connections, _SingleBody, _Withdrawn
+from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
 from rekindle.errors import Disposition, ProviderUnreachable
 from rekindle.model import Accepted, Refused, Uncertain
 

@@ -9,7 +9,7 @@ import pytest
 from contract.fcm_cases import MESSAGES
 from contract.fcm_server import message
 from contract.sandbox_client import Sender
-from rekindle.dispatchers.fcm_message import wire
+from rekindle.dispatchers.fcm.message import wire
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import parse_scenario
 from rekindle.scenario.platforms import MAX_NAME_CHARS

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from contract.fcm_server import CLOSE, CUT, HANG, RESET, Reply, Request, Server, message, serving
-from rekindle.dispatchers import supabase_function_call
-from rekindle.dispatchers.supabase_function import SupabaseFunctionDispatcher
+from rekindle.dispatchers.supabase_function import call
+from rekindle.dispatchers.supabase_function.dispatcher import SupabaseFunctionDispatcher
 from rekindle.errors import (
     BadArgument,
     CredentialsMissing,
@@ -283,12 +283,12 @@ async def test_a_process_that_stood_still_sends_nothing_after_its_time(tmp_path)
 
 
 async def test_no_piece_of_a_batch_leaves_after_its_time():
-    passage = supabase_function_call._Passage(httpx.AsyncHTTPTransport(), until=0)
-    pieces = aiter(supabase_function_call._Body(passage, b"x" * 40_000, until=time.monotonic() + 0.2))
+    passage = call._Passage(httpx.AsyncHTTPTransport(), until=0)
+    pieces = aiter(call._Body(passage, b"x" * 40_000, until=time.monotonic() + 0.2))
     assert await anext(pieces)
     assert passage.left
     time.sleep(0.25)
-    with pytest.raises(supabase_function_call._Withheld):
+    with pytest.raises(call._Withheld):
         await anext(pieces)
 
 

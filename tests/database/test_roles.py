@@ -7,9 +7,9 @@ import pytest
 from psycopg import errors
 
 from rekindle import Engine
+from rekindle.configuration import load_config
 from rekindle.model import Accepted, Message, Outcome, Uncertain
 from rekindle.sample import write_init_files
-from rekindle.scenario import load_config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 

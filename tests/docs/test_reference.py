@@ -2,23 +2,25 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 import pytest
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
 
 from docs.documents import ROOT, read, rows, sections
 from rekindle import errors
 from rekindle.cli.commands import build
+from rekindle.dispatchers.registry import BY_NAME as DISPATCHERS
 from rekindle.policy import parse_duration
 from rekindle.scenario import (
     WEEKDAYS,
     Android,
     Apns,
-    Dispatch,
+    DispatcherConfig,
     Expiry,
     Inactivity,
     Milestone,
@@ -104,9 +106,13 @@ KINDS = {"inactivity": Inactivity, "milestone": Milestone, "expiry": Expiry, "sq
 COMMON = set.intersection(*(set(kind.model_fields) for kind in KINDS.values()))
 
 
-def check_keys(section: str, model: type[BaseModel], names: set[str]) -> None:
+def check_keys(section: str, model: type[BaseModel], names: set[str], *, besides: Set[str] = frozenset()) -> None:
+    """The keys in the tables of a section, but for rows of `besides`, are those named, with their defaults."""
     said = {
-        name.strip("` "): cells[1].strip("`") for cells in rows(CONFIGURATION[section]) for name in cells[0].split(",")
+        name.strip("` "): cells[1].strip("`")
+        for cells in rows(CONFIGURATION[section])
+        for name in cells[0].split(",")
+        if name.strip("` ") not in besides
     }
     assert set(said) == names
     for name, default in said.items():
@@ -132,7 +138,7 @@ def check_keys(section: str, model: type[BaseModel], names: set[str]) -> None:
 
 def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("run", Run, set(Run.model_fields))
-    check_keys("dispatcher", Dispatch, set(Dispatch.model_fields))
+    check_keys("dispatcher", DispatcherConfig, set(DispatcherConfig.model_fields))
     check_keys("policy", Reach, set(Reach.model_fields))
     # Overrides are written in the tables of their places; only what is stored has them in the scenario.
     check_keys("scenario.NAME", Inactivity, COMMON - {"overrides"})
@@ -158,12 +164,29 @@ def test_the_keys_and_variables_of_each_kind_are_those_of_its_model(kind: str) -
     assert set(re.findall(r"`(\w+)`", said[1])) == set(KINDS[kind].variables)
 
 
+def variables(settings: type[BaseSettings]) -> set[str]:
+    """The environment variables that a model reads."""
+    aliases: list[Any] = [field.validation_alias for field in settings.model_fields.values()]
+    return {name for alias in aliases for name in ([alias] if isinstance(alias, str) else alias.choices)}
+
+
 def test_every_environment_variable_is_described() -> None:
-    known = {"REKINDLE_LOG_LEVEL"}
-    for field in Settings.model_fields.values():
-        alias: Any = field.validation_alias
-        known |= {alias} if isinstance(alias, str) else set(alias.choices)
-    assert set(first_cells(CONFIGURATION["Environment"])) == known
+    assert set(first_cells(CONFIGURATION["Environment"])) == {"REKINDLE_LOG_LEVEL"} | variables(Settings)
+
+
+def test_every_kind_of_dispatcher_has_a_section_and_every_section_a_kind() -> None:
+    assert [one for one in CONFIGURATION if one.startswith("dispatcher kind ")] == [
+        f"dispatcher kind {name}" for name in DISPATCHERS
+    ]
+
+
+@pytest.mark.parametrize("name", DISPATCHERS)
+def test_the_keys_and_variables_of_each_kind_of_dispatcher_are_those_of_its_model(name: str) -> None:
+    section, kind = f"dispatcher kind {name}", DISPATCHERS[name]
+    keys = set(kind.model_fields) - set(DispatcherConfig.model_fields)
+    read = set() if kind.settings is None else variables(kind.settings)
+    check_keys(section, kind, keys, besides=read)
+    assert set(first_cells(CONFIGURATION[section])) == keys | read
 
 
 def test_the_tables_of_the_ledger_are_those_of_the_migrations() -> None:

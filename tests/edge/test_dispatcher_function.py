@@ -30,7 +30,7 @@ from contract.fcm_server import (
 )
 from edge.deno import Function, started
 from edge.dispatcher import KEY, before_server
-from rekindle.dispatchers.supabase_function import SupabaseFunctionDispatcher
+from rekindle.dispatchers.supabase_function.dispatcher import SupabaseFunctionDispatcher
 from rekindle.errors import CredentialsMissing, CredentialsRejected, Disposition, ProviderUnreachable
 from rekindle.model import Accepted, Refused, Uncertain
 

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from acceptance.audit import audit
-from acceptance.command import environment
+from acceptance.command import engine_over
 from acceptance.fixtures import apply
 from acceptance.team import TEAM_CONFIG, Team, write_config
 from conftest import shift_clock
 from rekindle import Engine
+from rekindle.configuration import load_config
 from rekindle.model import Numbers, Report
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import load_config
-from rekindle.settings import Settings
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 FEW_AT_ONCE = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 20")
@@ -41,8 +40,7 @@ async def engine_with(team: Team, team_worker_url: str, fcm: Sandbox, tmp_path: 
         async def open_engine(text: str) -> Engine:
             config = load_config(write_config(tmp_path, text))
             await apply(team.url, config)
-            settings = Settings.model_validate(environment(team_worker_url, fcm))
-            return await stack.enter_async_context(Engine.open(settings, config))
+            return await stack.enter_async_context(engine_over(team_worker_url, fcm, config))
 
         yield open_engine
 

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from acceptance.audit import audit
-from acceptance.command import environment
+from acceptance.command import engine_over
 from acceptance.fixtures import apply
 from acceptance.team import TEAM_CONFIG, Team, write_config
 from conftest import shift_clock
 from rekindle import Engine
+from rekindle.configuration import load_config
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import load_config
-from rekindle.settings import Settings
 
 Open = Callable[[str], Any]
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
@@ -43,8 +42,7 @@ async def engine_with(team: Team, team_worker_url: str, fcm: Sandbox, tmp_path: 
             text = TEAM_CONFIG.replace("[dispatcher]", f"[dispatcher]\n{lines}")
             config = load_config(write_config(tmp_path, text))
             await apply(team.url, config)
-            settings = Settings.model_validate(environment(team_worker_url, fcm))
-            return await stack.enter_async_context(Engine.open(settings, config))
+            return await stack.enter_async_context(engine_over(team_worker_url, fcm, config))
 
         yield open_engine
 

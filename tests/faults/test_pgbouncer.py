@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 
 from acceptance.audit import audit
-from acceptance.command import environment
+from acceptance.command import engine_over
 from acceptance.pooler import PGBOUNCER, pooled
 from acceptance.team import Team
-from rekindle import Engine
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
-from rekindle.settings import Settings
 
 pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer is not installed")
 
@@ -29,10 +27,9 @@ async def test_eight_runs_at_once_give_everyone_who_is_due_one_push(
     pooled_url: str, team: Team, team_config: Config, fcm: Sandbox
 ) -> None:
     team.people(120, devices=2)
-    settings = Settings.model_validate(environment(pooled_url, fcm))
 
     async def run() -> int:
-        async with Engine.open(settings, team_config) as engine:
+        async with engine_over(pooled_url, fcm, team_config) as engine:
             report = await engine.run(budget_seconds=20)
             assert report.status == "done", report
             return sum(one.pushes for one in report.scenarios)
@@ -48,8 +45,7 @@ async def test_plans_checks_and_history_work_through_it_too(
     pooled_url: str, team: Team, team_config: Config, fcm: Sandbox
 ) -> None:
     team.people(30)
-    settings = Settings.model_validate(environment(pooled_url, fcm))
-    async with Engine.open(settings, team_config) as engine:
+    async with engine_over(pooled_url, fcm, team_config) as engine:
         assert [finding for finding in await engine.check() if finding.fault] == []
         assert await engine.apply() == []
         listed = [candidate async for _, candidate in engine.plan() if candidate is not None]

@@ -13,15 +13,14 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from acceptance.audit import audit
-from acceptance.command import Command, environment
+from acceptance.command import Command, engine_over
 from acceptance.fixtures import apply
 from acceptance.team import TEAM_CONFIG, Team, person, write_config
 from rekindle import Engine
+from rekindle.configuration import load_config
 from rekindle.errors import ConfigInvalid, SourceError
 from rekindle.model import Numbers, Report
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import load_config
-from rekindle.settings import Settings
 
 ABSENCE = """
 [scenario.absence]
@@ -55,8 +54,7 @@ async def engine_with(team: Team, team_worker_url: str, fcm: Sandbox, tmp_path: 
         async def open_engine(text: str = TEAM_CONFIG) -> Engine:
             config = load_config(write_config(tmp_path, text))
             await apply(team.url, config)
-            settings = Settings.model_validate(environment(team_worker_url, fcm))
-            return await stack.enter_async_context(Engine.open(settings, config))
+            return await stack.enter_async_context(engine_over(team_worker_url, fcm, config))
 
         yield open_engine
 

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from acceptance.audit import audit
-from acceptance.command import environment
+from acceptance.command import engine_over
 from acceptance.team import Team
 from conftest import shift_clock
 from rekindle import Engine
 from rekindle.errors import ProviderUnreachable
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
-from rekindle.settings import Settings
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 
@@ -22,7 +21,7 @@ FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 @pytest.fixture
 async def engine(team: Team, team_worker_url: str, team_config: Config, fcm: Sandbox) -> AsyncIterator[Engine]:
     """An engine as rekindle_worker over the team's database, sending to the sandbox."""
-    async with Engine.open(Settings.model_validate(environment(team_worker_url, fcm)), team_config) as one:
+    async with engine_over(team_worker_url, fcm, team_config) as one:
         yield one
 
 

@@ -503,69 +503,69 @@ PROVIDER = (
         "where u.prune",
         (_TRANSITIONS + "test_a_unit_that_was_never_sent_disables_no_token",),
     ),
-    Worded(
+    Mutant(
         "a message leaves after its time",
-        "dispatchers/fcm_connections.py",
-        "        if time.monotonic() >= self._until:\n            raise _Withdrawn\n",
-        "",
+        "dispatchers/fcm/connections.py",
+        "body-after-its-time",
+        "if False:",
         (_TRANSPORT + "test_a_body_asked_for_after_its_time_never_leaves",),
     ),
-    Worded(
+    Mutant(
         "the HTTP client may send a request again",
-        "dispatchers/fcm_connections.py",
-        ".body_stream(body)",
+        "dispatchers/fcm/connections.py",
+        "single-body",
         ".body_bytes(content)",
         (_TRANSPORT + "test_a_stream_that_the_server_did_not_take_may_be_tried_again_but_not_by_the_client[go_away]",),
     ),
 )
 
 FUNCTION = (
-    Worded(
+    Mutant(
         "a message that the function does not answer for is tried again",
-        "dispatchers/supabase_function_answer.py",
-        'return Uncertain("missing_result")',
+        "dispatchers/supabase_function/answer.py",
+        "function-missing-result",
         'return Refused(Disposition.RETRY, "missing_result")',
         (_FUNCTION + "test_exactly_the_messages_without_a_proper_result_are_uncertain[one in the middle is missing]",),
     ),
-    Worded(
+    Mutant(
         "a result may be of another claim",
-        "dispatchers/supabase_function_answer.py",
-        'result.get("claim_id") != str(claim)',
-        "False",
+        "dispatchers/supabase_function/answer.py",
+        "function-other-claim",
+        "if False:",
         (_FUNCTION + "test_exactly_the_messages_without_a_proper_result_are_uncertain[a claim of another]",),
     ),
-    Worded(
+    Mutant(
         "a batch whose function ran out of time is tried again",
-        "dispatchers/supabase_function_answer.py",
-        'return Uncertain("function_timeout")',
+        "dispatchers/supabase_function/answer.py",
+        "function-timeout",
         'return Refused(Disposition.RETRY, "function_timeout")',
         (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[504]",),
     ),
-    Worded(
+    Mutant(
         "a batch whose function was killed is tried again",
-        "dispatchers/supabase_function_answer.py",
-        'return Uncertain("function_killed")',
+        "dispatchers/supabase_function/answer.py",
+        "function-killed",
         'return Refused(Disposition.RETRY, "function_killed")',
         (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[546]",),
     ),
-    Worded(
+    Mutant(
         "a batch that had left when its connection broke is tried again",
-        "dispatchers/supabase_function_call.py",
-        "self._passage.left = True",
+        "dispatchers/supabase_function/call.py",
+        "function-body-left",
         "pass",
         (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[a reset]",),
     ),
-    Worded(
+    Mutant(
         "a batch leaves after its time",
-        "dispatchers/supabase_function_call.py",
-        "if time.monotonic() >= self._until:",
+        "dispatchers/supabase_function/call.py",
+        "function-after-its-time",
         "if False:",
         (_FUNCTION + "test_no_piece_of_a_batch_leaves_after_its_time",),
     ),
-    Worded(
+    Mutant(
         "an answer may be as large as it likes",
-        "dispatchers/supabase_function_call.py",
-        "if size > MAX_ANSWER_BYTES:",
+        "dispatchers/supabase_function/call.py",
+        "function-answer-size",
         "if False:",
         (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[too large]",),
     ),

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from rekindle import Deps, Engine
+from rekindle.configuration import load_config
 from rekindle.engine.dispatch import MAX_UNWRITTEN
 from rekindle.engine.run import Limits, Watch, run_cycle
 from rekindle.model import Acceptance, Message, Outcome, Selection, Unit, Verdict
@@ -18,7 +19,6 @@ from rekindle.ports import NotificationRepository
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import execute_all
 from rekindle.sample import statements, write_init_files
-from rekindle.scenario import load_config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 

@@ -14,9 +14,9 @@ from acceptance.command import Command, environment
 from acceptance.team import Team
 from conftest import ROOT, SERVERS, SETTINGS, Server, in_memory
 from rekindle import Engine
+from rekindle.configuration import load_config
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import load_config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 

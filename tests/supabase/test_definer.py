@@ -7,8 +7,8 @@ from psycopg import errors
 from acceptance.audit import audit
 from acceptance.command import Command
 from rekindle import Engine
+from rekindle.configuration import load_config
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import load_config
 from rekindle.settings import Settings
 from supabase.conftest import EXAMPLE, Project
 from supabase.test_apps import MENTOR_1, calling

@@ -11,9 +11,9 @@ from psycopg import errors
 from acceptance.audit import audit
 from acceptance.command import Command
 from rekindle import Engine
+from rekindle.configuration import load_config
 from rekindle.errors import SchemaExposed
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import load_config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 from supabase.conftest import EXAMPLE, LEDGER, Project

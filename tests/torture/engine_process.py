@@ -75,9 +75,9 @@ def _place_death(point: str, passage: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     if point == "send":
-        from rekindle.dispatchers import fcm_connections
+        from rekindle.dispatchers.fcm import connections
 
-        body: Any = fcm_connections._SingleBody
+        body: Any = connections._SingleBody
         taken = body.__next__
 
         def take(self: Any) -> bytes:
@@ -91,8 +91,8 @@ def _place_death(point: str, passage: int) -> None:
         return
     owners: Sequence[Any]
     if point == "answer":
-        from rekindle.dispatchers.fcm import FcmDispatcher
-        from rekindle.dispatchers.supabase_function import SupabaseFunctionDispatcher
+        from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
+        from rekindle.dispatchers.supabase_function.dispatcher import SupabaseFunctionDispatcher
 
         owners, name = (FcmDispatcher, SupabaseFunctionDispatcher), "send"
         counts = lambda outcome: type(outcome).__name__ == "Accepted"  # noqa: E731
@@ -116,9 +116,9 @@ def _place_death(point: str, passage: int) -> None:
 
 def _watch_batches(take_of_a_batch: Callable[[], object]) -> None:
     """Called whenever the client has taken a piece of a request to the Edge Function."""
-    from rekindle.dispatchers import supabase_function_call
+    from rekindle.dispatchers.supabase_function import call
 
-    body: Any = supabase_function_call._Body
+    body: Any = call._Body
     pieces = body.__aiter__
 
     async def taken(self: Any) -> AsyncIterator[bytes]:
@@ -142,8 +142,8 @@ async def loop() -> None:
     from rekindle import Engine
     from rekindle.cli.logs import set_up_logging
     from rekindle.cli.options import stop_on_signals
+    from rekindle.configuration import load_config
     from rekindle.errors import RekindleError
-    from rekindle.scenario import load_config
     from rekindle.settings import Settings
 
     set_up_logging("warning")

@@ -24,7 +24,7 @@ CONSTANTS: Mapping[str, float] = {
     "rekindle.policy.REFUSED_COOLDOWN_SECONDS": 4,
     "rekindle.policy.RETRY_SECONDS": 1.0,
     "rekindle.policy.MAX_RETRY_SECONDS": 3.0,
-    "rekindle.dispatchers.fcm_errors.QUOTA_DELAY_SECONDS": 1.0,
+    "rekindle.dispatchers.fcm.errors.QUOTA_DELAY_SECONDS": 1.0,
     "rekindle.postgres.pool.CONNECT_SECONDS": 2,
 }
 """The waits of the product, shortened in every engine process before it runs, so that a pause of seconds outlives a
@@ -78,7 +78,7 @@ max_share = "none"
 max_times_median = "none"
 [dispatcher]
 kind = "{dispatcher}"
-batch = {BATCH}
+{f"batch = {BATCH}" if dispatcher == "supabase-function" else ""}
 concurrency = {CONCURRENCY}
 timeout = "{TIMEOUT_SECONDS}s"
 [policy]

@@ -137,14 +137,14 @@ _ROUNDS: dict[str, Callable[[Connection, Pushes], Awaitable[None]]] = {
 
 async def work(design: str) -> None:
     """Round after round; a lost database or token endpoint is tried again, as a supervisor would."""
-    from rekindle.dispatchers.fcm import FcmDispatcher
+    from rekindle.dispatchers.fcm.config import FcmConfig
     from rekindle.errors import RekindleError
     from rekindle.settings import Settings
 
     settings = Settings()
     assert settings.database_url is not None
     while True:
-        dispatcher = FcmDispatcher(settings.google_credentials, url=settings.fcm_url, ca=settings.fcm_ca)
+        dispatcher = FcmConfig().build()
         try:
             await dispatcher.open()
             async with await psycopg.AsyncConnection.connect(

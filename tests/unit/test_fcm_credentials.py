@@ -5,9 +5,9 @@ import json
 import pytest
 
 from contract.fcm_server import private_key
-from rekindle.dispatchers.fcm import FcmDispatcher
-from rekindle.dispatchers.google_auth import trusting
-from rekindle.dispatchers.google_credentials import GOOGLE_HOSTS, load
+from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
+from rekindle.dispatchers.fcm.google_auth import trusting
+from rekindle.dispatchers.fcm.google_credentials import GOOGLE_HOSTS, load
 from rekindle.errors import BadArgument, CredentialsMissing, CredentialsRejected, RekindleError
 
 GOOD = {

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contract.fcm_server import as_reply, assert_as_expected, error_cases
-from rekindle.dispatchers.fcm_errors import classify
+from rekindle.dispatchers.fcm.errors import classify
 from rekindle.model import Accepted, Refused, Uncertain
 
 NOW = datetime(2026, 11, 23, 9, 7, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from contract.fcm_cases import MESSAGES
 from contract.fcm_server import message
-from rekindle.dispatchers.fcm_message import Unsendable, wire
+from rekindle.dispatchers.fcm.message import Unsendable, wire
 from rekindle.model import AndroidOptions, ApnsOptions, Options, WebpushOptions
 from rekindle.payload import MAX_PAYLOAD_BYTES, payload_bytes
 

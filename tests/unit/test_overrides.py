@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from rekindle.configuration import load_config
 from rekindle.errors import ConfigInvalid
-from rekindle.scenario import AnyScenario, Config, Inactivity, definition, fingerprint, load_config, parse_scenario
+from rekindle.scenario import AnyScenario, Config, Inactivity, definition, fingerprint, parse_scenario
 
 OSLO = "6f1c2b9e-0000-4000-8000-00000000000a"
 BERGEN = "6f1c2b9e-0000-4000-8000-00000000000b"

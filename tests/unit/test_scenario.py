@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rekindle.configuration import load_config
 from rekindle.errors import ConfigInvalid, ConfigMissing
 from rekindle.model import AndroidOptions, ApnsOptions, Options, WebpushOptions
 from rekindle.sample import write_init_files
@@ -15,7 +16,6 @@ from rekindle.scenario import (
     OwnQuery,
     definition,
     fingerprint,
-    load_config,
     parse_scenario,
 )
 
@@ -75,8 +75,6 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
     assert (config.run.budget, config.run.timezone) == (45, "Europe/Oslo")
     assert config.dispatcher.model_dump() == {
         "kind": "log",
-        "function": "push-notification-dispatcher",
-        "batch": 50,
         "concurrency": 10,
         "per_minute": 600,
         "timeout": 5,

@@ -16,6 +16,9 @@ from rekindle.app import Engine, database_url
 from rekindle.cli.cycle import show_report
 from rekindle.cli.options import AsJson, settings, wait
 from rekindle.cli.output import print_json, report_json, say
+from rekindle.configuration import load_config
+from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
+from rekindle.dispatchers.log import LogDispatcher
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.errors import BadArgument, DemoDisagrees
 from rekindle.model import Report
@@ -23,7 +26,7 @@ from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import execute_all
 from rekindle.sample import statements
 from rekindle.sandbox import Sandbox, serve
-from rekindle.scenario import Config, load_config
+from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
@@ -81,16 +84,13 @@ async def _two_cycles(
     await migrate(url)
     await execute_all(url, [(step.sql, step.parameters) for step in statements(mentors, seed)])
     tell(f"Made a programme of {mentors:,} mentors (seed {seed}).")
-    environment = Settings.model_validate({
-        "REKINDLE_DATABASE_URL": url,
-        **({} if sandbox is None else {
-            "REKINDLE_FCM_URL": sandbox.url,
-            "REKINDLE_FCM_CA": sandbox.ca,
-            "GOOGLE_APPLICATION_CREDENTIALS": sandbox.credentials,
-        }),
-    })  # fmt: skip
+    environment = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
+    if sandbox is None:
+        dispatcher = LogDispatcher()
+    else:
+        dispatcher = FcmDispatcher(sandbox.credentials, url=sandbox.url, ca=sandbox.ca)
     reports: list[Report] = []
-    async with Engine.open(environment, _config("log" if sandbox is None else "fcm")) as engine:
+    async with Engine.open(environment, _config(), dispatcher=dispatcher) as engine:
         await engine.apply()
         for cycle in ("First", "Second"):
             # Nearly half of them are due in the first one: the guard wants somebody's word for that.
@@ -136,14 +136,13 @@ def disagreements(
     return found
 
 
-def _config(kind: str) -> Config:
-    """The configuration that `rekindle init` writes, with the demo's dispatcher."""
+def _config() -> Config:
+    """The configuration that `rekindle init` writes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rekindle.toml"
         text = resources.files("rekindle.sample").joinpath("templates", "rekindle.toml").read_text(encoding="utf-8")
         path.write_text(text, encoding="utf-8")
-        config = load_config(path)
-    return config.model_copy(update={"dispatcher": config.dispatcher.model_copy(update={"kind": kind})})
+        return load_config(path)
 
 
 def sandbox(

@@ -11,9 +11,10 @@ from uuid import UUID
 
 import typer
 
+from rekindle.configuration import load_config
 from rekindle.errors import BadArgument
 from rekindle.policy import parse_duration
-from rekindle.scenario import Config, load_config
+from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 T = TypeVar("T")

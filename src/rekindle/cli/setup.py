@@ -11,6 +11,7 @@ from rekindle.cli import difference
 from rekindle.cli.gates import moment
 from rekindle.cli.options import AsJson, ConfigPath, config, settings, wait
 from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
+from rekindle.dispatchers.registry import of_its_kind
 from rekindle.engine.findings import Finding
 from rekindle.errors import BadArgument, ProviderError
 from rekindle.postgres.migrate import migrate as migrate_database
@@ -110,10 +111,7 @@ def check(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
             findings += await engine.check()
             try:
                 await engine.deps.dispatcher.open()
-                ready = f"dispatcher {loaded.dispatcher.kind} is ready to send"
-                if loaded.dispatcher.kind == "supabase-function":
-                    ready += f": {loaded.dispatcher.function} answers, takes our key and has a token of Google's"
-                findings.append(Finding("dispatcher", ready))
+                findings.append(Finding("dispatcher", of_its_kind(loaded.dispatcher).ready))
             except ProviderError as fault:
                 findings.append(Finding("dispatcher", fault.message, fault))
             in_force = {one.scenario_type: one.fingerprint for one in await engine.deps.store.applied()}

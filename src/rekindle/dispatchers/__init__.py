@@ -1,1 +1,1 @@
-"""What sends: Firebase Cloud Messaging, an Edge Function in front of it, and a dispatcher that only logs."""
+"""What sends a push: one package per provider, listed in `registry`."""

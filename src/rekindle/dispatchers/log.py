@@ -2,8 +2,20 @@
 
 from itertools import count
 
+from rekindle.dispatchers.kind import DispatcherKind
 from rekindle.log import log
 from rekindle.model import Accepted, Message, Outcome
+from rekindle.ports import Dispatcher
+
+
+class LogConfig(DispatcherKind):
+    """Sends nothing: every message is accepted and logged."""
+
+    kind: str = "log"
+
+    def build(self) -> Dispatcher:
+        """See `DispatcherKind.build`."""
+        return LogDispatcher()
 
 
 class LogDispatcher:

@@ -1,6 +1,6 @@
 """The configuration: rekindle.toml and the scenarios in it."""
 
-from rekindle.scenario.config import Config, Dispatch, Run, load_config
+from rekindle.scenario.config import Config, DispatcherConfig, Run
 from rekindle.scenario.kinds import (
     AnyScenario,
     Expiry,
@@ -22,7 +22,7 @@ __all__ = [
     "AnyScenario",
     "Apns",
     "Config",
-    "Dispatch",
+    "DispatcherConfig",
     "Expiry",
     "Inactivity",
     "Milestone",
@@ -35,7 +35,6 @@ __all__ = [
     "changed_keys",
     "definition",
     "fingerprint",
-    "load_config",
     "parse_scenario",
     "plurals",
 ]

@@ -10,9 +10,9 @@ from acceptance.command import Command, ended, environment
 from acceptance.fixtures import apply
 from acceptance.team import SCENARIO, TEAM_CONFIG, Team, write_config
 from conftest import Server, as_worker, shift_clock
+from rekindle.configuration import load_config
 from rekindle.sample import write_init_files
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import load_config
 
 SLOW = [{"match": {"target": "*"}, "respond": {"delay_ms": 500}}]
 

@@ -126,9 +126,9 @@ class _Body(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for at in range(0, len(self._content), _PIECE_BYTES):
-            if time.monotonic() >= self._until:
+            if time.monotonic() >= self._until:  # mutant: function-after-its-time
                 raise _Withheld
-            self._passage.left = True
+            self._passage.left = True  # mutant: function-body-left
             yield self._content[at : at + _PIECE_BYTES]
 
 
@@ -140,7 +140,7 @@ class _Bounded(httpx.AsyncByteStream):
         size = 0
         async for piece in self._stream:
             size += len(piece)
-            if size > MAX_ANSWER_BYTES:
+            if size > MAX_ANSWER_BYTES:  # mutant: function-answer-size
                 raise _Unreadable
             yield piece
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from rekindle.dispatchers.fcm_message import Unsendable, message_json
-from rekindle.dispatchers.supabase_function_answer import outcomes, require_ready
-from rekindle.dispatchers.supabase_function_call import Answer, EdgeFunction
+from rekindle.dispatchers.fcm.message import Unsendable, message_json
+from rekindle.dispatchers.supabase_function.answer import outcomes, require_ready
+from rekindle.dispatchers.supabase_function.call import Answer, EdgeFunction
 from rekindle.errors import BadArgument, CredentialsMissing, CredentialsRejected, Disposition
 from rekindle.log import log
 from rekindle.model import Message, Outcome, Refused, Uncertain

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rekindle.dispatchers.fcm_connections import Answer, Connections
-from rekindle.dispatchers.fcm_errors import classify
-from rekindle.dispatchers.fcm_message import Unsendable, wire
-from rekindle.dispatchers.google_auth import TokenSource
-from rekindle.dispatchers.google_credentials import GOOGLE_HOSTS
+from rekindle.dispatchers.fcm.connections import Answer, Connections
+from rekindle.dispatchers.fcm.errors import classify
+from rekindle.dispatchers.fcm.google_auth import TokenSource
+from rekindle.dispatchers.fcm.google_credentials import GOOGLE_HOSTS
+from rekindle.dispatchers.fcm.message import Unsendable, wire
 from rekindle.errors import BadArgument, Disposition, ProviderError, ProviderUnreachable
 from rekindle.log import log
 from rekindle.model import Message, Outcome, Refused, Uncertain

@@ -1,7 +1,7 @@
 """What an answer of the Edge Function proves of each message in its batch.
 
-A function relays what FCM said; what that means is decided where it always is, in `fcm_errors`. The wire form is
-docs/reference/edge-function.md.
+A function relays what FCM said; what that means is decided by `fcm.errors`, as for every
+answer of FCM. The wire form is docs/reference/edge-function.md.
 
 | what comes back | every message of the batch |
 |---|---|
@@ -22,8 +22,8 @@ from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
-from rekindle.dispatchers.fcm_errors import classify
-from rekindle.dispatchers.supabase_function_call import Answer
+from rekindle.dispatchers.fcm.errors import classify
+from rekindle.dispatchers.supabase_function.call import Answer
 from rekindle.errors import (
     CredentialsMissing,
     CredentialsRejected,
@@ -135,9 +135,9 @@ def _of_status(answer: Answer) -> Outcome:
     if answer.status == 429:
         return classify(429, {} if answer.retry_after is None else {"retry-after": answer.retry_after}, b"")
     if answer.status == 504:
-        return Uncertain("function_timeout")
+        return Uncertain("function_timeout")  # mutant: function-timeout
     if answer.status == 546:
-        return Uncertain("function_killed")
+        return Uncertain("function_killed")  # mutant: function-killed
     return Uncertain("function_failed") if 500 <= answer.status <= 599 else _GARBLED
 
 
@@ -147,9 +147,11 @@ def _known(outcomes: Mapping[str, Outcome], word: object) -> Outcome:
 
 def _of_results(results: Sequence[Mapping[str, Any]], claim: UUID, validate_only: bool) -> Outcome:
     if not results:
-        return Uncertain("missing_result")
+        return Uncertain("missing_result")  # mutant: function-missing-result
     result = results[0]
-    if len(results) > 1 or result.get("claim_id") != str(claim) or sum(fate in result for fate in _FATES) != 1:
+    if result.get("claim_id") != str(claim):  # mutant: function-other-claim
+        return _GARBLED
+    if len(results) > 1 or sum(fate in result for fate in _FATES) != 1:
         return _GARBLED
     if "status" in result:
         status, body, retry_after = result["status"], result.get("body"), result.get("retry_after")

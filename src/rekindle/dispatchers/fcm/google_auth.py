@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 
-from rekindle.dispatchers.google_credentials import LoadedCredentials, TokenRequest, load
+from rekindle.dispatchers.fcm.google_credentials import LoadedCredentials, TokenRequest, load
 from rekindle.errors import CredentialsMissing, CredentialsRejected, ProviderError, ProviderUnreachable
 from rekindle.log import log
 

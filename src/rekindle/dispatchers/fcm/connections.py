@@ -63,7 +63,7 @@ class _SingleBody:
     def __next__(self) -> bytes:
         if self._taken:
             raise StopIteration
-        if time.monotonic() >= self._until:
+        if time.monotonic() >= self._until:  # mutant: body-after-its-time
             raise _Withdrawn
         try:
             content = self._pieces.pop()
@@ -149,7 +149,7 @@ class Connections:
                 .header("content-type", "application/json; charset=utf-8")
                 .header("content-length", str(len(content)))
                 .timeout(timedelta(seconds=timeout))
-                .body_stream(body)
+                .body_stream(body)  # mutant: single-body
                 .build_streamed()
             )
             async with request as response:

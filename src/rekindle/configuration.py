@@ -1,0 +1,96 @@
+"""Reads rekindle.toml: the file, the queries that it names, and every mistake in one error."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from rekindle.dispatchers.registry import parse_dispatcher
+from rekindle.errors import ConfigInvalid, ConfigMissing
+from rekindle.scenario import Config
+from rekindle.scenario.overrides import Mistake, mistakes, table
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate a rekindle.toml, with the files that its scenarios name read in.
+
+    Raises:
+        ConfigMissing: there is no such file.
+        ConfigInvalid: it is not TOML, or has mistakes; all of them are in `problems`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigMissing(
+            f"there is no configuration at {path}",
+            mend="Write one with `rekindle init`, or name it with --config.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigMissing(f"{path} cannot be read: {reason}") from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(f"{path} is not TOML: {error}", problems=(str(error),)) from None
+    problems = _read_query_files(raw, path.parent)
+    found = _read_dispatcher(raw)
+    config = None
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        found += mistakes(error)
+    problems += dict.fromkeys(_problem(mistake) for mistake in found)
+    if problems or config is None:
+        count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
+        raise ConfigInvalid(
+            f"{path.name} has {count}: {'; '.join(problems)}",
+            mend="Mend the lines named and try again.",
+            problems=tuple(problems),
+        )
+    return config
+
+
+def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
+    """Replace `file` by the query it holds, so that what is applied is complete in itself."""
+    problems: list[str] = []
+    for name, value in table(raw.get("scenario")).items():
+        scenario = table(value)
+        if not isinstance(scenario.get("file"), str) or "query" in scenario:
+            continue
+        try:
+            scenario["query"] = (folder / str(scenario["file"])).read_text(encoding="utf-8")
+            del scenario["file"]
+        except (OSError, UnicodeDecodeError):
+            problems.append(f"scenario.{name}.file: {scenario['file']!r} cannot be read")
+    return problems
+
+
+def _read_dispatcher(raw: dict[str, Any]) -> list[Mistake]:
+    """Replace the table [dispatcher] by what its kind reads in it; what is wrong with it."""
+    if not isinstance(raw.get("dispatcher", {}), dict):
+        return []  # what else it is, is reported with the rest of the file
+    try:
+        raw["dispatcher"] = parse_dispatcher(table(raw.pop("dispatcher", {})))
+    except ValidationError as error:
+        return [(("dispatcher", *where), kind, message) for where, kind, message in mistakes(error)]
+    return []
+
+
+def _problem(mistake: Mistake) -> str:
+    loc, kind, message = list(map(str, mistake[0])), mistake[1], mistake[2]
+    # In a tagged union pydantic puts the kind behind the scenario's name; the file has no such level.
+    if loc[:1] == ["scenario"] and loc[2:3] in (["inactivity"], ["milestone"], ["expiry"], ["sql"]):
+        del loc[2]
+    # What is said for an organisation is found wrong in the scenario that it makes, and stands in the organisation.
+    if loc[:1] == ["scenario"] and loc[2:3] == ["organisation"]:
+        end = 6 if loc[4:5] == ["chapter"] else 4
+        loc = [*loc[2:end], *loc[:2], *loc[end:]]
+    where = ".".join(part for part in loc if part != "[key]")
+    if kind == "extra_forbidden":
+        message = "there is no such key"
+    elif kind == "missing":
+        message = "is missing"
+    elif kind in ("union_tag_not_found", "union_tag_invalid"):
+        message = "kind must be one of inactivity, milestone, expiry, sql"
+    return f"{where}: {message}"

@@ -1,0 +1,32 @@
+"""What the configuration and the environment say of FCM."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from rekindle.dispatchers.kind import DispatcherKind, DispatcherSettings
+from rekindle.ports import Dispatcher
+
+FCM_URL = "https://fcm.googleapis.com"
+
+
+class FcmSettings(DispatcherSettings):
+    """Whose credentials to use, and where FCM is."""
+
+    credentials: Path | None = Field(default=None, validation_alias="GOOGLE_APPLICATION_CREDENTIALS")
+    url: str = Field(default=FCM_URL, validation_alias="REKINDLE_FCM_URL")
+    ca: Path | None = Field(default=None, validation_alias="REKINDLE_FCM_CA")
+
+
+class FcmConfig(DispatcherKind):
+    """Sends through FCM from this process, one request per message."""
+
+    kind: str = "fcm"
+    settings = FcmSettings
+
+    def build(self) -> Dispatcher:
+        """See `DispatcherKind.build`."""
+        from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
+
+        settings = FcmSettings()
+        return FcmDispatcher(settings.credentials, url=settings.url, ca=settings.ca)

@@ -1,0 +1,1 @@
+"""An Edge Function of a Supabase project that sends through FCM."""
