@@ -110,9 +110,19 @@ def test_what_fcm_refuses_is_refused_and_not_kept(sandbox: Sandbox, sender: Send
     [
         ({"token": "t", "nonsense": 1}, "message"),
         ({"token": "t", "android": {"notification": {"priority": "high"}}}, "message.android.notification"),
+        # The name that Google's Python library has for event_time.
         (
-            {"token": "t", "android": {"notification": {"event_timestamp": "x"}}},
+            {"token": "t", "android": {"notification": {"event_timestamp": "2019-10-20T20:12:23Z"}}},
             "message.android.notification",
+        ),
+        ({"token": "t", "android": {"notification": {"event_time": "x"}}}, "message.android.notification.event_time"),
+        (
+            {"token": "t", "android": {"notification": {"vibrate_timings": ["1s", "-1s"]}}},
+            "message.android.notification.vibrate_timings[1]",
+        ),
+        (
+            {"token": "t", "android": {"notification": {"vibrateTimings": ["-1s"]}}},
+            "message.android.notification.vibrate_timings[0]",
         ),
         (
             {"token": "t", "android": {"notification": {"visibility": "VISIBILITY_PRIVATE"}}},

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import select
 import signal
 import socket
 import ssl
@@ -25,7 +26,19 @@ from rekindle.sandbox import Sandbox
 
 def run(*arguments: object) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "rekindle.sandbox", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # As for a user: what is written into a pipe waits in a buffer until somebody flushes it.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def said_when_ready(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    """The line on its standard output, waited for no longer than 60 s."""
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], 60)
+    if not ready:
+        process.kill()
+    assert ready, "it has not said that it is ready"
+    return json.loads(process.stdout.readline())
 
 
 def lines_of(ledger: Path) -> list[dict[str, Any]]:
@@ -36,8 +49,7 @@ def test_it_says_one_line_when_ready_and_ends_on_a_signal_without_a_word(tmp_pat
     for number in (signal.SIGTERM, signal.SIGINT):
         process = run("--credentials", tmp_path / "account.json")
         with process:
-            assert process.stdout is not None
-            said = json.loads(process.stdout.readline())
+            said = said_when_ready(process)
             assert list(said) == ["url"]
             context = ssl.create_default_context(cafile=str(tmp_path / "account.json.ca.pem"))
             with httpx.Client(verify=context, trust_env=False) as client:
@@ -50,8 +62,7 @@ def test_it_says_one_line_when_ready_and_ends_on_a_signal_without_a_word(tmp_pat
 
 def start_ask_and_end(credentials: Path) -> tuple[str, str, int]:
     with run("--credentials", credentials) as process:
-        assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["url"]
+        url = said_when_ready(process)["url"]
         context = ssl.create_default_context(cafile=f"{credentials}.ca.pem")
         with httpx.Client(verify=context, trust_env=False) as client:
             client.get(f"{url}/_sandbox/health")

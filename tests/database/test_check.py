@@ -112,6 +112,13 @@ async def test_looking_for_the_index_leaves_the_planner_as_it_was(programme: Pro
         assert row == {"a": "on", "b": "on"}
 
 
+async def test_of_sound_views_there_is_nothing_to_note(programme: Programme) -> None:
+    config = Config.model_validate({"scenario": {"one": wanted().model_dump(exclude_none=True)}})
+    findings = await check(config, PostgresSource(programme.database))
+    assert [finding for finding in findings if finding.fault or finding.note] == []
+    assert {finding.subject for finding in findings} >= {"recipient", "device_token", "chapter", "recipients"}
+
+
 async def test_the_check_counts_recipients_without_a_zone_and_without_a_token(programme: Programme) -> None:
     await programme.person()
     await programme.person(timezone=None)

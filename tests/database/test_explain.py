@@ -143,6 +143,35 @@ async def test_an_occurrence_that_is_spent_says_when_and_by_which_claim(programm
         assert NOW <= said["at"] < NOW + timedelta(hours=1)
 
 
+async def test_explain_shows_this_persons_claim_and_no_others(programme: Programme) -> None:
+    """Of several people with an unknown send, who later had one more, about something else or of another scenario."""
+    users = await programme.people(3)
+    _, units = await programme.armed_units()
+    await programme.store.hold([(unit, "timeout") for unit in units])
+    await programme.at(NOW + timedelta(seconds=HOLD_SECONDS + 1))
+    await programme.store.sweep()
+    for later in ({"occurrence": "twice"}, {"scenario_type": "another"}):
+        await programme.sql.execute(
+            "insert into rekindle.outcome select (jsonb_populate_record(o, jsonb_build_object("
+            "'claim_id', gen_random_uuid(), 'at', o.at + interval '1 hour') || %s)).* "
+            "from rekindle.outcome o where o.claim_id = any (%s)",
+            [Jsonb(later), [unit.claim_id for unit in units]],
+        )
+    found = {user: facts(await explained(programme, user, wanted()), "already_notified")["claim_id"] for user in users}
+    assert found == {unit.user_id: unit.claim_id for unit in units}
+
+
+async def test_where_one_device_is_recorded_and_another_unknown_the_record_counts(programme: Programme) -> None:
+    user = await due(programme, tokens=["one", "another"])
+    run_id, (recorded, unknown) = await programme.armed_units()
+    await programme.store.hold([(unknown, "timeout")])
+    await programme.store.record(run_id, [Acceptance(recorded, "n")])
+    await programme.at(NOW + timedelta(seconds=HOLD_SECONDS + 1))
+    await programme.store.sweep()
+    said = facts(await explained(programme, user, wanted()), "already_notified")
+    assert (said["as"], said["claim_id"], said["at"]) == ("recorded", recorded.claim_id, NOW)
+
+
 async def test_a_live_claim_says_in_what_state_it_is(programme: Programme) -> None:
     user = await due(programme)
     _, [unit] = await programme.armed_units()

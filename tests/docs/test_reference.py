@@ -15,7 +15,7 @@ from docs.documents import ROOT, read, rows, sections
 from rekindle import errors
 from rekindle.cli.commands import build
 from rekindle.dispatchers.registry import BY_NAME as DISPATCHERS
-from rekindle.policy import parse_duration
+from rekindle.policy import MAX_ATTEMPTS, parse_duration
 from rekindle.scenario import (
     WEEKDAYS,
     Android,
@@ -80,6 +80,11 @@ def test_the_options_before_the_command_are_described() -> None:
 def test_the_gates_that_come_before_the_refusals_are_described() -> None:
     gates = re.findall(r'Gate\(\s*"(\w+)"', (SOURCE / "postgres" / "insight.py").read_text())
     assert [*first_cells(CLI["Gates before the refusals"]), "no_token"] == gates
+
+
+def test_a_unit_is_given_up_after_as_many_refusals_as_the_reference_says() -> None:
+    [meaning] = [cells[1] for part in LEDGER.values() for cells in rows(part) if cells[0] == "`gave_up_…`"]
+    assert meaning.startswith(f"refused {MAX_ATTEMPTS} times;")
 
 
 def every_error(kind: type[errors.RekindleError] = errors.RekindleError) -> Iterator[type[errors.RekindleError]]:

@@ -55,11 +55,18 @@ def test_credentials_that_are_not_there_are_missing(tmp_path):
     assert text.startswith(f"RK401: GOOGLE_APPLICATION_CREDENTIALS names {tmp_path / 'none.json'}: no such file")
 
 
-@pytest.mark.parametrize("content", ["", "no json", "[]", "{}", '{"type": 1}', '{"type": "cat", "project_id": "p"}'])
-def test_a_file_that_is_something_else_is_no_credentials(tmp_path, content):
+@pytest.mark.parametrize("content", ["", "no json"])
+def test_a_file_that_is_no_json_is_no_credentials(tmp_path, content):
     path = tmp_path / "credentials.json"
     path.write_text(content)
-    assert failure(path, CredentialsMissing).startswith("RK401: ")
+    assert failure(path, CredentialsMissing).startswith(f"RK401: {path} is not a JSON file.")
+
+
+@pytest.mark.parametrize("content", [[], {}, {"type": 1}, {"project_id": "p"}, {"type": "cat", "project_id": "p"}])
+def test_a_file_of_no_known_type_is_no_credentials(tmp_path, content):
+    path = tmp_path / "credentials.json"
+    path.write_text(json.dumps(content))
+    assert failure(path, CredentialsMissing).startswith(f"RK401: {path} is not the key file of a service account.")
 
 
 def test_a_folder_is_no_credentials(tmp_path):

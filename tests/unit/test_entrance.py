@@ -1,0 +1,36 @@
+"""The last edge of the API: whatever an application does, the client gets one answer without a word of the fault."""
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from rekindle.api.entrance import Entrance
+
+
+async def fails(scope: Scope, receive: Receive, send: Send) -> None:
+    raise RuntimeError("s3cret")
+
+
+async def fails_while_answering(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("half")(scope, receive, send)
+    raise RuntimeError("s3cret")
+
+
+async def asked(app: ASGIApp) -> httpx.Response:
+    transport = httpx.ASGITransport(Entrance(app, keys=None, free=()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        return await client.get("/")
+
+
+async def test_a_fault_that_nobody_foresaw_is_answered_and_its_text_is_not_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer = await asked(fails)
+    assert (answer.status_code, answer.json()["code"], answer.json()["mend"]) == (500, "RK000", "Look at the log.")
+    assert "s3cret" not in answer.text + "".join(capsys.readouterr())
+
+
+async def test_a_fault_after_the_answer_has_begun_adds_no_second_answer() -> None:
+    answer = await asked(fails_while_answering)
+    assert (answer.status_code, answer.text) == (200, "half")
