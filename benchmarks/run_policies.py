@@ -27,7 +27,7 @@ from rekindle.embedded import EmbeddedPostgres
 from rekindle.engine.record import BATCH
 from rekindle.model import Acceptance, Selection
 from rekindle.policy import UNGUARDED
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
@@ -222,7 +222,7 @@ async def stages(url: str, policies: Policies, people: int, sent: int) -> Measur
     """Claim everybody, arm and record some, and prove that nobody was missed."""
     one = applied("nudge", policies.keys)
     # They want everybody too, and there is room for both.
-    others = [applied(f"before{n}", {**policies.keys, "priority": 90}) for n in range(policies.before)]
+    above = [applied(f"before{n}", {**policies.keys, "priority": 90}) for n in range(policies.before)]
     selection = Selection(scenarios=("nudge",))
     database = Database(url, connections=1)
     await database.open()
@@ -238,9 +238,8 @@ async def stages(url: str, policies: Policies, people: int, sent: int) -> Measur
         run_id = await store.open_run(budget_seconds=600, dispatcher="log")
         terms = Terms(timezone="Europe/Oslo", timeout_seconds=600)
         began = spent()
-        numbers = await store.claim(
-            run_id, one, selection, reserved_seconds=600, terms=terms, before=others, guard=UNGUARDED
-        )
+        evaluation = Evaluation(one, selection, above, terms)
+        numbers = await store.claim(run_id, evaluation, reserved_seconds=600, guard=UNGUARDED)
         claim = spent() - began
         if numbers.claimed != people:
             raise SystemExit(f"{policies.name}: {numbers.claimed:,} claimed, {dict(numbers.refusals)}")

@@ -6,7 +6,6 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Self
 from uuid import UUID
 
-from rekindle.difference import Affected, Difference
 from rekindle.dispatchers.registry import build_dispatcher
 from rekindle.engine.check import check
 from rekindle.engine.difference import difference
@@ -16,13 +15,12 @@ from rekindle.engine.findings import Finding, raise_faults
 from rekindle.engine.run import Deps, Limits, Watch, run_cycle
 from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
-from rekindle.insight import PersonExplained
 from rekindle.log import log
 from rekindle.model import Asked, Candidate, Report, Selection, Switch, Turned, UnknownSend
-from rekindle.ports import Applied, Dispatcher, Terms
+from rekindle.ports import Affected, Applied, Difference, Dispatcher, PersonExplained, Terms
 from rekindle.postgres import switches
 from rekindle.postgres.difference import PostgresDifferences
-from rekindle.postgres.insight import PostgresInsight
+from rekindle.postgres.explain import PostgresExplanations
 from rekindle.postgres.pool import CONNECTIONS, Database
 from rekindle.postgres.reports import Change, Reports, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.settle import settle
@@ -57,7 +55,7 @@ class Engine:
         self.deps = Deps(dispatcher=dispatcher, notifications=store, store=store)
         self.reports = Reports(database)
         self._source = PostgresSource(database)
-        self._insight = PostgresInsight(database)
+        self._explanations = PostgresExplanations(database)
         self._differences = PostgresDifferences(database)
 
     @classmethod
@@ -216,8 +214,8 @@ class Engine:
             BadArgument: there is no such run.
             DatabaseError: the ledger cannot be read. A scenario's own fault is in its explanation.
         """
-        standing = await self._insight.standing(user_id)
-        claims = await self._insight.history(user_id, scenarios=scenarios, run_id=run_id, limit=limit)
+        standing = await self._explanations.standing(user_id)
+        claims = await self._explanations.history(user_id, scenarios=scenarios, run_id=run_id, limit=limit)
         if run_id is not None:
             reports = await self.reports.runs(run_id=run_id)
             if not reports:
@@ -225,7 +223,7 @@ class Engine:
             return PersonExplained(user_id, standing, (), tuple(claims), reports[0])
         applied = await self.deps.store.applied()
         _require_applied(scenarios, applied)
-        explained = await explain(self._insight, user_id, applied, names=scenarios, terms=self._terms())
+        explained = await explain(self._explanations, user_id, applied, names=scenarios, terms=self._terms())
         return PersonExplained(user_id, standing, explained, tuple(claims))
 
     async def show(

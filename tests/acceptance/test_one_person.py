@@ -20,7 +20,7 @@ from rekindle import Engine, evaluate_and_dispatch
 from rekindle.configuration import load_config
 from rekindle.errors import ConfigNotApplied, Disposition, UnknownScenario
 from rekindle.model import Acceptance, Message, Outcome, Refused, Report, Selection, Verdict
-from rekindle.ports import NotificationRepository, Terms
+from rekindle.ports import Evaluation, NotificationRepository
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from rekindle.settings import Settings
@@ -250,7 +250,8 @@ async def test_a_key_that_another_writer_records_between_claim_and_arm_is_skippe
     # takes the unit over once its lease has ended.
     (applied,) = await store.applied()
     run_id = await store.open_run(budget_seconds=30, dispatcher="scripted")
-    numbers = await store.claim(run_id, applied, Selection(user_id=user_id), reserved_seconds=30, terms=Terms())
+    evaluation = Evaluation(applied, Selection(user_id=user_id))
+    numbers = await store.claim(run_id, evaluation, reserved_seconds=30)
     assert numbers.claimed == 1
     await store.release(run_id)
     team.execute(

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from rekindle.model import Candidate, Numbers, Selection, Unit
 from rekindle.policy import UNGUARDED, Guard
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import AnyScenario, fingerprint, parse_scenario
@@ -75,6 +75,23 @@ def wanted(**keys: Any) -> AnyScenario:
 def applied(one: AnyScenario, scenario_type: str = "nudge") -> Applied:
     """The scenario as version 1 in force."""
     return Applied(scenario_type, 1, one, fingerprint(one))
+
+
+def evaluation(
+    one: AnyScenario,
+    scenario_type: str = "nudge",
+    *,
+    selection: Selection | None = None,
+    outranking: Sequence[Applied] = (),
+    timezone: str | None = "UTC",
+) -> Evaluation:
+    """The scenario as a run of it alone evaluates it."""
+    return Evaluation(
+        applied(one, scenario_type),
+        selection or Selection(scenarios=(scenario_type,)),
+        outranking,
+        Terms(timezone=timezone, timeout_seconds=20),
+    )
 
 
 class Programme:
@@ -180,10 +197,8 @@ class Programme:
         """One claim, as a run makes it; no number of people is too many unless a guard is given."""
         return await self.store.claim(
             run_id or await self.run(),
-            applied(one, scenario_type),
-            selection or Selection(scenarios=(scenario_type,)),
+            evaluation(one, scenario_type, selection=selection, timezone=timezone),
             reserved_seconds=reserved_seconds,
-            terms=Terms(timezone=timezone, timeout_seconds=20),
             guard=guard,
         )
 
@@ -192,10 +207,8 @@ class Programme:
     ) -> dict[UUID, Candidate]:
         """What a claim would decide now, by person."""
         found: dict[UUID, Candidate] = {}
-        terms = Terms(timezone=timezone, timeout_seconds=20)
-        async with aclosing(
-            self.store.candidates(applied(one, scenario_type), Selection(scenarios=(scenario_type,)), terms=terms)
-        ) as candidates:
+        asked = evaluation(one, scenario_type, timezone=timezone)
+        async with aclosing(self.store.candidates(asked)) as candidates:
             async for candidate in candidates:
                 assert candidate.user_id not in found
                 found[candidate.user_id] = candidate

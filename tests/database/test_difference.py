@@ -11,10 +11,9 @@ import psycopg
 import pytest
 
 from database.programme_tables import Programme, applied, open_programme, scenario, wanted
-from rekindle.difference import Difference, Side
 from rekindle.engine.difference import difference
 from rekindle.model import Selection
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Difference, Evaluation, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.pool import Database
 
@@ -189,9 +188,8 @@ async def test_a_difference_leaves_nothing_on_its_connection(programme: Programm
     database = Database(programme.database.url, connections=1)
     await database.open()
     try:
-        people = PostgresDifferences(database).between(
-            Side(applied(wanted())), Side(applied(wanted(priority=60))), Selection(), terms=Terms()
-        )
+        old, new = Evaluation(applied(wanted())), Evaluation(applied(wanted(priority=60)))
+        people = PostgresDifferences(database).between(old, new)
         assert [one.effect async for one in people] == ["stay", "stay"]
         async with database.transaction() as connection:
             cursor = await connection.execute("select from pg_class where relname in ('rekindle_candidate')")

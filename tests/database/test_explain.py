@@ -10,11 +10,10 @@ from psycopg.types.json import Jsonb
 
 from database.programme_tables import REFUSALS, Programme, applied, open_programme, scenario, wanted
 from rekindle.engine.explain import explain
-from rekindle.insight import Explanation
 from rekindle.model import Acceptance, Ending
 from rekindle.policy import HOLD_SECONDS, idempotency_key
-from rekindle.ports import Applied, Terms
-from rekindle.postgres.insight import PostgresInsight
+from rekindle.ports import Applied, Explanation, Terms
+from rekindle.postgres.explain import PostgresExplanations
 from rekindle.scenario import AnyScenario
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)  # a Tuesday
@@ -30,15 +29,15 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 async def explained(
     programme: Programme, user: UUID, one: AnyScenario, *, timezone: str | None = None, others: Sequence[Applied] = ()
 ) -> Explanation:
-    insight = PostgresInsight(programme.database)
+    explanations = PostgresExplanations(programme.database)
     terms = Terms(timezone=timezone, timeout_seconds=20)
-    [found] = await explain(insight, user, [applied(one), *others], names=["nudge"], terms=terms)
+    [found] = await explain(explanations, user, [applied(one), *others], names=["nudge"], terms=terms)
     return found
 
 
 def facts(one: Explanation, reason: str) -> dict[str, Any]:
-    [gate] = [gate for gate in one.gates if gate.reason == reason]
-    return dict(gate.facts)
+    [found] = [condition for condition in one.conditions if condition.reason == reason]
+    return dict(found.facts)
 
 
 async def due(programme: Programme, **keys: Any) -> UUID:
@@ -51,7 +50,7 @@ async def test_nothing_blocks_somebody_who_would_be_claimed_now(programme: Progr
     one = await explained(programme, await due(programme), wanted())
     assert (one.blocked_by, one.next_at, one.waits_for, one.occurrence) == ((), NOW, None, "once")
     first = ["not_enabled", "not_a_recipient", "not_active", "not_due"]
-    assert [gate.reason for gate in one.gates] == [*first, *REFUSALS[1:], "no_token"]
+    assert [condition.reason for condition in one.conditions] == [*first, *REFUSALS[1:], "no_token"]
 
 
 async def test_a_scenario_that_is_not_enabled_is_explained_all_the_same(programme: Programme) -> None:
@@ -282,10 +281,10 @@ async def test_a_scenario_that_goes_before_takes_the_last_place_while_it_would_c
     user = await due(programme)
     before = applied(wanted(caps=["1 per 1d"], priority=90), "before")
     one = await explained(programme, user, wanted(caps=["1 per 1d"]), others=[before])
-    assert (one.blocked_by, facts(one, "frequency_cap")["outranked_by"]) == (("frequency_cap",), ["before"])
+    assert (one.blocked_by, facts(one, "frequency_cap")["outranking"]) == (("frequency_cap",), ["before"])
     await programme.sql.execute("insert into rekindle.gate values (%s, 'before', %s)", [user, NOW + timedelta(hours=1)])
     one = await explained(programme, user, wanted(caps=["1 per 1d"]), others=[before])
-    assert (one.blocked_by, facts(one, "frequency_cap")["outranked_by"]) == ((), [])
+    assert (one.blocked_by, facts(one, "frequency_cap")["outranking"]) == ((), [])
 
 
 async def test_variables_and_occurrences_that_are_too_large_say_how_large(programme: Programme) -> None:
@@ -319,8 +318,8 @@ async def test_without_a_device_each_says_why_it_is_none(programme: Programme) -
         (None, False, None, False),
     }
     assert {device["disabled_at"] for device in devices} == {None, NOW - timedelta(days=1)}
-    assert "dead" not in str(one.gates).replace("'dead'", "")
-    assert "elsewhere" not in str(one.gates)
+    assert "dead" not in str(one.conditions).replace("'dead'", "")
+    assert "elsewhere" not in str(one.conditions)
 
 
 async def test_everything_that_blocks_is_shown_and_the_first_is_the_one_that_a_plan_names(programme: Programme) -> None:
@@ -385,8 +384,8 @@ async def test_the_history_tells_every_ending_newest_first(programme: Programme)
         " values (gen_random_uuid(), %s, 'theirs', 'k', %s)",
         [user, NOW - timedelta(days=1)],
     )
-    insight = PostgresInsight(programme.database)
-    newest, oldest, foreign = await insight.history(user, limit=5)
+    explanations = PostgresExplanations(programme.database)
+    newest, oldest, foreign = await explanations.history(user, limit=5)
     assert (newest.occurrence, newest.claimed_run_id, newest.claimed_at) == ("second", second, later)
     assert [(unit.ending, unit.next_try_at) for unit in newest.units] == [("claimed", later)] * 3
     assert (oldest.occurrence, oldest.scenario_version, oldest.claimed_run_id) == ("first", 1, first)
@@ -397,19 +396,19 @@ async def test_the_history_tells_every_ending_newest_first(programme: Programme)
     }
     assert {(unit.attempts, unit.run_id) for unit in oldest.units} == {(1, first)}
     assert (foreign.scenario_type, foreign.claimed_run_id, foreign.units) == ("theirs", None, ())
-    assert [claim.occurrence for claim in await insight.history(user, limit=1)] == ["second"]
-    assert [claim.occurrence for claim in await insight.history(user, run_id=first, limit=5)] == ["first"]
-    assert await insight.history(user, scenarios=["theirs"], limit=5) == [foreign]
-    assert await insight.history(uuid4(), limit=5) == []
+    assert [claim.occurrence for claim in await explanations.history(user, limit=1)] == ["second"]
+    assert [claim.occurrence for claim in await explanations.history(user, run_id=first, limit=5)] == ["first"]
+    assert await explanations.history(user, scenarios=["theirs"], limit=5) == [foreign]
+    assert await explanations.history(uuid4(), limit=5) == []
 
 
 async def test_an_id_is_known_by_the_view_by_a_device_or_by_the_ledger(programme: Programme) -> None:
-    insight = PostgresInsight(programme.database)
+    explanations = PostgresExplanations(programme.database)
     active, gone = await programme.person(tokens=()), await programme.person(active=False, tokens=())
     device, remembered, nobody = uuid4(), uuid4(), uuid4()
     await programme.token(device, "t")
     await programme.sql.execute("insert into rekindle.gate values (%s, 'nudge', %s)", [remembered, NOW])
-    said = {user: await insight.standing(user) for user in (active, gone, device, remembered, nobody)}
+    said = {user: await explanations.standing(user) for user in (active, gone, device, remembered, nobody)}
     assert [(one.listed, one.active, one.known) for one in said.values()] == [
         (True, True, True),
         (True, False, True),

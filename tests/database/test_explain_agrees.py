@@ -13,11 +13,10 @@ from psycopg.types.json import Jsonb
 from database.programme_tables import REFUSALS, Programme, applied, open_programme, scenario
 from rekindle.engine.evaluate import plan
 from rekindle.engine.explain import explain
-from rekindle.insight import Explanation
 from rekindle.model import Selection
 from rekindle.policy import UNGUARDED, idempotency_key
-from rekindle.ports import Applied, Terms
-from rekindle.postgres.insight import PostgresInsight
+from rekindle.ports import Applied, Explanation, Terms
+from rekindle.postgres.explain import PostgresExplanations
 
 PEOPLE = 60
 BEFORE_DUE = {"not_enabled", "not_a_recipient", "not_active", "not_due"}
@@ -136,8 +135,8 @@ async def planned(programme: Programme, ours: Applied, others: list[Applied], te
 async def explained(
     programme: Programme, user: UUID, ours: Applied, others: list[Applied], terms: Terms
 ) -> Explanation:
-    insight = PostgresInsight(programme.database)
-    [one] = await explain(insight, user, [ours, *others], names=[ours.scenario_type], terms=terms)
+    explanations = PostgresExplanations(programme.database)
+    [one] = await explain(explanations, user, [ours, *others], names=[ours.scenario_type], terms=terms)
     return one
 
 
@@ -158,7 +157,7 @@ async def test_the_first_reason_is_the_plans_and_the_time_that_is_named_is_when_
     for user in users:
         one = await explained(programme, user, ours, others, terms)
         blocked = one.blocked_by
-        assert [gate.reason for gate in one.gates] == [
+        assert [condition.reason for condition in one.conditions] == [
             *("not_enabled", "not_a_recipient", "not_active", "not_due"), *REFUSALS[1:], "no_token",
         ]  # fmt: skip
         if user in said:

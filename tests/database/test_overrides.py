@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from database.programme_tables import Programme, applied, open_programme, scenario, wanted
+from database.programme_tables import Programme, applied, evaluation, open_programme, scenario, wanted
 from database.test_ledger_locks import holding
 from rekindle.engine.explain import explain
 from rekindle.engine.run import Deps, Limits, run_cycle
 from rekindle.model import Candidate, Numbers, Selection
 from rekindle.ports import Terms
-from rekindle.postgres.insight import PostgresInsight
+from rekindle.postgres.explain import PostgresExplanations
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import AnyScenario, Config, definition, parse_scenario
 from rekindle.testing import ScriptedDispatcher
@@ -203,11 +203,8 @@ async def test_who_is_left_out_where_others_go_first_is_decided_by_their_own_cap
     first = applied(wanted(priority=90, caps=["1 per 1d"], overrides=[override(SECOND, caps=[])]), "first")
     numbers = await programme.store.claim(
         await programme.run(),
-        applied(wanted(caps=["1 per 1d"])),
-        Selection(scenarios=("nudge",)),
+        evaluation(wanted(caps=["1 per 1d"]), outranking=[first]),
         reserved_seconds=60,
-        terms=Terms(timezone="UTC", timeout_seconds=20),
-        before=[first],
     )
     # The other's claim of `free` would count under no cap, so it takes no place.
     assert (numbers.claimed, dict(numbers.refusals)) == (1, {"frequency_cap": 1})
@@ -254,10 +251,10 @@ async def test_explain_says_whose_word_holds_and_by_it(programme: Programme) -> 
         await resident(programme, *place) for place in ((FIRST, None), (FIRST, CENTRE), (SECOND, CENTRE), (THIRD, None))
     ]
     await programme.want(*users)
-    insight = PostgresInsight(programme.database)
+    explanations = PostgresExplanations(programme.database)
     said = []
     for user in [*users, uuid4()]:
-        [explained] = await explain(insight, user, [applied(one)], terms=Terms(timezone="UTC"))
+        [explained] = await explain(explanations, user, [applied(one)], terms=Terms(timezone="UTC"))
         said.append((explained.override, explained.blocked_by[:1], explained.next_at, explained.waits_for))
     assert said == [
         (f"organisation.{FIRST}", ("quiet_hours",), datetime(2026, 5, 9, 8, 0, tzinfo=UTC), None),
@@ -317,7 +314,9 @@ async def test_who_never_comes_back_is_written_to_less_and_less(
     assert due[user].refusal == (None if waits_until is None else "back_off")
     assert due[other].refusal is None
     assert (await programme.due(scenario("inactivity", after=[7, 120], cooldown=7 * 86_400)))[user].refusal is None
-    [explained] = await explain(PostgresInsight(programme.database), user, [applied(one)], terms=Terms(timezone="UTC"))
+    [explained] = await explain(
+        PostgresExplanations(programme.database), user, [applied(one)], terms=Terms(timezone="UTC")
+    )
     last = min((days for days, outcome in pushes if outcome != "dead"), default=0)
     assert explained.next_at == (NOW if waits_until is None else NOW + timedelta(days=waits_until - last))
 
@@ -328,7 +327,9 @@ async def test_a_back_off_ends_at_ten_years(programme: Programme) -> None:
     await programme.activity(user, f"{LAST} 12:00:00+00")
     for stage in range(1, 20):
         await sent_ago(programme, user, f"inactive:{LAST}:{stage}d", 1)
-    [explained] = await explain(PostgresInsight(programme.database), user, [applied(one)], terms=Terms(timezone="UTC"))
+    [explained] = await explain(
+        PostgresExplanations(programme.database), user, [applied(one)], terms=Terms(timezone="UTC")
+    )
     assert explained.blocked_by == ("back_off",)
     assert explained.next_at == NOW - timedelta(days=1) + timedelta(days=3_660)
 

@@ -12,7 +12,7 @@ from rekindle.engine.deadline import Deadline
 from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid, SourceError
 from rekindle.model import Selection
 from rekindle.policy import UNGUARDED
-from rekindle.ports import Terms
+from rekindle.ports import Evaluation, Terms
 from rekindle.postgres.own_query import sample_variables
 from rekindle.scenario import OwnQuery, Variable
 
@@ -120,10 +120,11 @@ async def test_a_slow_query_fails_within_the_time_that_is_left(programme: Progra
     with pytest.raises(ScenarioQueryFailed) as caught:
         await programme.store.claim(
             await programme.run(),
-            applied(own(f"select {COLUMNS} from (select pg_sleep(30) offset 0) s")),
-            Selection(scenarios=("nudge",)),
+            Evaluation(
+                applied(own(f"select {COLUMNS} from (select pg_sleep(30) offset 0) s")),
+                terms=Terms(timeout_seconds=0.3),
+            ),
             reserved_seconds=60,
-            terms=Terms(timeout_seconds=0.3),
         )
     assert time.monotonic() - began < 5
     assert caught.value.code == "RK305"

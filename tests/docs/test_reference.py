@@ -77,9 +77,9 @@ def test_the_options_before_the_command_are_described() -> None:
     assert sorted(first_cells(CLI["The command line"])) == options(ENTRY)
 
 
-def test_the_gates_that_come_before_the_refusals_are_described() -> None:
-    gates = re.findall(r'Gate\(\s*"(\w+)"', (SOURCE / "postgres" / "insight.py").read_text())
-    assert [*first_cells(CLI["Gates before the refusals"]), "no_token"] == gates
+def test_the_conditions_that_come_before_the_refusals_are_described() -> None:
+    conditions = re.findall(r'Condition\(\s*"(\w+)"', (SOURCE / "postgres" / "explain.py").read_text())
+    assert [*first_cells(CLI["Conditions before the refusals"]), "no_token"] == conditions
 
 
 def test_a_unit_is_given_up_after_as_many_refusals_as_the_reference_says() -> None:

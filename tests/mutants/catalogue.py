@@ -670,11 +670,11 @@ OUTAGE = (
 )
 
 GUARD = (
-    Worded(
+    Mutant(
         "a claim passes the guard by",
         "postgres/claims.py",
-        "confirmed=await admit(connection, run_id, applied.scenario_type, claimed, evaluated, selection, guard)",
-        "confirmed=0",
+        "guard",
+        "confirmed = 0",
         (_GUARD + "test_a_claim_over_the_share_claims_nobody_and_the_fault_names_the_numbers",),
     ),
     Worded(

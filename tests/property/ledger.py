@@ -1,7 +1,7 @@
 """A database for many examples: the team's tables, the views over them, and a clock that an example sets."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -9,9 +9,9 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from rekindle.model import Candidate, Numbers, Selection
+from rekindle.model import Candidate, Numbers
 from rekindle.policy import UNGUARDED
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Evaluation
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
@@ -119,22 +119,16 @@ class Ledger:
             [(_id(), user, scenario_type, occurrence, key, window) for user, occurrence, key, window in records],
         )
 
-    def claim(
-        self, applied: Applied, selection: Selection, terms: Terms, before: Sequence[Applied] = ()
-    ) -> tuple[UUID, Numbers]:
+    def claim(self, evaluation: Evaluation) -> tuple[UUID, Numbers]:
         async def work() -> tuple[UUID, Numbers]:
             run_id = await self.store.open_run(budget_seconds=30, dispatcher="log")
-            return run_id, await self.store.claim(
-                run_id, applied, selection, reserved_seconds=30, terms=terms, before=before, guard=UNGUARDED
-            )
+            return run_id, await self.store.claim(run_id, evaluation, reserved_seconds=30, guard=UNGUARDED)
 
         return self.wait(work())
 
-    def plan(
-        self, applied: Applied, selection: Selection, terms: Terms, before: Sequence[Applied] = ()
-    ) -> list[Candidate]:
+    def plan(self, evaluation: Evaluation) -> list[Candidate]:
         async def work() -> list[Candidate]:
-            return [one async for one in self.store.candidates(applied, selection, terms=terms, before=before)]
+            return [one async for one in self.store.candidates(evaluation)]
 
         return self.wait(work())
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from property.ledger import Ledger
 from rekindle.model import Acceptance, Ending, Selection, Unit
 from rekindle.policy import HOLD_SECONDS, idempotency_key
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation
 from rekindle.postgres.settle import settle
 from rekindle.scenario import fingerprint, parse_scenario
 
@@ -119,7 +119,8 @@ class World:
 
     def claim(self, run_id: UUID) -> None:
         seconds = LEASE.total_seconds()
-        self._wait(self._store.claim(run_id, self._scenario, self._selection, reserved_seconds=seconds, terms=Terms()))
+        evaluation = Evaluation(self._scenario, self._selection)
+        self._wait(self._store.claim(run_id, evaluation, reserved_seconds=seconds))
 
     def take_over(self, run_id: UUID, limit: int) -> None:
         self._wait(self._store.lease(run_id, self._selection, limit=limit, lease_seconds=LEASE.total_seconds()))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from property.ledger import Ledger
 from rekindle.model import Acceptance, Ending, Selection, Unit
 from rekindle.policy import parse_duration
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation
 from rekindle.postgres.settle import settle
 from rekindle.scenario import fingerprint, parse_scenario
 
@@ -128,14 +128,14 @@ class History:
         self.ledger.insert("team.wish", "user_id, scenario_type, occurrence",
                            [(user, step.name, f"{self.at} {len(self.claims)}") for user in USERS])  # fmt: skip
         one = applied(step)
-        planned = self.ledger.plan(one, SELECTION, Terms())
+        planned = self.ledger.plan(Evaluation(one, SELECTION))
         expected = {
             user: "claimed" if step.critical or self.has_room(user, step) else "frequency_cap" for user in USERS
         }
         said = {one.user_id: one.refusal or "claimed" for one in planned}
         for user, verdict in said.items():
             assert verdict in (expected[user], "in_flight", "cooldown", "already_today")
-        run_id, numbers = self.ledger.claim(one, SELECTION, Terms())
+        run_id, numbers = self.ledger.claim(Evaluation(one, SELECTION))
         assert numbers.claimed == sum(verdict == "claimed" for verdict in said.values())
         for row in self.ledger.sql.execute(
             "select distinct claim_id, user_id from rekindle.outbox where claimed_run_id = %s", [run_id]

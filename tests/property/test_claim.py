@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from property.ledger import Ledger
 from rekindle.model import Selection
 from rekindle.policy import idempotency_key
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
 
 NAME = "own"
@@ -230,14 +230,14 @@ def test_the_claim_decides_about_everyone_as_the_oracle_does(
     devices = {user(number): live(one, dead) for number, one in selected.items()}
     before = {(row["user_id"], row["scenario_type"]): row for row in ledger.rows("select * from rekindle.gate")}
 
-    planned = ledger.plan(APPLIED, selection, TERMS)
+    planned = ledger.plan(Evaluation(APPLIED, selection, terms=TERMS))
     assert {one.user_id: (one.occurrence, one.refusal or "claimed") for one in planned} == due
     assert [one.user_id for one in planned] == sorted(due)
     for one in planned:
         expected = devices[one.user_id] if one.refusal is None else set[Device]()
         assert sorted(one.devices) == sorted((device.kind, device.token) for device in expected)
 
-    run_id, numbers = ledger.claim(APPLIED, selection, TERMS)
+    run_id, numbers = ledger.claim(Evaluation(APPLIED, selection, terms=TERMS))
     assert numbers.evaluated == len(selected)
     assert numbers.claimed == len(claimed)
     assert dict(numbers.refusals) == Counter(said for _, said in due.values() if said != "claimed")
@@ -271,7 +271,7 @@ def test_the_claim_decides_about_everyone_as_the_oracle_does(
             assert gate == before[who, scenario_type]
     assert len({unit["claim_id"] for unit in units}) == len(claimed)
 
-    _, again = ledger.claim(APPLIED, selection, TERMS)
+    _, again = ledger.claim(Evaluation(APPLIED, selection, terms=TERMS))
     assert again.claimed == 0
     refused = Counter("in_flight" if said == "claimed" else said for _, said in due.values())
     assert dict(again.refusals) == refused

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from property.ledger import Ledger
-from rekindle.difference import Difference
 from rekindle.engine.difference import difference
 from rekindle.model import Selection
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Difference, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.scenario import fingerprint, parse_scenario
 

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from property.ledger import Ledger
-from rekindle.model import Selection
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
 
 NAME = "nudge"
@@ -60,7 +59,7 @@ def judge(ledger: Ledger, at: datetime, scenario: Applied, people: list[Due], sp
                 for n, name in enumerate(sorted(recorded[-1]))
             ],
         )
-    planned = {one.user_id: one for one in ledger.plan(scenario, Selection(), TERMS)}
+    planned = {one.user_id: one for one in ledger.plan(Evaluation(scenario, terms=TERMS))}
     assert planned.keys() == {user(number) for number, due in enumerate(people) if due}
     for number, due in enumerate(people):
         if not due:
@@ -72,7 +71,7 @@ def judge(ledger: Ledger, at: datetime, scenario: Applied, people: list[Due], sp
         assert said.refusal == (None if fresh else "already_notified")
         assert said.occurrence in allowed
         assert {"first_name": "Ada"} | due[said.occurrence]["variables"] == said.variables
-    _, numbers = ledger.claim(scenario, Selection(), TERMS)
+    _, numbers = ledger.claim(Evaluation(scenario, terms=TERMS))
     refused = sum(1 for number, due in enumerate(people) if due and not due.keys() - recorded[number])
     assert (numbers.evaluated, numbers.claimed) == (len(people), sum(1 for due in people if due) - refused)
     assert dict(numbers.refusals) == ({"already_notified": refused} if refused else {})

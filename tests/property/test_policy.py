@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from property.ledger import Ledger
-from rekindle.engine.claim import before
-from rekindle.model import Selection
+from rekindle.engine.claim import outranking
 from rekindle.policy import idempotency_key, parse_duration
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
 
 NAME, FIRST = "own", "first"
@@ -239,16 +238,16 @@ def test_the_claim_holds_every_policy_as_the_oracle_does(ledger: Ledger, world: 
     load(ledger, world)
     policy = world.policy
     own = policy.applied(NAME, critical=policy.critical, priority=50)
-    others = before(own, [policy.applied(FIRST, critical=False, priority=90)])
-    terms = Terms(timezone=policy.timezone)
+    above = outranking(own, [policy.applied(FIRST, critical=False, priority=90)])
+    evaluation = Evaluation(own, outranking=above, terms=Terms(timezone=policy.timezone))
     expected = {user(number): said for number, said in enumerate(world.verdicts())}
     zones = {user(number): world.zone(person) for number, person in enumerate(world.people)}
 
-    planned = ledger.plan(own, Selection(), terms, others)
+    planned = ledger.plan(evaluation)
     assert {one.user_id: one.refusal or "claimed" for one in planned} == expected
     assert ledger.rows("select * from rekindle.outbox") == []
 
-    _, numbers = ledger.claim(own, Selection(), terms, others)
+    _, numbers = ledger.claim(evaluation)
     assert numbers.claimed == sum(said == "claimed" for said in expected.values())
     assert dict(numbers.refusals) == Counter(said for said in expected.values() if said != "claimed")
 

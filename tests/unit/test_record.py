@@ -19,7 +19,7 @@ from rekindle.engine.record import BATCH, Recorder
 from rekindle.errors import DatabaseError, DatabaseUnreachable, Disposition
 from rekindle.model import Acceptance, Accepted, Outcome, Refused, Selection, Uncertain, Unit, Verdict
 from rekindle.policy import MAX_ATTEMPTS, UNGUARDED
-from rekindle.ports import Applied, NotificationRepository, Terms
+from rekindle.ports import Applied, Evaluation, NotificationRepository
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import fingerprint, parse_scenario
@@ -71,9 +71,7 @@ class Bench:
         self._sql.execute("insert into team.occasion select user_id, 'o', %s from team.recipient", [Jsonb({})])
         self.run_id = await self.store.open_run(budget_seconds=30, dispatcher="log")
         applied = Applied("own", 1, SCENARIO, fingerprint(SCENARIO))
-        numbers = await self.store.claim(
-            self.run_id, applied, Selection(), reserved_seconds=60, terms=Terms(), guard=UNGUARDED
-        )
+        numbers = await self.store.claim(self.run_id, Evaluation(applied), reserved_seconds=60, guard=UNGUARDED)
         assert numbers.claimed == count
         units = await self.store.leased(self.run_id, Selection(scenarios=("own",)), limit=count)
         armed = await self.store.arm(units, lease_seconds=60)

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from rekindle.cli.output import console, plain, say
-from rekindle.difference import EFFECTS, Affected, Difference, Effect
+from rekindle.ports import EFFECTS, Affected, Difference, Effect
 
 Steps = AsyncGenerator[tuple[Difference, Affected | None]]
 

@@ -9,11 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from rekindle.app import Engine
-from rekindle.cli.gates import known, moment, printable
+from rekindle.cli.conditions import known, moment, printable
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, config, ids, settings, wait
 from rekindle.cli.output import console, counts, print_json, report_json, report_line, say
-from rekindle.insight import Explanation, PastClaim, PastUnit, PersonExplained, Standing
 from rekindle.model import Report
+from rekindle.ports import Explanation, PastClaim, PastUnit, PersonExplained, Standing
 
 _ENDINGS = {
     "recorded": "accepted",
@@ -34,7 +34,7 @@ def explain(
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every gate between a person and a push, the first that blocks, and what has happened. Sends nothing."""
+    """Show every condition between a person and a push, the first that blocks, and what happened. Sends nothing."""
     user_id = ids([user])[0]
     run_id = ids([run])[0] if run else None
 
@@ -51,7 +51,7 @@ def explain(
 
 
 def explained_json(one: PersonExplained) -> dict[str, Any]:
-    """A person explained: gates in their order, claims newest first."""
+    """A person explained: conditions in their order, claims newest first."""
     return {
         "user_id": one.user_id,
         "at": one.standing.at,
@@ -75,7 +75,7 @@ def _scenario_json(one: Explanation) -> dict[str, Any]:
         "next_at": one.next_at,
         "waits_for": one.waits_for,
         "fault": one.fault,
-        "gates": [asdict(gate) for gate in one.gates],
+        "conditions": [asdict(condition) for condition in one.conditions],
     }
 
 
@@ -85,8 +85,8 @@ def _show(one: PersonExplained) -> None:
         for scenario in one.scenarios:
             say("")
             say(_heading(scenario))
-            if scenario.gates:
-                console().print(_gates_table(scenario))
+            if scenario.conditions:
+                console().print(_conditions_table(scenario))
         if not one.scenarios and one.run is None:
             say("No scenario is applied. Run `rekindle apply`.")
     if one.run is not None:
@@ -128,13 +128,13 @@ def _heading(one: Explanation) -> str:
     return f"{name}: blocked by {one.blocked_by[0]}; nobody can say until when{because}"
 
 
-def _gates_table(one: Explanation) -> Table:
+def _conditions_table(one: Explanation) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column()
-    for gate in one.gates:
-        table.add_row(f"  {'blocks' if gate.blocks else 'passes'}", gate.reason, escape(known(gate)))
+    for each in one.conditions:
+        table.add_row(f"  {'blocks' if each.blocks else 'passes'}", each.reason, escape(known(each)))
     return table
 
 

@@ -8,7 +8,7 @@ import typer
 
 from rekindle.app import Engine, database_url
 from rekindle.cli import difference
-from rekindle.cli.gates import moment
+from rekindle.cli.conditions import moment
 from rekindle.cli.options import AsJson, ConfigPath, config, settings, wait
 from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
 from rekindle.dispatchers.registry import of_its_kind

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rekindle import errors
 from rekindle.engine.check_texts import check_texts
 from rekindle.engine.findings import Finding
-from rekindle.ports import Door, Source, View
+from rekindle.ports import Exposure, Source, View
 from rekindle.scenario import Config, Inactivity
 
 _UUID = frozenset({"uuid"})
@@ -57,7 +57,7 @@ async def check(config: Config, source: Source) -> list[Finding]:
     broken = {finding.subject for finding in findings if finding.fault}
     if "activity" in needed and "activity" not in broken:
         findings.append(await _activity_index(config, source))
-    findings += _doors(await source.doors())
+    findings += _exposures(await source.exposures())
     recipient = views["recipient"].columns if "recipient" in views else ()
     own = [column for column in recipient if column.name not in CONTRACT["recipient"]]
     findings += await check_texts(config, own, source, measured=not broken & {"recipient", "certification"})
@@ -99,12 +99,12 @@ def _view(name: str, views: Mapping[str, View]) -> list[Finding]:
     return [Finding(name, f"rekindle_source.{name} is as it should be")]
 
 
-def _doors(doors: Sequence[Door]) -> list[Finding]:
-    if not doors:
+def _exposures(exposures: Sequence[Exposure]) -> list[Finding]:
+    if not exposures:
         return []
     findings: list[Finding] = []
-    for name in sorted({one.schema_name for one in doors if one.open}):
-        through = [one.door for one in doors if one.open and one.schema_name == name]
+    for name in sorted({one.schema_name for one in exposures if one.open}):
+        through = [one.through for one in exposures if one.open and one.schema_name == name]
         fault = errors.SchemaExposed(
             f"schema {name} is open to the REST API, through {', '.join(through)}",
             mend=f"Take it out of the exposed schemas; revoke all on schema {name} from public, anon, authenticated.",

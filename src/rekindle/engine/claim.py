@@ -10,7 +10,7 @@ from rekindle.errors import HeldByGuard, RekindleError, SourceError, StatementTo
 from rekindle.log import log
 from rekindle.model import Numbers, Selection
 from rekindle.policy import Guard
-from rekindle.ports import Applied, Store, Terms
+from rekindle.ports import Applied, Evaluation, Store, Terms
 
 RESERVE_SECONDS = 5.0
 """How long beyond its deadline a run keeps what it claimed, for the last arming to be safe from others."""
@@ -30,8 +30,8 @@ def in_order(applied: Sequence[Applied]) -> list[Applied]:
     return sorted(applied, key=lambda one: (not one.scenario.critical, -one.scenario.priority, one.scenario_type))
 
 
-def before(one: Applied, others: Sequence[Applied]) -> list[Applied]:
-    """Those that go before this one where a frequency cap has not room for all of them, first things first."""
+def outranking(one: Applied, others: Sequence[Applied]) -> list[Applied]:
+    """Which of the others outrank this one (see `Evaluation.outranking`), highest priority first."""
     if not one.scenario.capped_somewhere or one.scenario.critical:
         return []
     ranked = in_order([*(other for other in others if other.scenario_type != one.scenario_type), one])
@@ -59,10 +59,9 @@ async def claim(
     faults: list[RekindleError] = []
     for one in in_order(applied):
         try:
-            going_before = before(one, others)
-            counted = await _claim(
-                store, run_id, one, selection, going_before, terms=terms, guard=guard, deadline=deadline
-            )
+            own = replace(selection, scenarios=(one.scenario_type,))
+            evaluation = Evaluation(one, own, outranking(one, others), terms)
+            counted = await _claim(store, run_id, evaluation, guard=guard, deadline=deadline)
         except (SourceError, StatementTooSlow, HeldByGuard) as fault:
             log.error("scenario.failed", scenario=one.scenario_type, code=fault.code, error=fault.message)
             faults.append(fault)
@@ -93,38 +92,26 @@ def _as_one(faults: Sequence[RekindleError]) -> list[RekindleError]:
     return [together, *(fault for fault in faults if fault not in held)]
 
 
-async def _claim(
-    store: Store,
-    run_id: UUID,
-    one: Applied,
-    selection: Selection,
-    going_before: Sequence[Applied],
-    *,
-    terms: Terms,
-    guard: Guard,
-    deadline: Deadline,
-) -> Numbers:
-    """One scenario is claimed. If what goes before it cannot be evaluated, it does not wait for that."""
-    own = replace(selection, scenarios=(one.scenario_type,))
+async def _claim(store: Store, run_id: UUID, evaluation: Evaluation, *, guard: Guard, deadline: Deadline) -> Numbers:
+    """One scenario is claimed. If one that outranks it cannot be evaluated, the scenario does not wait for that."""
 
-    async def attempt(others: Sequence[Applied]) -> Numbers:
+    async def attempt(evaluation: Evaluation) -> Numbers:
         return await steadily(
             lambda: store.claim(
                 run_id,
-                one,
-                own,
+                replace(evaluation, terms=replace(evaluation.terms, timeout_seconds=deadline.left())),
                 reserved_seconds=deadline.left() + RESERVE_SECONDS,
-                terms=replace(terms, timeout_seconds=deadline.left()),
-                before=others,
                 guard=guard,
             ),
             deadline,
         )
 
     try:
-        return await attempt(going_before)
+        return await attempt(evaluation)
     except SourceError as fault:
-        if not going_before:
+        if not evaluation.outranking:
             raise
-        log.warning("scenario.unranked", scenario=one.scenario_type, code=fault.code, error=fault.message)
-        return await attempt(())
+        log.warning(
+            "scenario.unranked", scenario=evaluation.applied.scenario_type, code=fault.code, error=fault.message
+        )
+        return await attempt(replace(evaluation, outranking=()))

@@ -4,11 +4,10 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from rekindle.difference import Affected, Changed, Difference, Differences, Side
-from rekindle.engine.claim import before, in_order
+from rekindle.engine.claim import in_order, outranking
 from rekindle.errors import PermissionMissing, SourceError, StatementTooSlow
 from rekindle.model import Selection
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Affected, Applied, Changed, Difference, Differences, Evaluation, Terms
 
 
 async def difference(
@@ -31,15 +30,16 @@ async def difference(
     old_ones, new_ones = ({one.scenario_type: one for one in side} for side in (in_force, edited))
     for one in in_order(list({**old_ones, **new_ones}.values())):
         name = one.scenario_type
-        old, new = _side(old_ones.get(name), in_force), _side(new_ones.get(name), edited)
+        own = replace(selection, scenarios=(name,))
+        old = _side(old_ones.get(name), in_force, own, terms)
+        new = _side(new_ones.get(name), edited, own, terms)
         found = Difference(name, _change(old_ones.get(name), new_ones.get(name)))
         if (names and name not in names) or (old is None and new is None and found.change == "same"):
             continue
         if old is not None and new is not None and old.same_as(new) and not unchanged:
             continue
-        own = replace(selection, scenarios=(name,))
         try:
-            async with aclosing(_between(differences, old, new, own, terms)) as people:
+            async with aclosing(_between(differences, old, new)) as people:
                 async for affected in people:
                     found.add(affected)
                     yield found, affected
@@ -49,30 +49,31 @@ async def difference(
 
 
 async def _between(
-    differences: Differences, old: Side | None, new: Side | None, selection: Selection, terms: Terms
+    differences: Differences, old: Evaluation | None, new: Evaluation | None
 ) -> AsyncGenerator[Affected]:
-    """If what goes before cannot be evaluated, the scenario does not wait for that: as in a claim."""
+    """If what outranks the scenario cannot be evaluated, the scenario does not wait for that: as in a claim."""
     begun = False
     try:
-        async with aclosing(differences.between(old, new, selection, terms=terms)) as people:
+        async with aclosing(differences.between(old, new)) as people:
             async for one in people:
                 begun = True
                 yield one
     except SourceError:
-        if begun or not any(side and side.before for side in (old, new)):
+        if begun or not any(side and side.outranking for side in (old, new)):
             raise
     else:
         return
-    old, new = (side and Side(side.applied) for side in (old, new))
-    async with aclosing(differences.between(old, new, selection, terms=terms)) as people:
+    old, new = (side and replace(side, outranking=()) for side in (old, new))
+    async with aclosing(differences.between(old, new)) as people:
         async for one in people:
             yield one
 
 
-def _side(one: Applied | None, scenarios: Sequence[Applied]) -> Side | None:
+def _side(one: Applied | None, scenarios: Sequence[Applied], selection: Selection, terms: Terms) -> Evaluation | None:
     if one is None or not one.scenario.enabled_somewhere:
         return None
-    return Side(one, before(one, [other for other in scenarios if other.scenario.enabled_somewhere]))
+    enabled = [other for other in scenarios if other.scenario.enabled_somewhere]
+    return Evaluation(one, selection, outranking(one, enabled), terms)
 
 
 def _change(old: Applied | None, new: Applied | None) -> Changed:

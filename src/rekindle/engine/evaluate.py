@@ -8,12 +8,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
-from rekindle.engine.claim import before, in_order
+from rekindle.engine.claim import in_order, outranking
 from rekindle.engine.compose import compose
 from rekindle.errors import HeldByGuard, TemplateInvalid
 from rekindle.model import Accepted, Candidate, Outcome, Selection, TargetKind, Unit
 from rekindle.policy import Guard
-from rekindle.ports import Applied, Dispatcher, Store, Terms
+from rekindle.ports import Applied, Dispatcher, Evaluation, Store, Terms
 from rekindle.render import NotRendered
 
 _CHECKS_AT_ONCE = 100
@@ -68,8 +68,8 @@ async def plan(
     for one in in_order(applied):
         preview = Preview(one.scenario_type, evaluated)
         own = replace(selection, scenarios=(one.scenario_type,))
-        first = before(one, [*applied, *others])
-        async with aclosing(store.candidates(one, own, terms=terms, before=first)) as candidates:
+        evaluation = Evaluation(one, own, outranking(one, [*applied, *others]), terms)
+        async with aclosing(store.candidates(evaluation)) as candidates:
             async for candidate in candidates:
                 preview.add(candidate)
                 yield preview, candidate

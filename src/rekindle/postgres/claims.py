@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -11,12 +11,12 @@ from psycopg import DataError, errors
 from psycopg.types.json import Jsonb
 
 from rekindle.errors import SourceViewWrong
-from rekindle.model import Candidate, Numbers, Selection
+from rekindle.model import Candidate, Numbers
 from rekindle.policy import Guard
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation
 from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.faults import primary
-from rekindle.postgres.guard import admit
+from rekindle.postgres.guard import pass_guard
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
@@ -26,26 +26,25 @@ _STREAM_ROWS = 1_000
 async def claim(
     database: Database,
     run_id: UUID,
-    applied: Applied,
-    selection: Selection,
+    evaluation: Evaluation,
+    *,
     reserved_seconds: float,
-    terms: Terms,
-    before: Sequence[Applied],
     guard: Guard,
 ) -> Numbers:
-    """`Store.claim`: one transaction of eight statements (eleven where the scenario has its own query, and as many
-    more for each scenario that goes before it)."""
+    """`Store.claim`: one transaction of eight statements (eleven if the scenario has its own query, and as many more
+    for each scenario that outranks it)."""
+    applied, terms = evaluation.applied, evaluation.terms
     scenario = applied.scenario
     kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `readable` names
     async with (
-        staged_rows(database, (*before, applied), terms) as rows,
+        staged_rows(database, (*evaluation.outranking, applied), terms) as rows,
         database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=kept) as connection,
         readable(applied),
     ):
-        evaluation = await begin(connection, selection, terms, before, rows)
-        parameters = await evaluation.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
+        moment = await begin(connection, evaluation, rows)
+        parameters = await moment.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
         evaluated = await _evaluated(connection, parameters)
-        cursor = await connection.execute(evaluation.statement("claim", scenario), parameters)
+        cursor = await connection.execute(moment.statement("claim", scenario), parameters)
         verdicts: Counter[str] = Counter()
         undone: list[UUID] = []
         for row in await cursor.fetchall():
@@ -57,6 +56,7 @@ async def claim(
         claimed = verdicts.pop("claimed", 0)
         # Somebody may have joined after the count, each statement seeing what was committed before it.
         evaluated = max(evaluated, claimed + verdicts.total())
+        confirmed = await pass_guard(connection, run_id, evaluation, claimed, evaluated, guard)  # mutant: guard
         numbers = Numbers(
             scenario_type=applied.scenario_type,
             evaluated=evaluated,
@@ -64,7 +64,7 @@ async def claim(
             refusals=dict(verdicts),
             claimed=claimed,
             pending=claimed,
-            confirmed=await admit(connection, run_id, applied.scenario_type, claimed, evaluated, selection, guard),
+            confirmed=confirmed,
         )
         await connection.execute(
             statement("run_scenario_open"),
@@ -93,12 +93,11 @@ def claim_parameters(applied: Applied, run_id: UUID, reserved_seconds: float) ->
     }
 
 
-async def candidates(
-    database: Database, applied: Applied, selection: Selection, terms: Terms, before: Sequence[Applied]
-) -> AsyncGenerator[Candidate]:
+async def candidates(database: Database, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
     """`Store.candidates`: a server-side cursor, so that memory does not grow with the number of people."""
+    applied, terms = evaluation.applied, evaluation.terms
     async with (
-        staged_rows(database, (*before, applied), terms) as rows,
+        staged_rows(database, (*evaluation.outranking, applied), terms) as rows,
         database.transaction(
             timeout_seconds=terms.timeout_seconds, bounded=False, pass_through=(DataError,)
         ) as connection,
@@ -106,10 +105,10 @@ async def candidates(
     ):
         # Between two reads this waits for whoever consumes the rows: each wait for the server has its own bound.
         async with asyncio.timeout(terms.timeout_seconds):
-            evaluation = await begin(connection, selection, terms, before, rows)
-            parameters = await evaluation.of(applied)
+            moment = await begin(connection, evaluation, rows)
+            parameters = await moment.of(applied)
         async with connection.cursor(name="rekindle_plan") as cursor:
-            await cursor.execute(evaluation.statement("plan", applied.scenario), parameters)
+            await cursor.execute(moment.statement("plan", applied.scenario), parameters)
             while True:
                 async with asyncio.timeout(terms.timeout_seconds):
                     read = await cursor.fetchmany(_STREAM_ROWS)

@@ -8,9 +8,7 @@ from uuid import UUID
 
 from psycopg import DataError
 
-from rekindle.difference import Affected, Effect, Side
-from rekindle.model import Selection
-from rekindle.ports import Terms
+from rekindle.ports import Affected, Differences, Effect, Evaluation
 from rekindle.postgres.claims import readable
 from rekindle.postgres.evaluation import begin
 from rekindle.postgres.own_query import own_rows
@@ -25,16 +23,14 @@ _WIDTH = 33
 """Bytes of a person: the id; whether there is an organisation; its id."""
 
 
-class PostgresDifferences:
-    """`rekindle.difference.Differences` over a pool of connections."""
+class PostgresDifferences(Differences):
+    """Differences over a pool of connections."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def between(
-        self, old: Side | None, new: Side | None, selection: Selection, *, terms: Terms
-    ) -> AsyncGenerator[Affected]:
-        """See `Differences.between`.
+    async def between(self, old: Evaluation | None, new: Evaluation | None) -> AsyncGenerator[Affected]:
+        """All people that either side would claim now, in order of user.
 
         Both sides are evaluated in one REPEATABLE READ transaction at one moment of the ledger's clock, so that nobody
         gains or loses by what changes meanwhile, and what they stage is rolled back. Only a query of the team's own is
@@ -45,26 +41,29 @@ class PostgresDifferences:
             files = [cast("IO[bytes]", file) for file in (former, latter)]
             sides = [(side, file) for side, file in zip((old, new), files, strict=True) if side is not None]
             if old is not None and new is not None and old.same_as(new):
-                await self._read(sides[:1], selection, terms)
+                await self._read(sides[:1])
                 people = (_affected(one, "stay") for one in _people(files[0]))
             else:
-                await self._read(sides, selection, terms)
+                await self._read(sides)
                 people = _merged(_people(files[0]), _people(files[1]))
             for one in people:
                 yield one
 
-    async def _read(self, sides: Sequence[tuple[Side, IO[bytes]]], selection: Selection, terms: Terms) -> None:
-        """Whomever each side would claim is written to its file, in order of user."""
+    async def _read(self, sides: Sequence[tuple[Evaluation, IO[bytes]]]) -> None:
+        """The people that each side would claim are written to its file, in order of user."""
+        if not sides:
+            return
+        seconds = sides[0][0].terms.timeout_seconds
         async with (
-            _own_rows(self._database, [side for side, _ in sides], terms) as rows,
-            self._database.snapshot(timeout_seconds=terms.timeout_seconds, pass_through=(DataError,)) as connection,
+            _own_rows(self._database, [side for side, _ in sides]) as rows,
+            self._database.snapshot(timeout_seconds=seconds, pass_through=(DataError,)) as connection,
         ):
-            moment = await (await connection.execute(statement("moment"))).fetchone()
+            at = await (await connection.execute(statement("moment"))).fetchone()
             for (side, file), own in zip(sides, rows, strict=True):
                 async with readable(side.applied), connection.transaction(force_rollback=True):
-                    evaluation = await begin(connection, selection, terms, side.before, own, moment=moment)
-                    parameters = await evaluation.of(side.applied)
-                    text = evaluation.statement("claimants", side.applied.scenario)
+                    moment = await begin(connection, side, own, at=at)
+                    parameters = await moment.of(side.applied)
+                    text = moment.statement("claimants", side.applied.scenario)
                     async with connection.cursor(name="rekindle_claimants") as cursor:
                         await cursor.execute(text, parameters)
                         while read := await cursor.fetchmany(_ROWS):
@@ -72,9 +71,7 @@ class PostgresDifferences:
 
 
 @asynccontextmanager
-async def _own_rows(
-    database: Database, sides: Sequence[Side], terms: Terms
-) -> AsyncGenerator[list[Mapping[str, IO[bytes]]]]:
+async def _own_rows(database: Database, sides: Sequence[Evaluation]) -> AsyncGenerator[list[Mapping[str, IO[bytes]]]]:
     """For each side, by scenario, the rows of its own query; what both sides ask in the same words is asked once."""
     async with AsyncExitStack() as stack:
         known: dict[str, IO[bytes]] = {}
@@ -82,12 +79,12 @@ async def _own_rows(
         for side in sides:
             asked = {
                 one.scenario_type: one.scenario
-                for one in (*side.before, side.applied)
+                for one in (*side.outranking, side.applied)
                 if isinstance(one.scenario, OwnQuery)
             }
             for name, scenario in asked.items():
                 if (query := scenario.query or "") not in known:
-                    own = own_rows(database, name, scenario, timeout_seconds=terms.timeout_seconds)
+                    own = own_rows(database, name, scenario, timeout_seconds=side.terms.timeout_seconds)
                     known[query] = await stack.enter_async_context(own)
             rows.append({name: known[scenario.query or ""] for name, scenario in asked.items()})
         yield rows

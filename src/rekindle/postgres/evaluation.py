@@ -6,8 +6,7 @@ from typing import IO, Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from rekindle.model import Selection
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.postgres.own_query import own_rows, stage
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
@@ -28,7 +27,7 @@ async def staged_rows(
         yield rows
 
 
-class Evaluation:
+class Moment:
     """One moment, and what a statement about it needs to know."""
 
     def __init__(
@@ -49,13 +48,13 @@ class Evaluation:
             self._staged = True
         return {**self._common, **by_place(applied.scenario)} | {"scenario_type": applied.scenario_type}
 
-    async def give_way(self, before: Sequence[Applied]) -> None:
-        """The people whom each of these would claim, in this order, are staged; later statements leave them their
+    async def give_way(self, outranking: Sequence[Applied]) -> None:
+        """The people that each of these would claim, in this order, are staged; later statements leave them their
         place."""
-        if before:
+        if outranking:
             await self._connection.execute(statement("outranking_create"))
             self._parts["outranking"] = "outranking"
-        for one in before:
+        for one in outranking:
             await self._connection.execute(self.statement("stage_outranking", one.scenario), await self.of(one))
 
     def outranking_is_known(self) -> None:
@@ -70,25 +69,23 @@ class Evaluation:
 
 async def begin(
     connection: Connection,
-    selection: Selection,
-    terms: Terms,
-    before: Sequence[Applied],
+    evaluation: Evaluation,
     rows: Mapping[str, IO[bytes]],
     *,
-    moment: Mapping[str, Any] | None = None,
-) -> Evaluation:
-    """Fix the moment of the evaluation, unless it is given, and stage what goes before it."""
-    if moment is None:
-        moment = await (await connection.execute(statement("moment"))).fetchone()
+    at: Mapping[str, Any] | None = None,
+) -> Moment:
+    """Fix the moment of the evaluation, unless it is given, and stage what outranks it."""
+    if at is None:
+        at = await (await connection.execute(statement("moment"))).fetchone()
     common = {
-        **(moment or {}),
-        "timezone": terms.timezone,
-        "organisations": list(selection.organisations),
-        "user_id": selection.user_id,
+        **(at or {}),
+        "timezone": evaluation.terms.timezone,
+        "organisations": list(evaluation.selection.organisations),
+        "user_id": evaluation.selection.user_id,
     }
-    evaluation = Evaluation(connection, common, await optional_views(connection), rows)
-    await evaluation.give_way(before)
-    return evaluation
+    moment = Moment(connection, common, await optional_views(connection), rows)
+    await moment.give_way(evaluation.outranking)
+    return moment
 
 
 async def optional_views(connection: Connection) -> dict[str, str]:

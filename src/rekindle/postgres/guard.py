@@ -6,28 +6,26 @@ from uuid import UUID
 from rekindle.errors import HeldByGuard
 from rekindle.model import Selection
 from rekindle.policy import MEDIAN_DAYS, MEDIAN_LEAST_DAYS, Guard
+from rekindle.ports import Evaluation
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
 
-async def admit(
-    connection: Connection,
-    run_id: UUID,
-    scenario_type: str,
-    claimed: int,
-    evaluated: int,
-    selection: Selection,
-    guard: Guard,
+async def pass_guard(
+    connection: Connection, run_id: UUID, evaluation: Evaluation, claimed: int, evaluated: int, guard: Guard
 ) -> int:
-    """So many people are claimed in this transaction and may be; how many of them on somebody's word.
+    """The guard allows the people claimed in this transaction. Returns how many of them because somebody confirmed
+    them.
 
-    The last thing before the claim is counted and committed. Claims follow one another through it, whatever their run,
-    scenario or organisation: each sees what those before it have come to. Who names a person has confirmed that one.
+    This is the last step before the claim is counted and committed. Claims pass it one at a time, whatever their run,
+    scenario or organisation, so that each sees the total of those before it. A claim of one named person counts as
+    confirmed.
 
     Raises:
-        HeldByGuard: it is more than the guard lets go, and than this run was confirmed for; the transaction must be
+        HeldByGuard: it is more than the guard allows and than this run was confirmed for; the transaction must be
             rolled back.
     """
+    selection, scenario_type = evaluation.selection, evaluation.applied.scenario_type
     if selection.user_id is not None:
         return claimed
     if not claimed or not guard.watches:
@@ -45,7 +43,7 @@ async def admit(
 async def held_back(
     database: Database, scenario_type: str, people: int, selection: Selection, *, ahead: int, guard: Guard
 ) -> HeldByGuard | None:
-    """See `Store.held_back`."""
+    """`Store.held_back`."""
     if selection.user_id is not None or not people or not guard.watches:
         return None
     async with database.connection() as connection:

@@ -5,7 +5,7 @@ from typing import Any, LiteralString, cast
 
 from psycopg import errors, sql
 
-from rekindle.ports import Column, Door, SourceCounts, View
+from rekindle.ports import Column, Exposure, Source, SourceCounts, View
 from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.faults import primary
 from rekindle.postgres.own_query import sample_variables
@@ -18,14 +18,14 @@ MEASURE_SECONDS = 15.0
 _DEAR = ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_incremental_sort")
 
 
-class PostgresSource:
-    """`rekindle.ports.Source` over a pool of connections."""
+class PostgresSource(Source):
+    """The team's views over a pool of connections."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def views(self) -> Mapping[str, View]:
-        """See `Source.views`. A right on the view is not enough: its owner needs one on every table behind it."""
+        # A right on the view is not enough: its owner needs one on every table behind it.
         columns: dict[str, list[Column]] = {}
         views: dict[str, View] = {}
         for row in await self._database.rows(statement("source_columns")):
@@ -38,12 +38,11 @@ class PostgresSource:
                 views[name] = View(found, refusal, filtered)
         return views
 
-    async def doors(self) -> Sequence[Door]:
-        """See `Source.doors`."""
-        return [Door(**row) for row in await self._database.rows(statement("doors"))]
+    async def exposures(self) -> Sequence[Exposure]:
+        return [Exposure(**row) for row in await self._database.rows(statement("exposures"))]
 
     async def has_activity_index(self) -> bool:
-        """See `Source.has_activity_index`. Asks the planner, so that it holds for any table behind the view."""
+        # The planner is asked, so that the answer is right for any table behind the view.
         async with self._database.transaction() as connection:
             for setting in _DEAR:
                 await connection.execute("select set_config(%s, 'off', true)", [setting])
@@ -52,14 +51,12 @@ class PostgresSource:
         return bool(plans) and _looks_up_both(plans[0]["Plan"])
 
     async def counts(self) -> SourceCounts:
-        """See `Source.counts`."""
         async with self._database.connection() as connection:
             text = statement("source_counts", **await optional_views(connection))
             row = await (await connection.execute(text)).fetchone()
         return SourceCounts(**(row or {}))
 
     async def deserted(self, places: Sequence[tuple[str, str | None]]) -> Sequence[tuple[str, str | None]]:
-        """See `Source.deserted`."""
         parameters = {
             "organisation_ids": [organisation_id for organisation_id, _ in places],
             "chapter_ids": [chapter_id for _, chapter_id in places],
@@ -69,7 +66,7 @@ class PostgresSource:
         return [places[position - 1] for position in positions]
 
     async def longest(self, names: Sequence[str], *, certificates: bool) -> Mapping[str, int]:
-        """See `Source.longest`. Two statements at the most, whatever the number of names and people."""
+        # Two statements at most, whatever the number of names and people.
         asked: list[tuple[LiteralString, dict[str, Any]]] = []
         if names:
             asked.append((statement("longest_own"), {"names": list(names), "chars": MAX_VALUE_CHARS}))
@@ -83,7 +80,6 @@ class PostgresSource:
         return found
 
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
-        """See `Source.query_variables`."""
         return await sample_variables(self._database, scenario_type, scenario)
 
 

@@ -21,7 +21,7 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports import Applied, Terms
+from rekindle.ports import Applied, Evaluation, Store
 from rekindle.postgres import claims
 from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.guard import held_back
@@ -49,8 +49,8 @@ def _scope(selection: Selection) -> dict[str, Any]:
     }
 
 
-class PostgresStore:
-    """`rekindle.ports.Store` and `NotificationRepository` over a pool of connections. Safe for concurrent calls."""
+class PostgresStore(Store):
+    """The ledger over a pool of connections."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -58,11 +58,10 @@ class PostgresStore:
         self._optional_views: Mapping[str, str] | None = None
 
     async def applied(self) -> Sequence[Applied]:
-        """See `Store.applied`."""
         return [status.applied for status in await Reports(self._database).scenarios()]
 
     async def scenario(self, scenario_type: str, version: int) -> AnyScenario:
-        """See `Store.scenario`; kept after the first call, since a version never changes.
+        """One version of a scenario, as it was applied; kept after the first call, since a version never changes.
 
         Raises:
             UnknownScenario: there is no such version.
@@ -80,7 +79,6 @@ class PostgresStore:
     async def open_run(
         self, *, budget_seconds: float, dispatcher: str, run_id: UUID | None = None, asked: Asked | None = None
     ) -> UUID:
-        """See `Store.open_run`. A row that is there is that of an earlier call, unless the key says otherwise."""
         run_id = run_id or uuid4()
         key = asked and asked.key
         parameters = {
@@ -92,6 +90,7 @@ class PostgresStore:
         }
         async with self._database.connection() as connection:
             self._optional_views = await optional_views(connection)
+            # A row that is there already is that of an earlier call, unless the key says otherwise.
             if (await connection.execute(statement("run_open"), parameters)).rowcount == 0 and key is not None:
                 holder = await _one(connection, statement("run_asked"), {"request_key": key})
                 if holder["run_id"] != run_id:
@@ -101,57 +100,45 @@ class PostgresStore:
     async def claim(
         self,
         run_id: UUID,
-        applied: Applied,
-        selection: Selection,
+        evaluation: Evaluation,
         *,
         reserved_seconds: float,
-        terms: Terms,
-        before: Sequence[Applied] = (),
         guard: Guard = GUARDED,
     ) -> Numbers:
-        """See `Store.claim`. The key of `run_scenario` is what tells a second call."""
         try:
             return await claims.claim(
-                self._database, run_id, applied, selection, reserved_seconds, terms, before, guard
+                self._database, run_id, evaluation, reserved_seconds=reserved_seconds, guard=guard
             )
         except errors.UniqueViolation as violation:
-            if violation.diag.constraint_name != "run_scenario_pkey":
+            if violation.diag.constraint_name != "run_scenario_pkey":  # which only a second call hits
                 raise DatabaseError(f"the claim met a row of {violation.diag.constraint_name}") from violation
             async with self._database.connection() as connection:
                 (report,) = await read_runs(connection, run_id=run_id, limit=1)
-            return next(one for one in report.scenarios if one.scenario_type == applied.scenario_type)
+            return next(one for one in report.scenarios if one.scenario_type == evaluation.applied.scenario_type)
 
-    def candidates(
-        self, applied: Applied, selection: Selection, *, terms: Terms, before: Sequence[Applied] = ()
-    ) -> AsyncGenerator[Candidate]:
-        """See `Store.candidates`."""
-        return claims.candidates(self._database, applied, selection, terms, before)
+    def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
+        return claims.candidates(self._database, evaluation)
 
     async def held_back(
         self, scenario_type: str, people: int, selection: Selection, *, ahead: int = 0, guard: Guard
     ) -> HeldByGuard | None:
-        """See `Store.held_back`."""
         return await held_back(self._database, scenario_type, people, selection, ahead=ahead, guard=guard)
 
     async def evaluated(self, selection: Selection) -> int:
-        """See `Store.evaluated`."""
         parameters = {"organisations": list(selection.organisations), "user_id": selection.user_id}
         return (await self._database.row(statement("evaluated"), parameters))["evaluated"]
 
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
-        """See `Store.leased`."""
         parameters = {"run_id": run_id, "limit": limit, **_scope(selection)}
         rows = await self._database.rows(statement("leased"), parameters)
         return [Unit(**row) for row in rows]
 
     async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:
-        """See `Store.lease`."""
         parameters = {"run_id": run_id, "limit": limit, "lease_seconds": lease_seconds, **_scope(selection)}
         return (await self._database.row(statement("lease"), parameters))["leased"]
 
     async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
-        """See `Store.arm`. Which of the team's views there are is looked up by the run that arms, once."""
-        if self._optional_views is None:
+        if self._optional_views is None:  # `open_run` looks them up, once a run
             async with self._database.connection() as connection:
                 self._optional_views = await optional_views(connection)
         parameters = _keys(units) | {
@@ -162,7 +149,7 @@ class PostgresStore:
         return {(row["claim_id"], row["device_id"]): row["verdict"] for row in rows}
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
-        """See `NotificationRepository.record`.
+        """Write a notification for each acceptance, all or none; one verdict each, in order.
 
         A unique constraint other than the key's that another writer's row hits fails the whole statement, as do two
         claims of one key (a late answer beside that of a later claim); the acceptances are then written one at a time,
@@ -194,7 +181,6 @@ class PostgresStore:
         return [verdicts[one.unit.claim_id, one.unit.device_id] for one in acceptances]
 
     async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
-        """See `Store.retry`."""
         parameters = _keys([unit for unit, _, _ in units]) | {
             "reasons": [reason for _, reason, _ in units],
             "delays": [delay for _, _, delay in units],
@@ -202,7 +188,6 @@ class PostgresStore:
         return (await self._database.row(statement("retry"), parameters))["retried"]
 
     async def finish(self, run_id: UUID, endings: Sequence[Ending]) -> int:
-        """See `Store.finish`."""
         parameters = _keys([ending.unit for ending in endings]) | {
             "run_id": run_id,
             "outcomes": [ending.outcome for ending in endings],
@@ -213,7 +198,6 @@ class PostgresStore:
         return (await self._database.row(statement("finish"), parameters))["finished"]
 
     async def hold(self, units: Sequence[tuple[Unit, str]]) -> int:
-        """See `Store.hold`."""
         parameters = _keys([unit for unit, _ in units]) | {
             "reasons": [reason for _, reason in units],
             "hold_seconds": policy.HOLD_SECONDS,
@@ -222,7 +206,7 @@ class PostgresStore:
         return (await self._database.row(statement("hold"), parameters))["held"]
 
     async def sweep(self) -> Mapping[str, int]:
-        """See `Store.sweep`. One transaction; where another sweep is under way, nothing is done: {}."""
+        """Put right what crashed runs left behind, in one transaction. Returns {} if another sweep is under way."""
         parameters = {
             "hold_seconds": policy.HOLD_SECONDS,
             "resend_seconds": policy.RETRY_SECONDS,
@@ -242,16 +226,17 @@ class PostgresStore:
         return swept
 
     async def release(self, run_id: UUID) -> int:
-        """See `Store.release`."""
         return (await self._database.row(statement("release"), {"run_id": run_id}))["released"]
 
     async def waiting(self, run_id: UUID, selection: Selection) -> int:
-        """See `Store.waiting`."""
         parameters = {"run_id": run_id, **_scope(selection)}
         return (await self._database.row(statement("waiting"), parameters))["waiting"]
 
     async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
-        """See `Store.count_run`. One transaction: no reader sees scenarios and totals apart."""
+        """Count from the ledger where every claim of this run stands, and write it onto the run's rows.
+
+        One transaction: no reader sees new numbers of a scenario beside old totals of its run.
+        """
         async with self._database.transaction() as connection:
             await _count(connection, run_id, status, halted_by)
             return (await read_runs(connection, run_id=run_id, limit=1))[0]

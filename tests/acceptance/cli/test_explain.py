@@ -40,10 +40,10 @@ def test_somebody_who_was_sent_a_push_is_told_every_gate_and_when_the_next_is_po
     assert nudge["blocked_by"] == ["cooldown", "already_today", "no_token"]
     assert (nudge["next_at"], nudge["waits_for"]) == (None, "no_token")
     assert other["blocked_by"] == ["not_enabled", "no_token"]
-    gates = {gate["reason"]: gate for gate in nudge["gates"]}
-    assert [reason for reason, gate in gates.items() if gate["blocks"]] == nudge["blocked_by"]
+    conditions = {one["reason"]: one for one in nudge["conditions"]}
+    assert [reason for reason, one in conditions.items() if one["blocks"]] == nudge["blocked_by"]
     [(next_at,)] = team.rows("select to_char(next_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from rekindle.gate")
-    assert gates["cooldown"]["facts"]["next_at"].startswith(str(next_at).replace(" ", "T"))
+    assert conditions["cooldown"]["facts"]["next_at"].startswith(str(next_at).replace(" ", "T"))
     assert "nudge (version 1, sql): blocked by cooldown; nobody can say until when, because of no_token" in table.out
     assert re.search(rf"blocks +cooldown +free from {next_at} UTC on", table.out)
     assert re.search(r"passes +opted_out", table.out)
@@ -64,7 +64,7 @@ def test_the_next_possible_time_is_said_where_only_time_blocks(rekindle: Command
     shift_clock(team.url, "2 days")
     [nudge] = rekindle("explain", user, "--json").json()["scenarios"]
     assert nudge["blocked_by"] == ["cooldown"]
-    assert nudge["next_at"] == {gate["reason"]: gate for gate in nudge["gates"]}["cooldown"]["facts"]["next_at"]
+    assert nudge["next_at"] == {one["reason"]: one for one in nudge["conditions"]}["cooldown"]["facts"]["next_at"]
     out = rekindle("explain", user).out
     assert f"blocked by cooldown; possible from {nudge['next_at'][:19].replace('T', ' ')} UTC at the earliest" in out
 

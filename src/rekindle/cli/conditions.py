@@ -1,10 +1,10 @@
-"""What is known of each gate, in a line for people."""
+"""What is known of each condition, in a line for people."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from rekindle.insight import Gate
+from rekindle.ports import Condition
 
 Facts = Mapping[str, Any]
 
@@ -14,10 +14,10 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def known(gate: Gate) -> str:
-    """What is known of a gate, whether it blocks or not; empty where the word says all."""
-    tell = _TELL.get(gate.reason)
-    return printable(tell(gate.facts)) if tell and gate.facts else ""
+def known(condition: Condition) -> str:
+    """What is known of a condition, whether it blocks or not; empty where the word says all."""
+    tell = _TELL.get(condition.reason)
+    return printable(tell(condition.facts)) if tell and condition.facts else ""
 
 
 def printable(text: str) -> str:
@@ -114,8 +114,8 @@ def _quiet_hours(facts: Facts) -> str:
 
 def _frequency_cap(facts: Facts) -> str:
     rules = [_rule(one) for one in facts["rules"]]
-    if facts["outranked_by"]:
-        rules.append(f"these go before: {', '.join(facts['outranked_by'])}")
+    if facts["outranking"]:
+        rules.append(f"outranked by: {', '.join(facts['outranking'])}")
     return "; ".join(rules) or "no cap"
 
 

@@ -1,10 +1,10 @@
--- Out: (schema_name, door, open): for each way into a schema that PostgREST, and so Supabase's API, has in this database,
+-- Out: (schema_name, through, open): for each way into a schema that PostgREST, and so Supabase's API, has in this database,
 -- whether it leads into Rekindle's schemas: a role's list of exposed schemas, or the right of a role of the API's
 -- callers to use the schema. No row where there is no such API. Its other configuration is not in the database.
-select s.schema_name, door.door, door.open
+select s.schema_name, exposure.through, exposure.open
 from (values ('rekindle'), ('rekindle_source')) as s (schema_name)
 cross join lateral (
-  select 'pgrst.db_schemas' as door,
+  select 'pgrst.db_schemas' as through,
          bool_or(s.schema_name = any (
            regexp_split_to_array(btrim(regexp_replace(entry.setting, '^[^=]*=|"', '', 'g')), '\s*,\s*'))) as open
   from pg_catalog.pg_db_role_setting d
@@ -17,5 +17,5 @@ cross join lateral (
   from pg_catalog.pg_roles r
   join pg_catalog.pg_namespace n on n.nspname = s.schema_name
   where r.rolname in ('anon', 'authenticated')
-) door
-order by s.schema_name, door.door
+) exposure
+order by s.schema_name, exposure.through

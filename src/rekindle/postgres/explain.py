@@ -1,6 +1,7 @@
-"""Where one person stands, gate by gate, and what happened to them: reads and explains, writes nothing."""
+"""Explains one person, condition by condition, and tells what happened to them. Reads only."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -8,9 +9,16 @@ from uuid import UUID
 
 from psycopg import DataError
 
-from rekindle.insight import Explanation, Gate, PastClaim, PastUnit, Standing
-from rekindle.model import Selection
-from rekindle.ports import Applied, Terms
+from rekindle.ports import (
+    Applied,
+    Condition,
+    Evaluation,
+    Explanation,
+    Explanations,
+    PastClaim,
+    PastUnit,
+    Standing,
+)
 from rekindle.postgres.claims import readable
 from rekindle.postgres.evaluation import begin, staged_rows, thresholds
 from rekindle.postgres.pool import Database
@@ -23,38 +31,36 @@ _LIFTED_BY_TIME = {"cooldown", "back_off", "already_today", "weekday", "quiet_ho
 """Refusals that end by themselves at a moment that can be told."""
 
 
-class PostgresInsight:
-    """`rekindle.insight.Insight` over a pool of connections."""
+class PostgresExplanations(Explanations):
+    """Explanations over a pool of connections."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def standing(self, user_id: UUID) -> Standing:
-        """See `Insight.standing`."""
         return Standing(**_utc(await self._database.row(statement("standing"), {"user_id": user_id})))
 
-    async def explain(
-        self, applied: Applied, user_id: UUID, *, terms: Terms, wanted_by: Sequence[str] = ()
-    ) -> Explanation:
-        """See `Insight.explain`. One transaction, which writes nothing but the rows that a query of the team's own
-        gave, into a temporary table."""
-        selection = Selection(user_id=user_id)
+    async def explain(self, evaluation: Evaluation) -> Explanation:
+        """Every condition of one scenario for the one person of the selection, recipient or not.
+
+        One transaction. It writes nothing but the rows of a team's own query, into a temporary table.
+        """
+        applied, terms = evaluation.applied, evaluation.terms
         async with (
             staged_rows(self._database, [applied], terms) as rows,
             self._database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=(DataError,)) as connection,
             readable(applied),
         ):
-            evaluation = await begin(connection, selection, terms, (), rows)
-            evaluation.outranking_is_known()
-            parameters = await evaluation.of(applied) | {"outranking": len(wanted_by)}
-            cursor = await connection.execute(evaluation.statement("explain", applied.scenario), parameters)
+            moment = await begin(connection, replace(evaluation, outranking=()), rows)
+            moment.outranking_is_known()
+            parameters = await moment.of(applied) | {"outranking": len(evaluation.outranking)}
+            cursor = await connection.execute(moment.statement("explain", applied.scenario), parameters)
             row = _utc(await cursor.fetchone() or {})
-        return _explanation(applied, row, wanted_by)
+        return _explanation(applied, row, [one.scenario_type for one in evaluation.outranking])
 
     async def history(
         self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int
     ) -> Sequence[PastClaim]:
-        """See `Insight.history`."""
         parameters = {"user_id": user_id, "scenario_types": list(scenarios), "run_id": run_id, "limit": limit}
         rows = [_utc(row) for row in await self._database.rows(statement("history"), parameters)]
         return [_claim(list(units)) for _, units in groupby(rows, key=lambda row: row["claim_id"])]
@@ -67,16 +73,16 @@ def _claim(rows: list[Row]) -> PastClaim:
     return PastClaim(**{name: rows[0][name] for name in names}, units=units)
 
 
-def _explanation(applied: Applied, row: Row, wanted_by: Sequence[str]) -> Explanation:
+def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Explanation:
     number: int = row["variant"]
     scenario = applied.scenario.variants()[number]
-    facts = _facts(scenario, row, wanted_by)
+    facts = _facts(scenario, row, outranking)
     refusals: dict[str, bool] = {reason: bool(blocks) for reason, blocks in row["refusals"].items()}
-    gates = [
-        Gate("not_enabled", refusals["not_enabled"]),
-        Gate("not_a_recipient", row["active"] is None),
-        Gate("not_active", not row["active"]),
-        Gate(
+    conditions = [
+        Condition("not_enabled", refusals["not_enabled"]),
+        Condition("not_a_recipient", row["active"] is None),
+        Condition("not_active", not row["active"]),
+        Condition(
             "not_due",
             not row["due"],
             {
@@ -87,14 +93,14 @@ def _explanation(applied: Applied, row: Row, wanted_by: Sequence[str]) -> Explan
                 **(row["known"] or {}),
             },
         ),
-        *(Gate(name, blocks, facts.get(name, {})) for name, blocks in refusals.items() if name != "not_enabled"),
-        Gate(
+        *(Condition(name, blocks, facts.get(name, {})) for name, blocks in refusals.items() if name != "not_enabled"),
+        Condition(
             "no_token",
             not any(device["usable"] for device in row["devices"] or ()),
             {"devices": row["devices"] or []},
         ),
     ]
-    lasting = [gate.reason for gate in gates if gate.blocks and gate.reason not in _LIFTED_BY_TIME]
+    lasting = [one.reason for one in conditions if one.blocks and one.reason not in _LIFTED_BY_TIME]
     if refusals["frequency_cap"] and any(rule["free_at"] is None for rule in row["rules"]):
         lasting.append("frequency_cap")
     return Explanation(
@@ -104,14 +110,14 @@ def _explanation(applied: Applied, row: Row, wanted_by: Sequence[str]) -> Explan
         occurrence=row["occurrence"],
         override=applied.scenario.overrides[number - 1].place if number else None,
         counts=bool(scenario.caps),
-        gates=tuple(gates),
+        conditions=tuple(conditions),
         next_at=None if lasting else row["possible_at"],
         waits_for=lasting[0] if lasting else None,
     )
 
 
-def _facts(scenario: AnyScenario, row: Row, wanted_by: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """What is known of each gate, whether it blocks or not. A reason that is not here has nothing to add."""
+def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What is known of each condition, whether it blocks or not. A reason that is not here has nothing to add."""
     quiet = None if scenario.critical else scenario.quiet()
     weekdays = WEEKDAYS if scenario.critical else scenario.weekdays
     wall = {"local_time": row["local_at"], "timezone": row["zone"]}
@@ -147,7 +153,7 @@ def _facts(scenario: AnyScenario, row: Row, wanted_by: Sequence[str]) -> dict[st
                 }
                 for rule in row["rules"] or ()
             ],
-            "outranked_by": list(wanted_by),
+            "outranking": list(outranking),
         },
         "variables_too_large": {"bytes": row["variables_bytes"]},
         "occurrence_too_long": {"bytes": row["occurrence_bytes"]},

@@ -1,4 +1,4 @@
-"""What can be known of one person: where they stand under each scenario, what happened to them, and the seam to ask."""
+"""The seam that explains one person: why they are nudged or not under each scenario, and what happened to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from rekindle.model import Report
-from rekindle.ports import Applied, Terms
+from rekindle.ports.evaluation import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class Condition:
     """One condition between a person and a push, by the word for which it refuses; `facts` are plain values."""
 
     reason: str
@@ -21,12 +21,13 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where a person stands under one scenario now: every gate in order, none left out for one before it that blocks.
+    """Why a person is nudged under one scenario now, or is not: every condition in order, also those after one that
+    blocks.
 
-    `override` is the place whose override holds for the person (None: what holds for everybody), and `counts` whether a
+    `override` is the place whose override applies to the person (None: no override does). `counts` says whether a
     claim would count under the frequency caps. `next_at` is the earliest moment at which a claim could win as things
-    are; None where no time says so, because of `waits_for`. A scenario that cannot be evaluated has a `fault` and no
-    gates.
+    are now; it is None if no time can be given, because of `waits_for`. A scenario that cannot be evaluated has a
+    `fault` and no conditions.
     """
 
     scenario_type: str
@@ -35,7 +36,7 @@ class Explanation:
     occurrence: str | None = None
     override: str | None = None
     counts: bool = False
-    gates: tuple[Gate, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     next_at: datetime | None = None
     waits_for: str | None = None
     fault: str | None = None
@@ -43,7 +44,7 @@ class Explanation:
     @property
     def blocked_by(self) -> tuple[str, ...]:
         """The reasons that hold now; the first one is the one that a run counts."""
-        return tuple(gate.reason for gate in self.gates if gate.blocks)
+        return tuple(condition.reason for condition in self.conditions if condition.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +96,18 @@ class PersonExplained:
     run: Report | None = None
 
 
-class Insight(Protocol):
-    """Where one person stands and what happened to them. Read only; no token, text or variable comes out of it."""
+class Explanations(Protocol):
+    """Explains one person. Read only; no token, text or variable comes out of it."""
 
     async def standing(self, user_id: UUID) -> Standing:
         """What is known of an id."""
         ...
 
-    async def explain(
-        self, applied: Applied, user_id: UUID, *, terms: Terms, wanted_by: Sequence[str] = ()
-    ) -> Explanation:
-        """Every gate of one scenario for one person, recipient or not, by the words by which `Store.claim` decides.
+    async def explain(self, evaluation: Evaluation) -> Explanation:
+        """Every condition of one scenario for the one person of the selection, recipient or not, by the same SQL by
+        which `Store.claim` decides.
 
-        `wanted_by` are the scenarios that go before this one and would claim the person now.
+        `outranking` are here only those that would claim this person now; they are not evaluated again.
 
         Raises:
             SourceError: the scenario cannot be evaluated, for anybody.

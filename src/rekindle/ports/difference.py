@@ -1,32 +1,17 @@
-"""What another configuration would change: who is claimed by it and who by another one, and the seam to ask."""
+"""The seam that compares two configurations: which people each of them would claim."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
 
 from rekindle.errors import HeldByGuard, RekindleError
-from rekindle.model import Selection
-from rekindle.ports import Applied, Terms
+from rekindle.ports.evaluation import Evaluation
 
 Effect = Literal["gain", "lose", "stay"]
 EFFECTS: tuple[Effect, ...] = ("gain", "lose", "stay")
 Changed = Literal["added", "changed", "retired", "same"]
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A scenario as one configuration has it, and the scenarios that go before it there."""
-
-    applied: Applied
-    before: Sequence[Applied] = ()
-
-    def same_as(self, other: "Side") -> bool:
-        """Whether both claim the same people at any moment: the scenario and all that goes before it mean the same."""
-        mine, theirs = ([*side.before, side.applied] for side in (self, other))
-        named = [[(one.scenario_type, one.fingerprint) for one in side] for side in (mine, theirs)]
-        return named[0] == named[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +50,13 @@ class Difference:
 class Differences(Protocol):
     """Evaluates both sides of a scenario at one moment."""
 
-    def between(
-        self, old: Side | None, new: Side | None, selection: Selection, *, terms: Terms
-    ) -> AsyncGenerator[Affected]:
-        """Everyone whom either side would claim now, in order of user; writes nothing. None: a side that claims nobody.
+    def between(self, old: Evaluation | None, new: Evaluation | None) -> AsyncGenerator[Affected]:
+        """All people that either side would claim now, in order of user; writes nothing.
+
+        None is a side that claims nobody. Both sides have the same selection and the same terms.
 
         Raises before it yields anybody:
             SourceError: a side cannot be evaluated.
-            StatementTooSlow: nor in the time that the terms give each statement.
+            StatementTooSlow: a statement took longer than the terms allow.
         """
         ...

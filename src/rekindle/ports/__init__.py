@@ -1,0 +1,38 @@
+"""The seams, and the values that cross them: all that the engine knows of the provider, the ledger and the team's
+views. They keep the engine free of psycopg and of any HTTP client."""
+
+from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
+from rekindle.ports.dispatcher import Dispatcher
+from rekindle.ports.evaluation import Applied, Evaluation, Terms
+from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
+from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
+from rekindle.ports.source import Column, Exposure, Source, SourceCounts, View
+
+__all__ = [
+    "ARMED",
+    "EFFECTS",
+    "WAITS",
+    "Affected",
+    "Applied",
+    "Changed",
+    "Column",
+    "Condition",
+    "Difference",
+    "Differences",
+    "Dispatcher",
+    "Effect",
+    "Evaluation",
+    "Explanation",
+    "Explanations",
+    "Exposure",
+    "NotificationRepository",
+    "PastClaim",
+    "PastUnit",
+    "PersonExplained",
+    "Source",
+    "SourceCounts",
+    "Standing",
+    "Store",
+    "Terms",
+    "View",
+]

@@ -1,0 +1,47 @@
+"""One scenario to evaluate: what every statement that finds people takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rekindle.model import Selection
+from rekindle.scenario import AnyScenario
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A scenario in the version that is in force. Version 0 is a scenario that is not applied yet."""
+
+    scenario_type: str
+    version: int
+    scenario: AnyScenario
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How an evaluation reads time: the time zone of people without one, if there is such, and how many seconds each
+    statement may take."""
+
+    timezone: str | None = None
+    timeout_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One scenario, among which people, in competition with which others, and on which terms.
+
+    `outranking` are the higher-priority scenarios that share a frequency cap with this one and have not been claimed
+    yet, highest first. Where the cap has room for only some of the scenarios that want a person, theirs is the place.
+    """
+
+    applied: Applied
+    selection: Selection = field(default_factory=Selection)
+    outranking: Sequence[Applied] = ()
+    terms: Terms = field(default_factory=Terms)
+
+    def same_as(self, other: "Evaluation") -> bool:
+        """Whether both claim the same people at any moment."""
+        mine, theirs = (
+            [(each.scenario_type, each.fingerprint) for each in (*one.outranking, one.applied)] for one in (self, other)
+        )
+        return (mine, self.selection, self.terms) == (theirs, other.selection, other.terms)

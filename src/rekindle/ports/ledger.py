@@ -1,0 +1,150 @@
+"""The seam to the ledger: the record of what was accepted, and everything around it."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from rekindle.errors import HeldByGuard
+from rekindle.model import (
+    Acceptance,
+    Asked,
+    Candidate,
+    Ending,
+    Numbers,
+    Report,
+    RunStatus,
+    Selection,
+    Unit,
+    Verdict,
+)
+from rekindle.policy import GUARDED, Guard
+from rekindle.ports.evaluation import Applied, Evaluation
+from rekindle.scenario import AnyScenario
+
+ARMED = "armed"
+WAITS = "quiet_hours"
+
+
+class NotificationRepository(Protocol):
+    """Keeps the record of what was accepted."""
+
+    async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
+        """Write a notification for each acceptance, all or none; one verdict each, in order.
+
+        A verdict `conflict` means that another writer holds the idempotency key: nothing was written for that unit
+        and it is kept as unknown. Any exception means that nothing was written.
+        """
+        ...
+
+
+class Store(NotificationRepository, Protocol):
+    """The ledger. Every method is one statement or one transaction, safe among any number of callers.
+
+    Methods that take units change only those whose epoch is still theirs, and return how many those were.
+    """
+
+    async def applied(self) -> Sequence[Applied]:
+        """Every scenario in force, enabled or not, highest priority first."""
+        ...
+
+    async def scenario(self, scenario_type: str, version: int) -> AnyScenario:
+        """One version of a scenario, as it was applied."""
+        ...
+
+    async def open_run(
+        self, *, budget_seconds: float, dispatcher: str, run_id: UUID | None = None, asked: Asked | None = None
+    ) -> UUID:
+        """Write the run's row, status running, under this id or a new one.
+
+        With an id it may be called again after an unclear failure.
+
+        Raises:
+            KeyTaken: another run was asked for under this key; nothing was written.
+        """
+        ...
+
+    async def claim(
+        self,
+        run_id: UUID,
+        evaluation: Evaluation,
+        *,
+        reserved_seconds: float,
+        guard: Guard = GUARDED,
+    ) -> Numbers:
+        """Evaluate one scenario and claim everyone who is due and may be nudged, in one transaction.
+
+        The new units are leased to this run for `reserved_seconds`; afterwards any run may take them. The numbers are
+        on the run's row when this returns. Called again for the same run and scenario after an unclear failure, it
+        claims nobody and returns the numbers of the claim that was committed, if one was.
+
+        The guard does not apply when a single person is named.
+
+        Raises:
+            HeldByGuard: it would have been more people than `guard` allows; nothing has changed.
+            SourceError: the scenario, or one that outranks it, cannot be evaluated; nothing has changed.
+            StatementTooSlow: a statement took longer than `evaluation.terms` allow; nothing has changed.
+        """
+        ...
+
+    def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
+        """What `claim` would decide now about everyone who is due, streamed in order of user; writes nothing."""
+        ...
+
+    async def held_back(
+        self, scenario_type: str, people: int, selection: Selection, *, ahead: int = 0, guard: Guard
+    ) -> HeldByGuard | None:
+        """What the guard would say to a claim of so many people now, after `ahead` of other scenarios in the same run;
+        None: nothing. Reads only."""
+        ...
+
+    async def evaluated(self, selection: Selection) -> int:
+        """How many active recipients the selection has."""
+        ...
+
+    async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
+        """Up to `limit` units of the selection that this run holds and has not armed, most urgent first."""
+        ...
+
+    async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:
+        """Take over up to `limit` free units of the selection; how many."""
+        ...
+
+    async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
+        """Commit that these units are about to be sent, after a last look at whether they still may be.
+
+        By (claim, device): ARMED, its request may leave now; WAITS, it is not the person's hour any more, and the unit
+        was put back until it is; any other word is the reason for which it must be finished as skipped. What is absent
+        belongs to somebody else and must not be touched.
+        """
+        ...
+
+    async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
+        """Back to waiting, with a reason and a delay in seconds each: these were certainly not sent."""
+        ...
+
+    async def finish(self, run_id: UUID, endings: Sequence[Ending]) -> int:
+        """End units for good; a token proven dead is disabled unless it is registered again after the send."""
+        ...
+
+    async def hold(self, units: Sequence[tuple[Unit, str]]) -> int:
+        """Keep units as unknown: these may have been sent, and never go out again by themselves."""
+        ...
+
+    async def sweep(self) -> Mapping[str, int]:
+        """Put right what crashed runs left behind. Never sends, never frees what may have been sent."""
+        ...
+
+    async def release(self, run_id: UUID) -> int:
+        """Give back what this run holds and did not arm, so that the next run may carry it on at once."""
+        ...
+
+    async def waiting(self, run_id: UUID, selection: Selection) -> int:
+        """How many units of the selection this run could arm or lease right now."""
+        ...
+
+    async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
+        """Count from the ledger where every claim of this run stands, and write it onto the run's rows.
+
+        A status ends the run; without one it is still running.
+        """
+        ...
