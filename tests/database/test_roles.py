@@ -1,5 +1,6 @@
 """The role rekindle_worker: enough for everything but migrating, and for nothing else."""
 
+import re
 from pathlib import Path
 
 import psycopg
@@ -9,6 +10,7 @@ from psycopg import errors
 from rekindle import Engine
 from rekindle.configuration import load_config
 from rekindle.model import Accepted, Message, Outcome, Uncertain
+from rekindle.postgres.sql import names, statement
 from rekindle.sample import write_init_files
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
@@ -65,6 +67,34 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
     assert [one.reason for one in unknown] == ["timeout"]
 
 
+WRITING = (
+    "apply", "arm", "claim", "claim_undo", "finish", "hold", "lease", "record", "release", "retry", "run_close",
+    "run_open", "run_scenario_close", "run_scenario_open", "runs_lost", "settle_lock", "settle_not_sent", "sweep_dispatching",
+    "sweep_gates", "sweep_stale", "sweep_unknown", "switch_throw",
+)  # fmt: skip
+_BOUND = {"candidates": "candidates_inactivity", "known": "known_inactivity", "outranking": "outranking_absent"}
+_WRITES = re.compile(r"\b(insert into|update|delete from) rekindle\.")
+
+
+def test_the_statements_that_write_are_those_that_the_worker_is_tried_with() -> None:
+    texts = {name: statement(name, **_BOUND) for name in names()}
+    writing = {name for name, text in texts.items() if _WRITES.search(text) or "for update" in text}
+    assert writing == set(WRITING)
+
+
+@pytest.mark.parametrize("name", WRITING)
+async def test_the_worker_has_every_right_that_a_statement_needs(worker_url: str, name: str) -> None:
+    order: dict[str, int] = {}
+    numbered = re.sub(
+        r"%\((\w+)\)s", lambda match: f"${order.setdefault(match[1], len(order) + 1)}", statement(name, **_BOUND)
+    )
+    nulls = f"({', '.join(['null'] * len(order))})" if order else ""
+    async with await psycopg.AsyncConnection.connect(worker_url, autocommit=True) as connection:
+        await connection.execute(f"prepare tried as {numbered}".encode())
+        # Plans it, opens every table with the rights that it needs, and runs nothing.
+        await connection.execute(f"explain execute tried{nulls}".encode())
+
+
 FORBIDDEN = [
     "create table rekindle.mine (n int)",
     "create function rekindle.mine() returns int language sql as 'select 1'",
@@ -78,6 +108,21 @@ FORBIDDEN = [
     "truncate rekindle.outbox",
     "update rekindle.delivery set provider_name = 'x'",
     "update rekindle.scenario set retired = true",
+    "update rekindle.switch set turned = 'on'",
+    "update rekindle.scenario_notification set dispatched_at = now()",
+    "update rekindle.scenario_notification set idempotency_key = 'x'",
+    "update rekindle.scenario_notification set occurrence = 'x'",
+    "update rekindle.gate set user_id = gen_random_uuid()",
+    "update rekindle.cap set user_id = gen_random_uuid()",
+    "update rekindle.outbox set target = 'x'",
+    "update rekindle.outbox set idempotency_key = 'x'",
+    "update rekindle.outbox set give_up_at = now()",
+    "update rekindle.outcome set user_id = gen_random_uuid()",
+    "update rekindle.outcome set occurrence = 'x'",
+    "update rekindle.run set started_at = now()",
+    "update rekindle.run_scenario set claimed = 0",
+    "update rekindle.run_scenario set confirmed = 0",
+    "update rekindle.disabled_token set device_id = gen_random_uuid()",
     "insert into rekindle.schema_migration (version, name, sha256) values ('29990101000000', 'x', repeat('0', 64))",
     "update rekindle.schema_migration set sha256 = repeat('0', 64)",
     "drop schema rekindle cascade",

@@ -614,12 +614,12 @@ POLICY = (
         "order by priority desc, claim_id",
         ("database/test_fairness.py::test_a_run_sends_to_the_organisations_in_turn",),
     ),
-    Worded(
+    Mutant(
         "a chapter's word holds for its namesake in another organisation",
-        "postgres/migrations/20261123090000_ledger.sql",
-        "coalesce((places ->> (organisation_id || ':' || chapter_id))::int,",
-        "coalesce((select each.value::int from pg_catalog.jsonb_each_text(places) each\n"
-        "                           where each.key like '%:' || chapter_id limit 1),",
+        "postgres/migrations/20261123090000_functions.sql",
+        "chapter-namesake",
+        "(select each.value::int from pg_catalog.jsonb_each_text(places) each\n"
+        " where each.key like '%:' || chapter_id limit 1),",
         (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
     ),
     Mutant(

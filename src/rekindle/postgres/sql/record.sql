@@ -58,7 +58,7 @@ notification as (
          u.organisation_id, %(run_id)s::uuid, u.occurrence, u.cooldown_window_start
   from unit u
   order by u.claim_id
-  on conflict (idempotency_key) do update set dispatched_at = n.dispatched_at where n.id = excluded.id
+  on conflict (idempotency_key) do update set run_id = n.run_id where n.id = excluded.id
   returning n.id
 ),
 delivered as (

@@ -1,0 +1,275 @@
+-- The ledger of Rekindle, 1 of 3: the schema, the worker's role, and the functions that need no table.
+--
+-- Schema rekindle is private and must never be exposed over REST. It needs no extension. The role that
+-- runs these files owns everything in them; the engine needs only the role rekindle_worker afterwards.
+-- Every instant is timestamptz and comes from rekindle.clock(). Every cooldown is in seconds: an
+-- interval in days would change its length with summer time. Every *_on is a date.
+--
+-- Running a file again changes nothing, and completes what an earlier attempt left half done. Any tool
+-- may run the files, in order and each in one transaction (psql: --single-transaction). `rekindle
+-- migrate` and other tools wait for one another here:
+select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
+
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'rekindle_worker') then
+    create role rekindle_worker nologin nosuperuser nobypassrls nocreatedb nocreaterole;
+  end if;
+exception
+  -- Roles belong to the whole server: another database may be migrated at this moment.
+  when duplicate_object or unique_violation then null;
+end $$;
+
+create schema if not exists rekindle;
+revoke all on schema rekindle from public;
+grant usage on schema rekindle to rekindle_worker;
+
+-- The only clock of the ledger. It is a function so that a test can shift it by replacing it, which
+-- takes the owner's rights: no setting and no argument of the engine can. It advances within a
+-- transaction, on purpose: now() would date a gate before a lock that was waited for.
+create or replace function rekindle.clock() returns timestamptz
+language sql volatile parallel safe as $$
+  select pg_catalog.clock_timestamp()
+$$;
+
+-- ----------------------------------------------------------------------------------- migrations
+
+create table if not exists rekindle.schema_migration (
+  version    text primary key check (version ~ '^[0-9]{14}$'),
+  name       text not null,
+  -- Null until `rekindle migrate` has seen that another tool ran it.
+  sha256     text check (sha256 ~ '^[0-9a-f]{64}$'),
+  applied_at timestamptz not null default rekindle.clock()
+);
+alter table rekindle.schema_migration enable row level security;
+revoke all on rekindle.schema_migration from rekindle_worker;
+drop policy if exists worker on rekindle.schema_migration;
+create policy worker on rekindle.schema_migration to rekindle_worker using (true) with check (true);
+grant select on rekindle.schema_migration to rekindle_worker;
+
+-- -------------------------------------------------------------------------------- keys and names
+
+-- Lower-case hex SHA-256 of user_id + scenario_type + iso_date. rekindle.policy.idempotency_key is the
+-- same in Python.
+create or replace function rekindle.idempotency_key(user_id uuid, scenario_type text, evaluated_on date)
+returns text
+language sql stable parallel safe as $$
+  select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+    user_id::text || scenario_type || pg_catalog.to_char(evaluated_on, 'YYYY-MM-DD'), 'UTF8')), 'hex')
+$$;
+
+-- A new claim's id: UUID version 7 (RFC 9562) with the microseconds in rand_a, so that ids follow the
+-- order of claiming even within one statement. With random ids, every access to an index or a heap page
+-- was a random one.
+create or replace function rekindle.new_claim_id() returns uuid
+language sql volatile as $$
+  select pg_catalog.encode(
+           pg_catalog.overlay(
+             pg_catalog.uuid_send(pg_catalog.gen_random_uuid()),
+             pg_catalog.substr(pg_catalog.int8send(moment.micros / 1000), 3)
+               || pg_catalog.int2send((28672 + (moment.micros % 1000) * 4)::int2), 1, 8), 'hex')::uuid
+  from (select (extract(epoch from rekindle.clock()) * 1000000)::bigint as micros) moment
+$$;
+
+-- A device is known by a digest of its token. So the token itself is only in the team's table and, while
+-- it is needed, in the outbox.
+create or replace function rekindle.device_id(target_kind text, target text) returns uuid
+language sql stable parallel safe as $$
+  select pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+    target_kind || ':' || target, 'UTF8')), 'hex'), 1, 32)::uuid
+$$;
+
+-- ------------------------------------------------------------------------------ zones and hours
+
+-- Whether a text names a zone of the IANA database. Postgres itself accepts much more: abbreviations
+-- without summer time (CEST, and CET too, an hour wrong all summer); any text that ends in a digit, as a
+-- POSIX rule, so that a mistyped Europe/Osl0 is quietly UTC; and right/Europe/Oslo, which counts leap
+-- seconds. A name without a slash that is an abbreviation too is accepted only where both mean the same
+-- all year.
+-- Never parallel safe, nor is anything that calls it: the exception block is a subtransaction, which
+-- fails in a parallel worker (measured).
+create or replace function rekindle.is_zone(zone text) returns boolean
+language plpgsql stable as $$
+begin
+  if zone is null or not (
+    zone ~ '^[A-Za-z]+(/[A-Za-z_-]+){1,2}$' and zone !~* '^(posix|right)/'
+    or zone ~ '^Etc/GMT(0|[+-][0-9]|[+-]1[0-2]|-1[34])$'
+    or zone in ('UTC', 'UCT', 'Zulu', 'GMT', 'GMT0', 'GMT+0', 'GMT-0', 'EST', 'MST', 'HST')
+    or zone in ('EST5EDT', 'CST6CDT', 'MST7MDT', 'PST8PDT')
+    or zone ~ '^[A-Z][A-Za-z-]+$'
+       and not exists (select from pg_catalog.pg_timezone_abbrevs known where known.abbrev = upper(zone))
+  ) then
+    return false;
+  end if;
+  perform pg_catalog.timezone(zone, timestamptz 'epoch');
+  return true;
+exception
+  when invalid_parameter_value then return false;
+end $$;
+
+-- The first of these that is a zone: the person's own, the chapter's, the organisation's, the
+-- configuration's. Null if none is. One person's typing mistake must not stop a run.
+create or replace function rekindle.first_zone(variadic zones text[]) returns text
+language plpgsql stable as $$
+declare
+  zone text;
+begin
+  foreach zone in array zones loop
+    if rekindle.is_zone(zone) then
+      return zone;
+    end if;
+  end loop;
+  return null;
+end $$;
+
+-- Whether a moment is in [quiet_from, quiet_until) by the person's local time, which may span midnight.
+-- The local time decides on the days on which the clocks change, too. Without quiet hours: never.
+-- One expression, so that the planner inlines it (the call took 7 us a person).
+create or replace function rekindle.is_quiet(at timestamptz, zone text, quiet_from time, quiet_until time)
+returns boolean
+language sql stable parallel safe as $$
+  select case
+    when quiet_from is null then false
+    when quiet_from < quiet_until
+      then pg_catalog.timezone(zone, at)::time >= quiet_from and pg_catalog.timezone(zone, at)::time < quiet_until
+    else pg_catalog.timezone(zone, at)::time >= quiet_from or pg_catalog.timezone(zone, at)::time < quiet_until
+  end
+$$;
+
+-- Whether the person's local day is one of `weekdays` (1 Monday to 7 Sunday; empty: every day is).
+create or replace function rekindle.is_weekday(at timestamptz, zone text, weekdays int[]) returns boolean
+language sql stable parallel safe as $$
+  select weekdays = '{}' or extract(isodow from pg_catalog.timezone(zone, at))::int = any (weekdays)
+$$;
+
+-- The earliest moment, from `at` on, that is neither in quiet hours nor on a day that is not allowed:
+-- `at` itself, the beginning of an allowed day, or the end of quiet hours on one. Null if there is none
+-- within nine days, which no configuration can ask for. When the clocks change, a local time comes twice
+-- (Postgres takes the second) or not at all (it takes a later one): so half an hour and an hour before,
+-- and the full hour, are tried too.
+create or replace function rekindle.opens_at(
+  at timestamptz, zone text, quiet_from time, quiet_until time, weekdays int[]
+) returns timestamptz
+language sql stable parallel safe as $$
+  select min(moment.at)
+  from (
+    select opens_at.at
+    union all
+    select unnest(array[turn.at, turn.at - interval '30 minutes', turn.at - interval '1 hour',
+                        pg_catalog.date_trunc('hour', turn.at)])
+    from pg_catalog.generate_series(0, 8) as ahead
+    cross join lateral (select pg_catalog.timezone(zone, opens_at.at)::date + ahead as starts) day
+    cross join unnest(array[time '00:00', quiet_until]) as hour (wall)
+    cross join lateral (select pg_catalog.timezone(zone, day.starts + hour.wall) as at) turn
+    where hour.wall is not null
+  ) moment
+  where moment.at >= opens_at.at
+    and rekindle.is_weekday(moment.at, zone, weekdays)
+    and not rekindle.is_quiet(moment.at, zone, quiet_from, quiet_until)
+$$;
+
+-- The calendar day of an activity for the person who did it: a date is that day already, an instant
+-- depends on the zone, a timestamp without zone is taken as UTC. Three functions with one name, because
+-- the team's column may have any of the three types.
+create or replace function rekindle.local_day(at date, zone text) returns date
+language sql stable parallel safe as $$
+  select at
+$$;
+create or replace function rekindle.local_day(at timestamptz, zone text) returns date
+language sql stable parallel safe as $$
+  select pg_catalog.timezone(zone, at)::date
+$$;
+create or replace function rekindle.local_day(at timestamp, zone text) returns date
+language sql stable parallel safe as $$
+  select pg_catalog.timezone(zone, pg_catalog.timezone('UTC', at))::date
+$$;
+
+-- ------------------------------------------------------------------------------ frequency caps
+
+-- Whether one more claim fits under every rule "at most counts[i] in any window_seconds[i]". `counted`
+-- is {"claim": second of the epoch, or null while the claim is live}; a live claim may be sent at any
+-- moment and counts under every rule. `outranking` is the number of claims of higher-priority scenarios
+-- that are counted as if they had been made. Without a query in it, it takes a quarter of the time; so
+-- does the next function.
+create or replace function rekindle.fits(
+  counted jsonb, outranking bigint, counts int[], window_seconds bigint[], at timestamptz
+) returns boolean
+language plpgsql stable parallel safe as $$
+begin
+  for rule in 1 .. cardinality(counts) loop
+    if outranking + pg_catalog.jsonb_array_length(pg_catalog.jsonb_path_query_array(
+         counted, '$.* ? (@ == null || @ > $since)',
+         pg_catalog.jsonb_build_object('since', extract(epoch from at) - window_seconds[rule]))) >= counts[rule] then
+      return false;
+    end if;
+  end loop;
+  return true;
+end $$;
+
+-- The part of `counted` that a rule can still count: no window is longer than 31 days.
+create or replace function rekindle.still_counted(counted jsonb, at timestamptz) returns jsonb
+language plpgsql stable parallel safe as $$
+declare
+  since constant numeric := extract(epoch from at) - 2678400;
+begin
+  if not pg_catalog.jsonb_path_exists(
+       counted, '$.* ? (@ <= $since)', pg_catalog.jsonb_build_object('since', since)) then
+    return counted;
+  end if;
+  return (
+    select coalesce(pg_catalog.jsonb_object_agg(claim.key, claim.value), '{}')
+    from pg_catalog.jsonb_each(counted) as claim
+    where claim.value = 'null' or claim.value::numeric > since
+  );
+end $$;
+
+-- ------------------------------------------------------------------------------------- variants
+
+-- A scenario as it applies to some people: to everybody (number 0), or where an override changes it.
+-- A later migration adds an attribute with `alter type`; it stays last.
+do $$
+begin
+  create type rekindle.variant as (
+    number            integer,
+    enabled           boolean,
+    thresholds        int[],      -- stages, marks or days, ascending
+    absence_limit     integer,
+    back_off          float8,
+    cooldown_seconds  bigint,
+    relevance_seconds bigint,
+    quiet_from        time,
+    quiet_until       time,
+    weekdays          int[],
+    counts            boolean,    -- whether a push counts under the frequency caps
+    cap_counts        int[],
+    cap_seconds       bigint[]
+  );
+exception
+  when duplicate_object then null;
+end $$;
+
+-- The variant that applies where a person is. `places` gives the number of each place that has
+-- overrides: the chapter of an organisation as "organisation:chapter", which has precedence, and the
+-- organisation.
+create or replace function rekindle.variant_of(
+  variants rekindle.variant[], places jsonb, organisation_id uuid, chapter_id uuid
+) returns rekindle.variant
+language sql stable parallel safe as $$
+  select variants[1 + case
+    when places = '{}' then 0
+    else coalesce(
+      (places ->> (organisation_id || ':' || chapter_id))::int,  -- mutant: chapter-namesake
+      (places ->> organisation_id::text)::int,
+      0)
+  end]
+$$;
+
+-- -------------------------------------------------------------------------------------- numbers
+
+-- The sum of all counts in {"reason": count, ...}, for the CHECKs of run_scenario.
+create or replace function rekindle.total(counts jsonb) returns bigint
+language sql immutable parallel safe as $$
+  select coalesce(sum(value::bigint), 0)::bigint from pg_catalog.jsonb_each_text(counts)
+$$;
+
+insert into rekindle.schema_migration (version, name) values ('20261123090000', 'functions') on conflict do nothing;

@@ -1,0 +1,409 @@
+-- The ledger of Rekindle, 2 of 3: its tables, each with its indexes, its policy and the worker's rights,
+-- then the functions and the trigger that need them.
+--
+-- The worker may update only the columns that a statement of the engine updates, and no row of a table
+-- that is "never changed". While a policy is replaced the worker has no rights at all: a tool without
+-- transactions would otherwise show an empty table to a run between two statements.
+select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
+
+-- -------------------------------------------------------------------------------- configuration
+
+-- Applied configuration: a row is never changed. The highest version of a scenario_type is in force.
+create table if not exists rekindle.scenario (
+  scenario_type text not null check (scenario_type ~ '^[a-z][a-z0-9_-]{0,62}$'),
+  version       integer not null check (version > 0),
+  definition    jsonb not null,
+  fingerprint   text not null check (fingerprint ~ '^[0-9a-f]{64}$'),
+  retired       boolean not null default false,   -- no longer in the file that was applied
+  applied_at    timestamptz not null default rekindle.clock(),
+  applied_by    text not null default session_user,
+  primary key (scenario_type, version)
+);
+alter table rekindle.scenario enable row level security;
+revoke all on rekindle.scenario from rekindle_worker;
+drop policy if exists worker on rekindle.scenario;
+create policy worker on rekindle.scenario to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.scenario to rekindle_worker;
+
+-- What operators have switched off and on, by whom, when and why: a row is never changed. The newest one
+-- of a scenario and an organisation is in force (both null: everything).
+create table if not exists rekindle.switch (
+  switch_id       bigint generated always as identity primary key,
+  scenario_type   text,
+  organisation_id uuid,
+  turned          text not null check (turned in ('on', 'off')),
+  reason          text,
+  switched_at     timestamptz not null default rekindle.clock(),
+  switched_by     text not null default session_user
+);
+alter table rekindle.switch enable row level security;
+revoke all on rekindle.switch from rekindle_worker;
+drop policy if exists worker on rekindle.switch;
+create policy worker on rekindle.switch to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.switch to rekindle_worker;
+
+-- -------------------------------------------------------------------------------- who may be won
+
+-- The sliding cooldown. One row per person and scenario: its primary key makes a second push impossible.
+create table if not exists rekindle.gate (
+  user_id          uuid not null,
+  scenario_type    text not null,
+  next_at          timestamptz not null,    -- the earliest moment at which a new claim may win
+  inflight         uuid,                    -- the one live claim, if any
+  epoch            bigint not null default 1,
+  cooldown_seconds bigint,                  -- the one by which the last claim was made
+  primary key (user_id, scenario_type)
+) with (fillfactor = 70);
+create index if not exists gate_inflight_idx on rekindle.gate (user_id) where inflight is not null;
+alter table rekindle.gate enable row level security;
+revoke all on rekindle.gate from rekindle_worker;
+drop policy if exists worker on rekindle.gate;
+create policy worker on rekindle.gate to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.gate to rekindle_worker;
+grant update (next_at, inflight, epoch, cooldown_seconds) on rekindle.gate to rekindle_worker;
+
+-- The frequency cap. One row per person who was claimed under a cap, with the claims that count. The
+-- version of the row that is locked decides, so no two claims can both be the last that fits. A rule may
+-- change at any time, because the row keeps what happened and not what is left.
+create table if not exists rekindle.cap (
+  user_id      uuid primary key,
+  counted      jsonb not null check (jsonb_typeof(counted) = 'object'),   -- see rekindle.fits
+  rule_counts  int[] not null default '{}',      -- the rules that the last claim was weighed by
+  rule_seconds bigint[] not null default '{}'
+) with (fillfactor = 70);
+alter table rekindle.cap enable row level security;
+revoke all on rekindle.cap from rekindle_worker;
+drop policy if exists worker on rekindle.cap;
+create policy worker on rekindle.cap to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.cap to rekindle_worker;
+grant update (counted, rule_counts, rule_seconds) on rekindle.cap to rekindle_worker;
+
+-- ----------------------------------------------------------------------------------------- runs
+
+create table if not exists rekindle.run (
+  run_id         uuid primary key,
+  status         text not null default 'running'
+                 check (status in ('running', 'done', 'budget', 'incomplete', 'halted', 'abandoned')),
+  started_at     timestamptz not null default rekindle.clock(),
+  finished_at    timestamptz,
+  budget_seconds numeric not null check (budget_seconds > 0),
+  dispatcher     text not null,
+  halted_by      text,
+  request_key    text unique,   -- the Idempotency-Key of the HTTP request that asked for it, and its digest
+  request_sha256 text check (request_sha256 ~ '^[0-9a-f]{64}$'),
+  evaluated      bigint not null default 0,
+  not_due        bigint not null default 0,
+  refused        bigint not null default 0,
+  claimed        bigint not null default 0,
+  carried        bigint not null default 0,
+  recorded       bigint not null default 0,
+  skipped        bigint not null default 0,
+  dead           bigint not null default 0,
+  unknown        bigint not null default 0,
+  pending        bigint not null default 0,
+  handed_over    bigint not null default 0,
+  pushes         bigint not null default 0,
+  check ((status = 'running') = (finished_at is null)),
+  check ((request_key is null) = (request_sha256 is null)),
+  check (
+    least(not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) >= 0
+  ),
+  constraint run_everyone_is_accounted_for check (evaluated = not_due + refused + claimed),
+  constraint run_every_claim_is_accounted_for
+    check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
+);
+create index if not exists run_started_idx on rekindle.run (started_at desc);
+create index if not exists run_running_idx on rekindle.run (started_at) where status = 'running';
+alter table rekindle.run enable row level security;
+revoke all on rekindle.run from rekindle_worker;
+drop policy if exists worker on rekindle.run;
+create policy worker on rekindle.run to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.run to rekindle_worker;
+grant update (
+  status, finished_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded, skipped, dead, unknown,
+  pending, handed_over, pushes
+) on rekindle.run to rekindle_worker;
+
+-- The same numbers for each scenario of a run, in people; only pushes counts devices.
+create table if not exists rekindle.run_scenario (
+  run_id        uuid not null references rekindle.run on delete cascade,
+  scenario_type text not null,
+  position      integer not null,
+  evaluated     bigint not null default 0,
+  not_due       bigint not null default 0,
+  refused       bigint not null default 0,
+  claimed       bigint not null default 0,
+  carried       bigint not null default 0,
+  recorded      bigint not null default 0,
+  skipped       bigint not null default 0,
+  dead          bigint not null default 0,
+  unknown       bigint not null default 0,
+  pending       bigint not null default 0,
+  handed_over   bigint not null default 0,
+  pushes        bigint not null default 0,
+  refusals      jsonb not null default '{}',   -- due and not claimed: {"cooldown": 12, "no_token": 3}
+  reasons       jsonb not null default '{}',   -- endings after a claim: {"skipped:unregistered": 1}
+  confirmed     bigint not null default 0,     -- claimed past the guard, or named one by one
+  at            timestamptz not null default rekindle.clock(),
+  primary key (run_id, scenario_type),
+  check (
+    least(not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) >= 0
+  ),
+  check (confirmed between 0 and claimed),
+  constraint run_scenario_everyone_is_accounted_for check (evaluated = not_due + refused + claimed),
+  constraint run_scenario_every_refusal_has_a_reason check (refused = rekindle.total(refusals)),
+  constraint run_scenario_every_claim_is_accounted_for
+    check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
+);
+-- What the guard counts: see guard.sql.
+create index if not exists run_scenario_claimed_idx on rekindle.run_scenario (at) where claimed > 0;
+create index if not exists run_scenario_latest_idx on rekindle.run_scenario (scenario_type, at desc);
+alter table rekindle.run_scenario enable row level security;
+revoke all on rekindle.run_scenario from rekindle_worker;
+drop policy if exists worker on rekindle.run_scenario;
+create policy worker on rekindle.run_scenario to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.run_scenario to rekindle_worker;
+grant update (carried, recorded, skipped, dead, unknown, pending, handed_over, pushes, reasons)
+  on rekindle.run_scenario to rekindle_worker;
+
+-- ---------------------------------------------------------------------------------------- units
+
+-- Live units only: one per claim and device. A unit that ends leaves this table in the transaction that
+-- writes how it ended.
+create table if not exists rekindle.outbox (
+  claim_id              uuid not null,
+  device_id             uuid not null,
+  user_id               uuid not null,
+  scenario_type         text not null,
+  scenario_version      integer not null,
+  organisation_id       uuid,
+  claimed_run_id        uuid not null,            -- the run that claimed it
+  run_id                uuid not null,            -- the run that worked on it last
+  idempotency_key       text not null,            -- fixed, with its date, by the claim
+  cooldown_window_start timestamptz not null,     -- the moment of the evaluation that won the gate
+  cooldown_seconds      bigint not null check (cooldown_seconds > 0),
+  occurrence            text not null,
+  priority              smallint not null,
+  turn                  integer not null,         -- within its organisation: all first turns go before any second
+  target_kind           text not null check (target_kind in ('token', 'fid')),
+  target                text not null,
+  locale                text,
+  variables             jsonb not null,
+  variant               integer not null,         -- of that version: 0 for everybody, else the override's number
+  timezone              text,                     -- the person's, for quiet hours and weekdays
+  quiet_from            time,
+  quiet_until           time,
+  weekdays              int[] not null default '{}',
+  inactive_since_on     date,                     -- of inactivity: void once there is an activity after this day
+  state                 text not null default 'claimed'
+                        check (state in ('claimed', 'dispatching', 'retry', 'unknown')),
+  epoch                 bigint not null default 1,      -- fencing token: a new holder raises it
+  owner                 uuid,                           -- the run that holds the lease
+  lease_until           timestamptz,
+  attempts              integer not null default 0,
+  uncertain             boolean not null default false, -- it may have been accepted: ends recorded or unknown
+  resend                boolean not null default false, -- the scenario's policy: send once more after an uncertain send
+  reason                text,                           -- why it waits (retry) or is held (unknown)
+  next_try_at           timestamptz not null,
+  give_up_at            timestamptz not null,           -- relevance deadline: never sent after it
+  claimed_at            timestamptz not null,
+  armed_at              timestamptz,
+  primary key (claim_id, device_id),
+  constraint outbox_one_live_claim unique (user_id, scenario_type, device_id),
+  check ((owner is null) or (lease_until is not null)),
+  check ((quiet_from is null) = (quiet_until is null)),
+  check (timezone is not null or (quiet_from is null and weekdays = '{}'))
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+create index if not exists outbox_owned_idx on rekindle.outbox (owner, priority desc, turn, claim_id, device_id)
+  where state = 'claimed' and owner is not null;
+create index if not exists outbox_ready_idx on rekindle.outbox (next_try_at, turn)
+  where state in ('claimed', 'retry');
+create index if not exists outbox_lease_idx on rekindle.outbox (lease_until)
+  where state in ('dispatching', 'unknown');
+alter table rekindle.outbox enable row level security;
+revoke all on rekindle.outbox from rekindle_worker;
+drop policy if exists worker on rekindle.outbox;
+create policy worker on rekindle.outbox to rekindle_worker using (true) with check (true);
+grant select, insert, delete on rekindle.outbox to rekindle_worker;
+grant update (state, run_id, epoch, owner, lease_until, attempts, uncertain, reason, next_try_at, armed_at)
+  on rekindle.outbox to rekindle_worker;
+
+-- The record: one row per claim, written only after an acceptance, never changed afterwards.
+create table if not exists rekindle.scenario_notification (
+  id                    uuid primary key,          -- the claim's id
+  user_id               uuid not null,
+  scenario_type         text not null,
+  dispatched_at         timestamptz not null default clock_timestamp(),
+  idempotency_key       text not null,
+  scenario_version      integer,
+  organisation_id       uuid,
+  run_id                uuid,
+  occurrence            text,
+  cooldown_window_start timestamptz,
+  constraint scenario_notification_idempotency_key unique (idempotency_key),
+  constraint scenario_notification_window unique (user_id, scenario_type, cooldown_window_start)
+);
+create index if not exists scenario_notification_occurrence_idx
+  on rekindle.scenario_notification (user_id, scenario_type, occurrence);
+create index if not exists scenario_notification_dispatched_idx on rekindle.scenario_notification (dispatched_at);
+alter table rekindle.scenario_notification enable row level security;
+revoke all on rekindle.scenario_notification from rekindle_worker;
+drop policy if exists worker on rekindle.scenario_notification;
+create policy worker on rekindle.scenario_notification to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.scenario_notification to rekindle_worker;
+-- An upsert needs a column that it may set: record.sql sets this one to the value that it has.
+grant update (run_id) on rekindle.scenario_notification to rekindle_worker;
+
+-- One row per device that accepted.
+create table if not exists rekindle.delivery (
+  claim_id       uuid not null references rekindle.scenario_notification (id) on delete cascade,
+  device_id      uuid not null,
+  user_id        uuid not null,
+  scenario_type  text not null,
+  claimed_run_id uuid not null,
+  run_id         uuid not null,
+  provider_name  text not null,
+  accepted_at    timestamptz not null default rekindle.clock(),
+  attempts       integer not null,
+  was_unknown    boolean not null default false,   -- the answer came after the unit had been given up as unknown
+  primary key (claim_id, device_id)
+);
+create index if not exists delivery_run_idx on rekindle.delivery (run_id);
+alter table rekindle.delivery enable row level security;
+revoke all on rekindle.delivery from rekindle_worker;
+drop policy if exists worker on rekindle.delivery;
+create policy worker on rekindle.delivery to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.delivery to rekindle_worker;
+
+-- Every other ending, with its reason. An unknown one keeps all that a late answer needs to become a
+-- record. Written as rekindle.ended returns it: a migration that adds a column replaces that too.
+create table if not exists rekindle.outcome (
+  claim_id              uuid not null,
+  device_id             uuid not null,
+  user_id               uuid not null,
+  scenario_type         text not null,
+  scenario_version      integer not null,
+  organisation_id       uuid,
+  claimed_run_id        uuid not null,
+  run_id                uuid not null,
+  outcome               text not null check (outcome in ('skipped', 'dead', 'unknown')),
+  reason                text not null,
+  occurrence            text not null,
+  idempotency_key       text not null,
+  cooldown_window_start timestamptz not null,
+  cooldown_seconds      bigint not null,
+  epoch                 bigint not null,
+  attempts              integer not null,
+  armed_at              timestamptz,
+  at                    timestamptz not null default rekindle.clock(),
+  primary key (claim_id, device_id)
+);
+create index if not exists outcome_run_idx on rekindle.outcome (run_id);
+create index if not exists outcome_unknown_idx on rekindle.outcome (user_id, scenario_type, occurrence)
+  where outcome = 'unknown';
+create index if not exists outcome_at_idx on rekindle.outcome (at);
+alter table rekindle.outcome enable row level security;
+revoke all on rekindle.outcome from rekindle_worker;
+drop policy if exists worker on rekindle.outcome;
+create policy worker on rekindle.outcome to rekindle_worker using (true) with check (true);
+grant select, insert, delete on rekindle.outcome to rekindle_worker;
+grant update (outcome, reason) on rekindle.outcome to rekindle_worker;
+
+-- Tokens that the provider has proven dead. A token registered again after `sent_at` is alive again.
+create table if not exists rekindle.disabled_token (
+  device_id   uuid primary key,
+  reason      text not null,
+  sent_at     timestamptz not null,
+  disabled_at timestamptz not null default rekindle.clock()
+);
+alter table rekindle.disabled_token enable row level security;
+revoke all on rekindle.disabled_token from rekindle_worker;
+drop policy if exists worker on rekindle.disabled_token;
+create policy worker on rekindle.disabled_token to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.disabled_token to rekindle_worker;
+grant update (reason, sent_at, disabled_at) on rekindle.disabled_token to rekindle_worker;
+
+-- -------------------------------------------------------------------------------------- endings
+
+-- When any statement frees a gate, the cap learns how the claim ended: a claim that reached somebody, or
+-- may have, counts from now; any other stops counting. A trigger, so that no statement can forget it. The
+-- caps are locked after the gates, in order of person. Planned anew each time (execute): a kept plan, made
+-- when no notification was there yet and one gate was freed, later read every notification for each of
+-- 500 gates, and compared each gate with each.
+create or replace function rekindle.recount() returns trigger
+language plpgsql as $$
+begin
+  if not exists (select from rekindle.cap) then
+    return null;
+  end if;
+  execute $statement$
+  with freed as (
+    select held.user_id, held.claim_id, coalesce(recorded.reached, uncertain.reached, false) as reached
+    from (select user_id, scenario_type, inflight as claim_id from before where inflight is not null) held
+    -- An inner join, written as a full one so that it is hashed or merged and never a nested loop.
+    full join (select user_id, scenario_type from after where inflight is null) open
+      on open.user_id = held.user_id and open.scenario_type = held.scenario_type
+    -- Looked up each on its own, and never by reading a whole table for a batch.
+    left join lateral (
+      select true as reached from rekindle.scenario_notification n where n.id = held.claim_id limit 1
+    ) recorded on true
+    left join lateral (
+      select true as reached from rekindle.outcome o where o.claim_id = held.claim_id and o.outcome = 'unknown' limit 1
+    ) uncertain on true
+    where (held.claim_id is null) is false and (open.user_id is null) is false
+    order by held.user_id, held.claim_id
+  ),
+  locked as materialized (
+    select freed.*
+    from freed
+    cross join lateral (
+      select from rekindle.cap k where k.user_id = freed.user_id and k.counted ? freed.claim_id::text for update
+    ) cap
+  )
+  update rekindle.cap k
+  set counted = (k.counted - ended.unsent) || ended.sent
+  from (
+    select user_id, coalesce(array_agg(claim_id::text) filter (where not reached), '{}') as unsent,
+           coalesce(jsonb_object_agg(claim_id, extract(epoch from rekindle.clock())) filter (where reached), '{}') as sent
+    from locked group by user_id
+  ) ended
+  where k.user_id = ended.user_id
+  $statement$;
+  return null;
+end $$;
+create or replace trigger recount after update on rekindle.gate
+  referencing old table as before new table as after
+  for each statement execute function rekindle.recount();
+
+-- How long a person who does not come back is left alone: each push of one absence after the second waits
+-- `back_off` times as long as the one before it. Null until there were two. A push that may have been
+-- sent counts.
+create or replace function rekindle.backed_off_until(
+  user_id uuid, scenario_type text, inactive_since_on date, variant rekindle.variant
+) returns timestamptz
+language plpgsql stable as $$
+declare
+  pushes bigint;
+  last_at timestamptz;
+begin
+  select count(distinct sent.occurrence), max(sent.at) into pushes, last_at
+  from (
+    select n.occurrence, n.dispatched_at as at
+    from rekindle.scenario_notification n
+    where n.user_id = backed_off_until.user_id and n.scenario_type = backed_off_until.scenario_type
+    union all
+    select o.occurrence, o.at
+    from rekindle.outcome o
+    where o.user_id = backed_off_until.user_id and o.scenario_type = backed_off_until.scenario_type
+      and o.outcome = 'unknown'
+  ) sent
+  where starts_with(sent.occurrence, 'inactive:' || inactive_since_on || ':');
+  if pushes < 2 or variant.back_off is null then
+    return null;
+  end if;
+  -- Never longer than a configuration can say: ten years.
+  return last_at
+    + make_interval(secs => least(variant.cooldown_seconds * variant.back_off ^ least(pushes - 1, 300), 316224000));
+end $$;
+
+insert into rekindle.schema_migration (version, name) values ('20261123090100', 'tables') on conflict do nothing;
