@@ -6,8 +6,10 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rekindle.api.app import build
@@ -21,50 +23,42 @@ HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 16_384
 
 
-async def serve(
-    engine: Engine,
-    *,
-    host: str,
-    port: int,
-    keys: Keys | None,
-    runs: int,
-    stop: asyncio.Event,
-    on_ready: Callable[[str], None],
-) -> None:
-    """The API has served until `stop`; every run that it began has ended, and every request was answered.
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Where the API listens, for whom, and how much it does at once.
 
     Args:
         host: where to listen; anything but this machine alone takes `keys`.
         port: 0 takes any free one.
         runs: how many may be under way at once.
+    """
+
+    host: str
+    port: int
+    keys: Keys | None
+    runs: int
+
+
+async def serve(
+    engine: Engine, options: ServerOptions, *, stop: asyncio.Event, on_ready: Callable[[str], None]
+) -> None:
+    """The API has served until `stop`; every run that it began has ended, and every request was answered.
+
+    Args:
         on_ready: called once, with the address, when the first request may be sent.
 
     Raises:
         ServerError: it could not start; nothing listens.
     """
-    alone = is_loopback(host)
-    if keys is None and not alone:
+    alone = is_loopback(options.host)
+    if options.keys is None and not alone:
         raise ServerError(
-            f"without a key the API serves this machine alone, and {host} is more than that",
+            f"without a key the API serves this machine alone, and {options.host} is more than that",
             mend="Set REKINDLE_API_KEY, for instance to what `openssl rand -hex 32` says, or leave out --host.",
         )
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # its lines quote; what is worth a line has one of ours
-    under_way = Runs(engine, at_once=runs, stop=stop)
-    with _listening(host, port) as listener:
-        settings = uvicorn.Config(
-            build(engine, under_way, keys=keys, docs=alone),
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            limit_concurrency=CONNECTIONS,
-            timeout_keep_alive=5,
-            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
-        )
-        server = _Server(settings)
+    under_way = Runs(engine, at_once=options.runs, stop=stop)
+    with _listening(options.host, options.port) as listener:
+        server = _server(build(engine, under_way, keys=options.keys, docs=alone))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         stopping = asyncio.create_task(stop.wait())
         on_ready(_address(listener))
@@ -73,6 +67,24 @@ async def serve(
         server.should_exit = True
         await serving
         await under_way.ended()
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # its lines quote; what is worth a line has one of ours
+    settings = uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=5,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+    )
+    return _Server(settings)
 
 
 def is_loopback(host: str) -> bool:

@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,22 +45,10 @@ def demo(
     if dispatcher not in ("fcm", "log"):
         raise BadArgument(f"there is no dispatcher {dispatcher!r} in the demo", mend="Use fcm or log.")
 
-    def tell(text: str) -> None:
-        if not as_json:
-            say(text)
-
-    def show(report: Report) -> None:
-        if not as_json:
-            show_report(report, as_json=False)
-
+    tell = _nothing if as_json else say
+    show = _nothing if as_json else partial(show_report, as_json=False)
     with ExitStack() as stack:
-        environment = settings()
-        if environment.database_url is None:
-            server = stack.enter_context(EmbeddedPostgres())
-            url = server.url
-            tell("Started a Postgres of our own; it goes with this command.")
-        else:
-            url = database_url(environment)
+        url = _database(stack, tell)
         sandbox = stack.enter_context(Sandbox()) if dispatcher == "fcm" else None
         if sandbox is not None:
             tell(f"Started the FCM sandbox at {sandbox.url}.")
@@ -71,6 +60,20 @@ def demo(
     where = "the sandbox" if sandbox is not None else "the log dispatcher"
     tell("")
     tell(f"The ledger and {where} agree: every push has one record, nobody got one twice, the second cycle sent none.")
+
+
+def _nothing(_: object) -> None:
+    pass
+
+
+def _database(stack: ExitStack, tell: Callable[[str], None]) -> str:
+    """The address of the environment's database, or of one that was started for the stack."""
+    environment = settings()
+    if environment.database_url is not None:
+        return database_url(environment)
+    server = stack.enter_context(EmbeddedPostgres())
+    tell("Started a Postgres of our own; it goes with this command.")
+    return server.url
 
 
 async def _two_cycles(

@@ -21,6 +21,7 @@ def serve(
     """Serve the HTTP API until told to stop. Runs that it has begun end in good order."""
     try:
         from rekindle.api.keys import Keys
+        from rekindle.api.server import ServerOptions
         from rekindle.api.server import serve as serve_api
     except ImportError as error:
         raise ServerError(
@@ -29,16 +30,13 @@ def serve(
 
     async def work() -> None:
         environment, loaded = settings(), config(config_path)
-        keys = Keys.of(environment)
+        options = ServerOptions(host, port, Keys.of(environment), runs)
         # What a run leaves over is enough for the questions between runs.
         async with Engine.open(environment, loaded, connections=CONNECTIONS * runs) as engine:
             await warn_if_not_applied(engine, loaded)
             await serve_api(
                 engine,
-                host=host,
-                port=port,
-                keys=keys,
-                runs=runs,
+                options,
                 stop=stop_on_signals(),
                 on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
             )

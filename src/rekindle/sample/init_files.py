@@ -1,6 +1,7 @@
 """The files that a team starts from: its configuration, the views over its own tables, and what its apps may read."""
 
 import shutil
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -25,18 +26,9 @@ def write_init_files(folder: Path, *, force: bool = False, supabase: bool = Fals
         BadArgument: the folder does not exist or may not be written, or one of the files exists and `force` is false.
             Nothing was written then.
     """
-    if not folder.is_dir():
-        raise BadArgument(f"there is no folder {folder}", mend="Make it first, or name another.")
     names = _NAMES + (_SUPABASE if supabase else ())
     targets = [folder / name for name in names]
-    there = [target.name for target in targets if target.exists() or target.is_symlink()]
-    if there and not force:
-        raise BadArgument(
-            f"{folder} already holds {' and '.join(there)}; nothing was written",
-            mend="Name another folder, or replace them with --force.",
-        )
-    if blocked := [target.name for target in targets if target.is_dir()]:
-        raise BadArgument(f"{' and '.join(blocked)} in {folder} is a folder; nothing was written")
+    _check_writable(folder, targets, force=force)
     drafts = [target.with_name(f".{target.name}.draft") for target in targets]
     try:
         for name, draft in zip(names, drafts, strict=True):
@@ -51,3 +43,17 @@ def write_init_files(folder: Path, *, force: bool = False, supabase: bool = Fals
         for draft in drafts:
             draft.unlink(missing_ok=True)
     return targets
+
+
+def _check_writable(folder: Path, targets: Sequence[Path], *, force: bool) -> None:
+    """The folder is there, and no file is in the way, or this raises BadArgument."""
+    if not folder.is_dir():
+        raise BadArgument(f"there is no folder {folder}", mend="Make it first, or name another.")
+    there = [target.name for target in targets if target.exists() or target.is_symlink()]
+    if there and not force:
+        raise BadArgument(
+            f"{folder} already holds {' and '.join(there)}; nothing was written",
+            mend="Name another folder, or replace them with --force.",
+        )
+    if blocked := [target.name for target in targets if target.is_dir()]:
+        raise BadArgument(f"{' and '.join(blocked)} in {folder} is a folder; nothing was written")

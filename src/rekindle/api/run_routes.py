@@ -1,0 +1,67 @@
+"""/v1/runs: start a run, and learn how it ended."""
+
+import re
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Response
+
+from rekindle.api.document import KEY, responses
+from rekindle.api.models import RunReport, RunRequest
+from rekindle.api.runs import Runs
+
+MAX_WAIT_SECONDS = 300
+
+_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Requests with one key get one run, for as long as the ledger keeps it.",
+    ),
+]
+Prefer = Annotated[
+    str | None,
+    Header(description=f"wait=N (RFC 7240): answer once the run has ended, or after N seconds ({MAX_WAIT_SECONDS})."),
+]
+
+
+def run_routes(runs: Runs) -> APIRouter:
+    """The routes of the resource `runs`."""
+    router = APIRouter(prefix="/v1/runs", dependencies=KEY)
+
+    @router.post("", status_code=202, responses=responses(200, 401, 413, 422, 429, 502, 503))
+    async def begin_run(
+        wanted: RunRequest, response: Response, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+    ) -> RunReport:
+        """Start a run: 202 while it is under way, 200 once it has ended. It goes on whatever becomes of the request."""
+        begun = await runs.begin(wanted, idempotency_key)
+        wait_seconds = _wait_seconds(prefer, response)
+        report = await runs.report(begun.run_id, wait_seconds=wait_seconds)
+        response.status_code = 202 if report.status == "running" else 200
+        response.headers["location"] = f"/v1/runs/{begun.run_id}"
+        if begun.replayed:
+            response.headers["idempotency-replayed"] = "true"
+        return RunReport.model_validate(report)
+
+    @router.get("/{run_id}", responses=responses(401, 404, 422, 503))
+    async def show_run(run_id: UUID, response: Response, prefer: Prefer = None) -> RunReport:
+        """One run, as `rekindle runs --json` shows it."""
+        wait_seconds = _wait_seconds(prefer, response)
+        return RunReport.model_validate(await runs.report(run_id, wait_seconds=wait_seconds))
+
+    return router
+
+
+def _wait_seconds(prefer: str | None, response: Response) -> int:
+    """How long to wait; the response says so, if anything was asked for."""
+    found = _WAIT.search(prefer or "")
+    if found is None:
+        return 0
+    wait_seconds = min(int(found[1]), MAX_WAIT_SECONDS)
+    response.headers["preference-applied"] = f"wait={wait_seconds}"
+    return wait_seconds
