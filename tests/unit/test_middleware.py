@@ -5,7 +5,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rekindle.api.entrance import Entrance
+from rekindle.api.middleware import Entrance
 
 
 async def fails(scope: Scope, receive: Receive, send: Send) -> None:
