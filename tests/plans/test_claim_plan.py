@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -57,7 +58,9 @@ async def filled(url: str, *, people: int, away: int, often: int) -> AsyncGenera
         yield programme
 
 
-async def plan_of(programme: Programme, one: AnyScenario, name: str = "claim") -> dict[str, Any]:
+async def plan_of(
+    programme: Programme, one: AnyScenario, name: str = "claim", *, user_id: UUID | None = None
+) -> dict[str, Any]:
     """The plan of the statement as it was executed, and everything that it did undone."""
     run_id = await programme.run()
     async with programme.sql.transaction(force_rollback=True):
@@ -66,7 +69,7 @@ async def plan_of(programme: Programme, one: AnyScenario, name: str = "claim") -
             "scenario_type": "nudge",
             "timezone": "UTC",
             "organisations": [],
-            "user_id": None,
+            "user_id": user_id,
             **by_place(one),
             "run_id": run_id,
             "version": 1,

@@ -53,7 +53,7 @@ class PostgresSource(Source):
     async def counts(self) -> SourceCounts:
         async with self._database.connection() as connection:
             text = statement("source_counts", **await optional_views(connection))
-            row = await (await connection.execute(text)).fetchone()
+            row = await (await connection.execute(text, {"user_id": None})).fetchone()
         return SourceCounts(**(row or {}))
 
     async def deserted(self, places: Sequence[tuple[str, str | None]]) -> Sequence[tuple[str, str | None]]:

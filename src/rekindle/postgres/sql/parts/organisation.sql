@@ -1,5 +1,10 @@
--- A part of verdicts.sql and source_counts.sql: the zone of each organisation; the view may lack
--- the column.
+-- A part of verdicts.sql, explain.sql and source_counts.sql: the zone of each organisation; the
+-- view may lack the column. For one person (user_id) only their own organisation is read: to read
+-- all of them took 16 times as long (75,000 chapters). `= any (array(…))` and not `in (…)`: after
+-- an OR, only the former can use an index.
 select distinct on (o.organisation_id) o.organisation_id, to_jsonb(o) ->> 'timezone' as timezone
 from rekindle_source.organisation o
+where %(user_id)s::uuid is null
+   or o.organisation_id = any (array(
+        select r.organisation_id from rekindle_source.recipient r where r.user_id = %(user_id)s::uuid))
 order by o.organisation_id

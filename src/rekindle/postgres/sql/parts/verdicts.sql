@@ -116,7 +116,7 @@ policy_verdict as (
   cross join lateral (select person.extra_columns || person.variables as variables) merged
   where (person.user_id is null) is false
 ),
-device as materialized (
+device as (
   select distinct on (person.user_id, id.device_id)  -- mutant: one-unit-per-device
          person.user_id, id.device_id, device_token.target_kind, device_token.token as target
   from policy_verdict person

@@ -1,0 +1,78 @@
+"""How Postgres goes about the claim of one person, and about counting activities when its statistics are wrong."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from database.programme_tables import Programme, scenario
+from plans.test_claim_plan import KINDS, filled, nodes, plan_of, scans
+
+PLACES = """
+create index if not exists person_by_id on team.person (user_id);
+insert into team.organisation select md5('o' || n)::uuid, 'Europe/Paris' from generate_series({first}, {last}) n;
+insert into team.chapter select md5('c' || n)::uuid, 'Europe/Rome' from generate_series({first}, {last}) n;
+analyze;
+"""
+
+
+def rows_read(plan: dict[str, Any], table: str) -> float:
+    """The rows of a table that were looked at, those that a filter then left out among them."""
+    return sum(
+        scan["Actual Loops"] * (scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0))
+        for scan in scans(plan, table)
+    )
+
+
+async def someone(programme: Programme) -> UUID:
+    """A person who is due under each kind, with a chapter and an organisation and no time zone."""
+    user_id = await programme.person(timezone=None)
+    await programme.sql.execute(
+        "update team.person set chapter_id = md5('c7')::uuid, organisation_id = md5('o7')::uuid where user_id = %s",
+        [user_id],
+    )
+    await programme.sql.execute(
+        "insert into team.activity select %s, now() - make_interval(days => 20 + n) from generate_series(0, 11) n",
+        [user_id],
+    )
+    await programme.sql.execute(
+        "insert into team.certificate values (gen_random_uuid(), %s, 'First aid', current_date + 5)", [user_id]
+    )
+    return user_id
+
+
+async def test_the_claim_of_one_person_reads_no_more_where_there_are_more_chapters_and_organisations(
+    database_url: str,
+) -> None:
+    async with filled(database_url, people=2_000, away=60, often=1) as programme:
+        await programme.sql.execute(PLACES.format(first=1, last=2_000).encode())
+        user_id = await someone(programme)
+        for size in (2_000, 6_000):
+            if size > 2_000:
+                await programme.sql.execute(PLACES.format(first=2_001, last=size).encode())
+            for kind, one in KINDS.items():
+                for name in ("claim", "plan"):
+                    plan = await plan_of(programme, one, name, user_id=user_id)
+                    read = {table: rows_read(plan, table) for table in ("chapter", "organisation")}
+                    assert read == {"chapter": 1, "organisation": 1}, (size, kind, name)
+                    assert rows_read(plan, "person") < 10, (size, kind, name)
+
+
+@pytest.mark.parametrize("distinct", [5, -1])
+async def test_activities_are_counted_in_order_however_many_people_the_server_takes_to_have_some(
+    database_url: str, distinct: float
+) -> None:
+    async with filled(database_url, people=4_000, away=60, often=4) as programme:
+        await programme.sql.execute(f"alter table team.activity alter user_id set (n_distinct = {distinct})".encode())
+        await programme.sql.execute("vacuum analyze team.activity")
+        plan = await plan_of(programme, scenario("milestone", at=[9]), "plan")
+        [counted] = [
+            node
+            for node in nodes(plan["Plan"])
+            if node["Node Type"] == "Aggregate"
+            and node.get("Group Key")
+            and "activity" in {scan.get("Relation Name") for scan in nodes(node)}
+        ]
+        assert counted["Strategy"] == "Sorted"
+        assert counted["Actual Rows"] == 4_000
+        assert not [node for node in nodes(counted) if node["Node Type"] == "Sort"]
