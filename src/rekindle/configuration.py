@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from rekindle.dispatchers.registry import parse_dispatcher
 from rekindle.errors import ConfigInvalid, ConfigMissing
-from rekindle.scenario import Config
+from rekindle.scenario import KINDS, Config
 from rekindle.scenario.overrides import Mistake, mistakes, table
 
 
@@ -80,7 +80,7 @@ def _read_dispatcher(raw: dict[str, Any]) -> list[Mistake]:
 def _problem(mistake: Mistake) -> str:
     loc, kind, message = list(map(str, mistake[0])), mistake[1], mistake[2]
     # In a tagged union pydantic puts the kind behind the scenario's name; the file has no such level.
-    if loc[:1] == ["scenario"] and loc[2:3] in (["inactivity"], ["milestone"], ["expiry"], ["sql"]):
+    if loc[:1] == ["scenario"] and loc[2:3] and loc[2] in KINDS:
         del loc[2]
     # What is said for an organisation is found wrong in the scenario that it makes, and stands in the organisation.
     if loc[:1] == ["scenario"] and loc[2:3] == ["organisation"]:
@@ -92,5 +92,5 @@ def _problem(mistake: Mistake) -> str:
     elif kind == "missing":
         message = "is missing"
     elif kind in ("union_tag_not_found", "union_tag_invalid"):
-        message = "kind must be one of inactivity, milestone, expiry, sql"
+        message = f"kind must be one of {', '.join(KINDS)}"
     return f"{where}: {message}"

@@ -9,16 +9,18 @@ import psycopg
 import pytest
 
 from database.programme_tables import open_programme
+from rekindle.postgres.evaluation import parts_of
 from rekindle.postgres.sql import names, statement
+from rekindle.scenario import KINDS
 
-KINDS = ["inactivity", "milestone", "expiry", "sql"]
+MEASURED = [name for name, kind in KINDS.items() if any(one.longest is None for one in kind.variables.values())]
 SQL = resources.files("rekindle.postgres.sql")
 FILES = sorted(
     [f"{name}.sql" for name in names()]
     + [str(file.relative_to(str(SQL))) for file in Path(str(SQL), "parts").rglob("*.sql")]
 )
 VIEWS = ["chapter", "organisation", "preference", "activity"]
-BOUND = ("candidates", "known", "outranking", *VIEWS)
+BOUND = ("candidates", "known", "longest", "outranking", *VIEWS)
 EVALUATE = ["claim", "claimants", "plan", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.
 UTILITY = {"stage_create", "stage_drop", "outranking_create", "source_activity_plan"}
@@ -57,10 +59,15 @@ async def prepare(connection: psycopg.AsyncConnection, name: str, text: str) -> 
 
 
 async def test_every_statement_of_its_own_can_be_prepared(planner: psycopg.AsyncConnection) -> None:
-    alone = [name for name in names() if name not in UTILITY.union(EVALUATE)]
+    alone = [name for name in names() if name not in UTILITY.union(EVALUATE, ["longest_of_kind"])]
     assert len(alone) >= 25
     for name in alone:
         await prepare(planner, name, statement(name))
+
+
+@pytest.mark.parametrize("kind", MEASURED)
+async def test_the_longest_values_of_a_kind_can_be_prepared(planner: psycopg.AsyncConnection, kind: str) -> None:
+    await prepare(planner, "longest_of_kind", statement("longest_of_kind", longest=f"kinds/{kind}/longest"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -71,8 +78,7 @@ async def test_what_is_composed_can_be_prepared_with_and_without_each_view(
     views = [absent(), *(absent(view) for view in VIEWS), absent(*VIEWS)]
     for number, bound in enumerate(views):
         for outranking in ("outranking", "outranking_absent", "outranking_known"):
-            kinds = {"candidates": f"candidates_{kind}", "known": f"known_{kind}", "outranking": outranking}
-            text = statement(name, **bound, **kinds)
+            text = statement(name, **bound, **parts_of(kind), outranking=outranking)
             await prepare(planner, f"{name}_{kind}_{number}_{outranking}", text)
     assert not SLOT.search(code(text))
 
@@ -89,8 +95,9 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     slots = {slot for file in FILES for slot in SLOT.findall(code(raw(file)))}
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
     twins = {f"{view}_absent" for view in (*VIEWS, "outranking")} | {"outranking_known"}
-    of_a_kind = {f"{slot}_{kind}" for slot in ("candidates", "known") for kind in KINDS}
-    assert parts == slots - {"candidates", "known"} | twins | of_a_kind
+    of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
+    of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
+    assert parts == slots - {"candidates", "known", "longest"} | twins | of_a_kind
 
 
 def test_explaining_looks_at_each_condition_to_refuse_in_the_order_of_the_claim() -> None:
@@ -147,7 +154,7 @@ def test_no_statement_reads_a_clock_other_than_the_ledgers(file: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_the_loader_marks_each_statement_and_leaves_its_header_out(name: str) -> None:
-    bound = {"candidates": "candidates_sql", "known": "known_sql"}
+    bound = parts_of("expiry") | {"longest": "kinds/expiry/longest"}
     first, _, body = statement(name, **bound).partition("\n")
     assert first == f"/* rekindle:{name} */"
     assert body.strip()

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Set
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,28 +15,28 @@ from pydantic_settings import BaseSettings
 from docs.documents import ROOT, read, rows, sections
 from rekindle import errors
 from rekindle.cli.commands import build
-from rekindle.dispatchers.registry import BY_NAME as DISPATCHERS
+from rekindle.configuration import load_config
+from rekindle.dispatchers.registry import KINDS as DISPATCHERS
 from rekindle.policy import MAX_ATTEMPTS, parse_duration
 from rekindle.scenario import (
+    KINDS,
     WEEKDAYS,
     Android,
     Apns,
     DispatcherConfig,
-    Expiry,
-    Inactivity,
-    Milestone,
-    OwnQuery,
     Reach,
     Run,
     Text,
     Webpush,
 )
+from rekindle.scenario.kinds import ScenarioKind
 from rekindle.scenario.overrides import FIXED
 from rekindle.settings import Settings
 
 SOURCE = ROOT / "src" / "rekindle"
 CLI = sections(read("docs/reference/cli.md"))
-CONFIGURATION = sections(read("docs/reference/configuration.md"))
+CONFIGURATION_TEXT = read("docs/reference/configuration.md")
+CONFIGURATION = sections(CONFIGURATION_TEXT)
 LEDGER = sections(read("docs/reference/ledger.md"))
 LEDGER_SQL = "".join(path.read_text() for path in sorted((SOURCE / "postgres" / "migrations").iterdir()))
 
@@ -107,8 +108,7 @@ def test_the_exit_codes_are_those_of_a_run_and_of_the_errors() -> None:
     assert {one.exit_code for one in every_error()} <= {1, 2}
 
 
-KINDS = {"inactivity": Inactivity, "milestone": Milestone, "expiry": Expiry, "sql": OwnQuery}
-COMMON = set.intersection(*(set(kind.model_fields) for kind in KINDS.values()))
+COMMON = set(ScenarioKind.model_fields) | {"kind"}
 
 
 def check_keys(section: str, model: type[BaseModel], names: set[str], *, besides: Set[str] = frozenset()) -> None:
@@ -146,7 +146,7 @@ def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("dispatcher", DispatcherConfig, set(DispatcherConfig.model_fields))
     check_keys("policy", Reach, set(Reach.model_fields))
     # Overrides are written in the tables of their places; only what is stored has them in the scenario.
-    check_keys("scenario.NAME", Inactivity, COMMON - {"overrides"})
+    check_keys("scenario.NAME", KINDS["inactivity"], COMMON - {"overrides"})
     check_fixed()
     check_keys("scenario.NAME.message.LOCALE", Text, set(Text.model_fields))
     check_keys("scenario.NAME.android", Android, set(Android.model_fields))
@@ -160,13 +160,23 @@ def check_fixed() -> None:
     assert re.findall(r"`(\w+)`", said[1]) == list(FIXED)
 
 
+def test_every_kind_of_scenario_has_a_section_with_a_sample_and_every_section_a_kind(tmp_path: Path) -> None:
+    samples = re.findall(r"^### kind (\w+)$\n.*?^```toml\n(.*?)^```$", CONFIGURATION_TEXT, re.MULTILINE | re.DOTALL)
+    assert [one for one in CONFIGURATION if one.startswith("kind ")] == [f"kind {kind}" for kind in KINDS]
+    assert [kind for kind, _ in samples] == list(KINDS)
+    for kind, sample in samples:
+        path = tmp_path / f"{kind}.toml"
+        path.write_text(sample, encoding="utf-8")
+        [scenario] = load_config(path).scenario.values()
+        assert scenario.kind == kind
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_keys_and_variables_of_each_kind_are_those_of_its_model(kind: str) -> None:
     section = f"kind {kind}"
     check_keys(section, KINDS[kind], set(KINDS[kind].model_fields) - COMMON)
     said = re.search(r"Variables:\s([^.]*)\.", CONFIGURATION[section])
-    assert said is not None
-    assert set(re.findall(r"`(\w+)`", said[1])) == set(KINDS[kind].variables)
+    assert set(re.findall(r"`(\w+)`", said[1] if said else "")) == set(KINDS[kind].variables)
 
 
 def variables(settings: type[BaseSettings]) -> set[str]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from database.programme_tables import Programme, open_programme, scenario
-from rekindle.postgres.evaluation import by_place
+from rekindle.postgres.evaluation import by_place, parts_of
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario
 
@@ -85,7 +85,7 @@ async def plan_of(
 
 def bound(name: str, one: AnyScenario, *, outranking: str = "outranking_absent") -> str:
     """The statement for a scenario, over all of the team's optional views."""
-    return statement(name, candidates=f"candidates_{one.kind}", outranking=outranking)
+    return statement(name, **parts_of(one.kind), outranking=outranking)
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 
 from rekindle.configuration import load_config
 from rekindle.dispatchers.fcm.config import FCM_URL, FcmSettings
-from rekindle.dispatchers.registry import BY_NAME, KINDS, build_dispatcher, of_its_kind
+from rekindle.dispatchers.registry import KINDS, build_dispatcher, of_its_kind
 from rekindle.dispatchers.supabase_function.config import SupabaseFunctionConfig, SupabaseSettings
 from rekindle.errors import BadArgument, ConfigInvalid
 from rekindle.scenario import Config, DispatcherConfig
@@ -38,15 +38,11 @@ def problems(folder: Path, text: str) -> list[str]:
     return sorted(caught.value.problems)
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_configuration_names_the_dispatcher(tmp_path: Path, name: str) -> None:
     config = load(tmp_path, f'[dispatcher]\nkind = "{name}"')
-    assert type(config.dispatcher) is BY_NAME[name]
+    assert type(config.dispatcher) is KINDS[name]
     assert build_dispatcher(config.dispatcher).kind == config.dispatcher.kind == name
-
-
-def test_a_name_means_one_kind() -> None:
-    assert len(BY_NAME) == len(KINDS)
 
 
 def test_a_kind_has_its_own_keys_beside_those_of_all(tmp_path: Path) -> None:
@@ -85,7 +81,7 @@ def test_a_configuration_made_in_python_has_the_defaults_of_its_kind() -> None:
 
 
 def test_what_a_check_says_names_the_function_where_there_is_one() -> None:
-    assert [BY_NAME[name]().ready for name in BY_NAME] == [
+    assert [KINDS[name]().ready for name in KINDS] == [
         "dispatcher fcm is ready to send",
         f"dispatcher supabase-function is ready to send: {FUNCTION} answers, takes our key and has a token of Google's",
         "dispatcher log is ready to send",
@@ -105,10 +101,10 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_variables_reach_the_dispatcher(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REKINDLE_FCM_URL", "http://example.org")
     with pytest.raises(BadArgument, match="REKINDLE_FCM_URL"):
-        build_dispatcher(BY_NAME["fcm"]())
+        build_dispatcher(KINDS["fcm"]())
     monkeypatch.setenv("SUPABASE_URL", "http://example.org")
     with pytest.raises(BadArgument, match="SUPABASE_URL"):
-        build_dispatcher(BY_NAME["supabase-function"]())
+        build_dispatcher(KINDS["supabase-function"]())
 
 
 def test_a_secret_key_of_the_project_goes_before_its_service_role_key_and_is_in_no_repr(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from rekindle.ports import Condition
+from rekindle.scenario import KINDS
 
 Facts = Mapping[str, Any]
 
@@ -25,34 +26,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def _days(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers))
-
-
 def _not_due(facts: Facts) -> str:
     because = "" if facts["occurrence"] is None else f"due for {facts['occurrence']}: "
     if not facts["evaluated"]:
         because = "only active recipients can be due; "
-    match facts["kind"]:
-        case "inactivity":
-            stages = f"the stages are {_days(facts['thresholds'])} days"
-            if facts["last_activity_on"] is None:
-                return f"{because}never active, which is not due; {stages}"
-            return f"{because}{facts['days']} days since the last activity on {facts['last_activity_on']}; {stages}"
-        case "milestone":
-            return f"{because}{facts['activities']} activities; the marks are {_days(facts['thresholds'])}"
-        case "expiry":
-            thresholds = f"the thresholds are {_days(facts['thresholds'])} days"
-            if "expires_on" not in facts:
-                return f"no certificate; {thresholds}"
-            left = facts["days_left"]
-            until = f"in {left} days" if left >= 0 else f"{-left} days ago"
-            return (
-                f"{because}certificate {facts['certification_id']}, the next of {facts['certificates']}, "
-                f"expires on {facts['expires_on']} ({until}); {thresholds}"
-            )
-        case _:
-            return f"{because}the query returned {facts['rows']} row(s) for the person"
+    return because + KINDS[facts["kind"]].explained(facts)
 
 
 def _opted_out(facts: Facts) -> str:

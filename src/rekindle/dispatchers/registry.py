@@ -14,9 +14,10 @@ from rekindle.ports import Dispatcher
 from rekindle.scenario import DispatcherConfig
 from rekindle.scenario.overrides import fault_of, mistakes
 
-KINDS: tuple[type[DispatcherKind], ...] = (FcmConfig, SupabaseFunctionConfig, LogConfig)
-
-BY_NAME: Mapping[str, type[DispatcherKind]] = {str(one.model_fields["kind"].default): one for one in KINDS}
+KINDS: Mapping[str, type[DispatcherKind]] = {
+    str(kind.model_fields["kind"].default): kind for kind in (FcmConfig, SupabaseFunctionConfig, LogConfig)
+}
+"""By the word that the configuration uses."""
 
 
 def parse_dispatcher(table: Mapping[str, Any]) -> DispatcherKind:
@@ -27,14 +28,14 @@ def parse_dispatcher(table: Mapping[str, Any]) -> DispatcherKind:
             then validated all the same.
     """
     name = table.get("kind", DispatcherConfig.model_fields["kind"].default)
-    kind = BY_NAME.get(name) if isinstance(name, str) else None
+    kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is not None:
         try:
             return kind.model_validate(table)
         except ValidationError as fault:
             found = [_of_another_kind(str(name), *one) for one in mistakes(fault)]
     else:
-        found = [(("kind",), "unknown_kind", f"must be one of {', '.join(BY_NAME)}")]
+        found = [(("kind",), "unknown_kind", f"must be one of {', '.join(KINDS)}")]
         try:
             DispatcherConfig.model_validate(
                 {key: value for key, value in table.items() if key in DispatcherConfig.model_fields and key != "kind"}
@@ -73,9 +74,7 @@ def _of_another_kind(
     name: str, where: tuple[int | str, ...], mistake: str, message: str
 ) -> tuple[tuple[int | str, ...], str, str]:
     """A mistake; of a key that only other kinds take, it says so."""
-    others = [
-        other for other, kind in BY_NAME.items() if mistake == "extra_forbidden" and where[0] in kind.model_fields
-    ]
+    others = [other for other, kind in KINDS.items() if mistake == "extra_forbidden" and where[0] in kind.model_fields]
     if not others:
         return where, mistake, message
     return where, "key_of_another_kind", f"kind {name} has no such key; it is one of {', '.join(others)}"

@@ -6,7 +6,7 @@ from rekindle import errors
 from rekindle.engine.check_texts import check_texts
 from rekindle.engine.findings import Finding
 from rekindle.ports import Exposure, Source, View
-from rekindle.scenario import Config, Inactivity
+from rekindle.scenario import Config
 
 _UUID = frozenset({"uuid"})
 _TEXT = frozenset({"text", "character varying", "character", "citext"})
@@ -44,14 +44,12 @@ CONTRACT: Mapping[str, Mapping[str, frozenset[str]]] = {
 _OPTIONAL = ("organisation", "chapter", "preference")
 """What the engine reads where it is there; it must then be right."""
 
-_NEEDED_BY = {"inactivity": "activity", "milestone": "activity", "expiry": "certification"}
-
 
 async def check(config: Config, source: Source) -> list[Finding]:
     """Everything that is missing or wrong, and what was found in order. Reads only."""
     views = await source.views()
     needed = ["recipient", "device_token"]
-    needed += sorted({_NEEDED_BY[one.kind] for one in config.scenario.values() if one.kind in _NEEDED_BY})
+    needed += sorted({view for one in config.scenario.values() for view in one.views})
     needed += [name for name in _OPTIONAL if name in views]
     findings = [finding for name in needed for finding in _view(name, views)]
     broken = {finding.subject for finding in findings if finding.fault}
@@ -60,12 +58,17 @@ async def check(config: Config, source: Source) -> list[Finding]:
     findings += _exposures(await source.exposures())
     recipient = views["recipient"].columns if "recipient" in views else ()
     own = [column for column in recipient if column.name not in CONTRACT["recipient"]]
-    findings += await check_texts(config, own, source, measured=not broken & {"recipient", "certification"})
+    findings += await check_texts(config, own, source, measured=not broken & _measured(config))
     if not broken & {"recipient", "device_token"}:
         findings.append(await _people(source))
     if "recipient" not in broken:
         findings += await _deserted(config, source)
     return findings
+
+
+def _measured(config: Config) -> set[str]:
+    """The views in which the longest values of texts are looked for."""
+    return {"recipient"} | {view for one in config.scenario.values() if one.open_ended for view in one.views}
 
 
 def _view(name: str, views: Mapping[str, View]) -> list[Finding]:
@@ -117,7 +120,7 @@ async def _activity_index(config: Config, source: Source) -> Finding:
     if await source.has_activity_index():
         return Finding("activity index", "an index on (user_id, activity_date) serves rekindle_source.activity")
     message = "no index on (user_id, activity_date) serves rekindle_source.activity"
-    if not any(isinstance(one, Inactivity) and one.enabled_somewhere for one in config.scenario.values()):
+    if not any(one.needs_activity_index and one.enabled_somewhere for one in config.scenario.values()):
         return Finding("activity index", f"{message}; no enabled scenario needs it")
     return Finding(
         "activity index",

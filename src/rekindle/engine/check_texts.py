@@ -10,7 +10,7 @@ from rekindle.model import Message
 from rekindle.payload import MAX_PAYLOAD_BYTES, payload_bytes
 from rekindle.ports import Column, Source
 from rekindle.render import Need, at_least, at_most, needs, usual_categories
-from rekindle.scenario import AnyScenario, Config, Expiry, OwnQuery, Variable, plurals
+from rekindle.scenario import AnyScenario, Config, OwnQuery, Variable, plurals
 
 _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 _TEXTS = frozenset({"text", "character varying", "character", "citext"})
@@ -127,8 +127,8 @@ async def _longest(config: Config, known: Mapping[str, Mapping[str, Variable]], 
         for variable in needs(template)
         if variables.get(variable, Variable(longest=0)).longest is None
     }
-    certificates = any(isinstance(one, Expiry) for one in config.scenario.values()) and "certificate" in open_ended
-    return await source.longest(sorted(open_ended), certificates=certificates)
+    kinds = {one.kind for one in config.scenario.values() if open_ended & one.open_ended}
+    return await source.longest(sorted(open_ended), kinds=sorted(kinds))
 
 
 def _too_large(one: _Version, longest: Mapping[str, int]) -> Iterator[Finding]:

@@ -68,9 +68,10 @@ class Source(Protocol):
         """Of organisations, and of chapters of one, by id: those without any active recipient, in the order given."""
         ...
 
-    async def longest(self, names: Sequence[str], *, certificates: bool) -> Mapping[str, int]:
-        """By variable, the bytes of the longest value (cut as texts cut it) that active recipients have now: columns of
-        the recipient view by these names, and `certificate` if asked for. What nobody has is absent.
+    async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:
+        """By variable, the bytes of the longest value (cut as texts cut it) that the views have now: columns of the
+        recipient view by these names, of active recipients, and the variables of these kinds of scenario that have no
+        longest value. A variable without any value is absent.
 
         Raises:
             StatementTooSlow: it took longer than 15 s.

@@ -10,7 +10,7 @@ from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.postgres.own_query import own_rows, stage
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
-from rekindle.scenario import AnyScenario, Expiry, Inactivity, Milestone, OwnQuery
+from rekindle.scenario import AnyScenario, OwnQuery
 
 
 @asynccontextmanager
@@ -63,8 +63,12 @@ class Moment:
 
     def statement(self, name: str, scenario: AnyScenario) -> LiteralString:
         """The statement for a scenario, with the views that there are."""
-        kind = scenario.kind
-        return statement(name, candidates=f"candidates_{kind}", known=f"known_{kind}", **self._parts)
+        return statement(name, **parts_of(scenario.kind), **self._parts)
+
+
+def parts_of(kind: str) -> dict[str, str]:
+    """The parts of a statement that depend on the scenario's kind."""
+    return {part: f"kinds/{kind}/{part}" for part in ("candidates", "known")}
 
 
 async def begin(
@@ -94,19 +98,6 @@ async def optional_views(connection: Connection) -> dict[str, str]:
     return {row["view_name"]: row["part"] for row in rows}
 
 
-def thresholds(scenario: AnyScenario) -> list[int]:
-    """When somebody is due: stages, marks or days, ascending; none where the team's own query says it."""
-    match scenario:
-        case Inactivity():
-            return scenario.after
-        case Milestone():
-            return scenario.at
-        case Expiry():
-            return scenario.before
-        case OwnQuery():
-            return []
-
-
 def by_place(scenario: AnyScenario) -> dict[str, Any]:
     """All that can differ from place to place, for the statements that evaluate: `rekindle.variant` has each variant,
     `places` the number of the one that holds in a place, and the rest is what no variant reaches beyond."""
@@ -119,20 +110,8 @@ def by_place(scenario: AnyScenario) -> dict[str, Any]:
         "variants": Jsonb([_variant(number, one) for number, one in enumerate(variants)]),
         "places": Jsonb(places),
         "capped": scenario.capped_somewhere and not scenario.critical,
-        **_bounds(scenario, [thresholds(one) for one in variants]),
+        **scenario.bounds(),
     }
-
-
-def _bounds(scenario: AnyScenario, each: Sequence[Sequence[int]]) -> dict[str, int]:
-    match scenario:
-        case Inactivity():
-            return {"shortest_days": min(one[0] for one in each)}
-        case Milestone():
-            return {"lowest_mark": min(one[0] for one in each)}
-        case Expiry():
-            return {"longest_days": max(one[-1] for one in each)}
-        case OwnQuery():
-            return {}
 
 
 def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
@@ -142,9 +121,8 @@ def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
     return {
         "number": number,
         "enabled": scenario.enabled,
-        "thresholds": thresholds(scenario),
-        "absence_limit": scenario.limit if isinstance(scenario, Inactivity) else None,
-        "back_off": scenario.back_off if isinstance(scenario, Inactivity) else None,
+        "thresholds": scenario.thresholds(),
+        **scenario.variant_columns(),
         "cooldown_seconds": scenario.cooldown,
         "relevance_seconds": scenario.relevance,
         "quiet_from": quiet and quiet[0].isoformat(),

@@ -20,7 +20,7 @@ from rekindle.ports import (
     Standing,
 )
 from rekindle.postgres.claims import readable
-from rekindle.postgres.evaluation import begin, staged_rows, thresholds
+from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 from rekindle.scenario import WEEKDAYS, AnyScenario
@@ -89,7 +89,7 @@ def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Expla
                 "kind": scenario.kind,
                 "evaluated": bool(row["active"]),
                 "occurrence": row["occurrence"],
-                **({} if scenario.kind == "sql" else {"thresholds": thresholds(scenario)}),
+                **({"thresholds": numbers} if (numbers := scenario.thresholds()) else {}),
                 **(row["known"] or {}),
             },
         ),

@@ -65,13 +65,14 @@ class PostgresSource(Source):
         positions: list[int] = [row["position"] for row in rows]
         return [places[position - 1] for position in positions]
 
-    async def longest(self, names: Sequence[str], *, certificates: bool) -> Mapping[str, int]:
-        # Two statements at most, whatever the number of names and people.
-        asked: list[tuple[LiteralString, dict[str, Any]]] = []
+    async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:
+        # One statement and one per kind, whatever the number of names and people.
+        asked: list[tuple[LiteralString, dict[str, Any]]] = [
+            (statement("longest_of_kind", longest=f"kinds/{kind}/longest"), {"chars": MAX_VALUE_CHARS})
+            for kind in kinds
+        ]
         if names:
             asked.append((statement("longest_own"), {"names": list(names), "chars": MAX_VALUE_CHARS}))
-        if certificates:
-            asked.append((statement("longest_certificate"), {"chars": MAX_VALUE_CHARS}))
         found: dict[str, int] = {}
         async with self._database.transaction(timeout_seconds=MEASURE_SECONDS) as connection:
             for text, parameters in asked:

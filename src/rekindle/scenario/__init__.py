@@ -2,6 +2,7 @@
 
 from rekindle.scenario.config import Config, DispatcherConfig, Run
 from rekindle.scenario.kinds import (
+    KINDS,
     AnyScenario,
     Expiry,
     Inactivity,
@@ -17,6 +18,7 @@ from rekindle.scenario.reach import WEEKDAYS, Reach
 from rekindle.scenario.texts import Text, Variable, plurals
 
 __all__ = [
+    "KINDS",
     "WEEKDAYS",
     "Android",
     "AnyScenario",

@@ -20,7 +20,7 @@ def statement(name: str, **bound: str) -> LiteralString:
     Args:
         name: of the file.
         bound: by slot, the part that it becomes, where that depends on the scenario's kind or on what the team has:
-            `candidates="candidates_inactivity"`, `chapter="chapter_absent"`.
+            `candidates="kinds/inactivity/candidates"`, `chapter="chapter_absent"`.
     """
     # A text out of this package is as trustworthy as a literal, hence the cast; nothing else may become SQL.
     return cast("LiteralString", f"/* rekindle:{name} */\n{_filled(_text(name), bound)}")

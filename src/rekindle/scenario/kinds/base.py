@@ -1,15 +1,13 @@
-"""The kinds of scenario: what each may say, and when somebody is due under it."""
+"""What every kind of scenario has: the keys that all take, and what a kind must say of itself."""
 
-import hashlib
-import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from croniter import croniter
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
@@ -21,7 +19,7 @@ from pydantic import (
 from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
 from rekindle.scenario.overrides import FIXED, Mistake, Override, fault_of, laid_over, mistakes, only, table
 from rekindle.scenario.reach import Reach
-from rekindle.scenario.texts import DATE, NUMBER, Texts, Variable
+from rekindle.scenario.texts import Texts, Variable
 
 SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MAX_OVERRIDES = 5_000
@@ -36,7 +34,12 @@ def _days(value: object) -> object:
     return parse_days(value) if isinstance(value, str) else value
 
 
-def _distinct(values: list[int]) -> list[int]:
+def distinct(values: list[int]) -> list[int]:
+    """The values, ascending.
+
+    Raises:
+        ValueError: one is there twice.
+    """
     if len(set(values)) != len(values):
         raise ValueError("the same value stands here twice")
     return sorted(values)
@@ -50,15 +53,26 @@ def _cron(value: str) -> str:
 
 Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0, le=MAX_DURATION_SECONDS)]
 Days = Annotated[int, BeforeValidator(_days), Field(gt=0, le=3_660)]
-Marks = Annotated[
-    list[Annotated[int, Field(gt=0, le=1_000_000)]],
-    Field(min_length=1, max_length=50),
-    AfterValidator(_distinct),
-]
-Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(_distinct)]
+Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(distinct)]
 
 
-class _ScenarioBase(Reach, Texts):
+class ScenarioKind(Reach, Texts, ABC):
+    """A scenario of one kind: the keys that every kind takes, and those of this kind.
+
+    A subclass gives `kind` a Literal and declares its keys as fields. Its SQL is in `postgres/sql/parts/kinds/<kind>/`:
+    `candidates.sql`, the people who are due; `known.sql`, what explain says of one person; `longest.sql`, only if a
+    variable has no longest value, the bytes that it has now.
+    """
+
+    variables: ClassVar[Mapping[str, Variable]] = {}
+    """What its texts may name, besides the columns of the recipient view."""
+
+    views: ClassVar[tuple[str, ...]] = ()
+    """The team's views that its SQL reads, besides those that every scenario needs."""
+
+    needs_activity_index: ClassVar[bool] = False
+    """Whether an enabled scenario is refused without an index on (user_id, activity_date)."""
+
     enabled: bool = True
     critical: bool = False
     cooldown: Seconds
@@ -127,78 +141,28 @@ class _ScenarioBase(Reach, Texts):
         """Whether anybody's pushes of it count under a frequency cap."""
         return any(one.caps for one in self.variants())
 
+    @property
+    def open_ended(self) -> frozenset[str]:
+        """The variables that have no longest value."""
+        return frozenset(name for name, variable in self.variables.items() if variable.longest is None)
 
-class Inactivity(_ScenarioBase):
-    """Due when whole local days since the last activity reach a stage; each episode and stage once."""
+    def thresholds(self) -> list[int]:
+        """When a person is due (days, marks, seconds: as candidates.sql reads them), ascending."""
+        return []
 
-    variables: ClassVar[Mapping[str, Variable]] = {
-        "days": Variable(NUMBER, 7),
-        "last_activity_on": Variable(DATE, 13),
-        "stage": Variable(NUMBER, 4),
-    }
-    kind: Literal["inactivity"]
-    after: Thresholds
-    limit: int | None = Field(default=None, gt=0, le=20)
-    back_off: float | None = Field(default=None, gt=1, le=10, strict=False)
+    def bounds(self) -> dict[str, Any]:
+        """Further parameters of its SQL: what no variant reaches beyond, so that an index can be used."""
+        return {}
 
+    def variant_columns(self) -> dict[str, Any]:
+        """Columns of `rekindle.variant` that only this kind fills."""
+        return {}
 
-class Milestone(_ScenarioBase):
-    """Due when the number of activities reaches a mark; each mark once ever, only the highest new one."""
+    @staticmethod
+    @abstractmethod
+    def explained(facts: Mapping[str, Any]) -> str:
+        """What is known of a person, due or not, in a line for people.
 
-    variables: ClassVar[Mapping[str, Variable]] = {"activities": Variable(NUMBER, 19), "mark": Variable(NUMBER, 7)}
-    kind: Literal["milestone"]
-    at: Marks
-
-
-class Expiry(_ScenarioBase):
-    """Due when a certificate expires within a threshold; each certificate and threshold once, most urgent only."""
-
-    variables: ClassVar[Mapping[str, Variable]] = {
-        "certificate": Variable(),
-        "expires_on": Variable(DATE, 13),
-        "days_left": Variable(NUMBER, 4),
-        "threshold": Variable(NUMBER, 4),
-    }
-    kind: Literal["expiry"]
-    before: Thresholds
-
-
-class OwnQuery(_ScenarioBase):
-    """Due when the team's own SELECT returns the person."""
-
-    variables: ClassVar[Mapping[str, Variable]] = {}
-    kind: Literal["sql"]
-    query: str | None = None
-    file: str | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.query is None) == (self.file is None):
-            raise ValueError("give either query or file")
-        return self
-
-
-Scenario = Annotated[Inactivity | Milestone | Expiry | OwnQuery, Field(discriminator="kind")]
-
-
-AnyScenario = Inactivity | Milestone | Expiry | OwnQuery
-
-
-def definition(scenario: AnyScenario) -> dict[str, Any]:
-    """The scenario as it is stored: durations in seconds, `after` and `before` in days."""
-    return scenario.model_dump(mode="json", exclude_none=True)
-
-
-def fingerprint(scenario: AnyScenario) -> str:
-    """SHA-256 of the canonical definition: equal exactly when two scenarios mean the same."""
-    canonical = json.dumps(definition(scenario), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def parse_scenario(stored: dict[str, Any]) -> AnyScenario:
-    """A scenario out of its stored definition (the inverse of `definition`)."""
-    return _Stored.model_validate({"scenario": stored}).scenario
-
-
-class _Stored(BaseModel):
-    scenario: Scenario
+        Args:
+            facts: what known.sql returned, and `thresholds` if the kind has some. No name and no text.
+        """

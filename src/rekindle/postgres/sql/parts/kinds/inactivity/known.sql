@@ -1,5 +1,5 @@
 -- A part of explain.sql: when the person was last active, due or not; counted as in
--- candidates_inactivity.sql.
+-- candidates.sql.
 select jsonb_build_object(
          'last_activity_on', last_activity.local_on,
          'days', rekindle.local_day(%(at)s::timestamptz, coalesce(person.zone, 'UTC')) - last_activity.local_on)

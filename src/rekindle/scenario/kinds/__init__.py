@@ -1,0 +1,59 @@
+"""Every kind of scenario. To add one, write its module and its SQL, and add its class to AnyScenario."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, Field
+
+from rekindle.scenario.kinds.base import SCENARIO_TYPE, ScenarioKind, Seconds
+from rekindle.scenario.kinds.expiry import Expiry
+from rekindle.scenario.kinds.inactivity import Inactivity
+from rekindle.scenario.kinds.milestone import Milestone
+from rekindle.scenario.kinds.own_query import OwnQuery
+
+__all__ = [
+    "KINDS",
+    "SCENARIO_TYPE",
+    "AnyScenario",
+    "Expiry",
+    "Inactivity",
+    "Milestone",
+    "OwnQuery",
+    "Scenario",
+    "ScenarioKind",
+    "Seconds",
+    "definition",
+    "fingerprint",
+    "parse_scenario",
+]
+
+AnyScenario = Inactivity | Milestone | Expiry | OwnQuery
+
+Scenario = Annotated[AnyScenario, Field(discriminator="kind")]
+
+KINDS: Mapping[str, type[AnyScenario]] = {
+    get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(AnyScenario)
+}
+"""By the word that the configuration uses."""
+
+
+def definition(scenario: AnyScenario) -> dict[str, Any]:
+    """The scenario as it is stored: durations in seconds, `after` and `before` in days."""
+    return scenario.model_dump(mode="json", exclude_none=True)
+
+
+def fingerprint(scenario: AnyScenario) -> str:
+    """SHA-256 of the canonical definition: equal exactly when two scenarios mean the same."""
+    canonical = json.dumps(definition(scenario), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def parse_scenario(stored: dict[str, Any]) -> AnyScenario:
+    """A scenario out of its stored definition (the inverse of `definition`)."""
+    return _Stored.model_validate({"scenario": stored}).scenario
+
+
+class _Stored(BaseModel):
+    scenario: Scenario

@@ -1,0 +1,46 @@
+"""People who have not been active for a number of days."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from rekindle.scenario.kinds.base import ScenarioKind, Thresholds
+from rekindle.scenario.texts import DATE, NUMBER, Variable
+
+
+class Inactivity(ScenarioKind):
+    """Due when whole local days since the last activity reach a stage; each episode and stage once."""
+
+    variables: ClassVar[Mapping[str, Variable]] = {
+        "days": Variable(NUMBER, 7),
+        "last_activity_on": Variable(DATE, 13),
+        "stage": Variable(NUMBER, 4),
+    }
+    views: ClassVar[tuple[str, ...]] = ("activity",)
+    needs_activity_index: ClassVar[bool] = True
+
+    kind: Literal["inactivity"]
+    after: Thresholds
+    limit: int | None = Field(default=None, gt=0, le=20)
+    back_off: float | None = Field(default=None, gt=1, le=10, strict=False)
+
+    def thresholds(self) -> list[int]:
+        """The stages, in days."""
+        return self.after
+
+    def bounds(self) -> dict[str, Any]:
+        """See `ScenarioKind.bounds`."""
+        return {"shortest_days": min(one.after[0] for one in self.variants())}
+
+    def variant_columns(self) -> dict[str, Any]:
+        """See `ScenarioKind.variant_columns`."""
+        return {"absence_limit": self.limit, "back_off": self.back_off}
+
+    @staticmethod
+    def explained(facts: Mapping[str, Any]) -> str:
+        """See `ScenarioKind.explained`."""
+        stages = f"the stages are {', '.join(map(str, facts['thresholds']))} days"
+        if facts["last_activity_on"] is None:
+            return f"never active, which is not due; {stages}"
+        return f"{facts['days']} days since the last activity on {facts['last_activity_on']}; {stages}"

@@ -1,0 +1,38 @@
+"""People whose activities reach a number."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from rekindle.scenario.kinds.base import ScenarioKind, distinct
+from rekindle.scenario.texts import NUMBER, Variable
+
+Marks = Annotated[
+    list[Annotated[int, Field(gt=0, le=1_000_000)]],
+    Field(min_length=1, max_length=50),
+    AfterValidator(distinct),
+]
+
+
+class Milestone(ScenarioKind):
+    """Due when the number of activities reaches a mark; each mark once ever, only the highest new one."""
+
+    variables: ClassVar[Mapping[str, Variable]] = {"activities": Variable(NUMBER, 19), "mark": Variable(NUMBER, 7)}
+    views: ClassVar[tuple[str, ...]] = ("activity",)
+
+    kind: Literal["milestone"]
+    at: Marks
+
+    def thresholds(self) -> list[int]:
+        """The marks, in activities."""
+        return self.at
+
+    def bounds(self) -> dict[str, Any]:
+        """See `ScenarioKind.bounds`."""
+        return {"lowest_mark": min(one.at[0] for one in self.variants())}
+
+    @staticmethod
+    def explained(facts: Mapping[str, Any]) -> str:
+        """See `ScenarioKind.explained`."""
+        return f"{facts['activities']} activities; the marks are {', '.join(map(str, facts['thresholds']))}"
