@@ -5,16 +5,13 @@ Words after it choose the mutants whose names hold one of them. `--list` prints 
 
 import argparse
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from mutants.catalogue import MUTANTS, ROOT, Mutant, Worded
+from mutants.copy import copied
 from mutants.table import noticed_by, table
 
 _PREPARED = "database/test_statements.py::test_every_statement_of_its_own_can_be_prepared"
@@ -25,22 +22,15 @@ _PREPARED_CLAIM = (
 
 def ends(tests: Sequence[str], mutant: Mutant | Worded | None = None) -> Mapping[str, str]:
     """How each of the tests ended on a copy of the source, with the mutant's change if there is one."""
-    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        source = Path(folder, "src")
-        shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
-        if mutant is not None:
-            (source / "rekindle" / mutant.file).write_text(mutant.mutated(), encoding="utf-8")
-        report = Path(folder, "ends.json")
+    changed = ("", "") if mutant is None else (mutant.file, mutant.mutated())
+    with copied(*changed) as (folder, environment):
+        report = folder / "ends.json"
         files = dict.fromkeys(f"tests/{test.partition('[')[0]}" for test in tests)
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(source), str(ROOT / "tests")]),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "MUTANTS_SOURCE": str(source),
-            "MUTANTS_TESTS": json.dumps(list(tests)),
-            "MUTANTS_ENDS": str(report),
-        }
+        named = {"MUTANTS_TESTS": json.dumps(list(tests)), "MUTANTS_ENDS": str(report)}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "mutants.witness", "-p", "no:cacheprovider", *files]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env={**environment, **named}, capture_output=True, text=True, check=False
+        )
         if not report.exists():
             raise RuntimeError(f"pytest did not come to its end:\n{done.stdout[-3_000:]}{done.stderr[-3_000:]}")
         found = json.loads(report.read_text(encoding="utf-8"))
