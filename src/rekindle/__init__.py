@@ -1,6 +1,76 @@
-"""Rekindle: the right push at the right moment, and never twice, out of your own Postgres."""
+"""Rekindle: the right push at the right moment, and never twice, out of your own Postgres.
 
-from rekindle.app import Engine
-from rekindle.engine.run import Deps, evaluate_and_dispatch
+A name is imported when it is first used: `import rekindle` alone costs next to nothing.
+"""
 
-__all__ = ["Deps", "Engine", "evaluate_and_dispatch"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rekindle.app import Engine
+    from rekindle.configuration import load_config
+    from rekindle.engine.run import Deps, evaluate_and_dispatch
+    from rekindle.errors import (
+        ConfigError,
+        ConfigNotApplied,
+        DatabaseError,
+        Disposition,
+        ProviderError,
+        RekindleError,
+        UnknownScenario,
+    )
+    from rekindle.model import Accepted, Message, Numbers, Outcome, Refused, Report, Uncertain
+    from rekindle.ports import Dispatcher, NotificationRepository
+    from rekindle.scenario import Config
+    from rekindle.settings import Settings
+
+__all__ = [
+    "Accepted",
+    "Config",
+    "ConfigError",
+    "ConfigNotApplied",
+    "DatabaseError",
+    "Deps",
+    "Dispatcher",
+    "Disposition",
+    "Engine",
+    "Message",
+    "NotificationRepository",
+    "Numbers",
+    "Outcome",
+    "ProviderError",
+    "Refused",
+    "RekindleError",
+    "Report",
+    "Settings",
+    "Uncertain",
+    "UnknownScenario",
+    "evaluate_and_dispatch",
+    "load_config",
+]
+
+_MODULES = {
+    "rekindle.app": ("Engine",),
+    "rekindle.configuration": ("load_config",),
+    "rekindle.engine.run": ("Deps", "evaluate_and_dispatch"),
+    "rekindle.errors": (
+        "ConfigError", "ConfigNotApplied", "DatabaseError", "Disposition", "ProviderError", "RekindleError",
+        "UnknownScenario",
+    ),
+    "rekindle.model": ("Accepted", "Message", "Numbers", "Outcome", "Refused", "Report", "Uncertain"),
+    "rekindle.ports": ("Dispatcher", "NotificationRepository"),
+    "rekindle.scenario": ("Config",),
+    "rekindle.settings": ("Settings",),
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from rekindle.errors import Disposition
+from rekindle.errors import Disposition, UnknownScenario
 
 TargetKind = Literal["token", "fid"]
 
@@ -168,6 +168,11 @@ class Numbers:
         """People who met the scenario's condition now."""
         return self.refused + self.claimed
 
+    @property
+    def refusal(self) -> str | None:
+        """For a run of one person: why they were due and not claimed. None: they were claimed, or were not due."""
+        return next(iter(self.refusals), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -211,6 +216,17 @@ class Report:
     dispatcher: str
     scenarios: tuple[Numbers, ...]
     halted_by: str | None = None
+
+    def numbers(self, scenario_type: str) -> Numbers:
+        """The numbers of one scenario.
+
+        Raises:
+            UnknownScenario: the run did not evaluate it.
+        """
+        found = next((one for one in self.scenarios if one.scenario_type == scenario_type), None)
+        if found is None:
+            raise UnknownScenario(f"the run {self.run_id} did not evaluate {scenario_type!r}")
+        return found
 
     @property
     def exit_code(self) -> int:

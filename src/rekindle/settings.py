@@ -10,9 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The process's environment, read once at start. Secrets print as asterisks."""
+    """The process's environment, read once at start; what is given by name wins. Secrets print as asterisks."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     database_url: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("REKINDLE_DATABASE_URL", "DATABASE_URL")

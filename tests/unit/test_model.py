@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from rekindle.errors import UnknownScenario
 from rekindle.model import Acceptance, Candidate, Ending, Message, Numbers, Report, RunStatus, Unit
 
 USER = UUID(int=1)
@@ -38,6 +39,15 @@ def test_every_status_of_a_run_has_an_exit_code() -> None:
     for status in get_args(RunStatus):
         report = Report(USER, status, datetime(2026, 1, 1, tzinfo=UTC), None, 30.0, "log", ())
         assert report.exit_code in {0, 1, 2, 3}
+
+
+def test_the_numbers_of_one_scenario_are_found_by_its_name() -> None:
+    one, another = Numbers("one", refusals={"cooldown": 1}), Numbers("another", claimed=1)
+    report = Report(USER, "done", datetime(2026, 1, 1, tzinfo=UTC), None, 30.0, "log", (one, another))
+    assert report.numbers("another") is another
+    assert (report.numbers("one").refusal, report.numbers("another").refusal) == ("cooldown", None)
+    with pytest.raises(UnknownScenario, match="'third'"):
+        report.numbers("third")
 
 
 def test_no_repr_shows_a_token_a_text_or_a_variable() -> None:
