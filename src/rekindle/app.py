@@ -8,6 +8,7 @@ from uuid import UUID
 
 from rekindle.dispatchers.registry import build_dispatcher
 from rekindle.engine.check import check
+from rekindle.engine.claim import outranking
 from rekindle.engine.difference import difference
 from rekindle.engine.evaluate import Preview, dry_run, plan
 from rekindle.engine.explain import explain
@@ -17,12 +18,13 @@ from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
 from rekindle.log import log
 from rekindle.model import Asked, Candidate, Report, Selection, Switch, Turned, UnknownSend
-from rekindle.ports import Affected, Applied, Difference, Dispatcher, PersonExplained, Terms
-from rekindle.postgres import switches
+from rekindle.ports import Affected, Applied, Difference, Dispatcher, Evaluation, PersonExplained, Terms
+from rekindle.postgres import script, switches
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.explain import PostgresExplanations
 from rekindle.postgres.pool import CONNECTIONS, Database
 from rekindle.postgres.reports import Change, Reports, ScenarioStatus, ScenarioVersion
+from rekindle.postgres.script import SqlOfDispatch, SqlOfEvaluation
 from rekindle.postgres.settle import settle
 from rekindle.postgres.source import PostgresSource
 from rekindle.postgres.store import PostgresStore
@@ -233,6 +235,37 @@ class Engine:
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
         applied, others = await self._chosen(scenarios)
         return await show(self.deps.store, applied, selection, others=others, terms=self._terms())
+
+    async def sql(
+        self,
+        statement: SqlOfEvaluation | SqlOfDispatch,
+        *,
+        scenario: str | None = None,
+        organisations: Sequence[UUID] = (),
+        user_id: UUID | None = None,
+        run_id: UUID | None = None,
+        explained: bool = False,
+    ) -> str:
+        """A statement of the engine as a script for psql, with every parameter in place; see `postgres.script`.
+
+        Nothing is written. The script ends with a rollback; `explained` puts EXPLAIN in front of the statement.
+
+        Raises:
+            BadArgument: a statement that evaluates needs a scenario, and `explain` a person.
+            UnknownScenario: the scenario is not applied.
+        """
+        if statement in ("arm", "record"):
+            return await script.dispatching(self._database, statement, run_id=run_id, explained=explained)
+        if scenario is None:
+            raise BadArgument(f"{statement} evaluates one scenario", mend="Name it with --scenario.")
+        if statement == "explain" and user_id is None:
+            raise BadArgument("explain is about one person", mend="Name them with --user.")
+        applied = {one.scenario_type: one for one in await self.deps.store.applied()}
+        _require_applied([scenario], list(applied.values()))
+        above = outranking(applied[scenario], [one for one in applied.values() if one.scenario.enabled_somewhere])
+        selection = Selection(organisations=tuple(organisations), user_id=user_id)
+        evaluation = Evaluation(applied[scenario], selection, above, self._terms())
+        return await script.evaluating(self._database, statement, evaluation, run_id=run_id, explained=explained)
 
     async def scenarios(self) -> list[ScenarioStatus]:
         """Every applied scenario with its latest numbers."""

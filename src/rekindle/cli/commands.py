@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rekindle.cli import cycle, demo, explain, serve, setup, switch
+from rekindle.cli import cycle, demo, explain, serve, setup, sql, switch
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION
 
@@ -41,6 +41,7 @@ def build() -> typer.Typer:
         cycle.run,
         cycle.runs,
         explain.explain,
+        sql.sql,
         serve.serve,
         demo.sandbox,
     ):

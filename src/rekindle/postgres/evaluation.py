@@ -53,13 +53,13 @@ class Moment:
         place."""
         if outranking:
             await self._connection.execute(statement("outranking_create"))
-            self._parts["outranking"] = "outranking"
+            self.bind(outranking="outranking")
         for one in outranking:
             await self._connection.execute(self.statement("stage_outranking", one.scenario), await self.of(one))
 
-    def outranking_is_known(self) -> None:
-        """Later statements are told how many scenarios outrank theirs, and look nothing up."""
-        self._parts["outranking"] = "outranking_known"
+    def bind(self, *, outranking: str) -> None:
+        """Later statements take how many scenarios outrank theirs from this part."""
+        self._parts["outranking"] = outranking
 
     def statement(self, name: str, scenario: AnyScenario) -> LiteralString:
         """The statement for a scenario, with the views that there are."""

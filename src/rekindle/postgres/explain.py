@@ -52,7 +52,7 @@ class PostgresExplanations(Explanations):
             readable(applied),
         ):
             moment = await begin(connection, replace(evaluation, outranking=()), rows)
-            moment.outranking_is_known()
+            moment.bind(outranking="outranking_known")
             parameters = await moment.of(applied) | {"outranking": len(evaluation.outranking)}
             cursor = await connection.execute(moment.statement("explain", applied.scenario), parameters)
             row = _utc(await cursor.fetchone() or {})

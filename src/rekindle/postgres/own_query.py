@@ -48,19 +48,26 @@ async def own_rows(
         try:
             async with database.reading(timeout_seconds=min(timeout_seconds, QUERY_SECONDS)) as reader:
                 await _prove(reader, scenario_type, query)
-                # Proven above to be one balanced statement of its own, so it cannot close the brackets around it. Not
-                # LiteralString by origin: this is the one place where the team's own SQL is meant to be run.
-                copy_out = cast(
-                    "LiteralString",
-                    f"copy (select user_id::uuid, occurrence::text, variables::jsonb from (\n{query}\n) as own "
-                    f"limit {ROW_LIMIT + 1}) to stdout",
-                )
+                copy_out: LiteralString = f"copy ({returned_rows(scenario)}) to stdout"
                 async with reader.cursor() as source, source.copy(copy_out) as outgoing:
                     async for block in outgoing:
                         rows.write(block)
         except REFUSALS as error:
             raise _fault(scenario_type, error) from None
         yield rows
+
+
+def returned_rows(scenario: OwnQuery) -> LiteralString:
+    """The query in brackets that cast its columns and stop at one row more than is allowed.
+
+    The query is one balanced statement, by `_prove`, so it cannot close the brackets. It is no LiteralString by origin:
+    this is the one place where the team's own SQL is meant to be run.
+    """
+    return cast(
+        "LiteralString",
+        "select returned.user_id::uuid, returned.occurrence::text, returned.variables::jsonb\n"
+        f"from (\n{_text(scenario)}\n) as returned\nlimit {ROW_LIMIT + 1}",
+    )
 
 
 async def stage(writer: Connection, scenario_type: str, rows: IO[bytes]) -> None:

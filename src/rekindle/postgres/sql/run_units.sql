@@ -1,0 +1,8 @@
+-- In: run_id, state. Out: (claim_id, device_id, epoch, user_id) of the first 500 units that the run
+-- owns in this state, in key order: what `rekindle sql` prints arm.sql and record.sql for. Locks:
+-- none.
+select o.claim_id, o.device_id, o.epoch, o.user_id
+from rekindle.outbox o
+where o.run_id = %(run_id)s and o.state = %(state)s
+order by o.claim_id, o.device_id
+limit 500
