@@ -5,17 +5,18 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from conftest import Server
+from conftest import Server, one_server
 from docs.documents import blocks, commands, read
 from rekindle.sandbox import Sandbox
 
 README = read("README.md")
 BLOCKS = blocks(README)
+server = one_server
 COMMAND = [sys.executable, "-P", "-m", "rekindle"]
 # The machine of whoever runs the tests may have no psql. Of what psql does, the README needs this.
 PSQL = """
@@ -23,12 +24,6 @@ import os, sys, psycopg
 with psycopg.connect(os.environ["REKINDLE_DATABASE_URL"]) as connection:
     connection.execute(open(sys.argv[1]).read())
 """
-
-
-@pytest.fixture(scope="session", name="server")
-def embedded_only(server_named: Callable[[str], Server]) -> Server:
-    """The embedded server alone: what the documents show does not depend on the server's version."""
-    return server_named("embedded")
 
 
 @pytest.fixture
