@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from conftest import one_server
 from database.programme_tables import TEXT, Programme, open_programme
 from rekindle import Engine
 from rekindle.engine.evaluate import Preview
@@ -17,8 +16,6 @@ from rekindle.model import Accepted, Message, Outcome, Refused, Uncertain
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
-
-server = one_server
 
 PEOPLE = 3_600
 # Thursday evening and Friday afternoon, UTC: two cycles about one organisation each; then Friday night, when it is

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_every_document_is_reachable_from_the_index() -> None:
 
 
 def test_every_test_that_the_promise_names_exists() -> None:
-    promise = sections(read("README.md"))["The promise"]
+    promise = sections(read("docs/explanation/the-promise.md"))["The promise"]
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promise)
     rows = [line for line in promise.splitlines() if re.match(r"\| G[1-6] ", line)]
     assert len(rows) == 6
@@ -74,6 +75,15 @@ def test_the_layout_names_every_room() -> None:
     modules = {parts[2] for parts in ours if parts[:2] == ("src", "rekindle")} - {"__init__.py", "__main__.py"}
     tests = {parts[1] for parts in ours if parts[0] == "tests" and len(parts) > 2}
     assert modules | tests == rooms
+
+
+def test_the_picture_of_the_layers_is_what_import_linter_checks() -> None:
+    pictures = [block.text for block in blocks(read("docs/explanation/architecture.md")) if block.info == "mermaid"]
+    shown = re.findall(r'^    L\d+\["([^"]+)"\]', pictures[-1], re.MULTILINE)
+    contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    [checked] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    assert shown == [layer.replace(" : ", " | ") for layer in checked]
+    assert re.findall(r"L(\d+) *$", pictures[-1], re.MULTILINE) == [str(n) for n in range(2, len(checked) + 1)]
 
 
 def test_no_file_names_a_place_on_one_machine_or_a_package_registry() -> None:

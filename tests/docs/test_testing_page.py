@@ -16,9 +16,9 @@ PYTEST = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", 
 
 
 def examples(folder: Path) -> None:
-    """The page's files, and those of the README that it names."""
+    """The page's files, and those of the tutorial that it names."""
     (folder / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", encoding="utf-8")
-    for document in ("README.md", "docs/how-to/test-your-own-code.md"):
+    for document in ("docs/tutorial.md", "docs/how-to/test-your-own-code.md"):
         for block in blocks(read(document)):
             _, _, file = block.info.partition(" ")
             if file:

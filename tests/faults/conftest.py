@@ -1,7 +1,5 @@
-"""What crashes and bad networks leave behind."""
+"""What crashes and bad networks leave behind: the embedded server alone."""
 
-from acceptance.fixtures import rekindle, team, team_config, team_worker_url
-from conftest import one_server
+from acceptance.fixtures import embedded_only, rekindle, team, team_config, team_worker_url
 
-__all__ = ["rekindle", "team", "team_config", "team_worker_url"]
-server = one_server
+__all__ = ["embedded_only", "rekindle", "team", "team_config", "team_worker_url"]

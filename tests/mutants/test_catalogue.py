@@ -49,5 +49,5 @@ def test_every_marker_in_the_source_belongs_to_a_mutant() -> None:
 
 
 def test_the_document_lists_every_mutant_and_what_notices_it() -> None:
-    document = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
+    document = (ROOT / "docs/explanation/reliability.md").read_text(encoding="utf-8")
     assert table(MUTANTS) in document, "paste what `make mutants ARGS=--list` prints"

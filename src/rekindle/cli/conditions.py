@@ -100,7 +100,7 @@ def _frequency_cap(facts: Facts) -> str:
 def _rule(rule: Facts) -> str:
     hours = rule["window_seconds"] / 3600
     window = f"{hours / 24:g} days" if hours > 24 else f"{hours:g} hours"
-    free = "when, nobody can say" if rule["free_at"] is None else f"from {moment(rule['free_at'])} on"
+    free = "at no known time" if rule["free_at"] is None else f"from {moment(rule['free_at'])} on"
     if rule["sent"] + rule["alive"] < rule["most"]:
         free = "now"
     alive = f" and {rule['alive']} alive" if rule["alive"] else ""

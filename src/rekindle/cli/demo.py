@@ -59,7 +59,8 @@ def demo(
         raise DemoDisagrees("; ".join(differences))
     where = "the sandbox" if sandbox is not None else "the log dispatcher"
     tell("")
-    tell(f"The ledger and {where} agree: every push has one record, nobody got one twice, the second cycle sent none.")
+    tell(f"The ledger and {where} agree: every push has one record, and nobody got one twice.")
+    tell("The second cycle sent none.")
 
 
 def _nothing(_: object) -> None:
@@ -72,7 +73,7 @@ def _database(stack: ExitStack, tell: Callable[[str], None]) -> str:
     if environment.database_url is not None:
         return database_url(environment)
     server = stack.enter_context(EmbeddedPostgres())
-    tell("Started a Postgres of our own; it goes with this command.")
+    tell("Started a temporary Postgres; it stops when this command ends.")
     return server.url
 
 

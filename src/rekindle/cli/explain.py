@@ -124,17 +124,17 @@ def _heading(one: Explanation) -> str:
         return f"{name}: would be claimed now"
     if one.next_at is not None:
         return f"{name}: blocked by {one.blocked_by[0]}; possible from {moment(one.next_at)} at the earliest"
-    because = "" if one.waits_for == one.blocked_by[0] else f", because of {one.waits_for}"
-    return f"{name}: blocked by {one.blocked_by[0]}; nobody can say until when{because}"
+    lasting = one.waits_for or one.blocked_by[0]
+    return f"{name}: blocked by {one.blocked_by[0]}; no date known, since time alone does not lift {lasting}"
 
 
 def _conditions_table(one: Explanation) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("  blocks", no_wrap=True)
+    table.add_column("condition", no_wrap=True)
+    table.add_column("what is known")
     for each in one.conditions:
-        table.add_row(f"  {'blocks' if each.blocks else 'passes'}", each.reason, escape(known(each)))
+        table.add_row(f"  {'yes' if each.blocks else 'no'}", each.reason, escape(known(each)))
     return table
 
 
@@ -168,9 +168,7 @@ def _show_refusals(run: Report, claimed: set[str]) -> None:
     if not others:
         return
     say("")
-    say(
-        "Whom a run refuses is kept in numbers only, so of this person no more is known than that they are among these:"
-    )
+    say("Runs store refusals as counts, not per person. This person is one of these:")
     for one in others:
         refused = counts(one.refusals)
         say(f"  {one.scenario_type}: of {one.evaluated:,} people {one.not_due:,} not due; refused: {refused}")

@@ -251,6 +251,6 @@ def unknown_table(sends: Sequence[UnknownSend]) -> Table:
         table.add_column(heading, no_wrap=True)
     for one in sends:
         at = f"{one.armed_at:%Y-%m-%d %H:%M:%S}" if one.armed_at else "-"
-        state = f"closed {one.closed_at:%Y-%m-%d %H:%M:%S}" if one.closed_at else "held for a late answer"
+        state = f"closed {one.closed_at:%Y-%m-%d %H:%M:%S}" if one.closed_at else "waiting for a late answer"
         table.add_row(str(one.claim_id), str(one.user_id), one.scenario_type, one.reason, at, state)
     return table

@@ -44,10 +44,10 @@ def test_somebody_who_was_sent_a_push_is_told_every_gate_and_when_the_next_is_po
     assert [reason for reason, one in conditions.items() if one["blocks"]] == nudge["blocked_by"]
     [(next_at,)] = team.rows("select to_char(next_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from rekindle.gate")
     assert conditions["cooldown"]["facts"]["next_at"].startswith(str(next_at).replace(" ", "T"))
-    assert "nudge (version 1, sql): blocked by cooldown; nobody can say until when, because of no_token" in table.out
-    assert re.search(rf"blocks +cooldown +free from {next_at} UTC on", table.out)
-    assert re.search(r"passes +opted_out", table.out)
-    assert re.search(r"blocks +no_token +no device is known", table.out)
+    assert "blocked by cooldown; no date known, since time alone does not lift no_token" in table.out
+    assert re.search(rf"yes +cooldown +free from {next_at} UTC on", table.out)
+    assert re.search(r"no +opted_out", table.out)
+    assert re.search(r"yes +no_token +no device is known", table.out)
     [claim] = said["claims"]
     assert (claim["scenario_type"], claim["occurrence"], claim["claimed_run_id"]) == ("nudge", "first", run_id)
     [unit] = claim["units"]
@@ -85,7 +85,7 @@ def test_a_past_run_says_what_it_did_for_a_person_and_that_whom_it_refused_is_no
     assert "may have been accepted: nobody knows (unavailable)" in table.out
     other = rekindle("explain", refused, "--run", run_id)
     assert "What it did for this person" not in other.out
-    assert "Whom a run refuses is kept in numbers only" in other.out
+    assert "Runs store refusals as counts, not per person" in other.out
     assert "nudge: of 2 people 0 not due; refused: no_token 1" in other.out
     assert rekindle("explain", refused, "--run", run_id, "--json").json()["claims"] == []
     gone = rekindle("explain", sent, "--run", uuid4())

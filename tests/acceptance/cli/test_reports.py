@@ -92,7 +92,7 @@ def test_unknown_sends_are_listed_held_and_closed(rekindle: Command, team: Team,
     (one,) = held.json()
     assert (one["user_id"], one["reason"], one["attempts"]) == (str(user_id), "unavailable", 1)
     assert one["closed_at"] is None
-    assert "held for a late answer" in rekindle("unknown", "list").out
+    assert "waiting for a late answer" in rekindle("unknown", "list").out
     nothing_private(held.out)
     shift_clock(team.url, "15 minutes")
     assert rekindle("run").code == 0
