@@ -112,8 +112,14 @@ def server_named() -> Iterator[Callable[[str], Server]]:
 
 @pytest.fixture(scope="session", params=sorted(SERVERS))
 def server(request: pytest.FixtureRequest, server_named: Callable[[str], Server]) -> Server:
-    """The embedded server, and every installed one of a supported major."""
+    """The embedded server, and every installed one of a supported major: for tests of what SQL does."""
     return server_named(request.param)
+
+
+@pytest.fixture(scope="session")
+def one_server(server_named: Callable[[str], Server]) -> Server:
+    """One server. A module or a conftest that says `server = one_server` proves what no version changes."""
+    return server_named(min(SERVERS))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Fixtures of the acceptance and the fault tests; each conftest takes those that it wants by name."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +22,6 @@ async def apply(url: str, config: Config) -> None:
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
     async with Engine.open(settings, config, dispatcher=ScriptedDispatcher()) as engine:
         await engine.apply()
-
-
-@pytest.fixture(scope="session", name="server")
-def embedded_only(server_named: Callable[[str], Server]) -> Server:
-    """The embedded server alone, for tests of what does not depend on the server's version."""
-    return server_named("embedded")
 
 
 @pytest.fixture(scope="session")

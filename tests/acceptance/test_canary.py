@@ -11,12 +11,9 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from acceptance.command import Command, Done, environment
-from acceptance.fixtures import embedded_only
 from acceptance.team import Team, person, write_config
 from conftest import Server, shift_clock
 from rekindle.sandbox import Sandbox
-
-__all__ = ["embedded_only"]  # what is said does not depend on the server's version
 
 CANARY = re.compile(r"c4n4ry[-\w]*")
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"

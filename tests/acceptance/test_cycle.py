@@ -5,9 +5,12 @@ from pathlib import Path
 import psycopg
 
 from acceptance.command import engine_over
+from conftest import server as every_server
 from rekindle.configuration import load_config
 from rekindle.sample import write_init_files
 from rekindle.sandbox import Sandbox
+
+server = every_server
 
 
 async def test_every_due_recipient_is_reached_once_and_the_next_cycle_sends_nothing(

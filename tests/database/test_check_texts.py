@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conftest import one_server
 from database.programme_tables import Programme, open_programme
 from database.statement_counter import counting
 from rekindle.engine.check import check
@@ -13,6 +14,8 @@ from rekindle.engine.findings import Finding
 from rekindle.payload import MAX_PAYLOAD_BYTES
 from rekindle.postgres.source import PostgresSource
 from rekindle.scenario import Config
+
+server = one_server
 
 OWN_COLUMNS = (
     "points int, share numeric, joined_on date, seen_at timestamptz, team_id uuid, keen boolean, tags text[], own jsonb"

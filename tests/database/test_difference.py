@@ -1,7 +1,6 @@
 """The difference of two configurations: one moment for both sides, nothing written, a fault is one scenario's own."""
 
 import asyncio
-import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -198,20 +197,3 @@ async def test_a_difference_leaves_nothing_on_its_connection(programme: Programm
         assert row == {"transaction_isolation": "read committed"}
     finally:
         await database.close()
-
-
-async def test_memory_does_not_grow_with_the_people(programme: Programme) -> None:
-    await programme.people(4_000)
-    await programme.sql.execute("update team.person set organisation_id = %s", [uuid4()])
-    old, new = [applied(wanted())], [applied(wanted(priority=60))]
-    steps = difference(PostgresDifferences(programme.database), old, new, Selection(), terms=Terms(timeout_seconds=60))
-    tracemalloc.start()
-    try:
-        async with aclosing(steps):
-            seen = sum([person is not None async for _, person in steps])
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert seen == 4_000
-    # 33 bytes a person and side in the two files, and the thousand rows that were read last.
-    assert peak < 2_000_000, peak

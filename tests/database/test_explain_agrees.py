@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
+from conftest import one_server
 from database.programme_tables import REFUSALS, Programme, applied, open_programme, scenario
 from rekindle.engine.evaluate import plan
 from rekindle.engine.explain import explain
@@ -17,6 +18,8 @@ from rekindle.model import Selection
 from rekindle.policy import UNGUARDED, idempotency_key
 from rekindle.ports import Applied, Explanation, Terms
 from rekindle.postgres.explain import PostgresExplanations
+
+server = one_server
 
 PEOPLE = 60
 BEFORE_DUE = {"not_enabled", "not_a_recipient", "not_active", "not_due"}

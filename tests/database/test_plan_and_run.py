@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from conftest import one_server
 from database.programme_tables import TEXT, Programme, open_programme
 from rekindle import Engine
 from rekindle.engine.evaluate import Preview
@@ -16,6 +17,8 @@ from rekindle.model import Accepted, Message, Outcome, Refused, Uncertain
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
+
+server = one_server
 
 PEOPLE = 3_600
 # Thursday evening and Friday afternoon, UTC: two cycles about one organisation each; then Friday night, when it is

@@ -1,16 +1,12 @@
 """What the documents are run on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from conftest import Server
+from conftest import Server, one_server
 
-
-@pytest.fixture(scope="session", name="server")
-def embedded_only(server_named: Callable[[str], Server]) -> Server:
-    """The embedded server alone: what the documents show does not depend on the server's version."""
-    return server_named("embedded")
+server = one_server
 
 
 @pytest.fixture

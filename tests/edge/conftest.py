@@ -1,5 +1,7 @@
-"""What the tests of the Edge Functions share: the embedded server alone, and a team that sends through a function."""
+"""What the tests of the Edge Functions share: a team that sends through a function."""
 
-from acceptance.fixtures import embedded_only, team, team_config, team_worker_url
+from acceptance.fixtures import team, team_config, team_worker_url
+from conftest import one_server
 
-__all__ = ["embedded_only", "team", "team_config", "team_worker_url"]
+__all__ = ["team", "team_config", "team_worker_url"]
+server = one_server

@@ -1,5 +1,7 @@
-"""What crashes and bad networks leave behind: the embedded server alone."""
+"""What crashes and bad networks leave behind."""
 
-from acceptance.fixtures import embedded_only, rekindle, team, team_config, team_worker_url
+from acceptance.fixtures import rekindle, team, team_config, team_worker_url
+from conftest import one_server
 
-__all__ = ["embedded_only", "rekindle", "team", "team_config", "team_worker_url"]
+__all__ = ["rekindle", "team", "team_config", "team_worker_url"]
+server = one_server

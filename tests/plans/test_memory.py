@@ -2,25 +2,33 @@
 
 import asyncio
 import gc
+import tracemalloc
 from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from conftest import one_server
+from database.programme_tables import applied, open_programme, wanted
 from rekindle import Deps, Engine
 from rekindle.configuration import load_config
+from rekindle.engine.difference import difference
 from rekindle.engine.dispatch import MAX_UNWRITTEN
 from rekindle.engine.run import Limits, Watch, run_cycle
 from rekindle.model import Acceptance, Message, Outcome, Selection, Unit, Verdict
 from rekindle.policy import UNGUARDED
-from rekindle.ports import NotificationRepository
+from rekindle.ports import NotificationRepository, Terms
+from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import execute_all
 from rekindle.sample import statements, write_init_files
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
+
+server = one_server
 
 if TYPE_CHECKING:
     from conftest import Server
@@ -92,3 +100,22 @@ async def test_a_ledger_slower_than_the_provider_slows_the_sending_and_fills_no_
     # Beside those: the batch that was read to be armed next.
     assert max(slow.alive) <= CONCURRENCY + MAX_UNWRITTEN + CONCURRENCY
     assert max(slow.alive) > CONCURRENCY, "the count saw nothing, so it proves nothing"
+
+
+async def test_a_difference_holds_no_more_the_more_people_it_compares(database_url: str) -> None:
+    async with open_programme(database_url) as programme:
+        await programme.people(4_000)
+        await programme.sql.execute("update team.person set organisation_id = %s", [uuid4()])
+        old, new = [applied(wanted())], [applied(wanted(priority=60))]
+        compared = PostgresDifferences(programme.database)
+        steps = difference(compared, old, new, Selection(), terms=Terms(timeout_seconds=60))
+        tracemalloc.start()
+        try:
+            async with aclosing(steps):
+                seen = sum([person is not None async for _, person in steps])
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert seen == 4_000
+    # 33 bytes a person and side in the two files, and the thousand rows that were read last.
+    assert peak < 2_000_000, peak

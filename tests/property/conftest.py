@@ -6,15 +6,15 @@ blob to reproduce it by, and becomes an example of its own.
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from conftest import Server, one_server
 from property.ledger import Ledger, fill
 
-if TYPE_CHECKING:
-    from conftest import Server
+server = one_server
+"""The statements are proven on every server, here with an oracle in `test_claim` and else in `database/`."""
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, database=None)
 settings.register_profile(
@@ -28,7 +28,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(scope="module")
-def ledger(server: "Server") -> Iterator[Ledger]:
+def ledger(server: Server) -> Iterator[Ledger]:
     """One database for all examples of a module; each begins it anew."""
     url = server.clone("template_property", fill)
     ledger = Ledger(url)

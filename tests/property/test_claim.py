@@ -11,11 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from conftest import server as every_server
 from property.ledger import Ledger
 from rekindle.model import Selection
 from rekindle.policy import idempotency_key
 from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
+
+server = every_server
 
 NAME = "own"
 COOLDOWN = 7 * 86_400

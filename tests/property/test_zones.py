@@ -7,7 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from conftest import server as every_server
 from property.ledger import Ledger
+
+server = every_server
 
 # localtime is a link that some systems have among the zones. The other four are abbreviations to Postgres, without
 # summer time, before they are zones.

@@ -144,6 +144,13 @@ def supabase(request: pytest.FixtureRequest, supabase_named: Callable[[str], Sup
     return supabase_named(request.param)
 
 
+@pytest.fixture(scope="session")
+def one_supabase(supabase_named: Callable[[str], SupabaseServer]) -> SupabaseServer:
+    """One server, for a module that says `supabase = one_supabase`: an installed one where there is one, since
+    Supabase's own is older than the embedded one."""
+    return supabase_named(max(SERVERS))
+
+
 @pytest.fixture
 def app(supabase: SupabaseServer) -> Iterator[Project]:
     """A project with the app of the example, and nothing of Rekindle."""

@@ -10,7 +10,9 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from supabase.conftest import APPS, Project
+from supabase.conftest import APPS, Project, one_supabase
+
+supabase = one_supabase
 
 # Of organisation 1 (even numbers) and of organisation 2 (odd ones); 41 and 42 coordinate 2 and 1.
 MENTOR_1, MENTOR_2, COORDINATOR_1, COORDINATOR_2 = 18, 15, 42, 41

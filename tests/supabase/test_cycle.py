@@ -28,7 +28,7 @@ EVERYTHING = Counter(
 
 @pytest.fixture(scope="session")
 def supabase(supabase_named: Callable[[str], SupabaseServer]) -> SupabaseServer:
-    """The embedded server alone: which login may do what is shown on the others, too."""
+    """The embedded server: what a login may do is shown on another one (test_worker)."""
     return supabase_named("embedded")
 
 

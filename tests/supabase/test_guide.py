@@ -16,9 +16,11 @@ from acceptance.pooler import PGBOUNCER, pooled
 from docs.console import PSQL, base_environment, steady
 from docs.documents import blocks, commands, read
 from rekindle.sandbox import Sandbox
-from supabase.conftest import EXAMPLE, Project
+from supabase.conftest import EXAMPLE, Project, one_supabase
 from supabase.test_cycle import EVERYTHING, reached
 from supabase.test_migrations import SUPABASE, Supabase
+
+supabase = one_supabase
 
 LOGIN = "guide_login"
 """Roles belong to the whole server, and other tests have one of the guide's name."""

@@ -16,7 +16,9 @@ from rekindle.errors import SchemaExposed
 from rekindle.sandbox import Sandbox
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
-from supabase.conftest import EXAMPLE, LEDGER, Project
+from supabase.conftest import EXAMPLE, LEDGER, Project, one_supabase
+
+supabase = one_supabase
 
 DUE = {f"phone-of-{n}" for n in range(7, 41) if n % 4} | {f"tablet-of-{n}" for n in (10, 15, 25, 30, 35, 40)}
 """The devices of those whom the seed makes inactive for 14 days or more."""

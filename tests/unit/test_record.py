@@ -12,6 +12,7 @@ import pytest
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from conftest import one_server
 from property.ledger import fill
 from rekindle.engine.breaker import Breaker
 from rekindle.engine.deadline import Deadline
@@ -24,6 +25,8 @@ from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import fingerprint, parse_scenario
 from rekindle.testing import BrokenNotifications
+
+server = one_server
 
 if TYPE_CHECKING:
     from conftest import Server

@@ -15,7 +15,12 @@ from rekindle.scenario import DispatcherConfig
 from rekindle.scenario.overrides import fault_of, mistakes
 
 KINDS: Mapping[str, type[DispatcherKind]] = {
-    str(kind.model_fields["kind"].default): kind for kind in (FcmConfig, SupabaseFunctionConfig, LogConfig)
+    str(kind.model_fields["kind"].default): kind
+    for kind in (
+        FcmConfig,
+        SupabaseFunctionConfig,
+        LogConfig,
+    )
 }
 """By the word that the configuration uses."""
 

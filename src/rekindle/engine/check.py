@@ -7,57 +7,20 @@ from rekindle.engine.check_texts import check_texts
 from rekindle.engine.findings import Finding
 from rekindle.ports import Exposure, Source, View
 from rekindle.scenario import Config
-
-_UUID = frozenset({"uuid"})
-_TEXT = frozenset({"text", "character varying", "character", "citext"})
-_INSTANT = frozenset({"date", "timestamp with time zone", "timestamp without time zone"})
-
-CONTRACT: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "recipient": {
-        "user_id": _UUID,
-        "organisation_id": _UUID,
-        "chapter_id": _UUID,
-        "timezone": _TEXT,
-        "locale": _TEXT,
-        "active": frozenset({"boolean"}),
-    },
-    "device_token": {
-        "user_id": _UUID,
-        "token": _TEXT,
-        "target_kind": _TEXT,
-        "platform": _TEXT,
-        "last_registered_at": _INSTANT,
-    },
-    "activity": {"user_id": _UUID, "activity_date": _INSTANT},
-    "certification": {
-        "certification_id": frozenset({"uuid", "text", "bigint", "integer", "character varying"}),
-        "user_id": _UUID,
-        "name": _TEXT,
-        "expires_on": frozenset({"date"}),
-    },
-    "organisation": {"organisation_id": _UUID},
-    "chapter": {"chapter_id": _UUID},
-    "preference": {"user_id": _UUID, "scenario_type": _TEXT, "opted_out": frozenset({"boolean"})},
-}
-"""The team's views by name: their columns, and the types that each may have."""
-
-_OPTIONAL = ("organisation", "chapter", "preference")
-"""What the engine reads where it is there; it must then be right."""
+from rekindle.scenario.views import OPTIONAL, RECIPIENT, REQUIRED, Columns
 
 
 async def check(config: Config, source: Source) -> list[Finding]:
     """Everything that is missing or wrong, and what was found in order. Reads only."""
     views = await source.views()
-    needed = ["recipient", "device_token"]
-    needed += sorted({view for one in config.scenario.values() for view in one.views})
-    needed += [name for name in _OPTIONAL if name in views]
-    findings = [finding for name in needed for finding in _view(name, views)]
+    needed = _needed(config, views)
+    findings = [finding for name, columns in needed.items() for finding in _view(name, columns, views)]
     broken = {finding.subject for finding in findings if finding.fault}
     if "activity" in needed and "activity" not in broken:
         findings.append(await _activity_index(config, source))
     findings += _exposures(await source.exposures())
     recipient = views["recipient"].columns if "recipient" in views else ()
-    own = [column for column in recipient if column.name not in CONTRACT["recipient"]]
+    own = [column for column in recipient if column.name not in RECIPIENT]
     findings += await check_texts(config, own, source, measured=not broken & _measured(config))
     if not broken & {"recipient", "device_token"}:
         findings.append(await _people(source))
@@ -68,10 +31,21 @@ async def check(config: Config, source: Source) -> list[Finding]:
 
 def _measured(config: Config) -> set[str]:
     """The views in which the longest values of texts are looked for."""
-    return {"recipient"} | {view for one in config.scenario.values() if one.open_ended for view in one.views}
+    return {"recipient"} | {view for one in config.scenario.values() if one.open_ended for view in one.views()}
 
 
-def _view(name: str, views: Mapping[str, View]) -> list[Finding]:
+def _needed(config: Config, there: Mapping[str, View]) -> dict[str, Columns]:
+    """By view, the columns that this configuration needs."""
+    of_kinds: dict[str, Columns] = {}
+    for scenario in config.scenario.values():
+        for variant in scenario.variants():
+            for view, columns in variant.views().items():
+                of_kinds[view] = {**of_kinds.get(view, {}), **columns}
+    needed = {view: {**columns, **of_kinds.pop(view, {})} for view, columns in REQUIRED.items()}
+    return needed | dict(sorted(of_kinds.items())) | {view: OPTIONAL[view] for view in OPTIONAL if view in there}
+
+
+def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Finding]:
     mend = "Write it in source.sql and run that file on the database."
     if name not in views:
         fault: errors.RekindleError = errors.SourceViewMissing(
@@ -91,7 +65,7 @@ def _view(name: str, views: Mapping[str, View]) -> list[Finding]:
         f"{column} is of type {types[column]} and must be {' or '.join(sorted(allowed))}"
         if column in types
         else f"column {column} ({' or '.join(sorted(allowed))}) is missing"
-        for column, allowed in CONTRACT[name].items()
+        for column, allowed in columns.items()
         if types.get(column) not in allowed
     ]
     if wrong:

@@ -1,4 +1,4 @@
-"""The API is the same on every server: these tests take the embedded one alone."""
+"""A server of the API, with and without a key."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,6 @@ import pytest
 
 from acceptance.api.served import KEY, Served, serving
 from acceptance.command import Command
-from acceptance.fixtures import embedded_only
-
-__all__ = ["embedded_only"]
 
 
 @pytest.fixture

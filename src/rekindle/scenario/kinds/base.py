@@ -20,6 +20,7 @@ from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
 from rekindle.scenario.overrides import FIXED, Mistake, Override, fault_of, laid_over, mistakes, only, table
 from rekindle.scenario.reach import Reach
 from rekindle.scenario.texts import Texts, Variable
+from rekindle.scenario.views import Columns
 
 SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MAX_OVERRIDES = 5_000
@@ -66,9 +67,6 @@ class ScenarioKind(Reach, Texts, ABC):
 
     variables: ClassVar[Mapping[str, Variable]] = {}
     """What its texts may name, besides the columns of the recipient view."""
-
-    views: ClassVar[tuple[str, ...]] = ()
-    """The team's views that its SQL reads, besides those that every scenario needs."""
 
     needs_activity_index: ClassVar[bool] = False
     """Whether an enabled scenario is refused without an index on (user_id, activity_date)."""
@@ -145,6 +143,10 @@ class ScenarioKind(Reach, Texts, ABC):
     def open_ended(self) -> frozenset[str]:
         """The variables that have no longest value."""
         return frozenset(name for name, variable in self.variables.items() if variable.longest is None)
+
+    def views(self) -> Mapping[str, Columns]:
+        """The columns of the team's views that its SQL reads, besides those that every scenario needs."""
+        return {}
 
     def thresholds(self) -> list[int]:
         """When a person is due (days, marks, seconds: as candidates.sql reads them), ascending."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from rekindle.scenario.kinds.base import ScenarioKind, Thresholds
 from rekindle.scenario.texts import DATE, NUMBER, Variable
+from rekindle.scenario.views import CERTIFICATION, Columns
 
 
 class Expiry(ScenarioKind):
@@ -16,10 +17,13 @@ class Expiry(ScenarioKind):
         "days_left": Variable(NUMBER, 4),
         "threshold": Variable(NUMBER, 4),
     }
-    views: ClassVar[tuple[str, ...]] = ("certification",)
 
     kind: Literal["expiry"]
     before: Thresholds
+
+    def views(self) -> Mapping[str, Columns]:
+        """See `ScenarioKind.views`."""
+        return {"certification": CERTIFICATION}
 
     def thresholds(self) -> list[int]:
         """The days before the expiry."""

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from rekindle.scenario.kinds.base import ScenarioKind, Thresholds
 from rekindle.scenario.texts import DATE, NUMBER, Variable
+from rekindle.scenario.views import ACTIVITY, Columns
 
 
 class Inactivity(ScenarioKind):
@@ -17,13 +18,16 @@ class Inactivity(ScenarioKind):
         "last_activity_on": Variable(DATE, 13),
         "stage": Variable(NUMBER, 4),
     }
-    views: ClassVar[tuple[str, ...]] = ("activity",)
     needs_activity_index: ClassVar[bool] = True
 
     kind: Literal["inactivity"]
     after: Thresholds
     limit: int | None = Field(default=None, gt=0, le=20)
     back_off: float | None = Field(default=None, gt=1, le=10, strict=False)
+
+    def views(self) -> Mapping[str, Columns]:
+        """See `ScenarioKind.views`."""
+        return {"activity": ACTIVITY}
 
     def thresholds(self) -> list[int]:
         """The stages, in days."""

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from rekindle.scenario.kinds.base import ScenarioKind, distinct
 from rekindle.scenario.texts import NUMBER, Variable
+from rekindle.scenario.views import ACTIVITY, Columns
 
 Marks = Annotated[
     list[Annotated[int, Field(gt=0, le=1_000_000)]],
@@ -19,10 +20,13 @@ class Milestone(ScenarioKind):
     """Due when the number of activities reaches a mark; each mark once ever, only the highest new one."""
 
     variables: ClassVar[Mapping[str, Variable]] = {"activities": Variable(NUMBER, 19), "mark": Variable(NUMBER, 7)}
-    views: ClassVar[tuple[str, ...]] = ("activity",)
 
     kind: Literal["milestone"]
     at: Marks
+
+    def views(self) -> Mapping[str, Columns]:
+        """See `ScenarioKind.views`."""
+        return {"activity": ACTIVITY}
 
     def thresholds(self) -> list[int]:
         """The marks, in activities."""

@@ -1,0 +1,89 @@
+"""Every kind of scenario: what it declares, and what follows from it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pytest
+
+from rekindle.engine.check import _needed
+from rekindle.scenario import KINDS, Config
+from rekindle.scenario.kinds import ScenarioKind
+from rekindle.scenario.views import ACTIVITY, DATE, INSTANT, OPTIONAL, RECIPIENT, REQUIRED, UUID, Columns
+
+TEXTS: dict[str, Any] = {"cooldown": "7d", "message": {"en": {"title": "t", "body": "b"}}}
+OWN: dict[str, dict[str, Any]] = {
+    "inactivity": {"after": ["14d"]},
+    "milestone": {"at": [10]},
+    "expiry": {"before": ["7d"]},
+    "sql": {"query": "select 1"},
+}
+
+
+class Shift(ScenarioKind):
+    """A kind with a view that nothing else reads, and a column of the recipient view."""
+
+    kind: Literal["shift"]
+
+    def views(self) -> Mapping[str, Columns]:
+        return {"shift": {"user_id": UUID, "starts_at": INSTANT}, "recipient": {"born_on": DATE}}
+
+    @staticmethod
+    def explained(facts: Mapping[str, Any]) -> str:
+        return f"{len(facts)}"
+
+
+def needed(*kinds: str, there: tuple[str, ...] = ()) -> dict[str, Columns]:
+    scenarios = {kind: KINDS[kind].model_validate({"kind": kind, **TEXTS, **OWN[kind]}) for kind in kinds}
+    return _needed(Config.model_construct(scenario=scenarios), dict.fromkeys(there))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "views"),
+    [
+        ((), []),
+        (("sql",), []),
+        (("inactivity", "milestone"), ["activity"]),
+        (("expiry", "inactivity"), ["activity", "certification"]),
+    ],
+)
+def test_a_configuration_needs_the_views_of_its_kinds_and_no_others(kinds: tuple[str, ...], views: list[str]) -> None:
+    assert list(needed(*kinds)) == ["recipient", "device_token", *views]
+    assert needed("inactivity")["activity"] == ACTIVITY
+
+
+def test_an_optional_view_is_needed_where_it_is_there() -> None:
+    assert list(needed(there=("preference", "activity"))) == ["recipient", "device_token", "preference"]
+    assert needed(there=("chapter",))["chapter"] == OPTIONAL["chapter"]
+
+
+def test_a_kind_may_need_a_view_that_no_other_reads_and_a_column_of_the_recipients() -> None:
+    config = Config.model_construct(scenario={"shift": Shift.model_validate({"kind": "shift", **TEXTS})})
+    found = _needed(config, {})
+    assert found["shift"] == {"user_id": UUID, "starts_at": INSTANT}
+    assert found["recipient"] == {**RECIPIENT, "born_on": DATE}
+    assert found["device_token"] == REQUIRED["device_token"]
+
+
+def test_a_variant_is_asked_for_what_it_needs_too() -> None:
+    class Sum(Shift):
+        amount: bool = False
+
+        def views(self) -> Mapping[str, Columns]:
+            return {"activity": {"amount": UUID}} if self.amount else {}
+
+    place = {"organisation_id": "6f1c2b9e-0000-4000-8000-00000000000a", "changes": {"amount": True}}
+    one = Sum.model_validate({"kind": "shift", **TEXTS, "overrides": [place]})
+    assert _needed(Config.model_construct(scenario={"one": one}), {})["activity"] == {"amount": UUID}
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_kind_declares_its_thresholds_ascending_its_bounds_and_the_variables_without_a_longest_value(
+    kind: str,
+) -> None:
+    one = KINDS[kind].model_validate({"kind": kind, **TEXTS, **OWN[kind]})
+    assert one.kind == kind
+    assert one.thresholds() == sorted(set(one.thresholds()))
+    assert one.open_ended == ({"certificate"} if kind == "expiry" else set())
+    assert set(one.bounds()) == {
+        "inactivity": {"shortest_days"}, "milestone": {"lowest_mark"}, "expiry": {"longest_days"}, "sql": set()
+    }[kind]  # fmt: skip
