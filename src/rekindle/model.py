@@ -130,6 +130,15 @@ Verdict = Literal["recorded", "conflict", "stale"]
 """What became of an acceptance: recorded; another writer holds its key; or the unit was no longer ours."""
 
 
+COUNTERS = (
+    "evaluated", "not_due", "refused", "claimed", "carried", "recorded", "skipped", "dead", "unknown", "pending",
+    "handed_over", "pushes", "confirmed",
+)  # fmt: skip
+"""What is counted of a scenario in a run, in the order of every list of them; a test compares the lists. To add one:
+here and in `Numbers`, in the tables `run` and `run_scenario` and the statements that write them, in the API's model and
+in the Edge Function that relays reports. A run has all but `confirmed`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """What happened to every recipient of one scenario in one run, in people; `pushes` alone counts devices.

@@ -72,7 +72,12 @@ WRITING = (
     "run_open", "run_scenario_close", "run_scenario_open", "runs_lost", "settle_lock", "settle_not_sent",
     "sweep_dispatching", "sweep_gates", "sweep_stale", "sweep_unknown", "switch_throw",
 )  # fmt: skip
-_BOUND = {"candidates": "candidates_inactivity", "known": "known_inactivity", "outranking": "outranking_absent"}
+_BOUND = {
+    "candidates": "kinds/inactivity/candidates",
+    "known": "kinds/inactivity/known",
+    "longest": "kinds/expiry/longest",
+    "outranking": "outranking_absent",
+}
 _WRITES = re.compile(r"\b(insert into|update|delete from) rekindle\.")
 
 

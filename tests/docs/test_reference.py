@@ -263,8 +263,10 @@ def words_in_sql() -> Iterator[str]:
     for path in sorted(folder.glob("*.sql")):
         text = re.sub("--.*", "", path.read_text())
         yield from re.findall(r"reason = '(\w+)'", text)
-        yield from re.findall(r"'unknown', (?:coalesce\(\w+\.reason, )?'(\w+)'", text)
-        yield from re.findall(r"then 'unknown' else 'dead' end, '(\w+)'", text)
+        # The reason follows the outcome among the arguments of rekindle.ended.
+        ended = r"(?:'unknown'|'dead'|else 'dead' end),\s+(?:coalesce\([^,]+, )?'(\w+)'"
+        for arguments in re.findall(r"rekindle\.ended\((.*?)\) ending", text, re.DOTALL):
+            yield from re.findall(ended, arguments)
 
 
 def test_every_reason_is_described_and_nothing_else() -> None:

@@ -356,20 +356,20 @@ COOLDOWN = (
         "",
         (_LOCKS + "test_a_claim_that_saw_the_gate_open_does_not_win_it_once_it_is_shut[a cooldown has begun]",),
     ),
-    Worded(
+    Mutant(
         "the cooldown counts from the claim and not from the record",
         _sql("record"),
-        "set next_at = greatest(g.next_at, rekindle.clock() + make_interval(secs => l.cooldown_seconds)),",
+        "cooldown-from-now",
         "set next_at = g.next_at,",
         (
             _CLAIM + "test_the_cooldown_slides_from_the_record_to_the_second",
             _RECORD + "test_an_acceptance_becomes_a_notification_a_delivery_and_a_cooldown_from_now",
         ),
     ),
-    Worded(
+    Mutant(
         "the cooldown of an unknown send counts from the claim",
         _sql("sweep_unknown"),
-        "set next_at = greatest(g.next_at, rekindle.clock() + make_interval(secs => l.cooldown_seconds))",
+        "cooldown-from-now",
         "set next_at = g.next_at",
         (_SWEEP + "test_an_unknown_past_its_hold_is_closed_and_its_cooldown_counts_from_then",),
     ),
@@ -381,29 +381,29 @@ COOLDOWN = (
         (f"{_AFTER_THE_WAIT}[claim]",),
     ),
     *(
-        Worded(
+        Mutant(
             f"{name} reads the time before it waits",
             _sql(name),
-            "greatest(g.next_at, rekindle.clock()",
-            "greatest(g.next_at, now()",
+            "clock",
+            f"set next_at = greatest(g.next_at, now() + make_interval(secs => l.cooldown_seconds)){comma}",
             (f"{_AFTER_THE_WAIT}[{name}]",),
         )
-        for name in ("record", "sweep_unknown", "sweep_stale")
+        for name, comma in (("record", ","), ("sweep_unknown", ""), ("sweep_stale", ""))
     ),
-    Worded(
+    Mutant(
         "the gate opens with the first of a claim's devices that is refused",
         _sql("finish"),
-        "    and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units\n",
+        "last-unit",
         "",
         (
             _TRANSITIONS + "test_a_gate_stays_shut_for_the_whole_cooldown_if_one_of_the_devices_was_or_may_have_been_"
             "reached[order0]",
         ),
     ),
-    Worded(
+    Mutant(
         "the gate opens with the first of a claim's devices that is recorded",
         _sql("record"),
-        "\n          and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units",
+        "last-unit",
         "",
         (_RECORD + "test_a_second_device_adds_a_delivery_to_the_claims_one_notification",),
     ),
@@ -434,25 +434,25 @@ UNKNOWN = (
             "again",
         ),
     ),
-    Worded(
+    Mutant(
         "what may have been accepted ends dead when it is refused later",
         _sql("finish"),
-        "case when u.uncertain then 'unknown' else u.outcome end",
-        "u.outcome",
+        "uncertain-ends-dead",
+        "g.outcome,",
         (_RESEND + "test_a_second_send_that_is_refused_for_good_ends_unknown_and_spends_the_cooldown[dead]",),
     ),
-    Worded(
+    Mutant(
         "what may have been accepted opens its gate soon when it is refused later",
         _sql("finish"),
-        "when l.uncertain then greatest(",
-        "when false then greatest(",
+        "uncertain-opens-soon",
+        "false,",
         (_RESEND + "test_a_second_send_that_is_refused_for_good_ends_unknown_and_spends_the_cooldown[dead]",),
     ),
-    Worded(
+    Mutant(
         "what may have been accepted ends dead when it is stale",
         _sql("sweep_stale"),
-        "case when u.uncertain then 'unknown' else 'dead' end",
-        "'dead'",
+        "uncertain-ends-dead",
+        "'dead',",
         (_RESEND + "test_one_that_waits_beyond_its_relevance_ends_unknown_and_not_dead",),
     ),
     Worded(
@@ -496,11 +496,11 @@ PROVIDER = (
         "is not Disposition.PRUNE:",
         ("unit/test_breaker.py::test_once_halted_no_token_is_disabled_any_more",),
     ),
-    Worded(
+    Mutant(
         "a unit that was never sent disables its token",
         _sql("finish"),
-        "where u.prune and u.armed_at is not null",
-        "where u.prune",
+        "never-sent-disables",
+        "",
         (_TRANSITIONS + "test_a_unit_that_was_never_sent_disables_no_token",),
     ),
     Mutant(

@@ -1,7 +1,7 @@
 """Reading the ledger: runs, scenarios and uncertain sends; and storing applied configuration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -144,8 +144,8 @@ async def read_runs(connection: Connection, *, run_id: UUID | None, limit: int) 
     reports: dict[UUID, tuple[dict[str, Any], list[Numbers]]] = {}
     for row in await cursor.fetchall():
         _, scenarios = reports.setdefault(row["run_id"], (row, []))
-        if row["scenario_type"] is not None:
-            scenarios.append(_numbers(row))
+        if row["numbers"] is not None:
+            scenarios.append(_numbers(row["numbers"]))
     return [_report(row, scenarios) for row, scenarios in reports.values()]
 
 
@@ -154,14 +154,11 @@ def _report(row: dict[str, Any], scenarios: Sequence[Numbers]) -> Report:
     return Report(**{name: row[name] for name in names}, scenarios=tuple(scenarios))
 
 
-_COUNTS = (
-    "evaluated", "not_due", "refusals", "claimed", "carried", "recorded", "skipped", "dead", "unknown", "pending",
-    "handed_over", "pushes", "reasons", "confirmed",
-)  # fmt: skip
+_NUMBERS = tuple(one.name for one in fields(Numbers))
 
 
 def _numbers(row: dict[str, Any]) -> Numbers:
-    return Numbers(scenario_type=row["scenario_type"], **{name: row[name] for name in _COUNTS})
+    return Numbers(**{name: row[name] for name in _NUMBERS})
 
 
 def _status(row: dict[str, Any]) -> ScenarioStatus:
@@ -171,5 +168,5 @@ def _status(row: dict[str, Any]) -> ScenarioStatus:
         applied_at=row["applied_at"],
         applied_by=row["applied_by"],
         last_run_at=row["started_at"],
-        latest=None if row["started_at"] is None else _numbers(row),
+        latest=None if row["numbers"] is None else _numbers(row["numbers"]),
     )

@@ -325,6 +325,51 @@ grant update (reason, sent_at, disabled_at) on rekindle.disabled_token to rekind
 
 -- -------------------------------------------------------------------------------------- endings
 
+-- A unit of the outbox as the outcome that it becomes: the only list of an outcome's columns. Inlined where
+-- its arguments are columns and parameters (`at` is read into a column, because a volatile argument would
+-- prevent that).
+create or replace function rekindle.ended(
+  unit rekindle.outbox, outcome text, reason text, run_id uuid, at timestamptz
+) returns setof rekindle.outcome
+language sql stable rows 1 as $$
+  select unit.claim_id, unit.device_id, unit.user_id, unit.scenario_type, unit.scenario_version,
+         unit.organisation_id, unit.claimed_run_id, run_id, outcome, reason, unit.occurrence, unit.idempotency_key,
+         unit.cooldown_window_start, unit.cooldown_seconds, unit.epoch, unit.attempts, unit.armed_at, at
+$$;
+
+-- One row if a push of this claim reached somebody, or may have; no row otherwise. Each claim is looked up
+-- on its own (the limit keeps it from becoming a join), and never by reading a whole table for a batch.
+create or replace function rekindle.reached(claim_id uuid) returns setof boolean
+language sql stable rows 1 as $$
+  select true
+  from (
+    select 1 from rekindle.scenario_notification n where n.id = reached.claim_id
+    union all
+    select 1 from rekindle.outcome o where o.claim_id = reached.claim_id and o.outcome = 'unknown'
+  ) push
+  limit 1
+$$;
+
+-- When a gate opens again after a claim has ended, the one rule of the sliding cooldown:
+--   this ending reached somebody, or may have: a whole cooldown from now, and never sooner than before;
+--   another device of the claim was reached before: as it was;
+--   certainly nobody was reached: soon, after `refused_seconds` at most, and never later than before.
+-- It reads the clock, so that the time is that of the update, after its gate was locked.
+create or replace function rekindle.next_at(
+  gate_next_at timestamptz, cooldown_seconds bigint, reached_now boolean,
+  reached_before boolean default false, refused_seconds float8 default 0
+) returns timestamptz
+language sql volatile as $$
+  select case
+    when reached_now
+      then greatest(gate_next_at, rekindle.clock() + pg_catalog.make_interval(secs => cooldown_seconds))
+    when reached_before then gate_next_at
+    else least(
+      gate_next_at,
+      rekindle.clock() + pg_catalog.make_interval(secs => least(cooldown_seconds, refused_seconds)))
+  end
+$$;
+
 -- When any statement frees a gate, the cap learns how the claim ended: a claim that reached somebody, or
 -- may have, counts from now; any other stops counting. A trigger, so that no statement can forget it. The
 -- caps are locked after the gates, in order of person. Planned anew each time (execute): a kept plan, made
@@ -338,18 +383,12 @@ begin
   end if;
   execute $statement$
   with freed as (
-    select held.user_id, held.claim_id, coalesce(recorded.reached, uncertain.reached, false) as reached
+    select held.user_id, held.claim_id, coalesce(push.reached, false) as reached
     from (select user_id, scenario_type, inflight as claim_id from before where inflight is not null) held
     -- An inner join, written as a full one so that it is hashed or merged and never a nested loop.
     full join (select user_id, scenario_type from after where inflight is null) open
       on open.user_id = held.user_id and open.scenario_type = held.scenario_type
-    -- Looked up each on its own, and never by reading a whole table for a batch.
-    left join lateral (
-      select true as reached from rekindle.scenario_notification n where n.id = held.claim_id limit 1
-    ) recorded on true
-    left join lateral (
-      select true as reached from rekindle.outcome o where o.claim_id = held.claim_id and o.outcome = 'unknown' limit 1
-    ) uncertain on true
+    left join lateral rekindle.reached(held.claim_id) as push (reached) on true
     where (held.claim_id is null) is false and (open.user_id is null) is false
     order by held.user_id, held.claim_id
   ),

@@ -18,59 +18,63 @@ mine as materialized (
     for update   -- mutant: lock-units
   ) unit
 ),
-unit as (
+-- `at` is a column so that rekindle.ended is inlined: see there.
+gone as (
   delete from rekindle.outbox o using mine
   where o.claim_id = mine.claim_id and o.device_id = mine.device_id
-  returning o.*, mine.outcome, mine.reason as why, mine.prune
+  returning o as unit, mine.outcome, mine.reason, mine.prune, rekindle.clock() as at
 ),
 closed as (
-  insert into rekindle.outcome (
-    claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id, outcome,
-    reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts, armed_at, at)
-  select u.claim_id, u.device_id, u.user_id, u.scenario_type, u.scenario_version, u.organisation_id, u.claimed_run_id,
-         %(run_id)s, case when u.uncertain then 'unknown' else u.outcome end, u.why, u.occurrence, u.idempotency_key,
-         u.cooldown_window_start, u.cooldown_seconds, u.epoch, u.attempts, u.armed_at, rekindle.clock()
-  from unit u
-  returning claim_id, device_id, outcome
+  insert into rekindle.outcome
+  select ending.*
+  from gone g
+  cross join lateral rekindle.ended(
+    g.unit,
+    case when (g.unit).uncertain then 'unknown' else g.outcome end,  -- mutant: uncertain-ends-dead
+    g.reason, %(run_id)s, g.at
+  ) ending
+  returning 1
 ),
 pruned as (
   insert into rekindle.disabled_token as t (device_id, reason, sent_at)
-  select distinct on (u.device_id) u.device_id, u.why, u.armed_at
-  from unit u where u.prune and u.armed_at is not null
-  order by u.device_id, u.armed_at desc
+  select distinct on ((g.unit).device_id) (g.unit).device_id, g.reason, (g.unit).armed_at
+  from gone g
+  where g.prune
+    and (g.unit).armed_at is not null  -- mutant: never-sent-disables
+  order by (g.unit).device_id, (g.unit).armed_at desc
   on conflict (device_id) do update
     set reason = excluded.reason, sent_at = excluded.sent_at, disabled_at = rekindle.clock()
     where t.sent_at < excluded.sent_at
 ),
 person as (
-  select u.user_id, u.scenario_type, u.claim_id, max(u.cooldown_seconds) as cooldown_seconds,
-         bool_or(u.uncertain) as uncertain, count(*) as units
-  from unit u group by u.user_id, u.scenario_type, u.claim_id
+  select (g.unit).user_id, (g.unit).scenario_type, (g.unit).claim_id,
+         max((g.unit).cooldown_seconds) as cooldown_seconds, bool_or((g.unit).uncertain) as uncertain,
+         count(*) as units
+  from gone g
+  group by 1, 2, 3
 ),
 locked as materialized (
-  select p.*
+  select p.*, before.reached
   from (select * from person order by user_id, scenario_type) p
   cross join lateral (
     select from rekindle.gate g
     where g.user_id = p.user_id and g.scenario_type = p.scenario_type and g.inflight = p.claim_id
     for update   -- mutant: lock-gates
   ) gate
+  left join lateral rekindle.reached(p.claim_id) as before (reached) on true
 ),
 gated as (
   update rekindle.gate g
   set inflight = null,
-      next_at = case
-        when l.uncertain then greatest(g.next_at, rekindle.clock() + make_interval(secs => l.cooldown_seconds))
-        when exists (select from rekindle.scenario_notification n where n.id = l.claim_id)
-          or exists (select from rekindle.outcome x where x.claim_id = l.claim_id and x.outcome = 'unknown')
-          then g.next_at
-        else least(g.next_at, rekindle.clock() + make_interval(secs => least(l.cooldown_seconds, %(refused_seconds)s)))
-        end
+      next_at = rekindle.next_at(
+        g.next_at, l.cooldown_seconds,
+        l.uncertain,  -- mutant: uncertain-opens-soon
+        l.reached, %(refused_seconds)s)
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type
     -- On the locked version, and never while another of its units lives. The last two are always true: see record.sql.
     and g.inflight = l.claim_id
-    and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units
+    and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units  -- mutant: last-unit
     and l.cooldown_seconds > 0 and l.units >= 0
 )
 select count(*) as finished from closed

@@ -33,19 +33,24 @@ closed as materialized (
 left_outbox as (
   delete from rekindle.outbox o using live
   where o.claim_id = live.claim_id and o.device_id = live.device_id
-  returning o.claim_id, o.device_id, o.user_id, o.scenario_type, o.scenario_version, o.organisation_id,
-            o.claimed_run_id, o.idempotency_key, o.cooldown_window_start, o.cooldown_seconds, o.occurrence,
-            o.epoch, o.attempts, o.armed_at, live.provider_name, o.state = 'unknown' as was_unknown
+  returning o as unit, live.provider_name, o.state = 'unknown' as was_unknown, rekindle.clock() as at
 ),
 left_outcome as (
   delete from rekindle.outcome x using closed
   where x.claim_id = closed.claim_id and x.device_id = closed.device_id
-  returning x.claim_id, x.device_id, x.user_id, x.scenario_type, x.scenario_version, x.organisation_id,
-            x.claimed_run_id, x.idempotency_key, x.cooldown_window_start, x.cooldown_seconds, x.occurrence,
-            x.epoch, x.attempts, x.armed_at, closed.provider_name, true as was_unknown
+  returning x as old, closed.provider_name, rekindle.clock() as at
 ),
+-- Each acceptance with the ending that it gets if another writer holds its key.
 unit as materialized (
-  select * from left_outbox union all select * from left_outcome
+  select ending, ending.*, l.provider_name, l.was_unknown
+  from left_outbox l
+  cross join lateral rekindle.ended(l.unit, 'unknown', 'record_conflict', %(run_id)s, l.at) ending
+  union all
+  select ending, ending.*, l.provider_name, true
+  from left_outcome l
+  cross join lateral jsonb_populate_record(   -- few: only answers that came after the hold
+    l.old, jsonb_build_object('reason', 'record_conflict', 'run_id', %(run_id)s::uuid, 'at', l.at)
+  ) ending
 ),
 -- The update changes nothing: it is how a second device of the same claim is told from another writer's row, even one
 -- that is being inserted at this moment.
@@ -71,12 +76,8 @@ delivered as (
   returning claim_id, device_id
 ),
 conflicting as (
-  insert into rekindle.outcome (
-    claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id, outcome,
-    reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts, armed_at, at)
-  select u.claim_id, u.device_id, u.user_id, u.scenario_type, u.scenario_version, u.organisation_id, u.claimed_run_id,
-         %(run_id)s, 'unknown', 'record_conflict', u.occurrence, u.idempotency_key, u.cooldown_window_start,
-         u.cooldown_seconds, u.epoch, u.attempts, u.armed_at, rekindle.clock()
+  insert into rekindle.outcome
+  select (u.ending).*
   from unit u
   where u.claim_id not in (select id from notification)
   returning claim_id, device_id
@@ -107,10 +108,10 @@ locked as materialized (
 -- each still count the other's: then the sweep frees it.
 gated as (
   update rekindle.gate g
-  set next_at = greatest(g.next_at, rekindle.clock() + make_interval(secs => l.cooldown_seconds)),
+  set next_at = rekindle.next_at(g.next_at, l.cooldown_seconds, true),  -- mutant: cooldown-from-now, clock
       inflight = case
         when g.inflight = l.claim_id
-          and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units
+          and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units  -- mutant: last-unit
         then null else g.inflight end
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type

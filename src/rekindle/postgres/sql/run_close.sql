@@ -4,16 +4,11 @@ update rekindle.run r
 set status = coalesce(%(status)s, r.status),
     finished_at = case when %(status)s::text is null then null else rekindle.clock() end,
     halted_by = %(halted_by)s,
-    evaluated = s.evaluated, not_due = s.not_due, refused = s.refused, claimed = s.claimed, carried = s.carried,
-    recorded = s.recorded, skipped = s.skipped, dead = s.dead, unknown = s.unknown, pending = s.pending,
-    handed_over = s.handed_over, pushes = s.pushes
-from (
-  select coalesce(sum(evaluated), 0) as evaluated, coalesce(sum(not_due), 0) as not_due,
-         coalesce(sum(refused), 0) as refused, coalesce(sum(claimed), 0) as claimed,
-         coalesce(sum(carried), 0) as carried, coalesce(sum(recorded), 0) as recorded,
-         coalesce(sum(skipped), 0) as skipped, coalesce(sum(dead), 0) as dead, coalesce(sum(unknown), 0) as unknown,
-         coalesce(sum(pending), 0) as pending, coalesce(sum(handed_over), 0) as handed_over,
-         coalesce(sum(pushes), 0) as pushes
-  from rekindle.run_scenario where run_id = %(run_id)s
-) s
+    (evaluated, not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) = (
+      select coalesce(sum(evaluated), 0), coalesce(sum(not_due), 0), coalesce(sum(refused), 0),
+             coalesce(sum(claimed), 0), coalesce(sum(carried), 0), coalesce(sum(recorded), 0),
+             coalesce(sum(skipped), 0), coalesce(sum(dead), 0), coalesce(sum(unknown), 0), coalesce(sum(pending), 0),
+             coalesce(sum(handed_over), 0), coalesce(sum(pushes), 0)
+      from rekindle.run_scenario where run_id = %(run_id)s
+    )
 where r.run_id = %(run_id)s

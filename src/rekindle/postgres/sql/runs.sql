@@ -1,7 +1,7 @@
--- In: run_id (null: all), limit. Out: one row per run and scenario, newest run first, scenarios as they were claimed.
+-- In: run_id (null: all), limit. Out: one row per run and scenario, newest run first, scenarios in the order in which
+-- they were claimed; `numbers` is the row of run_scenario as an object, null for a run without any.
 select r.run_id, r.status, r.started_at, r.finished_at, r.budget_seconds::float8 as budget_seconds, r.dispatcher,
-       r.halted_by, s.scenario_type, s.evaluated, s.not_due, s.refusals, s.claimed, s.carried, s.recorded, s.skipped,
-       s.dead, s.unknown, s.pending, s.handed_over, s.pushes, s.reasons, s.confirmed
+       r.halted_by, to_jsonb(s) as numbers
 from (
   select * from rekindle.run
   where %(run_id)s::uuid is null or run_id = %(run_id)s::uuid

@@ -1,17 +1,18 @@
 -- Out: the version in force of every scenario that is not retired, with its fingerprint, in order of priority and
--- name, and the numbers of the last run that evaluated it (null: none yet).
-select v.scenario_type, v.version, v.definition, v.fingerprint, v.applied_at, v.applied_by, l.*
+-- name; and of the last run that evaluated it (null: none yet) when it started, and `numbers`, its row of run_scenario
+-- as an object.
+select v.scenario_type, v.version, v.definition, v.fingerprint, v.applied_at, v.applied_by, latest.started_at,
+       latest.numbers
 from (
   select distinct on (scenario_type) *
   from rekindle.scenario order by scenario_type, version desc
 ) v
 left join lateral (
-  select r.run_id, r.started_at, s.evaluated, s.not_due, s.refusals, s.claimed, s.carried, s.recorded, s.skipped, s.dead,
-         s.unknown, s.pending, s.handed_over, s.pushes, s.reasons, s.confirmed
+  select r.started_at, to_jsonb(s) as numbers
   from rekindle.run_scenario s
   join rekindle.run r on r.run_id = s.run_id
   where s.scenario_type = v.scenario_type and s.evaluated > 0
   order by s.at desc limit 1
-) l on true
+) latest on true
 where not v.retired
 order by (v.definition ->> 'priority')::int desc, v.scenario_type

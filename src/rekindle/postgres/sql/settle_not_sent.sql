@@ -4,16 +4,13 @@
 with held as (
   delete from rekindle.outbox o
   where o.claim_id = %(claim_id)s and o.state = 'unknown'
-  returning o.*
+  returning o as unit, rekindle.clock() as at   -- a column: see rekindle.ended
 ),
 moved as (
-  insert into rekindle.outcome (
-    claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id, outcome,
-    reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts, armed_at, at)
-  select h.claim_id, h.device_id, h.user_id, h.scenario_type, h.scenario_version, h.organisation_id, h.claimed_run_id,
-         h.run_id, 'dead', 'settled_not_sent', h.occurrence, h.idempotency_key, h.cooldown_window_start,
-         h.cooldown_seconds, h.epoch, h.attempts, h.armed_at, rekindle.clock()
+  insert into rekindle.outcome
+  select ending.*
   from held h
+  cross join lateral rekindle.ended(h.unit, 'dead', 'settled_not_sent', (h.unit).run_id, h.at) ending
   returning user_id, scenario_type, cooldown_seconds
 ),
 changed as (
@@ -37,7 +34,7 @@ locked as (
 -- A later claim's gate is left alone: a notification or an unknown send of another claim may stand behind next_at.
 opened as (
   update rekindle.gate g
-  set next_at = least(g.next_at, rekindle.clock()),
+  set next_at = rekindle.next_at(g.next_at, l.cooldown_seconds, false),
       inflight = case when (select count(*) from rekindle.outbox o where o.claim_id = %(claim_id)s) <= l.held
                  then null else g.inflight end
   from locked l

@@ -19,12 +19,9 @@ locked as (
 freed as (
   update rekindle.gate g
   set inflight = null,
-      next_at = case
-        when exists (select from rekindle.scenario_notification n where n.id = l.inflight)
-          or exists (select from rekindle.outcome x where x.claim_id = l.inflight and x.outcome = 'unknown')
-          then g.next_at
-        else least(g.next_at, rekindle.clock() + make_interval(secs => %(refused_seconds)s)) end
+      next_at = rekindle.next_at(g.next_at, g.cooldown_seconds, false, before.reached, %(refused_seconds)s)
   from locked l
+  left join lateral rekindle.reached(l.inflight) as before (reached) on true
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type and g.inflight = l.inflight
   returning 1
 )

@@ -7,24 +7,27 @@ with over as (
   order by claim_id, device_id
   for update skip locked   -- mutant: lock-units
 ),
-unit as (
+gone as (
   delete from rekindle.outbox o using over
   where o.claim_id = over.claim_id and o.device_id = over.device_id
-  returning o.*
+  returning o as unit, rekindle.clock() as at   -- a column: see rekindle.ended
 ),
 closed as (
-  insert into rekindle.outcome (
-    claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id, outcome,
-    reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts, armed_at, at)
-  select u.claim_id, u.device_id, u.user_id, u.scenario_type, u.scenario_version, u.organisation_id, u.claimed_run_id,
-         u.run_id, case when u.uncertain then 'unknown' else 'dead' end, 'stale', u.occurrence, u.idempotency_key,
-         u.cooldown_window_start, u.cooldown_seconds, u.epoch, u.attempts, u.armed_at, rekindle.clock()
-  from unit u
+  insert into rekindle.outcome
+  select ending.*
+  from gone g
+  cross join lateral rekindle.ended(
+    g.unit,
+    case when (g.unit).uncertain then 'unknown' else 'dead' end,  -- mutant: uncertain-ends-dead
+    'stale', (g.unit).run_id, g.at
+  ) ending
   returning 1
 ),
 person as (
-  select u.user_id, u.scenario_type, max(u.cooldown_seconds) as cooldown_seconds
-  from unit u where u.uncertain group by u.user_id, u.scenario_type
+  select (g.unit).user_id, (g.unit).scenario_type, max((g.unit).cooldown_seconds) as cooldown_seconds
+  from gone g
+  where (g.unit).uncertain
+  group by 1, 2
 ),
 locked as (
   select g.user_id, g.scenario_type, p.cooldown_seconds
@@ -34,7 +37,7 @@ locked as (
 ),
 gated as (
   update rekindle.gate g
-  set next_at = greatest(g.next_at, rekindle.clock() + make_interval(secs => l.cooldown_seconds))
+  set next_at = rekindle.next_at(g.next_at, l.cooldown_seconds, true)  -- mutant: clock
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type
 )
