@@ -1,4 +1,4 @@
--- In: as claim.sql. Out: (user_id, organisation_id) of everyone whom claim.sql would claim now, in
+-- In: as claim.sql. Out: (user_id, organisation_id) of everyone that claim.sql would claim now, in
 -- order of user.
 -- Locks: none. Never: a write.
 {verdicts}

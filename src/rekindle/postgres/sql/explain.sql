@@ -5,7 +5,7 @@
 -- at which those that time lifts are over.
 -- Locks: none. Never: a write, a token, a variable.
 {verdicts},
-listed as materialized (
+listed as (
   select r.active, r.organisation_id, r.timezone, chapter.timezone as chapter_zone,
          organisation.timezone as organisation_zone,
          rekindle.first_zone(r.timezone, chapter.timezone, organisation.timezone, %(timezone)s) as zone,
@@ -15,8 +15,9 @@ listed as materialized (
   left join organisation on organisation.organisation_id = r.organisation_id
   where r.user_id = %(user_id)s::uuid
 ),
--- The person as the conditions in refusals/ know people, due or not. The view may list one twice:
--- if the person is due, the row that the claim reads counts.
+-- The person as the conditions in refusals/ know people, due or not. The view may list one twice: if
+-- the person is due, the row that the claim reads counts. Materialized so that the zone and the
+-- variant are looked up once, and not by each condition.
 subject as materialized (
   select asked.user_id, due.user_id is not null as due, due.occurrence, due.spent, due.inactive_since_on,
          due.extra_columns || due.variables as variables,
@@ -36,7 +37,7 @@ subject as materialized (
     limit 1
   ) home on true
 ),
-condition as materialized (
+condition as (
   select person.*, gate.next_at, gate.inflight, coalesce(cap.counted, '{}') as counted,
          coalesce(outranking.scenarios, 0) as outranking,
          {every_refusal} as refusals,
@@ -50,7 +51,7 @@ condition as materialized (
   left join outranking on outranking.user_id = person.user_id
   left join opted_out on opted_out.user_id = person.user_id
 ),
-rule as materialized (
+rule as (
   select rule.most, rule.seconds, sum.live, sum.past, person.outranking, free.at as free_at
   from condition person
   cross join unnest((person.variant).cap_counts, (person.variant).cap_seconds) as rule (most, seconds)

@@ -1,6 +1,5 @@
--- In: user_id (null: the whole programme). Out: the number of active recipients; of those for whom
--- neither they, their chapter nor their organisation has a valid time zone; and of those without a
--- device token.
+-- In: user_id (null: everybody). Out: the number of active recipients; of those without a valid time
+-- zone, be it their own, their chapter's or their organisation's; and of those without a device token.
 -- {chapter} and {organisation}: see parts/verdicts.sql.
 with chapter as (
   {chapter}

@@ -1,5 +1,5 @@
 -- In: as claim.sql, of a scenario that outranks the one to be claimed. Out: nothing. The people
--- whom it would claim now are in the temporary table, so that a frequency cap keeps the place for
+-- that it would claim now are in the temporary table, so that a frequency cap keeps the place for
 -- it: whichever scenario claims first, the one with the higher priority wins. Locks: none.
 {verdicts}
 insert into pg_temp.rekindle_outranking (user_id)
