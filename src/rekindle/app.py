@@ -1,24 +1,36 @@
 """The composition root: settings and configuration become a working engine."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Self
 from uuid import UUID
 
 from rekindle.dispatchers.registry import build_dispatcher
+from rekindle.engine.changes import changes, edited
 from rekindle.engine.check import check
-from rekindle.engine.claim import outranking
-from rekindle.engine.difference import difference
-from rekindle.engine.evaluate import Preview, dry_run, plan
+from rekindle.engine.cycle import Caller, Deps, Limits, Watch
+from rekindle.engine.difference import chosen, difference, edits
 from rekindle.engine.explain import explain
 from rekindle.engine.findings import Finding, raise_faults
-from rekindle.engine.run import Deps, Limits, Watch, run_cycle
+from rekindle.engine.guard import GuardPreview
+from rekindle.engine.preview import Preview, dry_run, plan
+from rekindle.engine.priority import evaluations
+from rekindle.engine.run import run_cycle
 from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument, DatabaseUrlMissing, UnknownScenario
 from rekindle.log import log
 from rekindle.model import Asked, Candidate, Report, Selection, Switch, Turned, UnknownSend
-from rekindle.ports import Affected, Applied, Difference, Dispatcher, Evaluation, PersonExplained, Terms
+from rekindle.ports import (
+    Affected,
+    Applied,
+    Changed,
+    Difference,
+    Dispatcher,
+    Evaluation,
+    PersonExplained,
+    Terms,
+)
 from rekindle.postgres import script, switches
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.explain import PostgresExplanations
@@ -28,7 +40,7 @@ from rekindle.postgres.script import SqlOfDispatch, SqlOfEvaluation
 from rekindle.postgres.settle import settle
 from rekindle.postgres.source import PostgresSource
 from rekindle.postgres.store import PostgresStore
-from rekindle.scenario import Config, fingerprint
+from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 PLAN_SECONDS = 60.0
@@ -121,30 +133,26 @@ class Engine:
         organisations: Sequence[UUID] = (),
         user_id: UUID | None = None,
         unchanged: bool = True,
-    ) -> AsyncGenerator[tuple[Difference, Affected | None]]:
-        """Whom this configuration, applied or not, would claim now and what is in force would not, and the other way
-        round; see `rekindle.engine.difference.difference`. Both sides take `run.timezone` from this configuration.
+    ) -> AsyncGenerator[Affected | Difference]:
+        """Which people this configuration, applied or not, would claim now and what is in force would not, and the
+        other way round; see `rekindle.engine.difference.difference`. Without `unchanged`, scenarios are left out that
+        no edit can have touched. Both sides take `run.timezone` from this configuration.
 
         Raises:
             UnknownScenario: a name is neither in the configuration nor applied.
         """
-        in_force = await self.deps.store.applied()
-        edited = [Applied(name, 0, one, fingerprint(one)) for name, one in self.config.scenario.items()]
-        _require_applied(scenarios, [*in_force, *edited])
+        in_force, new_ones = await self.deps.store.applied(), edited(self.config)
+        _require_applied(scenarios, [*in_force, *new_ones])
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
-        steps = difference(
-            self._differences, in_force, edited, selection, names=scenarios, unchanged=unchanged, terms=self._terms()
-        )
-        ahead, guard = 0, self.config.run.guard()
-        async with aclosing(steps):
-            async for found, person in steps:
-                if person is None:
-                    people = found.people["gain"] + found.people["stay"]
-                    found.held = await self.deps.store.held_back(
-                        found.scenario_type, people, selection, ahead=ahead, guard=guard
-                    )
-                    ahead += 0 if found.held else people
-                yield found, person
+        compared = chosen(edits(in_force, new_ones, selection, self._terms()), names=scenarios, unchanged=unchanged)
+        guarded = GuardPreview(self.deps.store, self.config.run.guard(), selection)
+        async with aclosing(difference(self._differences, compared, guarded)) as steps:
+            async for step in steps:
+                yield step
+
+    async def changes(self) -> Mapping[str, Changed]:
+        """How each scenario of this configuration, or in force, would change if this configuration were applied."""
+        return changes(await self.deps.store.applied(), edited(self.config))
 
     async def run(
         self,
@@ -169,39 +177,29 @@ class Engine:
             Selection(organisations=tuple(organisations)),
             limits,
             others=others,
-            asked=asked,
-            watch=watch,
-            stop=stop,
+            caller=Caller(asked, watch or Watch(), stop or asyncio.Event()),
         )
 
     async def dry_run(self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()) -> list[Preview]:
         """Everything that a run would send now was rendered and checked by the provider; nothing claimed or sent."""
-        applied, others = await self._chosen(scenarios)
+        planned = await self._planned(scenarios, Selection(organisations=tuple(organisations)))
         await self.deps.dispatcher.open()
         return await dry_run(
             self.deps.store,
             self.deps.dispatcher,
-            applied,
-            Selection(organisations=tuple(organisations)),
-            others=others,
-            terms=self._terms(),
+            planned,
             guard=self.config.run.guard(),
             timeout_seconds=self.config.dispatcher.timeout,
         )
 
     async def plan(
         self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = (), user_id: UUID | None = None
-    ) -> AsyncGenerator[tuple[Preview, Candidate | None]]:
-        """Who would be notified now and who not, and why; see `rekindle.engine.evaluate.plan`."""
-        selection = Selection(organisations=tuple(organisations), user_id=user_id)
-        applied, others = await self._chosen(scenarios)
-        guard = self.config.run.guard()
-        people = plan(self.deps.store, applied, selection, others=others, terms=self._terms(), guard=guard)
-        try:
-            async for step in people:
+    ) -> AsyncGenerator[Candidate | Preview]:
+        """Who would be notified now and who not, and why; see `rekindle.engine.preview.plan`."""
+        planned = await self._planned(scenarios, Selection(organisations=tuple(organisations), user_id=user_id))
+        async with aclosing(plan(self.deps.store, planned, guard=self.config.run.guard())) as steps:
+            async for step in steps:
                 yield step
-        finally:
-            await people.aclose()
 
     async def explain(
         self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int = 5
@@ -233,8 +231,7 @@ class Engine:
     ) -> list[Shown]:
         """What one person would read now, scenario by scenario; see `rekindle.engine.show.show`."""
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
-        applied, others = await self._chosen(scenarios)
-        return await show(self.deps.store, applied, selection, others=others, terms=self._terms())
+        return await show(self.deps.store, await self._planned(scenarios, selection))
 
     async def sql(
         self,
@@ -262,9 +259,9 @@ class Engine:
             raise BadArgument("explain is about one person", mend="Name them with --user.")
         applied = {one.scenario_type: one for one in await self.deps.store.applied()}
         _require_applied([scenario], list(applied.values()))
-        above = outranking(applied[scenario], [one for one in applied.values() if one.scenario.enabled_somewhere])
+        enabled = [one for one in applied.values() if one.scenario.enabled_somewhere]
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
-        evaluation = Evaluation(applied[scenario], selection, above, self._terms())
+        [evaluation] = evaluations([applied[scenario]], selection, enabled, self._terms())
         return await script.evaluating(self._database, statement, evaluation, run_id=run_id, explained=explained)
 
     async def scenarios(self) -> list[ScenarioStatus]:
@@ -315,6 +312,11 @@ class Engine:
 
     def _terms(self) -> Terms:
         return Terms(timezone=self.config.run.timezone, timeout_seconds=PLAN_SECONDS)
+
+    async def _planned(self, names: Sequence[str], selection: Selection) -> list[Evaluation]:
+        """What a run of these scenarios would evaluate, each before any of them is claimed. Raises as `_chosen`."""
+        applied, others = await self._chosen(names)
+        return evaluations(applied, selection, [*applied, *others], self._terms())
 
     async def _chosen(self, names: Sequence[str]) -> tuple[list[Applied], list[Applied]]:
         """The enabled scenarios, or those named; and the other enabled ones.

@@ -1,7 +1,7 @@
 """The difference of two configurations: one moment for both sides, nothing written, a fault is one scenario's own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,9 +10,11 @@ import psycopg
 import pytest
 
 from database.programme_tables import Programme, applied, open_programme, scenario, wanted
-from rekindle.engine.difference import difference
+from rekindle.engine.difference import Edit, chosen, difference, edits
+from rekindle.engine.guard import GuardPreview
 from rekindle.model import Selection
-from rekindle.ports import Applied, Difference, Evaluation, Terms
+from rekindle.policy import UNGUARDED
+from rekindle.ports import Affected, Applied, Difference, Evaluation, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.pool import Database
 
@@ -28,6 +30,11 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
         yield programme
 
 
+def steps_of(programme: Programme, compared: Sequence[Edit]) -> AsyncGenerator[Affected | Difference]:
+    guarded = GuardPreview(programme.store, UNGUARDED, Selection())
+    return difference(PostgresDifferences(programme.database), compared, guarded)
+
+
 async def compared(
     programme: Programme,
     old: Sequence[Applied],
@@ -37,13 +44,13 @@ async def compared(
 ) -> tuple[dict[str, Difference], dict[str, dict[UUID, str]]]:
     found: dict[str, Difference] = {}
     effects: dict[str, dict[UUID, str]] = {}
-    differences = PostgresDifferences(programme.database)
-    steps = difference(differences, old, new, selection or Selection(), terms=Terms(timeout_seconds=20), **keys)
-    async with aclosing(steps):
-        async for one, person in steps:
-            found[one.scenario_type] = one
-            if person is not None:
-                effects.setdefault(one.scenario_type, {})[person.user_id] = person.effect
+    compared = chosen(edits(old, new, selection or Selection(), Terms(timeout_seconds=20)), **keys)
+    async with aclosing(steps_of(programme, compared)) as steps:
+        async for step in steps:
+            if isinstance(step, Difference):
+                found[step.scenario_type] = step
+            else:
+                effects.setdefault(step.scenario_type, {})[step.user_id] = step.effect
     return found, effects
 
 

@@ -12,9 +12,10 @@ from psycopg.types.json import Jsonb
 
 from conftest import one_server
 from database.programme_tables import REFUSALS, Programme, applied, open_programme, scenario
-from rekindle.engine.evaluate import plan
 from rekindle.engine.explain import explain
-from rekindle.model import Selection
+from rekindle.engine.preview import plan
+from rekindle.engine.priority import evaluations
+from rekindle.model import Candidate, Selection
 from rekindle.policy import UNGUARDED, idempotency_key
 from rekindle.ports import Applied, Explanation, Terms
 from rekindle.postgres.explain import PostgresExplanations
@@ -126,12 +127,11 @@ async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[
 
 async def planned(programme: Programme, ours: Applied, others: list[Applied], terms: Terms) -> dict[UUID, str | None]:
     found: dict[UUID, str | None] = {}
-    async with aclosing(
-        plan(programme.store, [ours], Selection(), others=others, terms=terms, guard=UNGUARDED)
-    ) as people:
-        async for _, candidate in people:
-            if candidate is not None:
-                found[candidate.user_id] = candidate.refusal
+    asked = evaluations([ours], Selection(), [ours, *others], terms)
+    async with aclosing(plan(programme.store, asked, guard=UNGUARDED)) as steps:
+        async for step in steps:
+            if isinstance(step, Candidate):
+                found[step.user_id] = step.refusal
     return found
 
 

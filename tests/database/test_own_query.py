@@ -8,13 +8,15 @@ import pytest
 
 from database.programme_tables import Programme, applied, open_programme, scenario, wanted
 from rekindle.engine.claim import claim
-from rekindle.engine.deadline import Deadline
+from rekindle.engine.cycle import Cycle, Deps, Limits
+from rekindle.engine.open import open_run
 from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid, SourceError
 from rekindle.model import Selection
 from rekindle.policy import UNGUARDED
 from rekindle.ports import Evaluation, Terms
 from rekindle.postgres.own_query import sample_variables
 from rekindle.scenario import OwnQuery, Variable
+from rekindle.testing import ScriptedDispatcher
 
 COLUMNS = "gen_random_uuid() as user_id, 'x'::text as occurrence, '{}'::jsonb as variables"
 CATALOG = (
@@ -145,15 +147,10 @@ async def test_a_query_that_fails_is_passed_over_and_the_other_scenarios_go_on(
         )
     ]
     every.append(applied(wanted(priority=1), "sound"))
-    claimed = await claim(
-        programme.store,
-        await programme.run(),
-        every,
-        Selection(),
-        terms=Terms(timeout_seconds=0.5),
-        guard=UNGUARDED,
-        deadline=Deadline.after(30, answer_seconds=1),
-    )
+    deps = Deps(ScriptedDispatcher(), programme.store, programme.store)
+    cycle = Cycle.begin(deps, every, Selection(), Limits(guard=UNGUARDED))
+    await open_run(cycle)
+    claimed = await claim(cycle)
     assert [numbers.scenario_type for numbers in claimed.numbers] == ["sound"]
     assert claimed.numbers[0].claimed == 1
     assert len(claimed.faults) == 4

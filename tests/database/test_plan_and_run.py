@@ -11,7 +11,7 @@ import pytest
 from conftest import one_server
 from database.programme_tables import TEXT, Programme, open_programme
 from rekindle import Engine
-from rekindle.engine.evaluate import Preview
+from rekindle.engine.preview import Preview
 from rekindle.errors import Disposition
 from rekindle.model import Accepted, Message, Outcome, Refused, Uncertain
 from rekindle.scenario import Config
@@ -118,9 +118,10 @@ async def planned(engine: Engine, scenarios: Sequence[str]) -> tuple[dict[str, P
     previews: dict[str, Preview] = {}
     verdicts: Verdicts = {}
     async with aclosing(engine.plan(scenarios=scenarios)) as steps:
-        async for preview, one in steps:
-            previews[preview.scenario_type] = preview
-            if one is not None:
+        async for one in steps:
+            if isinstance(one, Preview):
+                previews[one.scenario_type] = one
+            else:
                 verdicts[one.scenario_type, one.user_id] = one.refusal or "claimed"
     return previews, verdicts
 

@@ -9,6 +9,7 @@ from psycopg import errors
 
 from rekindle import Engine
 from rekindle.configuration import load_config
+from rekindle.engine.preview import Preview
 from rekindle.model import Accepted, Message, Outcome, Uncertain
 from rekindle.postgres.sql import names, statement
 from rekindle.sample import write_init_files
@@ -51,7 +52,7 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
     async with Engine.open(settings, load_config(path), dispatcher=dispatcher) as engine:
         assert [finding.fault for finding in await engine.check() if finding.fault] == []
         assert len(await engine.apply()) == 4
-        planned = [preview async for preview, person in engine.plan() if person is None]
+        planned = [step async for step in engine.plan() if isinstance(step, Preview)]
         previews = await engine.dry_run()
         assert dispatcher.sent == []
         report = await engine.run(confirmed=1_000)

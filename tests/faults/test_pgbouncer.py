@@ -10,6 +10,7 @@ from acceptance.audit import audit
 from acceptance.command import engine_over
 from acceptance.pooler import PGBOUNCER, pooled
 from acceptance.team import Team
+from rekindle.model import Candidate
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 
@@ -48,7 +49,7 @@ async def test_plans_checks_and_history_work_through_it_too(
     async with engine_over(pooled_url, fcm, team_config) as engine:
         assert [finding for finding in await engine.check() if finding.fault] == []
         assert await engine.apply() == []
-        listed = [candidate async for _, candidate in engine.plan() if candidate is not None]
+        listed = [step async for step in engine.plan() if isinstance(step, Candidate)]
         assert len(listed) == 30
         (preview,) = await engine.dry_run()
         assert preview.checks == {"valid": 30}

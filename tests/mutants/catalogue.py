@@ -98,19 +98,19 @@ def _sql(name: str) -> str:
 
 
 ARM = (
-    Worded(
+    Mutant(
         "units are sent without arming them",
         "engine/dispatch.py",
-        "armed = await answered(lambda: self._arm(units, lease_seconds), patience)",
-        "armed = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
+        "arm",
+        "verdicts = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
-    Worded(
+    Mutant(
         "arming is not waited for",
         "engine/dispatch.py",
-        "armed = await answered(lambda: self._arm(units, lease_seconds), patience)",
-        "group.create_task(self._arm(units, lease_seconds))\n"
-        "            armed = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
+        "arm",
+        "self._group.create_task(self._arm(units))\n"
+        "verdicts = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
         (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
     ),
     Worded(
@@ -136,18 +136,18 @@ ARM = (
         "when false then 'already_recorded'",
         (_TRANSITIONS + "test_a_unit_whose_key_another_writer_has_recorded_is_not_armed_and_ends_skipped",),
     ),
-    Worded(
+    Mutant(
         "a process that stood still after arming sends",
         "engine/dispatch.py",
-        "if started > start_until:",
+        "stood-still",
         "if False:",
         (_DISPATCH + "test_a_process_that_stood_still_after_arming_sends_nothing_and_the_units_wait",),
     ),
-    Worded(
+    Mutant(
         "arming goes on after its time in the run",
         "engine/dispatch.py",
-        "and not self._stop.is_set() and self._deadline.may_arm()",
-        "and not self._stop.is_set()",
+        "deadline",
+        "",
         ("acceptance/cli/test_run.py::test_a_run_ends_within_its_budget_with_3_and_the_next_ones_carry_on",),
     ),
 )
@@ -472,11 +472,11 @@ UNKNOWN = (
 )
 
 PROVIDER = (
-    Worded(
+    Mutant(
         "the breaker does not stop a run",
         "engine/dispatch.py",
-        "return self._breaker.halted is None and not",
-        "return not",
+        "breaker",
+        "True",
         (_BREAKER + "test_with_the_usual_concurrency_a_wrong_project_costs_no_more_than_one_batch",),
     ),
     Worded(
@@ -636,11 +636,11 @@ POLICY = (
         "where rekindle.fits(cap.counted, 0, cap.rule_counts, cap.rule_seconds, rekindle.clock())",
         (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
     ),
-    Worded(
+    Mutant(
         "everybody reads the text that is for everybody",
         "engine/compose.py",
-        "scenario.variants()[unit.variant]",
-        "scenario",
+        "variant",
+        "variant = self._variants[0]",
         (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
     ),
     Mutant(

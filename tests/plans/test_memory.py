@@ -15,12 +15,14 @@ from conftest import one_server
 from database.programme_tables import applied, open_programme, wanted
 from rekindle import Deps, Engine
 from rekindle.configuration import load_config
-from rekindle.engine.difference import difference
+from rekindle.engine.cycle import Caller, Limits, Watch
+from rekindle.engine.difference import difference, edits
 from rekindle.engine.dispatch import MAX_UNWRITTEN
-from rekindle.engine.run import Limits, Watch, run_cycle
+from rekindle.engine.guard import GuardPreview
+from rekindle.engine.run import run_cycle
 from rekindle.model import Acceptance, Message, Outcome, Selection, Unit, Verdict
 from rekindle.policy import UNGUARDED
-from rekindle.ports import NotificationRepository, Terms
+from rekindle.ports import Affected, NotificationRepository, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import execute_all
@@ -92,7 +94,7 @@ async def test_a_ledger_slower_than_the_provider_slows_the_sending_and_fills_no_
             await engine.deps.store.applied(),
             Selection(),
             Limits(budget_seconds=60, concurrency=CONCURRENCY, guard=UNGUARDED),
-            watch=Watch(settled=dispatcher.saw_settled),
+            caller=Caller(watch=Watch(answered=dispatcher.saw_settled)),
         )
     assert report.status == "done"
     assert sum(one.pushes for one in report.scenarios) == len(dispatcher.sent) == dispatcher.settled > 3_000
@@ -107,12 +109,13 @@ async def test_a_difference_holds_no_more_the_more_people_it_compares(database_u
         await programme.people(4_000)
         await programme.sql.execute("update team.person set organisation_id = %s", [uuid4()])
         old, new = [applied(wanted())], [applied(wanted(priority=60))]
-        compared = PostgresDifferences(programme.database)
-        steps = difference(compared, old, new, Selection(), terms=Terms(timeout_seconds=60))
+        compared = edits(old, new, Selection(), Terms(timeout_seconds=60))
+        guarded = GuardPreview(programme.store, UNGUARDED, Selection())
+        steps = difference(PostgresDifferences(programme.database), compared, guarded)
         tracemalloc.start()
         try:
             async with aclosing(steps):
-                seen = sum([person is not None async for _, person in steps])
+                seen = sum([isinstance(step, Affected) async for step in steps])
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from property.ledger import Ledger
-from rekindle.engine.difference import difference
+from rekindle.engine.difference import difference, edits
+from rekindle.engine.guard import GuardPreview
 from rekindle.model import Selection
+from rekindle.policy import UNGUARDED
 from rekindle.ports import Applied, Difference, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.scenario import fingerprint, parse_scenario
@@ -125,13 +127,16 @@ def test_the_difference_of_two_configurations_is_that_of_whom_each_would_claim(
     async def work() -> None:
         sides = [[rule.applied() for rule in side] for side in (old, new)]
         differences = PostgresDifferences(ledger.database)
-        async with aclosing(difference(differences, *sides, Selection(), terms=Terms())) as steps:
-            async for one, person in steps:
-                found[one.scenario_type] = one
-                people_of = effects.setdefault(one.scenario_type, {})
-                if person is not None:
-                    assert person.user_id not in people_of
-                    people_of[person.user_id] = person.effect
+        compared = edits(*sides, Selection(), Terms())
+        guarded = GuardPreview(ledger.store, UNGUARDED, Selection())
+        async with aclosing(difference(differences, compared, guarded)) as steps:
+            async for step in steps:
+                people_of = effects.setdefault(step.scenario_type, {})
+                if isinstance(step, Difference):
+                    found[step.scenario_type] = step
+                else:
+                    assert step.user_id not in people_of
+                    people_of[step.user_id] = step.effect
 
     ledger.wait(work())
     assert {one.scenario_type for one in found.values() if one.fault} == set()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from property.ledger import Ledger
-from rekindle.engine.claim import outranking
+from rekindle.engine.priority import outranking
 from rekindle.policy import idempotency_key, parse_duration
 from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario

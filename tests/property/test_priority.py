@@ -13,12 +13,15 @@ from psycopg.types.json import Jsonb
 
 from property.ledger import Ledger
 from rekindle.engine.claim import claim
-from rekindle.engine.deadline import Deadline
-from rekindle.engine.evaluate import plan
-from rekindle.model import Selection
+from rekindle.engine.cycle import Cycle, Deps, Limits
+from rekindle.engine.open import open_run
+from rekindle.engine.preview import plan
+from rekindle.engine.priority import evaluations
+from rekindle.model import Candidate, Selection
 from rekindle.policy import UNGUARDED
 from rekindle.ports import Applied, Terms
 from rekindle.scenario import fingerprint, parse_scenario
+from rekindle.testing import ScriptedDispatcher
 
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 Places = set[tuple[int, str]]
@@ -89,14 +92,12 @@ def run(ledger: Ledger, rules: Sequence[Rule], names: Sequence[str]) -> None:
     """A run about the scenarios named, as the engine makes it."""
 
     async def work() -> None:
-        run_id = await ledger.store.open_run(budget_seconds=30, dispatcher="log")
         chosen = [rule.applied() for rule in rules if rule.name in names]
         others = [rule.applied() for rule in rules if rule.name not in names]
-        deadline = Deadline.after(30, answer_seconds=0)
-        claimed = await claim(
-            ledger.store, run_id, chosen, Selection(), others=others, terms=Terms(), guard=UNGUARDED, deadline=deadline
-        )
-        assert claimed.faults == ()
+        deps = Deps(ScriptedDispatcher(), ledger.store, ledger.store)
+        cycle = Cycle.begin(deps, chosen, Selection(), Limits(guard=UNGUARDED), others=others)
+        await open_run(cycle)
+        assert (await claim(cycle)).faults == ()
 
     ledger.wait(work())
 
@@ -108,11 +109,10 @@ def planned(ledger: Ledger, rules: Sequence[Rule], names: Sequence[str]) -> Plac
         chosen = [rule.applied() for rule in rules if rule.name in names]
         others = [rule.applied() for rule in rules if rule.name not in names]
         found: Places = set()
-        async with aclosing(
-            plan(ledger.store, chosen, Selection(), others=others, terms=Terms(), guard=UNGUARDED)
-        ) as steps:
-            async for _, one in steps:
-                if one is not None and one.refusal is None:
+        asked = evaluations(chosen, Selection(), [*chosen, *others], Terms())
+        async with aclosing(plan(ledger.store, asked, guard=UNGUARDED)) as steps:
+            async for one in steps:
+                if isinstance(one, Candidate) and one.refusal is None:
                     found.add((one.user_id.int - 0xA0000000, one.scenario_type))
         return found
 

@@ -8,6 +8,7 @@ from acceptance.audit import audit
 from acceptance.command import Command
 from rekindle import Engine
 from rekindle.configuration import load_config
+from rekindle.model import Candidate
 from rekindle.sandbox import Sandbox
 from rekindle.settings import Settings
 from supabase.conftest import EXAMPLE, Project
@@ -31,7 +32,7 @@ def say(rekindle: Command, by: str) -> None:
 async def due(rekindle: Command) -> list[tuple[object, ...]]:
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": rekindle.environment["REKINDLE_DATABASE_URL"]})
     async with Engine.open(settings, load_config(rekindle.folder / "rekindle.toml")) as engine:
-        planned = [one async for _, one in engine.plan() if one is not None]
+        planned = [one async for one in engine.plan() if isinstance(one, Candidate)]
     return [(one.user_id, one.occurrence, one.variables, one.locale, one.refusal) for one in planned]
 
 

@@ -29,7 +29,7 @@ def unit(scenario_type: str = "nudge") -> Unit:
 def saw(breaker: Breaker, outcome: Outcome, times: int, scenario_type: str = "nudge") -> Breaker:
     one = unit(scenario_type)
     for _ in range(times):
-        breaker.saw(one, outcome)
+        breaker.learn(one, outcome)
     return breaker
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from rekindle.engine.compose import compose
+from rekindle.engine.compose import Composer
 from rekindle.model import AndroidOptions, Options, Unit
 from rekindle.render import MissingVariable
 from rekindle.scenario import parse_scenario
@@ -31,7 +31,7 @@ def unit(locale: str | None = None, variables: dict[str, Any] | None = None) -> 
 
 def test_a_message_carries_the_unit_and_its_rendered_texts() -> None:
     one = scenario(link="https://example.org/{first_name}", data={"screen": "home/{days}", "plain": "x"})
-    message = compose(unit(), one)
+    message = Composer(one).message(unit())
     assert (message.claim_id, message.user_id, message.idempotency_key) == (UUID(int=2), UUID(int=1), "k" * 64)
     assert (message.scenario_type, message.target_kind, message.target) == ("away", "fid", "installation")
     assert (message.title, message.body) == ("Hello Ada", "20 days")
@@ -43,7 +43,7 @@ def test_a_message_carries_the_unit_and_its_rendered_texts() -> None:
     ("locale", "title"), [("nb-NO", "Hei Ada"), ("nb", "Hei Ada"), ("fr", "Hello Ada"), (None, "Hello Ada")]
 )
 def test_a_message_is_in_the_recipients_locale(locale: str | None, title: str) -> None:
-    assert compose(unit(locale), scenario()).title == title
+    assert Composer(scenario()).message(unit(locale)).title == title
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,15 @@ def test_plurals_and_dates_are_in_the_language_of_the_text_and_not_of_the_person
         "en": {"title": "{n, plural, one {# day} other {# days}}", "body": "{on, date}"},
         "nb": {"title": "{n, plural, one {# dag} other {# dager}}", "body": "{on, date, long}"},
     }
-    composed = compose(unit(locale, {"n": 1, "on": "2026-01-31"}), scenario(message=message))
+    composed = Composer(scenario(message=message)).message(unit(locale, {"n": 1, "on": "2026-01-31"}))
     assert (composed.title, composed.body) == (title, body)
 
 
 def test_a_message_carries_the_options_of_each_platform() -> None:
-    assert compose(unit(), scenario()).options == Options()
-    assert compose(unit(), scenario(android={"channel_id": "c"})).options == Options(AndroidOptions(channel_id="c"))
+    assert Composer(scenario()).message(unit()).options == Options()
+    assert Composer(scenario(android={"channel_id": "c"})).message(unit()).options == Options(
+        AndroidOptions(channel_id="c")
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,11 +83,11 @@ def test_a_message_carries_the_options_of_each_platform() -> None:
     ],
 )
 def test_a_message_lives_as_long_as_it_is_relevant_unless_told_otherwise(more: dict[str, Any], seconds: int) -> None:
-    assert compose(unit(), scenario(**more)).ttl_seconds == seconds
+    assert Composer(scenario(**more)).message(unit()).ttl_seconds == seconds
 
 
 def test_a_scenario_without_link_and_data_sends_none() -> None:
-    message = compose(unit(), scenario())
+    message = Composer(scenario()).message(unit())
     assert (message.link, message.data) == (None, {})
 
 
@@ -98,5 +100,5 @@ def test_a_variable_that_this_person_lacks_stops_the_message_wherever_it_stands(
     )
     for variables in (VARIABLES, VARIABLES | {"nickname": None}):
         with pytest.raises(MissingVariable, match="nickname"):
-            compose(unit(variables=variables), one)
-    assert compose(unit(variables=VARIABLES | {"nickname": ""}), one).title
+            Composer(one).message(unit(variables=variables))
+    assert Composer(one).message(unit(variables=VARIABLES | {"nickname": ""})).title

@@ -71,12 +71,12 @@ def test_every_second_with_a_quota_refusal_halves_the_rate_once() -> None:
     pacer = Pacer(1_000.0, ramp_seconds=0.0)
     assert pacer.rate(0.0) == 1_000.0
     for _ in range(200):
-        pacer.saw(QUOTA, 0.05, 0.0)
+        pacer.learn(QUOTA, 0.05, 0.0)
     assert pacer.rate(0.0) == pytest.approx(500.0)
-    pacer.saw(QUOTA, 0.05, 0.99)
+    pacer.learn(QUOTA, 0.05, 0.99)
     assert pacer.rate(0.99) == pytest.approx(500.0 + 1_000 * 0.99 / 60)
     before = pacer.rate(1.0)
-    pacer.saw(QUOTA, 0.05, 1.0)
+    pacer.learn(QUOTA, 0.05, 1.0)
     assert pacer.rate(1.0) == pytest.approx(before / 2)
 
 
@@ -84,7 +84,7 @@ def test_a_storm_of_quota_refusals_never_stops_it_altogether_and_it_recovers_wit
     pacer = Pacer(1_000.0, ramp_seconds=0.0)
     now = 0.0
     while now < 60.0:
-        pacer.saw(QUOTA, 0.05, now)
+        pacer.learn(QUOTA, 0.05, now)
         assert pacer.rate(now) >= 1.0
         assert pacer.batch(500, now) >= 1
         now += 0.1
@@ -98,8 +98,8 @@ def test_rising_latency_slows_it_down_and_steady_slowness_does_not() -> None:
     rising = Pacer(1_000.0, ramp_seconds=0.0)
     for step in range(400):
         now = step / 40
-        steady.saw(OK, 2.0, now)
-        rising.saw(OK, 0.05 if step < 100 else 2.0, now)
+        steady.learn(OK, 2.0, now)
+        rising.learn(OK, 0.05 if step < 100 else 2.0, now)
     assert steady.rate(10.0) == 1_000.0
     assert rising.rate(10.0) < 500.0
 
@@ -107,7 +107,7 @@ def test_rising_latency_slows_it_down_and_steady_slowness_does_not() -> None:
 def test_answers_faster_than_half_a_second_are_never_a_sign_of_trouble() -> None:
     pacer = Pacer(1_000.0, ramp_seconds=0.0)
     for step in range(400):
-        pacer.saw(OK, 0.002 if step < 100 else 0.45, step / 40)
+        pacer.learn(OK, 0.002 if step < 100 else 0.45, step / 40)
     assert pacer.rate(10.0) == 1_000.0
 
 
@@ -115,7 +115,7 @@ def test_answers_faster_than_half_a_second_are_never_a_sign_of_trouble() -> None
 def test_only_a_quota_refusal_halves_the_rate(outcome: Outcome) -> None:
     pacer = Pacer(1_000.0, ramp_seconds=0.0)
     for step in range(50):
-        pacer.saw(outcome, 0.05, float(step))
+        pacer.learn(outcome, 0.05, float(step))
     assert pacer.rate(50.0) == 1_000.0
 
 
@@ -143,7 +143,7 @@ def test_no_window_of_any_length_holds_more_sends_than_the_burst_and_the_ceiling
     for pause, outcome, latency in steps:
         now += pause
         if outcome is not None:
-            pacer.saw(outcome, latency, now)
+            pacer.learn(outcome, latency, now)
         count = pacer.batch(room, now)
         assert 1 <= count <= room
         now += pacer.take(count, now)

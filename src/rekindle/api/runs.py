@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rekindle.api.models import RunRequest
 from rekindle.app import Engine
-from rekindle.engine.run import Watch
+from rekindle.engine.cycle import Watch
 from rekindle.errors import KeyTaken, NotNow, RekindleError, RunNotFound, TooManyRuns
 from rekindle.log import log
 from rekindle.model import Asked, Report

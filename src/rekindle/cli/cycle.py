@@ -38,12 +38,11 @@ from rekindle.cli.output import (
     unknown_table,
 )
 from rekindle.cli.texts import show_texts
-from rekindle.engine.evaluate import Preview
-from rekindle.engine.run import Watch
+from rekindle.engine.cycle import Watch
+from rekindle.engine.preview import Preview
 from rekindle.errors import BadArgument, HeldByGuard
 from rekindle.log import log
 from rekindle.model import Candidate, Report
-from rekindle.scenario import Config, fingerprint
 
 Budget = Annotated[str | None, typer.Option("--budget", help="End within this time, such as 30s.")]
 Confirm = Annotated[int, typer.Option("--confirm", min=0, help="Let so many people go whom the guard would hold back.")]
@@ -84,11 +83,11 @@ def plan(
                 return await (difference.write_json(found) if as_json else difference.show(found, limit=limit))
             steps = engine.plan(scenarios=scenario or (), organisations=ids(organisation), user_id=user_id)
             async with aclosing(steps):
-                async for preview, candidate in steps:
-                    if candidate is None:
-                        previews.append(preview)
+                async for step in steps:
+                    if isinstance(step, Preview):
+                        previews.append(step)
                     elif not limit or len(people) < limit:
-                        people.append(candidate)
+                        people.append(step)
         if as_json:
             print_json(
                 {
@@ -138,7 +137,7 @@ def run(
                 if any(one.held for one in previews):
                     return HeldByGuard.exit_code
                 return 1 if any(set(one.checks) - {"valid"} for one in previews) else 0
-            await warn_if_not_applied(engine, loaded)
+            await warn_if_not_applied(engine)
             with _progress(quiet=as_json) as progress:
                 report = await engine.run(
                     scenarios=scenario or (),
@@ -214,14 +213,9 @@ def unknown_settle(
     wait(work())
 
 
-async def warn_if_not_applied(engine: Engine, loaded: Config) -> None:
+async def warn_if_not_applied(engine: Engine) -> None:
     """A file that differs from what is applied was warned of: runs read what is applied."""
-    in_force = {one.scenario_type: one.fingerprint for one in await engine.deps.store.applied()}
-    changed = sorted(
-        name
-        for name in in_force.keys() | loaded.scenario.keys()
-        if name not in loaded.scenario or in_force.get(name) != fingerprint(loaded.scenario[name])
-    )
+    changed = sorted(name for name, change in (await engine.changes()).items() if change != "same")
     if changed:
         log.warning("config.not_applied", scenarios=changed, mend="run `rekindle apply` to put the file in force")
 
@@ -236,12 +230,12 @@ def _watch(progress: Progress) -> Watch:
     """Claims are counted in people and answers in devices: the bar's total grows with what is seen."""
     task = progress.add_task("sending", total=None)
 
-    def settled(count: int) -> None:
+    def answered(count: int) -> None:
         progress.advance(task, count)
         done = progress.tasks[0].completed
         if progress.tasks[0].total is not None and done > progress.tasks[0].total:
             progress.update(task, total=done)
 
     return Watch(
-        claimed=lambda numbers: progress.update(task, total=sum(one.claimed for one in numbers)), settled=settled
+        claimed=lambda numbers: progress.update(task, total=sum(one.claimed for one in numbers)), answered=answered
     )

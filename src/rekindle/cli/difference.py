@@ -11,7 +11,7 @@ from rich.table import Table
 from rekindle.cli.output import console, plain, say
 from rekindle.ports import EFFECTS, Affected, Difference, Effect
 
-Steps = AsyncGenerator[tuple[Difference, Affected | None]]
+Steps = AsyncGenerator[Affected | Difference]
 
 ORGANISATIONS_LISTED = 20
 """As many organisations of a scenario's difference as people read; `--json` has them all."""
@@ -20,7 +20,7 @@ ORGANISATIONS_LISTED = 20
 async def numbers(steps: Steps) -> list[Difference]:
     """The numbers of every scenario that an edit has touched, or somebody's place under it; nobody is kept."""
     async with aclosing(steps):
-        found = [one async for one, person in steps if person is None]
+        found = [step async for step in steps if isinstance(step, Difference)]
     return [one for one in found if one.change != "same" or one.fault or one.people["gain"] or one.people["lose"]]
 
 
@@ -40,13 +40,13 @@ async def show(steps: Steps, *, limit: int) -> int:
     Everybody is seen and only those listed are kept, which is everybody only if asked for.
     """
     found: list[Difference] = []
-    listed: list[tuple[str, Affected]] = []
+    listed: list[Affected] = []
     async with aclosing(steps):
-        async for one, person in steps:
-            if person is None:
-                found.append(one)
-            elif person.effect != "stay" and (not limit or len(listed) < limit):
-                listed.append((one.scenario_type, person))
+        async for step in steps:
+            if isinstance(step, Difference):
+                found.append(step)
+            elif step.effect != "stay" and (not limit or len(listed) < limit):
+                listed.append(step)
     if not found:
         say("Nothing is applied, and the configuration has no scenario.")
         return 0
@@ -55,8 +55,9 @@ async def show(steps: Steps, *, limit: int) -> int:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("person", "organisation", "scenario", "effect"):
             table.add_column(heading, no_wrap=True)
-        for scenario_type, person in listed:
-            table.add_row(str(person.user_id), str(person.organisation_id or "none"), scenario_type, person.effect)
+        for person in listed:
+            organisation = str(person.organisation_id or "none")
+            table.add_row(str(person.user_id), organisation, person.scenario_type, person.effect)
         console().print()
         console().print(table)
     moved = sum(one.people["gain"] + one.people["lose"] for one in found)
@@ -74,15 +75,15 @@ async def write_json(steps: Steps) -> int:
     separator = "\n"
     sys.stdout.write('{"people": [')
     async with aclosing(steps):
-        async for one, person in steps:
-            if person is None:
-                found.append(one)
+        async for step in steps:
+            if isinstance(step, Difference):
+                found.append(step)
                 continue
             row = {
-                "user_id": person.user_id,
-                "organisation_id": person.organisation_id,
-                "scenario_type": one.scenario_type,
-                "effect": person.effect,
+                "user_id": step.user_id,
+                "organisation_id": step.organisation_id,
+                "scenario_type": step.scenario_type,
+                "effect": step.effect,
             }
             sys.stdout.write(separator + json.dumps(row, default=plain))
             separator = ",\n"

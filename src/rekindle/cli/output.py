@@ -12,7 +12,7 @@ from rich.table import Table
 
 from rekindle.cli.options import INVOCATION
 from rekindle.cli.tracebacks import traceback_text
-from rekindle.engine.evaluate import Preview
+from rekindle.engine.preview import Preview
 from rekindle.errors import ConfigInvalid, RekindleError
 from rekindle.model import Candidate, Numbers, Report, UnknownSend
 from rekindle.postgres.reports import ScenarioStatus

@@ -33,7 +33,7 @@ def serve(
         options = ServerOptions(host, port, Keys.of(environment), runs)
         # What a run leaves over is enough for the questions between runs.
         async with Engine.open(environment, loaded, connections=CONNECTIONS * runs) as engine:
-            await warn_if_not_applied(engine, loaded)
+            await warn_if_not_applied(engine)
             await serve_api(
                 engine,
                 options,

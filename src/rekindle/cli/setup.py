@@ -18,7 +18,6 @@ from rekindle.postgres.migrate import migrate as migrate_database
 from rekindle.postgres.migrate import write_migrations
 from rekindle.postgres.reports import Change
 from rekindle.sample import write_init_files
-from rekindle.scenario import fingerprint
 
 
 def init(
@@ -114,8 +113,7 @@ def check(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
                 findings.append(Finding("dispatcher", of_its_kind(loaded.dispatcher).ready))
             except ProviderError as fault:
                 findings.append(Finding("dispatcher", fault.message, fault))
-            in_force = {one.scenario_type: one.fingerprint for one in await engine.deps.store.applied()}
-            if in_force == {name: fingerprint(one) for name, one in loaded.scenario.items()}:
+            if set((await engine.changes()).values()) <= {"same"}:
                 findings.append(Finding("applied", "this configuration is the one in force"))
             else:
                 findings.append(Finding("applied", "this configuration is not in force yet: run `rekindle apply`"))

@@ -39,7 +39,7 @@ class Breaker:
         self._uncertain: deque[bool] = deque(maxlen=WINDOW)
         self._by_scenario: dict[str, deque[str]] = {}
 
-    def saw(self, unit: Unit, outcome: Outcome) -> None:
+    def learn(self, unit: Unit, outcome: Outcome) -> None:
         """Take one answer into account."""
         if isinstance(outcome, Refused) and outcome.disposition is Disposition.HALT:
             self._halt(outcome)

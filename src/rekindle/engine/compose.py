@@ -4,31 +4,61 @@ from rekindle.model import Message, Unit
 from rekindle.render import render
 from rekindle.scenario import AnyScenario
 
+_LOCALES_KEPT = 1_000
+"""Beyond this many different locales of people, each is looked up anew: the team's column may hold anything, and memory
+does not grow with the number of people."""
 
-def compose(unit: Unit, scenario: AnyScenario) -> Message:
-    """The message for one unit, in the recipient's locale, as the scenario holds where they were claimed.
 
-    Without a `ttl` the message lives as long as the nudge is relevant, so that a late copy dies on its way instead of
+class Composer:
+    """Makes the messages of one version of a scenario. What is the same for many people is worked out once."""
+
+    def __init__(self, scenario: AnyScenario) -> None:
+        self._variants = [_Variant(variant) for variant in scenario.variants()]
+
+    def message(self, unit: Unit) -> Message:
+        """The message for one unit, in the recipient's locale, as the scenario was where they were claimed.
+
+        Raises:
+            NotRendered: a text names a variable that this person has not, or has not as the text needs it.
+            TemplateInvalid: a text cannot be parsed; `apply` refuses such texts.
+        """
+        variant = self._variants[unit.variant]  # mutant: variant
+        scenario, locale = variant.scenario, variant.locale_for(unit.locale)
+        text = scenario.message[locale]
+        return Message(
+            claim_id=unit.claim_id,
+            idempotency_key=unit.idempotency_key,
+            user_id=unit.user_id,
+            scenario_type=unit.scenario_type,
+            target_kind=unit.target_kind,
+            target=unit.target,
+            title=render(text.title, unit.variables, locale),
+            body=render(text.body, unit.variables, locale),
+            data={key: render(value, unit.variables) for key, value in scenario.data.items()},
+            link=None if scenario.link is None else render(scenario.link, unit.variables),
+            ttl_seconds=variant.ttl_seconds,
+            options=variant.options,
+        )
+
+
+class _Variant:
+    """What all messages of one variant have in common.
+
+    Without a `ttl` a message lives as long as the nudge is relevant, so that a late copy dies on its way instead of
     arriving stale.
-
-    Raises:
-        NotRendered: a text names a variable that this person has not, or has not as the text needs it.
-        TemplateInvalid: a text cannot be parsed; `apply` refuses such texts.
     """
-    scenario = scenario.variants()[unit.variant]
-    locale = scenario.locale_for(unit.locale)
-    text = scenario.message[locale]
-    return Message(
-        claim_id=unit.claim_id,
-        idempotency_key=unit.idempotency_key,
-        user_id=unit.user_id,
-        scenario_type=unit.scenario_type,
-        target_kind=unit.target_kind,
-        target=unit.target,
-        title=render(text.title, unit.variables, locale),
-        body=render(text.body, unit.variables, locale),
-        data={key: render(value, unit.variables) for key, value in scenario.data.items()},
-        link=None if scenario.link is None else render(scenario.link, unit.variables),
-        ttl_seconds=scenario.ttl or min(scenario.relevance, 2_419_200),
-        options=scenario.options(),
-    )
+
+    def __init__(self, scenario: AnyScenario) -> None:
+        self.scenario = scenario
+        self.options = scenario.options()
+        self.ttl_seconds = scenario.ttl or min(scenario.relevance, 2_419_200)
+        self._locales: dict[str | None, str] = {}
+
+    def locale_for(self, locale: str | None) -> str:
+        """See `scenario.locale_for`."""
+        known = self._locales.get(locale)
+        if known is None:
+            known = self.scenario.locale_for(locale)
+            if len(self._locales) < _LOCALES_KEPT:
+                self._locales[locale] = known
+        return known

@@ -24,8 +24,8 @@ class Deadline:
         """Seconds until the end, never below a tenth of one."""
         return max(0.1, self.ends - time.monotonic())
 
-    def patience(self) -> float:
-        """Seconds for which an answer of the ledger may be waited for: until the end, and a second for a last write."""
+    def wait_seconds(self) -> float:
+        """How long to wait for an answer of the ledger: until the end, and always a second, for a last write."""
         return max(1.0, self.ends - time.monotonic())
 
     def may_arm(self) -> bool:

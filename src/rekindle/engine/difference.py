@@ -1,51 +1,78 @@
 """What a configuration that is not applied would change, scenario by scenario."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from uuid import UUID
 
-from rekindle.engine.claim import in_order, outranking
-from rekindle.errors import PermissionMissing, SourceError, StatementTooSlow
+from rekindle.engine.changes import changes
+from rekindle.engine.guard import GuardPreview
+from rekindle.engine.priority import evaluations, in_order
+from rekindle.errors import PermissionMissing, RekindleError, SourceError, StatementTooSlow
 from rekindle.model import Selection
-from rekindle.ports import Affected, Applied, Changed, Difference, Differences, Evaluation, Terms
+from rekindle.ports import Affected, Applied, Changed, Difference, Differences, Effect, Evaluation, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One scenario on both sides; a side that claims nobody is None."""
+
+    scenario_type: str
+    change: Changed
+    old: Evaluation | None
+    new: Evaluation | None
+
+    @property
+    def may_matter(self) -> bool:
+        """Whether the sides may claim different people: the scenario was edited, or one that outranks it."""
+        return self.old is None or self.new is None or not self.old.same_as(self.new)
+
+
+def edits(in_force: Sequence[Applied], edited: Sequence[Applied], selection: Selection, terms: Terms) -> list[Edit]:
+    """Every scenario of either side, highest priority first, except those that are switched off on both and the same.
+
+    Each side is judged as a run of all its own scenarios would find it.
+    """
+    changed = changes(in_force, edited)
+    old, new = (_by_name(side, selection, terms) for side in (in_force, edited))
+    latest = {one.scenario_type: one for one in (*in_force, *edited)}
+    names = [one.scenario_type for one in in_order([*latest.values()])]
+    every = [Edit(name, changed[name], old.get(name), new.get(name)) for name in names]
+    return [one for one in every if one.old is not None or one.new is not None or one.change != "same"]
+
+
+def _by_name(side: Sequence[Applied], selection: Selection, terms: Terms) -> dict[str, Evaluation]:
+    enabled = [one for one in side if one.scenario.enabled_somewhere]
+    return {one.applied.scenario_type: one for one in evaluations(enabled, selection, enabled, terms)}
+
+
+def chosen(edits: Sequence[Edit], *, names: Collection[str] = (), unchanged: bool = True) -> list[Edit]:
+    """Only the scenarios named, if any are; without `unchanged`, only those that an edit may have touched."""
+    return [one for one in edits if (not names or one.scenario_type in names) and (unchanged or one.may_matter)]
 
 
 async def difference(
-    differences: Differences,
-    in_force: Sequence[Applied],
-    edited: Sequence[Applied],
-    selection: Selection,
-    *,
-    names: Collection[str] = (),
-    unchanged: bool = True,
-    terms: Terms,
-) -> AsyncGenerator[tuple[Difference, Affected | None]]:
-    """Whom each scenario would claim now as it is edited and not as it is in force, and the other way round.
+    differences: Differences, edits: Sequence[Edit], guarded: GuardPreview
+) -> AsyncGenerator[Affected | Difference]:
+    """Which people each scenario would claim now as it is edited and not as it is in force, and the other way round.
 
-    Yields each person with the scenario's numbers so far; after the last one of a scenario, its complete numbers and
-    None. Each side is judged as a run of all its own scenarios would find it. A scenario that cannot be evaluated
-    carries the fault, and the others follow. Scenarios are compared one after the other, each at a moment of its own,
-    which is the same for both of its sides. Without `unchanged`, those are left out that no edit can have touched.
+    Yields each person, and after the last one of a scenario its numbers. A scenario that cannot be evaluated carries
+    the fault, and the others follow. Scenarios are compared one after the other, each at one moment for both sides.
     """
-    old_ones, new_ones = ({one.scenario_type: one for one in side} for side in (in_force, edited))
-    for one in in_order(list({**old_ones, **new_ones}.values())):
-        name = one.scenario_type
-        own = replace(selection, scenarios=(name,))
-        old = _side(old_ones.get(name), in_force, own, terms)
-        new = _side(new_ones.get(name), edited, own, terms)
-        found = Difference(name, _change(old_ones.get(name), new_ones.get(name)))
-        if (names and name not in names) or (old is None and new is None and found.change == "same"):
-            continue
-        if old is not None and new is not None and old.same_as(new) and not unchanged:
-            continue
+    for edit in edits:
+        organisations: dict[UUID | None, Counter[Effect]] = {}
+        fault: RekindleError | None = None
         try:
-            async with aclosing(_between(differences, old, new)) as people:
-                async for affected in people:
-                    found.add(affected)
-                    yield found, affected
-        except (SourceError, StatementTooSlow, PermissionMissing) as fault:
-            found.fault = fault
-        yield found, None
+            async with aclosing(_between(differences, edit.old, edit.new)) as people:
+                async for one in people:
+                    organisations.setdefault(one.organisation_id, Counter())[one.effect] += 1
+                    yield one
+        except (SourceError, StatementTooSlow, PermissionMissing) as error:
+            fault = error
+        claimed = sum(effects["gain"] + effects["stay"] for effects in organisations.values())
+        held = await guarded.held_back(edit.scenario_type, claimed)
+        yield Difference(edit.scenario_type, edit.change, organisations, fault, held)
 
 
 async def _between(
@@ -67,18 +94,3 @@ async def _between(
     async with aclosing(differences.between(old, new)) as people:
         async for one in people:
             yield one
-
-
-def _side(one: Applied | None, scenarios: Sequence[Applied], selection: Selection, terms: Terms) -> Evaluation | None:
-    if one is None or not one.scenario.enabled_somewhere:
-        return None
-    enabled = [other for other in scenarios if other.scenario.enabled_somewhere]
-    return Evaluation(one, selection, outranking(one, enabled), terms)
-
-
-def _change(old: Applied | None, new: Applied | None) -> Changed:
-    if old is None:
-        return "added"
-    if new is None:
-        return "retired"
-    return "same" if old.fingerprint == new.fingerprint else "changed"

@@ -4,20 +4,18 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from rekindle import ports
-from rekindle.engine.breaker import Breaker
-from rekindle.engine.compose import compose
-from rekindle.engine.deadline import Deadline
-from rekindle.engine.pace import Pacer
+from rekindle.engine.compose import Composer
+from rekindle.engine.cycle import Cycle
+from rekindle.engine.pace import RAMP_SECONDS, Pacer
+from rekindle.engine.patience import answer_within
 from rekindle.engine.record import BATCH, Recorder
-from rekindle.engine.steady import answered, steadily
 from rekindle.errors import DatabaseUnreachable, Disposition, RekindleError, TemplateInvalid
 from rekindle.log import log
 from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
-from rekindle.ports import Dispatcher, Store
 from rekindle.render import NotRendered
 
 START_SECONDS = 5.0
@@ -35,115 +33,99 @@ MAX_UNWRITTEN = 2 * BATCH
 """Beyond the requests under way, so many answers may wait to be recorded: a batch being written and one gathering.
 Unbounded, nearly 10,000 piled up at 60,000 recipients, with their memory and all that a crash would leave unknown."""
 
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How many sends may be under way, how long each may take, and until when."""
-
-    concurrency: int
-    timeout_seconds: float
-    deadline: Deadline
+Verdicts = Mapping[tuple[UUID, UUID], str]
+Messages = Sequence[tuple[Unit, Message]]
 
 
-class Dispatch:
-    """Sends what one run holds. `run` may be called once."""
+async def dispatch(cycle: Cycle) -> None:
+    """Everything that may be sent before the deadline was sent, answered and recorded when this returns.
 
-    def __init__(
-        self,
-        store: Store,
-        dispatcher: Dispatcher,
-        recorder: Recorder,
-        run_id: UUID,
-        selection: Selection,
-        *,
-        bounds: Bounds,
-        pacer: Pacer,
-        breaker: Breaker,
-        stop: asyncio.Event,
-    ) -> None:
-        self._store = store
-        self._dispatcher = dispatcher
+    Stops early, with the requests under way finished and recorded, when the breaker halts, when the caller stops the
+    run, or when the ledger fails. A database that restarts is waited for until the deadline.
+
+    Raises:
+        RekindleError: the ledger failed; what was under way is recorded, or armed and thereby safe.
+    """
+    fault: RekindleError | None = None
+    recorder = Recorder(cycle)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(recorder.run())
+        try:
+            await _Dispatch(cycle, recorder, group).run()
+        except RekindleError as error:
+            fault = error
+        while cycle.progress.sending:
+            await cycle.progress.wait()
+        recorder.close()
+    if fault is not None:
+        raise fault
+
+
+class _Dispatch:
+    """Starts the sends of one run in a task group. `run` may be called once."""
+
+    def __init__(self, cycle: Cycle, recorder: Recorder, group: asyncio.TaskGroup) -> None:
+        limits = cycle.limits
+        ramp_seconds = 0.0 if cycle.dispatcher.immediate else RAMP_SECONDS
+        self._cycle = cycle
+        self._store = cycle.store
+        self._deadline = cycle.deadline
+        self._progress = cycle.progress
         self._recorder = recorder
-        self._run_id = run_id
-        self._selection = selection
-        self._bounds = bounds
-        self._deadline = bounds.deadline
-        self._pacer = pacer
-        self._breaker = breaker
-        self._stop = stop
-        self._batch = min(BATCH, bounds.concurrency)
-        self._in_flight = 0
-        self._landed = recorder.progress  # set by every send that ends, and by every batch that is written
+        self._group = group
+        self._pacer = Pacer(limits.per_minute / 60, ramp_seconds=ramp_seconds)
+        self._answer_seconds = limits.answer_seconds()
+        self._batch = min(BATCH, limits.concurrency)
+        self._composers: dict[tuple[str, int], Composer] = {}
 
     async def run(self) -> None:
-        """Everything that may be sent before the deadline was sent, answered and recorded when this returns.
-
-        Stops early, with the requests under way finished and recorded, when the breaker halts, when `stop` is set, or
-        when the ledger fails. A database that restarts is waited for until the deadline.
-
-        Raises:
-            RekindleError: the ledger failed; what was under way is recorded, or armed and thereby safe.
-        """
-        fault: RekindleError | None = None
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._recorder.run())
-            try:
-                await self._feed(group)
-            except RekindleError as error:
-                fault = error
-            while self._in_flight:
-                await self._landing(None)
-            self._recorder.close()
-        if fault is not None:
-            raise fault
-
-    def _going(self) -> bool:
-        return self._breaker.halted is None and not self._stop.is_set() and self._deadline.may_arm()
-
-    def _scope(self) -> Selection:
-        """The selection without the scenarios that the breaker has broken."""
-        working = tuple(name for name in self._selection.scenarios if name not in self._breaker.broken)
-        return replace(self._selection, scenarios=working)
-
-    async def _feed(self, group: asyncio.TaskGroup) -> None:
-        while self._going():
+        """Everything that may be sent before the deadline was armed and its sending has started."""
+        while self._may_send():
             room = self._room()
             if room < (self._batch + 1) // 2:
-                await self._landing(self._deadline.arm_until - time.monotonic())
+                await self._progress.wait(self._deadline.arm_until - time.monotonic())
                 continue
             limit = self._pacer.batch(min(room, self._batch), time.monotonic())
-            units = await steadily(
-                lambda limit=limit: self._store.leased(self._run_id, self._scope(), limit=limit), self._deadline
-            )
-            if not units:
-                if not await steadily(self._lease_more, self._deadline):
-                    return
-                continue
-            messages = await self._render(units)
-            await self._await_turn(len(messages))
-            if self._going() and messages:
-                await self._arm_and_send(messages, group)
+            units = await self._store.leased(self._cycle.run_id, self._working(), limit=limit)
+            if units:
+                messages = await self._render(units)
+                await self._await_turn(len(messages))
+                if messages and self._may_send():
+                    await self._arm_and_start(messages)
+            elif not await self._lease_more():
+                return
+
+    def _may_send(self) -> bool:
+        return (
+            self._cycle.breaker.halted is None  # mutant: breaker
+            and not self._cycle.caller.stop.is_set()
+            and self._deadline.may_arm()  # mutant: deadline
+        )
 
     def _room(self) -> int:
         """How many units may be armed now: within the requests allowed at once, and what waits to be recorded."""
-        free = self._bounds.concurrency - self._in_flight
-        return min(free, self._bounds.concurrency + MAX_UNWRITTEN - self._in_flight - self._recorder.unwritten)
+        concurrency, sending = self._cycle.limits.concurrency, self._progress.sending
+        return min(concurrency - sending, concurrency + MAX_UNWRITTEN - sending - self._progress.unwritten)
+
+    def _working(self) -> Selection:
+        """The selection without the scenarios that the breaker has broken."""
+        selection, broken = self._cycle.selection, self._cycle.breaker.broken
+        return replace(selection, scenarios=tuple(name for name in selection.scenarios if name not in broken))
 
     async def _lease_more(self) -> int:
-        return await self._store.lease(
-            self._run_id, self._scope(), limit=4 * BATCH, lease_seconds=self._deadline.left() + START_SECONDS
-        )
+        seconds = self._deadline.left() + START_SECONDS
+        return await self._store.lease(self._cycle.run_id, self._working(), limit=4 * BATCH, lease_seconds=seconds)
 
-    async def _render(self, units: Sequence[Unit]) -> list[tuple[Unit, Message]]:
+    async def _render(self, units: Sequence[Unit]) -> Messages:
         """The units whose text can be made; one that cannot ends dead, and the batch goes on."""
+        for version in {(unit.scenario_type, unit.scenario_version) for unit in units} - self._composers.keys():
+            self._composers[version] = Composer(await self._store.scenario(*version))
         rendered: list[tuple[Unit, Message]] = []
         broken: list[Ending] = []
         for unit in units:
-            scenario = await steadily(
-                lambda unit=unit: self._store.scenario(unit.scenario_type, unit.scenario_version), self._deadline
-            )
             try:
-                rendered.append((unit, compose(unit, scenario)))
+                message = self._composers[unit.scenario_type, unit.scenario_version].message(unit)
+                rendered.append((unit, message))
             except NotRendered as fault:
                 log.error(
                     "render.failed",
@@ -156,7 +138,7 @@ class Dispatch:
             except TemplateInvalid:
                 broken.append(Ending(unit, "dead", "invalid_template"))
         if broken:
-            await steadily(lambda: self._store.finish(self._run_id, broken), self._deadline)
+            await self._store.finish(self._cycle.run_id, broken)
         return rendered
 
     async def _await_turn(self, count: int) -> None:
@@ -164,47 +146,34 @@ class Dispatch:
         if wait > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(wait, max(0.0, self._deadline.arm_until - time.monotonic()))):
-                    await self._stop.wait()
+                    await self._cycle.caller.stop.wait()
 
-    async def _arm_and_send(self, messages: Sequence[tuple[Unit, Message]], group: asyncio.TaskGroup) -> None:
+    async def _arm_and_start(self, messages: Messages) -> None:
         # Read before the statement: the ledger's lease cannot have begun earlier than this.
         start_until = time.monotonic() + START_SECONDS
-        lease_seconds = START_SECONDS + self._bounds.timeout_seconds + ANSWERED_SECONDS
         units = [unit for unit, _ in messages]
-        patience = min(ARMED_WITHIN_SECONDS, self._deadline.patience())
-        try:
-            armed = await answered(lambda: self._arm(units, lease_seconds), patience)
-        except DatabaseUnreachable:
-            # They may be armed or not, and nothing has been sent: whichever are armed go back.
-            back = [(unit, "database_lost", 0.0) for unit in units]
-            await steadily(lambda: self._store.retry(back), self._deadline)
-            return
-        unwanted: list[Ending] = []
-        for unit, message in messages:
-            match armed.get((unit.claim_id, unit.device_id)):
-                case ports.ARMED:
-                    self._in_flight += 1
-                    group.create_task(self._send(unit, message, start_until))
-                case ports.WAITS:
-                    log.info("dispatch.waits", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
-                case None:
-                    log.warning("dispatch.lease_lost", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
-                case reason:
-                    # Another writer of our key is worth a look; somebody who opted out a moment ago is not.
-                    say = log.warning if reason == "already_recorded" else log.info
-                    say(
-                        f"dispatch.{reason}",
-                        claim_id=str(unit.claim_id),
-                        scenario=unit.scenario_type,
-                        idempotency_key=unit.idempotency_key,
-                    )
-                    unwanted.append(Ending(unit, "skipped", reason))
-        if unwanted:
-            await steadily(lambda: self._store.finish(self._run_id, unwanted), self._deadline)
+        verdicts = await self._arm(units)  # mutant: arm
+        armed, skipped = _by_verdict(messages, verdicts)
+        for unit, message in armed:
+            self._progress.started()
+            self._group.create_task(self._send(unit, message, start_until))
+        if skipped:
+            await self._store.finish(self._cycle.run_id, skipped)
 
-    async def _arm(self, units: Sequence[Unit], lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
+    async def _arm(self, units: Sequence[Unit]) -> Verdicts | None:
+        """As `Store.arm`; None if it gave no answer in time, and the units went back."""
+        try:
+            async with answer_within(min(ARMED_WITHIN_SECONDS, self._deadline.wait_seconds())):
+                return await self._arm_by_scenario(units)
+        except DatabaseUnreachable:
+            # They may be armed or not, and nothing has been sent: those that are armed go back.
+            await self._store.retry([(unit, "database_lost", 0.0) for unit in units])
+            return None
+
+    async def _arm_by_scenario(self, units: Sequence[Unit]) -> Verdicts:
         """As `Store.arm`. Where the last look at the team's views fails, this run sends nothing more of the scenario
-        for whose people it does, and the others go on."""
+        whose people it fails for, and the others go on."""
+        lease_seconds = START_SECONDS + self._answer_seconds + ANSWERED_SECONDS
         try:
             return await self._store.arm(units, lease_seconds=lease_seconds)
         except DatabaseUnreachable:
@@ -212,36 +181,54 @@ class Dispatch:
         except RekindleError as fault:
             scenarios = {unit.scenario_type for unit in units}
             if len(scenarios) == 1:
-                self._breaker.breaks(scenarios.pop(), fault)
+                self._cycle.breaker.breaks(scenarios.pop(), fault)
                 return {}
-        armed: dict[tuple[UUID, UUID], str] = {}
+        verdicts: dict[tuple[UUID, UUID], str] = {}
         for scenario_type in sorted(scenarios):
             of_one = [unit for unit in units if unit.scenario_type == scenario_type]
-            armed |= await self._arm(of_one, lease_seconds)
-        return armed
+            verdicts |= await self._arm_by_scenario(of_one)
+        return verdicts
 
     async def _send(self, unit: Unit, message: Message, start_until: float) -> None:
         outcome: Outcome
         started = time.monotonic()
         try:
-            if started > start_until:
+            if started > start_until:  # mutant: stood-still
                 outcome = Refused(Disposition.RETRY, "process_paused")
             else:
-                outcome = await self._dispatcher.send(message, timeout=self._bounds.timeout_seconds)
+                outcome = await self._cycle.dispatcher.send(message, timeout=self._answer_seconds)
         except Exception as fault:  # the loop's edge: an unexpected fault says nothing about whether it was sent
             log.error("dispatcher.fault", claim_id=str(unit.claim_id), error=type(fault).__name__)
             outcome = Uncertain("dispatcher_fault")
         now = time.monotonic()
-        self._pacer.saw(outcome, now - started, now)
-        self._breaker.saw(unit, outcome)
+        self._pacer.learn(outcome, now - started, now)
+        self._cycle.breaker.learn(unit, outcome)
         self._recorder.put(unit, outcome)
-        self._in_flight -= 1
-        self._landed.set()
+        self._progress.ended()
 
-    async def _landing(self, seconds: float | None) -> None:
-        """Wait until a send has ended or a batch is written, or for that long."""
-        self._landed.clear()
-        try:
-            await asyncio.wait_for(self._landed.wait(), None if seconds is None else max(0.0, seconds))
-        except TimeoutError:
-            return
+
+def _by_verdict(messages: Messages, verdicts: Verdicts | None) -> tuple[Messages, list[Ending]]:
+    """The messages that may leave now, and the units that must be finished as skipped; the others are logged."""
+    armed: list[tuple[Unit, Message]] = []
+    skipped: list[Ending] = []
+    if verdicts is None:
+        return armed, skipped
+    for unit, message in messages:
+        match verdicts.get((unit.claim_id, unit.device_id)):
+            case ports.ARMED:
+                armed.append((unit, message))
+            case ports.WAITS:
+                log.info("dispatch.waits", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
+            case None:
+                log.warning("dispatch.lease_lost", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
+            case reason:
+                # Another writer of our key is worth a look; somebody who opted out a moment ago is not.
+                say = log.warning if reason == "already_recorded" else log.info
+                say(
+                    f"dispatch.{reason}",
+                    claim_id=str(unit.claim_id),
+                    scenario=unit.scenario_type,
+                    idempotency_key=unit.idempotency_key,
+                )
+                skipped.append(Ending(unit, "skipped", reason))
+    return armed, skipped

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from rekindle.engine.claim import in_order, outranking
+from rekindle.engine.priority import in_order, outranking
 from rekindle.errors import SourceError
 from rekindle.model import Selection
 from rekindle.ports import Applied, Evaluation, Explanation, Explanations, Terms

@@ -64,7 +64,7 @@ class Pacer:
         self._bucket.rate = self.rate(now)
         return self._bucket.take(count, now)
 
-    def saw(self, outcome: Outcome, seconds: float, now: float) -> None:
+    def learn(self, outcome: Outcome, seconds: float, now: float) -> None:
         """Learn from one answer and how long it took."""
         if isinstance(outcome, Refused) and outcome.reason == "quota_exceeded":
             self._slow_down(0.5, now)

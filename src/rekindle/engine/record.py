@@ -3,22 +3,19 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
-from uuid import UUID
+from typing import ParamSpec, TypeVar
 
 from rekindle import policy
-from rekindle.engine.breaker import Breaker
-from rekindle.engine.deadline import Deadline
-from rekindle.engine.steady import steadily
+from rekindle.engine.cycle import Cycle
 from rekindle.errors import DatabaseUnreachable, Disposition, RecordFailed
 from rekindle.log import log
 from rekindle.model import Acceptance, Accepted, Ending, Outcome, Refused, Uncertain, Unit
-from rekindle.ports import NotificationRepository, Store
 
 BATCH = 500
 _GATHER_SECONDS = 0.02  # a batch of one costs as much as a batch of fifty
 _PAUSES = (0.1, 0.4)  # between attempts at a write that failed; recording twice is harmless, sending twice is not
 _EXAMPLES = 3
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -29,32 +26,18 @@ class Recorder:
     the sweep makes it unknown, and nothing ever sends it again.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        notifications: NotificationRepository,
-        run_id: UUID,
-        *,
-        breaker: Breaker,
-        deadline: Deadline,
-        on_settled: Callable[[int], None] = lambda _: None,
-    ) -> None:
-        self._store = store
-        self._notifications = notifications
-        self._run_id = run_id
-        self._breaker = breaker
-        self._deadline = deadline
-        self._on_settled = on_settled
+    def __init__(self, cycle: Cycle) -> None:
+        self._store = cycle.store
+        self._run_id = cycle.run_id
+        self._breaker = cycle.breaker
+        self._progress = cycle.progress
+        self._answered = cycle.caller.watch.answered
         self._given_up = False
         self._answers: asyncio.Queue[tuple[Unit, Outcome] | None] = asyncio.Queue()
-        self.unwritten = 0
-        """How many answers were handed over and are not yet written down, or given up on."""
-        self.progress = asyncio.Event()
-        """Set after each batch; whoever waits for it clears it."""
 
     def put(self, unit: Unit, outcome: Outcome) -> None:
-        """Hand over one answer; never waits. Whoever calls this keeps `unwritten` in bounds."""
-        self.unwritten += 1
+        """Hand over one answer; never waits. The caller keeps `Progress.unwritten` in bounds."""
+        self._progress.handed_over()
         self._answers.put_nowait((unit, outcome))
 
     def close(self) -> None:
@@ -76,12 +59,11 @@ class Recorder:
                 answer = self._answers.get_nowait()
             closing = answer is None
             if batch:
-                await self._settle(batch)
-                self.unwritten -= len(batch)
-                self.progress.set()
-                self._on_settled(len(batch))
+                await self._write_down(batch)
+                self._progress.written(len(batch))
+                self._answered(len(batch))
 
-    async def _settle(self, batch: Sequence[tuple[Unit, Outcome]]) -> None:
+    async def _write_down(self, batch: Sequence[tuple[Unit, Outcome]]) -> None:
         accepted: list[Acceptance] = []
         retries: list[tuple[Unit, str, float]] = []
         endings: list[Ending] = []
@@ -97,15 +79,15 @@ class Recorder:
         if accepted:
             await self._record(accepted)
         if retries:
-            _complain("dispatch.retry", [(unit, reason) for unit, reason, _ in retries])
-            await self._write("retry", [unit for unit, _, _ in retries], lambda: self._store.retry(retries))
+            _log_by_reason("dispatch.retry", [(unit, reason) for unit, reason, _ in retries])
+            await self._write("retry", [unit for unit, _, _ in retries], self._store.retry, retries)
         if endings:
-            _complain("dispatch.refused", [(ending.unit, ending.reason) for ending in endings])
+            _log_by_reason("dispatch.refused", [(ending.unit, ending.reason) for ending in endings])
             units = [ending.unit for ending in endings]
-            await self._write("finish", units, lambda: self._store.finish(self._run_id, endings))
+            await self._write("finish", units, self._store.finish, self._run_id, endings)
         if held:
-            _complain("dispatch.unknown", held)
-            await self._write("hold", [unit for unit, _ in held], lambda: self._store.hold(held))
+            _log_by_reason("dispatch.unknown", held)
+            await self._write("hold", [unit for unit, _ in held], self._store.hold, held)
 
     def _refused(
         self, unit: Unit, refused: Refused, retries: list[tuple[Unit, str, float]], endings: list[Ending]
@@ -122,7 +104,7 @@ class Recorder:
                 endings.append(Ending(unit, "dead", refused.reason))
 
     async def _record(self, accepted: Sequence[Acceptance]) -> None:
-        verdicts = await self._persist(lambda: self._notifications.record(self._run_id, accepted))
+        verdicts = await self._persist(self._store.record, self._run_id, accepted)
         if verdicts is None:
             for one in accepted:
                 log.critical(
@@ -135,7 +117,7 @@ class Recorder:
                     provider_name=one.name,
                 )
             unrecorded = [(one.unit, "record_failed") for one in accepted]
-            await self._write("hold", [one.unit for one in accepted], lambda: self._store.hold(unrecorded))
+            await self._write("hold", [one.unit for one in accepted], self._store.hold, unrecorded)
             return
         for one, verdict in zip(accepted, verdicts, strict=True):
             if verdict != "recorded":
@@ -146,7 +128,7 @@ class Recorder:
                     idempotency_key=one.unit.idempotency_key,
                 )
 
-    async def _persist(self, write: Callable[[], Awaitable[T]]) -> T | None:
+    async def _persist(self, write: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """The result of a write, tried three times and, while the database does not answer, until the deadline; None
         if it failed. Every write in question is fenced, so that doing it again after an unclear failure is harmless.
         After one that got no answer until the deadline the others are not tried: each would wait in vain."""
@@ -154,8 +136,8 @@ class Recorder:
             return None
         for pause in (*_PAUSES, None):
             try:
-                return await steadily(write, self._deadline)
-            except DatabaseUnreachable as fault:  # `steadily` has tried for as long as there was time
+                return await write(*args, **kwargs)
+            except DatabaseUnreachable as fault:  # the store has tried for as long as there was time
                 log.error("ledger.write_failed", error=type(fault).__name__, code=fault.code)
                 self._given_up = True
                 return None
@@ -165,12 +147,19 @@ class Recorder:
                     await asyncio.sleep(pause)
         return None
 
-    async def _write(self, what: str, units: Sequence[Unit], write: Callable[[], Awaitable[int]]) -> None:
-        if await self._persist(write) is None:
+    async def _write(
+        self,
+        what: str,
+        units: Sequence[Unit],
+        write: Callable[P, Awaitable[int]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        if await self._persist(write, *args, **kwargs) is None:
             log.critical("ledger.unwritten", what=what, claims=[str(unit.claim_id) for unit in units[:_EXAMPLES]])
 
 
-def _complain(event: str, units: Sequence[tuple[Unit, str]]) -> None:
+def _log_by_reason(event: str, units: Sequence[tuple[Unit, str]]) -> None:
     """One line per scenario and reason, with a few claims to look up, instead of one line per person."""
     groups: dict[tuple[str, str], list[Unit]] = {}
     for unit, reason in units:

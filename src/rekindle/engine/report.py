@@ -1,23 +1,44 @@
 """Report: the run's numbers as the ledger has them, its status, and one log line."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
+from rekindle.engine.cycle import Cycle
+from rekindle.engine.patience import answer_within
+from rekindle.errors import DatabaseUnreachable, RekindleError
 from rekindle.log import log
-from rekindle.model import Refused, Report, RunStatus, Selection
-from rekindle.ports import WAITS, Store
+from rekindle.model import Refused, Report, RunStatus
+from rekindle.ports import WAITS
 
 _NIGHT = f"retry:{WAITS}"
 
 
-async def report(
-    store: Store, run_id: UUID, selection: Selection, *, halted: Refused | None, faults: Sequence[Exception]
-) -> Report:
+async def report(cycle: Cycle, faults: Sequence[RekindleError]) -> Report:
     """The run has ended, and its row says how.
 
     halted: an operator must act. budget: work is left that the next run carries on. incomplete: something that should
-    have been sent was not, or nobody knows. done: none of these; whoever waits for the morning should not have been.
+    have been sent was not, or nobody knows. done: none of these; people who wait for the morning should not have been
+    sent anything.
+
+    Raises:
+        DatabaseUnreachable: the ledger gave no answer until the deadline, or for a second after it.
     """
+    async with answer_within(cycle.deadline.wait_seconds()):
+        return await _report(cycle, [*faults, *cycle.breaker.broken.values()], cycle.breaker.halted)
+
+
+async def report_fault(cycle: Cycle, fault: RekindleError) -> None:
+    """The run's row says why it ended early, if the ledger still answers; else a later run's sweep ends it."""
+    if isinstance(fault, DatabaseUnreachable):
+        return  # it was waited for until the deadline
+    try:
+        async with answer_within(cycle.deadline.wait_seconds()):
+            await _report(cycle, [fault], None)
+    except RekindleError as another:
+        log.error("report.failed", run_id=str(cycle.run_id), code=another.code)
+
+
+async def _report(cycle: Cycle, faults: Sequence[RekindleError], halted: Refused | None) -> Report:
+    store, run_id = cycle.store, cycle.run_id
     await store.release(run_id)
     counted = await store.count_run(run_id)
     halted_by = None
@@ -25,7 +46,7 @@ async def report(
     if halted is not None or faults:
         status = "halted"
         halted_by = _stopped(halted) if halted is not None else "; ".join(map(str, faults))[:1_000]
-    elif await store.waiting(run_id, selection):
+    elif await store.waiting(run_id, cycle.selection):
         status = "budget"
     elif any(one.dead or one.unknown or one.pending > one.reasons.get(_NIGHT, 0) for one in counted.scenarios):
         status = "incomplete"

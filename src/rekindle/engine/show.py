@@ -5,13 +5,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from rekindle.engine.compose import compose
-from rekindle.engine.evaluate import plan, unit_of
+from rekindle.engine.compose import Composer
+from rekindle.engine.preview import Preview, plan, unit_of
 from rekindle.errors import TemplateInvalid
-from rekindle.model import Candidate, Message, Selection
+from rekindle.model import Candidate, Message
 from rekindle.payload import MAX_PAYLOAD_BYTES, payload, payload_bytes
 from rekindle.policy import UNGUARDED
-from rekindle.ports import Applied, Store, Terms
+from rekindle.ports import Applied, Evaluation, Store
 from rekindle.render import NotRendered
 
 
@@ -34,24 +34,22 @@ class Shown:
     variable: str | None = None
 
 
-async def show(
-    store: Store, applied: Sequence[Applied], selection: Selection, *, others: Sequence[Applied] = (), terms: Terms
-) -> list[Shown]:
-    """What each scenario would do for the one person of the selection, and what that person would read.
+async def show(store: Store, evaluations: Sequence[Evaluation]) -> list[Shown]:
+    """What each scenario would do for the one person of their selection, and what that person would read.
 
     Decided by the statements of a plan; nothing is written. Empty for somebody who is no active recipient of the
     selection.
     """
     shown: list[Shown] = []
-    by_name = {one.scenario_type: one for one in applied}
+    by_name = {one.applied.scenario_type: one.applied for one in evaluations}
     due: Candidate | None = None
-    async with aclosing(plan(store, applied, selection, others=others, terms=terms, guard=UNGUARDED)) as steps:
-        async for preview, candidate in steps:
-            if candidate is not None:
-                due = candidate
+    async with aclosing(plan(store, evaluations, guard=UNGUARDED)) as steps:
+        async for step in steps:
+            if not isinstance(step, Preview):
+                due = step
                 continue
-            if preview.evaluated:
-                one = by_name[preview.scenario_type]
+            if step.evaluated:
+                one = by_name[step.scenario_type]
                 shown.append(Shown(one.scenario_type, "not_due") if due is None else _shown(due, one))
             due = None
     return shown
@@ -63,7 +61,7 @@ def _shown(candidate: Candidate, one: Applied) -> Shown:
     problem = variable = size = None
     try:
         # No device: a text is the same on each of them, and a token has no business here.
-        message = compose(unit_of(candidate, one, "token", "", claim_id=UUID(int=0)), one.scenario)
+        message = Composer(one.scenario).message(unit_of(candidate, one, "token", "", claim_id=UUID(int=0)))
         size = payload_bytes(message)
         problem = "too_large" if size > MAX_PAYLOAD_BYTES else None
     except NotRendered as fault:

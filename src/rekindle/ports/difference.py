@@ -1,7 +1,7 @@
 """The seam that compares two configurations: which people each of them would claim."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
@@ -16,21 +16,23 @@ Changed = Literal["added", "changed", "retired", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """One person: claimed on the new side alone (gain), on the old side alone (lose), or on both (stay)."""
+    """One person under one scenario: claimed on the new side alone (gain), on the old side alone (lose), or on both
+    (stay)."""
 
+    scenario_type: str
     user_id: UUID
     organisation_id: UUID | None
     effect: Effect
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Difference:
     """What becomes of one scenario's people, by organisation; or the fault for which nobody can say. `held`: the guard
     would hold the new side's claim back."""
 
     scenario_type: str
     change: Changed
-    organisations: dict[UUID | None, Counter[Effect]] = field(default_factory=dict[UUID | None, Counter[Effect]])
+    organisations: Mapping[UUID | None, Counter[Effect]] = field(default_factory=dict[UUID | None, Counter[Effect]])
     fault: RekindleError | None = None
     held: HeldByGuard | None = None
 
@@ -41,10 +43,6 @@ class Difference:
         for one in self.organisations.values():
             total.update(one)
         return total
-
-    def add(self, one: Affected) -> None:
-        """Count one person."""
-        self.organisations.setdefault(one.organisation_id, Counter())[one.effect] += 1
 
 
 class Differences(Protocol):

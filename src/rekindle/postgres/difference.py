@@ -37,15 +37,16 @@ class PostgresDifferences(Differences):
         read before, on its own snapshot; one text that both sides have is read once. Whoever is claimed is written to
         a file for each side, 33 bytes a person, of which 8 MB are kept in memory.
         """
+        name = next((side.applied.scenario_type for side in (old, new) if side is not None), "")
         with SpooledTemporaryFile(_MEMORY_BYTES) as former, SpooledTemporaryFile(_MEMORY_BYTES) as latter:
             files = [cast("IO[bytes]", file) for file in (former, latter)]
             sides = [(side, file) for side, file in zip((old, new), files, strict=True) if side is not None]
             if old is not None and new is not None and old.same_as(new):
                 await self._read(sides[:1])
-                people = (_affected(one, "stay") for one in _people(files[0]))
+                people = (_affected(name, one, "stay") for one in _people(files[0]))
             else:
                 await self._read(sides)
-                people = _merged(_people(files[0]), _people(files[1]))
+                people = _merged(name, _people(files[0]), _people(files[1]))
             for one in people:
                 yield one
 
@@ -100,21 +101,21 @@ def _people(file: IO[bytes]) -> Iterator[bytes]:
         yield from (block[start : start + _WIDTH] for start in range(0, len(block), _WIDTH))
 
 
-def _affected(person: bytes, effect: Effect) -> Affected:
+def _affected(scenario_type: str, person: bytes, effect: Effect) -> Affected:
     organisation_id = UUID(bytes=person[17:]) if person[16] else None
-    return Affected(UUID(bytes=person[:16]), organisation_id, effect)
+    return Affected(scenario_type, UUID(bytes=person[:16]), organisation_id, effect)
 
 
-def _merged(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[Affected]:
+def _merged(scenario_type: str, old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[Affected]:
     """Two streams in order of user become one; who stays is counted where the new side has them."""
     former, latter = next(old, None), next(new, None)
     while former is not None or latter is not None:
         if latter is not None and (former is None or latter[:16] < former[:16]):
-            yield _affected(latter, "gain")
+            yield _affected(scenario_type, latter, "gain")
             latter = next(new, None)
         elif former is not None and (latter is None or former[:16] < latter[:16]):
-            yield _affected(former, "lose")
+            yield _affected(scenario_type, former, "lose")
             former = next(old, None)
         elif latter is not None:
-            yield _affected(latter, "stay")
+            yield _affected(scenario_type, latter, "stay")
             former, latter = next(old, None), next(new, None)

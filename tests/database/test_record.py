@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,8 +15,7 @@ from psycopg.types.json import Jsonb
 
 from conftest import one_server
 from property.ledger import fill
-from rekindle.engine.breaker import Breaker
-from rekindle.engine.deadline import Deadline
+from rekindle.engine.cycle import Caller, Cycle, Deps, Limits, Watch
 from rekindle.engine.record import BATCH, Recorder
 from rekindle.errors import DatabaseError, DatabaseUnreachable, Disposition
 from rekindle.model import Acceptance, Accepted, Outcome, Refused, Selection, Uncertain, Unit, Verdict
@@ -24,7 +24,7 @@ from rekindle.ports import Applied, Evaluation, NotificationRepository
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import fingerprint, parse_scenario
-from rekindle.testing import BrokenNotifications
+from rekindle.testing import BrokenNotifications, ScriptedDispatcher
 
 server = one_server
 
@@ -90,21 +90,17 @@ class Bench:
         seconds: float = 60.0,
     ) -> None:
         """All answers were handed over at once, and the recorder has closed."""
-        recorder = Recorder(
-            self.store,
-            notifications or self.store,
-            self.run_id,
-            breaker=Breaker(),
-            deadline=Deadline.after(seconds, answer_seconds=0),
-            on_settled=(settled if settled is not None else []).append,
-        )
+        deps = Deps(ScriptedDispatcher(), notifications or self.store, self.store)
+        caller = Caller(watch=Watch(answered=(settled if settled is not None else []).append))
+        cycle = Cycle.begin(deps, [], Selection(), Limits(budget_seconds=seconds), caller=caller)
+        recorder = Recorder(replace(cycle, run_id=self.run_id))
         for unit, outcome in answers:
             recorder.put(unit, outcome)
-        assert recorder.unwritten == len(answers)
+        assert cycle.progress.unwritten == len(answers)
         recorder.close()
         async with asyncio.timeout(30):
             await recorder.run()
-        assert recorder.unwritten == 0
+        assert cycle.progress.unwritten == 0
 
     def endings(self) -> dict[UUID, str]:
         """By claim, where it stands."""

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from rekindle.engine.deadline import Deadline
-from rekindle.engine.steady import answered, steadily
+from rekindle.engine.patience import PatientStore, answer_within, patiently
 from rekindle.errors import DatabaseError, DatabaseUnreachable, StatementTooSlow
+from rekindle.ports import NotificationRepository, Store
 
 
 class Ledger:
@@ -28,13 +29,13 @@ class Ledger:
 
 async def test_an_answer_is_passed_on_and_asked_for_once() -> None:
     ledger = Ledger(RuntimeError(), 0)
-    assert await steadily(ledger.ask, Deadline.after(30, answer_seconds=0)) == "answer"
+    assert await patiently(Deadline.after(30, answer_seconds=0), ledger.ask) == "answer"
     assert ledger.calls == 1
 
 
 async def test_a_ledger_that_comes_back_in_time_is_waited_for_and_said_once(logged: list[dict[str, Any]]) -> None:
     ledger = Ledger(DatabaseUnreachable(), 3)
-    assert await steadily(ledger.ask, Deadline.after(30, answer_seconds=0)) == "answer"
+    assert await patiently(Deadline.after(30, answer_seconds=0), ledger.ask) == "answer"
     assert ledger.calls == 4
     assert [(line["event"], line["code"]) for line in logged] == [("database.lost", "RK201")]
 
@@ -43,7 +44,7 @@ async def test_a_ledger_that_stays_away_ends_the_wait_before_the_deadline() -> N
     ledger = Ledger(DatabaseUnreachable(), 10_000)
     deadline = Deadline.after(1.7, answer_seconds=0)
     with pytest.raises(DatabaseUnreachable):
-        await steadily(ledger.ask, deadline)
+        await patiently(deadline, ledger.ask)
     assert time.monotonic() < deadline.ends
     assert ledger.calls >= 2
 
@@ -51,7 +52,7 @@ async def test_a_ledger_that_stays_away_ends_the_wait_before_the_deadline() -> N
 async def test_a_ledger_that_gives_no_answer_at_all_is_left_at_the_deadline() -> None:
     deadline = Deadline.after(1.2, answer_seconds=0)
     with pytest.raises(DatabaseUnreachable, match="no answer for"):
-        await steadily(asyncio.Event().wait, deadline)
+        await patiently(deadline, asyncio.Event().wait)
     assert deadline.ends <= time.monotonic() < deadline.ends + 1
 
 
@@ -59,29 +60,36 @@ async def test_after_the_deadline_an_answer_is_still_waited_for_a_second() -> No
     deadline = Deadline.after(0.001, answer_seconds=0)
     begun = time.monotonic()
     with pytest.raises(DatabaseUnreachable):
-        await steadily(asyncio.Event().wait, deadline)
+        await patiently(deadline, asyncio.Event().wait)
     assert 1.0 <= time.monotonic() - begun < 2.0
 
 
 async def test_a_timeout_of_the_calls_own_stays_what_it_is() -> None:
     ledger = Ledger(TimeoutError("its own"), 1)
     with pytest.raises(TimeoutError, match="its own"):
-        await answered(ledger.ask, 30)
+        async with answer_within(30):
+            await ledger.ask()
 
 
 @pytest.mark.parametrize("fault", [DatabaseError(), StatementTooSlow(), ValueError()])
 async def test_a_ledger_that_answers_with_another_fault_is_not_asked_again(fault: Exception) -> None:
     ledger = Ledger(fault, 1)
     with pytest.raises(type(fault)):
-        await steadily(ledger.ask, Deadline.after(30, answer_seconds=0))
+        await patiently(Deadline.after(30, answer_seconds=0), ledger.ask)
     assert ledger.calls == 1
 
 
 async def test_it_can_be_cancelled_while_it_waits() -> None:
     ledger = Ledger(DatabaseUnreachable(), 10_000)
-    waiting = asyncio.create_task(steadily(ledger.ask, Deadline.after(600, answer_seconds=0)))
+    waiting = asyncio.create_task(patiently(Deadline.after(600, answer_seconds=0), ledger.ask))
     while not ledger.calls:
         await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+def test_every_call_to_the_ledger_is_waited_for() -> None:
+    """A method that it did not have would do nothing, as in the Protocol."""
+    methods = {name for name in [*vars(Store), *vars(NotificationRepository)] if not name.startswith("_")}
+    assert methods <= vars(PatientStore).keys()

@@ -1,0 +1,181 @@
+"""A ledger that restarts is waited for until the run's deadline. This is the only place that waits for it."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import ParamSpec, TypeVar, final
+from uuid import UUID
+
+from rekindle.engine.deadline import Deadline
+from rekindle.errors import DatabaseUnreachable, HeldByGuard
+from rekindle.log import log
+from rekindle.model import (
+    Acceptance,
+    Asked,
+    Candidate,
+    Ending,
+    Numbers,
+    Report,
+    RunStatus,
+    Selection,
+    Unit,
+    Verdict,
+)
+from rekindle.policy import GUARDED, Guard
+from rekindle.ports import Applied, Evaluation, NotificationRepository, Store
+from rekindle.scenario import AnyScenario
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_PAUSE_SECONDS = 0.25
+
+
+@asynccontextmanager
+async def answer_within(seconds: float) -> AsyncGenerator[None]:
+    """The calls to the ledger in the block may take so long together.
+
+    Raises:
+        DatabaseUnreachable: they took longer and were left: what they did is unclear.
+    """
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise DatabaseUnreachable(
+            f"the database gave no answer for {seconds:.1f} s", mend="Look for what stands between it and this machine."
+        ) from None
+
+
+async def patiently(deadline: Deadline, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of a call to the ledger, made again while the database does not answer and time is left.
+
+    Only for calls that may be repeated after an unclear failure: reads, and writes that their fence or their key
+    makes harmless the second time. A call that has no answer at the deadline is left.
+
+    Raises:
+        DatabaseUnreachable: the deadline came first.
+    """
+    told = False
+    while True:
+        try:
+            async with answer_within(deadline.wait_seconds()):
+                return await call(*args, **kwargs)
+        except DatabaseUnreachable as fault:
+            if deadline.left() <= 1.0:
+                raise
+            if not told:
+                log.warning("database.lost", code=fault.code, seconds_left=round(deadline.left(), 1))
+                told = True
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+@final
+class PatientStore(Store):
+    """The ledger as one run sees it: each call is made again while the database does not answer, until the deadline.
+
+    Only `arm` is made once, since its answer is of no use later. `record` is that of the notification repository, which
+    may be another one than the ledger's. Seconds given to `claim` and `lease` count from the call, not from its last
+    repetition.
+    """
+
+    def __init__(self, store: Store, notifications: NotificationRepository, deadline: Deadline) -> None:
+        self._store = store
+        self._notifications = notifications
+        self._deadline = deadline
+
+    async def applied(self) -> Sequence[Applied]:
+        return await patiently(self._deadline, self._store.applied)
+
+    async def scenario(self, scenario_type: str, version: int) -> AnyScenario:
+        return await patiently(self._deadline, self._store.scenario, scenario_type, version)
+
+    async def open_run(
+        self, *, budget_seconds: float, dispatcher: str, run_id: UUID | None = None, asked: Asked | None = None
+    ) -> UUID:
+        return await patiently(
+            self._deadline,
+            self._store.open_run,
+            budget_seconds=budget_seconds,
+            dispatcher=dispatcher,
+            run_id=run_id,
+            asked=asked,
+        )
+
+    async def claim(
+        self, run_id: UUID, evaluation: Evaluation, *, reserved_seconds: float, guard: Guard = GUARDED
+    ) -> Numbers:
+        """As `Store.claim`; no statement may take longer than the run has left."""
+        reserved_until = time.monotonic() + reserved_seconds
+
+        async def attempt() -> Numbers:
+            terms = replace(evaluation.terms, timeout_seconds=self._deadline.left())
+            seconds = reserved_until - time.monotonic()
+            return await self._store.claim(
+                run_id, replace(evaluation, terms=terms), reserved_seconds=seconds, guard=guard
+            )
+
+        return await patiently(self._deadline, attempt)
+
+    def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
+        """As `Store.candidates`: a stream that breaks off is not begun again."""
+        return self._store.candidates(evaluation)
+
+    async def held_back(
+        self, scenario_type: str, people: int, selection: Selection, *, ahead: int = 0, guard: Guard
+    ) -> HeldByGuard | None:
+        return await patiently(
+            self._deadline, self._store.held_back, scenario_type, people, selection, ahead=ahead, guard=guard
+        )
+
+    async def evaluated(self, selection: Selection) -> int:
+        return await patiently(self._deadline, self._store.evaluated, selection)
+
+    async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
+        return await patiently(self._deadline, self._store.leased, run_id, selection, limit=limit)
+
+    async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:
+        until = time.monotonic() + lease_seconds
+
+        async def attempt() -> int:
+            seconds = until - time.monotonic()
+            return await self._store.lease(run_id, selection, limit=limit, lease_seconds=seconds)
+
+        return await patiently(self._deadline, attempt)
+
+    async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
+        """As `Store.arm`, and made once.
+
+        Raises:
+            DatabaseUnreachable: no answer until the deadline: some of the units may be armed.
+        """
+        async with answer_within(self._deadline.wait_seconds()):
+            return await self._store.arm(units, lease_seconds=lease_seconds)
+
+    async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
+        return await patiently(self._deadline, self._notifications.record, run_id, acceptances)
+
+    async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
+        return await patiently(self._deadline, self._store.retry, units)
+
+    async def finish(self, run_id: UUID, endings: Sequence[Ending]) -> int:
+        return await patiently(self._deadline, self._store.finish, run_id, endings)
+
+    async def hold(self, units: Sequence[tuple[Unit, str]]) -> int:
+        return await patiently(self._deadline, self._store.hold, units)
+
+    async def sweep(self) -> Mapping[str, int]:
+        return await patiently(self._deadline, self._store.sweep)
+
+    async def release(self, run_id: UUID) -> int:
+        return await patiently(self._deadline, self._store.release, run_id)
+
+    async def waiting(self, run_id: UUID, selection: Selection) -> int:
+        return await patiently(self._deadline, self._store.waiting, run_id, selection)
+
+    async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
+        return await patiently(self._deadline, self._store.count_run, run_id, status=status, halted_by=halted_by)

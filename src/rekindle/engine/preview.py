@@ -1,0 +1,135 @@
+"""Plan and dry run: what a run would do now, and whether the provider would take its messages. Nothing is written."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from uuid import UUID, uuid4
+
+from rekindle.engine.compose import Composer
+from rekindle.engine.guard import GuardPreview
+from rekindle.errors import HeldByGuard, TemplateInvalid
+from rekindle.model import Accepted, Candidate, Outcome, TargetKind, Unit
+from rekindle.policy import Guard
+from rekindle.ports import Applied, Dispatcher, Evaluation, Store
+from rekindle.render import NotRendered
+
+_CHECKS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would do for one scenario now, in people; `checks` counts messages by result (dry run only). `held`:
+    the guard would hold back the people that it would claim."""
+
+    scenario_type: str
+    evaluated: int
+    would_claim: int = 0
+    refusals: Mapping[str, int] = field(default_factory=dict[str, int])
+    checks: Mapping[str, int] = field(default_factory=dict[str, int])
+    held: HeldByGuard | None = None
+
+    @property
+    def due(self) -> int:
+        """People who meet the scenario's condition now."""
+        return self.would_claim + sum(self.refusals.values())
+
+    @property
+    def not_due(self) -> int:
+        """People who do not."""
+        return self.evaluated - self.due
+
+
+async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard) -> AsyncGenerator[Candidate | Preview]:
+    """Everyone who is due, scenario by scenario as a run would claim them; nothing is written.
+
+    Yields each person, and after the last one of a scenario its preview. Each scenario is judged as a run would find it
+    after claiming those that outrank it.
+    """
+    if not evaluations:
+        return
+    selection = evaluations[0].selection
+    evaluated = await store.evaluated(selection)
+    guarded = GuardPreview(store, guard, selection)
+    for evaluation in evaluations:
+        name, would_claim, refusals = evaluation.applied.scenario_type, 0, Counter[str]()
+        async with aclosing(store.candidates(evaluation)) as candidates:
+            async for candidate in candidates:
+                if candidate.refusal is None:
+                    would_claim += 1
+                else:
+                    refusals[candidate.refusal] += 1
+                yield candidate
+        held = await guarded.held_back(name, would_claim)
+        yield Preview(name, evaluated, would_claim, refusals, held=held)
+
+
+async def dry_run(
+    store: Store, dispatcher: Dispatcher, evaluations: Sequence[Evaluation], *, guard: Guard, timeout_seconds: float
+) -> list[Preview]:
+    """Every message that a run would send now was rendered and checked by the provider; nothing was claimed or sent.
+
+    `checks` counts "valid" and, by reason, what would fail.
+    """
+    applied = {one.applied.scenario_type: one.applied for one in evaluations}
+    composers = {name: Composer(one.scenario) for name, one in applied.items()}
+    previews: list[Preview] = []
+    results: Counter[str] = Counter()
+    checks: set[asyncio.Task[str]] = set()
+    async with aclosing(plan(store, evaluations, guard=guard)) as steps:
+        async for step in steps:
+            if isinstance(step, Preview):
+                results.update(await _all(checks))
+                previews.append(replace(step, checks=results))
+                results = Counter()
+            elif step.refusal is None:
+                for unit in _units(step, applied[step.scenario_type]):
+                    check = _check(dispatcher, unit, composers[step.scenario_type], timeout_seconds)
+                    checks.add(asyncio.create_task(check))
+                if len(checks) >= _CHECKS_AT_ONCE:
+                    results.update(await _all(checks))
+    return previews
+
+
+async def _all(checks: set[asyncio.Task[str]]) -> list[str]:
+    results = await asyncio.gather(*checks)
+    checks.clear()
+    return results
+
+
+async def _check(dispatcher: Dispatcher, unit: Unit, composer: Composer, timeout_seconds: float) -> str:
+    """Returns "valid", or the reason for which the message would fail."""
+    try:
+        message = composer.message(unit)
+    except NotRendered as fault:
+        return fault.reason
+    except TemplateInvalid:
+        return "invalid_template"
+    outcome: Outcome = await dispatcher.validate(message, timeout=timeout_seconds)
+    return "valid" if isinstance(outcome, Accepted) else outcome.reason
+
+
+def _units(candidate: Candidate, one: Applied) -> list[Unit]:
+    """The units that a claim would make, under a claim id that nobody has."""
+    claim_id = uuid4()
+    return [unit_of(candidate, one, kind, target, claim_id=claim_id) for kind, target in candidate.devices]
+
+
+def unit_of(candidate: Candidate, one: Applied, kind: TargetKind, target: str, *, claim_id: UUID) -> Unit:
+    """The unit that a claim would make of one device, under a claim id and a key that nobody has."""
+    return Unit(
+        claim_id=claim_id,
+        device_id=UUID(hashlib.sha256(f"{kind}:{target}".encode()).hexdigest()[:32]),
+        epoch=0,
+        user_id=candidate.user_id,
+        scenario_type=one.scenario_type,
+        scenario_version=one.version,
+        idempotency_key="0" * 64,
+        target_kind=kind,
+        target=target,
+        locale=candidate.locale,
+        variables=candidate.variables,
+        variant=candidate.variant,
+    )
