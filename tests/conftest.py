@@ -79,7 +79,7 @@ class Server:
             fill(self.named(template))
             self._templates.add(template)
         name = f"test_{next(_NUMBERS)}"
-        self.execute(f"create database {name} template {template}")
+        self.execute(f"create database {name} template {template} strategy file_copy")  # 12 ms less than by the log
         return self.named(name)
 
     def drop(self, url: str) -> None:
