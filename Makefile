@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test torture mutants check format bench bench-policies lock clean
+.PHONY: demo test quick torture mutants check format bench bench-policies lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -13,6 +13,13 @@ demo: $(VENV)/.runtime
 JOBS := 2
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
+
+# While you work: what tells most in the least time, on one server. tests/README.md says what it leaves out.
+QUICK := tests/unit tests/database tests/mutants tests/docs/test_documents.py tests/docs/test_reference.py \
+  tests/property/test_vocabulary.py
+quick: $(VENV)/.dev
+	@TEST_SERVERS=embedded $(BIN)/python -m pytest -q --numprocesses $(JOBS) --dist worksteal -m "not slow" $(QUICK) $(ARGS)
+	@$(MAKE) --no-print-directory check
 
 # Time under faults in seconds, shared among the seeds: whole numbers or the word random. ARGS: --design, --systematic N.
 SECONDS := 60

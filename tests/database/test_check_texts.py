@@ -15,6 +15,8 @@ from rekindle.payload import MAX_PAYLOAD_BYTES
 from rekindle.postgres.source import PostgresSource
 from rekindle.scenario import Config
 
+pytestmark = pytest.mark.slow
+
 server = one_server
 
 OWN_COLUMNS = (

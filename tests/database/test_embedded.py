@@ -24,6 +24,7 @@ from rekindle.embedded import binaries as binaries_module
 from rekindle.embedded import folder as folder_module
 from rekindle.errors import BadArgument, DatabaseUnreachable, PostgresNotFound, PostgresNotStarted
 
+pytestmark = pytest.mark.slow
 FAST = {"fsync": "off"}
 AVAILABLE = installed_binaries()
 INSTALLED = [found for found in AVAILABLE if not found.from_wheel]

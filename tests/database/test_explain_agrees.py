@@ -20,6 +20,8 @@ from rekindle.policy import UNGUARDED, idempotency_key
 from rekindle.ports import Applied, Explanation, Terms
 from rekindle.postgres.explain import PostgresExplanations
 
+pytestmark = pytest.mark.slow
+
 server = one_server
 
 PEOPLE = 60

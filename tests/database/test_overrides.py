@@ -23,6 +23,8 @@ from rekindle.postgres.reports import Reports
 from rekindle.scenario import AnyScenario, Config, definition, parse_scenario
 from rekindle.testing import ScriptedDispatcher
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 5, 8, 20, 50, tzinfo=UTC)  # a Friday
 FIRST, SECOND, THIRD = (UUID(int=number) for number in (1, 2, 3))
 CENTRE, EAST = (UUID(int=number) for number in (11, 12))

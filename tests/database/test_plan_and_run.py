@@ -18,6 +18,8 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 
+pytestmark = pytest.mark.slow
+
 server = one_server
 
 PEOPLE = 3_600

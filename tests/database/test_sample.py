@@ -15,6 +15,8 @@ from rekindle.configuration import load_config
 from rekindle.errors import BadArgument
 from rekindle.sample import MAX_RECIPIENTS, statements, write_init_files
 
+pytestmark = pytest.mark.slow
+
 server = one_server
 
 AT = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # in Oslo an hour and a half before the day of the clock change

@@ -53,7 +53,7 @@ def test_a_switch_holds_for_what_it_names_and_for_nothing_else(rekindle: Command
 def test_a_run_under_way_sends_nothing_more_and_those_who_wait_are_reached_later(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
-    team.people(40)
+    team.people(200)
     write_config(rekindle.folder, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 4"))
     fcm.faults([{"match": {"target": "*"}, "respond": {"delay_ms": 250}}])
     before = fcm.requests()["send"]
@@ -68,13 +68,13 @@ def test_a_run_under_way_sends_nothing_more_and_those_who_wait_are_reached_later
     (numbers,) = done.json()["scenarios"]
     assert done.code == 0
     # What was armed when the switch was thrown, and no batch after it.
-    assert len(fcm.messages()) <= under_way + 4 < 40
-    assert numbers["reasons"] == {"skipped:switched_off": 40 - len(fcm.messages())}
+    assert len(fcm.messages()) <= under_way + 4 < 200
+    assert numbers["reasons"] == {"skipped:switched_off": 200 - len(fcm.messages())}
     fcm.faults([])
     rekindle("switch", "on")
     shift_clock(team.url, "2 hours")
     rekindle("run")
-    assert sorted(sent["target"] for sent in fcm.messages()) == sorted(f"t{person}-1" for person in range(1, 41))
+    assert sorted(sent["target"] for sent in fcm.messages()) == sorted(f"t{person}-1" for person in range(1, 201))
     audit(team, fcm)
 
 
