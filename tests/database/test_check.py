@@ -149,6 +149,44 @@ async def test_what_a_scenario_needs_and_lacks_is_a_fault_of_its_own_code(
     assert [finding.fault.code for finding in await check(config, source) if finding.fault] == [code]
 
 
+async def test_a_view_that_is_missing_is_one_fault_and_not_one_for_each_text_that_names_its_columns(
+    programme: Programme,
+) -> None:
+    texts = {
+        "en": {"title": "Hi {first_name}", "body": "{days} days"},
+        "nb": {"title": "Hei {first_name}", "body": "b"},
+    }
+    two = {"one": {"message": texts}, "two": {"message": {"en": {"title": "{days}", "body": "b"}}}}
+    config = Config(
+        scenario={
+            name: scenario("inactivity", after=["14d"]).model_dump(exclude_none=True) | keys
+            for name, keys in two.items()
+        }
+    )
+    await programme.sql.execute(b"drop view rekindle_source.recipient cascade")
+    findings = await check(config, PostgresSource(programme.database))
+    assert [finding.fault.code for finding in findings if finding.fault] == ["RK301"]
+    said = [finding.message for finding in findings if finding.subject in two]
+    assert said == [
+        "scenario one: its texts are checked once rekindle_source.recipient exists",
+        "scenario two: every text can be rendered",
+    ]
+
+
+async def test_a_column_of_the_wrong_type_is_told_with_the_type_that_it_must_have(programme: Programme) -> None:
+    await programme.sql.execute(
+        b"drop view rekindle_source.device_token;"
+        b"create type team.platform as enum ('ios');"
+        b"create view rekindle_source.device_token as select user_id, token, 'token'::text as target_kind,"
+        b" 'ios'::team.platform as platform from team.device"
+    )
+    config = Config.model_validate({"scenario": {"one": wanted().model_dump(exclude_none=True)}})
+    [fault] = [finding.fault for finding in await check(config, PostgresSource(programme.database)) if finding.fault]
+    assert fault.message.startswith("rekindle_source.device_token: platform is of type team.platform and must be ")
+    assert "text" in fault.message
+    assert "column last_registered_at (" in fault.message
+
+
 async def test_a_place_in_which_nobody_is_gets_a_note(programme: Programme) -> None:
     here, there, nowhere, chapter = (uuid4() for _ in range(4))
     await programme.person(organisation_id=here)

@@ -164,7 +164,7 @@ async def test_a_plural_is_of_a_number_and_a_date_of_a_date_or_the_text_is_refus
     assert (await found(programme, config(kind, body=f"{{{variable}}}")))[0] == []
     for text, fits, need in ((NUMBER, number, "number"), (DATE, date, "date")):
         faults, _ = await found(programme, config(kind, body=text % variable))
-        says = f"scenario.one.message.en.body needs {variable} to be a {need}, and it is none"
+        says = f"scenario.one.message.en.body needs {variable} to be a {need}"
         assert faults == ([] if fits else [says])
 
 

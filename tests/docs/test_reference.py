@@ -37,6 +37,7 @@ SOURCE = ROOT / "src" / "rekindle"
 CLI = sections(read("docs/reference/cli.md"))
 CONFIGURATION_TEXT = read("docs/reference/configuration.md")
 CONFIGURATION = sections(CONFIGURATION_TEXT)
+ERRORS = sections(read("docs/reference/errors.md"))
 LEDGER = sections(read("docs/reference/ledger.md"))
 LEDGER_SQL = "".join(path.read_text() for path in sorted((SOURCE / "postgres" / "migrations").iterdir()))
 
@@ -95,12 +96,28 @@ def every_error(kind: type[errors.RekindleError] = errors.RekindleError) -> Iter
 
 
 def test_the_table_of_errors_is_that_of_the_code() -> None:
-    said = [tuple(cells) for cells in rows(CLI["Errors"])]
+    said = [tuple(cells) for cells in rows(ERRORS["All errors"])]
     known = sorted(
         (one.code, f"`{one.__name__}`", " ".join((one.__doc__ or "").split()), str(one.disposition), str(one.exit_code))
         for one in every_error()
     )
     assert said == known
+
+
+def test_every_error_has_a_section_and_every_section_an_error() -> None:
+    known = {f"{one.code} {one.__name__}": " ".join((one.__doc__ or "").split()) for one in every_error()}
+    said = {heading: text for heading, text in ERRORS.items() if heading.startswith("RK")}
+    assert list(said) == sorted(known)
+    for heading, text in said.items():
+        meaning, _, rest = text.strip().partition("\n\n- **Your data:** ")
+        data, found, advice = rest.partition("\n- **What to do:** ")
+        assert " ".join(meaning.split()) == known[heading]
+        assert found, heading
+        assert min(len(data), len(advice)) > 10, heading
+
+
+def test_the_dispositions_are_those_of_the_code() -> None:
+    assert first_cells(ERRORS["Errors"]) == [str(one) for one in errors.Disposition]
 
 
 def test_the_exit_codes_are_those_of_a_run_and_of_the_errors() -> None:

@@ -19,8 +19,9 @@ async def check(config: Config, source: Source) -> list[Finding]:
     if "activity" in needed and "activity" not in broken:
         findings.append(await _activity_index(config, source))
     findings += _exposures(await source.exposures())
-    recipient = views["recipient"].columns if "recipient" in views else ()
-    own = [column for column in recipient if column.name not in RECIPIENT]
+    own = None
+    if "recipient" in views:
+        own = [column for column in views["recipient"].columns if column.name not in RECIPIENT]
     findings += await check_texts(config, own, source, measured=not broken & _measured(config))
     if not broken & {"recipient", "device_token"}:
         findings.append(await _people(source))

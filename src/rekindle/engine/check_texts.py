@@ -19,16 +19,17 @@ _NEITHER = frozenset({"uuid", "boolean", "timestamp with time zone", "timestamp 
 Measure = Callable[[str, str], int]
 
 
-async def check_texts(config: Config, own: Sequence[Column], source: Source, *, measured: bool) -> list[Finding]:
+async def check_texts(config: Config, own: Sequence[Column] | None, source: Source, *, measured: bool) -> list[Finding]:
     """Every text of every scenario, in the configuration's order.
 
     Args:
         config: the scenarios.
-        own: the columns of the recipient view beyond the contract.
+        own: the columns of the recipient view beyond the contract. None: there is no such view, so a text that may
+            name one of its columns is not checked, and is no fault.
         source: the team's views. The number of statements depends on the scenarios, never on the people.
         measured: whether the views can be read, so that the longest values may be looked for.
     """
-    columns = {column.name: Variable(_fit_for(column.type)) for column in own}
+    columns = {column.name: Variable(_fit_for(column.type)) for column in own or ()}
     findings: dict[str, list[Finding]] = {}
     known: dict[str, Mapping[str, Variable]] = {}
     for name, scenario in config.scenario.items():
@@ -43,6 +44,11 @@ async def check_texts(config: Config, own: Sequence[Column], source: Source, *, 
         known[name] = {**columns, **(variables or {})}
         if variables is None:
             what = f"scenario {name}: its query returns nobody now, so its texts could not be checked"
+            found.append(Finding(name, what))
+        elif own is None and any(
+            _unknown(text, known[name]) for one in _versions(name, scenario) for text in one.own.values()
+        ):
+            what = f"scenario {name}: its texts are checked once rekindle_source.recipient exists"
             found.append(Finding(name, what))
         else:
             found += [finding for one in _versions(name, scenario) for finding in _unfit(one, known[name])]
@@ -101,8 +107,7 @@ def _fit_for(column_type: str) -> frozenset[Need]:
 def _unfit(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
     for where, template in one.own.items():
         used = needs(template)
-        unknown = sorted(used.keys() - known.keys())
-        if unknown:
+        if unknown := _unknown(template, known):
             fault = errors.TemplateInvalid(
                 f"{one.place}.{where} names {', '.join(unknown)}, which the scenario does not have",
                 mend=f"It has: {', '.join(sorted(known))}.",
@@ -111,10 +116,14 @@ def _unfit(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
         for variable in sorted(used.keys() & known.keys()):
             for need in sorted(used[variable] - known[variable].fit_for):
                 fault = errors.TemplateInvalid(
-                    f"{one.place}.{where} needs {variable} to be a {need}, and it is none",
-                    mend="A plural is of a number, and a date is a column of type date or a text such as 2026-01-31.",
+                    f"{one.place}.{where} needs {variable} to be a {need}",
+                    mend="A plural needs a number; a date needs a column of type date or a text such as 2026-01-31.",
                 )
                 yield Finding(one.name, fault.message, fault)
+
+
+def _unknown(template: str, known: Mapping[str, Variable]) -> list[str]:
+    return sorted(needs(template).keys() - known.keys())
 
 
 async def _longest(config: Config, known: Mapping[str, Mapping[str, Variable]], source: Source) -> Mapping[str, int]:
