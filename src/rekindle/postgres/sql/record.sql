@@ -38,19 +38,15 @@ left_outbox as (
 left_outcome as (
   delete from rekindle.outcome x using closed
   where x.claim_id = closed.claim_id and x.device_id = closed.device_id
-  returning x as old, closed.provider_name, rekindle.clock() as at
+  returning x.*, closed.provider_name
 ),
--- Each acceptance with the ending that it gets if another writer holds its key.
+-- Every acceptance in the form of an outcome.
 unit as materialized (
-  select ending, ending.*, l.provider_name, l.was_unknown
+  select ending.*, l.provider_name, l.was_unknown
   from left_outbox l
   cross join lateral rekindle.ended(l.unit, 'unknown', 'record_conflict', %(run_id)s, l.at) ending
   union all
-  select ending, ending.*, l.provider_name, true
-  from left_outcome l
-  cross join lateral jsonb_populate_record(   -- few: only answers that came after the hold
-    l.old, jsonb_build_object('reason', 'record_conflict', 'run_id', %(run_id)s::uuid, 'at', l.at)
-  ) ending
+  select l.*, true from left_outcome l
 ),
 -- The update changes nothing: it is how a second device of the same claim is told from another writer's row, even one
 -- that is being inserted at this moment.
@@ -77,8 +73,12 @@ delivered as (
 ),
 conflicting as (
   insert into rekindle.outcome
-  select (u.ending).*
+  select ending.*
   from unit u
+  cross join lateral jsonb_populate_record(   -- hardly ever any
+    null::rekindle.outcome,
+    to_jsonb(u) || jsonb_build_object('reason', 'record_conflict', 'run_id', %(run_id)s::uuid, 'at', rekindle.clock())
+  ) ending
   where u.claim_id not in (select id from notification)
   returning claim_id, device_id
 ),
