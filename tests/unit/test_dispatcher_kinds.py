@@ -119,9 +119,9 @@ def test_a_secret_key_of_the_project_goes_before_its_service_role_key_and_is_in_
     assert "SECRET" not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
 
-def test_a_configuration_is_read_without_any_http_client() -> None:
+def test_neither_a_configuration_nor_the_command_line_loads_an_http_client() -> None:
     code = (
-        "import sys, rekindle.configuration\n"
+        "import sys, rekindle.configuration, rekindle.cli\n"
         "print([name for name in ('httpx', 'pyreqwest', 'google.auth', 'supabase_functions') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -18,7 +18,6 @@ from rekindle.cli.cycle import show_report
 from rekindle.cli.options import AsJson, settings, wait
 from rekindle.cli.output import print_json, report_json, say
 from rekindle.configuration import load_config
-from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
 from rekindle.dispatchers.log import LogDispatcher
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.errors import BadArgument, DemoDisagrees
@@ -92,6 +91,9 @@ async def _two_cycles(
     if sandbox is None:
         dispatcher = LogDispatcher()
     else:
+        # Here, so that no other command loads the HTTP client and google-auth.
+        from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
+
         dispatcher = FcmDispatcher(sandbox.credentials, url=sandbox.url, ca=sandbox.ca)
     reports: list[Report] = []
     async with Engine.open(environment, _config(), dispatcher=dispatcher) as engine:
