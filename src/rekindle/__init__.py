@@ -7,9 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rekindle.app import Engine
+    from rekindle.app import Engine, migrate
     from rekindle.configuration import load_config
-    from rekindle.engine.run import Deps, evaluate_and_dispatch
+    from rekindle.engine.cycle import Caller, Deps, Watch
+    from rekindle.engine.run import evaluate_and_dispatch
     from rekindle.errors import (
         ConfigError,
         ConfigNotApplied,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Accepted",
+    "Caller",
     "Config",
     "ConfigError",
     "ConfigNotApplied",
@@ -45,14 +47,17 @@ __all__ = [
     "Settings",
     "Uncertain",
     "UnknownScenario",
+    "Watch",
     "evaluate_and_dispatch",
     "load_config",
+    "migrate",
 ]
 
 _MODULES = {
-    "rekindle.app": ("Engine",),
+    "rekindle.app": ("Engine", "migrate"),
     "rekindle.configuration": ("load_config",),
-    "rekindle.engine.run": ("Deps", "evaluate_and_dispatch"),
+    "rekindle.engine.cycle": ("Caller", "Deps", "Watch"),
+    "rekindle.engine.run": ("evaluate_and_dispatch",),
     "rekindle.errors": (
         "ConfigError", "ConfigNotApplied", "DatabaseError", "Disposition", "ProviderError", "RekindleError",
         "UnknownScenario",

@@ -18,6 +18,7 @@ from acceptance.fixtures import apply
 from acceptance.team import TEAM_CONFIG, Team, person, write_config
 from rekindle import Engine
 from rekindle.configuration import load_config
+from rekindle.engine.cycle import Caller
 from rekindle.errors import ConfigInvalid, SourceError
 from rekindle.model import Numbers, Report
 from rekindle.sandbox import Sandbox
@@ -214,7 +215,7 @@ async def test_a_view_that_breaks_after_the_claim_holds_its_scenarios_back_and_n
     engine = await engine_with(TEAM_CONFIG + ABSENCE)
     stopped = asyncio.Event()
     stopped.set()
-    await engine.run(budget_seconds=10, stop=stopped)
+    await engine.run(budget_seconds=10, caller=Caller(stop=stopped))
     assert (team.counts()["outbox"], fcm.messages()) == (10, [])
     team.execute(
         "create or replace view rekindle_source.activity as "

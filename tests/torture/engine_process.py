@@ -143,6 +143,7 @@ async def loop() -> None:
     from rekindle.cli.logs import set_up_logging
     from rekindle.cli.options import stop_on_signals
     from rekindle.configuration import load_config
+    from rekindle.engine.cycle import Caller
     from rekindle.errors import RekindleError
     from rekindle.settings import Settings
 
@@ -156,7 +157,7 @@ async def loop() -> None:
                 while not stop.is_set():
                     await asyncio.sleep(1.0 - time.time() % 1.0)
                     began = time.monotonic()
-                    report = await engine.run(budget_seconds=BUDGET_SECONDS, stop=stop)
+                    report = await engine.run(budget_seconds=BUDGET_SECONDS, caller=Caller(stop=stop))
                     _say(began, report.status)
                     began = None
         except RekindleError as fault:

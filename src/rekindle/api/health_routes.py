@@ -45,7 +45,7 @@ class _Readiness:
         if time.monotonic() >= self._until:
             self._until = time.monotonic() + READY_SECONDS
             try:
-                await self._engine.reports.check_fitness()
+                await self._engine.ready()
                 self._fault = None
             except RekindleError as fault:
                 self._fault = type(fault)()  # without its words, which may name the server

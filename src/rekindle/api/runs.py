@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rekindle.api.models import RunRequest
 from rekindle.app import Engine
-from rekindle.engine.cycle import Watch
+from rekindle.engine.cycle import Caller, Watch
 from rekindle.errors import KeyTaken, NotNow, RekindleError, RunNotFound, TooManyRuns
 from rekindle.log import log
 from rekindle.model import Asked, Report
@@ -89,7 +89,7 @@ class Runs:
             await asyncio.wait(list(self._tasks))
 
     async def _found(self, wanted: RunRequest, key: str | None) -> UUID | None:
-        found = await self._engine.reports.asked(key) if key is not None else None
+        found = await self._engine.asked(key) if key is not None else None
         if found is None:
             return None
         run_id, digest = found
@@ -108,9 +108,11 @@ class Runs:
             scenarios=wanted.scenarios,
             organisations=wanted.organisations,
             budget_seconds=wanted.budget_seconds,
-            asked=None if key is None else Asked(key, wanted.digest()),
-            watch=Watch(opened=has_opened),
-            stop=self._stop,
+            caller=Caller(
+                asked=None if key is None else Asked(key, wanted.digest()),
+                watch=Watch(opened=has_opened),
+                stop=self._stop,
+            ),
         )
         task = asyncio.create_task(running, name="rekindle-run")
         self._tasks[task] = None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rekindle.cli import cycle, demo, explain, serve, setup, sql, switch
+from rekindle.cli import cycle, demo, explain, serve, setup, sql, switch, unknown
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION
 
@@ -46,10 +46,10 @@ def build() -> typer.Typer:
         demo.sandbox,
     ):
         app.command()(command)
-    unknown = typer.Typer(help="Sends whose outcome nobody knows.", no_args_is_help=True)
-    unknown.command("list")(cycle.unknown_list)
-    unknown.command("settle")(cycle.unknown_settle)
-    app.add_typer(unknown, name="unknown")
+    uncertain = typer.Typer(help="Sends whose outcome nobody knows.", no_args_is_help=True)
+    uncertain.command("list")(unknown.show)
+    uncertain.command("settle")(unknown.settle)
+    app.add_typer(uncertain, name="unknown")
     kill = typer.Typer(help="Hold back a scenario, an organisation, or everything.", no_args_is_help=True)
     kill.command("off")(switch.off)
     kill.command("on")(switch.on)

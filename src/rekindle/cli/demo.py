@@ -15,16 +15,14 @@ import typer
 
 from rekindle.app import Engine, database_url
 from rekindle.cli.cycle import show_report
-from rekindle.cli.options import AsJson, settings, wait
+from rekindle.cli.options import AsJson, async_command, settings
 from rekindle.cli.output import print_json, report_json, say
 from rekindle.configuration import load_config
 from rekindle.dispatchers.log import LogDispatcher
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.errors import BadArgument, DemoDisagrees
 from rekindle.model import Report
-from rekindle.postgres.migrate import migrate
-from rekindle.postgres.pool import execute_all
-from rekindle.sample import statements
+from rekindle.sample import make_programme
 from rekindle.sandbox import Sandbox, serve
 from rekindle.scenario import Config
 from rekindle.settings import Settings
@@ -51,7 +49,7 @@ def demo(
         sandbox = stack.enter_context(Sandbox()) if dispatcher == "fcm" else None
         if sandbox is not None:
             tell(f"Started the FCM sandbox at {sandbox.url}.")
-        reports, differences = wait(_two_cycles(url, sandbox, mentors, seed, tell, show))
+        reports, differences = asyncio.run(_two_cycles(url, sandbox, mentors, seed, tell, show))
     if as_json:
         print_json({"cycles": [report_json(report) for report in reports], "differences": differences})
     if differences:
@@ -84,8 +82,7 @@ async def _two_cycles(
     tell: Callable[[str], None],
     show: Callable[[Report], None],
 ) -> tuple[list[Report], list[str]]:
-    await migrate(url)
-    await execute_all(url, [(step.sql, step.parameters) for step in statements(mentors, seed)])
+    await make_programme(url, mentors, seed)
     tell(f"Made a programme of {mentors:,} mentors (seed {seed}).")
     environment = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
     if sandbox is None:
@@ -105,7 +102,7 @@ async def _two_cycles(
             report = await engine.run(budget_seconds=max(30.0, mentors / 500), confirmed=confirmed)
             reports.append(report)
             show(report)
-        recorded = await engine.reports.deliveries()
+        recorded = await engine.deliveries()
     messages = None if sandbox is None else await asyncio.to_thread(sandbox.messages)
     return reports, disagreements(reports, recorded, messages)
 
@@ -151,7 +148,8 @@ def _config() -> Config:
         return load_config(path)
 
 
-def sandbox(
+@async_command
+async def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")] = 0,
     credentials: Annotated[Path, typer.Option(help="The service-account file to write.")] = Path(
         "sandbox.credentials.json"
@@ -166,4 +164,4 @@ def sandbox(
         say(f"export REKINDLE_FCM_CA={credentials}.ca.pem")
         say(f"export GOOGLE_APPLICATION_CREDENTIALS={credentials}")
 
-    wait(serve(port, credentials, ledger, on_ready=ready))
+    await serve(port, credentials, ledger, on_ready=ready)

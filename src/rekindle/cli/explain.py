@@ -10,7 +10,7 @@ from rich.table import Table
 
 from rekindle.app import Engine
 from rekindle.cli.conditions import known, moment, printable
-from rekindle.cli.options import AsJson, ConfigPath, Scenarios, config, ids, settings, wait
+from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, ids, one_id, settings
 from rekindle.cli.output import console, counts, print_json, report_json, report_line, say
 from rekindle.model import Report
 from rekindle.ports import Explanation, PastClaim, PastUnit, PersonExplained, Standing
@@ -24,7 +24,8 @@ _ENDINGS = {
 }
 
 
-def explain(
+@async_command
+async def explain(
     user: Annotated[str, typer.Argument(help="The person, by user_id.")],
     scenario: Scenarios = None,
     run: Annotated[
@@ -33,21 +34,17 @@ def explain(
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many past claims to show, newest first.")] = 5,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
-) -> None:
+) -> int:
     """Show every condition between a person and a push, the first that blocks, and what happened. Sends nothing."""
     user_id = ids([user])[0]
-    run_id = ids([run])[0] if run else None
-
-    async def work() -> int:
-        async with Engine.open(settings(), config(config_path)) as engine:
-            one = await engine.explain(user_id, scenarios=scenario or (), run_id=run_id, limit=limit)
-        if as_json:
-            print_json(explained_json(one))
-        else:
-            _show(one)
-        return 2 if any(scenario.fault for scenario in one.scenarios) else 0
-
-    raise typer.Exit(wait(work()))
+    run_id = one_id(run)
+    async with Engine.open(settings(), config(config_path)) as engine:
+        one = await engine.explain(user_id, scenarios=scenario or (), run_id=run_id, limit=limit)
+    if as_json:
+        print_json(explained_json(one))
+    else:
+        _show(one)
+    return 2 if any(scenario.fault for scenario in one.scenarios) else 0
 
 
 def explained_json(one: PersonExplained) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """What commands have in common: options, settings, configuration, signals."""
 
 import asyncio
+import functools
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ParamSpec
 from uuid import UUID
 
 import typer
@@ -17,7 +18,7 @@ from rekindle.policy import parse_duration
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 
-T = TypeVar("T")
+P = ParamSpec("P")
 
 ConfigPath = Annotated[
     Path | None, typer.Option("--config", help="The configuration file (REKINDLE_CONFIG, else rekindle.toml).")
@@ -27,6 +28,8 @@ Scenarios = Annotated[list[str] | None, typer.Option("--scenario", help="Only th
 Organisations = Annotated[
     list[str] | None, typer.Option("--organisation", help="Only this organisation's recipients; may be repeated.")
 ]
+
+Rows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many to list, newest first.")]
 
 
 @dataclass(slots=True)
@@ -64,6 +67,11 @@ def ids(values: list[str] | None) -> list[UUID]:
     return found
 
 
+def one_id(value: str | None) -> UUID | None:
+    """The UUID of an argument, if it was given. Raises as `ids`."""
+    return None if value is None else ids([value])[0]
+
+
 def seconds(value: str | None) -> float | None:
     """Seconds out of a duration argument.
 
@@ -78,9 +86,16 @@ def seconds(value: str | None) -> float | None:
         raise BadArgument(str(error)) from None
 
 
-def wait(work: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine, run to its end."""
-    return asyncio.run(work)
+def async_command(command: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[P, None]:
+    """A command that Typer can call: it runs the coroutine to its end and leaves with the exit code that it returns."""
+
+    @functools.wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> None:
+        code = asyncio.run(command(*arguments, **options))
+        if code:
+            raise typer.Exit(code)
+
+    return run
 
 
 def stop_on_signals() -> asyncio.Event:

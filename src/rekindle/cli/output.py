@@ -12,10 +12,11 @@ from rich.table import Table
 
 from rekindle.cli.options import INVOCATION
 from rekindle.cli.tracebacks import traceback_text
+from rekindle.engine.findings import Finding
 from rekindle.engine.preview import Preview
 from rekindle.errors import ConfigInvalid, RekindleError
 from rekindle.model import Candidate, Numbers, Report, UnknownSend
-from rekindle.postgres.reports import ScenarioStatus
+from rekindle.ports import ScenarioStatus
 
 _WIDTH_WHEN_PIPED = 140
 WIDE = 240
@@ -144,6 +145,18 @@ def say_held(previews: Sequence[Preview]) -> None:
     for one in previews:
         if one.held is not None:
             say(str(one.held))
+
+
+def finding_json(one: Finding) -> dict[str, Any]:
+    """What a check found."""
+    return {
+        "subject": one.subject,
+        "ok": one.fault is None,
+        "note": one.note,
+        "message": one.message,
+        "code": one.fault.code if one.fault else None,
+        "mend": one.fault.mend if one.fault else None,
+    }
 
 
 def preview_json(preview: Preview) -> dict[str, Any]:

@@ -6,13 +6,13 @@ import typer
 
 from rekindle.app import Engine
 from rekindle.cli.cycle import warn_if_not_applied
-from rekindle.cli.options import ConfigPath, config, settings, stop_on_signals, wait
+from rekindle.cli.options import ConfigPath, async_command, config, settings, stop_on_signals
 from rekindle.cli.output import say
 from rekindle.errors import ServerError
-from rekindle.postgres.pool import CONNECTIONS
 
 
-def serve(
+@async_command
+async def serve(
     host: Annotated[str, typer.Option(help="Where to listen; more than this machine takes a key.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")] = 8321,
     runs: Annotated[int, typer.Option(min=1, max=16, help="How many runs may be under way at once.")] = 2,
@@ -28,17 +28,13 @@ def serve(
             f"the HTTP API needs a package that is not installed: {error.name}", mend="Install rekindle[serve]."
         ) from error
 
-    async def work() -> None:
-        environment, loaded = settings(), config(config_path)
-        options = ServerOptions(host, port, Keys.of(environment), runs)
-        # What a run leaves over is enough for the questions between runs.
-        async with Engine.open(environment, loaded, connections=CONNECTIONS * runs) as engine:
-            await warn_if_not_applied(engine)
-            await serve_api(
-                engine,
-                options,
-                stop=stop_on_signals(),
-                on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
-            )
-
-    wait(work())
+    environment, loaded = settings(), config(config_path)
+    options = ServerOptions(host, port, Keys.of(environment), runs)
+    async with Engine.open(environment, loaded, runs=runs) as engine:
+        await warn_if_not_applied(engine)
+        await serve_api(
+            engine,
+            options,
+            stop=stop_on_signals(),
+            on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
+        )

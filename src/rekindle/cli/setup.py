@@ -6,17 +6,14 @@ from typing import Annotated
 
 import typer
 
-from rekindle.app import Engine, database_url
+from rekindle.app import Engine, write_migrations
+from rekindle.app import migrate as migrate_database
 from rekindle.cli import difference
 from rekindle.cli.conditions import moment
-from rekindle.cli.options import AsJson, ConfigPath, config, settings, wait
-from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
-from rekindle.dispatchers.registry import of_its_kind
-from rekindle.engine.findings import Finding
-from rekindle.errors import BadArgument, ProviderError
-from rekindle.postgres.migrate import migrate as migrate_database
-from rekindle.postgres.migrate import write_migrations
-from rekindle.postgres.reports import Change
+from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings
+from rekindle.cli.output import console, finding_json, print_json, say, scenario_json, scenarios_table
+from rekindle.errors import BadArgument
+from rekindle.ports import Change, ScenarioVersion
 from rekindle.sample import write_init_files
 
 
@@ -31,7 +28,8 @@ def init(
     say("Next: edit source.sql and run it on your database, `rekindle migrate`, `rekindle check`, `rekindle apply`.")
 
 
-def migrate(
+@async_command
+async def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, change nothing.")] = False,
     into: Annotated[
         Path | None, typer.Option("--into", help="Write the files into this folder instead, for another tool to run.")
@@ -51,7 +49,7 @@ def migrate(
         if not written:
             say(f"{into} has every migration.")
         return
-    done = wait(migrate_database(database_url(settings()), dry_run=dry_run))
+    done = await migrate_database(settings(), dry_run=dry_run)
     names = [f"{one.version}_{one.name}" for one in done]
     if as_json:
         print_json({"dry_run": dry_run, "migrations": names})
@@ -62,111 +60,81 @@ def migrate(
         say("The database is up to date.")
 
 
-def apply(
+@async_command
+async def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change for whom, store nothing.")] = False,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the configuration against the database, say what it changes for whom, and put its scenarios in force."""
-
-    async def work() -> None:
-        async with Engine.open(settings(), config(config_path)) as engine:
-            await engine.ready_to_apply()
-            found = await difference.numbers(engine.difference(unchanged=False))
-            if found and not as_json:
-                difference.show_numbers(found)
-            if dry_run:
-                changes = [Change(one.scenario_type, None, one.change) for one in found if one.change != "same"]
-            else:
-                changes = await engine.reports.store_config(engine.config)
-        if as_json:
-            print_json(
-                {
-                    "dry_run": dry_run,
-                    "changes": [dataclasses.asdict(one) for one in changes],
-                    "difference": [difference.numbers_of(one) for one in found],
-                }
-            )
-            return
-        for one in changes:
-            say(
-                f"would be {one.change}: {one.scenario_type}"
-                if dry_run
-                else f"{one.change} {one.scenario_type} (version {one.version})"
-            )
-        if not changes:
-            say("Nothing would change." if dry_run else "Nothing has changed.")
-
-    wait(work())
-
-
-def check(config_path: ConfigPath = None, as_json: AsJson = False) -> None:
-    """Say what a run would meet: database, views, index, texts, credentials. Changes nothing."""
-
-    async def work() -> list[Finding]:
-        loaded = config(config_path)
-        async with Engine.open(settings(), loaded) as engine:
-            findings = [Finding("database", "the database answers, is migrated and fit for the ledger")]
-            findings += await engine.check()
-            try:
-                await engine.deps.dispatcher.open()
-                findings.append(Finding("dispatcher", of_its_kind(loaded.dispatcher).ready))
-            except ProviderError as fault:
-                findings.append(Finding("dispatcher", fault.message, fault))
-            if set((await engine.changes()).values()) <= {"same"}:
-                findings.append(Finding("applied", "this configuration is the one in force"))
-            else:
-                findings.append(Finding("applied", "this configuration is not in force yet: run `rekindle apply`"))
-            return findings
-
-    findings = wait(work())
+    async with Engine.open(settings(), config(config_path)) as engine:
+        await engine.ready_to_apply()
+        found = await difference.numbers(engine.difference(unchanged=False))
+        if found and not as_json:
+            difference.show_numbers(found)
+        if dry_run:
+            changes = [Change(one.scenario_type, None, one.change) for one in found if one.change != "same"]
+        else:
+            changes = await engine.apply(checked=True)
     if as_json:
         print_json(
-            [
-                {
-                    "subject": one.subject,
-                    "ok": one.fault is None,
-                    "note": one.note,
-                    "message": one.message,
-                    "code": one.fault.code if one.fault else None,
-                    "mend": one.fault.mend if one.fault else None,
-                }
-                for one in findings
-            ]
+            {
+                "dry_run": dry_run,
+                "changes": [dataclasses.asdict(one) for one in changes],
+                "difference": [difference.numbers_of(one) for one in found],
+            }
         )
+        return
+    for one in changes:
+        say(
+            f"would be {one.change}: {one.scenario_type}"
+            if dry_run
+            else f"{one.change} {one.scenario_type} (version {one.version})"
+        )
+    if not changes:
+        say("Nothing would change." if dry_run else "Nothing has changed.")
+
+
+@async_command
+async def check(config_path: ConfigPath = None, as_json: AsJson = False) -> int:
+    """Say what a run would meet: database, views, index, texts, credentials. Changes nothing."""
+    async with Engine.open(settings(), config(config_path)) as engine:
+        findings = await engine.check()
+    if as_json:
+        print_json([finding_json(one) for one in findings])
     else:
         for one in findings:
             say(f"{'note ' if one.note else 'ok   '} {one.message}" if one.fault is None else f"wrong {one.fault}")
-    if any(one.fault for one in findings):
-        raise typer.Exit(2)
+    return 2 if any(one.fault for one in findings) else 0
 
 
-def scenarios(
+@async_command
+async def scenarios(
     history: Annotated[
         bool, typer.Option("--history", help="Every version instead: what was changed, when and by whom.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the scenarios in force, with the numbers of the last run of each."""
+    async with Engine.open(settings()) as engine:
+        if history:
+            _show_versions(await engine.versions(), as_json=as_json)
+            return
+        statuses = await engine.scenarios()
+    if as_json:
+        print_json([scenario_json(status) for status in statuses])
+    elif statuses:
+        console().print(scenarios_table(statuses))
+    else:
+        say("No scenario is applied. Run `rekindle apply`.")
 
-    async def work() -> None:
-        async with Engine.open(settings()) as engine:
-            if history:
-                versions = await engine.versions()
-                if as_json:
-                    print_json([dataclasses.asdict(one) for one in versions])
-                for one in () if as_json else versions:
-                    say(
-                        f"{moment(one.applied_at)} {one.applied_by} {one.change} {one.scenario_type} "
-                        f"(version {one.version}){': ' if one.keys else ''}{', '.join(one.keys)}"
-                    )
-                return
-            statuses = await engine.scenarios()
-        if as_json:
-            print_json([scenario_json(status) for status in statuses])
-        elif statuses:
-            console().print(scenarios_table(statuses))
-        else:
-            say("No scenario is applied. Run `rekindle apply`.")
 
-    wait(work())
+def _show_versions(versions: list[ScenarioVersion], *, as_json: bool) -> None:
+    if as_json:
+        print_json([dataclasses.asdict(one) for one in versions])
+        return
+    for one in versions:
+        say(
+            f"{moment(one.applied_at)} {one.applied_by} {one.change} {one.scenario_type} "
+            f"(version {one.version}){': ' if one.keys else ''}{', '.join(one.keys)}"
+        )

@@ -5,14 +5,15 @@ from typing import Annotated, Literal
 import typer
 
 from rekindle.app import Engine
-from rekindle.cli.options import ConfigPath, Organisations, config, ids, settings, wait
+from rekindle.cli.options import ConfigPath, Organisations, async_command, config, ids, one_id, settings
 
 Statement = Annotated[
     Literal["claim", "plan", "explain", "arm", "record"], typer.Argument(help="The statement, by its name.")
 ]
 
 
-def sql(
+@async_command
+async def sql(
     statement: Statement,
     scenario: Annotated[str | None, typer.Option("--scenario", help="The scenario that it evaluates.")] = None,
     organisation: Organisations = None,
@@ -22,16 +23,13 @@ def sql(
     config_path: ConfigPath = None,
 ) -> None:
     """Print a statement of the engine for psql, with its parameters in place. Runs nothing."""
-
-    async def work() -> str:
-        async with Engine.open(settings(), config(config_path)) as engine:
-            return await engine.sql(
-                statement,
-                scenario=scenario,
-                organisations=ids(organisation),
-                user_id=ids([user])[0] if user else None,
-                run_id=ids([run])[0] if run else None,
-                explained=explained,
-            )
-
-    typer.echo(wait(work()), nl=False)
+    async with Engine.open(settings(), config(config_path)) as engine:
+        text = await engine.sql(
+            statement,
+            scenario=scenario,
+            organisations=ids(organisation),
+            user_id=one_id(user),
+            run_id=one_id(run),
+            explained=explained,
+        )
+    typer.echo(text, nl=False)

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rekindle.app import Engine
-from rekindle.cli.options import AsJson, ids, settings, wait
+from rekindle.cli.options import AsJson, async_command, one_id, settings
 from rekindle.cli.output import WIDE, console, print_json, say
 from rekindle.errors import BadArgument
 from rekindle.model import Switch, Turned
@@ -20,24 +20,23 @@ Organisation = Annotated[str | None, typer.Option("--organisation", help="Only t
 Reason = Annotated[str | None, typer.Option("--reason", help="Why, for whoever looks later.")]
 
 
-def off(scenario: Scenario = None, organisation: Organisation = None, reason: Reason = None) -> None:
+@async_command
+async def off(scenario: Scenario = None, organisation: Organisation = None, reason: Reason = None) -> None:
     """Hold back everything, or one scenario or organisation: nothing more of it is claimed or sent."""
-    wait(_throw("off", scenario, organisation, reason))
+    await _throw("off", scenario, organisation, reason)
 
 
-def on(scenario: Scenario = None, organisation: Organisation = None, reason: Reason = None) -> None:
+@async_command
+async def on(scenario: Scenario = None, organisation: Organisation = None, reason: Reason = None) -> None:
     """Let go on what the same options had switched off."""
-    wait(_throw("on", scenario, organisation, reason))
+    await _throw("on", scenario, organisation, reason)
 
 
-def show(as_json: AsJson = False) -> None:
+@async_command
+async def show(as_json: AsJson = False) -> None:
     """Show what was switched off and on, who did it, and why."""
-
-    async def work() -> Sequence[Switch]:
-        async with Engine.open(settings()) as engine:
-            return await engine.switches()
-
-    thrown = wait(work())
+    async with Engine.open(settings()) as engine:
+        thrown = await engine.switches()
     if as_json:
         names = ("scenario_type", "organisation_id", "turned", "reason", "switched_at", "switched_by")
         print_json([{name: getattr(one, name) for name in names} for one in thrown])
@@ -48,7 +47,7 @@ def show(as_json: AsJson = False) -> None:
 
 
 async def _throw(turned: Turned, scenario: str | None, organisation: str | None, reason: str | None) -> None:
-    organisation_id = ids([organisation])[0] if organisation else None
+    organisation_id = one_id(organisation)
     if reason is not None and (len(reason) > _MAX_REASON_CHARS or not reason.isprintable()):
         raise BadArgument(f"a reason is one line of at most {_MAX_REASON_CHARS} characters")
     async with Engine.open(settings()) as engine:

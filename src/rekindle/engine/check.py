@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rekindle import errors
 from rekindle.engine.check_texts import check_texts
 from rekindle.engine.findings import Finding
-from rekindle.ports import Exposure, Source, View
+from rekindle.ports import Changed, Dispatcher, Exposure, Source, View
 from rekindle.scenario import Config
 from rekindle.scenario.views import OPTIONAL, RECIPIENT, REQUIRED, Columns
 
@@ -28,6 +28,22 @@ async def check(config: Config, source: Source) -> list[Finding]:
     if "recipient" not in broken:
         findings += await _deserted(config, source)
     return findings
+
+
+async def check_dispatcher(dispatcher: Dispatcher, ready: str) -> Finding:
+    """Whether sending is possible; `ready` says so. Opens the dispatcher, sends nothing."""
+    try:
+        await dispatcher.open()
+    except errors.ProviderError as fault:
+        return Finding("dispatcher", fault.message, fault)
+    return Finding("dispatcher", ready)
+
+
+def check_applied(changes: Mapping[str, Changed]) -> Finding:
+    """Whether the configuration is the one in force."""
+    if set(changes.values()) <= {"same"}:
+        return Finding("applied", "this configuration is the one in force")
+    return Finding("applied", "this configuration is not in force yet: run `rekindle apply`")
 
 
 def _measured(config: Config) -> set[str]:

@@ -6,6 +6,7 @@ from rekindle.ports.dispatcher import Dispatcher
 from rekindle.ports.evaluation import Applied, Evaluation, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
+from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
 from rekindle.ports.source import Column, Exposure, Source, SourceCounts, View
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "WAITS",
     "Affected",
     "Applied",
+    "Change",
     "Changed",
     "Column",
     "Condition",
@@ -29,6 +31,8 @@ __all__ = [
     "PastClaim",
     "PastUnit",
     "PersonExplained",
+    "ScenarioStatus",
+    "ScenarioVersion",
     "Source",
     "SourceCounts",
     "Standing",

@@ -1,55 +1,22 @@
 """Reading the ledger: runs, scenarios and uncertain sends; and storing applied configuration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from typing import Any, Literal
+from dataclasses import fields
+from datetime import UTC
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from rekindle.errors import DatabaseUnfit
 from rekindle.model import Numbers, Report, UnknownSend
-from rekindle.ports import Applied
+from rekindle.ports import Applied, Change, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.migrate import require_current
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, Config, changed_keys, definition, fingerprint, parse_scenario
 
 MINIMUM_SERVER = 150_000
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioStatus:
-    """An applied scenario and the numbers of the last run that evaluated it."""
-
-    applied: Applied
-    applied_at: datetime
-    applied_by: str
-    last_run_at: datetime | None
-    latest: Numbers | None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an apply did to one scenario, or would do; the version it has since then."""
-
-    scenario_type: str
-    version: int | None
-    change: Literal["added", "changed", "retired"]
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioVersion:
-    """One version of a scenario: what an apply did, which role did it, and the keys that it changed; none where it was
-    added or retired, which is the whole."""
-
-    scenario_type: str
-    version: int
-    change: Literal["added", "changed", "retired"]
-    keys: tuple[str, ...]
-    applied_at: datetime
-    applied_by: str
 
 
 class Reports:

@@ -1,6 +1,6 @@
 """A peer-support programme to try Rekindle on, and the files that a team starts from."""
 
 from rekindle.sample.init_files import write_init_files
-from rekindle.sample.programme import MAX_RECIPIENTS, Statement, statements
+from rekindle.sample.programme import MAX_RECIPIENTS, Statement, make_programme, statements
 
-__all__ = ["MAX_RECIPIENTS", "Statement", "statements", "write_init_files"]
+__all__ = ["MAX_RECIPIENTS", "Statement", "make_programme", "statements", "write_init_files"]

@@ -6,6 +6,8 @@ from importlib import resources
 from typing import Any, LiteralString, NamedTuple, cast
 
 from rekindle.errors import BadArgument
+from rekindle.postgres.migrate import migrate
+from rekindle.postgres.pool import execute_all
 
 MAX_RECIPIENTS = 1_000_000
 _MAX_SEED = 2**63 - 1
@@ -63,6 +65,18 @@ def statements(recipients: int = 500, seed: int = 1, *, at: datetime | None = No
         Statement("keys", _text("keys"), None),
         Statement("views", _text("views"), None),
     ]
+
+
+async def make_programme(url: str, recipients: int = 500, seed: int = 1) -> None:
+    """The database at `url` has Rekindle's tables and the sample programme; the latter as a whole or not at all.
+
+    Raises:
+        BadArgument: a number is out of range.
+        DatabaseError: a sample programme is there already, or the login may not make one.
+    """
+    steps = statements(recipients, seed)
+    await migrate(url)
+    await execute_all(url, [(step.sql, step.parameters) for step in steps])
 
 
 def _text(name: str) -> LiteralString:

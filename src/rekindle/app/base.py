@@ -1,0 +1,30 @@
+"""What every part of the engine stands on: the configuration, and the adapters of one database."""
+
+from rekindle.engine.cycle import Deps
+from rekindle.ports import Dispatcher, Terms
+from rekindle.postgres.difference import PostgresDifferences
+from rekindle.postgres.explain import PostgresExplanations
+from rekindle.postgres.pool import Database
+from rekindle.postgres.reports import Reports
+from rekindle.postgres.source import PostgresSource
+from rekindle.postgres.store import PostgresStore
+from rekindle.scenario import Config
+
+PLAN_SECONDS = 60.0
+
+
+class Base:
+    """A database, a configuration and a dispatcher, put together."""
+
+    def __init__(self, database: Database, config: Config, dispatcher: Dispatcher) -> None:
+        store = PostgresStore(database)
+        self._database = database
+        self.config = config
+        self.deps = Deps(dispatcher=dispatcher, notifications=store, store=store)
+        self._reports = Reports(database)
+        self._source = PostgresSource(database)
+        self._explanations = PostgresExplanations(database)
+        self._differences = PostgresDifferences(database)
+
+    def _terms(self) -> Terms:
+        return Terms(timezone=self.config.run.timezone, timeout_seconds=PLAN_SECONDS)

@@ -1,0 +1,136 @@
+"""The engine: one cycle, and what has to be in order before it."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Self
+from uuid import UUID
+
+from rekindle.app.migrations import database_url
+from rekindle.app.questions import Questions
+from rekindle.app.records import Records
+from rekindle.configuration import load_config
+from rekindle.dispatchers.registry import build_dispatcher, of_its_kind
+from rekindle.engine.changes import changes, edited
+from rekindle.engine.check import check, check_applied, check_dispatcher
+from rekindle.engine.cycle import Caller, Limits
+from rekindle.engine.findings import Finding, raise_faults
+from rekindle.engine.run import run_cycle
+from rekindle.engine.scenarios import enabled_or_named
+from rekindle.log import log
+from rekindle.model import Report, Selection
+from rekindle.ports import Change, Changed, Dispatcher
+from rekindle.postgres.pool import CONNECTIONS, Database
+from rekindle.scenario import Config
+from rekindle.settings import Settings
+
+
+class Engine(Questions, Records):
+    """Rekindle over one database: what the command line and the API are doors to. Use `Engine.open`.
+
+    Its methods may be called side by side, in one event loop.
+    """
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        settings: Settings | None = None,
+        config: Config | None = None,
+        *,
+        dispatcher: Dispatcher | None = None,
+        runs: int = 1,
+    ) -> AsyncGenerator[Self]:
+        """An engine whose database answered and is fit for the ledger; closed when the block ends.
+
+        Args:
+            settings: None for those of the environment.
+            config: None for the file that the environment names, rekindle.toml if it names none; with settings given,
+                None is a configuration without scenarios, for what needs none, such as reports.
+            dispatcher: None for the one that the configuration names.
+            runs: how many runs may be under way at once: each has four connections of its own.
+
+        Raises:
+            ConfigError: the configuration is read and cannot be used.
+            DatabaseError: no database, none that answers, not migrated, or one that could not keep the promises.
+        """
+        if config is None:
+            config = Config() if settings is not None else load_config(Settings().config)
+        database = Database(database_url(settings or Settings()), connections=CONNECTIONS * runs)
+        dispatcher = dispatcher or build_dispatcher(config.dispatcher)
+        await database.open()
+        try:
+            engine = cls(database, config, dispatcher)
+            await engine.ready()
+            yield engine
+        finally:
+            await dispatcher.close()
+            await database.close()
+
+    async def ready(self) -> None:
+        """The database answers, is migrated and fit for the ledger.
+
+        Raises:
+            DatabaseError: it does not, or is not.
+        """
+        await self._reports.check_fitness()
+
+    async def check(self) -> list[Finding]:
+        """What a run of this configuration would meet, from the database to the provider. Changes and sends nothing."""
+        return [
+            Finding("database", "the database answers, is migrated and fit for the ledger"),
+            *await check(self.config, self._source),
+            await check_dispatcher(self.deps.dispatcher, of_its_kind(self.config.dispatcher).ready),
+            check_applied(await self.changes()),
+        ]
+
+    async def ready_to_apply(self) -> None:
+        """Nothing is in the way of this configuration; what a check notes is logged.
+
+        Raises:
+            RekindleError: something is.
+        """
+        findings = await check(self.config, self._source)
+        raise_faults(findings)
+        for finding in findings:
+            if finding.note:
+                log.warning("check.note", subject=finding.subject, message=finding.message)
+
+    async def apply(self, *, checked: bool = False) -> list[Change]:
+        """The configuration's scenarios are in force and all others retired, or nothing has changed.
+
+        Callers follow one another; the last one wins. `checked`: the caller has just awaited `ready_to_apply`.
+
+        Raises:
+            RekindleError: as `ready_to_apply`.
+        """
+        if not checked:
+            await self.ready_to_apply()
+        return await self._reports.store_config(self.config)
+
+    async def changes(self) -> Mapping[str, Changed]:
+        """How each scenario of this configuration, or in force, would change if this configuration were applied."""
+        return changes(await self.deps.store.applied(), edited(self.config))
+
+    async def run(
+        self,
+        *,
+        scenarios: Sequence[str] = (),
+        organisations: Sequence[UUID] = (),
+        budget_seconds: float | None = None,
+        confirmed: int = 0,
+        caller: Caller | None = None,
+    ) -> Report:
+        """One cycle over the enabled scenarios, or those named. See `rekindle.engine.run.run_cycle`.
+
+        The guard allows `confirmed` more people, over all scenarios of the cycle. `caller` watches the run and may stop
+        it.
+
+        Raises:
+            UnknownScenario: no scenario is applied, or a name is not.
+            BadArgument: a scenario named is switched off.
+            KeyTaken, ProviderError, DatabaseError: as `run_cycle`.
+        """
+        applied, others = enabled_or_named(scenarios, await self.deps.store.applied())
+        limits = Limits.of(self.config, budget_seconds=budget_seconds, confirmed=confirmed)
+        selection = Selection(organisations=tuple(organisations))
+        return await run_cycle(self.deps, applied, selection, limits, others=others, caller=caller)

@@ -1,0 +1,35 @@
+"""The database before there is an engine: its address and its tables."""
+
+from rekindle.errors import DatabaseUrlMissing
+from rekindle.postgres import migrate as postgres
+from rekindle.postgres.migrate import Migration, write_migrations
+from rekindle.settings import Settings
+
+__all__ = ["database_url", "migrate", "write_migrations"]
+
+
+def database_url(settings: Settings) -> str:
+    """The address of the team's database.
+
+    Raises:
+        DatabaseUrlMissing: the environment names none.
+    """
+    if settings.database_url is None or not settings.database_url.get_secret_value():
+        raise DatabaseUrlMissing(
+            mend="Set REKINDLE_DATABASE_URL, such as postgresql://user:password@host:5432/database."
+        )
+    return settings.database_url.get_secret_value()
+
+
+async def migrate(settings: Settings | None = None, *, dry_run: bool = False) -> list[Migration]:
+    """The database has this version's tables; the migrations that were run now, oldest first.
+
+    All of them are run in one transaction, or none. A second caller waits and then finds nothing to do. `dry_run`
+    changes nothing and returns what would be run.
+
+    Raises:
+        DatabaseUrlMissing, DatabaseUnreachable: there is no database to migrate.
+        MigrationDrift: a migration that was run before is not the file that this version has.
+        PermissionMissing: the role may not create the schema.
+    """
+    return await postgres.migrate(database_url(settings or Settings()), dry_run=dry_run)

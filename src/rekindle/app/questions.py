@@ -1,0 +1,137 @@
+"""The part of the engine that answers what would happen, and why. Nothing is claimed or sent."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from uuid import UUID
+
+from rekindle.app.base import Base
+from rekindle.engine.changes import edited
+from rekindle.engine.difference import chosen, difference, edits
+from rekindle.engine.explain import explain
+from rekindle.engine.guard import GuardPreview
+from rekindle.engine.preview import Preview, dry_run, plan
+from rekindle.engine.priority import evaluations, outranking
+from rekindle.engine.scenarios import enabled_or_named, require_applied
+from rekindle.engine.show import Shown, show
+from rekindle.errors import BadArgument
+from rekindle.model import Candidate, Selection
+from rekindle.ports import Affected, Difference, Evaluation, PersonExplained
+from rekindle.postgres import script
+from rekindle.postgres.script import SqlOfDispatch, SqlOfEvaluation
+
+
+class Questions(Base):
+    """What a run would do, what an edit would change, why a person is nudged or not."""
+
+    async def plan(
+        self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = (), user_id: UUID | None = None
+    ) -> AsyncGenerator[Candidate | Preview]:
+        """Who would be notified now and who not, and why; see `rekindle.engine.preview.plan`."""
+        planned = await self._planned(scenarios, Selection(organisations=tuple(organisations), user_id=user_id))
+        async with aclosing(plan(self.deps.store, planned, guard=self.config.run.guard())) as steps:
+            async for step in steps:
+                yield step
+
+    async def dry_run(self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()) -> list[Preview]:
+        """Everything that a run would send now was rendered and checked by the provider; nothing claimed or sent."""
+        planned = await self._planned(scenarios, Selection(organisations=tuple(organisations)))
+        await self.deps.dispatcher.open()
+        return await dry_run(
+            self.deps.store,
+            self.deps.dispatcher,
+            planned,
+            guard=self.config.run.guard(),
+            timeout_seconds=self.config.dispatcher.timeout,
+        )
+
+    async def show(
+        self, user_id: UUID, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()
+    ) -> list[Shown]:
+        """What one person would read now, scenario by scenario; see `rekindle.engine.show.show`."""
+        selection = Selection(organisations=tuple(organisations), user_id=user_id)
+        return await show(self.deps.store, await self._planned(scenarios, selection))
+
+    async def explain(
+        self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int = 5
+    ) -> PersonExplained:
+        """Where a person stands under every applied scenario, or those named, and their latest claims; reads only.
+
+        The id may be anybody's. With a run: what that run did for the person, and nothing of how they stand now;
+        a scenario named may then be retired.
+
+        Raises:
+            UnknownScenario: a name is not applied.
+            BadArgument: there is no such run.
+            DatabaseError: the ledger cannot be read. A scenario's own fault is in its explanation.
+        """
+        standing = await self._explanations.standing(user_id)
+        claims = await self._explanations.history(user_id, scenarios=scenarios, run_id=run_id, limit=limit)
+        if run_id is not None:
+            reports = await self._reports.runs(run_id=run_id)
+            if not reports:
+                raise BadArgument(f"there is no run {run_id}", mend="See `rekindle runs`.")
+            return PersonExplained(user_id, standing, (), tuple(claims), reports[0])
+        applied = await self.deps.store.applied()
+        require_applied(scenarios, applied)
+        explained = await explain(self._explanations, user_id, applied, names=scenarios, terms=self._terms())
+        return PersonExplained(user_id, standing, explained, tuple(claims))
+
+    async def difference(
+        self,
+        *,
+        scenarios: Sequence[str] = (),
+        organisations: Sequence[UUID] = (),
+        user_id: UUID | None = None,
+        unchanged: bool = True,
+    ) -> AsyncGenerator[Affected | Difference]:
+        """Which people this configuration, applied or not, would claim now and what is in force would not, and the
+        other way round; see `rekindle.engine.difference.difference`. Without `unchanged`, scenarios are left out that
+        no edit can have touched. Both sides take `run.timezone` from this configuration.
+
+        Raises:
+            UnknownScenario: a name is neither in the configuration nor applied.
+        """
+        in_force, new_ones = await self.deps.store.applied(), edited(self.config)
+        require_applied(scenarios, [*in_force, *new_ones])
+        selection = Selection(organisations=tuple(organisations), user_id=user_id)
+        compared = chosen(edits(in_force, new_ones, selection, self._terms()), names=scenarios, unchanged=unchanged)
+        guarded = GuardPreview(self.deps.store, self.config.run.guard(), selection)
+        async with aclosing(difference(self._differences, compared, guarded)) as steps:
+            async for step in steps:
+                yield step
+
+    async def sql(
+        self,
+        statement: SqlOfEvaluation | SqlOfDispatch,
+        *,
+        scenario: str | None = None,
+        organisations: Sequence[UUID] = (),
+        user_id: UUID | None = None,
+        run_id: UUID | None = None,
+        explained: bool = False,
+    ) -> str:
+        """A statement of the engine as a script for psql, with every parameter in place; see `postgres.script`.
+
+        Nothing is written. The script ends with a rollback; `explained` puts EXPLAIN in front of the statement.
+
+        Raises:
+            BadArgument: a statement that evaluates needs a scenario, and `explain` a person.
+            UnknownScenario: the scenario is not applied.
+        """
+        if statement in ("arm", "record"):
+            return await script.dispatching(self._database, statement, run_id=run_id, explained=explained)
+        if scenario is None:
+            raise BadArgument(f"{statement} evaluates one scenario", mend="Name it with --scenario.")
+        if statement == "explain" and user_id is None:
+            raise BadArgument("explain is about one person", mend="Name them with --user.")
+        applied = {one.scenario_type: one for one in await self.deps.store.applied()}
+        require_applied([scenario], list(applied.values()))
+        above = outranking(applied[scenario], [one for one in applied.values() if one.scenario.enabled_somewhere])
+        selection = Selection(organisations=tuple(organisations), user_id=user_id)
+        evaluation = Evaluation(applied[scenario], selection, above, self._terms())
+        return await script.evaluating(self._database, statement, evaluation, run_id=run_id, explained=explained)
+
+    async def _planned(self, names: Sequence[str], selection: Selection) -> list[Evaluation]:
+        """What a run of these scenarios would evaluate, each before any of them is claimed. Raises as `run`."""
+        applied, others = enabled_or_named(names, await self.deps.store.applied())
+        return evaluations(applied, selection, [*applied, *others], self._terms())

@@ -1,0 +1,66 @@
+"""The part of the engine that tells what happened, and takes an operator's word."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from rekindle.app.base import Base
+from rekindle.engine.scenarios import require_applied
+from rekindle.model import Report, Switch, Turned, UnknownSend
+from rekindle.ports import ScenarioStatus, ScenarioVersion
+from rekindle.postgres import switches
+from rekindle.postgres.settle import settle
+
+
+class Records(Base):
+    """What is applied and what happened; uncertain sends and switches."""
+
+    async def scenarios(self) -> list[ScenarioStatus]:
+        """Every applied scenario with its latest numbers."""
+        return await self._reports.scenarios()
+
+    async def versions(self, *, scenarios: Sequence[str] = ()) -> list[ScenarioVersion]:
+        """What was applied when and by whom, newest first, retired scenarios among it."""
+        return await self._reports.versions(scenarios)
+
+    async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
+        """The newest runs first, or the one that is named."""
+        return await self._reports.runs(run_id=run_id, limit=limit)
+
+    async def asked(self, key: str) -> tuple[UUID, str] | None:
+        """The run that was asked for under the key, and the digest of the request; None if there is none."""
+        return await self._reports.asked(key)
+
+    async def deliveries(self) -> list[tuple[UUID, str]]:
+        """Every device that accepted a push: the claim, and the name that the provider gave; in order of claim."""
+        return await self._reports.deliveries()
+
+    async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
+        """Sends whose outcome nobody knows, newest first."""
+        return await self._reports.unknown(limit=limit)
+
+    async def settle(self, claim_id: UUID, *, provider_name: str | None) -> int:
+        """Settle a claim's unknown sends on the operator's word; see `rekindle.postgres.settle.settle`."""
+        return await settle(self._database, claim_id, provider_name=provider_name)
+
+    async def switch(
+        self,
+        turned: Turned,
+        *,
+        scenario_type: str | None = None,
+        organisation_id: UUID | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Hold back a scenario, an organisation, or everything, at once; or let it go on. See `switches.throw`.
+
+        Raises:
+            UnknownScenario: no scenario of that name is applied; nothing has changed.
+        """
+        if scenario_type is not None:
+            require_applied([scenario_type], await self.deps.store.applied())
+        await switches.throw(
+            self._database, turned, scenario_type=scenario_type, organisation_id=organisation_id, reason=reason
+        )
+
+    async def switches(self) -> Sequence[Switch]:
+        """Every switch that was ever thrown, in its last state, newest first."""
+        return await switches.switches(self._database)

@@ -1,0 +1,39 @@
+"""Commands around sends whose outcome nobody knows."""
+
+from typing import Annotated
+
+import typer
+
+from rekindle.app import Engine
+from rekindle.cli.options import AsJson, Rows, async_command, ids, settings
+from rekindle.cli.output import WIDE, console, print_json, say, unknown_table
+from rekindle.errors import BadArgument
+
+
+@async_command
+async def show(limit: Rows = 100, as_json: AsJson = False) -> None:
+    """List sends whose outcome nobody knows, newest first."""
+    async with Engine.open(settings()) as engine:
+        sends = await engine.unknown(limit=limit)
+    if as_json:
+        names = ("claim_id", "device_id", "user_id", "scenario_type", "reason", "armed_at", "closed_at", "attempts")
+        print_json([{name: getattr(one, name) for name in names} for one in sends])
+    elif sends:
+        console(WIDE).print(unknown_table(sends))
+    else:
+        say("There are no sends with an unknown outcome.")
+
+
+@async_command
+async def settle(
+    claim: Annotated[str, typer.Argument(help="The claim, as `rekindle unknown list` shows it.")],
+    sent: Annotated[str | None, typer.Option("--sent", help="It was sent; the name that the provider gave it.")] = None,
+    not_sent: Annotated[bool, typer.Option("--not-sent", help="It was certainly not sent.")] = False,
+) -> None:
+    """Settle an uncertain send on your word: recorded as sent, or dead and free to be tried again."""
+    if (sent is None) != not_sent:
+        raise BadArgument("say either --sent NAME or --not-sent")
+    claim_id = ids([claim])[0]
+    async with Engine.open(settings()) as engine:
+        settled = await engine.settle(claim_id, provider_name=sent)
+    say(f"settled {settled} send(s) of claim {claim_id} as {'not sent' if not_sent else 'sent'}")

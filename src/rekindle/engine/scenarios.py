@@ -1,0 +1,38 @@
+"""Which of the applied scenarios a command is about."""
+
+from collections.abc import Sequence
+
+from rekindle.errors import BadArgument, UnknownScenario
+from rekindle.ports import Applied
+
+
+def require_applied(names: Sequence[str], applied: Sequence[Applied]) -> None:
+    """Every name is a scenario's.
+
+    Raises:
+        UnknownScenario: one is not.
+    """
+    known = sorted({one.scenario_type for one in applied})
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UnknownScenario(
+            f"no scenario {', '.join(unknown)} is applied", mend=f"Applied are: {', '.join(known) or 'none'}."
+        )
+
+
+def enabled_or_named(names: Sequence[str], applied: Sequence[Applied]) -> tuple[list[Applied], list[Applied]]:
+    """The enabled scenarios, or those named; and the other enabled ones.
+
+    Raises:
+        UnknownScenario: none is applied, or a name is not.
+        BadArgument: a scenario named is switched off.
+    """
+    if not applied:
+        raise UnknownScenario("no scenario is applied", mend="Run `rekindle apply`.")
+    require_applied(names, applied)
+    off = [one.scenario_type for one in applied if one.scenario_type in names and not one.scenario.enabled_somewhere]
+    if off:
+        raise BadArgument(f"scenario {', '.join(off)} is switched off", mend="Set enabled = true and apply again.")
+    enabled = [one for one in applied if one.scenario.enabled_somewhere]
+    chosen = [one for one in enabled if not names or one.scenario_type in names]
+    return chosen, [one for one in enabled if one not in chosen]

@@ -1,0 +1,41 @@
+"""What the ledger tells of applied scenarios."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from rekindle.model import Numbers
+from rekindle.ports.evaluation import Applied
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioStatus:
+    """An applied scenario and the numbers of the last run that evaluated it."""
+
+    applied: Applied
+    applied_at: datetime
+    applied_by: str
+    last_run_at: datetime | None
+    latest: Numbers | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an apply did to one scenario, or would do; the version it has since then."""
+
+    scenario_type: str
+    version: int | None
+    change: Literal["added", "changed", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioVersion:
+    """One version of a scenario: what an apply did, which role did it, and the keys that it changed; none where it was
+    added or retired, which is the whole."""
+
+    scenario_type: str
+    version: int
+    change: Literal["added", "changed", "retired"]
+    keys: tuple[str, ...]
+    applied_at: datetime
+    applied_by: str
