@@ -12,10 +12,9 @@ from rich.table import Table
 
 from rekindle.cli.options import INVOCATION
 from rekindle.cli.tracebacks import traceback_text
-from rekindle.engine.findings import Finding
 from rekindle.engine.preview import Preview
 from rekindle.errors import ConfigInvalid, RekindleError
-from rekindle.model import Candidate, Numbers, Report, UnknownSend
+from rekindle.model import Candidate, Numbers, Report
 from rekindle.ports import ScenarioStatus
 
 _WIDTH_WHEN_PIPED = 140
@@ -147,18 +146,6 @@ def say_held(previews: Sequence[Preview]) -> None:
             say(str(one.held))
 
 
-def finding_json(one: Finding) -> dict[str, Any]:
-    """What a check found."""
-    return {
-        "subject": one.subject,
-        "ok": one.fault is None,
-        "note": one.note,
-        "message": one.message,
-        "code": one.fault.code if one.fault else None,
-        "mend": one.fault.mend if one.fault else None,
-    }
-
-
 def preview_json(preview: Preview) -> dict[str, Any]:
     """A preview with its sums."""
     # Not asdict: it rebuilds a Counter from pairs, which counts the pairs.
@@ -254,16 +241,4 @@ def runs_table(reports: Sequence[Report]) -> Table:
         sums = (f"{sum(getattr(one, name) for one in report.scenarios):,}" for name in names)
         started = f"{report.started_at:%Y-%m-%d %H:%M:%S}"
         table.add_row(str(report.run_id), started, report.status, report.dispatcher, *sums)
-    return table
-
-
-def unknown_table(sends: Sequence[UnknownSend]) -> Table:
-    """Sends that may or may not have been accepted."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("claim", "person", "scenario", "reason", "sent at", "state"):
-        table.add_column(heading, no_wrap=True)
-    for one in sends:
-        at = f"{one.armed_at:%Y-%m-%d %H:%M:%S}" if one.armed_at else "-"
-        state = f"closed {one.closed_at:%Y-%m-%d %H:%M:%S}" if one.closed_at else "waiting for a late answer"
-        table.add_row(str(one.claim_id), str(one.user_id), one.scenario_type, one.reason, at, state)
     return table

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,8 @@ from rekindle.app import migrate as migrate_database
 from rekindle.cli import difference
 from rekindle.cli.conditions import moment
 from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings
-from rekindle.cli.output import console, finding_json, print_json, say, scenario_json, scenarios_table
+from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
+from rekindle.engine.findings import Finding
 from rekindle.errors import BadArgument
 from rekindle.ports import Change, ScenarioVersion
 from rekindle.sample import write_init_files
@@ -101,11 +102,23 @@ async def check(config_path: ConfigPath = None, as_json: AsJson = False) -> int:
     async with Engine.open(settings(), config(config_path)) as engine:
         findings = await engine.check()
     if as_json:
-        print_json([finding_json(one) for one in findings])
+        print_json([_finding_json(one) for one in findings])
     else:
         for one in findings:
             say(f"{'note ' if one.note else 'ok   '} {one.message}" if one.fault is None else f"wrong {one.fault}")
     return 2 if any(one.fault for one in findings) else 0
+
+
+def _finding_json(one: Finding) -> dict[str, Any]:
+    """What a check found."""
+    return {
+        "subject": one.subject,
+        "ok": one.fault is None,
+        "note": one.note,
+        "message": one.message,
+        "code": one.fault.code if one.fault else None,
+        "mend": one.fault.mend if one.fault else None,
+    }
 
 
 @async_command

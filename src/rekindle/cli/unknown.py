@@ -1,13 +1,16 @@
 """Commands around sends whose outcome nobody knows."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, Rows, async_command, ids, settings
-from rekindle.cli.output import WIDE, console, print_json, say, unknown_table
+from rekindle.cli.output import WIDE, console, print_json, say
 from rekindle.errors import BadArgument
+from rekindle.model import UnknownSend
 
 
 @async_command
@@ -19,7 +22,7 @@ async def show(limit: Rows = 100, as_json: AsJson = False) -> None:
         names = ("claim_id", "device_id", "user_id", "scenario_type", "reason", "armed_at", "closed_at", "attempts")
         print_json([{name: getattr(one, name) for name in names} for one in sends])
     elif sends:
-        console(WIDE).print(unknown_table(sends))
+        console(WIDE).print(_table(sends))
     else:
         say("There are no sends with an unknown outcome.")
 
@@ -37,3 +40,15 @@ async def settle(
     async with Engine.open(settings()) as engine:
         settled = await engine.settle(claim_id, provider_name=sent)
     say(f"settled {settled} send(s) of claim {claim_id} as {'not sent' if not_sent else 'sent'}")
+
+
+def _table(sends: Sequence[UnknownSend]) -> Table:
+    """Sends that may or may not have been accepted."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("claim", "person", "scenario", "reason", "sent at", "state"):
+        table.add_column(heading, no_wrap=True)
+    for one in sends:
+        at = f"{one.armed_at:%Y-%m-%d %H:%M:%S}" if one.armed_at else "-"
+        state = f"closed {one.closed_at:%Y-%m-%d %H:%M:%S}" if one.closed_at else "waiting for a late answer"
+        table.add_row(str(one.claim_id), str(one.user_id), one.scenario_type, one.reason, at, state)
+    return table
