@@ -71,7 +71,8 @@ async def test_a_database_without_our_tables_is_refused_with_the_command_that_ma
 
 async def test_a_database_that_lacks_the_newest_migration_is_refused(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("update rekindle.schema_migration set version = '20000101000000'")
+        connection.execute("delete from rekindle.schema_migration where version > '20000101'")
+        connection.execute("insert into rekindle.schema_migration (version, name) values ('20000101000000', 'old')")
     with pytest.raises(NotMigrated, match="stands at migration 20000101000000"):
         await open_engine(database_url)
 
