@@ -7,7 +7,7 @@ from rekindle.engine.cycle import Cycle
 from rekindle.errors import HeldByGuard, RekindleError, SourceError, StatementTooSlow
 from rekindle.log import log
 from rekindle.model import Numbers
-from rekindle.ports import Evaluation
+from rekindle.ports import Evaluation, Survey
 
 RESERVE_SECONDS = 5.0
 """How long beyond its deadline a run keeps what it claimed, for the last arming to be safe from others."""
@@ -30,10 +30,13 @@ async def claim(cycle: Cycle) -> Claimed:
     """
     numbers: list[Numbers] = []
     faults: list[RekindleError] = []
+    survey: Survey | None = None
     for evaluation in cycle.evaluations:
         name = evaluation.applied.scenario_type
         try:
-            counted = await _claim_ranked(cycle, evaluation)
+            # In the loop, so that a view that cannot be read is the fault of each scenario.
+            survey = survey or await cycle.store.survey(cycle.selection, timeout_seconds=cycle.deadline.left())
+            counted = await _claim_ranked(cycle, replace(evaluation, survey=survey))
         except (SourceError, StatementTooSlow, HeldByGuard) as fault:
             log.error("scenario.failed", scenario=name, code=fault.code, error=fault.message)
             faults.append(fault)

@@ -24,7 +24,7 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports import Applied, Evaluation, NotificationRepository, Store
+from rekindle.ports import Applied, Evaluation, NotificationRepository, Store, Survey
 from rekindle.scenario import AnyScenario
 
 P = ParamSpec("P")
@@ -126,14 +126,26 @@ class PatientStore(Store):
         return self._store.candidates(evaluation)
 
     async def held_back(
-        self, scenario_type: str, people: int, selection: Selection, *, ahead: int = 0, guard: Guard
+        self, scenario_type: str, people: int, *, recipients: int, ahead: int = 0, guard: Guard
     ) -> HeldByGuard | None:
         return await patiently(
-            self._deadline, self._store.held_back, scenario_type, people, selection, ahead=ahead, guard=guard
+            self._deadline,
+            self._store.held_back,
+            scenario_type,
+            people,
+            recipients=recipients,
+            ahead=ahead,
+            guard=guard,
         )
 
-    async def evaluated(self, selection: Selection) -> int:
-        return await patiently(self._deadline, self._store.evaluated, selection)
+    async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
+        """As `Store.survey`; it may not take longer than the run has left."""
+
+        async def attempt() -> Survey:
+            seconds = min(timeout_seconds, self._deadline.left())
+            return await self._store.survey(selection, timeout_seconds=seconds)
+
+        return await patiently(self._deadline, attempt)
 
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
         return await patiently(self._deadline, self._store.leased, run_id, selection, limit=limit)

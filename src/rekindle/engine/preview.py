@@ -50,9 +50,9 @@ async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard)
     """
     if not evaluations:
         return
-    selection = evaluations[0].selection
-    evaluated = await store.evaluated(selection)
-    guarded = GuardPreview(store, guard, selection)
+    selection, terms = evaluations[0].selection, evaluations[0].terms
+    survey = await store.survey(selection, timeout_seconds=terms.timeout_seconds)
+    guarded = GuardPreview(store, guard, selection, survey=survey)
     for evaluation in evaluations:
         name, would_claim, refusals = evaluation.applied.scenario_type, 0, Counter[str]()
         async with aclosing(store.candidates(evaluation)) as candidates:
@@ -63,7 +63,7 @@ async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard)
                     refusals[candidate.refusal] += 1
                 yield candidate
         held = await guarded.held_back(name, would_claim)
-        yield Preview(name, evaluated, would_claim, refusals, held=held)
+        yield Preview(name, survey.evaluated, would_claim, refusals, held=held)
 
 
 async def dry_run(

@@ -3,7 +3,7 @@ views. They keep the engine free of psycopg and of any HTTP client."""
 
 from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
 from rekindle.ports.dispatcher import Dispatcher
-from rekindle.ports.evaluation import Applied, Evaluation, Terms
+from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
 from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
@@ -37,6 +37,7 @@ __all__ = [
     "SourceCounts",
     "Standing",
     "Store",
+    "Survey",
     "Terms",
     "View",
 ]

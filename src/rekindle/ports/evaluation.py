@@ -27,17 +27,28 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Survey:
+    """How many active recipients there are, in people: `evaluated` in a selection, `recipients` in all. If the
+    selection names one person, both are about that person."""
+
+    evaluated: int
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """One scenario, among which people, in competition with which others, and on which terms.
 
     `outranking` are the higher-priority scenarios that share a frequency cap with this one and have not been claimed
     yet, highest first. Where the cap has room for only some of the scenarios that want a person, theirs is the place.
+    `survey` is of the selection, read once for all scenarios of a run; None: it is read for this one.
     """
 
     applied: Applied
     selection: Selection = field(default_factory=Selection)
     outranking: Sequence[Applied] = ()
     terms: Terms = field(default_factory=Terms)
+    survey: Survey | None = None
 
     def same_as(self, other: "Evaluation") -> bool:
         """Whether both claim the same people at any moment."""

@@ -18,7 +18,7 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports.evaluation import Applied, Evaluation
+from rekindle.ports.evaluation import Applied, Evaluation, Survey
 from rekindle.scenario import AnyScenario
 
 ARMED = "armed"
@@ -91,14 +91,19 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def held_back(
-        self, scenario_type: str, people: int, selection: Selection, *, ahead: int = 0, guard: Guard
+        self, scenario_type: str, people: int, *, recipients: int, ahead: int = 0, guard: Guard
     ) -> HeldByGuard | None:
-        """What the guard would say to a claim of so many people now, after `ahead` of other scenarios in the same run;
-        None: nothing. Reads only."""
+        """What the guard would say to a claim of so many people now, of so many active recipients, after `ahead` of
+        other scenarios in the same run; None: nothing. Reads only."""
         ...
 
-    async def evaluated(self, selection: Selection) -> int:
-        """How many active recipients the selection has."""
+    async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
+        """How many active recipients there are. It reads every recipient, so a run asks for it once.
+
+        Raises:
+            SourceError: they cannot be read.
+            StatementTooSlow: it took longer than `timeout_seconds`.
+        """
         ...
 
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:

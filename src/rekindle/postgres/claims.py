@@ -11,9 +11,9 @@ from psycopg import DataError, errors
 from psycopg.types.json import Jsonb
 
 from rekindle.errors import SourceViewWrong
-from rekindle.model import Candidate, Numbers
+from rekindle.model import Candidate, Numbers, Selection
 from rekindle.policy import Guard
-from rekindle.ports import Applied, Evaluation
+from rekindle.ports import Applied, Evaluation, Survey
 from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.faults import primary
 from rekindle.postgres.guard import pass_guard
@@ -31,8 +31,11 @@ async def claim(
     reserved_seconds: float,
     guard: Guard,
 ) -> Numbers:
-    """`Store.claim`: one transaction of eight statements (eleven if the scenario has its own query, and as many more
-    for each scenario that outranks it)."""
+    """`Store.claim`: one transaction of eight statements.
+
+    One fewer if the evaluation brings its survey; three more if the scenario has its own query, and as many more for
+    each scenario that outranks it.
+    """
     applied, terms = evaluation.applied, evaluation.terms
     scenario = applied.scenario
     kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `readable` names
@@ -43,7 +46,7 @@ async def claim(
     ):
         moment = await begin(connection, evaluation, rows)
         parameters = await moment.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
-        evaluated = await _evaluated(connection, parameters)
+        counted = evaluation.survey or await survey(connection, evaluation.selection)
         cursor = await connection.execute(moment.statement("claim", scenario), parameters)
         verdicts: Counter[str] = Counter()
         undone: list[UUID] = []
@@ -54,9 +57,10 @@ async def claim(
             undo = {"scenario_type": applied.scenario_type, "claim_ids": undone}
             await connection.execute(statement("claim_undo"), undo)
         claimed = verdicts.pop("claimed", 0)
-        # Somebody may have joined after the count, each statement seeing what was committed before it.
-        evaluated = max(evaluated, claimed + verdicts.total())
-        confirmed = await pass_guard(connection, run_id, evaluation, claimed, evaluated, guard)  # mutant: guard
+        # People may have joined after the count: each statement sees what was committed before it.
+        evaluated = max(counted.evaluated, claimed + verdicts.total())
+        recipients = max(counted.recipients, evaluated)
+        confirmed = await pass_guard(connection, run_id, evaluation, claimed, recipients, guard)  # mutant: guard
         numbers = Numbers(
             scenario_type=applied.scenario_type,
             evaluated=evaluated,
@@ -145,7 +149,8 @@ async def readable(applied: Applied) -> AsyncGenerator[None]:
         ) from None
 
 
-async def _evaluated(connection: Connection, parameters: dict[str, Any]) -> int:
-    cursor = await connection.execute(statement("evaluated"), parameters)
-    row = await cursor.fetchone()
-    return int(row["evaluated"]) if row else 0
+async def survey(connection: Connection, selection: Selection) -> Survey:
+    """How many active recipients there are; see `Store.survey`."""
+    parameters = {"organisations": list(selection.organisations), "user_id": selection.user_id}
+    row = await (await connection.execute(statement("survey"), parameters)).fetchone()
+    return Survey(**(row or {}))

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from rekindle.errors import HeldByGuard
-from rekindle.model import Selection
 from rekindle.policy import MEDIAN_DAYS, MEDIAN_LEAST_DAYS, Guard
 from rekindle.ports import Evaluation
 from rekindle.postgres.pool import Connection, Database
@@ -12,7 +11,7 @@ from rekindle.postgres.sql import statement
 
 
 async def pass_guard(
-    connection: Connection, run_id: UUID, evaluation: Evaluation, claimed: int, evaluated: int, guard: Guard
+    connection: Connection, run_id: UUID, evaluation: Evaluation, claimed: int, recipients: int, guard: Guard
 ) -> int:
     """The guard allows the people claimed in this transaction. Returns how many of them because somebody confirmed
     them.
@@ -31,7 +30,6 @@ async def pass_guard(
     if not claimed or not guard.watches:
         return 0
     await connection.execute(statement("guard_lock"))
-    recipients = await _recipients(connection) if selection.organisations else evaluated
     found = await _weigh(connection, scenario_type, claimed, recipients, guard, run_id=run_id)
     if not (found["over_share"] or found["over_median"]):
         return 0
@@ -41,23 +39,16 @@ async def pass_guard(
 
 
 async def held_back(
-    database: Database, scenario_type: str, people: int, selection: Selection, *, ahead: int, guard: Guard
+    database: Database, scenario_type: str, people: int, *, recipients: int, ahead: int, guard: Guard
 ) -> HeldByGuard | None:
     """`Store.held_back`."""
-    if selection.user_id is not None or not people or not guard.watches:
+    if not people or not guard.watches:
         return None
     async with database.connection() as connection:
-        recipients = await _recipients(connection)
         found = await _weigh(connection, scenario_type, people, recipients, guard, ahead=ahead)
     if not (found["over_share"] or found["over_median"]):
         return None
     return _held(scenario_type, people, recipients, guard, found)
-
-
-async def _recipients(connection: Connection) -> int:
-    cursor = await connection.execute(statement("evaluated"), {"organisations": [], "user_id": None})
-    row = await cursor.fetchone()
-    return int(row["evaluated"]) if row else 0
 
 
 async def _weigh(

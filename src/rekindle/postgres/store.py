@@ -21,7 +21,7 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports import Applied, Evaluation, Store
+from rekindle.ports import Applied, Evaluation, Store, Survey
 from rekindle.postgres import claims
 from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.guard import held_back
@@ -120,13 +120,13 @@ class PostgresStore(Store):
         return claims.candidates(self._database, evaluation)
 
     async def held_back(
-        self, scenario_type: str, people: int, selection: Selection, *, ahead: int = 0, guard: Guard
+        self, scenario_type: str, people: int, *, recipients: int, ahead: int = 0, guard: Guard
     ) -> HeldByGuard | None:
-        return await held_back(self._database, scenario_type, people, selection, ahead=ahead, guard=guard)
+        return await held_back(self._database, scenario_type, people, recipients=recipients, ahead=ahead, guard=guard)
 
-    async def evaluated(self, selection: Selection) -> int:
-        parameters = {"organisations": list(selection.organisations), "user_id": selection.user_id}
-        return (await self._database.row(statement("evaluated"), parameters))["evaluated"]
+    async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
+        async with self._database.transaction(timeout_seconds=timeout_seconds) as connection:
+            return await claims.survey(connection, selection)
 
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
         parameters = {"run_id": run_id, "limit": limit, **_scope(selection)}
