@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test quick torture mutants check format bench bench-policies lock clean
+.PHONY: demo test quick torture mutants check format bench bench-policies lock docs clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -53,6 +53,16 @@ bench: $(VENV)/.dev
 bench-policies: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run_policies.py $(ARGS)
 
+# The documents as a site, in $(SITE)/html. Fails on a link that leads nowhere.
+SITE := $(VENV)/.site
+docs: $(VENV)/.docs
+	@rm -rf $(SITE) && mkdir -p $(SITE)/source/tests
+	@cp -R README.md CONTRIBUTING.md CHANGELOG.md LICENSE docs examples $(SITE)/source
+	@cp tests/README.md $(SITE)/source/tests
+	@mv $(SITE)/source/docs/zensical.toml $(SITE)
+	@$(BIN)/zensical build --strict --clean --config-file $(SITE)/zensical.toml
+	@echo "$(SITE)/html/index.html"
+
 # The environment is made again from nothing whenever a lock changes; a half-made one is never kept.
 $(VENV)/.python:
 	@echo "Setting up $(VENV) ..."
@@ -69,11 +79,16 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(PIP) -r requirements-dev.lock
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.runtime requirements-docs.lock
+	@$(PIP) -r requirements-docs.lock
+	@touch $@
+
 # Pinned, hash-checked and without a registry's address. Needs uv (any recent one).
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 lock:
 	$(LOCK) --upgrade --extra demo --extra serve pyproject.toml requirements-build.in -o requirements.lock
 	$(LOCK) --extra demo --extra serve --group dev pyproject.toml requirements-build.in -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --group docs -c requirements-dev.lock -o requirements-docs.lock
 
 clean:
 	rm -rf $(VENV)
