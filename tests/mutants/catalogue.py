@@ -624,9 +624,9 @@ POLICY = (
     ),
     Mutant(
         "where it is not enabled, people are claimed",
-        _sql("parts/refusal"),
+        _sql("parts/refusals/not_enabled"),
         "not-enabled",
-        "",
+        "false and",
         (_OVERRIDES + "test_explain_says_whose_word_holds_and_by_it",),
     ),
     Mutant(

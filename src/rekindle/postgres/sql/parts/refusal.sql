@@ -2,7 +2,7 @@
 -- counts. Each condition is a file in refusals/; every_refusal.sql lists the same ones in the same
 -- order.
 case
-  when {refusals/not_enabled} then 'not_enabled'  -- mutant: not-enabled
+  when {refusals/not_enabled} then 'not_enabled'
   when {refusals/switched_off} then 'switched_off'
   when {refusals/opted_out} then 'opted_out'
   when {refusals/already_notified} then 'already_notified'
