@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from mutants.catalogue import MUTANTS, ROOT, Mutant, Worded
+from mutants.catalogue import MUTANTS, ROOT, Mutant
 from mutants.copy import copied
 from mutants.table import noticed_by, table
 
@@ -20,7 +20,7 @@ _PREPARED_CLAIM = (
 )
 
 
-def ends(tests: Sequence[str], mutant: Mutant | Worded | None = None) -> Mapping[str, str]:
+def ends(tests: Sequence[str], mutant: Mutant | None = None) -> Mapping[str, str]:
     """How each of the tests ended on a copy of the source, with the mutant's change if there is one."""
     changed = ("", "") if mutant is None else (mutant.file, mutant.mutated())
     with copied(*changed) as (folder, environment):
@@ -37,7 +37,7 @@ def ends(tests: Sequence[str], mutant: Mutant | Worded | None = None) -> Mapping
     return {test: found.get(test, "not found") for test in tests}
 
 
-def judge(mutant: Mutant | Worded) -> list[str]:
+def judge(mutant: Mutant) -> list[str]:
     """What is wrong with the tests, or with the mutant: every named test must notice it, and the server can plan it."""
     wanted = dict.fromkeys(mutant.tests, "noticed")
     if mutant.file.endswith(("/claim.sql", "/stage_outranking.sql")) or "/parts/" in mutant.file:

@@ -49,7 +49,8 @@ class Breaker:
         of_scenario.append(reason)
         self._uncertain.append(isinstance(outcome, Uncertain))
         # Of a whole window: what has fewer left to send is no safer for being stopped.
-        if len(self._uncertain) == WINDOW and sum(self._uncertain) >= _UNCERTAIN_SHARE * WINDOW:
+        unclear = sum(self._uncertain)
+        if len(self._uncertain) == WINDOW and unclear >= _UNCERTAIN_SHARE * WINDOW:  # mutant: outage
             self._halt(
                 Refused(
                     Disposition.HALT,
@@ -77,7 +78,9 @@ class Breaker:
         A proof against the token does. A sender mismatch does only while other sends succeed: alone it may be our own
         mistake.
         """
-        if refused.disposition is not Disposition.PRUNE or self.halted is not None:
+        if refused.disposition is not Disposition.PRUNE:
+            return False
+        if self.halted is not None:  # mutant: halted-keeps-tokens
             return False
         if refused.reason == "sender_id_mismatch":
             seen = Counter(self._all)

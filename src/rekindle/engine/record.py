@@ -99,7 +99,8 @@ class Recorder:
                 delay = policy.retry_delay(refused.retry_after, jitter=random.random())  # noqa: S311
                 retries.append((unit, refused.reason, delay))
             case Disposition.PRUNE:
-                endings.append(Ending(unit, "skipped", refused.reason, prune=self._breaker.prunes(refused)))
+                prune = self._breaker.prunes(refused)  # mutant: breaker-keeps-tokens
+                endings.append(Ending(unit, "skipped", refused.reason, prune=prune))
             case Disposition.DROP | Disposition.HOLD:
                 endings.append(Ending(unit, "dead", refused.reason))
 

@@ -53,7 +53,7 @@ async def claim(
         for row in await cursor.fetchall():
             verdicts[row["verdict"]] = int(row["people"])
             undone += row["undone"]
-        if undone:
+        if undone:  # mutant: undo
             undo = {"scenario_type": applied.scenario_type, "claim_ids": undone}
             await connection.execute(statement("claim_undo"), undo)
         claimed = verdicts.pop("claimed", 0)

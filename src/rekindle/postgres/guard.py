@@ -29,11 +29,11 @@ async def pass_guard(
         return claimed
     if not claimed or not guard.watches:
         return 0
-    await connection.execute(statement("guard_lock"))
+    await connection.execute(statement("guard_lock"))  # mutant: lock
     found = await _weigh(connection, scenario_type, claimed, recipients, guard, run_id=run_id)
     if not (found["over_share"] or found["over_median"]):
         return 0
-    if claimed <= guard.confirmed - found["confirmed"]:
+    if claimed <= guard.confirmed - found["confirmed"]:  # mutant: confirmed
         return claimed
     raise _held(scenario_type, claimed, recipients, guard, found)
 

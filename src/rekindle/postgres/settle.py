@@ -28,7 +28,7 @@ async def settle(database: Database, claim_id: UUID, *, provider_name: str | Non
 
 async def _free(database: Database, claim_id: UUID) -> int:
     async with database.transaction() as connection:
-        await connection.execute(statement("settle_lock"), {"claim_id": claim_id})
+        await connection.execute(statement("settle_lock"), {"claim_id": claim_id})  # mutant: locks
         cursor = await connection.execute(statement("settle_not_sent"), {"claim_id": claim_id})
         row = await cursor.fetchone()
     return int(row["settled"]) if row else 0

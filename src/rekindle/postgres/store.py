@@ -145,7 +145,7 @@ class PostgresStore(Store):
             "user_ids": sorted({unit.user_id for unit in units}),
             "lease_seconds": lease_seconds,
         }
-        rows = await self._database.rows(statement("arm", **self._optional_views), parameters)
+        rows = await self._database.rows(statement("arm", **self._optional_views), parameters)  # mutant: commit
         return {(row["claim_id"], row["device_id"]): row["verdict"] for row in rows}
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:

@@ -28,7 +28,7 @@ present as materialized (
 given as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[])
     as t (claim_id, device_id, epoch)
-  order by claim_id, device_id
+  order by claim_id, device_id  -- mutant: order-of-units
 ),
 unit as materialized (
   select locked.*, rekindle.clock() as at   -- read once the unit is locked

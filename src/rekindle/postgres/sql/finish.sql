@@ -6,14 +6,15 @@ with ended as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[],
                        %(outcomes)s::text[], %(reasons)s::text[], %(prunes)s::boolean[])
     as t (claim_id, device_id, epoch, outcome, reason, prune)
-  order by claim_id, device_id
+  order by claim_id, device_id  -- mutant: order-of-units
 ),
 mine as materialized (
   select unit.claim_id, unit.device_id, e.outcome, e.reason, e.prune
   from ended e
   cross join lateral (   -- as in arm.sql
     select o.claim_id, o.device_id from rekindle.outbox o
-    where o.claim_id = e.claim_id and o.device_id = e.device_id and o.epoch = e.epoch
+    where o.claim_id = e.claim_id and o.device_id = e.device_id
+      and o.epoch = e.epoch  -- mutant: epoch
       and o.state in ('claimed', 'dispatching')
     for update   -- mutant: lock-units
   ) unit
@@ -55,7 +56,10 @@ person as (
 ),
 locked as materialized (
   select p.*, before.reached
-  from (select * from person order by user_id, scenario_type) p
+  from (
+    select * from person
+    order by user_id, scenario_type  -- mutant: order-of-gates
+  ) p
   cross join lateral (
     select from rekindle.gate g
     where g.user_id = p.user_id and g.scenario_type = p.scenario_type and g.inflight = p.claim_id

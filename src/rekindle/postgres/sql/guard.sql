@@ -16,7 +16,8 @@ today as (
   select %(people)s::bigint + coalesce(sum(claimed - confirmed) filter (where scenario_type = %(scenario_type)s), 0) as own,
          %(people)s::bigint + %(ahead)s::bigint + coalesce(sum(claimed - confirmed), 0) as total,
          coalesce(sum(confirmed) filter (where run_id = %(run_id)s::uuid), 0)::bigint as confirmed
-  from claim where days_ago <= 0
+  from claim
+  where days_ago <= 0  -- mutant: claims-of-today
 ),
 usual as (
   select count(*) as days, percentile_cont(0.5) within group (order by people) as median
@@ -35,5 +36,7 @@ allowed as (
 select today.own::bigint as own, today.total::bigint as total, today.confirmed, usual.days, usual.median,
        allowed.by_share, allowed.by_median,
        coalesce(today.own > %(floor)s::bigint and today.total > allowed.by_share, false) as over_share,
-       coalesce(today.own > %(floor)s::bigint and today.own > allowed.by_median, false) as over_median
+       coalesce(today.own > %(floor)s::bigint
+                and today.own > allowed.by_median,  -- mutant: what-is-usual
+                false) as over_median
 from today cross join usual cross join allowed

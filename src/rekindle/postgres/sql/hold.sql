@@ -5,14 +5,19 @@
 with doubtful as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[], %(reasons)s::text[])
     as t (claim_id, device_id, epoch, reason)
-  order by claim_id, device_id
+  order by claim_id, device_id  -- mutant: order-of-units
 ),
 mine as materialized (
   select unit.claim_id, unit.device_id, unit.again, d.reason
   from doubtful d
   cross join lateral (   -- as in arm.sql
-    select o.claim_id, o.device_id, o.resend and o.attempts < 2 as again from rekindle.outbox o
-    where o.claim_id = d.claim_id and o.device_id = d.device_id and o.epoch = d.epoch and o.state = 'dispatching'
+    select o.claim_id, o.device_id,
+           o.resend
+           and o.attempts < 2  -- mutant: sent-twice-at-most
+           as again
+    from rekindle.outbox o
+    where o.claim_id = d.claim_id and o.device_id = d.device_id and o.state = 'dispatching'
+      and o.epoch = d.epoch  -- mutant: epoch
     for update   -- mutant: lock
   ) unit
 ),

@@ -5,10 +5,10 @@
 with free as (
   select o.claim_id, o.device_id
   from rekindle.outbox o
-  where o.state in ('claimed', 'retry')
+  where o.state in ('claimed', 'retry')  -- mutant: never-what-is-armed
     and o.next_try_at <= rekindle.clock()
     and o.give_up_at > rekindle.clock()
-    and (o.owner is null or o.lease_until < rekindle.clock())
+    and (o.owner is null or o.lease_until < rekindle.clock())  -- mutant: only-what-is-free
     and o.scenario_type = any (%(scenario_types)s::text[])
     and (%(organisations)s::uuid[] = '{}' or o.organisation_id = any (%(organisations)s::uuid[]))
     and (%(user_id)s::uuid is null or o.user_id = %(user_id)s::uuid)
@@ -18,7 +18,8 @@ with free as (
 ),
 taken as (
   update rekindle.outbox o
-  set state = 'claimed', owner = %(run_id)s, run_id = %(run_id)s, epoch = o.epoch + 1,
+  set state = 'claimed', owner = %(run_id)s, run_id = %(run_id)s,
+      epoch = o.epoch + 1,  -- mutant: raise-the-epoch
       lease_until = rekindle.clock() + make_interval(secs => %(lease_seconds)s)
   from free
   where o.claim_id = free.claim_id and o.device_id = free.device_id

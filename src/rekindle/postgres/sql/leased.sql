@@ -6,5 +6,7 @@ select claim_id, device_id, epoch, user_id, scenario_type, scenario_version, ide
 from rekindle.outbox
 where owner = %(run_id)s and state = 'claimed' and scenario_type = any (%(scenario_types)s::text[])
   and give_up_at > rekindle.clock() and lease_until > rekindle.clock()
-order by priority desc, turn, claim_id, device_id
+order by priority desc,
+  turn,  -- mutant: organisations-in-turn
+  claim_id, device_id
 limit %(limit)s

@@ -8,15 +8,19 @@
 with acceptance as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[], %(names)s::text[])
     as t (claim_id, device_id, epoch, provider_name)
-  order by claim_id, device_id
+  order by claim_id, device_id  -- mutant: order-of-units
 ),
 live as materialized (
   select unit.claim_id, unit.device_id, a.provider_name
   from acceptance a
   cross join lateral (   -- as in arm.sql
     select o.claim_id, o.device_id from rekindle.outbox o
-    where o.claim_id = a.claim_id and o.device_id = a.device_id and o.epoch = a.epoch
-      and (o.state in ('dispatching', 'unknown') or o.state = 'retry' and o.uncertain)
+    where o.claim_id = a.claim_id and o.device_id = a.device_id
+      and o.epoch = a.epoch  -- mutant: epoch
+      and (o.state = 'dispatching'
+           or o.state = 'unknown'  -- mutant: late-answer-held
+           or o.state = 'retry' and o.uncertain  -- mutant: late-answer-resend
+      )
     for update   -- mutant: lock-units
   ) unit
 ),
@@ -25,8 +29,9 @@ closed as materialized (
   from acceptance a
   cross join lateral (
     select x.claim_id, x.device_id from rekindle.outcome x
-    where x.claim_id = a.claim_id and x.device_id = a.device_id and x.epoch = a.epoch
-      and x.outcome = 'unknown' and x.reason <> 'record_conflict'
+    where x.claim_id = a.claim_id and x.device_id = a.device_id
+      and x.epoch = a.epoch  -- mutant: epoch-of-a-closed-unit
+      and x.outcome = 'unknown' and x.reason <> 'record_conflict'  -- mutant: late-answer-closed
     for update   -- mutant: lock-outcomes
   ) ending
 ),
@@ -97,7 +102,10 @@ person as (
 ),
 locked as materialized (
   select p.*
-  from (select * from person order by user_id, scenario_type) p
+  from (
+    select * from person
+    order by user_id, scenario_type  -- mutant: order-of-gates
+  ) p
   cross join lateral (
     select from rekindle.gate g
     where g.user_id = p.user_id and g.scenario_type = p.scenario_type

@@ -4,14 +4,15 @@ with refused as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[],
                        %(reasons)s::text[], %(delays)s::float8[])
     as t (claim_id, device_id, epoch, reason, delay)
-  order by claim_id, device_id
+  order by claim_id, device_id  -- mutant: order-of-units
 ),
 held as materialized (
   select unit.claim_id, unit.device_id, r.reason, r.delay
   from refused r
   cross join lateral (   -- as in arm.sql
     select o.claim_id, o.device_id from rekindle.outbox o
-    where o.claim_id = r.claim_id and o.device_id = r.device_id and o.epoch = r.epoch and o.state = 'dispatching'
+    where o.claim_id = r.claim_id and o.device_id = r.device_id and o.state = 'dispatching'
+      and o.epoch = r.epoch  -- mutant: epoch
     for update   -- mutant: lock
   ) unit
 ),

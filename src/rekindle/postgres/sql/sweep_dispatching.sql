@@ -2,14 +2,19 @@
 -- it may have been sent. dispatching -> unknown, never back to claimed; or, where the scenario says so, once more (see
 -- hold.sql).
 with lost as (
-  select claim_id, device_id, resend and attempts < 2 as again from rekindle.outbox
+  select claim_id, device_id,
+         resend
+         and attempts < 2  -- mutant: sent-twice-at-most
+         as again
+  from rekindle.outbox
   where state = 'dispatching' and lease_until < rekindle.clock()
   order by claim_id, device_id
   for update skip locked   -- mutant: lock
 ),
 held as (
   update rekindle.outbox o
-  set state = case when lost.again then 'retry' else 'unknown' end, uncertain = true, reason = 'worker_lost',
+  set state = case when lost.again then 'retry' else 'unknown' end,  -- mutant: never-given-back
+      uncertain = true, reason = 'worker_lost',
       owner = case when lost.again then null else o.owner end,
       lease_until = case when lost.again then null else rekindle.clock() + make_interval(secs => %(hold_seconds)s) end,
       next_try_at = case when lost.again then rekindle.clock() + make_interval(secs => %(resend_seconds)s)

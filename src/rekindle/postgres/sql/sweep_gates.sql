@@ -12,7 +12,7 @@ locked as (
   select g.user_id, g.scenario_type, g.inflight
   from rekindle.gate g
   join orphan c on c.user_id = g.user_id and c.scenario_type = g.scenario_type
-  where g.inflight = c.inflight
+    and g.inflight = c.inflight  -- mutant: the-same-claim
   order by g.user_id, g.scenario_type
   for update of g skip locked   -- mutant: lock
 ),
@@ -22,7 +22,8 @@ freed as (
       next_at = rekindle.next_at(g.next_at, g.cooldown_seconds, false, before.reached, %(refused_seconds)s)
   from locked l
   left join lateral rekindle.reached(l.inflight) as before (reached) on true
-  where g.user_id = l.user_id and g.scenario_type = l.scenario_type and g.inflight = l.inflight
+  where g.user_id = l.user_id and g.scenario_type = l.scenario_type
+    and g.inflight = l.inflight  -- mutant: the-same-claim
   returning 1
 )
 select count(*) as swept from freed

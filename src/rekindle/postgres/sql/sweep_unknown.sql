@@ -28,7 +28,7 @@ person as (
 locked as (
   select g.user_id, g.scenario_type, p.cooldown_seconds
   from rekindle.gate g join person p on p.user_id = g.user_id and p.scenario_type = g.scenario_type
-  order by g.user_id, g.scenario_type
+  order by g.user_id, g.scenario_type  -- mutant: order-of-gates
   for update of g   -- mutant: lock-gates
 ),
 gated as (
