@@ -8,25 +8,14 @@ from typing import LiteralString
 import psycopg
 
 from rekindle.postgres.migrate import migrate
-from rekindle.postgres.pool import execute_all
+from team.tables import tables
 
-# The views over plain tables of the same columns. `nudge` is what the scenario of kind sql reads.
-_TEAM: LiteralString = """
-create schema team;
-create schema rekindle_source;
-create table team.person (user_id uuid primary key, organisation_id uuid, chapter_id uuid, timezone text, locale text,
-                          active boolean not null default true, first_name text);
-create table team.device (user_id uuid, token text, target_kind text not null default 'token',
-                          platform text default 'android', last_registered_at timestamptz);
-create table team.nudge (user_id uuid, occurrence text, variables jsonb);
-create table team.activity (user_id uuid, activity_date timestamptz);
-create index on team.activity (user_id, activity_date);
-create view rekindle_source.recipient as select * from team.person;
-create view rekindle_source.device_token as select * from team.device;
-create view rekindle_source.nudge as select * from team.nudge;
-create view rekindle_source.activity as select user_id, activity_date from team.activity;
-grant usage on schema rekindle_source to rekindle_worker;
-grant select on all tables in schema rekindle_source to rekindle_worker;
+# This team has the views that a team must have, that of activities, and one that its scenario of kind sql reads.
+_OWN: LiteralString = """
+drop view rekindle_source.organisation, rekindle_source.chapter, rekindle_source.preference,
+          rekindle_source.certification;
+create view rekindle_source.nudge as select * from team.wanted;
+grant select on rekindle_source.nudge to rekindle_worker;
 """
 
 SCENARIO = """
@@ -52,7 +41,9 @@ too many."""
 def fill_team(url: str) -> None:
     """The ledger's tables and the team's, without anybody in them."""
     asyncio.run(migrate(url))
-    asyncio.run(execute_all(url, [(_TEAM, None)]))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(tables().encode())
+        connection.execute(_OWN)
 
 
 def person(number: int) -> uuid.UUID:
@@ -79,7 +70,7 @@ class Team:
                 [(ids[n - 1], f"t{n}-{d}") for n in range(1, count + 1) for d in range(1, devices + 1)],
             )
             cursor.executemany(
-                "insert into team.nudge values (%s, 'first', '{\"points\": 7}')", [(user_id,) for user_id in ids]
+                "insert into team.wanted values (%s, 'first', '{\"points\": 7}')", [(user_id,) for user_id in ids]
             )
         return ids
 

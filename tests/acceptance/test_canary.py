@@ -83,11 +83,11 @@ def plant(team: Team) -> None:
         )
         team.execute("update team.device set token = %s where user_id = %s", f"c4n4ry-token-{number}", person(number))
         team.execute(
-            "update team.nudge set variables = %s where user_id = %s",
+            "update team.wanted set variables = %s where user_id = %s",
             Jsonb({"points": f"c4n4ry-points-{number}", "c4n4ry_key": 1}),
             person(number),
         )
-    team.execute("update team.nudge set variables = '{\"c4n4ry_only\": 1}' where user_id = %s", person(15))
+    team.execute("update team.wanted set variables = '{\"c4n4ry_only\": 1}' where user_id = %s", person(15))
 
 
 class Ear:
@@ -255,19 +255,19 @@ def test_rows_and_settings_that_the_database_chokes_on_are_not_quoted(ear: Ear, 
     ear("apply")
     # A value that cannot be read, in the view and in the query; a key that another row holds; a trigger that quotes.
     team.execute("drop view rekindle_source.nudge")
-    team.execute("alter table team.nudge alter column variables type text")
+    team.execute("alter table team.wanted alter column variables type text")
     for value in ("c4n4ry-json", '{"x": "\\ud800 c4n4ry"}'):
         with psycopg.connect(team.url, autocommit=True) as connection:
             connection.execute("drop view if exists rekindle_source.nudge")
             connection.execute(
                 "create view rekindle_source.nudge as "
-                "select user_id, occurrence, variables::jsonb as variables from team.nudge"
+                "select user_id, occurrence, variables::jsonb as variables from team.wanted"
             )
             connection.execute("grant select on rekindle_source.nudge to rekindle_worker")
-            connection.execute("update team.nudge set variables = %s where user_id = %s", [value, person(3)])
+            connection.execute("update team.wanted set variables = %s where user_id = %s", [value, person(3)])
         for arguments in (("run",), ("plan", "--json"), ("check",), ("runs", "--json")):
             ear("--debug", "--log-level", "debug", *arguments)
-    team.execute("update team.nudge set variables = '{\"points\": 1}'")
+    team.execute("update team.wanted set variables = '{\"points\": 1}'")
     team.execute(
         "create function team.quote() returns trigger language plpgsql as "
         "$$ begin raise unique_violation using message = 'no', detail = new.target; end $$"

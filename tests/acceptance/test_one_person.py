@@ -179,7 +179,7 @@ async def test_a_record_write_that_fails_after_the_dispatch_is_critical_and_noth
     assert closed.claim_id == message.claim_id
     assert closed.closed_at is not None
     # Another occurrence of the same scenario is held back by the cooldown, counted from when the hold ended.
-    team.execute("update team.nudge set occurrence = 'second'")
+    team.execute("update team.wanted set occurrence = 'second'")
     assert dict(only(await one.nudge(user_id)).refusals) == {"cooldown": 1}
     shift_clock(team.url, "8 days")
     assert only(await one.nudge(user_id)).recorded == 1
@@ -290,7 +290,7 @@ async def test_the_same_evaluation_twice_calls_the_dispatcher_once(desk: Open, t
     assert len(one.sent) == 1
     assert (only(first).recorded, only(second).claimed) == (1, 0)
     assert dict(only(second).refusals) == {"already_notified": 1}
-    team.execute("update team.nudge set occurrence = 'second'")
+    team.execute("update team.wanted set occurrence = 'second'")
     assert dict(only(await one.nudge(user_id)).refusals) == {"cooldown": 1}
     assert len(one.sent) == 1
 
@@ -298,7 +298,7 @@ async def test_the_same_evaluation_twice_calls_the_dispatcher_once(desk: Open, t
 async def test_a_person_who_is_not_due_is_counted_and_nothing_is_sent(desk: Open, team: Team) -> None:
     team.people(1)
     one = await desk()
-    team.execute("delete from team.nudge")
+    team.execute("delete from team.wanted")
     report = await one.nudge(uuid4())
     assert (only(report).evaluated, only(report).due) == (0, 0)
     (user_id,) = [row[0] for row in team.rows("select user_id from team.person")]

@@ -19,6 +19,7 @@ from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import AnyScenario, fingerprint, parse_scenario
+from team.tables import tables
 
 REFUSALS = re.findall(
     r"then '(\w+)'", resources.files("rekindle.postgres.sql").joinpath("parts/refusal.sql").read_text(encoding="utf-8")
@@ -26,40 +27,6 @@ REFUSALS = re.findall(
 """The reasons to refuse, in the order in which the claim looks at them."""
 
 TEXT = {"en": {"title": "Hello", "body": "There"}}
-
-_TABLES = """
-create schema team;
-create table team.organisation (organisation_id uuid primary key, timezone text);
-create table team.chapter (chapter_id uuid primary key, timezone text);
-create table team.preference (user_id uuid not null, scenario_type text, opted_out boolean not null);
-create table team.person (
-  user_id uuid not null, organisation_id uuid not null, timezone text, locale text, active boolean not null,
-  first_name text, chapter_id uuid
-);
-create table team.activity (user_id uuid not null, activity_date {activity_type} not null);
-create index on team.activity (user_id, activity_date);
-create table team.certificate (
-  certification_id uuid primary key, user_id uuid not null, name text not null, expires_on date not null
-);
-create table team.device (
-  user_id uuid not null, token text not null, target_kind text not null, last_registered_at timestamptz
-);
-create table team.wanted (user_id uuid, occurrence text, variables jsonb);
-create schema rekindle_source;
-create view rekindle_source.recipient as
-  select user_id, organisation_id, chapter_id, timezone, locale, active, first_name from team.person;
-create view rekindle_source.organisation as select organisation_id, 'O'::text as name, timezone from team.organisation;
-create view rekindle_source.chapter as
-  select chapter_id, null::uuid as organisation_id, 'C'::text as name, timezone from team.chapter;
-create view rekindle_source.preference as select user_id, scenario_type, opted_out from team.preference;
-create view rekindle_source.activity as select user_id, activity_date from team.activity;
-create view rekindle_source.certification as
-  select certification_id, user_id, name, expires_on from team.certificate;
-create view rekindle_source.device_token as
-  select user_id, token, target_kind, 'android'::text as platform, last_registered_at from team.device;
-grant usage on schema rekindle_source to rekindle_worker;
-grant select on all tables in schema rekindle_source to rekindle_worker;
-"""
 
 
 def scenario(kind: str, **keys: Any) -> AnyScenario:
@@ -277,7 +244,7 @@ async def open_programme(
     ledger_url: how the ledger connects, where it is not the owner.
     """
     async with await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
-        await connection.execute(_TABLES.format(activity_type=activity_type))
+        await connection.execute(tables(activity_type=activity_type).encode())
         database = Database(ledger_url or url, connections=connections)
         await database.open()
         try:

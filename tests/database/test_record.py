@@ -36,7 +36,7 @@ Logged = list[dict[str, Any]]
 SCENARIO = parse_scenario({
     "kind": "sql",
     "cooldown": "7d",
-    "query": "select user_id, occurrence, variables from team.occasion",
+    "query": "select user_id, occurrence, variables from team.wanted",
     "message": {"en": {"title": "t", "body": "b"}},
 })  # fmt: skip
 
@@ -67,11 +67,11 @@ class Bench:
         self._sql.execute("insert into team.moment values (%s)", [datetime(2026, 3, 1, 12, tzinfo=UTC)])
         people = "(select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid as id, n "
         people += f"from generate_series(1, {count}) as n) p"
-        self._sql.execute(f"insert into team.recipient (user_id, active) select p.id, true from {people}")
+        self._sql.execute(f"insert into team.person (user_id, active) select p.id, true from {people}")
         self._sql.execute(
             f"insert into team.device (user_id, token, target_kind) select p.id, 'SECRET' || n, 'token' from {people}"
         )
-        self._sql.execute("insert into team.occasion select user_id, 'o', %s from team.recipient", [Jsonb({})])
+        self._sql.execute("insert into team.wanted select user_id, 'o', %s from team.person", [Jsonb({})])
         self.run_id = await self.store.open_run(budget_seconds=30, dispatcher="log")
         applied = Applied("own", 1, SCENARIO, fingerprint(SCENARIO))
         numbers = await self.store.claim(self.run_id, Evaluation(applied), reserved_seconds=60, guard=UNGUARDED)

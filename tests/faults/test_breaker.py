@@ -171,7 +171,7 @@ async def test_a_scenario_whose_messages_fcm_refuses_is_stopped_and_the_others_g
 ) -> None:
     """The bad scenario's link is more than the sandbox, like FCM, takes: its text is over 4 kB once it is rendered."""
     team.people(60)
-    team.execute("update team.nudge set variables = jsonb_build_object('points', 7, 'long', repeat('é', 900))")
+    team.execute("update team.wanted set variables = jsonb_build_object('points', 7, 'long', repeat('é', 900))")
     bad = OTHER.replace("scenario.other", "scenario.bad").replace("{points} again", "{long}{long}{long}{long}{long}")
     engine = await engine_with(FEW_AT_ONCE + OTHER + bad.replace('"7d"', '"7d"\npriority = 90'))
     report = await engine.run(budget_seconds=20)

@@ -76,7 +76,7 @@ def catalog(team: Team) -> list[tuple[object, ...]]:
 
 
 def variables(team: Team, number: int, values: dict[str, Any]) -> None:
-    team.execute("update team.nudge set variables = %s where user_id = %s", Jsonb(values), person(number))
+    team.execute("update team.wanted set variables = %s where user_id = %s", Jsonb(values), person(number))
 
 
 def of(report: Report, scenario_type: str = "nudge") -> Numbers:
@@ -95,7 +95,7 @@ async def test_a_null_a_missing_and_an_oversized_value_cost_one_person_each_thei
     variables(team, 2, {"points": None})
     variables(team, 3, {})
     variables(team, 4, {"points": "x" * 70_000})
-    team.execute("update team.nudge set variables = null where user_id = %s", person(5))
+    team.execute("update team.wanted set variables = null where user_id = %s", person(5))
     team.execute("update team.person set first_name = null where user_id = %s", person(6))
     team.execute("update team.person set first_name = repeat('y', 10000000) where user_id = %s", person(7))
     engine = await engine_with()
@@ -118,7 +118,7 @@ async def test_a_body_over_four_kilobytes_is_dead_before_it_leaves_and_long_valu
     assert of(report).reasons == {"dead:too_large": 1}
     assert fcm.requests()["send"] - sends == of(report).recorded == 2
     variables(team, 3, {"points": "z" * 5_000})
-    team.execute("update team.nudge set occurrence = 'second'")
+    team.execute("update team.wanted set occurrence = 'second'")
     team.execute("delete from rekindle.gate; delete from rekindle.delivery; delete from rekindle.scenario_notification")
     fcm.clear()
     await engine.run(budget_seconds=10)
@@ -131,10 +131,10 @@ async def test_not_a_number_and_odd_characters_are_text_and_control_characters_a
     team.people(6)
     # JSON has no NaN, and jsonb refuses it: from a column it arrives as the text "NaN".
     team.execute(
-        "update team.nudge set variables = jsonb_build_object('points', 'NaN'::float8) where user_id = %s", person(1)
+        "update team.wanted set variables = jsonb_build_object('points', 'NaN'::float8) where user_id = %s", person(1)
     )
     team.execute(
-        "update team.nudge set variables = jsonb_build_object('points', '-Infinity'::float8) where user_id = %s",
+        "update team.wanted set variables = jsonb_build_object('points', '-Infinity'::float8) where user_id = %s",
         person(2),
     )
     variables(team, 3, {"points": "\u202eabc\u2066\ufeff\x01\x1b[31m\x7f\x85"})
@@ -156,7 +156,7 @@ async def test_not_a_number_and_odd_characters_are_text_and_control_characters_a
 @pytest.mark.parametrize("text", ['"\\ud800"', '"\\u0000"', '"\\udc00\\ud800"', "NaN"])
 def test_what_jsonb_cannot_hold_never_reaches_us(team: Team, text: str) -> None:
     with pytest.raises(psycopg.DataError):
-        team.execute("insert into team.nudge values (%s, 'o', %s::jsonb)", uuid4(), f'{{"points": {text}}}')
+        team.execute("insert into team.wanted values (%s, 'o', %s::jsonb)", uuid4(), f'{{"points": {text}}}')
 
 
 async def test_a_query_that_makes_what_jsonb_cannot_hold_fails_alone_and_the_other_scenario_goes_on(
@@ -234,7 +234,9 @@ async def test_an_occurrence_too_long_for_an_index_costs_one_person_the_push_and
 ) -> None:
     """A certificate's id may be any text: random, so that it cannot be compressed below what an index holds."""
     team.people(5)
-    team.execute("create table team.certificate (certification_id text, user_id uuid, name text, expires_on date)")
+    team.execute(
+        "alter table team.certificate drop constraint certificate_pkey, alter column certification_id type text"
+    )
     team.execute(
         "insert into team.certificate select 'c' || user_id, user_id, 'First aid', current_date + 5 from team.person"
     )
@@ -390,7 +392,7 @@ async def test_sql_in_every_text_of_the_teams_rows_is_text(engine_with: Open, te
             "update team.person set first_name = %s, locale = %s, timezone = %s where user_id = %s",
             *(text, text, text, person(number)),
         )
-        team.execute("update team.nudge set occurrence = %s where user_id = %s", text, person(number))
+        team.execute("update team.wanted set occurrence = %s where user_id = %s", text, person(number))
         variables(team, number, {"points": text, text: text})
         team.execute("update team.device set token = %s where user_id = %s", f"t{text}", person(number))
     engine = await engine_with()

@@ -15,35 +15,21 @@ from rekindle.ports import Evaluation
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
+from team.tables import tables
 
 T = TypeVar("T")
 
-_TABLES = """
-create schema team;
+# What the examples need beside the team's tables: ids that are there twice, each kind of activity, wishes for several
+# scenarios, and the time.
+_MORE = """
+alter table team.certificate drop constraint certificate_pkey;
+alter table team.chapter drop constraint chapter_pkey;
+alter table team.organisation drop constraint organisation_pkey;
 create table team.moment (at timestamptz not null);
-create table team.recipient (
-  user_id uuid, organisation_id uuid, chapter_id uuid, timezone text, active boolean, first_name text
-);
-create table team.chapter (chapter_id uuid, timezone text);
-create table team.organisation (organisation_id uuid, timezone text);
-create table team.preference (user_id uuid, scenario_type text, opted_out boolean);
 create table team.wish (user_id uuid, scenario_type text, occurrence text);
-create table team.device (user_id uuid, token text, target_kind text, last_registered_at timestamptz);
-create table team.occasion (user_id uuid, occurrence text, variables jsonb);
 create table team.activity_instant (user_id uuid, activity_date timestamptz);
 create table team.activity_day (user_id uuid, activity_date date);
 create table team.activity_wall (user_id uuid, activity_date timestamp);
-create table team.certification (certification_id uuid, user_id uuid, name text, expires_on date);
-
-create schema rekindle_source;
-create view rekindle_source.recipient as
-  select user_id, organisation_id, chapter_id, timezone, null::text as locale, active, first_name from team.recipient;
-create view rekindle_source.chapter as select * from team.chapter;
-create view rekindle_source.organisation as select * from team.organisation;
-create view rekindle_source.preference as select * from team.preference;
-create view rekindle_source.device_token as
-  select user_id, token, target_kind, null::text as platform, last_registered_at from team.device;
-create view rekindle_source.certification as select * from team.certification;
 
 create or replace function rekindle.clock() returns timestamptz
 language sql volatile as $$ select at from team.moment $$;
@@ -51,8 +37,8 @@ language sql volatile as $$ select at from team.moment $$;
 _EMPTY = ";".join(
     f"delete from {table}"
     for table in (
-        "team.moment", "team.recipient", "team.device", "team.occasion", "team.activity_instant", "team.activity_day",
-        "team.activity_wall", "team.certification", "team.chapter", "team.organisation", "team.preference", "team.wish",
+        "team.moment", "team.person", "team.device", "team.wanted", "team.activity_instant", "team.activity_day",
+        "team.activity_wall", "team.certificate", "team.chapter", "team.organisation", "team.preference", "team.wish",
         "rekindle.gate", "rekindle.cap", "rekindle.outbox", "rekindle.delivery", "rekindle.scenario_notification",
         "rekindle.outcome", "rekindle.disabled_token", "rekindle.run",
     )
@@ -63,7 +49,8 @@ def fill(url: str) -> None:
     """The ledger's tables, then the team's."""
     asyncio.run(migrate(url))
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_TABLES)
+        connection.execute(tables().encode())
+        connection.execute(_MORE)
 
 
 class Ledger:

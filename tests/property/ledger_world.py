@@ -84,7 +84,7 @@ class World:
         self.now = datetime(2026, 3, 10, 12, tzinfo=UTC)
         ledger.begin(self.now)
         ledger.sql.execute(_NUMBERED)
-        ledger.insert("team.recipient", "user_id, active", [(person, True) for person in PEOPLE])
+        ledger.insert("team.person", "user_id, active", [(person, True) for person in PEOPLE])
         devices = [(person, f"{person}/{number}", "token") for person in PEOPLE for number in range(DEVICES)]
         ledger.insert("team.device", "user_id, token, target_kind", devices)
         for person in PEOPLE:
@@ -109,8 +109,8 @@ class World:
 
     def becomes_due(self, person: UUID) -> None:
         self._occasions += 1
-        self.ledger.sql.execute("delete from team.occasion where user_id = %s", [person])
-        self.ledger.insert("team.occasion", "user_id, occurrence, variables", [(person, str(self._occasions), "{}")])
+        self.ledger.sql.execute("delete from team.wanted where user_id = %s", [person])
+        self.ledger.insert("team.wanted", "user_id, occurrence, variables", [(person, str(self._occasions), "{}")])
 
     # ---------------------------------------------------------------------------------------------- what a run does
 
@@ -312,7 +312,7 @@ def _scenario(policy: str) -> Applied:
         "cooldown": f"{COOLDOWN.total_seconds():.0f}s",
         "relevance": "50m",
         "uncertain": policy,
-        "query": "select user_id, occurrence, variables from team.occasion",
+        "query": "select user_id, occurrence, variables from team.wanted",
         "message": {"en": {"title": "T", "body": "B"}},
     })  # fmt: skip
     return Applied(policy, 1, one, fingerprint(one))

@@ -99,7 +99,7 @@ class History:
         self.accepted: dict[UUID, list[datetime]] = defaultdict(list)
         self.let_go: dict[UUID, datetime] = {}
         ledger.begin(START)
-        ledger.insert("team.recipient", "user_id, active", [(user, True) for user in USERS])
+        ledger.insert("team.person", "user_id, active", [(user, True) for user in USERS])
         devices = [(USERS[0], "a"), (USERS[1], "b"), (USERS[1], "c")]
         ledger.insert("team.device", "user_id, token, target_kind", [(user, token, "token") for user, token in devices])
         self.worker = ledger.wait(ledger.store.open_run(budget_seconds=30, dispatcher="log"))

@@ -25,7 +25,7 @@ COOLDOWN = 7 * 86_400
 SCENARIO = parse_scenario({
     "kind": "sql",
     "cooldown": COOLDOWN,
-    "query": "select user_id, occurrence, variables from team.occasion",
+    "query": "select user_id, occurrence, variables from team.wanted",
     "message": {"en": {"title": "t", "body": "b"}},
 })  # fmt: skip
 APPLIED = Applied(NAME, 3, SCENARIO, fingerprint(SCENARIO))
@@ -147,12 +147,12 @@ def load(ledger: Ledger, people: list[Person], dead: Dead, at: datetime) -> None
     ledger.begin(at)
     everyone = [(user(number), person) for number, person in enumerate(people)]
     ledger.insert(
-        "team.recipient",
+        "team.person",
         "user_id, organisation_id, active, first_name",
         [(who, organisation, active, "Ada") for who, one in everyone for active, organisation in one.memberships],
     )
     ledger.insert(
-        "team.occasion",
+        "team.wanted",
         "user_id, occurrence, variables",
         [
             (who, occasion, None if VARIABLES[occasion] is None else Jsonb(VARIABLES[occasion]))

@@ -78,7 +78,7 @@ def load(ledger: Ledger, people: Sequence[Person]) -> None:
     ledger.begin(AT)
     for number, one in enumerate(people):
         who = user(number)
-        ledger.insert("team.recipient", "user_id, organisation_id, active", [(who, one.organisation, True)])
+        ledger.insert("team.person", "user_id, organisation_id, active", [(who, one.organisation, True)])
         ledger.insert("team.wish", "user_id, scenario_type, occurrence", [(who, name, "once") for name in one.wishes])
         ledger.insert("team.device", "user_id, token, target_kind", [(who, f"t{number}", "token")] * one.reachable)
         counted = {f"{number}/{hours}": (AT - timedelta(hours=hours)).timestamp() for hours in range(one.sent)}

@@ -79,7 +79,7 @@ def judge(ledger: Ledger, at: datetime, scenario: Applied, people: list[Due], sp
 
 def recipients(ledger: Ledger, zones: list[str | None]) -> None:
     ledger.insert(
-        "team.recipient",
+        "team.person",
         "user_id, timezone, active, first_name",
         [(user(number), zone, True, "Ada") for number, zone in enumerate(zones)],
     )
@@ -186,7 +186,7 @@ def test_the_most_urgent_certificate_is_named_by_its_tightest_threshold(
             certificate = UUID(int=number * 10 + n)
             expires_on = None if days is None else at.date() + timedelta(days)
             ledger.insert(
-                "team.certification",
+                "team.certificate",
                 "certification_id, user_id, name, expires_on",
                 [(certificate, user(number), f"C{n}", expires_on)],
             )

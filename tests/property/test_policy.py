@@ -182,7 +182,7 @@ def load(ledger: Ledger, world: World) -> None:
     ledger.insert("team.organisation", "organisation_id, timezone", [(ORGANISATION, world.organisation)])
     ledger.insert("team.chapter", "chapter_id, timezone", list(zip(CHAPTERS, world.chapters, strict=True)))
     ledger.insert(
-        "team.recipient",
+        "team.person",
         "user_id, organisation_id, chapter_id, timezone, active",
         [
             (who, ORGANISATION, None if one.chapter is None else CHAPTERS[one.chapter], one.timezone, True)

@@ -76,7 +76,7 @@ def winners(people: Sequence[Person], rules: Sequence[Rule]) -> Places:
 def load(ledger: Ledger, people: Sequence[Person]) -> None:
     ledger.begin(AT)
     everyone = list(enumerate(people))
-    ledger.insert("team.recipient", "user_id, active", [(user(number), True) for number, _ in everyone])
+    ledger.insert("team.person", "user_id, active", [(user(number), True) for number, _ in everyone])
     ledger.insert("team.device", "user_id, token, target_kind", [(user(n), f"t{n}", "token") for n, _ in everyone])
     ledger.insert(
         "team.wish",

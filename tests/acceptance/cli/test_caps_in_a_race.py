@@ -53,9 +53,9 @@ def had(number: int) -> int:
 
 def due(team: Team, day: str, wanted: dict[UUID, list[str]]) -> None:
     rows = [(user_id, f"{name} {day}") for user_id, names in wanted.items() for name in names]
-    team.execute("delete from team.nudge")
+    team.execute("delete from team.wanted")
     team.execute(
-        "insert into team.nudge select *, '{\"points\": 7}' from unnest(%s::uuid[], %s::text[])",
+        "insert into team.wanted select *, '{\"points\": 7}' from unnest(%s::uuid[], %s::text[])",
         [user_id for user_id, _ in rows],
         [occurrence for _, occurrence in rows],
     )

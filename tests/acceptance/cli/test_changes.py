@@ -12,7 +12,7 @@ OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
 def programme(team: Team) -> list[str]:
     """Five people, of whom two are also due for something else than the first occasion, in two organisations."""
     ids = [str(one) for one in team.people(5)]
-    team.execute("update team.nudge set occurrence = 'second' where user_id = any (%s::uuid[])", ids[:2])
+    team.execute("update team.wanted set occurrence = 'second' where user_id = any (%s::uuid[])", ids[:2])
     team.execute("update team.person set organisation_id = %s where user_id = any (%s::uuid[])", MINE, ids[:3])
     team.execute("update team.person set organisation_id = %s where user_id = %s", YOURS, ids[3])
     return ids
@@ -105,7 +105,7 @@ def test_apply_says_what_it_changes_for_whom_and_a_dry_run_stores_nothing(rekind
 
 def test_apply_names_what_it_cannot_compare_and_stores_it_all_the_same(rekindle: Command, team: Team) -> None:
     programme(team)
-    team.execute("update team.nudge set occurrence = '' where user_id = %s", person(1))
+    team.execute("update team.wanted set occurrence = '' where user_id = %s", person(1))
     write_config(rekindle.folder, TEAM_CONFIG.replace("Hello", "Good day"))
     done = rekindle("apply")
     assert done.code == 0

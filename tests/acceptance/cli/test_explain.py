@@ -27,7 +27,7 @@ def test_somebody_who_was_sent_a_push_is_told_every_gate_and_when_the_next_is_po
     assert "nudge (version 1, sql): would be claimed now" in fresh.out
     assert "Nothing was ever claimed for this person." in fresh.out
     run_id = rekindle("run", "--json").json()["run_id"]
-    team.execute("update team.nudge set occurrence = 'second'")
+    team.execute("update team.wanted set occurrence = 'second'")
     team.execute("delete from team.device")
     before = team.counts()
     table, document = rekindle("explain", user), rekindle("explain", user, "--json")
@@ -60,7 +60,7 @@ def test_somebody_who_was_sent_a_push_is_told_every_gate_and_when_the_next_is_po
 def test_the_next_possible_time_is_said_where_only_time_blocks(rekindle: Command, team: Team) -> None:
     user = team.people(1)[0]
     rekindle("run")
-    team.execute("update team.nudge set occurrence = 'second'")
+    team.execute("update team.wanted set occurrence = 'second'")
     shift_clock(team.url, "2 days")
     [nudge] = rekindle("explain", user, "--json").json()["scenarios"]
     assert nudge["blocked_by"] == ["cooldown"]

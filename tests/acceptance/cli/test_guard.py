@@ -57,7 +57,7 @@ def test_of_two_scenarios_that_are_too_much_together_the_second_is_held_back_as_
     other = SCENARIO.replace("nudge]", "zeal]").replace("nudge.m", "zeal.m")
     write_config(rekindle.folder, GUARDED.replace('"7d"', '"7d"\npriority = 60') + other)
     ids = team.people(60)
-    team.execute("delete from team.nudge where not user_id = any (%s)", ids[:12])
+    team.execute("delete from team.wanted where not user_id = any (%s)", ids[:12])
     held = (
         "RK502: scenario zeal would claim 12 people: that makes 24 claims in 24 hours for 60 active recipients, and "
         "max_share = 25% allows 15. See `rekindle plan`; if they are meant, `rekindle run --confirm 12` lets them go."

@@ -62,7 +62,7 @@ def test_a_run_before_and_one_after_midnight_send_one_push_and_the_cooldown_slid
     pushes = 0
     for number, (after, sent, refusals) in enumerate(steps):
         # A new occurrence each time: only the cooldown can hold it back.
-        team.execute("update team.nudge set occurrence = %s", f"occasion {number}")
+        team.execute("update team.wanted set occurrence = %s", f"occasion {number}")
         clock_at(team, midnight + after)
         done = rekindle("run", "--json")
         (one,) = done.json()["scenarios"]
@@ -114,12 +114,12 @@ def test_a_dry_run_counts_the_messages_that_could_not_be_sent(rekindle: Command,
     long = ", ".join(f"{{long{n}}}" for n in range(6))
     write_config(rekindle.folder, TEAM_CONFIG.replace("You have {points} points.", f"{{points}} {long}"))
     team.execute(
-        "update team.nudge set variables = variables || (select jsonb_object_agg('long' || n, "
+        "update team.wanted set variables = variables || (select jsonb_object_agg('long' || n, "
         "case when user_id = any (%s) then repeat('x', 900) else 'x' end) from generate_series(0, 5) n)",
         ids[:2],
     )
     assert rekindle("apply").code == 0
-    team.execute("update team.nudge set variables = '{}' where user_id = %s", ids[4])
+    team.execute("update team.wanted set variables = '{}' where user_id = %s", ids[4])
     done = rekindle("run", "--dry-run", "--json")
     (one,) = done.json()
     assert (done.code, one["checks"]) == (1, {"valid": 2, "too_large": 2, "missing_variable": 1})
@@ -131,7 +131,7 @@ def test_one_persons_missing_variable_is_dead_and_the_others_are_sent(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     ids = team.people(4)
-    team.execute("update team.nudge set variables = '{\"points\": null}' where user_id = %s", ids[1])
+    team.execute("update team.wanted set variables = '{\"points\": null}' where user_id = %s", ids[1])
     done = rekindle("run", "--json")
     (one,) = done.json()["scenarios"]
     assert (done.code, one["recorded"], one["dead"], one["reasons"]) == (1, 3, 1, {"dead:missing_variable": 1})

@@ -40,7 +40,7 @@ VARIABLES = {"points": 1234, "until": "2026-01-31", "code": "c7"}
 def give(team: Team, number: int, **variables: object) -> None:
     """The n-th person has these variables, and no other."""
     team.execute(
-        "update team.nudge set variables = %s::jsonb where user_id = %s", json.dumps(variables), person(number)
+        "update team.wanted set variables = %s::jsonb where user_id = %s", json.dumps(variables), person(number)
     )
 
 
@@ -86,7 +86,7 @@ def test_what_would_not_be_sent_is_shown_with_its_reason(rekindle: Command, team
     give(team, 1, **{**VARIABLES, "points": None})
     give(team, 2, **{**VARIABLES, "until": "tomorrow"})
     give(team, 3, **{**VARIABLES, "points": "1234"})
-    team.execute("update team.nudge set occurrence = 'second'")
+    team.execute("update team.wanted set occurrence = 'second'")
     team.execute("delete from team.device where user_id = %s", person(4))
     problems = {}
     for number in (1, 2, 3, 4):
