@@ -4,8 +4,8 @@ import hashlib
 from collections import Counter
 from uuid import UUID
 
-from acceptance.team import Team
 from rekindle.sandbox import Sandbox
+from team.team import Team
 
 
 def audit(team: Team, fcm: Sandbox) -> None:

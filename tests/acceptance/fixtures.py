@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from acceptance.command import Command, environment
-from acceptance.team import TEAM_CONFIG, Team, fill_team, write_config
 from conftest import Server, as_worker
 from rekindle import Engine
 from rekindle.configuration import load_config
@@ -15,6 +14,7 @@ from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
+from team.team import TEAM_CONFIG, Team, fill_team, write_config
 
 
 async def apply(url: str, config: Config) -> None:

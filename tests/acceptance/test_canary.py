@@ -11,9 +11,9 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from acceptance.command import Command, Done, environment
-from acceptance.team import Team, person, write_config
 from conftest import Server, shift_clock
 from rekindle.sandbox import Sandbox
+from team.team import Team, person, write_config
 
 CANARY = re.compile(r"c4n4ry[-\w]*")
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"

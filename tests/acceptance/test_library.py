@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.team import TEAM_CONFIG, Team, write_config
+from team.team import TEAM_CONFIG, Team, write_config
 
 NUDGE = """
 import asyncio, sys

@@ -14,7 +14,6 @@ import pytest
 
 from acceptance.command import engine_over
 from acceptance.fixtures import apply
-from acceptance.team import SCENARIO, Team, write_config
 from conftest import shift_clock
 from rekindle import Engine, evaluate_and_dispatch
 from rekindle.configuration import load_config
@@ -25,6 +24,7 @@ from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import BrokenNotifications, ScriptedDispatcher
+from team.team import SCENARIO, Team, write_config
 
 Logged = list[dict[str, Any]]
 

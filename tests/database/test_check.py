@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, scenario, wanted
 from rekindle.engine.check import check
 from rekindle.postgres.source import PostgresSource
 from rekindle.scenario import Config
+from team.programme import Programme, open_programme, scenario, wanted
 
 DIRECT = "select user_id, activity_date from log"
 TABLE = "create table log (user_id uuid not null, activity_date timestamptz not null, kind text, organisation_id uuid);"

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from conftest import one_server
-from database.programme_tables import Programme, open_programme
 from database.statement_counter import counting
 from rekindle.engine.check import check
 from rekindle.engine.findings import Finding
 from rekindle.payload import MAX_PAYLOAD_BYTES
 from rekindle.postgres.source import PostgresSource
 from rekindle.scenario import Config
+from team.programme import Programme, open_programme
 
 pytestmark = pytest.mark.slow
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, wanted
 from rekindle.errors import DatabaseError
 from rekindle.model import Numbers
+from team.programme import Programme, open_programme, wanted
 
 
 @pytest.fixture

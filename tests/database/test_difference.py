@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from database.programme_tables import Programme, applied, open_programme, scenario, wanted
 from rekindle.engine.difference import Edit, chosen, difference, edits
 from rekindle.engine.guard import GuardPreview
 from rekindle.model import Selection
@@ -17,6 +16,7 @@ from rekindle.policy import UNGUARDED
 from rekindle.ports import Affected, Applied, Difference, Evaluation, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.pool import Database
+from team.programme import Programme, applied, open_programme, scenario, wanted
 
 AWAY = scenario("inactivity", after=["14d"])
 SOONER = scenario("inactivity", after=["7d"])

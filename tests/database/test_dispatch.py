@@ -7,13 +7,13 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from database.programme_tables import Programme, applied, open_programme, scenario
 from rekindle.engine import dispatch
 from rekindle.engine.run import Deps, Limits, run_cycle
 from rekindle.model import Accepted, Message, Outcome, Report, Selection
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
+from team.programme import Programme, applied, open_programme, scenario
 
 MILESTONE = scenario("milestone", at=[1])
 

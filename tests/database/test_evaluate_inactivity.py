@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, scenario
 from rekindle.model import Acceptance
 from rekindle.scenario import AnyScenario
+from team.programme import Programme, open_programme, scenario
 
 # The one instant of these tests: Auckland has the 11th already, Los Angeles the 10th still.
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from database.programme_tables import REFUSALS, Programme, applied, open_programme, scenario, wanted
 from rekindle.engine.explain import explain
 from rekindle.model import Acceptance, Ending
 from rekindle.policy import HOLD_SECONDS, idempotency_key
 from rekindle.ports import Applied, Explanation, Terms
 from rekindle.postgres.explain import PostgresExplanations
 from rekindle.scenario import AnyScenario
+from team.programme import REFUSALS, Programme, applied, open_programme, scenario, wanted
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)  # a Tuesday
 

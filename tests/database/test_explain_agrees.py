@@ -11,7 +11,6 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from conftest import one_server
-from database.programme_tables import REFUSALS, Programme, applied, open_programme, scenario
 from rekindle.engine.explain import explain
 from rekindle.engine.preview import plan
 from rekindle.engine.priority import evaluations
@@ -19,6 +18,7 @@ from rekindle.model import Candidate, Selection
 from rekindle.policy import UNGUARDED, idempotency_key
 from rekindle.ports import Applied, Explanation, Terms
 from rekindle.postgres.explain import PostgresExplanations
+from team.programme import REFUSALS, Programme, applied, open_programme, scenario
 
 pytestmark = pytest.mark.slow
 

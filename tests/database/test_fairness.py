@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, wanted
 from rekindle.model import Selection, Unit
+from team.programme import Programme, open_programme, wanted
 
 NUDGE = Selection(scenarios=("nudge",))
 

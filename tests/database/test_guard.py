@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from database.programme_tables import Programme, applied, open_programme, wanted
 from rekindle.engine.run import Deps, Limits, run_cycle
 from rekindle.errors import HeldByGuard
 from rekindle.model import Selection
 from rekindle.policy import Guard
 from rekindle.testing import ScriptedDispatcher
+from team.programme import Programme, applied, open_programme, wanted
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from database.programme_tables import Programme, applied, open_programme, scenario, wanted
 from rekindle.engine.run import Deps, Limits, run_cycle
 from rekindle.model import Accepted, Message, Numbers, Outcome, Selection, Unit
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import AnyScenario, Config
 from rekindle.testing import ScriptedDispatcher
+from team.programme import Programme, applied, open_programme, scenario, wanted
 
 NIGHT = {"quiet_hours": "21:00-08:00"}
 EVENING = datetime(2026, 5, 8, 20, 50, tzinfo=UTC)  # a Friday

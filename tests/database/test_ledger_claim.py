@@ -8,9 +8,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from database.programme_tables import Programme, open_programme, scenario, wanted
 from rekindle.model import Acceptance, Ending, Numbers, Selection
 from rekindle.policy import idempotency_key
+from team.programme import Programme, open_programme, scenario, wanted
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 

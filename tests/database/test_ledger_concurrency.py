@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from database.programme_tables import Programme, open_programme, scenario, wanted
 from rekindle.model import Acceptance, Ending, Selection, Unit
+from team.programme import Programme, open_programme, scenario, wanted
 
 NUDGE = Selection(scenarios=("nudge",))
 

@@ -8,12 +8,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from database.programme_tables import Programme, open_programme
 from database.test_statements import numbered, raw
 from rekindle.model import Acceptance, Ending, Unit
 from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.settle import settle
 from rekindle.postgres.sql import names, statement
+from team.programme import Programme, open_programme
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 

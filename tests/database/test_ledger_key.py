@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from database.programme_tables import open_programme, wanted
 from rekindle.model import Acceptance
 from rekindle.policy import idempotency_key
+from team.programme import open_programme, wanted
 
 pytestmark = pytest.mark.usefixtures("database_url")
 USER = UUID("6f1c2c1e-90bb-4c0e-9d0b-3f6f6f0e8a11")

@@ -15,10 +15,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from database.programme_tables import Programme, open_programme, wanted
 from rekindle.model import Acceptance, Ending, Selection, Unit
 from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.settle import settle
+from team.programme import Programme, open_programme, wanted
 
 PEOPLE = 40
 NUDGE = Selection(scenarios=("nudge",))

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, wanted
 from rekindle.model import Acceptance, Selection, Unit
 from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.pool import connect
 from rekindle.postgres.sql import statement
+from team.programme import Programme, open_programme, wanted
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 

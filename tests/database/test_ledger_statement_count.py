@@ -5,7 +5,6 @@ from collections import Counter
 
 import pytest
 
-from database.programme_tables import Programme, applied, open_programme, scenario, wanted
 from database.statement_counter import counting
 from rekindle.engine.record import BATCH
 from rekindle.engine.run import Deps, Limits, run_cycle
@@ -14,6 +13,7 @@ from rekindle.policy import UNGUARDED, Guard
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import AnyScenario, Config
 from rekindle.testing import ScriptedDispatcher
+from team.programme import Programme, applied, open_programme, scenario, wanted
 
 KINDS = {
     "inactivity": scenario("inactivity", after=["14d", "30d"]),

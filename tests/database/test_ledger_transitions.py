@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, wanted
 from rekindle.model import Acceptance, Ending, Selection, Unit
 from rekindle.policy import REFUSED_COOLDOWN_SECONDS
+from team.programme import Programme, open_programme, wanted
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 NUDGE = Selection(scenarios=("nudge",))

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from database.programme_tables import Programme, applied, evaluation, open_programme, scenario, wanted
 from database.test_ledger_locks import holding
 from rekindle.engine.explain import explain
 from rekindle.engine.run import Deps, Limits, run_cycle
@@ -22,6 +21,7 @@ from rekindle.postgres.explain import PostgresExplanations
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import AnyScenario, Config, definition, parse_scenario
 from rekindle.testing import ScriptedDispatcher
+from team.programme import Programme, applied, evaluation, open_programme, scenario, wanted
 
 pytestmark = pytest.mark.slow
 

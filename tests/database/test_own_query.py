@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from database.programme_tables import Programme, applied, open_programme, scenario, wanted
 from rekindle.engine.claim import claim
 from rekindle.engine.cycle import Cycle, Deps, Limits
 from rekindle.engine.open import open_run
@@ -17,6 +16,7 @@ from rekindle.ports import Evaluation, Terms
 from rekindle.postgres.own_query import sample_variables
 from rekindle.scenario import OwnQuery, Variable
 from rekindle.testing import ScriptedDispatcher
+from team.programme import Programme, applied, open_programme, scenario, wanted
 
 COLUMNS = "gen_random_uuid() as user_id, 'x'::text as occurrence, '{}'::jsonb as variables"
 CATALOG = (

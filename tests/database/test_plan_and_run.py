@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from conftest import one_server
-from database.programme_tables import TEXT, Programme, open_programme
 from rekindle import Engine
 from rekindle.engine.preview import Preview
 from rekindle.errors import Disposition
@@ -17,6 +16,7 @@ from rekindle.model import Accepted, Message, Outcome, Refused, Uncertain
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
+from team.programme import TEXT, Programme, open_programme
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,6 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from conftest import one_server
-from property.ledger import fill
 from rekindle.engine.cycle import Caller, Cycle, Deps, Limits, Watch
 from rekindle.engine.record import BATCH, Recorder
 from rekindle.errors import DatabaseError, DatabaseUnreachable, Disposition
@@ -25,6 +24,7 @@ from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import fingerprint, parse_scenario
 from rekindle.testing import BrokenNotifications, ScriptedDispatcher
+from team.ledger import fill
 
 server = one_server
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, scenario, wanted
 from rekindle.model import Acceptance, Ending, Selection
 from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import AnyScenario, Config
+from team.programme import Programme, open_programme, scenario, wanted
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 
 from conftest import shift_clock
-from database.programme_tables import Programme, open_programme, wanted
 from rekindle.model import Acceptance, Ending, Selection, Unit
 from rekindle.policy import HOLD_SECONDS, RETRY_SECONDS
+from team.programme import Programme, open_programme, wanted
 
 NUDGE = Selection(scenarios=("nudge",))
 RESEND = wanted(uncertain="resend")

@@ -8,12 +8,12 @@ import pytest
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from database.programme_tables import Programme, open_programme, wanted
 from database.test_plan_and_run import CONFIG, history, planned, written
 from rekindle import Engine
 from rekindle.errors import BadArgument, UnknownScenario
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
+from team.programme import Programme, open_programme, wanted
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 
 from conftest import shift_clock
-from database.programme_tables import Programme, open_programme, wanted
 from rekindle.errors import BadArgument
 from rekindle.model import Acceptance, Unit
 from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.settle import settle
+from team.programme import Programme, open_programme, wanted
 
 
 @pytest.fixture

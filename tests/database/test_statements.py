@@ -8,10 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from database.programme_tables import open_programme
 from rekindle.postgres.evaluation import parts_of
 from rekindle.postgres.sql import names, statement
 from rekindle.scenario import KINDS
+from team.programme import open_programme
 
 MEASURED = [name for name, kind in KINDS.items() if any(one.longest is None for one in kind.variables.values())]
 SQL = resources.files("rekindle.postgres.sql")

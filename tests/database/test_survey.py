@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from database.programme_tables import Programme, applied, open_programme, scenario, wanted
 from database.statement_counter import counting
 from rekindle.engine.run import Deps, Limits, run_cycle
 from rekindle.model import Selection
 from rekindle.policy import UNGUARDED
 from rekindle.ports import Survey
 from rekindle.testing import ScriptedDispatcher
+from team.programme import Programme, applied, open_programme, scenario, wanted
 
 HERE, THERE = UUID(int=1), UUID(int=2)
 

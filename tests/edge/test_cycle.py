@@ -11,7 +11,6 @@ import pytest
 
 from acceptance.audit import audit
 from acceptance.command import Command, Done, ended
-from acceptance.team import SCENARIO, Team, write_config
 from acceptance.test_canary import CANARY, CONFIG, FAULTS, key_lines, plant
 from conftest import shift_clock
 from contract.fcm_server import CLOSE, CUT, HANG, Reply, Request
@@ -19,6 +18,7 @@ from edge.deno import Function
 from edge.dispatcher import KEY, before_sandbox
 from edge.gateway import Gateway, gateway
 from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, Team, write_config
 
 BATCH = 5
 DISPATCHER = f"""

@@ -11,12 +11,12 @@ import pytest
 from acceptance.audit import audit
 from acceptance.command import engine_over
 from acceptance.fixtures import apply
-from acceptance.team import TEAM_CONFIG, Team, write_config
 from conftest import shift_clock
 from rekindle import Engine
 from rekindle.configuration import load_config
 from rekindle.model import Numbers, Report
 from rekindle.sandbox import Sandbox
+from team.team import TEAM_CONFIG, Team, write_config
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 FEW_AT_ONCE = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 20")

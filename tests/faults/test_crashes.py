@@ -13,11 +13,11 @@ import pytest
 from acceptance.audit import audit
 from acceptance.command import Command, ended, environment
 from acceptance.fixtures import apply
-from acceptance.team import TEAM_CONFIG, Team, fill_team, write_config
 from conftest import SERVERS, SETTINGS, shift_clock
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
+from team.team import TEAM_CONFIG, Team, fill_team, write_config
 
 FEW_AT_ONCE = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 6")
 WAIT_SECONDS = 30.0

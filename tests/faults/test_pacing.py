@@ -11,11 +11,11 @@ import pytest
 from acceptance.audit import audit
 from acceptance.command import engine_over
 from acceptance.fixtures import apply
-from acceptance.team import TEAM_CONFIG, Team, write_config
 from conftest import shift_clock
 from rekindle import Engine
 from rekindle.configuration import load_config
 from rekindle.sandbox import Sandbox
+from team.team import TEAM_CONFIG, Team, write_config
 
 Open = Callable[[str], Any]
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"

@@ -9,10 +9,10 @@ import pytest
 from acceptance.audit import audit
 from acceptance.command import engine_over
 from acceptance.pooler import PGBOUNCER, pooled
-from acceptance.team import Team
 from rekindle.model import Candidate
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
+from team.team import Team
 
 pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer is not installed")
 

@@ -15,13 +15,13 @@ from psycopg.types.json import Jsonb
 from acceptance.audit import audit
 from acceptance.command import Command, engine_over
 from acceptance.fixtures import apply
-from acceptance.team import TEAM_CONFIG, Team, person, write_config
 from rekindle import Engine
 from rekindle.configuration import load_config
 from rekindle.engine.cycle import Caller
 from rekindle.errors import ConfigInvalid, SourceError
 from rekindle.model import Numbers, Report
 from rekindle.sandbox import Sandbox
+from team.team import TEAM_CONFIG, Team, person, write_config
 
 ABSENCE = """
 [scenario.absence]

@@ -8,12 +8,12 @@ import pytest
 
 from acceptance.audit import audit
 from acceptance.command import engine_over
-from acceptance.team import Team
 from conftest import shift_clock
 from rekindle import Engine
 from rekindle.errors import ProviderUnreachable
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
+from team.team import Team
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 

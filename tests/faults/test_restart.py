@@ -11,7 +11,6 @@ import pytest
 from acceptance.audit import audit
 from acceptance.command import Command, ended, environment
 from acceptance.fixtures import apply
-from acceptance.team import TEAM_CONFIG, Team, fill_team, write_config
 from conftest import SERVERS, SETTINGS
 from faults.wire import Wire
 from rekindle import Engine
@@ -21,6 +20,7 @@ from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
+from team.team import TEAM_CONFIG, Team, fill_team, write_config
 
 FEW_AT_ONCE = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 6")
 BOUND_SECONDS = 30.0

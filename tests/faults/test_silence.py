@@ -6,7 +6,6 @@ import time
 import psycopg
 import pytest
 
-from acceptance.team import Team
 from faults.wire import Wire
 from rekindle import Engine
 from rekindle.errors import DatabaseUnreachable
@@ -15,6 +14,7 @@ from rekindle.postgres.pool import Database
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
+from team.team import Team
 
 BUDGET_SECONDS = 1.5
 OVER_SECONDS = 3.0

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, scenario
 from rekindle.postgres.evaluation import by_place, parts_of
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario
+from team.programme import Programme, open_programme, scenario
 
 PEOPLE = 20_000
 # Of 256 people, `away` have been away for 20 to 60 days; the others were active `often` in the last week. All of them

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from conftest import one_server
-from database.programme_tables import applied, open_programme, wanted
 from rekindle import Deps, Engine
 from rekindle.configuration import load_config
 from rekindle.engine.cycle import Caller, Limits, Watch
@@ -29,6 +28,7 @@ from rekindle.postgres.pool import execute_all
 from rekindle.sample import statements, write_init_files
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
+from team.programme import applied, open_programme, wanted
 
 server = one_server
 

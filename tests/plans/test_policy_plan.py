@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from database.programme_tables import Programme, open_programme, scenario
 from plans.test_claim_plan import assert_no_scan_is_repeated, bound, nodes, scans
 from rekindle.postgres.evaluation import by_place
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario
+from team.programme import Programme, open_programme, scenario
 
 PEOPLE = 100_000
 CHAPTERS = 2_000

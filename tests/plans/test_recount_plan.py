@@ -2,8 +2,8 @@
 
 import asyncio
 
-from database.programme_tables import open_programme, scenario
 from rekindle.model import Acceptance
+from team.programme import open_programme, scenario
 
 LEFT_BEHIND = """
 with lost as (

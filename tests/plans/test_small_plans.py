@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from database.programme_tables import Programme, scenario
 from plans.test_claim_plan import KINDS, filled, nodes, plan_of, scans
+from team.programme import Programme, scenario
 
 PLACES = """
 create index if not exists person_by_id on team.person (user_id);

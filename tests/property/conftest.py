@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from conftest import Server, one_server
-from property.ledger import Ledger, fill
+from team.ledger import Ledger, fill
 
 server = one_server
 """The statements are proven on every server, here with an oracle in `test_claim` and else in `database/`."""

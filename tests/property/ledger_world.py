@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from property.ledger import Ledger
 from rekindle.model import Acceptance, Ending, Selection, Unit
 from rekindle.policy import HOLD_SECONDS, idempotency_key
 from rekindle.ports import Applied, Evaluation
 from rekindle.postgres.settle import settle
 from rekindle.scenario import fingerprint, parse_scenario
+from team.ledger import Ledger
 
 PEOPLE = (UUID(int=1), UUID(int=2))
 DEVICES = 2

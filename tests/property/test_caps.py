@@ -12,12 +12,12 @@ from uuid import UUID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from property.ledger import Ledger
 from rekindle.model import Acceptance, Ending, Selection, Unit
 from rekindle.policy import parse_duration
 from rekindle.ports import Applied, Evaluation
 from rekindle.postgres.settle import settle
 from rekindle.scenario import fingerprint, parse_scenario
+from team.ledger import Ledger
 
 START = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 USERS = [UUID(int=0xA0000001), UUID(int=0xA0000002)]

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from conftest import server as every_server
-from property.ledger import Ledger
 from rekindle.model import Selection
 from rekindle.policy import idempotency_key
 from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
+from team.ledger import Ledger
 
 server = every_server
 

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from property.ledger import Ledger
 from rekindle.engine.difference import difference, edits
 from rekindle.engine.guard import GuardPreview
 from rekindle.model import Selection
@@ -18,6 +17,7 @@ from rekindle.policy import UNGUARDED
 from rekindle.ports import Applied, Difference, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.scenario import fingerprint, parse_scenario
+from team.ledger import Ledger
 
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 NAMES = ["a", "b", "c"]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from property.ledger import Ledger
 from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
+from team.ledger import Ledger
 
 NAME = "nudge"
 FALLBACK = "Asia/Kolkata"

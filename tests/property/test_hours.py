@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from property.ledger import Ledger
+from team.ledger import Ledger
 
 # Clocks that change at night, at midnight forwards and back, by half an hour, by two hours, and never.
 ZONES = [

@@ -22,9 +22,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from property.ledger import Ledger
 from property.ledger_world import COOLDOWN, DEVICES, ENDS, LEASE, PEOPLE, Held, World
 from rekindle.policy import HOLD_SECONDS
+from team.ledger import Ledger
 
 PERSON = st.sampled_from(PEOPLE)
 PICK = st.integers(0, 7)

@@ -12,11 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from property.ledger import Ledger
 from rekindle.engine.priority import outranking
 from rekindle.policy import idempotency_key, parse_duration
 from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
+from team.ledger import Ledger
 
 NAME, FIRST = "own", "first"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -11,7 +11,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from property.ledger import Ledger
 from rekindle.engine.claim import claim
 from rekindle.engine.cycle import Cycle, Deps, Limits
 from rekindle.engine.open import open_run
@@ -22,6 +21,7 @@ from rekindle.policy import UNGUARDED
 from rekindle.ports import Applied, Terms
 from rekindle.scenario import fingerprint, parse_scenario
 from rekindle.testing import ScriptedDispatcher
+from team.ledger import Ledger
 
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 Places = set[tuple[int, str]]

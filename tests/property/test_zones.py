@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conftest import server as every_server
-from property.ledger import Ledger
+from team.ledger import Ledger
 
 server = every_server
 

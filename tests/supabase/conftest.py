@@ -11,7 +11,6 @@ import psycopg
 import pytest
 
 from acceptance.command import Command, environment
-from acceptance.team import Team
 from conftest import ROOT, SERVERS, SETTINGS, Server, in_memory
 from rekindle import Engine
 from rekindle.configuration import load_config
@@ -19,6 +18,7 @@ from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
+from team.team import Team
 
 HERE = Path(__file__).parent
 EXAMPLE = ROOT / "examples" / "supabase"

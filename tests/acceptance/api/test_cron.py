@@ -19,12 +19,12 @@ from acceptance.api.test_scheduler import CRON_KEY, NAME, environment
 from acceptance.command import Command
 from acceptance.command import environment as command_environment
 from acceptance.fixtures import apply
-from acceptance.team import TEAM_CONFIG, Team, fill_team, write_config
 from conftest import ROOT, SERVERS, SETTINGS
 from edge.deno import Function
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
+from team.team import TEAM_CONFIG, Team, fill_team, write_config
 
 POSTGRES = SERVERS.get("postgres15")
 PG_CRON = POSTGRES is not None and (POSTGRES.folder.parent / "lib" / "pg_cron.so").exists()

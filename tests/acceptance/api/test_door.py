@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from acceptance.api.served import KEY, Served, serving
 from acceptance.command import Command
-from acceptance.team import Team
 from rekindle.sandbox import Sandbox
+from team.team import Team
 
 NEXT = "n3xt-key-of-the-tests-0123456789abcdef"
 WRONG = {

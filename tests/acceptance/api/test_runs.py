@@ -13,11 +13,11 @@ from acceptance.api.served import KEY, Served, sends_slowly, serving, until
 from acceptance.audit import audit
 from acceptance.command import Command, environment
 from acceptance.fixtures import apply
-from acceptance.team import SCENARIO, TEAM_CONFIG, Team, fill_team, write_config
 from conftest import SERVERS, SETTINGS, shift_clock
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
+from team.team import SCENARIO, TEAM_CONFIG, Team, fill_team, write_config
 
 
 def runs(team: Team) -> int:

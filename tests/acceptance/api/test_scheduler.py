@@ -13,9 +13,9 @@ import pytest
 
 from acceptance.api.served import KEY, Served, sends_slowly, serving, until
 from acceptance.command import Command
-from acceptance.team import Team
 from edge.deno import DENO, FUNCTIONS, Function, deno_environment
 from rekindle.sandbox import Sandbox
+from team.team import Team
 
 NAME = "scenario-edge-function-scheduler"
 CRON_KEY = "cr0n-key-of-the-tests-0123456789abcdef"

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from acceptance.command import Command
-from acceptance.team import SCENARIO, TEAM_CONFIG, Team, write_config
 from conftest import Server
 from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, TEAM_CONFIG, Team, write_config
 
 
 def untouched(team: Team) -> None:

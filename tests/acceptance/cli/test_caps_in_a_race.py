@@ -10,9 +10,9 @@ from uuid import UUID
 import psycopg
 
 from acceptance.command import Command, ended
-from acceptance.team import TEAM_CONFIG, Team, write_config
 from conftest import shift_clock
 from rekindle.sandbox import Sandbox
+from team.team import TEAM_CONFIG, Team, write_config
 
 PEOPLE = 240
 PRIORITIES = {"high": 90, "low": 10, "mid": 50}

@@ -1,8 +1,8 @@
 """What an edited configuration would change, said before it is in force: `plan --changes` and `apply`."""
 
 from acceptance.command import Command
-from acceptance.team import SCENARIO, TEAM_CONFIG, Team, person, write_config
 from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, TEAM_CONFIG, Team, person, write_config
 
 MINE, YOURS = "00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"
 SOME = TEAM_CONFIG.replace("from rekindle_source.nudge", "from rekindle_source.nudge where occurrence <> 'first'")

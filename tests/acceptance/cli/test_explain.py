@@ -4,9 +4,9 @@ import re
 from uuid import uuid4
 
 from acceptance.command import Command
-from acceptance.team import SCENARIO, TEAM_CONFIG, Team, write_config
 from conftest import shift_clock
 from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, TEAM_CONFIG, Team, write_config
 
 OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m").replace('"7d"', '"7d"\nenabled = false')
 

@@ -13,10 +13,10 @@ from uuid import uuid4
 import pytest
 
 from acceptance.command import Command, ended
-from acceptance.team import Team
 from conftest import Server
 from rekindle.cli.demo import disagreements
 from rekindle.model import Numbers
+from team.team import Team
 
 
 @pytest.fixture

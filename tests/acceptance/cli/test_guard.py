@@ -2,8 +2,8 @@
 
 from acceptance.audit import audit
 from acceptance.command import Command
-from acceptance.team import SCENARIO, TEAM_CONFIG, UNGUARDED, Team, write_config
 from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, TEAM_CONFIG, UNGUARDED, Team, write_config
 
 GUARDED = TEAM_CONFIG.replace(UNGUARDED, "[run]\nguard_floor = 10\n")
 HELD = (

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from acceptance.audit import audit
 from acceptance.command import Command
-from acceptance.team import TEAM_CONFIG, Team, write_config
 from rekindle.sandbox import Sandbox
+from team.team import TEAM_CONFIG, Team, write_config
 
 HERE, THERE, CENTRE = (UUID(int=number) for number in (1, 2, 3))
 OFF = TEAM_CONFIG.replace('cooldown = "7d"', 'cooldown = "7d"\nenabled = false')

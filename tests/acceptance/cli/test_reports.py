@@ -1,9 +1,9 @@
 """What is shown: before a run, after it, and of what is set up. Numbers agree, and no token or text is among them."""
 
 from acceptance.command import Command
-from acceptance.team import SCENARIO, TEAM_CONFIG, Team, write_config
 from conftest import shift_clock
 from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, TEAM_CONFIG, Team, write_config
 
 OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
 

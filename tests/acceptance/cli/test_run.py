@@ -8,11 +8,11 @@ from pathlib import Path
 from acceptance.audit import audit
 from acceptance.command import Command, ended, environment
 from acceptance.fixtures import apply
-from acceptance.team import SCENARIO, TEAM_CONFIG, Team, write_config
 from conftest import Server, as_worker, shift_clock
 from rekindle.configuration import load_config
 from rekindle.sample import write_init_files
 from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, TEAM_CONFIG, Team, write_config
 
 SLOW = [{"match": {"target": "*"}, "respond": {"delay_ms": 500}}]
 

@@ -3,7 +3,7 @@
 import psycopg
 
 from acceptance.command import Command
-from acceptance.team import TEAM_CONFIG, Team, write_config
+from team.team import TEAM_CONFIG, Team, write_config
 
 
 def test_what_it_prints_runs_as_it_is_and_claims_whom_the_plan_names(rekindle: Command, team: Team) -> None:

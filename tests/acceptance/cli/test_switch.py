@@ -5,9 +5,9 @@ from uuid import UUID
 
 from acceptance.audit import audit
 from acceptance.command import Command, ended
-from acceptance.team import SCENARIO, TEAM_CONFIG, Team, write_config
 from conftest import shift_clock
 from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, TEAM_CONFIG, Team, write_config
 
 OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
 HERE, THERE = UUID(int=1), UUID(int=2)

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from acceptance.audit import audit
 from acceptance.command import Command
-from acceptance.team import SCENARIO, TEAM_CONFIG, Team, person, write_config
 from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, TEAM_CONFIG, Team, person, write_config
 
 HEAD = '[dispatcher]\nkind = "fcm"\ntimeout = "1s"\n'
 RICH = """
