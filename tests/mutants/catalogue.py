@@ -612,7 +612,7 @@ POLICY = (
         "everybody reads the text that is for everybody",
         "engine/compose.py",
         "variant",
-        "variant = self._variants[0]",
+        "variant = self.variants[0]",
         (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
     ),
     Mutant(

@@ -102,3 +102,14 @@ def test_a_variable_that_this_person_lacks_stops_the_message_wherever_it_stands(
         with pytest.raises(MissingVariable, match="nickname"):
             Composer(one).message(unit(variables=variables))
     assert Composer(one).message(unit(variables=VARIABLES | {"nickname": ""})).title
+
+
+def test_however_many_locales_people_have_each_reads_their_text_and_no_more_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rekindle.engine.compose._LOCALES_KEPT", 3)
+    composer = Composer(scenario())
+    locales = [None, "nb-NO", "xx-1", "xx-2", "nb", "xx-3", "nb-NO", "nb"]
+    titles = [composer.message(unit(locale)).title for locale in locales]
+    assert titles == ["Hello Ada", "Hei Ada", "Hello Ada", "Hello Ada", "Hei Ada", "Hello Ada", "Hei Ada", "Hei Ada"]
+    assert [len(variant.locales) for variant in composer.variants] == [3]

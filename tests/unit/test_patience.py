@@ -3,13 +3,16 @@
 import asyncio
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.patience import PatientStore, answer_within, patiently
 from rekindle.errors import DatabaseError, DatabaseUnreachable, StatementTooSlow
-from rekindle.ports import NotificationRepository, Store
+from rekindle.model import Selection
+from rekindle.policy import Guard
+from rekindle.ports import Evaluation, NotificationRepository, Store
 
 
 class Ledger:
@@ -93,3 +96,40 @@ def test_every_call_to_the_ledger_is_waited_for() -> None:
     """A method that it did not have would do nothing, as in the Protocol."""
     methods = {name for name in [*vars(Store), *vars(NotificationRepository)] if not name.startswith("_")}
     assert methods <= vars(PatientStore).keys()
+
+
+class LostOnce:
+    """Loses the first claim and lease on the way, and keeps what each call was given."""
+
+    def __init__(self) -> None:
+        self.reserved_until: list[float] = []
+        self.timeouts: list[float] = []
+
+    async def claim(self, run_id: UUID, evaluation: Evaluation, *, reserved_seconds: float, guard: Guard) -> None:
+        self.timeouts.append(evaluation.terms.timeout_seconds)
+        self._seen(reserved_seconds)
+
+    async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> None:
+        self._seen(lease_seconds)
+
+    def _seen(self, seconds: float) -> None:
+        self.reserved_until.append(time.monotonic() + seconds)
+        if len(self.reserved_until) == 1:
+            raise DatabaseUnreachable
+
+
+@pytest.mark.parametrize("what", ["claim", "lease"])
+async def test_what_is_asked_for_again_is_reserved_until_the_same_moment(what: str) -> None:
+    deadline = Deadline.after(20, answer_seconds=0)
+    ledger: Any = LostOnce()
+    store = PatientStore(ledger, ledger, deadline)
+    began = time.monotonic()
+    if what == "claim":
+        evaluation: Any = Evaluation(None)
+        await store.claim(UUID(int=1), evaluation, reserved_seconds=25)
+        assert ledger.timeouts[1] < ledger.timeouts[0] <= 20, "no statement may take longer than the run has left"
+    else:
+        await store.lease(UUID(int=1), Selection(), limit=1, lease_seconds=25)
+    first, second = ledger.reserved_until
+    assert began + 25 <= first < began + 25.1
+    assert abs(second - first) < 0.1

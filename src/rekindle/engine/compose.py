@@ -13,7 +13,7 @@ class Composer:
     """Makes the messages of one version of a scenario. What is the same for many people is worked out once."""
 
     def __init__(self, scenario: AnyScenario) -> None:
-        self._variants = [_Variant(variant) for variant in scenario.variants()]
+        self.variants = [_Variant(variant) for variant in scenario.variants()]
 
     def message(self, unit: Unit) -> Message:
         """The message for one unit, in the recipient's locale, as the scenario was where they were claimed.
@@ -22,7 +22,7 @@ class Composer:
             NotRendered: a text names a variable that this person has not, or has not as the text needs it.
             TemplateInvalid: a text cannot be parsed; `apply` refuses such texts.
         """
-        variant = self._variants[unit.variant]  # mutant: variant
+        variant = self.variants[unit.variant]  # mutant: variant
         scenario, locale = variant.scenario, variant.locale_for(unit.locale)
         text = scenario.message[locale]
         return Message(
@@ -52,13 +52,13 @@ class _Variant:
         self.scenario = scenario
         self.options = scenario.options()
         self.ttl_seconds = scenario.ttl or min(scenario.relevance, 2_419_200)
-        self._locales: dict[str | None, str] = {}
+        self.locales: dict[str | None, str] = {}
 
     def locale_for(self, locale: str | None) -> str:
         """See `scenario.locale_for`."""
-        known = self._locales.get(locale)
+        known = self.locales.get(locale)
         if known is None:
             known = self.scenario.locale_for(locale)
-            if len(self._locales) < _LOCALES_KEPT:
-                self._locales[locale] = known
+            if len(self.locales) < _LOCALES_KEPT:
+                self.locales[locale] = known
         return known
