@@ -598,7 +598,7 @@ POLICY = (
         "where it is not enabled, people are claimed",
         _sql("parts/refusals/not_enabled"),
         "not-enabled",
-        "false and",
+        "false",
         (_OVERRIDES + "test_explain_says_whose_word_holds_and_by_it",),
     ),
     Mutant(

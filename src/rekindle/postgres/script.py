@@ -30,7 +30,6 @@ _WRITES = {
 }
 _STATES = {"arm": "claimed", "record": "dispatching"}
 _PARAMETER = re.compile(r"%\((\w+)\)s")
-_MARKER = re.compile(r" *-- mutant: .*$", re.MULTILINE)
 
 
 async def evaluating(
@@ -100,7 +99,7 @@ class _Script:
     def add(self, text: LiteralString, parameters: Mapping[str, Any] | None = None, *, before: str = "") -> None:
         """One more statement."""
         whole = self._cursor.mogrify(text, parameters)
-        self._lines.append(f"{before}{_MARKER.sub('', whole)};")
+        self._lines.append(f"{before}{whole};")
 
     def stage(self, applied: Applied) -> None:
         """The rows of the scenario's own query, if it has one, in place of those of another."""

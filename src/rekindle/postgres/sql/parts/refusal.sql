@@ -2,19 +2,34 @@
 -- counts. Each condition is a file in refusals/; every_refusal.sql lists the same ones in the same
 -- order.
 case
-  when {refusals/not_enabled} then 'not_enabled'
-  when {refusals/switched_off} then 'switched_off'
-  when {refusals/opted_out} then 'opted_out'
-  when {refusals/already_notified} then 'already_notified'
-  when {refusals/absence_limit} then 'absence_limit'
-  when {refusals/in_flight} then 'in_flight'
-  when {refusals/cooldown} then 'cooldown'
-  when {refusals/back_off} then 'back_off'
-  when {refusals/already_today} then 'already_today'
-  when {refusals/no_timezone} then 'no_timezone'
-  when {refusals/weekday} then 'weekday'
-  when {refusals/quiet_hours} then 'quiet_hours'
-  when {refusals/frequency_cap} then 'frequency_cap'
-  when {refusals/variables_too_large} then 'variables_too_large'
-  when {refusals/occurrence_too_long} then 'occurrence_too_long'
+  when {refusals/not_enabled}
+    then 'not_enabled'
+  when {refusals/switched_off}
+    then 'switched_off'
+  when {refusals/opted_out}
+    then 'opted_out'
+  when {refusals/already_notified}
+    then 'already_notified'
+  when {refusals/absence_limit}
+    then 'absence_limit'
+  when {refusals/in_flight}
+    then 'in_flight'
+  when {refusals/cooldown}
+    then 'cooldown'
+  when {refusals/back_off}
+    then 'back_off'
+  when {refusals/already_today}
+    then 'already_today'
+  when {refusals/no_timezone}
+    then 'no_timezone'
+  when {refusals/weekday}
+    then 'weekday'
+  when {refusals/quiet_hours}
+    then 'quiet_hours'
+  when {refusals/frequency_cap}
+    then 'frequency_cap'
+  when {refusals/variables_too_large}
+    then 'variables_too_large'
+  when {refusals/occurrence_too_long}
+    then 'occurrence_too_long'
 end

@@ -1,3 +1,2 @@
 -- A part of refusal.sql and every_refusal.sql: the scenario is not enabled where the person is.
-not  -- mutant: not-enabled
-  (person.variant).enabled
+not (person.variant).enabled  -- mutant: not-enabled
