@@ -1,13 +1,16 @@
--- What your apps may read of Rekindle, through Supabase's API: a person who is signed in their own notifications, a
--- coordinator those of their organisations, and nobody anything else. Optional; run it after `rekindle migrate` and
--- source.sql, as `postgres`, in the SQL editor or as a migration. It may be run again after every change.
+-- What your apps may read of Rekindle through Supabase's API. A signed-in person reads their own
+-- notifications, and a coordinator those of their organisations. Nobody reads anything else.
+-- Optional. Run it after `rekindle migrate` and source.sql, as `postgres`, in the SQL editor or as
+-- a migration. You may run it again after every change.
 --
--- The view lies in an exposed schema and reads with the rights of whoever asks (security_invoker, Postgres 15 and
--- newer). So the person needs the right to read these five columns and no other, the policy chooses the rows, and schema
--- `rekindle` itself stays closed: nobody but Rekindle has a right to use it.
+-- The view is in an exposed schema and reads with the rights of the person who asks
+-- (security_invoker, Postgres 15 or newer). So that person may read these five columns and no
+-- others, and the policy selects the rows. Schema `rekindle` stays closed: only Rekindle may use
+-- it.
 
--- Whose notifications the person who is signed in may see besides their own. Yours to say; `where false` for nobody's.
--- It is run with your rights, so let it go by auth.uid() and nothing that a caller can choose.
+-- The organisations whose notifications the signed-in person may read besides their own;
+-- `where false` for none. It runs with your rights, so make it depend on auth.uid() and on nothing
+-- that a caller can choose.
 create or replace function rekindle_source.coordinated_organisations() returns setof uuid
 language sql stable security definer set search_path = '' as $$
   select m.org_id                                                         -- EDIT
@@ -25,7 +28,8 @@ grant select on public.rekindle_notification to authenticated;
 
 grant select (id, user_id, organisation_id, scenario_type, dispatched_at)
   on rekindle.scenario_notification to authenticated;
--- In `select`s of their own, both sides are asked once for each query and not once for each row, and each has its index.
+-- Each side is a `select`, so that it runs once per query and not once per row. Each side has an
+-- index.
 drop policy if exists apps on rekindle.scenario_notification;
 create policy apps on rekindle.scenario_notification for select to authenticated
   using (user_id = (select auth.uid())

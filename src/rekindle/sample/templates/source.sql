@@ -1,23 +1,28 @@
--- What Rekindle may see of your database: seven views in the schema rekindle_source, over your own tables.
+-- What Rekindle may read of your database: seven views in the schema rekindle_source, over your own
+-- tables.
 --
--- You own them. Rekindle only reads them, as the role rekindle_worker, and never touches your tables themselves.
+-- You own these views. Rekindle only reads them, as the role rekindle_worker, and never touches
+-- your tables.
 --
---   1. Run `rekindle migrate`: it makes the role rekindle_worker, which the grants below need.
---   2. Change every line marked EDIT so that it names your tables and columns. As it comes, this file maps the sample
---      programme (schema `programme`); on any other database its first view fails and nothing at all is changed.
---   3. Run it as the owner of your tables:  psql "$REKINDLE_DATABASE_URL" -v ON_ERROR_STOP=1 -f source.sql
---   4. Run `rekindle check`: it says which view or column is missing or has the wrong type, and which index.
+--   1. Run `rekindle migrate`. It creates the role rekindle_worker, which the grants below need.
+--   2. Replace the names of tables and columns by yours in every line marked EDIT. This file is
+--      written for the tables of the demo (schema `programme`). On another database it fails at the
+--      first view and changes nothing.
+--   3. Run it as the owner of your tables:
+--      psql "$REKINDLE_DATABASE_URL" -v ON_ERROR_STOP=1 -f source.sql
+--   4. Run `rekindle check`. It says which view, column or index is missing, and which type is
+--      wrong.
 --
--- It may be run again after every change: each view is made anew, all in one transaction. Where your migration tool
--- opens a transaction itself (Supabase's does), delete the lines `begin;` and `commit;`.
+-- You may run it again after every change: it replaces all views in one transaction. If your
+-- migration tool opens a transaction itself (Supabase's does), delete the lines `begin;` and
+-- `commit;`.
 --
--- Only `recipient` and `device_token` are needed by every scenario. Delete a view that no scenario of yours uses;
--- each says which those are.
+-- Every scenario needs `recipient` and `device_token`. Delete a view that none of your scenarios
+-- uses; each says which scenarios need it.
 --
--- Keep rekindle_source out of the schemas that your API exposes (in Supabase the setting "Exposed schemas"): it holds
--- device tokens.
--- A view reads with the rights of its owner. Make the owner of your tables own the views, and row level security on the
--- tables does not stand in the way.
+-- Do not add rekindle_source to the schemas that your API exposes (in Supabase the setting "Exposed
+-- schemas"): it contains device tokens. A view reads with the rights of its owner. If the owner of
+-- your tables owns the views, row level security on the tables does not hide rows from them.
 
 begin;
 
@@ -25,20 +30,21 @@ create schema if not exists rekindle_source;
 revoke all on schema rekindle_source from public;
 
 
--- ---------------------------------------------------------------------------------------------------------------------
--- recipient: who may be nudged, one row each. For every scenario.
+-- -------------------------------------------------------------------------------------------------
+-- recipient: the people, one row per person. For every scenario.
 --
---   user_id          uuid      whom everything else refers to; not null, once only
+--   user_id          uuid      the person; not null, unique
 --   organisation_id  uuid      for runs and reports by organisation; may be null
 --   chapter_id       uuid      may be null
---   timezone         text      a name such as Europe/Oslo, by which days are counted; null or unreadable: run.timezone
+--   timezone         text      such as Europe/Oslo; if not valid: chapter, organisation, run
 --   locale           text      such as nb or nb-NO: which text the person reads; may be null
 --   active           boolean   false or null: never nudged
 --
--- Every further column is a variable for the texts of every scenario: with first_name below, a text may say
--- {first_name}. Give it a lower-case name, and only what may stand on a locked screen. Have you none, delete the line
--- and the comma before it, and take {first_name} out of the texts in rekindle.toml.
--- ---------------------------------------------------------------------------------------------------------------------
+-- Every further column is a variable for the texts of every scenario: with first_name below, a text
+-- may say {first_name}. Give it a lower-case name, and only what may appear on a locked screen.
+-- If you have none, delete the line and the comma before it, and take {first_name} out of the texts in
+-- rekindle.toml.
+-- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.recipient;
 create view rekindle_source.recipient as
 select m.id                  as user_id,           -- EDIT  for example  p.id
@@ -51,14 +57,15 @@ select m.id                  as user_id,           -- EDIT  for example  p.id
 from programme.mentors m;                          -- EDIT               public.profiles p
 
 
--- ---------------------------------------------------------------------------------------------------------------------
+-- -------------------------------------------------------------------------------------------------
 -- activity: what people did, one row for each time. For inactivity and milestone.
 --
 --   user_id          uuid
---   activity_date    timestamptz, or date    when; an instant is counted on the day that it was where the person lives
+--   activity_date    timestamptz, or date    when; days are counted in the person's time zone
 --
--- Name the columns as they are, without a function or a cast around them: the index (see the end) serves only those.
--- ---------------------------------------------------------------------------------------------------------------------
+-- Name the columns as they are, without a function or a cast around them: the index (see the end)
+-- serves only those.
+-- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.activity;
 create view rekindle_source.activity as
 select a.mentor_id           as user_id,           -- EDIT  for example  a.user_id
@@ -66,14 +73,14 @@ select a.mentor_id           as user_id,           -- EDIT  for example  a.user_
 from programme.activity_log a;                     -- EDIT               public.activities a
 
 
--- ---------------------------------------------------------------------------------------------------------------------
--- certification: what runs out, one row for each certificate. For expiry.
+-- -------------------------------------------------------------------------------------------------
+-- certification: certificates that expire, one row per certificate. For expiry.
 --
 --   certification_id uuid      once only
 --   user_id          uuid
 --   name             text      the variable {certificate}
 --   expires_on       date      the last day on which it is valid; null: never due
--- ---------------------------------------------------------------------------------------------------------------------
+-- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.certification;
 create view rekindle_source.certification as
 select c.id                  as certification_id,  -- EDIT  for example  c.id
@@ -83,16 +90,16 @@ select c.id                  as certification_id,  -- EDIT  for example  c.id
 from programme.certificates c;                     -- EDIT               public.certifications c
 
 
--- ---------------------------------------------------------------------------------------------------------------------
+-- -------------------------------------------------------------------------------------------------
 -- device_token: where a push goes, one row for each device. For every scenario.
 --
 --   user_id             uuid
 --   token               text         the FCM registration token, or the Firebase Installation ID
 --   target_kind         text         'token' or 'fid': which of the two it is
 --   platform            text         such as android, ios, web; may be null
---   last_registered_at  timestamptz  when the app last told you of it; may be null. A token that FCM has
---                                    proven dead is used again only when this is later than that proof
--- ---------------------------------------------------------------------------------------------------------------------
+--   last_registered_at  timestamptz  when the app last registered it; may be null. A dead token is
+--                                    used again only if it was registered after FCM refused it
+-- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.device_token;
 create view rekindle_source.device_token as
 select t.mentor_id           as user_id,           -- EDIT  for example  d.user_id
@@ -103,13 +110,13 @@ select t.mentor_id           as user_id,           -- EDIT  for example  d.user_
 from programme.push_tokens t;                      -- EDIT               public.devices d
 
 
--- ---------------------------------------------------------------------------------------------------------------------
+-- -------------------------------------------------------------------------------------------------
 -- organisation: for reports and policies by organisation. Delete it if you have none.
 --
 --   organisation_id  uuid      once only
 --   name             text
 --   timezone         text      may be null
--- ---------------------------------------------------------------------------------------------------------------------
+-- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.organisation;
 create view rekindle_source.organisation as
 select o.id                  as organisation_id,   -- EDIT  for example  o.id
@@ -118,14 +125,14 @@ select o.id                  as organisation_id,   -- EDIT  for example  o.id
 from programme.organisations o;                    -- EDIT               public.orgs o
 
 
--- ---------------------------------------------------------------------------------------------------------------------
+-- -------------------------------------------------------------------------------------------------
 -- chapter: the parts of an organisation. Delete it if you have none.
 --
 --   chapter_id       uuid      once only
 --   organisation_id  uuid
 --   name             text
 --   timezone         text      may be null
--- ---------------------------------------------------------------------------------------------------------------------
+-- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.chapter;
 create view rekindle_source.chapter as
 select c.id                  as chapter_id,        -- EDIT  for example  b.id
@@ -135,14 +142,14 @@ select c.id                  as chapter_id,        -- EDIT  for example  b.id
 from programme.chapters c;                         -- EDIT               public.branches b
 
 
--- ---------------------------------------------------------------------------------------------------------------------
--- preference: who does not want it. For the policy on opting out; delete it if your app has no such setting. Whoever
--- must never be nudged at all does not belong in `recipient`, or is not `active` there.
+-- -------------------------------------------------------------------------------------------------
+-- preference: opt-outs. Delete it if your app has no such setting. People who must never get a push
+-- do not belong in `recipient`, or are not `active` there.
 --
 --   user_id          uuid
 --   scenario_type    text      the NAME of [scenario.NAME]; null: all of them
---   opted_out        boolean   true: does not want it
--- ---------------------------------------------------------------------------------------------------------------------
+--   opted_out        boolean   true: gets no push of it
+-- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.preference;
 create view rekindle_source.preference as
 select s.mentor_id           as user_id,           -- EDIT  for example  s.user_id
@@ -157,21 +164,22 @@ grant select on all tables in schema rekindle_source to rekindle_worker;
 commit;
 
 
--- ---------------------------------------------------------------------------------------------------------------------
--- Indexes on your own tables. They are comments because `concurrently`, which lets your app go on writing meanwhile, is
--- refused inside a transaction: run each by itself, with your names in it.
+-- -------------------------------------------------------------------------------------------------
+-- Indexes on your own tables. They are comments because `concurrently`, which lets your app go on
+-- writing meanwhile, is refused inside a transaction: run each by itself, with your names in it.
 --
--- Required before an inactivity scenario may be enabled: (user_id, activity_date), in this order, by your names. It
--- is what lets one statement look at everybody's last activity without reading all the others:
+-- Required before an inactivity scenario may be enabled: (user_id, activity_date), in this order,
+-- by your names. With it, one statement finds everybody's last activity without reading all the
+-- others:
 --
 --   create index concurrently if not exists activity_log_mentor_id_happened_at_idx
 --     on programme.activity_log (mentor_id, happened_at);   -- EDIT
 --
--- Recommended: certificates by the day they run out, and device tokens by person:
+-- Recommended: certificates by their last valid day, and device tokens by person:
 --
 --   create index concurrently if not exists certificates_valid_until_idx
 --     on programme.certificates (valid_until);               -- EDIT
 --
 --   create index concurrently if not exists push_tokens_mentor_id_idx
 --     on programme.push_tokens (mentor_id);                  -- EDIT
--- ---------------------------------------------------------------------------------------------------------------------
+-- -------------------------------------------------------------------------------------------------
