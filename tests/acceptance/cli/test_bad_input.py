@@ -102,7 +102,7 @@ message.en = { title = "Hi {first_name}", body = "{days} days" }
                create view rekindle_source.activity as select user_id::text as user_id from team.activity;
                grant select on rekindle_source.activity to rekindle_worker""",
             "RK302",
-            "user_id is text, activity_date is missing",
+            "user_id is of type text and must be uuid, column activity_date (date or ",
         ),
         ("drop index team.activity_user_id_activity_date_idx", "RK303", "no index on (user_id, activity_date)"),
         ("revoke select on rekindle_source.activity from rekindle_worker", "RK206", "may not read"),
