@@ -1,20 +1,24 @@
--- Supabase Cron calls the function scenario-edge-function-scheduler, which starts a run of Rekindle. Run this file once, as
--- the role postgres; run it again to change it: a job of the same name is replaced.
+-- Supabase Cron calls the function scenario-edge-function-scheduler, which starts a run of
+-- Rekindle. Run this file once, as the role postgres. Run it again to change the job: a job of the
+-- same name is replaced.
 --
--- Before it, put the function's address and its key (REKINDLE_SCHEDULER_KEY) into the Vault. They belong in no file:
+-- First store the function's address and its key (REKINDLE_SCHEDULER_KEY) in the Vault. Never write
+-- them into a file:
 --
 --   select vault.create_secret('https://<project>.supabase.co/functions/v1/scenario-edge-function-scheduler',
 --                              'rekindle_scheduler_url');
 --   select vault.create_secret('<the key>', 'rekindle_scheduler_key');
 --
--- The job's text, which whoever may look into cron.job can read, has neither of them: it asks the Vault each time.
+-- Roles that may read cron.job can read the job's text. It contains neither of them: the job reads
+-- the Vault each time.
 
 create extension if not exists pg_cron;
 create extension if not exists pg_net;
 
--- Minutes off the quarter hours: everybody else sends then. The minute goes along, so that two calls of one tick are one
--- run. An address that is missing in the Vault is an error in cron.job_run_details; a key that is missing is the
--- function's 401 in net._http_response. 150 s is the longest that a function may take to answer.
+-- The minutes are off the quarter hours, because most other senders choose those. The body contains
+-- the minute, so two calls of one tick are one run. If the address is missing in the Vault, the
+-- error is in cron.job_run_details. If the key is missing, the function's 401 is in
+-- net._http_response. A function must answer within 150 s.
 select cron.schedule(
   'rekindle',
   '7,17,27,37,47,57 * * * *',
@@ -34,13 +38,14 @@ select cron.schedule(
   $job$
 );
 
--- A scenario that has its own time of day gets a job of its own:
+-- To run one scenario at its own time of day, give it a separate job:
 --
---   select cron.schedule('rekindle-inactivity', '7 9 * * *', …the same, with 'scenarios', '["inactivity"]'::jsonb in the body);
+--   select cron.schedule('rekindle-inactivity', '7 9 * * *', …the same, with
+--     'scenarios', '["inactivity"]'::jsonb in the body);
 --
--- What came of it:
+-- To see the result:
 --
 --   select status, return_message, start_time from cron.job_run_details order by start_time desc limit 5;
 --   select status_code, content from net._http_response order by created desc limit 5;
 --
--- And to end it: select cron.unschedule('rekindle');
+-- To stop it: select cron.unschedule('rekindle');

@@ -1,14 +1,17 @@
--- For a team that lets nobody read what its people did, not even through a view: who has been inactive, and for how long,
--- as a function. Run it as `postgres` instead of the view rekindle_source.activity, and say in rekindle.toml
+-- For teams that let no role read single activities, not even through a view: a function that
+-- returns the inactive people, and for how long. Run it as `postgres` instead of the view
+-- rekindle_source.activity, and write in rekindle.toml
 --
 --   [scenario.inactivity]
 --   kind = "sql"
 --   query = "select * from rekindle_source.inactive('{14,30}')"
 --
--- It decides as `kind = "inactivity"` does, with the same occurrences and variables, by the same anti-join. Its caller
--- learns who is due and since when, and nothing of anybody else. What it cannot do: look once more, just before a push
--- leaves, whether the person has come back meanwhile.
--- It runs with its owner's rights, so: no name is looked up in the caller's search_path, and nobody but Rekindle may call it.
+-- It finds the same people as `kind = "inactivity"`, with the same occurrences and variables, by
+-- the same anti-join. Its caller learns which people are due and since when, and nothing about
+-- others. One thing is lost: Rekindle cannot check again, just before a push leaves, whether the
+-- person has come back.
+-- It runs with its owner's rights. So it looks up no name in the caller's search_path, and only
+-- Rekindle may call it.
 
 drop view if exists rekindle_source.activity;
 

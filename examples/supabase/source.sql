@@ -1,11 +1,13 @@
--- What Rekindle sees of this app: views over its tables, which it reads as rekindle_worker. Run as `postgres`, who owns
--- the tables and the views: a view reads with its owner's rights, so the policies for the app's users neither hide a row
--- from Rekindle nor does anybody get past them. It goes into supabase/migrations as it is.
+-- What Rekindle may read of this app: views over its tables, which it reads as rekindle_worker. Run
+-- it as `postgres`, which owns the tables and then the views. A view reads with its owner's rights,
+-- so the policies for the app's users do not hide rows from Rekindle, and the users gain no access.
+-- Copy this file into supabase/migrations unchanged.
 
 create schema if not exists rekindle_source;
 revoke all on schema rekindle_source from public;
 
--- One row a person, whatever number of memberships: the first one counts. Who is banned from signing in is not nudged.
+-- One row per person: of several memberships, the first one counts. People who are banned from
+-- signing in are not nudged.
 create or replace view rekindle_source.recipient as
 select distinct on (p.id)
        p.id as user_id, m.org_id as organisation_id, m.branch_id as chapter_id, p.tz as timezone,
