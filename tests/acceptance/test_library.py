@@ -11,21 +11,18 @@ from team.team import TEAM_CONFIG, Team, write_config
 
 NUDGE = """
 import asyncio, sys
-from pathlib import Path
-from uuid import UUID
-from rekindle import Engine, evaluate_and_dispatch
-from rekindle.configuration import load_config
-from rekindle.settings import Settings
 from dataclasses import replace
-from rekindle.errors import DatabaseError
+from uuid import UUID
+from rekindle import DatabaseError, Engine, Settings, evaluate_and_dispatch, load_config
 from rekindle.testing import BrokenNotifications, ScriptedDispatcher
 
 async def main() -> None:
-    config = load_config(Path("rekindle.toml"))
-    async with Engine.open(Settings(), config, dispatcher=ScriptedDispatcher()) as engine:
+    settings = Settings()
+    config = load_config(settings.config)
+    async with Engine.open(settings, config, dispatcher=ScriptedDispatcher()) as engine:
         deps = replace(engine.deps, notifications=BrokenNotifications(DatabaseError()))
         report = await evaluate_and_dispatch(UUID(sys.argv[1]), "nudge", config, deps)
-        assert report.scenarios[0].unknown == 1, report  # there was something to log, as critical
+        assert report.numbers("nudge").unknown == 1, report  # there was something to log, as critical
 
 asyncio.run(main())
 """
@@ -56,7 +53,7 @@ def test_a_host_that_configures_logging_sees_each_event_as_one_line_with_its_fie
     assert " scenario=nudge " in claimed
 
 
-def test_a_database_that_is_lost_prints_nothing_either(tmp_path: Path) -> None:
+def test_a_database_that_is_lost_prints_nothing_either() -> None:
     source = """
 import asyncio, logging
 import rekindle.app

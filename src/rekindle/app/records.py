@@ -19,7 +19,7 @@ class Records(Base):
         return await self._reports.scenarios()
 
     async def versions(self, *, scenarios: Sequence[str] = ()) -> list[ScenarioVersion]:
-        """What was applied when and by whom, newest first, retired scenarios among it."""
+        """Every version of the scenarios, or of those named, newest first: when it was applied and by which role."""
         return await self._reports.versions(scenarios)
 
     async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:

@@ -25,7 +25,7 @@ async def create_database(url: str, name: str, *, template: str = "template1") -
 
 
 async def drop_database(url: str, name: str) -> None:
-    """The server at `url` has no such database; whoever was connected to it is cut off."""
+    """The server at `url` has no such database; connections to it are cut."""
     await _execute(url, SQL("drop database if exists {} with (force)").format(Identifier(name)))
 
 
