@@ -59,13 +59,24 @@ async def check_texts(config: Config, own: Sequence[Column] | None, source: Sour
         what = "how long the values of the texts are took too long to find out; whether each push fits is not known"
         findings[""] = [Finding("texts", what, note=True)]
     for name, variables in known.items():
-        found, scenario = findings[name], config.scenario[name]
-        sizes = {one: longest.get(one, 0) if of.longest is None else of.longest for one, of in variables.items()}
-        found += [finding for one in _versions(name, scenario) for finding in _too_large(one, sizes)]
-        if all(one.note for one in found):
-            found.append(Finding(name, f"scenario {name}: every text can be rendered"))
-        found += [finding for one in _versions(name, scenario) for finding in _forms_missing(one)]
+        findings[name] = _sized(name, config.scenario[name], variables, longest, findings[name])
     return [finding for of_one in findings.values() for finding in of_one]
+
+
+def _sized(
+    name: str,
+    scenario: AnyScenario,
+    variables: Mapping[str, Variable],
+    longest: Mapping[str, int],
+    found: Sequence[Finding],
+) -> list[Finding]:
+    """What was found of one scenario, and what its texts come to with the longest values."""
+    versions = list(_versions(name, scenario))
+    sizes = {one: longest.get(one, 0) if of.longest is None else of.longest for one, of in variables.items()}
+    findings = [*found, *(finding for one in versions for finding in _too_large(one, sizes))]
+    if all(one.note for one in findings):
+        findings.append(Finding(name, f"scenario {name}: every text can be rendered"))
+    return [*findings, *(finding for one in versions for finding in _forms_missing(one))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import DataError, errors
@@ -37,7 +37,6 @@ async def claim(
     each scenario that outranks it.
     """
     applied, terms = evaluation.applied, evaluation.terms
-    scenario = applied.scenario
     kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `readable` names
     async with (
         staged_rows(database, (*evaluation.outranking, applied), terms) as rows,
@@ -47,15 +46,7 @@ async def claim(
         moment = await begin(connection, evaluation, rows)
         parameters = await moment.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
         counted = evaluation.survey or await survey(connection, evaluation.selection)
-        cursor = await connection.execute(moment.statement("claim", scenario), parameters)
-        verdicts: Counter[str] = Counter()
-        undone: list[UUID] = []
-        for row in await cursor.fetchall():
-            verdicts[row["verdict"]] = int(row["people"])
-            undone += row["undone"]
-        if undone:  # mutant: undo
-            undo = {"scenario_type": applied.scenario_type, "claim_ids": undone}
-            await connection.execute(statement("claim_undo"), undo)
+        verdicts = await _win(connection, moment.statement("claim", applied.scenario), parameters)
         claimed = verdicts.pop("claimed", 0)
         # People may have joined after the count: each statement sees what was committed before it.
         evaluated = max(counted.evaluated, claimed + verdicts.total())
@@ -70,20 +61,30 @@ async def claim(
             pending=claimed,
             confirmed=confirmed,
         )
-        await connection.execute(
-            statement("run_scenario_open"),
-            {
-                "run_id": run_id,
-                "scenario_type": numbers.scenario_type,
-                "evaluated": numbers.evaluated,
-                "not_due": numbers.not_due,
-                "refused": numbers.refused,
-                "refusals": Jsonb(dict(numbers.refusals)),
-                "claimed": numbers.claimed,
-                "confirmed": numbers.confirmed,
-            },
-        )
+        await _open_numbers(connection, run_id, numbers)
     return numbers
+
+
+async def _win(connection: Connection, text: LiteralString, parameters: dict[str, Any]) -> Counter[str]:
+    """People by verdict. Claims that won the gate and not the cap have given the gate back."""
+    cursor = await connection.execute(text, parameters)
+    verdicts: Counter[str] = Counter()
+    undone: list[UUID] = []
+    for row in await cursor.fetchall():
+        verdicts[row["verdict"]] = int(row["people"])
+        undone += row["undone"]
+    if undone:  # mutant: undo
+        undo = {"scenario_type": parameters["scenario_type"], "claim_ids": undone}
+        await connection.execute(statement("claim_undo"), undo)
+    return verdicts
+
+
+async def _open_numbers(connection: Connection, run_id: UUID, numbers: Numbers) -> None:
+    """The numbers of the claim are on the run's row, in the claim's own transaction."""
+    names = ("scenario_type", "evaluated", "not_due", "refused", "claimed", "confirmed")
+    parameters = {name: getattr(numbers, name) for name in names}
+    refusals = Jsonb(dict(numbers.refusals))
+    await connection.execute(statement("run_scenario_open"), {"run_id": run_id, "refusals": refusals, **parameters})
 
 
 def claim_parameters(applied: Applied, run_id: UUID, reserved_seconds: float) -> dict[str, Any]:

@@ -76,9 +76,30 @@ def _claim(rows: list[Row]) -> PastClaim:
 def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Explanation:
     number: int = row["variant"]
     scenario = applied.scenario.variants()[number]
-    facts = _facts(scenario, row, outranking)
     refusals: dict[str, bool] = {reason: bool(blocks) for reason, blocks in row["refusals"].items()}
-    conditions = [
+    conditions = _conditions(refusals, row, scenario, outranking)
+    lasting = [one.reason for one in conditions if one.blocks and one.reason not in _LIFTED_BY_TIME]
+    if refusals["frequency_cap"] and any(rule["free_at"] is None for rule in row["rules"]):
+        lasting.append("frequency_cap")
+    return Explanation(
+        scenario_type=applied.scenario_type,
+        version=applied.version,
+        kind=scenario.kind,
+        occurrence=row["occurrence"],
+        override=applied.scenario.overrides[number - 1].place if number else None,
+        counts=bool(scenario.caps),
+        conditions=tuple(conditions),
+        next_at=None if lasting else row["possible_at"],
+        waits_for=lasting[0] if lasting else None,
+    )
+
+
+def _conditions(
+    refusals: dict[str, bool], row: Row, scenario: AnyScenario, outranking: Sequence[str]
+) -> list[Condition]:
+    """Every condition between the person and a push, in the order in which a run looks at them."""
+    facts = _facts(scenario, row, outranking)
+    return [
         Condition("not_enabled", refusals["not_enabled"]),
         Condition("not_a_recipient", row["active"] is None),
         Condition("not_active", not row["active"]),
@@ -100,20 +121,6 @@ def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Expla
             {"devices": row["devices"] or []},
         ),
     ]
-    lasting = [one.reason for one in conditions if one.blocks and one.reason not in _LIFTED_BY_TIME]
-    if refusals["frequency_cap"] and any(rule["free_at"] is None for rule in row["rules"]):
-        lasting.append("frequency_cap")
-    return Explanation(
-        scenario_type=applied.scenario_type,
-        version=applied.version,
-        kind=scenario.kind,
-        occurrence=row["occurrence"],
-        override=applied.scenario.overrides[number - 1].place if number else None,
-        counts=bool(scenario.caps),
-        conditions=tuple(conditions),
-        next_at=None if lasting else row["possible_at"],
-        waits_for=lasting[0] if lasting else None,
-    )
 
 
 def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -142,21 +149,19 @@ def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[s
             "from": f"{quiet[0]:%H:%M}" if quiet else None,
             "until": f"{quiet[1]:%H:%M}" if quiet else None,
         },
-        "frequency_cap": {
-            "rules": [
-                {
-                    "most": rule["most"],
-                    "window_seconds": rule["seconds"],
-                    "sent": rule["past"],
-                    "alive": rule["live"],
-                    "free_at": rule["free_at"],
-                }
-                for rule in row["rules"] or ()
-            ],
-            "outranking": list(outranking),
-        },
+        "frequency_cap": {"rules": [_rule(rule) for rule in row["rules"] or ()], "outranking": list(outranking)},
         "variables_too_large": {"bytes": row["variables_bytes"]},
         "occurrence_too_long": {"bytes": row["occurrence_bytes"]},
+    }
+
+
+def _rule(rule: Row) -> dict[str, Any]:
+    return {
+        "most": rule["most"],
+        "window_seconds": rule["seconds"],
+        "sent": rule["past"],
+        "alive": rule["live"],
+        "free_at": rule["free_at"],
     }
 
 
