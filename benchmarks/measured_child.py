@@ -1,7 +1,9 @@
-"""Run a command and write a JSON object {wall, status, peak} about it to a file: FILE COMMAND [ARGUMENT ...].
+"""Run a command and write a JSON object {wall, status, peak} about it to a file: FILE COMMAND
+[ARGUMENT ...].
 
-A process of its own, and a small one, because Linux counts the memory of the process that called exec into the peak of
-the process that it became: measured from a large benchmark, a small child would look large.
+A process of its own, and a small one, because Linux counts the memory of the process that called
+exec into the peak of the process that it became: measured from a large benchmark, a small child
+would look large.
 """
 
 import json

@@ -1,9 +1,11 @@
-"""How long one whole cycle takes, and how much memory: `rekindle run` as a child process, from exec to exit.
+"""How long one whole cycle takes, and how much memory: `rekindle run` as a child process, from exec
+to exit.
 
-For each size a sample programme is loaded into an embedded Postgres with its default, safe settings (fsync on), then
-vacuumed and analysed; each run gets a copy of that database in which nothing was sent yet. The first run of each kind
-warms caches and is not counted. Absolute times say as much about the machine as about Rekindle; compare rows of one
-table, made on a machine that does nothing else.
+For each size a sample programme is loaded into an embedded Postgres with its default, safe settings
+(fsync on), then vacuumed and analysed; each run gets a copy of that database in which nothing was
+sent yet. The first run of each kind warms caches and is not counted. Absolute times say as much
+about the machine as about Rekindle; compare rows of one table, made on a machine that does nothing
+else.
 """
 
 import argparse
@@ -87,7 +89,8 @@ def arguments() -> argparse.Namespace:
 
 
 def load(url: str, maintenance: str, size: int, folder: Path) -> None:
-    """The template database holds the programme and the applied scenarios, analysed and checkpointed."""
+    """The template database holds the programme and the applied scenarios, analysed and
+    checkpointed."""
     execute(maintenance, f"create database {TEMPLATE}")
     config = load_config(configuration(folder, "log"))
 
@@ -102,7 +105,8 @@ def load(url: str, maintenance: str, size: int, folder: Path) -> None:
 
 
 def configuration(folder: Path, dispatcher: str) -> Path:
-    """The file that `rekindle init` writes, with this dispatcher and a budget that does not cut the run short."""
+    """The file that `rekindle init` writes, with this dispatcher and a budget that does not cut
+    the run short."""
     where = folder / dispatcher
     if not where.exists():
         where.mkdir()
@@ -117,7 +121,8 @@ def configuration(folder: Path, dispatcher: str) -> Path:
 
 
 def one_run(maintenance: str, sandbox: Sandbox, config: Path, dispatcher: str) -> Measured:
-    """Run one cycle on a fresh copy, and prove that everything due was recorded and nothing else was sent."""
+    """Run one cycle on a fresh copy, and prove that everything due was recorded and nothing else
+    was sent."""
     with fresh_copy(maintenance) as url:
         sandbox.clear()
         environment = os.environ | {
@@ -148,7 +153,8 @@ def one_run(maintenance: str, sandbox: Sandbox, config: Path, dispatcher: str) -
 
 
 def child(environment: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]], float, float, int]:
-    """`rekindle run --json`: its report, its log, when it began, how long it took, and its peak memory."""
+    """`rekindle run --json`: its report, its log, when it began, how long it took, and its peak
+    memory."""
     with (
         tempfile.NamedTemporaryFile("r") as measured,
         tempfile.TemporaryFile("w+") as said,

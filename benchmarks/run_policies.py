@@ -1,9 +1,11 @@
-"""What the policies cost: the claim, arming and recording of people who are all due, bare and with each policy.
+"""What the policies cost: the claim, arming and recording of people who are all due, bare and with
+each policy.
 
-Every measurement is made on a fresh copy of one database (embedded Postgres, its default, safe settings), in turns.
-What is measured is the processor time of the server's own process, so that waits for the disk and whatever else the
-machine does count little; only ratios within one table mean anything. Everybody passes every policy: the same people
-are claimed each time, and the difference is what deciding it costs.
+Every measurement is made on a fresh copy of one database (embedded Postgres, its default, safe
+settings), in turns. What is measured is the processor time of the server's own process, so that
+waits for the disk and whatever else the machine does count little; only ratios within one table
+mean anything. Everybody passes every policy: the same people are claimed each time, and the
+difference is what deciding it costs.
 """
 
 import argparse
@@ -35,7 +37,8 @@ from rekindle.scenario import fingerprint, parse_scenario
 
 TEMPLATE = "people"
 SENT = 20_000
-"""How many of those claimed are armed and recorded: their cost is one per batch, and does not grow."""
+"""How many of those claimed are armed and recorded: their cost is one per batch, and does not
+grow."""
 
 PEOPLE: LiteralString = """
 create schema team;
@@ -103,7 +106,8 @@ def place(letter: str, number: int) -> str:
     return str(UUID(hashlib.md5(f"{letter}{number}".encode(), usedforsecurity=False).hexdigest()))
 
 
-# Every organisation and every chapter says something else: 320 overrides. A chapter is always of the same organisation.
+# Every organisation and every chapter says something else: 320 overrides. A chapter is always of
+# the same organisation.
 OVERRIDES = {
     "overrides": [
         *({"organisation_id": place("o", n), "changes": {"cooldown": 86_400 + n}} for n in range(1, 21)),

@@ -25,9 +25,11 @@ from rekindle.postgres.pool import execute_all
 from rekindle.sample import statements
 from rekindle.sandbox import Sandbox
 
-# A crash of the test server loses nothing that anybody wants; the ledger's own settings stay as they are.
+# A crash of the test server loses nothing that anybody wants; the ledger's own settings stay as
+# they are.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
-# Who is due by days depends on the hour, through their time zones; in these tests it is always the same one.
+# Who is due by days depends on the hour, through their time zones; in these tests it is always the
+# same one.
 PROGRAMME_AT = datetime(2026, 11, 23, 0, 7, tzinfo=UTC)
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 2**30
@@ -112,13 +114,15 @@ def server_named() -> Iterator[Callable[[str], Server]]:
 
 @pytest.fixture(scope="session", params=sorted(SERVERS))
 def server(request: pytest.FixtureRequest, server_named: Callable[[str], Server]) -> Server:
-    """The embedded server, and every installed one of a supported major: for tests of what SQL does."""
+    """The embedded server, and every installed one of a supported major: for tests of what SQL
+    does."""
     return server_named(request.param)
 
 
 @pytest.fixture(scope="session")
 def one_server(server_named: Callable[[str], Server]) -> Server:
-    """One server. A module or a conftest that says `server = one_server` proves what no version changes."""
+    """One server. A module or a conftest that says `server = one_server` proves what no version
+    changes."""
     return server_named(min(SERVERS))
 
 
@@ -132,7 +136,8 @@ def database_url(server: Server) -> Iterator[str]:
 
 @pytest.fixture
 def programme_url(server: Server) -> Iterator[str]:
-    """A fresh database with the ledger's tables and the sample programme of 500 mentors, seed 1, at PROGRAMME_AT."""
+    """A fresh database with the ledger's tables and the sample programme of 500 mentors, seed 1,
+    at PROGRAMME_AT."""
     url = server.clone("template_programme", _programme)
     yield url
     server.drop(url)
@@ -140,7 +145,8 @@ def programme_url(server: Server) -> Iterator[str]:
 
 @pytest.fixture
 def worker_url(server: Server, programme_url: str) -> str:
-    """The database of `programme_url`, as a login that has the role rekindle_worker and nothing else."""
+    """The database of `programme_url`, as a login that has the role rekindle_worker and nothing
+    else."""
     return as_worker(server, programme_url)
 
 
@@ -179,7 +185,8 @@ def fcm(running_sandbox: Sandbox) -> Sandbox:
 
 
 def shift_clock(url: str, interval: str) -> None:
-    """Move the ledger's clock: every later reading of rekindle.clock() is off by the interval, such as '8 days'.
+    """Move the ledger's clock: every later reading of rekindle.clock() is off by the interval, such
+    as '8 days'.
 
     Replaces the function, which only the owner can do; nothing in the product can.
     """
@@ -204,7 +211,8 @@ class _Kept(logging.Handler):
 
 @pytest.fixture
 def logged() -> Iterator[list[dict[str, Any]]]:
-    """Every event of Rekindle in this process, from debug on: its name, its level and its fields."""
+    """Every event of Rekindle in this process, from debug on: its name, its level and its
+    fields."""
     logger, kept = logging.getLogger("rekindle"), _Kept()
     level = logger.level
     logger.addHandler(kept)

@@ -24,7 +24,7 @@ def load_config(path: Path) -> Config:
     except FileNotFoundError:
         raise ConfigMissing(
             f"there is no configuration at {path}",
-            mend="Write one with `rekindle init`, or name it with --config.",
+            hint="Write one with `rekindle init`, or name it with --config.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
@@ -45,7 +45,7 @@ def load_config(path: Path) -> Config:
         count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
         raise ConfigInvalid(
             f"{path.name} has {count}: {'; '.join(problems)}",
-            mend="Mend the lines named and try again.",
+            hint="Fix the lines named and try again.",
             problems=tuple(problems),
         )
     return config
@@ -79,10 +79,12 @@ def _read_dispatcher(raw: dict[str, Any]) -> list[Mistake]:
 
 def _problem(mistake: Mistake) -> str:
     loc, kind, message = list(map(str, mistake[0])), mistake[1], mistake[2]
-    # In a tagged union pydantic puts the kind behind the scenario's name; the file has no such level.
+    # In a tagged union pydantic puts the kind behind the scenario's name; the file has no such
+    # level.
     if loc[:1] == ["scenario"] and loc[2:3] and loc[2] in KINDS:
         del loc[2]
-    # What is said for an organisation is found wrong in the scenario that it makes, and stands in the organisation.
+    # What is said for an organisation is found wrong in the scenario that it makes, and stands in
+    # the organisation.
     if loc[:1] == ["scenario"] and loc[2:3] == ["organisation"]:
         end = 6 if loc[4:5] == ["chapter"] else 4
         loc = [*loc[2:end], *loc[:2], *loc[end:]]

@@ -50,8 +50,9 @@
         ├── TooManyRuns           RK707   retry     2
         └── NotNow                RK708   retry     2
 
-Outcomes of a send are values (see `rekindle.model`); only what stops a command is raised. The docstring of a class
-is its message when none is given. A code never changes its meaning once released.
+Outcomes of a send are values (see `rekindle.model`); only what stops a command is raised. The
+docstring of a class is its message when none is given. A code never changes its meaning once
+released.
 """
 
 from enum import StrEnum
@@ -75,16 +76,16 @@ class RekindleError(Exception):
     disposition: ClassVar[Disposition] = Disposition.HALT
     exit_code: ClassVar[int] = 2
 
-    def __init__(self, message: str = "", *, mend: str = "") -> None:
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
         self.message = " ".join((message or type(self).__doc__ or "").split())
-        self.mend = " ".join(mend.split())
+        self.hint = " ".join(hint.split())
         super().__init__(self.message)
 
     def __str__(self) -> str:
-        """One line: the code, what is wrong, and how to mend it."""
+        """One line: the code, what is wrong, and how to fix it."""
         ending = "" if self.message.endswith((".", "!", "?")) else "."
-        mend = f" {self.mend}" if self.mend else ""
-        return f"{self.code}: {self.message}{ending}{mend}"
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{self.code}: {self.message}{ending}{hint}"
 
 
 class ConfigError(RekindleError):
@@ -104,8 +105,8 @@ class ConfigInvalid(ConfigError):
 
     code = "RK102"
 
-    def __init__(self, message: str = "", *, mend: str = "", problems: tuple[str, ...] = ()) -> None:
-        super().__init__(message, mend=mend)
+    def __init__(self, message: str = "", *, hint: str = "", problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
         self.problems = problems
 
 
@@ -224,7 +225,8 @@ class SourceIndexMissing(SourceError):
 
 
 class ScenarioQueryInvalid(SourceError):
-    """The query of a scenario is not one read-only statement returning (user_id, occurrence, variables)."""
+    """The query of a scenario is not one read-only statement returning (user_id, occurrence,
+    variables)."""
 
     code = "RK304"
 
@@ -268,7 +270,8 @@ class PermissionDenied(ProviderError):
 
 
 class TargetsRejected(ProviderError):
-    """The provider refuses most targets, as it does when the credentials belong to another project."""
+    """The provider refuses most targets, as it does when the credentials belong to another
+    project."""
 
     code = "RK405"
 
@@ -298,7 +301,8 @@ class AnswersUnclear(ProviderError):
 
 
 class RecordFailed(RekindleError):
-    """A push was accepted and could not be recorded. It is kept as unknown and is not sent again."""
+    """A push was accepted and could not be recorded. It is kept as unknown and is not sent
+    again."""
 
     code = "RK501"
     disposition = Disposition.HOLD
@@ -310,8 +314,8 @@ class HeldByGuard(RekindleError):
 
     code = "RK502"
 
-    def __init__(self, message: str = "", *, mend: str = "", people: int = 0) -> None:
-        super().__init__(message, mend=mend)
+    def __init__(self, message: str = "", *, hint: str = "", people: int = 0) -> None:
+        super().__init__(message, hint=hint)
         self.people = people
 
 

@@ -1,7 +1,8 @@
 """The one logger of Rekindle: events with fields, through the standard library's logger `rekindle`.
 
-As a library Rekindle prints nothing until its host configures logging. A record's message is one line, the event and
-its fields; `record.event` (a string) and `record.fields` (a dictionary) hold them apart, for a formatter of the host.
+As a library Rekindle prints nothing until its host configures logging. A record's message is one
+line, the event and its fields; `record.event` (a string) and `record.fields` (a dictionary) hold
+them apart, for a formatter of the host.
 """
 
 import logging
@@ -14,9 +15,11 @@ _SPECIAL = frozenset("\"'=")
 
 
 class EventLog:
-    """Logs an event, such as `run.ended`, with fields. A field holds no secret, no token and no text of a push.
+    """Logs an event, such as `run.ended`, with fields. A field holds no secret, no token and no
+    text of a push.
 
-    Safe in any thread. A line below the logger's level costs less than half a microsecond (measured).
+    Safe in any thread. A line below the logger's level costs less than half a microsecond
+    (measured).
     """
 
     def debug(self, event: str, **fields: object) -> None:
@@ -49,7 +52,8 @@ log = EventLog()
 
 
 def line(event: str, fields: Mapping[str, object]) -> str:
-    """One line: the event and `name=value` for each field. Characters that cannot be printed are escaped."""
+    """One line: the event and `name=value` for each field. Characters that cannot be printed are
+    escaped."""
     return " ".join([event, *(f"{name}={_shown(value)}" for name, value in fields.items())])
 
 

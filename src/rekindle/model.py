@@ -13,7 +13,8 @@ TargetKind = Literal["token", "fid"]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One device of one claim: what is leased, armed, sent and recorded. `epoch` fences every write about it."""
+    """One device of one claim: what is leased, armed, sent and recorded. `epoch` fences every
+    write about it."""
 
     claim_id: UUID
     device_id: UUID
@@ -96,16 +97,17 @@ class Accepted:
 class Refused:
     """The message was certainly not sent.
 
-    `disposition` is one of RETRY, DROP, PRUNE, HALT. `reason` is a stable lower-case word for reports, never the
-    provider's text. `retry_after` is in seconds (None: the engine chooses). `error_code` is the RK code that a HALT
-    is reported under, `mend` what an operator may do about it.
+    `disposition` is one of RETRY, DROP, PRUNE, HALT. `reason` is a stable lower-case word for
+    reports, never the provider's text. `retry_after` is in seconds (None: the engine chooses).
+    `error_code` is the RK code that a HALT is reported under, `hint` what an operator may do about
+    it.
     """
 
     disposition: Disposition
     reason: str
     retry_after: float | None = None
     error_code: str = ""
-    mend: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,28 +129,32 @@ class Acceptance:
 
 
 Verdict = Literal["recorded", "conflict", "stale"]
-"""What became of an acceptance: recorded; another writer holds its key; or the unit was no longer ours."""
+"""What became of an acceptance: recorded; another writer holds its key; or the unit was no
+longer ours."""
 
 
 COUNTERS = (
     "evaluated", "not_due", "refused", "claimed", "carried", "recorded", "skipped", "dead", "unknown", "pending",
     "handed_over", "pushes", "confirmed",
 )  # fmt: skip
-"""What is counted of a scenario in a run, in the order of every list of them; a test compares the lists. To add one:
-here and in `Numbers`, in the tables `run` and `run_scenario` and the statements that write them, in the API's model and
-in the Edge Function that relays reports. A run has all but `confirmed`."""
+"""What is counted of a scenario in a run, in the order of every list of them; a test compares
+the lists. To add one: here and in `Numbers`, in the tables `run` and `run_scenario` and the
+statements that write them, in the API's model and in the Edge Function that relays reports. A
+run has all but `confirmed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What happened to every recipient of one scenario in one run, in people; `pushes` alone counts devices.
+    """What happened to every recipient of one scenario in one run, in people; `pushes` alone counts
+    devices.
 
     evaluated = not_due + refused + claimed
     claimed + carried = recorded + skipped + dead + unknown + pending + handed_over
 
-    `refused` counts the people who were due and not claimed, by reason; `reasons` counts the endings after a claim
-    (skipped, dead, unknown, retry) by "ending:reason"; `confirmed` of those claimed would have been held back by the
-    guard, had nobody confirmed them. The same sums are CHECKs on the table `run_scenario`.
+    `refused` counts the people who were due and not claimed, by reason; `reasons` counts the
+    endings after a claim (skipped, dead, unknown, retry) by "ending:reason"; `confirmed` of those
+    claimed would have been held back by the guard, had nobody confirmed them. The same sums are
+    CHECKs on the table `run_scenario`.
     """
 
     scenario_type: str
@@ -179,13 +185,15 @@ class Numbers:
 
     @property
     def refusal(self) -> str | None:
-        """For a run of one person: why they were due and not claimed. None: they were claimed, or were not due."""
+        """For a run of one person: why they were due and not claimed. None: they were claimed,
+        or were not due."""
         return next(iter(self.refusals), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which part of the programme a run is about: scenarios by name; organisations (empty: all); one person or all."""
+    """Which part of the programme a run is about: scenarios by name; organisations (empty: all);
+    one person or all."""
 
     scenarios: tuple[str, ...] = ()
     organisations: tuple[UUID, ...] = ()
@@ -194,7 +202,8 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What a unit that was certainly not sent ends as. `prune`: the provider has proven its token dead."""
+    """What a unit that was certainly not sent ends as. `prune`: the provider has proven its
+    token dead."""
 
     unit: Unit
     outcome: Literal["skipped", "dead"]
@@ -207,7 +216,8 @@ RunStatus = Literal["running", "done", "budget", "incomplete", "halted", "abando
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a run was asked for: asking again under the key means the same run, and `digest` tells other requests."""
+    """How a run was asked for: asking again under the key means the same run, and `digest` tells
+    other requests."""
 
     key: str
     digest: str
@@ -239,7 +249,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 something was not sent that should have been, 2 an operator must act, 3 work left."""
+        """0 done, 1 something was not sent that should have been, 2 an operator must act, 3 work
+        left."""
         return {"done": 0, "incomplete": 1, "halted": 2, "budget": 3, "running": 3, "abandoned": 1}[self.status]
 
 
@@ -263,7 +274,8 @@ Turned = Literal["on", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What an operator has switched off, or on again; None stands for every scenario, or every organisation."""
+    """What an operator has switched off, or on again; None stands for every scenario, or every
+    organisation."""
 
     scenario_type: str | None
     organisation_id: UUID | None

@@ -34,7 +34,8 @@ def payload_bytes(message: Message) -> int:
 
 @lru_cache(maxsize=1_024)
 def _most(options: Options) -> int:
-    """The bytes of the options of the platform that has most; those that every message has are not counted."""
+    """The bytes of the options of the platform that has most; those that every message has are
+    not counted."""
     platforms = (
         (options.android, AndroidOptions()),
         (options.apns, ApnsOptions()),

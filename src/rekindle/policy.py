@@ -13,21 +13,26 @@ _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
 MAX_DURATION_SECONDS = 10 * 366 * 86_400
 
 HOLD_SECONDS = 600
-"""How long an uncertain send waits in the outbox for a late answer before it is closed as unknown. It must exceed the
-longest pause after which a worker could still hold an answer; a later answer is recorded all the same."""
+"""How long an uncertain send waits in the outbox for a late answer before it is closed as
+unknown. It must exceed the longest pause after which a worker could still hold an answer; a
+later answer is recorded all the same."""
 
 REFUSED_COOLDOWN_SECONDS = 3_600
-"""After a claim ended without anything sent (dead, skipped), the gate opens again after at most this long: soon enough
-to reach a person whose device comes back, late enough that a broken text does not spin."""
+"""After a claim ended without anything sent (dead, skipped), the gate opens again after at most
+this long: soon enough to reach a person whose device comes back, late enough that a broken text
+does not spin."""
 
 RETRY_SECONDS = 60.0
-"""FCM's own advice where a refusal names no time: wait at least a minute (its pages 'scale-fcm' and 'ErrorCode')."""
+"""FCM's own advice where a refusal names no time: wait at least a minute (its pages 'scale-fcm'
+and 'ErrorCode')."""
 
 MAX_RETRY_SECONDS = 3_600.0
-"""A longer Retry-After is taken as this: the relevance deadline decides whether a unit lives that long."""
+"""A longer Retry-After is taken as this: the relevance deadline decides whether a unit lives
+that long."""
 
 MAX_ATTEMPTS = 8
-"""A unit that was certainly refused this often is dead: with a minute's wait each, the provider had its chance."""
+"""A unit that was certainly refused this often is dead: with a minute's wait each, the provider
+had its chance."""
 
 
 def parse_duration(text: str) -> int:
@@ -60,8 +65,9 @@ def parse_days(text: str) -> int:
 def idempotency_key(user_id: UUID, scenario_type: str, evaluated_on: date) -> str:
     """Lower-case hex SHA-256 of user_id + scenario_type + iso_date, without separators.
 
-    The same function stands in SQL (`rekindle.idempotency_key`); a test holds the two together, and a program in
-    another language that hashes the same string gets the same key. `evaluated_on` is the UTC date of the evaluation.
+    The same function stands in SQL (`rekindle.idempotency_key`); a test holds the two together, and
+    a program in another language that hashes the same string gets the same key. `evaluated_on` is
+    the UTC date of the evaluation.
     """
     return hashlib.sha256(f"{user_id}{scenario_type}{evaluated_on.isoformat()}".encode()).hexdigest()
 
@@ -71,7 +77,8 @@ def retry_delay(retry_after: float | None, *, jitter: float) -> float:
 
     Args:
         retry_after: what the provider asked for, in seconds; None where it asked for nothing.
-        jitter: a random number in [0, 1); up to a quarter is added so that refused units do not come back together.
+        jitter: a random number in [0, 1); up to a quarter is added so that refused units do not
+            come back together.
     """
     asked = RETRY_SECONDS if retry_after is None or retry_after <= 0 else min(retry_after, MAX_RETRY_SECONDS)
     return asked * (1 + 0.25 * jitter)
@@ -79,12 +86,13 @@ def retry_delay(retry_after: float | None, *, jitter: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """How many people a scenario may claim within 24 hours before somebody has to say that it is meant.
+    """How many people a scenario may claim within 24 hours before somebody has to say that it is
+    meant.
 
-    A claim is held back when its scenario, with what it claimed in the last 24 hours, comes to more than `floor`
-    people, and either all scenarios together to more than `max_share` of the active recipients, or this one to more
-    than `max_times_median` times what it claims on the median of its days. `confirmed` people of one run are let go all
-    the same. None: that limit does not hold.
+    A claim is held back when its scenario, with what it claimed in the last 24 hours, comes to more
+    than `floor` people, and either all scenarios together to more than `max_share` of the active
+    recipients, or this one to more than `max_times_median` times what it claims on the median of
+    its days. `confirmed` people of one run are let go all the same. None: that limit does not hold.
     """
 
     max_share: float | None = 0.25
@@ -105,7 +113,8 @@ MEDIAN_DAYS = 28
 """How many days of a scenario the guard looks back on: four of each weekday."""
 
 MEDIAN_LEAST_DAYS = 3
-"""On fewer days on which the scenario claimed somebody, no number is the usual one yet, and only the share holds."""
+"""On fewer days on which the scenario claimed somebody, no number is the usual one yet, and only
+the share holds."""
 
 
 def parse_share(text: str) -> float | None:
@@ -124,9 +133,11 @@ def parse_share(text: str) -> float | None:
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Lets `rate` units a second pass, with bursts of at most `burst`. Not shared between processes.
+    """Lets `rate` units a second pass, with bursts of at most `burst`. Not shared between
+    processes.
 
-    The caller passes a monotonic clock's reading in seconds; `take` never waits itself, it says how long to wait.
+    The caller passes a monotonic clock's reading in seconds; `take` never waits itself, it says how
+    long to wait.
     """
 
     rate: float
@@ -135,7 +146,8 @@ class TokenBucket:
     _at: float = float("-inf")
 
     def level(self, now: float) -> float:
-        """How many units could be taken without waiting; below zero while those taken before still wait."""
+        """How many units could be taken without waiting; below zero while those taken before
+        still wait."""
         if self._at == float("-inf"):
             self._level = self.burst
         else:

@@ -10,7 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The process's environment, read once at start; what is given by name wins. Secrets print as asterisks."""
+    """The process's environment, read once at start; what is given by name wins. Secrets print
+    as asterisks."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 

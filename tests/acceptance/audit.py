@@ -9,7 +9,8 @@ from team.team import Team
 
 
 def audit(team: Team, fcm: Sandbox) -> None:
-    """No device got a scenario twice; every accepted push has one delivery, or is unknown; nothing else is recorded."""
+    """No device got a scenario twice; every accepted push has one delivery, or is unknown;
+    nothing else is recorded."""
     messages = fcm.messages()
     reached = Counter((sent["target"], sent["message"]["data"]["scenario_type"]) for sent in messages)
     assert [key for key, count in reached.items() if count > 1] == []

@@ -32,7 +32,8 @@ class Done:
         return json.loads(self.out)
 
     def fault(self) -> str:
-        """The one line of a fault, which is all that was said on stderr; a list of mistakes may follow it."""
+        """The one line of a fault, which is all that was said on stderr; a list of mistakes may
+        follow it."""
         lines = self.err.splitlines()
         assert lines, self
         assert lines[0].startswith("error: RK"), self
@@ -42,7 +43,8 @@ class Done:
 
 
 class Command:
-    """`rekindle` in a folder; nothing of the environment of the tests but what a process needs to run."""
+    """`rekindle` in a folder; nothing of the environment of the tests but what a process needs
+    to run."""
 
     def __init__(self, folder: Path, environment: Mapping[str, object]) -> None:
         self.folder = folder

@@ -1,4 +1,5 @@
-"""Fixtures of the acceptance and the fault tests; each conftest takes those that it wants by name."""
+"""Fixtures of the acceptance and the fault tests; each conftest takes those that it wants by
+name."""
 
 import asyncio
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ def team_worker_url(server: Server, team: Team) -> str:
 
 @pytest.fixture
 def rekindle(team_worker_url: str, fcm: Sandbox, tmp_path: Path) -> Command:
-    """The command line as rekindle_worker, on the team's database and the sandbox, in a folder of its own."""
+    """The command line as rekindle_worker, on the team's database and the sandbox, in a folder
+    of its own."""
     write_config(tmp_path, TEAM_CONFIG)
     return Command(tmp_path, environment(team_worker_url, fcm))

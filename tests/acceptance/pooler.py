@@ -1,4 +1,5 @@
-"""A transaction pooler in front of a server, as Supabase's is: every statement may land on another connection."""
+"""A transaction pooler in front of a server, as Supabase's is: every statement may land on
+another connection."""
 
 import os
 import secrets

@@ -1,4 +1,5 @@
-"""Nothing secret is said: tokens, texts, names, keys and passwords stay out of whatever the command line prints."""
+"""Nothing secret is said: tokens, texts, names, keys and passwords stay out of whatever the
+command line prints."""
 
 import json
 import re
@@ -167,7 +168,8 @@ def test_no_command_says_a_token_a_text_a_name_a_key_or_a_password(ear: Ear, tea
 def test_a_person_is_shown_their_texts_on_standard_output_alone_and_no_token_key_or_password(
     ear: Ear, fcm: Sandbox
 ) -> None:
-    """The one exception: `plan --show` is there to show texts. Everything else stays out, and all of it out of logs."""
+    """The one exception: `plan --show` is there to show texts. Everything else stays out, and
+    all of it out of logs."""
     loud = ("--debug", "--log-level", "debug")
     assert ear(*loud, "apply").code == 0
     texts = {"c4n4ry-title", "c4n4ry-name-1", "c4n4ry-body", "c4n4ry-points-1", "c4n4ry-link"}
@@ -253,7 +255,8 @@ def test_the_access_token_is_never_said(ear: Ear, team: Team, fcm: Sandbox) -> N
 
 def test_rows_and_settings_that_the_database_chokes_on_are_not_quoted(ear: Ear, team: Team, fcm: Sandbox) -> None:
     ear("apply")
-    # A value that cannot be read, in the view and in the query; a key that another row holds; a trigger that quotes.
+    # A value that cannot be read, in the view and in the query; a key that another row holds; a
+    # trigger that quotes.
     team.execute("drop view rekindle_source.nudge")
     team.execute("alter table team.wanted alter column variables type text")
     for value in ("c4n4ry-json", '{"x": "\\ud800 c4n4ry"}'):

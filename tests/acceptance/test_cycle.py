@@ -1,4 +1,5 @@
-"""One cycle through everything real: Postgres, the ledger as rekindle_worker, the sandbox over TLS."""
+"""One cycle through everything real: Postgres, the ledger as rekindle_worker, the sandbox over
+TLS."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""The brief's list: one person, one scenario, and everything that can go right or wrong on the way."""
+"""The brief's list: one person, one scenario, and everything that can go right or wrong on the
+way."""
 
 import asyncio
 import hashlib
@@ -168,7 +169,8 @@ async def test_a_record_write_that_fails_after_the_dispatch_is_critical_and_noth
     assert team.counts()["scenario_notification"] == 0
     (unknown,) = await one.engine.unknown()
     assert (unknown.claim_id, unknown.reason, unknown.closed_at) == (message.claim_id, "record_failed", None)
-    # Held, then swept and closed, then past its day: never again within the cooldown, by whatever run.
+    # Held, then swept and closed, then past its day: never again within the cooldown, by whatever
+    # run.
     refusals: list[dict[str, int]] = []
     for later in ("0 s", "5 minutes", "2 hours", "30 hours", "6 days"):
         shift_clock(team.url, later)
@@ -178,7 +180,8 @@ async def test_a_record_write_that_fails_after_the_dispatch_is_critical_and_noth
     (closed,) = await one.engine.unknown()
     assert closed.claim_id == message.claim_id
     assert closed.closed_at is not None
-    # Another occurrence of the same scenario is held back by the cooldown, counted from when the hold ended.
+    # Another occurrence of the same scenario is held back by the cooldown, counted from when the
+    # hold ended.
     team.execute("update team.wanted set occurrence = 'second'")
     assert dict(only(await one.nudge(user_id)).refusals) == {"cooldown": 1}
     shift_clock(team.url, "8 days")
@@ -246,8 +249,8 @@ async def test_a_key_that_another_writer_records_between_claim_and_arm_is_skippe
     (user_id,) = team.people(1)
     one = await desk()
     store = one.engine.deps.store
-    # Claim alone, as a run that is killed right after it would have; then the other writer; then a whole run, which
-    # takes the unit over once its lease has ended.
+    # Claim alone, as a run that is killed right after it would have; then the other writer; then a
+    # whole run, which takes the unit over once its lease has ended.
     (applied,) = await store.applied()
     run_id = await store.open_run(budget_seconds=30, dispatcher="scripted")
     evaluation = Evaluation(applied, Selection(user_id=user_id))

@@ -1,6 +1,7 @@
 """A TLS server under the test's control, in place of FCM and of Google's token endpoint.
 
-It speaks HTTP/2 or HTTP/1.1, counts what arrives, and fails on the wire in the ways that a server can.
+It speaks HTTP/2 or HTTP/1.1, counts what arrives, and fails on the wire in the ways that a server
+can.
 """
 
 import asyncio
@@ -64,7 +65,8 @@ def access_token(number: int) -> Reply:
 
 
 class Server:
-    """`answer` and `token_answer` say what becomes of each request; `opened` counts requests that were begun."""
+    """`answer` and `token_answer` say what becomes of each request; `opened` counts requests
+    that were begun."""
 
     def __init__(self, folder: Path, *, protocol: str = "h2", streams: int = 100, tls: bool = True) -> None:
         self.folder = folder
@@ -288,7 +290,8 @@ def certificates(folder: Path) -> Path:
 
 
 def error_cases() -> list[dict[str, Any]]:
-    """The error cases that are an answer of `messages:send`, with the dates in Retry-After filled in."""
+    """The error cases that are an answer of `messages:send`, with the dates in Retry-After
+    filled in."""
     return [case for case in ERRORS if case["status"] is not None and not case["id"].startswith("token_")]
 
 

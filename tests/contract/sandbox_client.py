@@ -1,4 +1,5 @@
-"""A plain FCM client for the sandbox's own tests: HTTP/2 unless told otherwise, no retries, one TLS trust root."""
+"""A plain FCM client for the sandbox's own tests: HTTP/2 unless told otherwise, no retries, one
+TLS trust root."""
 
 import json
 import ssl

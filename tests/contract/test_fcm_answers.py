@@ -1,4 +1,5 @@
-"""FCM's answers over a real TLS connection: each is classified, and each call of send is one request."""
+"""FCM's answers over a real TLS connection: each is classified, and each call of send is one
+request."""
 
 import asyncio
 import uuid

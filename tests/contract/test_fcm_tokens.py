@@ -1,4 +1,5 @@
-"""Access tokens: one request for all who need one, ahead of expiry, anew after a 401, and never in a log."""
+"""Access tokens: one request for all who need one, ahead of expiry, anew after a 401, and never
+in a log."""
 
 import asyncio
 import json
@@ -183,7 +184,7 @@ async def test_what_the_token_endpoint_says_becomes_one_line_without_quoting_it(
         assert says in str(raised.value)
         assert "canary" not in str(raised.value)
         assert "\n" not in str(raised.value)
-        server.token_answer = lambda _: access_token(1)  # and once that is mended, it opens
+        server.token_answer = lambda _: access_token(1)  # and once that is repaired, it opens
         await dispatcher.open()
         await dispatcher.close()
 

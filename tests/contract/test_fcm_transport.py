@@ -1,4 +1,5 @@
-"""Connections that fail: what certainly did not leave may be tried again, everything else is uncertain.
+"""Connections that fail: what certainly did not leave may be tried again, everything else is
+uncertain.
 
 The server counts: whatever happens to a request, one call of send is at most one request.
 """
@@ -194,7 +195,8 @@ async def test_no_time_left_means_that_nothing_is_sent(tmp_path):
 
 
 def test_a_body_asked_for_after_its_time_never_leaves():
-    # What a process does that stood still between its request and the write: `make torture` pauses real ones.
+    # What a process does that stood still between its request and the write: `make torture` pauses
+    # real ones.
     body = _SingleBody(b"a message", until=time.monotonic())
     with pytest.raises(_Withdrawn):
         next(body)

@@ -89,7 +89,8 @@ def test_a_hanging_send_is_never_answered_and_never_accepted(sandbox: Sandbox, s
 async def test_hanging_sends_do_not_keep_others_from_being_answered(sandbox: Sandbox):
     sandbox.faults([fault("hang")])
     before = sandbox.requests()["send"]
-    # One event loop for those that hang: threads that share an HTTP/2 connection of httpx mix up their stream ids.
+    # One event loop for those that hang: threads that share an HTTP/2 connection of httpx mix up
+    # their stream ids.
     async with httpx.AsyncClient(http2=True, verify=trust(sandbox), timeout=60, trust_env=False) as client:
         with Sender(sandbox) as sender:
             url = f"{sandbox.url}/v1/projects/{sandbox.project}/messages:send"
@@ -131,7 +132,8 @@ def test_a_reset_is_a_tcp_reset_and_not_a_close(sandbox: Sandbox, conduct: str):
         f"POST /v1/projects/{sandbox.project}/messages:send HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: {authorization}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    # TLS in memory: OpenSSL's own socket reports a reset as an end, depending on what it was about to read.
+    # TLS in memory: OpenSSL's own socket reports a reset as an end, depending on what it was about
+    # to read.
     received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
     secure = trust(sandbox).wrap_bio(received, sent, server_hostname="localhost")
     with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=10) as raw:

@@ -1,4 +1,5 @@
-"""The sandbox takes what FCM takes, refuses what FCM refuses, and its ledger holds exactly what it took."""
+"""The sandbox takes what FCM takes, refuses what FCM refuses, and its ledger holds exactly what
+it took."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from rekindle.sandbox import Sandbox
 from rekindle.scenario import parse_scenario
 from rekindle.scenario.platforms import MAX_NAME_CHARS
 
-# Settled in a client before anything is on the wire: a list of more than 500, a key given twice in one object.
+# Settled in a client before anything is on the wire: a list of more than 500, a key given twice in
+# one object.
 NOT_ON_THE_WIRE = {"batch_over_500", "aps_duplicate_field"}
 
 

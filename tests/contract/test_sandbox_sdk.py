@@ -1,6 +1,8 @@
-"""The official SDK, unchanged, sends through the sandbox: an independent check of what the sandbox speaks.
+"""The official SDK, unchanged, sends through the sandbox: an independent check of what the sandbox
+speaks.
 
-It runs in a process of its own, because it takes its trust roots from the environment and keeps global state.
+It runs in a process of its own, because it takes its trust roots from the environment and keeps
+global state.
 """
 
 import json

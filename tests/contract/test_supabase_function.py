@@ -1,4 +1,5 @@
-"""The Edge Function dispatcher over real connections: what leaves, when, and what each answer makes of each message."""
+"""The Edge Function dispatcher over real connections: what leaves, when, and what each answer
+makes of each message."""
 
 import asyncio
 import gzip
@@ -145,7 +146,7 @@ async def test_an_answer_that_proves_nothing_was_sent_and_nothing_will_be_stops_
             assert isinstance(outcome, Refused)
             assert (outcome.reason, outcome.error_code) == HALTS[status]
             assert outcome.disposition is Disposition.HALT
-            assert outcome.mend
+            assert outcome.hint
     assert len(server.requests) == 1
 
 

@@ -10,7 +10,8 @@ SIMPLE, PARSE, COPY_DATA = b"Q", b"P", b"d"
 
 
 class StatementCounter:
-    """`statements` counts each statement by its text; `url` is where to connect instead of the server."""
+    """`statements` counts each statement by its text; `url` is where to connect instead of the
+    server."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -1,4 +1,5 @@
-"""The check of the texts: what each variable is fit for, and whether a push fits with the longest values there are."""
+"""The check of the texts: what each variable is fit for, and whether a push fits with the
+longest values there are."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -57,7 +58,7 @@ async def test_a_text_that_can_never_be_sent_is_refused_and_the_longest_place_na
     [fault] = [finding.fault for finding in await check(one, PostgresSource(programme.database)) if finding.fault]
     assert fault.code == "RK103"
     assert fault.message.startswith("scenario.one.message.en can never be sent: a push has 4,6")
-    assert fault.mend == "Shorten scenario.one.message.en.body, the longest of its texts."
+    assert fault.hint == "Shorten scenario.one.message.en.body, the longest of its texts."
     shared = config(data={"k": "v" * 3_900}, link="https://example.org/" + "x" * 400)
     faults, _ = await found(programme, shared)
     assert len(faults) == 1

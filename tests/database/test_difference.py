@@ -1,4 +1,5 @@
-"""The difference of two configurations: one moment for both sides, nothing written, a fault is one scenario's own."""
+"""The difference of two configurations: one moment for both sides, nothing written, a fault is
+one scenario's own."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence

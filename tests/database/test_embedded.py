@@ -91,7 +91,8 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 def keeper() -> Iterator[tuple[subprocess.Popen[str], int, str, Path]]:
-    """Another Python process that keeps a server: the process, the server's pid, its URL, its data folder."""
+    """Another Python process that keeps a server: the process, the server's pid, its URL, its
+    data folder."""
     command = [sys.executable, "-c", KEEPER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         pid, url, data = process.stdout.readline().split()
@@ -197,7 +198,8 @@ def test_a_kept_folder_is_recovered_by_the_next_server_after_kill_9_of_the_first
         connection.execute("create table kept as select 7 as number")
     os.kill(first.pid, signal.SIGKILL)
     assert wait_until(lambda: first.pid is None)
-    # The worst case: the process id in the stale file is by now another process of the same account.
+    # The worst case: the process id in the stale file is by now another process of the same
+    # account.
     stale = folder / "data" / "postmaster.pid"
     owner = stale.stat().st_uid
     with subprocess.Popen(["sleep", "60"], user=owner if os.geteuid() == 0 else None) as other:

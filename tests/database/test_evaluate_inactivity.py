@@ -62,7 +62,8 @@ async def test_a_stage_begins_with_the_local_day_on_which_its_days_are_full(
         # A date is a local day already: the 24th is 15 days ago in Auckland, 14 in Los Angeles.
         ("date", "2026-02-24", 15, 14),
         ("date", "2026-02-25", 14, None),
-        # Without a zone it is taken as UTC: 09:00 of the 25th is the 25th in Auckland, the 25th 01:00 in Los Angeles.
+        # Without a zone it is taken as UTC: 09:00 of the 25th is the 25th in Auckland, the 25th
+        # 01:00 in Los Angeles.
         ("timestamp", "2026-02-25 09:00", 14, None),
         ("timestamp", "2026-02-25 07:00", 14, 14),
         ("timestamptz", "2026-02-25 07:00+00", 14, 14),
@@ -135,7 +136,8 @@ async def test_a_new_activity_begins_a_new_absence(programme: Programme) -> None
 async def test_a_zone_that_is_missing_or_unreadable_falls_back_to_the_configured_one(
     programme: Programme, zone: str | None
 ) -> None:
-    # The 24th in Los Angeles, the 25th in Auckland: due under the former on the 10th, under the latter on the 11th.
+    # The 24th in Los Angeles, the 25th in Auckland: due under the former on the 10th, under the
+    # latter on the 11th.
     user = await programme.person(timezone=zone)
     await programme.activity(user, datetime(2026, 2, 25, 11, 30, tzinfo=UTC) - timedelta(hours=4))
     assert (await programme.due(AWAY, timezone=LOS_ANGELES))[user].variables["last_activity_on"] == "2026-02-24"
@@ -171,7 +173,8 @@ async def test_an_infinite_date_of_one_person_does_not_stop_the_scenario(
 
 
 async def test_the_days_of_a_summer_time_change_are_whole_days(programme: Programme) -> None:
-    # New York lost an hour on the 8th of March: 14 local days after the 22nd of February at 23:30 are 335.5 hours.
+    # New York lost an hour on the 8th of March: 14 local days after the 22nd of February at 23:30
+    # are 335.5 hours.
     user = await programme.person(timezone="America/New_York")
     await programme.activity(user, datetime(2026, 2, 23, 4, 30, tzinfo=UTC))
     await programme.at(datetime(2026, 3, 8, 4, 59, tzinfo=UTC))

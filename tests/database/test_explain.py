@@ -1,4 +1,5 @@
-"""Every gate of one person: each blocks alone, all of them are shown, and each says what is known of it."""
+"""Every gate of one person: each blocks alone, all of them are shown, and each says what is
+known of it."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -143,7 +144,8 @@ async def test_an_occurrence_that_is_spent_says_when_and_by_which_claim(programm
 
 
 async def test_explain_shows_this_persons_claim_and_no_others(programme: Programme) -> None:
-    """Of several people with an unknown send, who later had one more, about something else or of another scenario."""
+    """Of several people with an unknown send, who later had one more, about something else or of
+    another scenario."""
     users = await programme.people(3)
     _, units = await programme.armed_units()
     await programme.store.hold([(unit, "timeout") for unit in units])
@@ -257,7 +259,8 @@ async def test_a_cap_says_what_counts_under_each_rule_and_when_there_is_room_aga
     user = await due(programme)
     await counted(programme, user, 3, 20, 30, 100)
     one = await explained(programme, user, wanted(caps=["2 per 1d", "3 per 7d"]))
-    # 20 hours ago leaves the day in 4 hours; of four in the week two must leave, the later of them in 138 hours.
+    # 20 hours ago leaves the day in 4 hours; of four in the week two must leave, the later of them
+    # in 138 hours.
     assert (one.blocked_by, one.next_at) == (("frequency_cap",), NOW + timedelta(hours=138))
     rules = facts(one, "frequency_cap")["rules"]
     assert [(rule["most"], rule["sent"], rule["alive"], rule["free_at"]) for rule in rules] == [

@@ -1,4 +1,5 @@
-"""What is explained is what a claim would do: hundreds of people in situations drawn at random, judged by both."""
+"""What is explained is what a claim would do: hundreds of people in situations drawn at random,
+judged by both."""
 
 import random
 from collections import Counter
@@ -50,7 +51,8 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 
 async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[UUID]:
-    """People of whom each may be missing, asleep, tired of it, without a device, or several of these at once."""
+    """People of whom each may be missing, asleep, tired of it, without a device, or several of
+    these at once."""
 
     def some_id() -> UUID:
         return UUID(int=draw.getrandbits(128))

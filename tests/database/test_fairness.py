@@ -18,7 +18,8 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 
 async def two_organisations(programme: Programme) -> set[UUID]:
-    """Forty people of a large organisation, whose ids come first, and four of a small one; the small one's people."""
+    """Forty people of a large organisation, whose ids come first, and four of a small one; the
+    small one's people."""
     large, small = uuid4(), uuid4()
     many = [await programme.person(organisation_id=large, user_id=UUID(int=number)) for number in range(1, 41)]
     few = [await programme.person(organisation_id=small, user_id=UUID(int=number)) for number in range(91, 95)]

@@ -20,7 +20,8 @@ async def open_engine(url: str) -> None:
 
 @pytest.fixture
 def role_url(server: Server, database_url: str) -> str:
-    """The database as a role of its own, with the rights of a worker, whose settings a test may change."""
+    """The database as a role of its own, with the rights of a worker, whose settings a test may
+    change."""
     server.execute(
         "do $$ begin create role test_unfit login password 'unfit' in role rekindle_worker; "
         "exception when duplicate_object then null; end $$"
@@ -48,7 +49,7 @@ async def test_a_role_whose_settings_could_lose_or_break_a_commit_is_refused(
     server.execute(f"alter role test_unfit set {setting}")
     with pytest.raises(DatabaseUnfit, match=f"^RK205: {says}") as fault:
         await open_engine(role_url)
-    assert fault.value.mend
+    assert fault.value.hint
     assert fault.value.exit_code == 2
     server.execute("alter role test_unfit reset all")
     await open_engine(role_url)

@@ -1,4 +1,5 @@
-"""The guard: who would claim more people than is usual claims nobody, whatever the runs, scenarios or moments."""
+"""The guard: who would claim more people than is usual claims nobody, whatever the runs,
+scenarios or moments."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,5 @@
-"""The last look before a push leaves: whoever opted out, left, came back or fell asleep since the claim gets none."""
+"""The last look before a push leaves: whoever opted out, left, came back or fell asleep since
+the claim gets none."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -83,8 +84,9 @@ async def test_whoever_left_since_the_claim_gets_nothing(programme: Programme, c
 async def test_whoever_was_active_since_is_not_told_that_they_were_not(
     programme: Programme, hours: int, nudged: bool
 ) -> None:
-    # Their last activity was twenty days ago; another one is written down since the claim, of so many hours ago. 464
-    # hours ago it was the same day in UTC, and the day after in Auckland; 472 hours ago it was the same day there too.
+    # Their last activity was twenty days ago; another one is written down since the claim, of so
+    # many hours ago. 464 hours ago it was the same day in UTC, and the day after in Auckland; 472
+    # hours ago it was the same day there too.
     one = scenario("inactivity", after=["14d"])
     person = await programme.person(timezone="Pacific/Auckland")
     await programme.activity(person, EVENING - timedelta(days=20))
@@ -138,7 +140,8 @@ async def test_what_is_not_relevant_any_more_when_the_night_is_over_never_goes_o
     numbers = await run(programme, one, dispatcher)
     assert await programme.state(unit) == "dead:stale"
     assert dispatcher.sent == []
-    # The person is due still, and may be claimed again within the hour: neither the cap nor the cooldown was touched.
+    # The person is due still, and may be claimed again within the hour: neither the cap nor the
+    # cooldown was touched.
     assert numbers.refusals == {"cooldown": 1}
     assert await programme.value("select counted from rekindle.cap") == {}
     await programme.at(MORNING + timedelta(hours=1))

@@ -253,7 +253,8 @@ async def test_a_recipient_who_joins_while_the_claim_waits_does_not_break_its_nu
         async with asyncio.timeout(10):
             while not await programme.value("select count(*) from pg_locks where not granted"):
                 await asyncio.sleep(0.01)
-        # Through another connection, so that it is committed while the claim still waits for the gates.
+        # Through another connection, so that it is committed while the claim still waits for the
+        # gates.
         await programme.database.rows(
             "with u as (insert into team.person select gen_random_uuid(), gen_random_uuid(), 'UTC', 'en', true, 'Ada' "
             "returning user_id), d as (insert into team.device select user_id, 'late', 'token', null from u) "
@@ -265,7 +266,8 @@ async def test_a_recipient_who_joins_while_the_claim_waits_does_not_break_its_nu
 
 
 async def test_a_person_whom_the_view_gives_twice_is_judged_by_the_same_zone_every_time(programme: Programme) -> None:
-    """At 11:30 UTC it is night in Auckland and day in London; which row comes first must not matter."""
+    """At 11:30 UTC it is night in Auckland and day in London; which row comes first must not
+    matter."""
     zones = ["Pacific/Auckland", "Europe/London"]
     people = [(uuid4(), order) for order in (zones, zones[::-1]) for _ in range(5)]
     for user, order in people:

@@ -115,7 +115,8 @@ async def test_scenarios_claimed_at_once_share_the_room_there_is_under_a_cap_and
     async with open_programme(database_url, connections=16) as programme:
         users = await programme.people(300)
         capped = wanted(caps=["2 per 1d"])
-        # Two of eight have a place each. Nobody keeps it for another: each goes by what it finds, and then by the lock.
+        # Two of eight have a place each. Nobody keeps it for another: each goes by what it finds,
+        # and then by the lock.
         names = [f"s{number}" for number in range(8)]
         numbers = await asyncio.gather(*(programme.claim(capped, scenario_type=name) for name in names))
         assert sum(one.claimed for one in numbers) == 600

@@ -1,4 +1,5 @@
-"""What the statements that end units share: one rule for gates, one list of an outcome's columns, no other's gate."""
+"""What the statements that end units share: one rule for gates, one list of an outcome's
+columns, no other's gate."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -102,7 +103,8 @@ ENDING = ["finish", "record", "settle_not_sent", "sweep_gates", "sweep_stale", "
 async def test_the_planner_puts_the_shared_functions_in_place_of_their_calls(
     sql: psycopg.AsyncConnection, name: str
 ) -> None:
-    """A call that is left would be made for each unit, and its queries planned apart from the statement's."""
+    """A call that is left would be made for each unit, and its queries planned apart from the
+    statement's."""
     text = statement(name)
     calls = [one for one in SHARED if f"rekindle.{one}(" in text]
     assert calls

@@ -1,8 +1,8 @@
-"""Statements that meet at a row: the first writer's version stays, keys are locked in order, and time is
-read after the wait.
+"""Statements that meet at a row: the first writer's version stays, keys are locked in order, and
+time is read after the wait.
 
-Nothing here is left to luck: a connection holds a lock, a statement is seen to wait for it or to pass it
-by, and then the test looks at the rows.
+Nothing here is left to luck: a connection holds a lock, a statement is seen to wait for it or to
+pass it by, and then the test looks at the rows.
 """
 
 import asyncio
@@ -117,7 +117,8 @@ async def before(programme: Programme, write: str) -> tuple[UUID, list[Unit]]:
 async def changed_first(
     programme: Programme, write: str, table: str, change: str, made: tuple[UUID, list[Unit]]
 ) -> Any:
-    """What the write answers where the table's rows change before it gets them; they are left as they were changed."""
+    """What the write answers where the table's rows change before it gets them; they are left as
+    they were changed."""
     query = f"select * from rekindle.{table} order by 1, 2"
     async with holding(programme, change) as holder:
         version = await (await holder.execute(query.encode())).fetchall()
@@ -160,7 +161,8 @@ async def test_a_run_that_says_how_it_ended_at_that_moment_is_not_abandoned(prog
 async def test_an_operator_who_settles_waits_for_the_units_before_taking_the_gate(
     programme: Programme, table: str
 ) -> None:
-    """As every other write does: taken in the reverse order, it and a late answer would wait for each other."""
+    """As every other write does: taken in the reverse order, it and a late answer would wait for
+    each other."""
     made = await before(programme, "settle")
     if table == "outcome":
         await programme.sql.execute("update rekindle.outbox set lease_until = rekindle.clock() - interval '1 second'")

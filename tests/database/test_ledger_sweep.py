@@ -111,7 +111,8 @@ async def test_a_gate_without_a_live_unit_is_freed_and_keeps_its_cooldown_if_som
 async def test_a_sweep_that_waits_for_a_gate_does_not_free_the_claim_that_won_it_meanwhile(
     programme: Programme,
 ) -> None:
-    """The sweep finds an orphan; before it gets the gate's lock, the gate is freed and claimed anew."""
+    """The sweep finds an orphan; before it gets the gate's lock, the gate is freed and claimed
+    anew."""
     user = (await programme.people(1))[0]
     _, [lost] = await programme.claimed_units()
     await programme.sql.execute("delete from rekindle.outbox")
@@ -123,7 +124,8 @@ async def test_a_sweep_that_waits_for_a_gate_does_not_free_the_claim_that_won_it
     async with sweeper:
         sweeping = asyncio.create_task(sweeper.execute(waiting, {"refused_seconds": 60}))
         async with asyncio.timeout(10):
-            # Asked on another connection: within one transaction pg_stat_activity stays as it was first read.
+            # Asked on another connection: within one transaction pg_stat_activity stays as it was
+            # first read.
             while not await programme.database.rows(
                 "select pid from pg_stat_activity where pid = %(pid)s and wait_event_type = 'Lock'",
                 {"pid": sweeper.info.backend_pid},
@@ -150,7 +152,8 @@ async def test_sweeps_beside_claims_never_free_a_live_claim(database_url: str) -
 
         async def work(number: int) -> None:
             for turn in range(4):
-                # Each scenario has gates of its own, which the workers win, end and free side by side.
+                # Each scenario has gates of its own, which the workers win, end and free side by
+                # side.
                 name = f"s{(number + turn) % 3}"
                 units = await claimed(await programme.run(), name)
                 armed = await programme.store.arm(units, lease_seconds=60)

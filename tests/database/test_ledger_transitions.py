@@ -1,4 +1,5 @@
-"""Lease, arm, retry, hold, finish, release: each changes only what is still the caller's, and in its state."""
+"""Lease, arm, retry, hold, finish, release: each changes only what is still the caller's, and in
+its state."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace

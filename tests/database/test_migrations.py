@@ -100,7 +100,7 @@ async def test_a_migration_that_was_run_with_another_text_is_drift(
         with pytest.raises(MigrationDrift, match=migrations()[0].version) as caught:
             await migrate(database_url, dry_run=dry_run)
         assert caught.value.code == "RK204"
-        assert caught.value.mend
+        assert caught.value.hint
 
 
 async def test_a_migration_that_this_version_does_not_know_is_drift(
@@ -116,7 +116,8 @@ async def test_a_migration_that_this_version_does_not_know_is_drift(
 
 
 async def test_a_failure_in_the_middle_leaves_nothing_behind(empty_url: str, empty: psycopg.AsyncConnection) -> None:
-    # The last table of the ledger is in the way, so that everything before it has been made when it fails.
+    # The last table of the ledger is in the way, so that everything before it has been made when it
+    # fails.
     await empty.execute("create schema rekindle; create table rekindle.disabled_token (mine int)")
     with pytest.raises(Exception, match="disabled_token"):
         await migrate(empty_url)
@@ -126,7 +127,8 @@ async def test_a_failure_in_the_middle_leaves_nothing_behind(empty_url: str, emp
     assert await migrate(empty_url) == migrations()
 
 
-# Everything that a migration can make, in words: two databases with the same words have the same schema.
+# Everything that a migration can make, in words: two databases with the same words have the same
+# schema.
 MADE = """
 select 'column', format('%s.%s %s %s %s', c.oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod),
                         a.attnotnull, pg_get_expr(d.adbin, d.adrelid)), a.attacl::text
@@ -215,7 +217,8 @@ CONCURRENTLY = "create {unique} index concurrently if not exists later_idx on re
 
 
 def later(folder: Path, *, unique: bool = False) -> Path:
-    """A folder with every migration there is and one more, which cannot run in a transaction, between two others."""
+    """A folder with every migration there is and one more, which cannot run in a transaction,
+    between two others."""
     for migration in migrations():
         (folder / f"{migration.version}_{migration.name}.sql").write_text(migration.text)
     (folder / "29990101000000_before.sql").write_text(
@@ -377,7 +380,7 @@ def test_a_database_behind_this_version_is_refused_and_a_newer_one_is_not() -> N
         with pytest.raises(NotMigrated, match=newest) as caught:
             require_current(behind)
         assert caught.value.code == "RK203"
-        assert "rekindle migrate" in caught.value.mend
+        assert "rekindle migrate" in caught.value.hint
 
 
 def test_no_password_stands_in_a_migration_fault(empty_url: str) -> None:

@@ -1,4 +1,5 @@
-"""When a person may be reached again: held against the clock on the wall, minute by minute, summer time included."""
+"""When a person may be reached again: held against the clock on the wall, minute by minute,
+summer time included."""
 
 from collections.abc import AsyncIterator
 
@@ -6,7 +7,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-# The clocks change within two days of these moments: at night, at midnight, by half an hour, and not at all.
+# The clocks change within two days of these moments: at night, at midnight, by half an hour, and
+# not at all.
 CASES = """
 select zone, at, quiet.*, days.weekdays
 from (values

@@ -1,4 +1,5 @@
-"""Overrides in the database: each person is judged, claimed and written to by what holds where they are."""
+"""Overrides in the database: each person is judged, claimed and written to by what holds where
+they are."""
 
 import asyncio
 import random
@@ -138,7 +139,8 @@ async def test_everybody_is_judged_as_if_what_holds_for_them_were_the_whole_scen
 
 
 async def holds_after_the_claim(programme: Programme, one: AnyScenario, judged: dict[UUID, Candidate]) -> None:
-    """What a run claims is what the plan said, and each unit has the terms of its person's variant."""
+    """What a run claims is what the plan said, and each unit has the terms of its person's
+    variant."""
     _, units = await programme.claimed_units(one)
     assert {unit.user_id: unit.variant for unit in units} == {
         user: candidate.variant for user, candidate in judged.items() if candidate.refusal is None

@@ -1,4 +1,5 @@
-"""What `plan` says of thousands of people in every situation is what the run after it does, person by person."""
+"""What `plan` says of thousands of people in every situation is what the run after it does,
+person by person."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
@@ -23,8 +24,8 @@ pytestmark = pytest.mark.slow
 server = one_server
 
 PEOPLE = 3_600
-# Thursday evening and Friday afternoon, UTC: two cycles about one organisation each; then Friday night, when it is
-# Saturday in half of the world.
+# Thursday evening and Friday afternoon, UTC: two cycles about one organisation each; then Friday
+# night, when it is Saturday in half of the world.
 EARLIER = [("2026-05-07 18:00:00+00", UUID(int=1)), ("2026-05-08 15:00:00+00", UUID(int=2))]
 NOW = "2026-05-08 22:30:00+00"
 
@@ -99,7 +100,8 @@ def answer(message: Message) -> Outcome:
 
 @asynccontextmanager
 async def history(url: str) -> AsyncGenerator[tuple[Programme, Engine]]:
-    """Two cycles have been; what they left behind is as a run would leave it, and it is Friday night."""
+    """Two cycles have been; what they left behind is as a run would leave it, and it is Friday
+    night."""
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
     async with open_programme(url) as programme:
         await programme.sql.execute(FILL.format(people=PEOPLE).encode())

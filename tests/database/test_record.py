@@ -125,7 +125,8 @@ async def bench(url: str) -> AsyncIterator[Bench]:
 
 
 class Counted:
-    """Records as the ledger does; remembers the batches, and fails before writing as often as told."""
+    """Records as the ledger does; remembers the batches, and fails before writing as often as
+    told."""
 
     def __init__(self, ledger: NotificationRepository, *, fails: int = 0, poison: UUID | None = None) -> None:
         self._ledger = ledger

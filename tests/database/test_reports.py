@@ -71,7 +71,8 @@ async def test_the_numbers_of_a_run_are_where_each_of_its_claims_stands(programm
     run_id, units = await programme.armed_units()
     of = {user: [unit for unit in units if unit.user_id == user] for user in users}
     store = programme.store
-    # A person with two devices counts once, by the better ending: recorded, unknown, pending, dead, skipped.
+    # A person with two devices counts once, by the better ending: recorded, unknown, pending, dead,
+    # skipped.
     await store.record(run_id, [Acceptance(of[users[0]][0], "n/1"), Acceptance(of[users[0]][1], "n/2")])
     await store.record(run_id, [Acceptance(of[users[1]][0], "n/3")])
     await store.finish(run_id, [Ending(of[users[1]][1], "dead", "x")])

@@ -1,4 +1,5 @@
-"""`uncertain = "resend"`: once more under the same claim, never a third time, and always recorded or unknown."""
+"""`uncertain = "resend"`: once more under the same claim, never a third time, and always
+recorded or unknown."""
 
 from collections.abc import AsyncIterator
 from typing import Any

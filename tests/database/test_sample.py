@@ -321,7 +321,8 @@ def test_the_worker_reads_the_views_and_not_the_tables(database_url):
 def test_nothing_of_the_draws_is_left_in_the_database(database_url):
     before = row(database_url, "select count(*) from pg_proc")
     build(database_url, 20)
-    # The session that filled the tables takes its temporary functions with it a moment after it has closed.
+    # The session that filled the tables takes its temporary functions with it a moment after it has
+    # closed.
     deadline = time.monotonic() + 10
     while row(database_url, "select count(*) from pg_proc") != before:
         assert time.monotonic() < deadline

@@ -27,7 +27,8 @@ def engine_of(programme: Programme, config: Config | None = None) -> Engine:
 
 
 async def ran(url: str, script: str) -> list[dict[str, Any]]:
-    """The rows that the last statement with rows gave, all statements sent in one go as psql sends a file."""
+    """The rows that the last statement with rows gave, all statements sent in one go as psql
+    sends a file."""
     rows: list[dict[str, Any]] = []
     async with await AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
         cursor = await connection.execute(script.encode())

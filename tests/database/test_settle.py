@@ -1,4 +1,5 @@
-"""An operator's word about an uncertain send: recorded, or not sent and free again; and never about anything else."""
+"""An operator's word about an uncertain send: recorded, or not sent and free again; and never
+about anything else."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -185,7 +186,8 @@ async def test_a_later_claim_of_the_person_keeps_its_gate(programme: Programme) 
 async def test_a_device_that_is_recorded_while_another_is_being_settled_keeps_its_cooldown(
     programme: Programme,
 ) -> None:
-    """The record is committed after the settling statement has begun, and before it gets the gate."""
+    """The record is committed after the settling statement has begun, and before it gets the
+    gate."""
     await programme.people(1, devices=2)
     run_id, (sending, unclear) = await programme.armed_units()
     await programme.store.hold([(unclear, "timeout")])

@@ -1,4 +1,5 @@
-"""The statements as files: each is what its header says, and each is one that the server can plan."""
+"""The statements as files: each is what its header says, and each is one that the server can
+plan."""
 
 import re
 from collections.abc import AsyncIterator
@@ -32,7 +33,8 @@ def raw(file: str) -> str:
 
 
 def unmarked(file: str) -> str:
-    """The file without the comments by which a mutant finds its line: the loader leaves them out."""
+    """The file without the comments by which a mutant finds its line: the loader leaves them
+    out."""
     return re.sub(r" *-- mutant: .*", "", raw(file))
 
 

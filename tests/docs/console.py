@@ -41,8 +41,8 @@ def steady(text: str) -> list[str]:
 
 
 def anonymous(text: str) -> list[str]:
-    """The steady lines without the ids that a run draws and the time of day. The ids in the examples, which all have
-    zeros in the same places, stay."""
+    """The steady lines without the ids that a run draws and the time of day. The ids in the
+    examples, which all have zeros in the same places, stay."""
     drawn = re.compile(r"\b[0-9a-f]{8}-(?!0000-)[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
     return [re.sub(r"DATE [0-9]{2}:[0-9]{2}(:[0-9]{2})?", "DATE TIME", drawn.sub("ID", line)) for line in steady(text)]
 
@@ -60,11 +60,11 @@ def is_excerpt(shown: list[str], whole: list[str]) -> bool:
 
 
 def run_blocks(blocks: list[Block], folder: Path, environment: dict[str, str]) -> list[str]:
-    """Do what the blocks of a document say, in order: write its files, run its commands and its Python. Compare what
-    each prints. Return what was run.
+    """Do what the blocks of a document say, in order: write its files, run its commands and its
+    Python. Compare what each prints. Return what was run.
 
-    A block `LANGUAGE FILE` is a file. `python` is followed by a block with its output. `export NAME=…` names a variable
-    that the environment has already.
+    A block `LANGUAGE FILE` is a file. `python` is followed by a block with its output. `export
+    NAME=…` names a variable that the environment has already.
     """
     ran: list[str] = []
     for position, block in enumerate(blocks):

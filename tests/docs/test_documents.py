@@ -1,4 +1,5 @@
-"""Links lead somewhere, references name tests that exist, and nothing of one machine is in the repository."""
+"""Links lead somewhere, references name tests that exist, and nothing of one machine is in the
+repository."""
 
 import ast
 import re
@@ -14,7 +15,8 @@ FOLDERS = (".ci", "benchmarks", "docs", "examples", "src", "tests")
 
 
 def repository() -> list[Path]:
-    """Every file that belongs to the repository: by git where there is one, else by what the folders hold."""
+    """Every file that belongs to the repository: by git where there is one, else by what the
+    folders hold."""
     try:
         asked = subprocess.run(
             ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z"],

@@ -1,4 +1,5 @@
-"""The runs on the page about the numbers of a run are real ones: what they print, and the rows that they leave."""
+"""The runs on the page about the numbers of a run are real ones: what they print, and the rows
+that they leave."""
 
 import json
 import subprocess

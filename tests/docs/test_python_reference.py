@@ -1,4 +1,5 @@
-"""docs/reference/python.md names what `rekindle` has, with its signatures, and shows what happens."""
+"""docs/reference/python.md names what `rekindle` has, with its signatures, and shows what
+happens."""
 
 import asyncio
 import dataclasses

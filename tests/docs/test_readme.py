@@ -12,8 +12,8 @@ CONSOLES = [block for block in BLOCKS if block.info == "console"]
 
 
 def at_any_hour(text: str) -> list[str]:
-    """The steady lines of a demo without the counts of certificates, and without the sums: whether a certificate is due
-    depends on the date where its owner is. What is 0 stays."""
+    """The steady lines of a demo without the counts of certificates, and without the sums:
+    whether a certificate is due depends on the date where its owner is. What is 0 stays."""
     dated = re.compile(r"^expiry |[0-9] people reached")
     return [re.sub(r"\b[1-9][0-9]*\b", "N", line) if dated.search(line) else line for line in steady(text)]
 

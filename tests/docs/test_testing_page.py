@@ -1,4 +1,5 @@
-"""What docs/how-to/test-your-own-code.md shows is what happens, on an embedded server and on one that is named."""
+"""What docs/how-to/test-your-own-code.md shows is what happens, on an embedded server and on one
+that is named."""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-"""The tutorial is run as it is shown: its files, its commands in their order, its Python, and what they print."""
+"""The tutorial is run as it is shown: its files, its commands in their order, its Python, and
+what they print."""
 
 from pathlib import Path
 

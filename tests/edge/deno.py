@@ -1,4 +1,5 @@
-"""An Edge Function as a real process: Deno serves it on a port of 127.0.0.1, with the rights that Supabase gives it."""
+"""An Edge Function as a real process: Deno serves it on a port of 127.0.0.1, with the rights
+that Supabase gives it."""
 
 import asyncio
 import contextlib
@@ -22,7 +23,8 @@ _READY = "Listening on "
 
 
 def deno_environment() -> dict[str, str]:
-    """What every Deno process gets: nothing of this process's own environment, and a cache inside the venv."""
+    """What every Deno process gets: nothing of this process's own environment, and a cache
+    inside the venv."""
     return {
         "PATH": os.environ["PATH"],
         "DENO_DIR": str(Path(sys.prefix) / ".deno"),
@@ -32,10 +34,12 @@ def deno_environment() -> dict[str, str]:
 
 
 class Function:
-    """A context within which a function of examples/supabase/functions serves; afterwards its process is gone.
+    """A context within which a function of examples/supabase/functions serves; afterwards its
+    process is gone.
 
-    It may open connections and read its environment, and nothing else: no file, no module from the network. The
-    process ends by itself when this one does, even by kill -9, where the system is Linux.
+    It may open connections and read its environment, and nothing else: no file, no module from the
+    network. The process ends by itself when this one does, even by kill -9, where the system is
+    Linux.
 
     Args:
         name: the function's folder.
@@ -150,7 +154,8 @@ async def started(function: Function) -> AsyncIterator[Function]:
 
 
 def _end_with_parent() -> list[str]:
-    """What a command is started through so that it ends with this process; a thread-safe `preexec_fn`."""
+    """What a command is started through so that it ends with this process; a thread-safe
+    `preexec_fn`."""
     if sys.platform != "linux":
         return []
     prctl = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"

@@ -11,13 +11,15 @@ KEY = "sb_secret_canarykey"
 
 
 def before_sandbox(fcm: Sandbox, *, keys: dict[str, str] | None = None, port: int = 0) -> Function:
-    """The function in front of the sandbox; `keys` are the variables that say which keys it takes."""
+    """The function in front of the sandbox; `keys` are the variables that say which keys it
+    takes."""
     environment = {"FCM_URL": fcm.url, "FCM_SERVICE_ACCOUNT": fcm.credentials.read_text()}
     return Function(NAME, environment | (keys or {"SUPABASE_SECRET_KEY": KEY}), ca=fcm.ca, port=port)
 
 
 def before_server(server: Server, **environment: str) -> Function:
-    """The function in front of a server under the test's control, which is Google's token endpoint, too."""
+    """The function in front of a server under the test's control, which is Google's token
+    endpoint, too."""
     usual = {
         "FCM_URL": server.url,
         "FCM_SERVICE_ACCOUNT": service_account(server).read_text(),

@@ -1,4 +1,5 @@
-"""What stands between Rekindle and a function, and fails as such things do: it passes requests on, or does not."""
+"""What stands between Rekindle and a function, and fails as such things do: it passes requests
+on, or does not."""
 
 import contextlib
 import http.client
@@ -11,7 +12,8 @@ from edge.deno import Function
 
 
 class Gateway:
-    """Counts the batches that arrive; `conduct` says of each, by its number from 0, what becomes of it."""
+    """Counts the batches that arrive; `conduct` says of each, by its number from 0, what becomes
+    of it."""
 
     def __init__(self, server: Server, function: Function) -> None:
         self.url = server.url

@@ -1,4 +1,5 @@
-"""Whole cycles as a user runs them: Postgres, `rekindle`, the function under real Deno, the FCM sandbox."""
+"""Whole cycles as a user runs them: Postgres, `rekindle`, the function under real Deno, the FCM
+sandbox."""
 
 import asyncio
 import json
@@ -139,7 +140,7 @@ def rotated(between: Gateway, request: Request) -> Reply:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "mend"),
+    ("status", "code", "hint"),
     [
         (401, "RK402 key_rejected", "Set SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY)"),
         (404, "RK407 function_missing", "Deploy it with `supabase functions deploy`"),
@@ -147,7 +148,7 @@ def rotated(between: Gateway, request: Request) -> Reply:
     ],
 )
 async def test_a_key_or_a_function_that_is_gone_in_the_middle_stops_the_run_and_loses_nobody(
-    rekindle: Command, team: Team, fcm: Sandbox, between: Gateway, status: int, code: str, mend: str
+    rekindle: Command, team: Team, fcm: Sandbox, between: Gateway, status: int, code: str, hint: str
 ) -> None:
     team.people(20)
     passed(rotated if status == 401 else lambda *_: Reply(status, b'{"error": "no"}'), at=2)(between)
@@ -156,7 +157,7 @@ async def test_a_key_or_a_function_that_is_gone_in_the_middle_stops_the_run_and_
     [one] = report["scenarios"]
     assert (done.code, report["status"]) == (2, "halted")
     assert report["halted_by"].startswith(f"{code}. ")
-    assert mend in report["halted_by"]
+    assert hint in report["halted_by"]
     assert (one["recorded"], one["pending"], one["unknown"]) == (10, 10, 0)
     assert len(between.batches) == 3, "nothing is asked again after such an answer"
     shift_clock(team.url, "2 hours")

@@ -1,4 +1,5 @@
-"""push-notification-dispatcher under real Deno: whom it serves, what it takes, and what it relays of FCM."""
+"""push-notification-dispatcher under real Deno: whom it serves, what it takes, and what it
+relays of FCM."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,5 @@
-"""Every function under examples/supabase/functions passes Deno's own checks, without the network."""
+"""Every function under examples/supabase/functions passes Deno's own checks, without the
+network."""
 
 import subprocess
 

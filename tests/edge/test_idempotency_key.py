@@ -1,4 +1,5 @@
-"""One key everywhere: Deno's Web Crypto, as Edge Functions have it, SQL and Python make the same of the same text."""
+"""One key everywhere: Deno's Web Crypto, as Edge Functions have it, SQL and Python make the same
+of the same text."""
 
 import asyncio
 import json

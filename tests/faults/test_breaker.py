@@ -1,4 +1,5 @@
-"""Answers that look like our own mistake: the run, or the scenario, ends after a few sends, and nobody is harmed."""
+"""Answers that look like our own mistake: the run, or the scenario, ends after a few sends, and
+nobody is harmed."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -92,7 +93,8 @@ async def test_credentials_of_another_project_halt_the_run_after_a_few_sends_and
     assert dict(one.reasons) == {f"{ending}:{reason}": refused}
     assert (one.pending, getattr(one, ending), one.claimed) == (200 - refused, refused, 200)
     assert team.counts()["disabled_token"] == 0
-    # Once it is mended: who was held back at once, who was refused after an hour.
+    # Once it is repaired, the people who were held back are claimed at once, and those who were
+    # refused after an hour.
     fcm.faults([])
     next_one = await engine.run(budget_seconds=10)
     assert (next_one.status, of(next_one).recorded) == ("done", 200 - refused)
@@ -169,7 +171,8 @@ async def test_a_sender_mismatch_among_successes_disables_the_token_and_alone_it
 async def test_a_scenario_whose_messages_fcm_refuses_is_stopped_and_the_others_go_on(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
-    """The bad scenario's link is more than the sandbox, like FCM, takes: its text is over 4 kB once it is rendered."""
+    """The bad scenario's link is more than the sandbox, like FCM, takes: its text is over 4 kB
+    once it is rendered."""
     team.people(60)
     team.execute("update team.wanted set variables = jsonb_build_object('points', 7, 'long', repeat('é', 900))")
     bad = OTHER.replace("scenario.other", "scenario.bad").replace("{points} again", "{long}{long}{long}{long}{long}")

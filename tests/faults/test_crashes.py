@@ -1,4 +1,5 @@
-"""Processes that end in the middle: ours, the database's, the provider's. Nobody gets a push twice, nobody is lost."""
+"""Processes that end in the middle: ours, the database's, the provider's. Nobody gets a push
+twice, nobody is lost."""
 
 import os
 import random
@@ -36,7 +37,8 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def drain(rekindle: Command, team: Team) -> None:
-    """Runs until nothing is left, with so much time between them that every lease and hold has ended."""
+    """Runs until nothing is left, with so much time between them that every lease and hold has
+    ended."""
     for minutes in (3, 20):
         shift_clock(team.url, f"{minutes} minutes")
         done = rekindle("run", "--json")
@@ -73,7 +75,8 @@ def test_a_run_that_is_killed_at_any_moment_leaves_no_double_and_nobody_behind(
     left = team.counts()["outbox"]
     assert left > 0
     fcm.faults([])
-    # At once, while the leases of the dead run still stand: nothing of it may be touched. What it had armed may arrive.
+    # At once, while the leases of the dead run still stand: nothing of it may be touched. What it
+    # had armed may arrive.
     sent = len(fcm.messages())
     rekindle("run")
     armed = len(team.rows("select from rekindle.outbox where state = 'dispatching'"))

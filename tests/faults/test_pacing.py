@@ -66,7 +66,8 @@ async def test_a_low_rate_is_kept_to_and_what_it_leaves_is_carried_on(
     (one,) = report.scenarios
     assert (report.status, report.exit_code, one.unknown) == ("budget", 3, 0)
     at = arrivals(fcm)
-    # Three at once, then a ramp from one a second: never more than three a second over any second, and not starved.
+    # Three at once, then a ramp from one a second: never more than three a second over any second,
+    # and not starved.
     assert most_within(at, 1.0) <= 6
     assert most_within(at, 4.0) <= 3 + 3 * 4
     assert len(at) == one.recorded >= 6

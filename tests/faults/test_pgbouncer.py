@@ -1,4 +1,5 @@
-"""Behind a transaction pooler: every statement may land on another connection, and the promises hold."""
+"""Behind a transaction pooler: every statement may land on another connection, and the promises
+hold."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer is not inst
 
 @pytest.fixture
 def pooled_url(team_worker_url: str, tmp_path: Path) -> Iterator[str]:
-    """The team's database as rekindle_worker, through a pgbouncer in transaction mode with three connections."""
+    """The team's database as rekindle_worker, through a pgbouncer in transaction mode with three
+    connections."""
     with pooled(team_worker_url, tmp_path) as url:
         yield url
 

@@ -1,4 +1,5 @@
-"""Rows, texts and names that are made to break something: one person or one scenario is affected, nothing else."""
+"""Rows, texts and names that are made to break something: one person or one scenario is
+affected, nothing else."""
 
 import asyncio
 import json
@@ -232,7 +233,8 @@ async def test_a_view_that_breaks_after_the_claim_holds_its_scenarios_back_and_n
 async def test_an_occurrence_too_long_for_an_index_costs_one_person_the_push_and_not_the_batch_its_record(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
-    """A certificate's id may be any text: random, so that it cannot be compressed below what an index holds."""
+    """A certificate's id may be any text: random, so that it cannot be compressed below what an
+    index holds."""
     team.people(5)
     team.execute(
         "alter table team.certificate drop constraint certificate_pkey, alter column certification_id type text"

@@ -1,4 +1,5 @@
-"""What FCM's answers do to a run, over the real protocol: who is sent to again, and who never is."""
+"""What FCM's answers do to a run, over the real protocol: who is sent to again, and who never
+is."""
 
 import time
 from collections.abc import AsyncIterator

@@ -1,4 +1,5 @@
-"""A database that goes away in the middle of a run and comes back: the run waits, goes on and completes."""
+"""A database that goes away in the middle of a run and comes back: the run waits, goes on and
+completes."""
 
 import asyncio
 import signal

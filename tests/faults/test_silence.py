@@ -1,4 +1,5 @@
-"""A connection to the database that goes silent without closing: nothing waits for it longer than its time."""
+"""A connection to the database that goes silent without closing: nothing waits for it longer
+than its time."""
 
 import asyncio
 import time
@@ -18,7 +19,8 @@ from team.team import Team
 
 BUDGET_SECONDS = 1.5
 OVER_SECONDS = 3.0
-"""A last write, the report, and a database that takes its second each time to show that it is still silent."""
+"""A last write, the report, and a database that takes its second each time to show that it is
+still silent."""
 
 
 def targets(dispatcher: ScriptedDispatcher) -> list[str]:

@@ -8,15 +8,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class Wire:
-    """Passes bytes on between the engine and its database until a statement with the word goes by, some times over.
+    """Passes bytes on between the engine and its database until a statement with the word goes by,
+    some times over.
 
-    Then it cuts every connection; or, for good, goes silent on them all and on every later one: connections are
-    accepted, and no byte passes any more in either direction.
+    Then it cuts every connection; or, for good, goes silent on them all and on every later one:
+    connections are accepted, and no byte passes any more in either direction.
 
     Args:
         url: the database behind it; `self.url` is where to connect instead.
         word: what a statement holds, such as rekindle:arm.
-        answered: as soon as the answer to it comes back (it was executed), else before the server has read it.
+        answered: as soon as the answer to it comes back (it was executed), else before the server
+            has read it.
     """
 
     def __init__(

@@ -1,1 +1,2 @@
-"""Mutants: each takes away one thing that the promise rests on, and named tests must notice. `make mutants` says so."""
+"""Mutants: each takes away one thing that the promise rests on, and named tests must notice.
+`make mutants` says so."""

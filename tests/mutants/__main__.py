@@ -1,6 +1,8 @@
-"""`python -m mutants`: one table of what was taken away and which test noticed; exit code 1 if nobody did.
+"""`python -m mutants`: one table of what was taken away and which test noticed; exit code 1 if
+nobody did.
 
-Words after it choose the mutants whose names hold one of them. `--list` prints the table and runs nothing.
+Words after it choose the mutants whose names hold one of them. `--list` prints the table and runs
+nothing.
 """
 
 import argparse
@@ -21,7 +23,8 @@ _PREPARED_CLAIM = (
 
 
 def ends(tests: Sequence[str], mutant: Mutant | None = None) -> Mapping[str, str]:
-    """How each of the tests ended on a copy of the source, with the mutant's change if there is one."""
+    """How each of the tests ended on a copy of the source, with the mutant's change if there is
+    one."""
     changed = ("", "") if mutant is None else (mutant.file, mutant.mutated())
     with copied(*changed) as (folder, environment):
         report = folder / "ends.json"
@@ -38,7 +41,8 @@ def ends(tests: Sequence[str], mutant: Mutant | None = None) -> Mapping[str, str
 
 
 def judge(mutant: Mutant) -> list[str]:
-    """What is wrong with the tests, or with the mutant: every named test must notice it, and the server can plan it."""
+    """What is wrong with the tests, or with the mutant: every named test must notice it, and the
+    server can plan it."""
     wanted = dict.fromkeys(mutant.tests, "noticed")
     if mutant.file.endswith(("/claim.sql", "/stage_outranking.sql")) or "/parts/" in mutant.file:
         wanted[_PREPARED_CLAIM] = "passed"

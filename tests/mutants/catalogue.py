@@ -10,11 +10,13 @@ _MARKED = re.compile(r"(?:#|--) mutant: ([a-z0-9-]+(?:, [a-z0-9-]+)*)$")
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """Lines of `file`, a path below src/rekindle, that carry the comment `mutant: MARKER` become `becomes`.
+    """Lines of `file`, a path below src/rekindle, that carry the comment `mutant: MARKER` become
+    `becomes`.
 
-    The comment stands at the end of the line that the promise rests on, so that the line may be reworded and the mutant
-    still finds it. `becomes` is the new line without its indentation; empty: the line is taken away.
-    `tests` are node ids below tests/, without the server's name; every one of them must fail.
+    The comment stands at the end of the line that the promise rests on, so that the line may be
+    reworded and the mutant still finds it. `becomes` is the new line without its indentation;
+    empty: the line is taken away. `tests` are node ids below tests/, without the server's name;
+    every one of them must fail.
     """
 
     name: str
@@ -256,7 +258,8 @@ LOCKS = (
 )
 
 ORDER = (
-    # Turned round and not taken away: on today's plans what is below is sorted already, or sorted by luck.
+    # Turned round and not taken away: on today's plans what is below is sorted already, or sorted
+    # by luck.
     Mutant(
         "claim wins gates in the reverse order",
         _sql("claim"),

@@ -1,4 +1,5 @@
-"""`python -m mutants.sample --seed N --count N`: random changes to the source, and the share that the tests notice.
+"""`python -m mutants.sample --seed N --count N`: random changes to the source, and the share that
+the tests notice.
 
 The catalogue takes away what somebody thought of; this draws changes that nobody chose. Each one is
 tried on a copy of the source, on the embedded server, against the test files that name the changed

@@ -1,4 +1,5 @@
-"""The mutants follow the code: each still applies, names tests that exist, and stands in the document."""
+"""The mutants follow the code: each still applies, names tests that exist, and stands in the
+document."""
 
 import ast
 

@@ -1,4 +1,5 @@
-"""The random sample of changes: repeatable, readable by Python, and tried against tests that are near."""
+"""The random sample of changes: repeatable, readable by Python, and tried against tests that are
+near."""
 
 import random
 

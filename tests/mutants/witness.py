@@ -1,6 +1,8 @@
-"""A plugin of pytest for one mutant: the named tests run and no other, they import the mutant, and their ends are kept.
+"""A plugin of pytest for one mutant: the named tests run and no other, they import the mutant, and
+their ends are kept.
 
-`MUTANTS_SOURCE` is the folder that must be imported, `MUTANTS_TESTS` the names, `MUTANTS_ENDS` the file to write.
+`MUTANTS_SOURCE` is the folder that must be imported, `MUTANTS_TESTS` the names, `MUTANTS_ENDS` the
+file to write.
 """
 
 import json
@@ -20,7 +22,8 @@ _FIND = "from importlib.util import find_spec; print(find_spec('rekindle').origi
 
 
 def plain(node_id: str) -> str | None:
-    """A test's id below tests/ without the embedded server's name; None for one of another server."""
+    """A test's id below tests/ without the embedded server's name; None for one of another
+    server."""
     path, _, parameters = node_id.removeprefix("tests/").partition("[")
     if parameters.startswith("postgres"):
         return None

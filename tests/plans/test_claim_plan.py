@@ -1,4 +1,5 @@
-"""How Postgres goes about a claim: with indexes where a table grows with the programme, and once for everybody."""
+"""How Postgres goes about a claim: with indexes where a table grows with the programme, and once
+for everybody."""
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -13,8 +14,8 @@ from rekindle.scenario import AnyScenario
 from team.programme import Programme, open_programme, scenario
 
 PEOPLE = 20_000
-# Of 256 people, `away` have been away for 20 to 60 days; the others were active `often` in the last week. All of them
-# were active long ago.
+# Of 256 people, `away` have been away for 20 to 60 days; the others were active `often` in the last
+# week. All of them were active long ago.
 FILL = """
 insert into team.person
   select gen_random_uuid(), gen_random_uuid(), 'Europe/Oslo', 'en', true, 'Ada' from generate_series(1, {people});
@@ -99,7 +100,8 @@ def scans(plan: dict[str, Any], table: str) -> list[dict[str, Any]]:
 
 
 def assert_no_scan_is_repeated(plan: dict[str, Any]) -> None:
-    """Whatever is read whole (a table, or a part of the statement) is read once, and not once for each person."""
+    """Whatever is read whole (a table, or a part of the statement) is read once, and not once
+    for each person."""
     for node in nodes(plan["Plan"]):
         if node["Node Type"] in ("Seq Scan", "CTE Scan", "Subquery Scan"):
             assert node["Actual Loops"] <= 1, node
@@ -121,7 +123,8 @@ async def test_everybody_is_gone_through_once_and_the_ledger_is_asked_by_index(d
     assert 0 < away < PEOPLE / 20
     anti = [node for node in nodes(plan["Plan"]) if node.get("Join Type") in ("Anti", "Right Anti")]
     assert any("activity" in {scan.get("Relation Name") for scan in nodes(node)} for node in anti)
-    # Whoever the anti-join leaves over is looked up by index: once for the last activity, and never everybody.
+    # Whoever the anti-join leaves over is looked up by index: once for the last activity, and never
+    # everybody.
     lookups = [scan for scan in scans(plan, "activity") if scan["Actual Loops"] > 1]
     assert lookups
     for scan in lookups:
@@ -135,7 +138,8 @@ async def test_everybody_is_gone_through_once_and_the_ledger_is_asked_by_index(d
 async def test_far_more_people_due_than_the_server_estimates_are_not_compared_one_by_one(
     database_url: str, kind: str
 ) -> None:
-    # With four activities a week each, the server takes almost nobody to be away, and a quarter of them is.
+    # With four activities a week each, the server takes almost nobody to be away, and a quarter of
+    # them is.
     async with filled(database_url, people=4_000, away=60, often=4) as programme:
         plan = await plan_of(programme, KINDS[kind])
         assert_no_scan_is_repeated(plan)

@@ -1,4 +1,5 @@
-"""What the caps learn of an ending costs the same in a session that began with little as in a new one."""
+"""What the caps learn of an ending costs the same in a session that began with little as in a
+new one."""
 
 import asyncio
 

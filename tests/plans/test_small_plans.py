@@ -1,4 +1,5 @@
-"""How Postgres goes about the claim of one person, and about counting activities when its statistics are wrong."""
+"""How Postgres goes about the claim of one person, and about counting activities when its
+statistics are wrong."""
 
 from typing import Any
 from uuid import UUID

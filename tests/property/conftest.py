@@ -1,7 +1,8 @@
-"""How Hypothesis runs here: the same examples every time, so that a red build is red for a change and not for luck.
+"""How Hypothesis runs here: the same examples every time, so that a red build is red for a change
+and not for luck.
 
-`HYPOTHESIS_PROFILE=explore` looks for new ones instead (ten times as many, at random); what it finds is printed as a
-blob to reproduce it by, and becomes an example of its own.
+`HYPOTHESIS_PROFILE=explore` looks for new ones instead (ten times as many, at random); what it
+finds is printed as a blob to reproduce it by, and becomes an example of its own.
 """
 
 import os
@@ -14,7 +15,8 @@ from conftest import Server, one_server
 from team.ledger import Ledger, fill
 
 server = one_server
-"""The statements are proven on every server, here with an oracle in `test_claim` and else in `database/`."""
+"""The statements are proven on every server, here with an oracle in `test_claim` and else in
+`database/`."""
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, database=None)
 settings.register_profile(

@@ -1,7 +1,8 @@
-"""A ledger with its workers, a provider, a clock that jumps: the steps of `test_ledger_machine`, each of a few lines.
+"""A ledger with its workers, a provider, a clock that jumps: the steps of `test_ledger_machine`,
+each of a few lines.
 
-Every statement is the real one. `reached` and `keys` are the truth outside: what the provider accepted, by person in
-order of time, and each (claim, device) of it.
+Every statement is the real one. `reached` and `keys` are the truth outside: what the provider
+accepted, by person in order of time, and each (claim, device) of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,8 @@ COOLDOWN = timedelta(days=1)
 """Not shorter, so that the key of a day refuses nothing that the cooldown would let through."""
 LEASE = timedelta(seconds=60)
 LANDS = {"hold": timedelta(seconds=HOLD_SECONDS), "resend": timedelta(seconds=1)}
-"""How long after a request it may still be accepted. The hold is there for that; who resends does not wait for it."""
+"""How long after a request it may still be accepted. The hold is there for that; who resends
+does not wait for it."""
 
 ENDS = {
     "answered": "accepted, and recorded",
@@ -41,8 +43,8 @@ select setval('team.claim_number', 1);
 create or replace function rekindle.new_claim_id() returns uuid language sql volatile as $$
   select ('00000000-0000-7000-8000-' || lpad(nextval('team.claim_number')::text, 12, '0'))::uuid $$;
 """
-"""Claim ids in the order of claiming, as the real ones; those of one moment differ at random, and no example could be
-run again."""
+"""Claim ids in the order of claiming, as the real ones; those of one moment differ at random,
+and no example could be run again."""
 
 
 class Held:
@@ -66,7 +68,8 @@ class Held:
 
 
 class World:
-    """Two people with two devices each, so that every step meets the ones before it. `policy` is hold or resend."""
+    """Two people with two devices each, so that every step meets the ones before it. `policy` is
+    hold or resend."""
 
     def __init__(self, ledger: Ledger, policy: str, saw: Callable[[str], None]) -> None:
         self.ledger = ledger
@@ -100,8 +103,8 @@ class World:
         self.ledger.at(self.now)
 
     def cool_down(self, person: UUID) -> None:
-        """It is the very moment at which the person's gate opens, where only the cooldown keeps it shut; and tomorrow,
-        where another writer has today's key."""
+        """It is the very moment at which the person's gate opens, where only the cooldown keeps
+        it shut; and tomorrow, where another writer has today's key."""
         query = "select next_at - %s as wait from rekindle.gate where user_id = %s and inflight is null"
         self.pass_time(max([timedelta(0), *(gate["wait"] for gate in self.rows(query, self.now, person))]))
         if idempotency_key(person, self.policy, self.now.date()) in self.elsewhere:
@@ -160,7 +163,8 @@ class World:
                     self.held.remove(one)
 
     def send(self, one: Held, end: str) -> None:
-        """A worker sends what it has armed, once, and not when its lease is over by its own clock."""
+        """A worker sends what it has armed, once, and not when its lease is over by its own
+        clock."""
         if one.armed_at is None or one.sent_at is not None:
             return
         if self.now >= one.armed_at + LEASE:
@@ -186,8 +190,8 @@ class World:
                 pass
 
     def record(self, one: Held) -> None:
-        """An answer comes, at whatever time, and is recorded, unless another writer has the key or the claim has been
-        sent once more."""
+        """An answer comes, at whatever time, and is recorded, unless another writer has the key
+        or the claim has been sent once more."""
         places = self.rows(
             "select state from rekindle.outbox where claim_id = %s and device_id = %s and state = 'unknown' "
             "union all select 'closed' from rekindle.outcome where claim_id = %s and device_id = %s",
@@ -216,7 +220,8 @@ class World:
             self._fenced(one, one.last_write)
 
     def leave(self, run_id: UUID) -> None:
-        """A run ends: what it has not armed goes back, and its numbers add up, or the table refuses them."""
+        """A run ends: what it has not armed goes back, and its numbers add up, or the table
+        refuses them."""
         if self._wait(self._store.release(run_id)):
             self._saw("released")
         self._wait(self._store.count_run(run_id, status="done"))
@@ -256,7 +261,8 @@ class World:
             self._wait(settle(self.ledger.database, unknown[0]["claim_id"], provider_name=name))
 
     def write_elsewhere(self, person: UUID) -> None:
-        """Another program reaches the person, and records it in the same table with the key of the day."""
+        """Another program reaches the person, and records it in the same table with the key of
+        the day."""
         for row in self.rows(
             "insert into rekindle.scenario_notification (id, user_id, scenario_type, dispatched_at, idempotency_key) "
             "values (gen_random_uuid(), %s, %s, %s, %s) on conflict do nothing returning id, idempotency_key",

@@ -1,7 +1,9 @@
-"""Frequency caps over any sequence of claims and endings: never a push too many, and never one held back without need.
+"""Frequency caps over any sequence of claims and endings: never a push too many, and never one held
+back without need.
 
-What was accepted is kept here, by the test, and the caps are judged by that. What still counts is judged by the gates,
-the deliveries and the outcomes, and never by the table that the claim itself goes by.
+What was accepted is kept here, by the test, and the caps are judged by that. What still counts is
+judged by the gates, the deliveries and the outcomes, and never by the table that the claim itself
+goes by.
 """
 
 from collections import defaultdict
@@ -123,7 +125,8 @@ class History:
         self.look()
 
     def claim(self, step: Claim) -> None:
-        """Everybody is due for something new. Whoever the cap refuses has no room, and whoever it does not has."""
+        """Everybody is due for something new. Whoever the cap refuses has no room, and whoever
+        it does not has."""
         self.ledger.sql.execute("delete from team.wish")
         self.ledger.insert("team.wish", "user_id, scenario_type, occurrence",
                            [(user, step.name, f"{self.at} {len(self.claims)}") for user in USERS])  # fmt: skip
@@ -151,7 +154,8 @@ class History:
         )
 
     def counted_since(self, claim_id: UUID) -> datetime | None:
-        """Alive: from now. Once it reached somebody, or may have: since it was let go of. Else not at all."""
+        """Alive: from now. Once it reached somebody, or may have: since it was let go of. Else
+        not at all."""
         if claim_id not in self.let_go:
             return self.at
         reached = self.ledger.sql.execute(
@@ -208,7 +212,8 @@ HOURLY, MONTHLY = ["1 per 1h"], ["1 per 31d"]
 
 
 def overrun(history: History) -> list[Any]:
-    """Accepted claims that came, with those accepted before them, to more than their own caps allow."""
+    """Accepted claims that came, with those accepted before them, to more than their own caps
+    allow."""
     wrong: list[Any] = []
     order = list(history.claims.items())  # in the order of claiming
     for number, (claim_id, (user, made_at, step)) in enumerate(order):

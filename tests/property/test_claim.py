@@ -43,7 +43,8 @@ KINDS = ["token", "token", "fid", "topic"]
 REGISTERED = [None, 9, 5, 1]
 DEAD_DAYS = 5
 
-# 00:30 and 23:30 UTC lie on other days almost everywhere else; the clocks change on 29 March and 25 October 2026.
+# 00:30 and 23:30 UTC lie on other days almost everywhere else; the clocks change on 29 March and 25
+# October 2026.
 MOMENTS = [
     datetime(2026, 3, 29, 0, 30, tzinfo=UTC),
     datetime(2026, 10, 25, 23, 30, tzinfo=UTC),

@@ -1,4 +1,5 @@
-"""Who gains and who loses by an edited configuration is the difference of two sets that Python computes."""
+"""Who gains and who loses by an edited configuration is the difference of two sets that Python
+computes."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -27,7 +28,8 @@ ORGANISATIONS = [None, UUID(int=101), UUID(int=102)]
 
 @dataclass(frozen=True)
 class Rule:
-    """A scenario: whose wish it reads, and how many pushes a day it allows a person over all of them."""
+    """A scenario: whose wish it reads, and how many pushes a day it allows a person over all of
+    them."""
 
     name: str
     wish: str

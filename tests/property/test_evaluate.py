@@ -1,4 +1,5 @@
-"""Who is due by inactivity, milestone and expiry, in every time zone, is who a few lines of Python say."""
+"""Who is due by inactivity, milestone and expiry, in every time zone, is who a few lines of
+Python say."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -45,7 +46,8 @@ def user(number: int) -> UUID:
 
 
 def judge(ledger: Ledger, at: datetime, scenario: Applied, people: list[Due], spent: list[list[bool]]) -> None:
-    """Everybody has a device. What is spent is recorded; then the plan must say of everyone what the oracle says."""
+    """Everybody has a device. What is spent is recorded; then the plan must say of everyone what
+    the oracle says."""
     ledger.insert(
         "team.device", "user_id, token, target_kind", [(user(n), f"t{n}", "token") for n in range(len(people))]
     )

@@ -1,4 +1,5 @@
-"""Quiet hours and weekdays by the clock on the person's wall, also where it is put forward and back."""
+"""Quiet hours and weekdays by the clock on the person's wall, also where it is put forward and
+back."""
 
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from team.ledger import Ledger
 
-# Clocks that change at night, at midnight forwards and back, by half an hour, by two hours, and never.
+# Clocks that change at night, at midnight forwards and back, by half an hour, by two hours, and
+# never.
 ZONES = [
     "UTC", "Europe/Oslo", "America/New_York", "America/St_Johns", "America/Havana", "America/Santiago", "Asia/Beirut",
     "Africa/Casablanca", "Australia/Lord_Howe", "Antarctica/Troll", "Pacific/Chatham", "Asia/Kathmandu",
@@ -134,7 +136,8 @@ def test_the_wall_clock_says_whether_it_is_quiet_and_which_day_it_is(
 
 
 def settled_after(at: datetime, zone: str) -> datetime:
-    """The moment itself, or if the zone's clock changes around it, when that is as long ago as it changed by."""
+    """The moment itself, or if the zone's clock changes around it, when that is as long ago as
+    it changed by."""
     near = [one for one in changes(zone) if abs(one - at) <= 3 * HOUR]
     return max([at, *(one + abs(offset(one, zone) - offset(one - MINUTE, zone)) for one in near)])
 
@@ -147,7 +150,8 @@ def settled_after(at: datetime, zone: str) -> datetime:
 def test_it_opens_at_the_first_open_moment_or_once_a_change_of_the_clock_is_over(
     ledger: Ledger, given_cases: list[tuple[datetime, Hours]]
 ) -> None:
-    """Exactly then, unless the clock is put forward or back around then. Never before, and never in the night."""
+    """Exactly then, unless the clock is put forward or back around then. Never before, and never
+    in the night."""
     for (at, hours), said in zip(given_cases, asked(ledger, "opens_at", given_cases), strict=True):
         first = opens_at(at, hours)
         latest = first and opens_at(settled_after(first, hours.zone), hours)

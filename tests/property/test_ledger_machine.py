@@ -1,7 +1,8 @@
-"""The ledger as a machine: any worker does any step at any time, and a provider outside remembers what it accepted.
+"""The ledger as a machine: any worker does any step at any time, and a provider outside remembers
+what it accepted.
 
-Hypothesis draws the steps. They come one after the other; what happens inside of two at once is the matter of
-`database/test_ledger_concurrency.py` and of `make torture`.
+Hypothesis draws the steps. They come one after the other; what happens inside of two at once is the
+matter of `database/test_ledger_concurrency.py` and of `make torture`.
 """
 
 from collections import Counter
@@ -64,7 +65,8 @@ def _written(one: Held) -> bool:
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Runs that claim, lease, arm, send, answer and die; the provider, the sweep, an operator, another program."""
+    """Runs that claim, lease, arm, send, answer and die; the provider, the sweep, an operator,
+    another program."""
 
     def __init__(self, ledger: Ledger, seen: Counter[str]) -> None:
         super().__init__()
@@ -105,8 +107,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(person=PERSON, seconds=SECONDS, sweeps=st.booleans(), stops=STOPS, ends=MANY_ENDS)
     def cycle(self, person: UUID, seconds: float, sweeps: bool, stops: str, ends: list[str]) -> None:
-        """A person is due anew at the first moment that the ledger lets it be; a run claims whom it can, or takes over,
-        and works until it has sent, or stands still at one of its steps."""
+        """A person is due anew at the first moment that the ledger lets it be; a run claims whom
+        it can, or takes over, and works until it has sent, or stands still at one of its
+        steps."""
         self.world.pass_time(timedelta(seconds=seconds))
         if sweeps:
             self.world.sweep()
@@ -147,7 +150,8 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._those(_written))
     @rule(pick=PICK)
     def write_again(self, pick: int) -> None:
-        """A worker whose connection broke does not know whether its last write was made, and makes it again."""
+        """A worker whose connection broke does not know whether its last write was made, and
+        makes it again."""
         self.world.write_again(self._one(pick, _written))
 
     @precondition(lambda self: self._those(_not_armed))

@@ -1,4 +1,5 @@
-"""Who is asleep, who opted out, who has had enough: the claim, and the plan beside it, decide as an oracle does."""
+"""Who is asleep, who opted out, who has had enough: the claim, and the plan beside it, decide as
+an oracle does."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +26,8 @@ ORGANISATION = UUID(int=101)
 ZONES = [None, "Europe/Oslo", "Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati"]
 # What people have typed in, beside zones.
 TYPED = [*ZONES, "CEST", "CET", "Europe/Osl0", "+09", ""]
-# In the nights of the changes of 29 March and 25 October 2026 in Europe, and on days of the week that differ by place.
+# In the nights of the changes of 29 March and 25 October 2026 in Europe, and on days of the week
+# that differ by place.
 MOMENTS = [
     datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC),
     datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
@@ -87,7 +89,8 @@ class World:
     people: list[Person]
 
     def zone(self, person: Person) -> str | None:
-        """The first that is one: the person's own, the chapter's, the organisation's, the configuration's."""
+        """The first that is one: the person's own, the chapter's, the organisation's, the
+        configuration's."""
         chapter = None if person.chapter is None else self.chapters[person.chapter]
         names = (person.timezone, chapter, self.organisation, self.policy.timezone)
         return next((name for name in names if name is not None and name in ZONES), None)
@@ -129,7 +132,8 @@ class World:
         return "claimed" if person.device else "no_token"
 
     def verdicts(self) -> list[str]:
-        """Of the scenario `own`, for everybody. `first` goes before it, where there are caps and it is not critical."""
+        """Of the scenario `own`, for everybody. `first` goes before it, where there are caps and
+        it is not critical."""
         said: list[str] = []
         for person in self.people:
             first = person.wanted_first and self.verdict(person, FIRST, critical=False, wanting=0) == "claimed"

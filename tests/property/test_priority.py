@@ -1,5 +1,5 @@
-"""Where a frequency cap has not room for every scenario that wants a person, whose place it is depends neither on who
-comes first nor on which scenarios a run is about."""
+"""Where a frequency cap has not room for every scenario that wants a person, whose place it is
+depends neither on who comes first nor on which scenarios a run is about."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -62,7 +62,8 @@ def user(number: int) -> UUID:
 
 
 def winners(people: Sequence[Person], rules: Sequence[Rule]) -> Places:
-    """First the critical ones, which are held by no cap and counted under all; then by priority; then by name."""
+    """First the critical ones, which are held by no cap and counted under all; then by priority;
+    then by name."""
     won: Places = set()
     for number, person in enumerate(people):
         counted = person.sent

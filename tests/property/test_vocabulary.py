@@ -1,4 +1,5 @@
-"""What must hold of texts, paces and configuration for every input, not only for those somebody thought of."""
+"""What must hold of texts, paces and configuration for every input, not only for those somebody
+thought of."""
 
 import string
 from datetime import date
@@ -57,7 +58,8 @@ def test_a_value_introduces_no_field_and_changes_nothing_around_it(parts: list[s
     assert render(template, {"a": value, "b": value, "first_name": value}) == expected
 
 
-# Texts with every kind of field, in languages with one to six plural forms, and values of every kind for them.
+# Texts with every kind of field, in languages with one to six plural forms, and values of every
+# kind for them.
 LOCALES = st.sampled_from(["en", "nb", "pl", "ar", "ja"])
 WORDS = st.text(st.characters(exclude_characters="{}#", codec="utf-8"), max_size=6)
 INNER = st.one_of(WORDS, st.just("#"), st.sampled_from(["{a}", "{b, date}", "{first_name, date, full}"]))

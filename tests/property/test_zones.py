@@ -12,8 +12,8 @@ from team.ledger import Ledger
 
 server = every_server
 
-# localtime is a link that some systems have among the zones. The other four are abbreviations to Postgres, without
-# summer time, before they are zones.
+# localtime is a link that some systems have among the zones. The other four are abbreviations to
+# Postgres, without summer time, before they are zones.
 NAMES = sorted(available_timezones() - {"localtime", "CET", "EET", "MET", "WET"})
 BY_LOWER_CASE = {name.lower(): name for name in NAMES}
 # Long past: later rules depend on how new the two copies of the IANA database are.

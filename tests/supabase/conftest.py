@@ -1,4 +1,5 @@
-"""A Supabase project as far as a plain Postgres can be one, and the app of examples/supabase in it."""
+"""A Supabase project as far as a plain Postgres can be one, and the app of examples/supabase in
+it."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -126,7 +127,8 @@ def fill_sent(project: Project) -> None:
 
 @pytest.fixture(scope="session")
 def supabase_named() -> Iterator[Callable[[str], SupabaseServer]]:
-    """A Supabase server on any of SERVERS by its name: started when it is first asked for, and kept to the end."""
+    """A Supabase server on any of SERVERS by its name: started when it is first asked for, and
+    kept to the end."""
     with ExitStack() as stack:
 
         @cache
@@ -146,8 +148,8 @@ def supabase(request: pytest.FixtureRequest, supabase_named: Callable[[str], Sup
 
 @pytest.fixture(scope="session")
 def one_supabase(supabase_named: Callable[[str], SupabaseServer]) -> SupabaseServer:
-    """One server, for a module that says `supabase = one_supabase`: an installed one where there is one, since
-    Supabase's own is older than the embedded one."""
+    """One server, for a module that says `supabase = one_supabase`: an installed one where there
+    is one, since Supabase's own is older than the embedded one."""
     return supabase_named(max(SERVERS))
 
 
@@ -161,7 +163,8 @@ def app(supabase: SupabaseServer) -> Iterator[Project]:
 
 @pytest.fixture
 def project(supabase: SupabaseServer) -> Iterator[Project]:
-    """A project with the app of the example, Rekindle's tables, the views, and what apps may read."""
+    """A project with the app of the example, Rekindle's tables, the views, and what apps may
+    read."""
     project = supabase.project("template_project", fill_all)
     yield project
     supabase.drop(project.admin_url)

@@ -1,5 +1,6 @@
--- The roles of a Supabase server, made once, as its superuser. `postgres` is no superuser there: it owns the database,
--- makes roles and passes row level security. {password} stands for the test server's.
+-- The roles of a Supabase server, made once, as its superuser. `postgres` is no superuser there: it
+-- owns the database, makes roles and passes row level security. {password} stands for the test
+-- server's.
 create role postgres login password '{password}' nosuperuser createdb createrole replication bypassrls;
 create role anon nologin noinherit;
 create role authenticated nologin noinherit;

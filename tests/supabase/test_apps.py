@@ -1,4 +1,5 @@
-"""What apps may read through Supabase's API: one's own notifications, a coordinator's organisations', nothing else."""
+"""What apps may read through Supabase's API: one's own notifications, a coordinator's
+organisations', nothing else."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +25,8 @@ def person(number: int) -> UUID:
 
 
 class Caller:
-    """A request as PostgREST makes it: logged in as authenticator, then the role and the claims of the token."""
+    """A request as PostgREST makes it: logged in as authenticator, then the role and the claims
+    of the token."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -89,7 +91,8 @@ def test_who_is_no_coordinator_any_more_or_is_nobody_reads_nothing(sent: Project
 
 
 def everything(project: Project) -> Iterator[str]:
-    """A statement for each thing that there is in Rekindle's schemas, and for each way to change it."""
+    """A statement for each thing that there is in Rekindle's schemas, and for each way to change
+    it."""
     for schema in ("rekindle", "rekindle_source"):
         for (name,) in project.rows(
             "select relname from pg_class where relnamespace = %s::text::regnamespace and relkind in ('r', 'v')", schema

@@ -1,4 +1,5 @@
-"""The whole way on the app of examples/supabase: its own tables, the login of the guide, and what reaches a device."""
+"""The whole way on the app of examples/supabase: its own tables, the login of the guide, and
+what reaches a device."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -40,7 +41,8 @@ def by_fcm(rekindle: Command, _: Sandbox) -> Iterator[Command]:
 
 @contextmanager
 def by_function(rekindle: Command, fcm: Sandbox) -> Iterator[Command]:
-    """The Edge Function of the example sends, under real Deno; the command has no credentials of FCM."""
+    """The Edge Function of the example sends, under real Deno; the command has no credentials of
+    FCM."""
     config = rekindle.folder / "rekindle.toml"
     config.write_text(config.read_text().replace('kind = "fcm"', 'kind = "supabase-function"'))
     with before_sandbox(fcm) as function:

@@ -1,4 +1,5 @@
-"""Without a view over the activities: the same evaluation as a function that runs with its owner's rights."""
+"""Without a view over the activities: the same evaluation as a function that runs with its
+owner's rights."""
 
 import psycopg
 import pytest
@@ -37,7 +38,8 @@ async def due(rekindle: Command) -> list[tuple[object, ...]]:
 
 
 async def test_the_function_finds_whom_the_scenario_of_that_kind_finds(rekindle: Command, project: Project) -> None:
-    # Edges: nobody's activity, a day that is another one elsewhere, no zone, a nonsense one, one that is inactive.
+    # Edges: nobody's activity, a day that is another one elsewhere, no zone, a nonsense one, one
+    # that is inactive.
     project.script(
         "delete from public.activity_log where profile_id::text like '%09';"
         "update public.profiles set tz = 'Pacific/Kiritimati' where id::text like '%1';"

@@ -1,4 +1,5 @@
-"""The migrations as files of a Supabase project, run by Supabase's own command line: before ours, after, beside it."""
+"""The migrations as files of a Supabase project, run by Supabase's own command line: before
+ours, after, beside it."""
 
 import json
 import os
@@ -28,7 +29,8 @@ def ledger(project: Project) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A project's folder with the migrations in the order of the guide; the app's own were run long ago."""
+    """A project's folder with the migrations in the order of the guide; the app's own were run
+    long ago."""
     migrations = tmp_path / "supabase" / "migrations"
     migrations.mkdir(parents=True)
     done = Command(tmp_path, {})("migrate", "--into", "supabase/migrations")
@@ -55,7 +57,8 @@ class Supabase:
         return int(re.findall(r"([0-9]+)\.", self("--version").stdout)[0])
 
     def migration_up(self) -> None:
-        """Version 2 takes the address as --db-url and wants to hear that there is no TLS; version 3 takes --remote."""
+        """Version 2 takes the address as --db-url and wants to hear that there is no TLS;
+        version 3 takes --remote."""
         address = f"--remote={self.project.url}" if self.major >= 3 else f"--db-url={self.project.url}?sslmode=disable"
         done = self("migration", "up", "--include-all", "--yes", address)
         assert done.returncode == 0, done
@@ -136,7 +139,8 @@ def test_supabases_advisor_has_nothing_against_it_but_that_functions_are_put_in_
         pytest.skip("an advisor that takes a database without TLS came with version 3")
     project.run_file(EXAMPLE / "definer.sql")
     said = advice(supabase_cli) - {("INFO", "unused_index", schema) for schema in ("rekindle", "public")}
-    # Inlined functions must not set a search_path; these run with the rights of their caller, who is the worker.
+    # Inlined functions must not set a search_path; these run with the rights of their caller, who
+    # is the worker.
     assert said == {("WARN", "function_search_path_mutable", "rekindle")}
     project.script("create view public.leak as select token from rekindle_source.device_token")
     assert ("ERROR", "security_definer_view", "public") in advice(supabase_cli)

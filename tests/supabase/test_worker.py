@@ -78,7 +78,8 @@ def test_a_scenario_of_ones_own_sql_needs_no_more_even_where_the_public_may_make
 ) -> None:
     project.script(
         "do $$ begin execute format('revoke all on database %I from public', current_database());"
-        # A clone has the tables of its template and not the rights on the database: what the migration grants.
+        # A clone has the tables of its template and not the rights on the database: what the
+        # migration grants.
         " execute format('grant connect, temporary on database %I to rekindle_worker', current_database()); end $$"
     )
     config = rekindle.folder / "rekindle.toml"
@@ -156,7 +157,8 @@ def test_a_view_over_a_table_that_it_may_not_read_is_one_line_and_nothing_is_sen
     rekindle: Command, project: Project, fcm: Sandbox, view: str, table: str
 ) -> None:
     assert rekindle("apply").code == 0
-    # The view asks with the rights of whoever reads it, as Supabase's linter advises for views in general.
+    # The view asks with the rights of whoever reads it, as Supabase's linter advises for views in
+    # general.
     project.script(f"alter view rekindle_source.{view} set (security_invoker = true)")
     run = rekindle("run")
     assert run.code == 2
@@ -168,7 +170,7 @@ def test_a_view_over_a_table_that_it_may_not_read_is_one_line_and_nothing_is_sen
     [wrong] = [one for one in check.json() if not one["ok"]]
     assert wrong["code"] == "RK206"
     assert wrong["message"] == (f"this role may not read rekindle_source.{view}: permission denied for table {table}")
-    assert "security_invoker" in wrong["mend"]
+    assert "security_invoker" in wrong["hint"]
     assert fcm.messages() == []
     project.script(f"alter view rekindle_source.{view} reset (security_invoker)")
     assert rekindle("run").code == 0
@@ -252,7 +254,7 @@ async def test_check_and_apply_refuse_a_schema_that_is_open_to_the_api(project: 
                     "RK210",
                     f"schema {schema} is open to the REST API, through {through}",
                 )
-                assert wrong.fault.mend
+                assert wrong.fault.hint
                 with pytest.raises(SchemaExposed):
                     await engine.apply()
             assert await engine.scenarios() == []

@@ -1,4 +1,5 @@
-"""A database for many examples: the team's tables, the views over them, and a clock that an example sets."""
+"""A database for many examples: the team's tables, the views over them, and a clock that an
+example sets."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -19,8 +20,8 @@ from team.tables import tables
 
 T = TypeVar("T")
 
-# What the examples need beside the team's tables: ids that are there twice, each kind of activity, wishes for several
-# scenarios, and the time.
+# What the examples need beside the team's tables: ids that are there twice, each kind of activity,
+# wishes for several scenarios, and the time.
 _MORE = """
 alter table team.certificate drop constraint certificate_pkey;
 alter table team.chapter drop constraint chapter_pkey;

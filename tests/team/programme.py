@@ -1,4 +1,5 @@
-"""A programme small enough to see whole: each test writes the people, activities and devices that it is about."""
+"""A programme small enough to see whole: each test writes the people, activities and devices
+that it is about."""
 
 import asyncio
 import re
@@ -35,7 +36,8 @@ def scenario(kind: str, **keys: Any) -> AnyScenario:
 
 
 def wanted(**keys: Any) -> AnyScenario:
-    """A scenario of kind sql over team.wanted, for tests in which why somebody is due does not matter."""
+    """A scenario of kind sql over team.wanted, for tests in which why somebody is due does not
+    matter."""
     return scenario("sql", query="select user_id, occurrence, variables from team.wanted", **keys)
 
 
@@ -199,7 +201,8 @@ class Programme:
         return run_id, units
 
     async def blocked(self, statement: str, *, count: int = 1) -> None:
-        """Wait until so many statements whose names begin so wait for a lock that somebody holds."""
+        """Wait until so many statements whose names begin so wait for a lock that somebody
+        holds."""
         async with asyncio.timeout(20):
             while count > await self.value(
                 "select count(*) from pg_stat_activity where datname = current_database() "
@@ -218,7 +221,8 @@ class Programme:
         return rows[0] if rows else None
 
     async def state(self, unit: Unit) -> str | None:
-        """The unit's state in the outbox, 'recorded', or 'outcome:reason'; None where there is no trace of it."""
+        """The unit's state in the outbox, 'recorded', or 'outcome:reason'; None where there is
+        no trace of it."""
         places = (
             ("state", "outbox"),
             ("'recorded'", "delivery"),

@@ -1,4 +1,5 @@
--- A team's tables and the views over them. They allow whatever a view may show: values that are missing, a person twice.
+-- A team's tables and the views over them. They allow whatever a view may show: values that are
+-- missing, a person twice.
 create schema team;
 create table team.organisation (organisation_id uuid primary key, timezone text);
 create table team.chapter (chapter_id uuid primary key, timezone text);

@@ -1,4 +1,5 @@
-"""A team's database made for tests: a few people, and one scenario that is due for whoever the test says."""
+"""A team's database made for tests: a few people, and one scenario that is due for whoever the
+test says."""
 
 import asyncio
 import uuid
@@ -10,7 +11,8 @@ import psycopg
 from rekindle.postgres.migrate import migrate
 from team.tables import tables
 
-# This team has the views that a team must have, that of activities, and one that its scenario of kind sql reads.
+# This team has the views that a team must have, that of activities, and one that its scenario of
+# kind sql reads.
 _OWN: LiteralString = """
 drop view rekindle_source.organisation, rekindle_source.chapter, rekindle_source.preference,
           rekindle_source.certification;
@@ -34,8 +36,8 @@ body = "Du har {points} poeng."
 UNGUARDED = '[run]\nmax_share = "none"\nmax_times_median = "none"\n'
 
 TEAM_CONFIG = UNGUARDED + '[dispatcher]\nkind = "fcm"\ntimeout = "1s"\n' + SCENARIO
-"""The scenario `nudge`, through FCM; a send that is not answered within a second is unknown, and no number of people is
-too many."""
+"""The scenario `nudge`, through FCM; a send that is not answered within a second is unknown, and
+no number of people is too many."""
 
 
 def fill_team(url: str) -> None:
@@ -58,7 +60,8 @@ class Team:
         self.url = url
 
     def people(self, count: int, *, devices: int = 1) -> list[uuid.UUID]:
-        """That many people, due now, with so many devices each: person n's are t<n>-1, t<n>-2 and so on."""
+        """That many people, due now, with so many devices each: person n's are t<n>-1, t<n>-2
+        and so on."""
         ids = [person(number) for number in range(1, count + 1)]
         with psycopg.connect(self.url, autocommit=True) as connection, connection.cursor() as cursor:
             cursor.executemany(

@@ -1,1 +1,2 @@
-"""The torture harness: real engine processes under faults, judged from outside. See docs/explanation/reliability.md."""
+"""The torture harness: real engine processes under faults, judged from outside. See
+docs/explanation/reliability.md."""

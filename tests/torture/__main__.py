@@ -1,4 +1,5 @@
-"""`python -m torture`: one table; exit code 1 on any breach, after the history of the units concerned."""
+"""`python -m torture`: one table; exit code 1 on any breach, after the history of the units
+concerned."""
 
 import argparse
 import asyncio

@@ -51,7 +51,8 @@ async def torture(session: Session) -> Verdict:
 
 
 async def systematic(session: Session, times: int) -> Verdict:
-    """Processes were killed right after each point of a cycle, so many times each; then as `torture`."""
+    """Processes were killed right after each point of a cycle, so many times each; then as
+    `torture`."""
     batch = 1 if session.dispatcher == "fcm" else BATCH
     orders = shuffled_points(session.seed, POINTS, times, batch=batch)
     async with staged(session) as stage:
@@ -201,12 +202,14 @@ _UNREACHED: Any = {
 
 
 async def _come_to_rest(stage: Stage, begun: Any) -> None:
-    """Nobody is due any more, and whatever was under way since the time of peace began has ended, or had its time."""
+    """Nobody is due any more, and whatever was under way since the time of peace began has
+    ended, or had its time."""
     await stage.rows("update torture.person set active = false")
     if stage.session.design != "rekindle":
         await _until(stage, _IDLE[stage.session.design], LONGEST_DELAY_SECONDS + 1.0)
         return
-    # A run that evaluates at this moment still sees them due, and may claim when all else has come to rest.
+    # A run that evaluates at this moment still sees them due, and may claim when all else has come
+    # to rest.
     seen = {"begun": begun, "now": await _now(stage)}
     running = "select 1 from rekindle.run where status = 'running' and started_at between %(begun)s and %(now)s"
     await _until(stage, running, _DRAIN_SECONDS, seen)
@@ -225,8 +228,9 @@ async def _until(stage: Stage, query: Any, seconds: float, parameters: Any = Non
 
 
 async def _end_lost_runs(stage: Stage) -> None:
-    """Runs whose process was killed are ended by the sweep a minute after their budget: the ledger's clock is moved,
-    when nobody is due any more and no process is left, so that the harness need not wait."""
+    """Runs whose process was killed are ended by the sweep a minute after their budget: the
+    ledger's clock is moved, when nobody is due any more and no process is left, so that the
+    harness need not wait."""
     await stage.rows(
         "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
         "$$ select pg_catalog.clock_timestamp() + interval '2 minutes' $$"

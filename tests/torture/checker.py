@@ -37,7 +37,8 @@ IN_FLIGHT = CONCURRENCY + MAX_UNWRITTEN
 _CLOCK_SLACK = 0.005  # two processes of one host read its clock around the same event
 _BUSY_SLACK = 1.0  # a report that waits for a processor; the harness alone keeps more of them busy than there are
 SILENT_SLACK = 3.0 + _BUSY_SLACK
-"""Whatever is done to the database and the network: a last write, the report, and connections that are closed."""
+"""Whatever is done to the database and the network: a last write, the report, and connections
+that are closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def _occurrences(evidence: Evidence) -> Iterator[Breach]:
 
 
 def _capped(evidence: Evidence) -> Iterator[Breach]:
-    """More claims of one person accepted in a window than the cap allows, whatever the scenarios."""
+    """More claims of one person accepted in a window than the cap allows, whatever the
+    scenarios."""
     first: dict[UUID, Acceptance] = {}
     last: dict[UUID, float] = {}
     for one in sorted(evidence.accepted, key=lambda one: one.at):
@@ -153,11 +155,12 @@ def _runs(evidence: Evidence) -> Iterator[Breach]:
 
 
 def _late(evidence: Evidence) -> Iterator[Breach]:
-    """No send of a run is accepted after its budget, and an undisturbed run has reported by then. Whatever is done to
-    it but to stop its process, a cycle ends soon after.
+    """No send of a run is accepted after its budget, and an undisturbed run has reported by then.
+    Whatever is done to it but to stop its process, a cycle ends soon after.
 
-    A send may start for START_SECONDS after its arming. One whose answer was not waited for is accepted as late as the
-    sandbox likes, and is unknown then; a process that stood still reads such an answer when it goes on, and records it.
+    A send may start for START_SECONDS after its arming. One whose answer was not waited for is
+    accepted as late as the sandbox likes, and is unknown then; a process that stood still reads
+    such an answer when it goes on, and records it.
     """
     started = {run.run_id: run.started for run in evidence.runs}
     recorded = {record.key: record.run_started for record in evidence.records}
@@ -198,7 +201,8 @@ def _unbounded(evidence: Evidence) -> Iterator[Breach]:
 
 
 def longest_overrun(evidence: Evidence) -> float:
-    """Seconds by which the slowest cycle was over its budget, whatever was done to it but to stop its process."""
+    """Seconds by which the slowest cycle was over its budget, whatever was done to it but to
+    stop its process."""
     cycles = (cycle for cycle in evidence.cycles if not cycle.paused)
     return max((cycle.ended - cycle.began - BUDGET_SECONDS for cycle in cycles), default=0.0)
 

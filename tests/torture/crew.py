@@ -1,4 +1,5 @@
-"""The engine processes: started, killed, stopped, and started again, as careless operators and machines do."""
+"""The engine processes: started, killed, stopped, and started again, as careless operators and
+machines do."""
 
 import asyncio
 import json
@@ -25,9 +26,11 @@ def orders_of_slot(slot: int) -> Orders:
 
 
 class Crew:
-    """So many processes at any time: one that ends, however it ends, is started again until `dismiss`.
+    """So many processes at any time: one that ends, however it ends, is started again until
+    `dismiss`.
 
-    The last slot runs the command line once and again; the others loop inside one process. Other designs loop in all.
+    The last slot runs the command line once and again; the others loop inside one process. Other
+    designs loop in all.
     """
 
     def __init__(
@@ -77,7 +80,8 @@ class Crew:
             self.counts["kills"] += 1
 
     async def pause(self, slot: int, seconds: float) -> None:
-        """The process stands still for so long, as under a debugger or on a machine that is moved."""
+        """The process stands still for so long, as under a debugger or on a machine that is
+        moved."""
         process = self._processes.get(slot)
         if process is None or process.returncode is not None or slot in self._stopped:
             return
@@ -164,8 +168,8 @@ def events_in(text: str, name: str) -> list[dict[str, Any]]:
 
 
 def shuffled_points(seed: int, points: tuple[str, ...], times: int, *, batch: int = 1) -> list[Orders]:
-    """Each point so many times, each time at another passage, in an order drawn from the seed. With `batch` messages
-    in a request there are so many fewer sends to die at."""
+    """Each point so many times, each time at another passage, in an order drawn from the seed.
+    With `batch` messages in a request there are so many fewer sends to die at."""
     rng = random.Random(f"points {seed}")
     most = {"claim": 2, "lease": 2, "arm": 3, "send": 120 // batch, "answer": 120, "record": 3}
     orders = [

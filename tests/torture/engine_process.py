@@ -1,7 +1,9 @@
-"""One real engine process: the product with its waits shortened, a clock of its own, and perhaps a place to die at.
+"""One real engine process: the product with its waits shortened, a clock of its own, and perhaps a
+place to die at.
 
-`python -m torture.engine_process loop` runs cycle after cycle in one process; `… cli ARGUMENTS` is the command line
-itself. What else is wanted stands in the environment's TORTURE, as JSON: see `Orders`.
+`python -m torture.engine_process loop` runs cycle after cycle in one process; `… cli ARGUMENTS` is
+the command line itself. What else is wanted stands in the environment's TORTURE, as JSON: see
+`Orders`.
 """
 
 import asyncio
@@ -27,7 +29,8 @@ class Orders:
     """What this process is to be.
 
     Args:
-        clock_offset: seconds by which `time.time` is wrong; the monotonic clock stays right, as on a real machine.
+        clock_offset: seconds by which `time.time` is wrong; the monotonic clock stays right, as on
+            a real machine.
         die_after: one of POINTS, or nothing.
         passage: how many times that point is passed before; the last one is followed by kill -9.
         constants: waits of the product by full name.
@@ -51,7 +54,7 @@ def prepare() -> Orders:
         module, _, constant = name.rpartition(".")
         owner = importlib.import_module(module)
         if not hasattr(owner, constant):
-            raise LookupError(f"the product has no {name} any more; mend torture.terms.CONSTANTS")
+            raise LookupError(f"the product has no {name} any more; fix torture.terms.CONSTANTS")
         setattr(owner, constant, value)
     if orders.clock_offset:
         right = time.time
@@ -62,7 +65,8 @@ def prepare() -> Orders:
 
 
 def _place_death(point: str, passage: int) -> None:
-    """The process is killed, for real, right after its n-th passage of a point that had something to do."""
+    """The process is killed, for real, right after its n-th passage of a point that had
+    something to do."""
     left = passage
 
     def passed() -> bool:
@@ -138,7 +142,8 @@ _HAD_WORK: dict[str, Callable[[Any], bool]] = {
 
 
 async def loop() -> None:
-    """Cycle after cycle, each begun on a whole second, so that several processes begin at the same instant."""
+    """Cycle after cycle, each begun on a whole second, so that several processes begin at the
+    same instant."""
     from rekindle import Engine
     from rekindle.cli.logs import set_up_logging
     from rekindle.cli.options import stop_on_signals
@@ -167,7 +172,8 @@ async def loop() -> None:
 
 
 def _say(began: float, how: str) -> None:
-    """By the monotonic clock, which is the host's and the same in every process, and right in each."""
+    """By the monotonic clock, which is the host's and the same in every process, and right in
+    each."""
     line = {"event": "torture.cycle", "began": began, "ended": time.monotonic(), "how": how}
     os.write(2, json.dumps(line).encode() + b"\n")
 

@@ -1,4 +1,5 @@
-"""What a session left behind: the sandbox's ledger and the tables, and nothing that an engine process says."""
+"""What a session left behind: the sandbox's ledger and the tables, and nothing that an engine
+process says."""
 
 import asyncio
 import json
@@ -15,7 +16,8 @@ Key = tuple[UUID, UUID]  # claim, device
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """One message that the provider accepted: the ground truth. `at` is in seconds of the host's clock."""
+    """One message that the provider accepted: the ground truth. `at` is in seconds of the host's
+    clock."""
 
     claim_id: UUID
     device_id: UUID
@@ -76,7 +78,8 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One cycle as its process timed it, by the host's monotonic clock; `paused` if it stood still meanwhile."""
+    """One cycle as its process timed it, by the host's monotonic clock; `paused` if it stood
+    still meanwhile."""
 
     log: str
     began: float

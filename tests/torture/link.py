@@ -1,4 +1,5 @@
-"""The network between the engine and its database: a TCP proxy that can be cut, and can go silent."""
+"""The network between the engine and its database: a TCP proxy that can be cut, and can go
+silent."""
 
 import asyncio
 from contextlib import suppress
@@ -7,8 +8,9 @@ from contextlib import suppress
 class Link:
     """Listens on `port` and passes every connection on to `target`, until told otherwise.
 
-    `silence` stops all bytes in both directions, and connections are still accepted, as behind a firewall that drops
-    packets. `resume` lets what was held flow on, late. `cut` resets every connection there is.
+    `silence` stops all bytes in both directions, and connections are still accepted, as behind a
+    firewall that drops packets. `resume` lets what was held flow on, late. `cut` resets every
+    connection there is.
     """
 
     def __init__(self, target: int) -> None:

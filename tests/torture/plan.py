@@ -11,7 +11,8 @@ Rule = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
-    """One fault. `seconds` is how long it lasts, `worker` whom it hits, `rules` what the sandbox does from then on."""
+    """One fault. `seconds` is how long it lasts, `worker` whom it hits, `rules` what the sandbox
+    does from then on."""
 
     at: float
     kind: str
@@ -55,7 +56,8 @@ CALM: tuple[Rule, ...] = (_GONE_RULE,)
 
 
 def draw(seed: int, seconds: float, workers: int) -> list[Event]:
-    """The faults of one session, in order of time; at least one of each kind once it lasts ten seconds."""
+    """The faults of one session, in order of time; at least one of each kind once it lasts ten
+    seconds."""
     rng = random.Random(f"torture {seed}")
     events: list[Event] = []
     for kind, every in _EVERY.items():
@@ -74,7 +76,8 @@ def _event(rng: random.Random, kind: str, at: float, workers: int) -> Event:
     worker = rng.randrange(workers)
     match kind:
         case "pause":
-            # Longer than the lease of an armed unit; some also longer than the hold that follows it.
+            # Longer than the lease of an armed unit; some also longer than the hold that follows
+            # it.
             least = ARM_LEASE_SECONDS + (HOLD_SECONDS if rng.random() < 0.2 else 0.0)
             return Event(at, kind, worker, seconds=least + rng.uniform(0.5, 5.0))
         case "silence":
@@ -86,8 +89,9 @@ def _event(rng: random.Random, kind: str, at: float, workers: int) -> Event:
 
 
 def _rules(rng: random.Random) -> tuple[Rule, ...]:
-    """What the sandbox does for the next seconds. Faults fall on tokens by their first letters, so that which devices
-    suffer follows from the seed and not from the order in which requests come."""
+    """What the sandbox does for the next seconds. Faults fall on tokens by their first letters,
+    so that which devices suffer follows from the seed and not from the order in which requests
+    come."""
     rules: list[Rule] = []
     draw = rng.random()
     if draw < 0.12:

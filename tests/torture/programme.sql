@@ -1,5 +1,5 @@
--- Recipients as the harness needs them: one in ten with a second device, one in a hundred with a device that the
--- provider says is gone. user and token follow from the seed alone.
+-- Recipients as the harness needs them: one in ten with a second device, one in a hundred with a
+-- device that the provider says is gone. user and token follow from the seed alone.
 create schema torture;
 create table torture.person (user_id uuid primary key, number integer not null, active boolean not null default true);
 create table torture.device (
@@ -29,7 +29,8 @@ select user_id, token, 'token'::text as target_kind, 'android'::text as platform
        null::timestamptz as last_registered_at
 from torture.device;
 
--- `again`: everyone is due at every evaluation, each time for a new occasion. `spell`: a third of them, once a spell.
+-- `again`: everyone is due at every evaluation, each time for a new occasion. `spell`: a third of
+-- them, once a spell.
 create view torture.again as
 select user_id, 'at:' || moment.slot as occurrence,
        jsonb_build_object('slot', moment.slot) as variables
@@ -40,8 +41,8 @@ select user_id, 'spell:' || moment.slot as occurrence, jsonb_build_object('slot'
 from torture.person, (select floor(extract(epoch from clock_timestamp()) / %(spell)s)::bigint as slot) moment
 where active and number %% 3 = 0;
 
--- A day of one second: the key of one record a day would let through one push a day only. So short, it forbids nothing
--- that the gate would allow, and holds back nothing that the gate should.
+-- A day of one second: the key of one record a day would let through one push a day only. So short,
+-- it forbids nothing that the gate would allow, and holds back nothing that the gate should.
 create or replace function rekindle.idempotency_key(user_id uuid, scenario_type text, evaluated_on date) returns text
 language sql stable as $$
   select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(

@@ -1,4 +1,5 @@
-"""Where a session plays: a Postgres that loses nothing, an FCM sandbox, the network between, and the programme."""
+"""Where a session plays: a Postgres that loses nothing, an FCM sandbox, the network between, and
+the programme."""
 
 import asyncio
 import contextlib
@@ -53,7 +54,8 @@ class Stage:
         self.config.write_text(configuration(session.dispatcher))
 
     def environment(self) -> dict[str, str]:
-        """What an engine process is started with: the database behind the link, as a login with the worker's rights."""
+        """What an engine process is started with: the database behind the link, as a login with
+        the worker's rights."""
         through = {} if self.function is None else {"SUPABASE_URL": self.function.url, "SUPABASE_SECRET_KEY": KEY}
         return through | {
             "PATH": os.environ["PATH"],
@@ -66,7 +68,8 @@ class Stage:
         }
 
     async def rows(self, query: Any, parameters: Any = None) -> list[dict[str, Any]]:
-        """All rows of a statement run as the owner, past the link; tried again while the database recovers."""
+        """All rows of a statement run as the owner, past the link; tried again while the
+        database recovers."""
         deadline = time.monotonic() + 30
         while True:
             try:
@@ -96,7 +99,8 @@ class Stage:
             return json.load(answer)
 
     async def fell_function(self) -> None:
-        """The Edge Function's process was killed with whatever it was doing, and another one serves in its place."""
+        """The Edge Function's process was killed with whatever it was doing, and another one
+        serves in its place."""
         function = self.function
         if function is None:
             return
@@ -113,7 +117,8 @@ class Stage:
         await asyncio.to_thread(self.postgres.restart)
 
     def texts(self) -> dict[str, str]:
-        """Everything that the engine processes, the database and the function have written to logs and outputs."""
+        """Everything that the engine processes, the database and the function have written to
+        logs and outputs."""
         files = [*self.folder.glob("*.log"), *self.folder.glob("postgres/*.log")]
         said = {} if self.function is None else {"function": self.function.said()}
         return said | {str(file.relative_to(self.folder)): file.read_text(errors="replace") for file in files}

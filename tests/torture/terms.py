@@ -1,4 +1,5 @@
-"""What one torture session is made of: how short the product's waits are made, and what may never be logged."""
+"""What one torture session is made of: how short the product's waits are made, and what may
+never be logged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,8 +28,9 @@ CONSTANTS: Mapping[str, float] = {
     "rekindle.dispatchers.fcm.errors.QUOTA_DELAY_SECONDS": 1.0,
     "rekindle.postgres.pool.CONNECT_SECONDS": 2,
 }
-"""The waits of the product, shortened in every engine process before it runs, so that a pause of seconds outlives a
-lease and a hold ends within a session. Nothing else of the product is touched."""
+"""The waits of the product, shortened in every engine process before it runs, so that a pause of
+seconds outlives a lease and a hold ends within a session. Nothing else of the product is
+touched."""
 
 START_SECONDS = CONSTANTS["rekindle.engine.dispatch.START_SECONDS"]
 ARM_LEASE_SECONDS = START_SECONDS + TIMEOUT_SECONDS + CONSTANTS["rekindle.engine.dispatch.ANSWERED_SECONDS"]
@@ -37,7 +39,8 @@ HOLD_SECONDS = CONSTANTS["rekindle.policy.HOLD_SECONDS"]
 TOKEN = "canarytoken-"
 GONE = "canarygone-"
 CANARIES = (TOKEN, GONE, "CANARYTITLE", "CANARYBODY", "CANARYNAME", "PRIVATE KEY", "canarypassword")
-"""Beginnings of all tokens, names and texts, and of secrets: none may stand in any log or output."""
+"""Beginnings of all tokens, names and texts, and of secrets: none may stand in any log or
+output."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The harness itself, played for a few seconds on a design that does not hold: it must hurt, and it must see.
+"""The harness itself, played for a few seconds on a design that does not hold: it must hurt, and it
+must see.
 
 The product is played by `make torture`.
 """

@@ -1,10 +1,12 @@
-"""Two designs that are usually written by hand, on the same database, sandbox and faults, for comparison.
+"""Two designs that are usually written by hand, on the same database, sandbox and faults, for
+comparison.
 
 `check-send-record`: look who has no record inside the cooldown, send, write the record.
-`claim-and-requeue`: a job per device, taken under a lease; what failed, or whose lease is over, is taken again.
+`claim-and-requeue`: a job per device, taken under a lease; what failed, or whose lease is over, is
+taken again.
 
-Both are meant well: bounded concurrency, time-outs, tokens disabled on proof alone, one transaction where one is
-needed. What they lack is the step between "taken" and "may have been sent".
+Both are meant well: bounded concurrency, time-outs, tokens disabled on proof alone, one transaction
+where one is needed. What they lack is the step between "taken" and "may have been sent".
 """
 
 import asyncio
@@ -136,7 +138,8 @@ _ROUNDS: dict[str, Callable[[Connection, Pushes], Awaitable[None]]] = {
 
 
 async def work(design: str) -> None:
-    """Round after round; a lost database or token endpoint is tried again, as a supervisor would."""
+    """Round after round; a lost database or token endpoint is tried again, as a supervisor
+    would."""
     from rekindle.dispatchers.fcm.config import FcmConfig
     from rekindle.errors import RekindleError
     from rekindle.settings import Settings

@@ -1,4 +1,5 @@
-"""The breaker: what looks like our own mistake stops the run, or the scenario; what is one device's fate does not."""
+"""The breaker: what looks like our own mistake stops the run, or the scenario; what is one
+device's fate does not."""
 
 from uuid import uuid4
 

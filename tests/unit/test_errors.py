@@ -73,15 +73,15 @@ def test_a_fault_without_a_message_says_its_docstring_on_one_line(kind: type[Rek
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_a_message_and_a_mend_of_several_lines_become_one_line(kind: type[RekindleError]) -> None:
-    fault = kind("first\n  second\r\nthird\t", mend="do\nthis")
+    fault = kind("first\n  second\r\nthird\t", hint="do\nthis")
     assert str(fault) == f"{kind.code}: first second third. do this"
-    assert (fault.message, fault.mend) == ("first second third", "do this")
+    assert (fault.message, fault.hint) == ("first second third", "do this")
     assert fault.args == ("first second third",)
 
 
 @pytest.mark.parametrize("ending", [".", "!", "?"])
 def test_a_message_that_ends_a_sentence_gets_no_second_full_stop(ending: str) -> None:
-    assert str(RekindleError(f"it broke{ending}", mend="Mend it.")) == f"RK000: it broke{ending} Mend it."
+    assert str(RekindleError(f"it broke{ending}", hint="Fix it.")) == f"RK000: it broke{ending} Fix it."
 
 
 def test_faults_leave_the_process_with_the_exit_code_of_who_must_act() -> None:

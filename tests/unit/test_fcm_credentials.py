@@ -1,4 +1,4 @@
-"""Credentials files: what is taken, and one line that says how to mend what is not."""
+"""Credentials files: what is taken, and one line that says how to fix what is not."""
 
 import json
 
@@ -33,7 +33,7 @@ def failure(path, kind):
     with pytest.raises(kind) as raised:
         load(path, hosts=GOOGLE_HOSTS)
     assert "\n" not in str(raised.value)
-    assert raised.value.mend
+    assert raised.value.hint
     assert "PRIVATE KEY" not in str(raised.value)
     assert raised.value.__cause__ is None
     return str(raised.value)

@@ -1,4 +1,5 @@
-"""What each answer of FCM proves; every case stands in contract/fcm_cases/errors.json with its source."""
+"""What each answer of FCM proves; every case stands in contract/fcm_cases/errors.json with its
+source."""
 
 import json
 from datetime import UTC, datetime

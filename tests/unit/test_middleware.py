@@ -1,4 +1,5 @@
-"""The last edge of the API: whatever an application does, the client gets one answer without a word of the fault."""
+"""The last edge of the API: whatever an application does, the client gets one answer without a
+word of the fault."""
 
 import httpx
 import pytest
@@ -27,7 +28,7 @@ async def test_a_fault_that_nobody_foresaw_is_answered_and_its_text_is_not_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answer = await asked(fails)
-    assert (answer.status_code, answer.json()["code"], answer.json()["mend"]) == (500, "RK000", "Look at the log.")
+    assert (answer.status_code, answer.json()["code"], answer.json()["hint"]) == (500, "RK000", "Look at the log.")
     assert "s3cret" not in answer.text + "".join(capsys.readouterr())
 
 

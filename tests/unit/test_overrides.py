@@ -68,7 +68,8 @@ weekdays = ["mon"]
     bergen = found[f"organisation.{BERGEN}"]
     assert len(found) == 4
     assert (everybody.quiet_hours, everybody.caps, everybody.after) == ("21:00-08:00", ["2 per 7d"], [14, 30])
-    # In a place, what is said for the scenario goes before its policy; the nearest place goes before all.
+    # In a place, what is said for the scenario goes before its policy; the nearest place goes
+    # before all.
     assert (oslo.quiet_hours, oslo.caps, oslo.after, oslo.cooldown) == ("20:00-09:00", ["3 per 7d"], [7], 604_800)
     assert (centre.quiet_hours, centre.caps, centre.after, centre.enabled) == ("20:00-09:00", [], [7], False)
     assert (bergen.weekdays, bergen.caps, bergen.after, bergen.enabled) == (["mon"], ["2 per 7d"], [14, 30], True)

@@ -1,4 +1,5 @@
-"""The pacer: how many sends may start, and when. Its clock is the caller's, so every test says what time it is."""
+"""The pacer: how many sends may start, and when. Its clock is the caller's, so every test says
+what time it is."""
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,8 @@ def test_without_a_ramp_the_ceiling_holds_at_once() -> None:
 
 @pytest.mark.parametrize(("per_minute", "expected"), [(60, 31), (120, 32), (6, 4), (1, 1)])
 def test_a_low_rate_is_neither_starved_nor_exceeded(per_minute: int, expected: int) -> None:
-    """In thirty seconds: one at once, then one every 60/per_minute seconds; but no ramp below one a second."""
+    """In thirty seconds: one at once, then one every 60/per_minute seconds; but no ramp below
+    one a second."""
     pacer = Pacer(per_minute / 60)
     total = sent(drive(pacer, 30.5), 0.0, 30.5)
     assert total >= expected

@@ -1,4 +1,5 @@
-"""Plural forms and dates as CLDR has them for each language, and a named refusal of what is no number or date."""
+"""Plural forms and dates as CLDR has them for each language, and a named refusal of what is no
+number or date."""
 
 from datetime import date
 from decimal import Decimal

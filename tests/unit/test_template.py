@@ -1,4 +1,5 @@
-"""How a text is read: three kinds of field, everything else refused, in time that grows with its length."""
+"""How a text is read: three kinds of field, everything else refused, in time that grows with its
+length."""
 
 import sys
 from types import FrameType

@@ -1,5 +1,5 @@
--- The tables of an app for peer support, as its team made them: names and types are theirs, row level security is on
--- everywhere, and nothing here knows of Rekindle.
+-- The tables of an app for peer support, as its team made them: names and types are theirs, row
+-- level security is on everywhere, and nothing here knows of Rekindle.
 
 create type public.membership_role as enum ('mentor', 'coordinator');
 
@@ -68,7 +68,8 @@ create table public.notification_settings (
 );
 create index notification_settings_profile_id_idx on public.notification_settings (profile_id);
 
--- Who sees what. The functions are apart from what the API exposes, and look past row level security on purpose.
+-- Who sees what. The functions are apart from what the API exposes, and look past row level
+-- security on purpose.
 create schema private;
 revoke all on schema private from public;
 

@@ -1,4 +1,5 @@
-"""The HTTP API as one application: the routes of each resource, faults as problems, the key before everything."""
+"""The HTTP API as one application: the routes of each resource, faults as problems, the key
+before everything."""
 
 from typing import Any
 
@@ -51,7 +52,7 @@ async def _refused(_: Request, fault: RekindleError) -> Response:
 
 async def _invalid(_: Request, fault: RequestValidationError) -> Response:
     said = [f"{'.'.join(str(part) for part in one['loc'])[:200]}: {one['msg']}" for one in _mistakes(fault)]
-    return problem(RequestInvalid(mend="See `problems`."), problems=said)
+    return problem(RequestInvalid(hint="See `problems`."), problems=said)
 
 
 async def _unknown(_: Request, fault: HTTPException) -> Response:

@@ -1,4 +1,5 @@
-"""/v1/health and /v1/ready: whether the process answers, and whether a run could be asked for. Free of keys."""
+"""/v1/health and /v1/ready: whether the process answers, and whether a run could be asked for.
+Free of keys."""
 
 import time
 
@@ -34,7 +35,8 @@ def health_routes(engine: Engine) -> APIRouter:
 
 
 class _Readiness:
-    """Whether the database is fit, asked at most once in a while; says nothing but the code of what is wrong."""
+    """Whether the database is fit, asked at most once in a while; says nothing but the code of
+    what is wrong."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

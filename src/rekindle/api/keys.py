@@ -31,7 +31,7 @@ class Keys:
             if _KEY.fullmatch(key) is None:
                 raise ServerError(
                     f"{name} is no key: it takes 32 to 512 printable characters without spaces",
-                    mend="Make one with `openssl rand -hex 32`.",
+                    hint="Make one with `openssl rand -hex 32`.",
                 )
         return cls(list(keys.values())) if keys else None
 

@@ -1,4 +1,5 @@
-"""What stands before every route: the key, the size and the time of a body, the last edge for faults, one log line."""
+"""What stands before every route: the key, the size and the time of a body, the last edge for
+faults, one log line."""
 
 import asyncio
 import time
@@ -23,8 +24,9 @@ _PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host"})
 class Entrance:
     """An application that nobody reaches without a key, but for the `free` paths.
 
-    Without keys it serves this machine alone: a request that came through a proxy, or that names another host (a web
-    page whose name was made to mean this machine), is refused like one with a wrong key.
+    Without keys it serves this machine alone: a request that came through a proxy, or that names
+    another host (a web page whose name was made to mean this machine), is refused like one with a
+    wrong key.
     """
 
     def __init__(self, app: ASGIApp, *, keys: Keys | None, free: Iterable[str]) -> None:
@@ -33,7 +35,8 @@ class Entrance:
         self._free = frozenset(free)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request was answered, whatever happened, and one line logged, without anything that the request said."""
+        """One request was answered, whatever happened, and one line logged, without anything
+        that the request said."""
         started = time.monotonic()
         statuses: list[int] = []
 
@@ -45,7 +48,7 @@ class Entrance:
 
         try:
             if scope["path"] not in self._free and not self._admits(scope):
-                raise KeyRefused(mend="Send the key as `Authorization: Bearer …` or as `apikey`.")
+                raise KeyRefused(hint="Send the key as `Authorization: Bearer …` or as `apikey`.")
             body = await _body(scope, receive)
             if body is not None:
                 await self._app(scope, _given(body, receive), sending)
@@ -56,7 +59,7 @@ class Entrance:
             # The last edge: its text may quote anything, so it stays out.
             log.error("http.failed", kind=type(fault).__name__)
             if not statuses:
-                await problem(RekindleError(mend="Look at the log."))(scope, receive, sending)
+                await problem(RekindleError(hint="Look at the log."))(scope, receive, sending)
         status = statuses[0] if statuses else 0  # 0: the client went away before it was answered
         level = "warning" if status == 401 or status >= 500 else "info"
         getattr(log, level)(

@@ -1,4 +1,5 @@
-"""What goes in and what comes out, field by field: nothing else is read, and nothing else is told."""
+"""What goes in and what comes out, field by field: nothing else is read, and nothing else is
+told."""
 
 import hashlib
 import json
@@ -40,7 +41,8 @@ class RunRequest(BaseModel):
     )
 
     def digest(self) -> str:
-        """The same for two requests that ask for the same run, whatever the order of their lists."""
+        """The same for two requests that ask for the same run, whatever the order of their
+        lists."""
         asked = {
             "scenarios": sorted(set(self.scenarios)),
             "organisations": sorted({str(one) for one in self.organisations}),
@@ -102,12 +104,12 @@ class Ready(BaseModel):
 
 
 class Problem(BaseModel):
-    """What is wrong and how to mend it (RFC 9457)."""
+    """What is wrong and how to fix it (RFC 9457)."""
 
     type: str = Field(description="urn:rekindle: and the code.")
     title: str
     status: int
     detail: str
     code: str = Field(description="Stable; see the errors of the command line.")
-    mend: str = ""
+    hint: str = ""
     problems: list[str] = Field(default=[], description="Every mistake of the request by its place.")

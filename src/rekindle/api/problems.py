@@ -1,4 +1,4 @@
-"""Faults become answers: status, code and how to mend it, and nothing of what the request held."""
+"""Faults become answers: status, code and how to fix it, and nothing of what the request held."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,8 @@ _LATER: dict[type[RekindleError], int] = {errors.TooManyRuns: 429, errors.NotNow
 
 
 def problem(fault: RekindleError, *, status: int | None = None, problems: Sequence[str] = ()) -> JSONResponse:
-    """The answer that says what is wrong; where trying again later may help, with the seconds to wait."""
+    """The answer that says what is wrong; where trying again later may help, with the seconds to
+    wait."""
     if status is None:
         status = _LATER.get(type(fault)) or next(number for kind, number in _STATUS if isinstance(fault, kind))
     headers: dict[str, str] = {}
@@ -42,7 +43,7 @@ def problem(fault: RekindleError, *, status: int | None = None, problems: Sequen
         status=status,
         detail=fault.message,
         code=fault.code,
-        mend=fault.mend,
+        hint=fault.hint,
         problems=list(problems),
     )
     return JSONResponse(

@@ -38,7 +38,8 @@ def run_routes(runs: Runs) -> APIRouter:
     async def begin_run(
         wanted: RunRequest, response: Response, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
     ) -> RunReport:
-        """Start a run: 202 while it is under way, 200 once it has ended. It goes on whatever becomes of the request."""
+        """Start a run: 202 while it is under way, 200 once it has ended. It goes on whatever
+        becomes of the request."""
         begun = await runs.begin(wanted, idempotency_key)
         wait_seconds = _wait_seconds(prefer, response)
         report = await runs.report(begun.run_id, wait_seconds=wait_seconds)

@@ -13,7 +13,8 @@ from rekindle.log import log
 from rekindle.model import Asked, Report
 
 OPENING_SECONDS = 20.0
-"""How long a request waits for its run to begin: credentials and provider are asked first, ten seconds at most each."""
+"""How long a request waits for its run to begin: credentials and provider are asked first, ten
+seconds at most each."""
 
 _LOOK_SECONDS = 0.5  # between two looks at a run that another process has
 
@@ -27,7 +28,8 @@ class Begun:
 
 
 class Runs:
-    """Starts runs on the engine, so many at once, and waits for them. `stop` ends them all in good order."""
+    """Starts runs on the engine, so many at once, and waits for them. `stop` ends them all in
+    good order."""
 
     def __init__(self, engine: Engine, *, at_once: int, stop: asyncio.Event) -> None:
         self._engine = engine
@@ -39,8 +41,8 @@ class Runs:
     async def begin(self, wanted: RunRequest, key: str | None) -> Begun:
         """The run has its row in the ledger and goes on by itself, whatever becomes of the request.
 
-        Requests with one key get one run, also from other processes and after a restart: the ledger holds the key. One
-        request opens at a time, so that those that follow find its row.
+        Requests with one key get one run, also from other processes and after a restart: the ledger
+        holds the key. One request opens at a time, so that those that follow find its row.
 
         Raises:
             KeyTaken: the key belongs to a run that was asked for differently.
@@ -73,7 +75,7 @@ class Runs:
         while True:
             reports = await self._engine.runs(run_id=run_id)
             if not reports:
-                raise RunNotFound(mend="`rekindle runs` lists them.")
+                raise RunNotFound(hint="`rekindle runs` lists them.")
             left = until - time.monotonic()
             ours = [task for task, opened in self._tasks.items() if opened == run_id]
             if reports[0].status != "running" or left <= 0 or (self._stop.is_set() and not ours):
@@ -94,7 +96,7 @@ class Runs:
             return None
         run_id, digest = found
         if digest != wanted.digest():
-            raise KeyTaken(mend="A new request takes a new Idempotency-Key.")
+            raise KeyTaken(hint="A new request takes a new Idempotency-Key.")
         return run_id
 
     async def _start(self, wanted: RunRequest, key: str | None) -> UUID:

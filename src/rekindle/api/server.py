@@ -42,7 +42,8 @@ class ServerOptions:
 async def serve(
     engine: Engine, options: ServerOptions, *, stop: asyncio.Event, on_ready: Callable[[str], None]
 ) -> None:
-    """The API has served until `stop`; every run that it began has ended, and every request was answered.
+    """The API has served until `stop`; every run that it began has ended, and every request was
+    answered.
 
     Args:
         on_ready: called once, with the address, when the first request may be sent.
@@ -54,7 +55,7 @@ async def serve(
     if options.keys is None and not alone:
         raise ServerError(
             f"without a key the API serves this machine alone, and {options.host} is more than that",
-            mend="Set REKINDLE_API_KEY, for instance to what `openssl rand -hex 32` says, or leave out --host.",
+            hint="Set REKINDLE_API_KEY, for instance to what `openssl rand -hex 32` says, or leave out --host.",
         )
     under_way = Runs(engine, at_once=options.runs, stop=stop)
     with _listening(options.host, options.port) as listener:
@@ -106,7 +107,8 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Closes a connection whose next request has not begun in time: uvicorn itself waits for a slow one for ever."""
+    """Closes a connection whose next request has not begun in time: uvicorn itself waits for a
+    slow one for ever."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
@@ -132,7 +134,7 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
     except (OSError, OverflowError) as error:
         raise ServerError(
             f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}",
-            mend="Name another --port, or 0 for any free one.",
+            hint="Name another --port, or 0 for any free one.",
         ) from error
     with listener:
         yield listener

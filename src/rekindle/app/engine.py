@@ -25,7 +25,8 @@ from rekindle.settings import Settings
 
 
 class Engine(Questions, Records):
-    """Rekindle over one database: what the command line and the API are doors to. Use `Engine.open`.
+    """Rekindle over one database: what the command line and the API are doors to. Use
+    `Engine.open`.
 
     Its methods may be called side by side, in one event loop.
     """
@@ -44,14 +45,16 @@ class Engine(Questions, Records):
 
         Args:
             settings: None for those of the environment.
-            config: None for the file that the environment names, rekindle.toml if it names none; with settings given,
-                None is a configuration without scenarios, for what needs none, such as reports.
+            config: None for the file that the environment names, rekindle.toml if it names none;
+                with settings given, None is a configuration without scenarios, for what needs none,
+                such as reports.
             dispatcher: None for the one that the configuration names.
             runs: how many runs may be under way at once: each has four connections of its own.
 
         Raises:
             ConfigError: the configuration is read and cannot be used.
-            DatabaseError: no database, none that answers, not migrated, or one that could not keep the promises.
+            DatabaseError: no database, none that answers, not migrated, or one that could not keep
+                the promises.
         """
         if config is None:
             config = Config() if settings is not None else load_config(Settings().config)
@@ -75,7 +78,8 @@ class Engine(Questions, Records):
         await self._reports.check_fitness()
 
     async def check(self) -> list[Finding]:
-        """What a run of this configuration would meet, from the database to the provider. Changes and sends nothing."""
+        """What a run of this configuration would meet, from the database to the provider.
+        Changes and sends nothing."""
         return [
             Finding("database", "the database answers, is migrated and fit for the ledger"),
             *await check(self.config, self._source),
@@ -96,9 +100,11 @@ class Engine(Questions, Records):
                 log.warning("check.note", subject=finding.subject, message=finding.message)
 
     async def apply(self, *, checked: bool = False) -> list[Change]:
-        """The configuration's scenarios are in force and all others retired, or nothing has changed.
+        """The configuration's scenarios are in force and all others retired, or nothing has
+        changed.
 
-        Callers follow one another; the last one wins. `checked`: the caller has just awaited `ready_to_apply`.
+        Callers follow one another; the last one wins. `checked`: the caller has just awaited
+        `ready_to_apply`.
 
         Raises:
             RekindleError: as `ready_to_apply`.
@@ -108,7 +114,8 @@ class Engine(Questions, Records):
         return await self._reports.store_config(self.config)
 
     async def changes(self) -> Mapping[str, Changed]:
-        """How each scenario of this configuration, or in force, would change if this configuration were applied."""
+        """How each scenario of this configuration, or in force, would change if this
+        configuration were applied."""
         return changes(await self.deps.store.applied(), edited(self.config))
 
     async def run(
@@ -120,10 +127,11 @@ class Engine(Questions, Records):
         confirmed: int = 0,
         caller: Caller | None = None,
     ) -> Report:
-        """One cycle over the enabled scenarios, or those named. See `rekindle.engine.run.run_cycle`.
+        """One cycle over the enabled scenarios, or those named. See
+        `rekindle.engine.run.run_cycle`.
 
-        The guard allows `confirmed` more people, over all scenarios of the cycle. `caller` watches the run and may stop
-        it.
+        The guard allows `confirmed` more people, over all scenarios of the cycle. `caller` watches
+        the run and may stop it.
 
         Raises:
             UnknownScenario: no scenario is applied, or a name is not.

@@ -16,7 +16,7 @@ def database_url(settings: Settings) -> str:
     """
     if settings.database_url is None or not settings.database_url.get_secret_value():
         raise DatabaseUrlMissing(
-            mend="Set REKINDLE_DATABASE_URL, such as postgresql://user:password@host:5432/database."
+            hint="Set REKINDLE_DATABASE_URL, such as postgresql://user:password@host:5432/database."
         )
     return settings.database_url.get_secret_value()
 
@@ -24,8 +24,8 @@ def database_url(settings: Settings) -> str:
 async def migrate(settings: Settings | None = None, *, dry_run: bool = False) -> list[Migration]:
     """The database has this version's tables; the migrations that were run now, oldest first.
 
-    All of them are run in one transaction, or none. A second caller waits and then finds nothing to do. `dry_run`
-    changes nothing and returns what would be run.
+    All of them are run in one transaction, or none. A second caller waits and then finds nothing to
+    do. `dry_run` changes nothing and returns what would be run.
 
     Raises:
         DatabaseUrlMissing, DatabaseUnreachable: there is no database to migrate.

@@ -33,7 +33,8 @@ class Questions(Base):
                 yield step
 
     async def dry_run(self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()) -> list[Preview]:
-        """Everything that a run would send now was rendered and checked by the provider; nothing claimed or sent."""
+        """Everything that a run would send now was rendered and checked by the provider; nothing
+        claimed or sent."""
         planned = await self._planned(scenarios, Selection(organisations=tuple(organisations)))
         await self.deps.dispatcher.open()
         return await dry_run(
@@ -54,10 +55,11 @@ class Questions(Base):
     async def explain(
         self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int = 5
     ) -> PersonExplained:
-        """Where a person stands under every applied scenario, or those named, and their latest claims; reads only.
+        """Where a person stands under every applied scenario, or those named, and their latest
+        claims; reads only.
 
-        The id may be anybody's. With a run: what that run did for the person, and nothing of how they stand now;
-        a scenario named may then be retired.
+        The id may be anybody's. With a run: what that run did for the person, and nothing of how
+        they stand now; a scenario named may then be retired.
 
         Raises:
             UnknownScenario: a name is not applied.
@@ -69,7 +71,7 @@ class Questions(Base):
         if run_id is not None:
             reports = await self._reports.runs(run_id=run_id)
             if not reports:
-                raise BadArgument(f"there is no run {run_id}", mend="See `rekindle runs`.")
+                raise BadArgument(f"there is no run {run_id}", hint="See `rekindle runs`.")
             return PersonExplained(user_id, standing, (), tuple(claims), reports[0])
         applied = await self.deps.store.applied()
         require_applied(scenarios, applied)
@@ -84,9 +86,10 @@ class Questions(Base):
         user_id: UUID | None = None,
         unchanged: bool = True,
     ) -> AsyncGenerator[Affected | Difference]:
-        """Which people this configuration, applied or not, would claim now and what is in force would not, and the
-        other way round; see `rekindle.engine.difference.difference`. Without `unchanged`, scenarios are left out that
-        no edit can have touched. Both sides take `run.timezone` from this configuration.
+        """Which people this configuration, applied or not, would claim now and what is in force
+        would not, and the other way round; see `rekindle.engine.difference.difference`. Without
+        `unchanged`, scenarios are left out that no edit can have touched. Both sides take
+        `run.timezone` from this configuration.
 
         Raises:
             UnknownScenario: a name is neither in the configuration nor applied.
@@ -110,9 +113,11 @@ class Questions(Base):
         run_id: UUID | None = None,
         explained: bool = False,
     ) -> str:
-        """A statement of the engine as a script for psql, with every parameter in place; see `postgres.script`.
+        """A statement of the engine as a script for psql, with every parameter in place; see
+        `postgres.script`.
 
-        Nothing is written. The script ends with a rollback; `explained` puts EXPLAIN in front of the statement.
+        Nothing is written. The script ends with a rollback; `explained` puts EXPLAIN in front of
+        the statement.
 
         Raises:
             BadArgument: a statement that evaluates needs a scenario, and `explain` a person.
@@ -121,9 +126,9 @@ class Questions(Base):
         if statement in ("arm", "record"):
             return await script.dispatching(self._database, statement, run_id=run_id, explained=explained)
         if scenario is None:
-            raise BadArgument(f"{statement} evaluates one scenario", mend="Name it with --scenario.")
+            raise BadArgument(f"{statement} evaluates one scenario", hint="Name it with --scenario.")
         if statement == "explain" and user_id is None:
-            raise BadArgument("explain is about one person", mend="Name them with --user.")
+            raise BadArgument("explain is about one person", hint="Name them with --user.")
         applied = {one.scenario_type: one for one in await self.deps.store.applied()}
         require_applied([scenario], list(applied.values()))
         above = outranking(applied[scenario], [one for one in applied.values() if one.scenario.enabled_somewhere])
@@ -132,6 +137,7 @@ class Questions(Base):
         return await script.evaluating(self._database, statement, evaluation, run_id=run_id, explained=explained)
 
     async def _planned(self, names: Sequence[str], selection: Selection) -> list[Evaluation]:
-        """What a run of these scenarios would evaluate, each before any of them is claimed. Raises as `run`."""
+        """What a run of these scenarios would evaluate, each before any of them is claimed.
+        Raises as `run`."""
         applied, others = enabled_or_named(names, await self.deps.store.applied())
         return evaluations(applied, selection, [*applied, *others], self._terms())

@@ -19,7 +19,8 @@ class Records(Base):
         return await self._reports.scenarios()
 
     async def versions(self, *, scenarios: Sequence[str] = ()) -> list[ScenarioVersion]:
-        """Every version of the scenarios, or of those named, newest first: when it was applied and by which role."""
+        """Every version of the scenarios, or of those named, newest first: when it was applied
+        and by which role."""
         return await self._reports.versions(scenarios)
 
     async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
@@ -27,11 +28,13 @@ class Records(Base):
         return await self._reports.runs(run_id=run_id, limit=limit)
 
     async def asked(self, key: str) -> tuple[UUID, str] | None:
-        """The run that was asked for under the key, and the digest of the request; None if there is none."""
+        """The run that was asked for under the key, and the digest of the request; None if there
+        is none."""
         return await self._reports.asked(key)
 
     async def deliveries(self) -> list[tuple[UUID, str]]:
-        """Every device that accepted a push: the claim, and the name that the provider gave; in order of claim."""
+        """Every device that accepted a push: the claim, and the name that the provider gave; in
+        order of claim."""
         return await self._reports.deliveries()
 
     async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
@@ -39,7 +42,8 @@ class Records(Base):
         return await self._reports.unknown(limit=limit)
 
     async def settle(self, claim_id: UUID, *, provider_name: str | None) -> int:
-        """Settle a claim's unknown sends on the operator's word; see `rekindle.postgres.settle.settle`."""
+        """Settle a claim's unknown sends on the operator's word; see
+        `rekindle.postgres.settle.settle`."""
         return await settle(self._database, claim_id, provider_name=provider_name)
 
     async def switch(
@@ -50,7 +54,8 @@ class Records(Base):
         organisation_id: UUID | None = None,
         reason: str | None = None,
     ) -> None:
-        """Hold back a scenario, an organisation, or everything, at once; or let it go on. See `switches.throw`.
+        """Hold back a scenario, an organisation, or everything, at once; or let it go on. See
+        `switches.throw`.
 
         Raises:
             UnknownScenario: no scenario of that name is applied; nothing has changed.

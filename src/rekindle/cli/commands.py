@@ -15,7 +15,8 @@ LogLevel = Annotated[
 
 
 def _before(debug: Debug = False, log_level: LogLevel = "warning") -> None:
-    """The right push at the right moment, and never twice: scenario nudges out of your own Postgres."""
+    """The right push at the right moment, and never twice: scenario nudges out of your own
+    Postgres."""
     INVOCATION.debug = debug
     set_up_logging(log_level)
 

@@ -186,7 +186,7 @@ async def warn_if_not_applied(engine: Engine) -> None:
     """A file that differs from what is applied was warned of: runs read what is applied."""
     changed = sorted(name for name, change in (await engine.changes()).items() if change != "same")
     if changed:
-        log.warning("config.not_applied", scenarios=changed, mend="run `rekindle apply` to put the file in force")
+        log.warning("config.not_applied", scenarios=changed, hint="run `rekindle apply` to put the file in force")
 
 
 def _progress(*, quiet: bool) -> Progress:
@@ -196,7 +196,8 @@ def _progress(*, quiet: bool) -> Progress:
 
 
 def _watch(progress: Progress) -> Watch:
-    """Claims are counted in people and answers in devices: the bar's total grows with what is seen."""
+    """Claims are counted in people and answers in devices: the bar's total grows with what is
+    seen."""
     task = progress.add_task("sending", total=None)
 
     def answered(count: int) -> None:

@@ -36,11 +36,12 @@ def demo(
 ) -> None:
     """Run two cycles over a sample programme, with an embedded Postgres and an FCM sandbox.
 
-    With REKINDLE_DATABASE_URL set, that database is used instead; it must not have a sample programme yet. Exit code 0
-    only if the ledger and the sandbox agree and the second cycle sent nothing.
+    With REKINDLE_DATABASE_URL set, that database is used instead; it must not have a sample
+    programme yet. Exit code 0 only if the ledger and the sandbox agree and the second cycle sent
+    nothing.
     """
     if dispatcher not in ("fcm", "log"):
-        raise BadArgument(f"there is no dispatcher {dispatcher!r} in the demo", mend="Use fcm or log.")
+        raise BadArgument(f"there is no dispatcher {dispatcher!r} in the demo", hint="Use fcm or log.")
 
     tell = _nothing if as_json else say
     show = _nothing if as_json else partial(show_report, as_json=False)
@@ -96,7 +97,8 @@ async def _two_cycles(
     async with Engine.open(environment, _config(), dispatcher=dispatcher) as engine:
         await engine.apply()
         for cycle in ("First", "Second"):
-            # Nearly half of them are due in the first one: the guard wants somebody's word for that.
+            # Nearly half of them are due in the first one: the guard wants somebody's word for
+            # that.
             confirmed = 0 if reports else mentors
             tell(f"\n{cycle} cycle{f', with --confirm {mentors} since it reaches many at once' if confirmed else ''}:")
             report = await engine.run(budget_seconds=max(30.0, mentors / 500), confirmed=confirmed)
@@ -110,9 +112,11 @@ async def _two_cycles(
 def disagreements(
     reports: list[Report], recorded: list[tuple[UUID, str]], messages: list[dict[str, Any]] | None
 ) -> list[str]:
-    """Where two cycles, the ledger's deliveries (claim, provider name) and the sandbox's messages differ.
+    """Where two cycles, the ledger's deliveries (claim, provider name) and the sandbox's messages
+    differ.
 
-    Empty when every accepted push has one record, nobody got one twice, and the second cycle sent nothing.
+    Empty when every accepted push has one record, nobody got one twice, and the second cycle sent
+    nothing.
     """
     found: list[str] = []
     first, second = reports

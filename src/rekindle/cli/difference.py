@@ -1,4 +1,5 @@
-"""What the configuration on disk would change: for people in tables, for programs person by person."""
+"""What the configuration on disk would change: for people in tables, for programs person by
+person."""
 
 import json
 import sys
@@ -18,14 +19,16 @@ ORGANISATIONS_LISTED = 20
 
 
 async def numbers(steps: Steps) -> list[Difference]:
-    """The numbers of every scenario that an edit has touched, or somebody's place under it; nobody is kept."""
+    """The numbers of every scenario that an edit has touched, or somebody's place under it;
+    nobody is kept."""
     async with aclosing(steps):
         found = [step async for step in steps if isinstance(step, Difference)]
     return [one for one in found if one.change != "same" or one.fault or one.people["gain"] or one.people["lose"]]
 
 
 def show_numbers(found: list[Difference]) -> None:
-    """The numbers as a table, and what keeps a scenario's from being known, or would keep it back."""
+    """The numbers as a table, and what keeps a scenario's from being known, or would keep it
+    back."""
     console().print(_table(found))
     for one in found:
         if one.fault is not None:
@@ -35,7 +38,8 @@ def show_numbers(found: list[Difference]) -> None:
 
 
 async def show(steps: Steps, *, limit: int) -> int:
-    """Print the numbers and up to `limit` of those who gain or lose (0: all of them); the exit code.
+    """Print the numbers and up to `limit` of those who gain or lose (0: all of them); the exit
+    code.
 
     Everybody is seen and only those listed are kept, which is everybody only if asked for.
     """
@@ -97,7 +101,8 @@ def _exit_code(found: list[Difference]) -> int:
 
 
 def _table(found: Sequence[Difference]) -> Table:
-    """One line per scenario, and below it one for each organisation in which somebody gains or loses, most first."""
+    """One line per scenario, and below it one for each organisation in which somebody gains or
+    loses, most first."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("scenario", "change", "organisation"):
         table.add_column(heading, no_wrap=True)

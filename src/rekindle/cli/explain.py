@@ -35,7 +35,8 @@ async def explain(
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show every condition between a person and a push, the first that blocks, and what happened. Sends nothing."""
+    """Show every condition between a person and a push, the first that blocks, and what
+    happened. Sends nothing."""
     user_id = ids([user])[0]
     run_id = one_id(run)
     async with Engine.open(settings(), config(config_path)) as engine:

@@ -1,4 +1,5 @@
-"""Log lines of the command line and of `serve`, on stderr: readable on a terminal, JSON elsewhere."""
+"""Log lines of the command line and of `serve`, on stderr: readable on a terminal, JSON
+elsewhere."""
 
 import logging
 import sys
@@ -18,7 +19,7 @@ def set_up_logging(level: str) -> None:
     """
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
-        raise BadArgument(f"{level!r} is not a log level", mend="Use debug, info, warning, error or critical.")
+        raise BadArgument(f"{level!r} is not a log level", hint="Use debug, info, warning, error or critical.")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(EventFormatter(readable=sys.stderr.isatty()))
     logger = logging.getLogger("rekindle")
@@ -29,7 +30,8 @@ def set_up_logging(level: str) -> None:
 
 
 class EventFormatter(logging.Formatter):
-    """An event with its fields, its level and the time in UTC; one line of JSON unless `readable`."""
+    """An event with its fields, its level and the time in UTC; one line of JSON unless
+    `readable`."""
 
     def __init__(self, *, readable: bool) -> None:
         super().__init__()

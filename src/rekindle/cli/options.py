@@ -63,7 +63,7 @@ def ids(values: list[str] | None) -> list[UUID]:
         try:
             found.append(UUID(value))
         except ValueError:
-            raise BadArgument(f"{value[:80]!r} is not an id", mend="Ids are UUIDs.") from None
+            raise BadArgument(f"{value[:80]!r} is not an id", hint="Ids are UUIDs.") from None
     return found
 
 
@@ -87,7 +87,8 @@ def seconds(value: str | None) -> float | None:
 
 
 def async_command(command: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[P, None]:
-    """A command that Typer can call: it runs the coroutine to its end and leaves with the exit code that it returns."""
+    """A command that Typer can call: it runs the coroutine to its end and leaves with the exit
+    code that it returns."""
 
     @functools.wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
@@ -99,7 +100,8 @@ def async_command(command: Callable[P, Coroutine[Any, Any, int | None]]) -> Call
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set, so that a run ends in good order; a second one ends it at once."""
+    """An event that SIGINT and SIGTERM set, so that a run ends in good order; a second one ends
+    it at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -43,11 +43,11 @@ def plain(value: Any) -> Any:
 
 
 def fail(fault: RekindleError) -> int:
-    """Say what is wrong and how to mend it on stderr; the exit code."""
+    """Say what is wrong and how to fix it on stderr; the exit code."""
     if INVOCATION.debug:
         sys.stderr.write(traceback_text(fault))
     if isinstance(fault, ConfigInvalid) and len(fault.problems) > 1:
-        sys.stderr.write(f"error: {fault.code}: {len(fault.problems)} mistakes in the configuration. {fault.mend}\n")
+        sys.stderr.write(f"error: {fault.code}: {len(fault.problems)} mistakes in the configuration. {fault.hint}\n")
         for problem in fault.problems:
             sys.stderr.write(f"  - {' '.join(problem.split())}\n")
     else:
@@ -205,7 +205,8 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
 
 
 def scenario_json(status: ScenarioStatus) -> dict[str, Any]:
-    """An applied scenario with its latest numbers; what it says to people stays out, as everywhere."""
+    """An applied scenario with its latest numbers; what it says to people stays out, as
+    everywhere."""
     scenario = status.applied.scenario
     return {
         "scenario_type": status.applied.scenario_type,

@@ -25,7 +25,7 @@ async def serve(
         from rekindle.api.server import serve as serve_api
     except ImportError as error:
         raise ServerError(
-            f"the HTTP API needs a package that is not installed: {error.name}", mend="Install rekindle[serve]."
+            f"the HTTP API needs a package that is not installed: {error.name}", hint="Install rekindle[serve]."
         ) from error
 
     environment, loaded = settings(), config(config_path)

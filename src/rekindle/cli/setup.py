@@ -67,7 +67,8 @@ async def apply(
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the configuration against the database, say what it changes for whom, and put its scenarios in force."""
+    """Check the configuration against the database, say what it changes for whom, and put its
+    scenarios in force."""
     async with Engine.open(settings(), config(config_path)) as engine:
         await engine.ready_to_apply()
         found = await difference.numbers(engine.difference(unchanged=False))
@@ -117,7 +118,7 @@ def _finding_json(one: Finding) -> dict[str, Any]:
         "note": one.note,
         "message": one.message,
         "code": one.fault.code if one.fault else None,
-        "mend": one.fault.mend if one.fault else None,
+        "hint": one.fault.hint if one.fault else None,
     }
 
 

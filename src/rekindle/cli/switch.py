@@ -22,7 +22,8 @@ Reason = Annotated[str | None, typer.Option("--reason", help="Why, for whoever l
 
 @async_command
 async def off(scenario: Scenario = None, organisation: Organisation = None, reason: Reason = None) -> None:
-    """Hold back everything, or one scenario or organisation: nothing more of it is claimed or sent."""
+    """Hold back everything, or one scenario or organisation: nothing more of it is claimed or
+    sent."""
     await _throw("off", scenario, organisation, reason)
 
 

@@ -1,4 +1,5 @@
-"""The texts that one person would read: shown because somebody asked to see them, on standard output only."""
+"""The texts that one person would read: shown because somebody asked to see them, on standard
+output only."""
 
 import dataclasses
 from collections.abc import Sequence

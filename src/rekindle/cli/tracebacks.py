@@ -11,8 +11,9 @@ _BETWEEN = "\nThis led to:\n\n"
 def traceback_text(fault: BaseException) -> str:
     """The lines of code on the way to a fault and to each one that led to it, the first one first.
 
-    Only our own faults say more than their type, and a database's also its SQLSTATE: the text of any other may quote a
-    row, with the name or the device token of a person in it, as the DETAIL of a constraint does.
+    Only our own faults say more than their type, and a database's also its SQLSTATE: the text of
+    any other may quote a row, with the name or the device token of a person in it, as the DETAIL of
+    a constraint does.
     """
     return _BETWEEN.join(_one(error) for error in reversed(list(_chain(fault))))
 

@@ -33,7 +33,8 @@ async def settle(
     sent: Annotated[str | None, typer.Option("--sent", help="It was sent; the name that the provider gave it.")] = None,
     not_sent: Annotated[bool, typer.Option("--not-sent", help="It was certainly not sent.")] = False,
 ) -> None:
-    """Settle an uncertain send on your word: recorded as sent, or dead and free to be tried again."""
+    """Settle an uncertain send on your word: recorded as sent, or dead and free to be tried
+    again."""
     if (sent is None) != not_sent:
         raise BadArgument("say either --sent NAME or --not-sent")
     claim_id = ids([claim])[0]

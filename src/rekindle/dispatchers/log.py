@@ -19,9 +19,11 @@ class LogConfig(DispatcherKind):
 
 
 class LogDispatcher:
-    """Accepts every message under a name of its own; one debug line each, with the claim and the scenario only.
+    """Accepts every message under a name of its own; one debug line each, with the claim and the
+    scenario only.
 
-    For trials without a provider. Costs about seven microseconds a message while the level is above debug.
+    For trials without a provider. Costs about seven microseconds a message while the level is above
+    debug.
     """
 
     kind = "log"

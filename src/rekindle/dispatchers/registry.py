@@ -29,8 +29,8 @@ def parse_dispatcher(table: Mapping[str, Any]) -> DispatcherKind:
     """The table [dispatcher] as the kind that it names reads it.
 
     Raises:
-        ValidationError: every mistake in it. A kind that does not exist is one; the keys that every kind takes are
-            then validated all the same.
+        ValidationError: every mistake in it. A kind that does not exist is one; the keys that every
+            kind takes are then validated all the same.
     """
     name = table.get("kind", DispatcherConfig.model_fields["kind"].default)
     kind = KINDS.get(name) if isinstance(name, str) else None

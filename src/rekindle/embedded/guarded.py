@@ -11,17 +11,19 @@ from rekindle.embedded.account import Account
 
 _WATCHDOG = Path(__file__).with_name("watchdog.py")
 
-# The command's environment can be read by everything else that runs under its account, so it gets what it needs to
-# start and nothing that could be a secret. Messages in English, because we look for some of them in the log.
+# The command's environment can be read by everything else that runs under its account, so it gets
+# what it needs to start and nothing that could be a secret. Messages in English, because we look
+# for some of them in the log.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 _FIXED = {"LC_ALL": "C", "TZ": "UTC", "HOME": "/"}
 
 
 class Guarded:
-    """The command runs, under the watchdog, in a session of its own that a Ctrl-C in the terminal does not reach.
+    """The command runs, under the watchdog, in a session of its own that a Ctrl-C in the terminal
+    does not reach.
 
-    Threads may share it. When this process ends in any way, kill -9 included, the command is ended at once and
-    `scratch` is removed.
+    Threads may share it. When this process ends in any way, kill -9 included, the command is ended
+    at once and `scratch` is removed.
 
     Args:
         command: its absolute path and its arguments, which every user of the machine can read.
@@ -65,7 +67,8 @@ class Guarded:
         return self._watchdog.wait(timeout)
 
     def end(self, *, at_once: bool, within: float = 20.0) -> None:
-        """The command has ended: orderly, or after `within` seconds and with `at_once` without any order."""
+        """The command has ended: orderly, or after `within` seconds and with `at_once` without
+        any order."""
         assert self._watchdog.stdin is not None  # noqa: S101 - it is a pipe, see above
         with self._watchdog.stdin as orders:
             for word in (b"I",) if at_once else (b"F", b"I"):

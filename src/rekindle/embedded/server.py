@@ -19,15 +19,17 @@ from rekindle.errors import BadArgument, DatabaseUnreachable, PostgresNotStarted
 READY_WITHIN = 60.0  # seconds; a start takes 0.05, one after a crash as long as its log is
 _PORT_TRIES = 8
 
-# Below the ports from which systems take those of outgoing connections (Linux from 32768, macOS from 49152): nothing
-# else is given one of these while the server restarts, not even a client that knocks meanwhile.
+# Below the ports from which systems take those of outgoing connections (Linux from 32768, macOS
+# from 49152): nothing else is given one of these while the server restarts, not even a client that
+# knocks meanwhile.
 _PORTS = range(20_000, 32_000)
 
 _DEFAULTS: Mapping[str, str] = {
     "shared_buffers": "128MB",
     "max_connections": "100",
     "jit": "off",  # the wheel has none, and our statements are short
-    # The log keeps no values: no statement text, and no DETAIL such as "Key (token)=(…) already exists".
+    # The log keeps no values: no statement text, and no DETAIL such as "Key (token)=(…) already
+    # exists".
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
@@ -38,15 +40,17 @@ _RESERVED = frozenset({*_FIXED, "port", "data_directory", "hba_file", "ident_fil
 class EmbeddedPostgres:
     """A Postgres that runs from `start` to `stop`, and no longer than this process.
 
-    It listens on 127.0.0.1 alone, on a free port, and asks for a random password (SCRAM). As root it runs under an
-    account without privileges. Nothing outside of its own folder changes, neither a mode nor an owner. When this
-    process ends without `stop`, kill -9 included, the server ends at once, and its temporary folder goes with it. A
-    Ctrl-C in the terminal does not reach it. Any number of them may run at once. Threads must take turns with one.
+    It listens on 127.0.0.1 alone, on a free port, and asks for a random password (SCRAM). As root
+    it runs under an account without privileges. Nothing outside of its own folder changes, neither
+    a mode nor an owner. When this process ends without `stop`, kill -9 included, the server ends at
+    once, and its temporary folder goes with it. A Ctrl-C in the terminal does not reach it. Any
+    number of them may run at once. Threads must take turns with one.
 
     Args:
-        folder: kept and used again, with its password, by the next server on it; an empty folder or none yet.
-            None: a temporary folder, removed by `stop`.
-        binaries: None for what `find_binaries` says, or for those that fit the data of a kept folder.
+        folder: kept and used again, with its password, by the next server on it; an empty folder or
+            none yet. None: a temporary folder, removed by `stop`.
+        binaries: None for what `find_binaries` says, or for those that fit the data of a kept
+            folder.
         settings: Postgres settings. The defaults lose no commit; {"fsync": "off"} is for tests.
 
     Raises:
@@ -80,7 +84,8 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """The URL of its superuser and of the database `postgres`, password included. It outlives restart and crash.
+        """The URL of its superuser and of the database `postgres`, password included. It outlives
+        restart and crash.
 
         Raises:
             DatabaseUnreachable: it was not started.
@@ -99,7 +104,8 @@ class EmbeddedPostgres:
         """It accepts connections. Does nothing if it runs; recovers its data after a crash.
 
         Raises:
-            PostgresNotFound: there is no Postgres to start, or none that fits the data of the folder.
+            PostgresNotFound: there is no Postgres to start, or none that fits the data of the
+                folder.
             PostgresNotStarted: it did not start, with the last line of its log. Nothing runs then.
         """
         if self.pid is not None:
@@ -117,13 +123,15 @@ class EmbeddedPostgres:
         return self
 
     def stop(self) -> None:
-        """It has ended in good order; its temporary folder is gone, a given one is kept. May be called again."""
+        """It has ended in good order; its temporary folder is gone, a given one is kept. May be
+        called again."""
         self._end(at_once=False)
         self._remove_scratch()
         self._port = 0
 
     def restart(self) -> None:
-        """It has ended in good order and runs again, under the same URL, on the same data. Open connections are cut.
+        """It has ended in good order and runs again, under the same URL, on the same data. Open
+        connections are cut.
 
         Raises:
             PostgresNotStarted: it did not start again.
@@ -132,7 +140,8 @@ class EmbeddedPostgres:
         self.start()
 
     def crash(self) -> None:
-        """It has ended at once, as in a power cut that spares the disk. `start` recovers it under the same URL."""
+        """It has ended at once, as in a power cut that spares the disk. `start` recovers it
+        under the same URL."""
         self._end(at_once=True)
 
     def _start(self) -> None:
@@ -163,11 +172,12 @@ class EmbeddedPostgres:
                 return binaries
         raise PostgresNotStarted(
             f"{folder.path} was made by Postgres {folder.major}, which was not found",
-            mend=f"Install Postgres {folder.major}, or use another folder.",
+            hint=f"Install Postgres {folder.major}, or use another folder.",
         )
 
     def _runnable(self, binaries: Binaries, account: Account | None) -> Binaries:
-        """The same Postgres, where and as the account can run it; our own copy when it cannot run the original."""
+        """The same Postgres, where and as the account can run it; our own copy when it cannot
+        run the original."""
         programs = (binaries.postgres, binaries.initdb)
         if account is None:
             runnable = all(os.access(program, os.R_OK | os.X_OK) for program in programs)
@@ -214,7 +224,8 @@ class EmbeddedPostgres:
     def _guarded(
         self, command: list[str], folder: ServerFolder, account: Account | None, lock: int
     ) -> tuple[Guarded, int]:
-        """The command as it runs now, instead of the one before, and where in the log its part begins."""
+        """The command as it runs now, instead of the one before, and where in the log its part
+        begins."""
         self._end(at_once=True)
         with folder.open_log() as log:
             begins = log.tell()
@@ -252,7 +263,8 @@ def _free_port() -> int:
 
 
 def _not_started(log: str, what: str = "did not start") -> PostgresNotStarted:
-    """The fault with the line of the log that says why: the last one above a mere note, else the last."""
+    """The fault with the line of the log that says why: the last one above a mere note, else the
+    last."""
     lines = [line for line in log.splitlines() if line.strip()]
     grave = [line for line in lines if any(f"{level}: " in line for level in ("FATAL", "PANIC", "error", "ERROR"))]
     reason = (grave or lines or ["its log is empty"])[-1]

@@ -1,15 +1,17 @@
-"""A program, run by `guarded.py`: starts one command and ends it when the process that asked for it is gone.
+"""A program, run by `guarded.py`: starts one command and ends it when the process that asked for it
+is gone.
 
     python -I -S watchdog.py PARENT UID GID SCRATCH COMMAND…
 
-It imports the standard library only, has one thread, and writes the command's process id to standard output. On
-standard input it takes one byte at a time: F asks the command to end (SIGINT, a Postgres "fast" stop), I ends it at
-once (SIGQUIT, "immediate"). The end of standard input, or of PARENT, is an I after which SCRATCH is removed too.
-UID and GID are the account that the command runs under; -1 keeps the present one.
+It imports the standard library only, has one thread, and writes the command's process id to
+standard output. On standard input it takes one byte at a time: F asks the command to end (SIGINT, a
+Postgres "fast" stop), I ends it at once (SIGQUIT, "immediate"). The end of standard input, or of
+PARENT, is an I after which SCRATCH is removed too. UID and GID are the account that the command
+runs under; -1 keeps the present one.
 
-Why a program of its own: PR_SET_PDEATHSIG goes by the *thread* that forked, so a server started from a thread pool
-would end with that thread; and a fork in a process with threads may run little more than exec. Here there is one
-thread, and it lives exactly as long as the command may.
+Why a program of its own: PR_SET_PDEATHSIG goes by the *thread* that forked, so a server started
+from a thread pool would end with that thread; and a fork in a process with threads may run little
+more than exec. Here there is one thread, and it lives exactly as long as the command may.
 """
 
 import ctypes
@@ -33,7 +35,8 @@ def main(arguments: list[str]) -> int:
     """The command has ended; its exit code (128 + n for signal n)."""
     parent, uid, gid = (int(argument) for argument in arguments[:3])
     scratch, command = arguments[3], arguments[4:]
-    # Whoever presses Ctrl-C or ends a session means our own code, which stops the server in its own time.
+    # Whoever presses Ctrl-C or ends a session means our own code, which stops the server in its own
+    # time.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -125,7 +128,8 @@ def _pidfd(parent: int) -> int:
 
 
 def _signal(child: int, number: signal.Signals) -> None:
-    """The child and its group are told: initdb has a shell and a server below it, Postgres minds its own children.
+    """The child and its group are told: initdb has a shell and a server below it, Postgres minds
+    its own children.
 
     The child is not reaped before `_watch` returns, so its number cannot be another process's.
     """

@@ -1,5 +1,5 @@
-"""The breaker: outcomes that look like our own mistake, or like a provider that is down, stop the run before it harms
-tokens, burns quota, or leaves everybody's send unknown."""
+"""The breaker: outcomes that look like our own mistake, or like a provider that is down, stop
+the run before it harms tokens, burns quota, or leaves everybody's send unknown."""
 
 from collections import Counter, deque
 
@@ -12,10 +12,12 @@ LEAST = 20
 """A share means something from this many answers on."""
 
 _TARGETS = {
-    # FCM's 404 without its own error code, and its 403 SENDER_ID_MISMATCH: what a wrong project gives for everyone.
+    # FCM's 404 without its own error code, and its 403 SENDER_ID_MISMATCH: what a wrong project
+    # gives for everyone.
     "not_found": 0.5,
     "sender_id_mismatch": 0.5,
-    # Each is proof against one token; most of a window at once rather proves that the tokens are another app's.
+    # Each is proof against one token; most of a window at once rather proves that the tokens are
+    # another app's.
     "unregistered": 0.8,
     "invalid_token": 0.8,
 }
@@ -28,8 +30,9 @@ _PROOFS = frozenset({"unregistered", "invalid_token"})
 class Breaker:
     """Looks at the last hundred answers of a run, and of each scenario.
 
-    `halted` is set once nothing more may be sent; `broken` holds the scenarios of which nothing more may be sent: the
-    provider does not take their messages, or the team's views cannot be asked whether they still may be.
+    `halted` is set once nothing more may be sent; `broken` holds the scenarios of which nothing
+    more may be sent: the provider does not take their messages, or the team's views cannot be asked
+    whether they still may be.
     """
 
     def __init__(self) -> None:
@@ -56,7 +59,7 @@ class Breaker:
                     Disposition.HALT,
                     "mostly_uncertain",
                     error_code=AnswersUnclear.code,
-                    mend="Nothing more was sent; the next run carries on. See `rekindle unknown list`, and whether the "
+                    hint="Nothing more was sent; the next run carries on. See `rekindle unknown list`, and whether the "
                     "provider is down.",
                 )
             )
@@ -68,15 +71,15 @@ class Breaker:
                 unit.scenario_type,
                 MessagesRejected(
                     f"the provider refuses nearly every message of scenario {unit.scenario_type}",
-                    mend="Try `rekindle run --dry-run`, mend its texts, data or link, and apply again.",
+                    hint="Try `rekindle run --dry-run`, hint its texts, data or link, and apply again.",
                 ),
             )
 
     def prunes(self, refused: Refused) -> bool:
         """Whether this refusal disables the token.
 
-        A proof against the token does. A sender mismatch does only while other sends succeed: alone it may be our own
-        mistake.
+        A proof against the token does. A sender mismatch does only while other sends succeed: alone
+        it may be our own mistake.
         """
         if refused.disposition is not Disposition.PRUNE:
             return False
@@ -90,8 +93,8 @@ class Breaker:
     def _halt(self, refused: Refused) -> None:
         if self.halted is None:
             self.halted = refused
-            mend = {"mend": refused.mend} if refused.mend else {}
-            log.critical("dispatch.halted", code=refused.error_code, reason=refused.reason, **mend)
+            hint = {"hint": refused.hint} if refused.hint else {}
+            log.critical("dispatch.halted", code=refused.error_code, reason=refused.reason, **hint)
 
     def breaks(self, scenario_type: str, fault: RekindleError) -> None:
         """Nothing more of a scenario may be sent."""

@@ -1,4 +1,5 @@
-"""What stands between a configuration and its first run: looked for all at once, before anything is claimed."""
+"""What stands between a configuration and its first run: looked for all at once, before anything
+is claimed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -63,17 +64,17 @@ def _needed(config: Config, there: Mapping[str, View]) -> dict[str, Columns]:
 
 
 def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Finding]:
-    mend = "Write it in source.sql and run that file on the database."
+    hint = "Write it in source.sql and run that file on the database."
     if name not in views:
         fault: errors.RekindleError = errors.SourceViewMissing(
-            f"the view rekindle_source.{name} does not exist", mend=mend
+            f"the view rekindle_source.{name} does not exist", hint=hint
         )
         return [Finding(name, fault.message, fault)]
     view = views[name]
     if view.refusal is not None:
         fault = errors.PermissionMissing(
             f"this role may not read rekindle_source.{name}: {view.refusal}",
-            mend="Run the grants at the end of source.sql, and let a role that may read the tables own the views, "
+            hint="Run the grants at the end of source.sql, and let a role that may read the tables own the views, "
             "without security_invoker; functions in them need a grant of their own.",
         )
         return [Finding(name, fault.message, fault)]
@@ -88,7 +89,7 @@ def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Findin
     if wrong:
         fault = errors.SourceViewWrong(
             f"rekindle_source.{name}: {', '.join(wrong)}",
-            mend="Correct the view in source.sql and run that file on the database.",
+            hint="Correct the view in source.sql and run that file on the database.",
         )
         return [Finding(name, fault.message, fault)]
     if view.filtered is not None:
@@ -106,7 +107,7 @@ def _exposures(exposures: Sequence[Exposure]) -> list[Finding]:
         through = [one.through for one in exposures if one.open and one.schema_name == name]
         fault = errors.SchemaExposed(
             f"schema {name} is open to the REST API, through {', '.join(through)}",
-            mend=f"Take it out of the exposed schemas; revoke all on schema {name} from public, anon, authenticated.",
+            hint=f"Take it out of the exposed schemas; revoke all on schema {name} from public, anon, authenticated.",
         )
         findings.append(Finding("api", fault.message, fault))
     return findings or [Finding("api", "the REST API leads neither into rekindle nor into rekindle_source")]
@@ -123,7 +124,7 @@ async def _activity_index(config: Config, source: Source) -> Finding:
         message,
         errors.SourceIndexMissing(
             message,
-            mend="Create one on the table behind the view: create index concurrently on your_activity_table "
+            hint="Create one on the table behind the view: create index concurrently on your_activity_table "
             "(its_user_column, its_date_column).",
         ),
     )
@@ -139,7 +140,8 @@ async def _people(source: Source) -> Finding:
 
 
 async def _deserted(config: Config, source: Source) -> list[Finding]:
-    """A note for each place that the configuration speaks of and nobody is in: a mistyped id has no other sign."""
+    """A note for each place that the configuration speaks of and nobody is in: a mistyped id has
+    no other sign."""
     spoken_of = {
         (one.organisation_id, one.chapter_id): one.place
         for scenario in config.scenario.values()

@@ -1,4 +1,5 @@
-"""Whether every text can be made for everybody, and fits into a push: looked for before anything is in force."""
+"""Whether every text can be made for everybody, and fits into a push: looked for before anything
+is in force."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +25,10 @@ async def check_texts(config: Config, own: Sequence[Column] | None, source: Sour
 
     Args:
         config: the scenarios.
-        own: the columns of the recipient view beyond the contract. None: there is no such view, so a text that may
-            name one of its columns is not checked, and is no fault.
-        source: the team's views. The number of statements depends on the scenarios, never on the people.
+        own: the columns of the recipient view beyond the contract. None: there is no such view, so
+            a text that may name one of its columns is not checked, and is no fault.
+        source: the team's views. The number of statements depends on the scenarios, never on the
+            people.
         measured: whether the views can be read, so that the longest values may be looked for.
     """
     columns = {column.name: Variable(_fit_for(column.type)) for column in own or ()}
@@ -81,8 +83,8 @@ def _sized(
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """A scenario as it holds somewhere: where its texts stand in the configuration, and those of them that what it is
-    laid over does not have."""
+    """A scenario as it holds somewhere: where its texts stand in the configuration, and those of
+    them that what it is laid over does not have."""
 
     name: str
     place: str
@@ -91,7 +93,8 @@ class _Version:
 
 
 def _versions(name: str, scenario: AnyScenario) -> Iterator[_Version]:
-    """The scenario as it holds for everybody, and as each override makes it that changes what a push says or weighs."""
+    """The scenario as it holds for everybody, and as each override makes it that changes what a
+    push says or weighs."""
     of_organisation: dict[str, AnyScenario] = {}
     yield _Version(name, f"scenario.{name}", scenario, scenario.templates())
     for override, variant in zip(scenario.overrides, scenario.variants()[1:], strict=True):
@@ -121,14 +124,14 @@ def _unfit(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
         if unknown := _unknown(template, known):
             fault = errors.TemplateInvalid(
                 f"{one.place}.{where} names {', '.join(unknown)}, which the scenario does not have",
-                mend=f"It has: {', '.join(sorted(known))}.",
+                hint=f"It has: {', '.join(sorted(known))}.",
             )
             yield Finding(one.name, fault.message, fault)
         for variable in sorted(used.keys() & known.keys()):
             for need in sorted(used[variable] - known[variable].fit_for):
                 fault = errors.TemplateInvalid(
                     f"{one.place}.{where} needs {variable} to be a {need}",
-                    mend="A plural needs a number; a date needs a column of type date or a text such as 2026-01-31.",
+                    hint="A plural needs a number; a date needs a column of type date or a text such as 2026-01-31.",
                 )
                 yield Finding(one.name, fault.message, fault)
 
@@ -138,7 +141,8 @@ def _unknown(template: str, known: Mapping[str, Variable]) -> list[str]:
 
 
 async def _longest(config: Config, known: Mapping[str, Mapping[str, Variable]], source: Source) -> Mapping[str, int]:
-    """The bytes of the longest value that the data has now, for each variable whose length only the data knows."""
+    """The bytes of the longest value that the data has now, for each variable whose length only
+    the data knows."""
     open_ended = {
         variable
         for name, variables in known.items()
@@ -163,7 +167,7 @@ def _too_large(one: _Version, longest: Mapping[str, int]) -> Iterator[Finding]:
             fault = errors.TemplateInvalid(
                 f"{one.place}.message.{locale} can never be sent: a push has {least:,} bytes or more, "
                 f"and FCM takes {MAX_PAYLOAD_BYTES:,}",
-                mend=f"Shorten {one.place}.{largest}, the longest of its texts.",
+                hint=f"Shorten {one.place}.{largest}, the longest of its texts.",
             )
             yield Finding(one.name, fault.message, fault)
         elif most > MAX_PAYLOAD_BYTES:

@@ -10,12 +10,14 @@ from rekindle.model import Numbers
 from rekindle.ports import Evaluation, Survey
 
 RESERVE_SECONDS = 5.0
-"""How long beyond its deadline a run keeps what it claimed, for the last arming to be safe from others."""
+"""How long beyond its deadline a run keeps what it claimed, for the last arming to be safe from
+others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What claiming came to: numbers per scenario, and the faults of scenarios that could not be evaluated."""
+    """What claiming came to: numbers per scenario, and the faults of scenarios that could not be
+    evaluated."""
 
     numbers: tuple[Numbers, ...]
     faults: tuple[RekindleError, ...]
@@ -24,9 +26,9 @@ class Claimed:
 async def claim(cycle: Cycle) -> Claimed:
     """Everyone who is due under one of the scenarios and may be nudged is claimed for this run.
 
-    Each scenario is a transaction of its own. One whose source cannot be read, or not in the time left, is reported and
-    passed over, since a mistake in one view must not silence the others; so is one that the guard holds back. New units
-    are this run's until shortly after its deadline.
+    Each scenario is a transaction of its own. One whose source cannot be read, or not in the time
+    left, is reported and passed over, since a mistake in one view must not silence the others; so
+    is one that the guard holds back. New units are this run's until shortly after its deadline.
     """
     numbers: list[Numbers] = []
     faults: list[RekindleError] = []
@@ -55,7 +57,8 @@ async def claim(cycle: Cycle) -> Claimed:
 
 
 async def _claim_ranked(cycle: Cycle, evaluation: Evaluation) -> Numbers:
-    """One scenario is claimed. If one that outranks it cannot be evaluated, the scenario does not wait for that."""
+    """One scenario is claimed. If one that outranks it cannot be evaluated, the scenario does
+    not wait for that."""
     try:
         return await _claim_one(cycle, evaluation)
     except SourceError as fault:
@@ -80,7 +83,7 @@ def _as_one(faults: Sequence[RekindleError]) -> list[RekindleError]:
     people = sum(fault.people for fault in held)
     together = HeldByGuard(
         f"the guard held back {people:,} people: {'; '.join(fault.message for fault in held)}",
-        mend=f"See `rekindle plan`; if they are meant, `rekindle run --confirm {people}` lets them go.",
+        hint=f"See `rekindle plan`; if they are meant, `rekindle run --confirm {people}` lets them go.",
         people=people,
     )
     return [together, *(fault for fault in faults if fault not in held)]

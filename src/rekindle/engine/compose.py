@@ -5,21 +5,24 @@ from rekindle.render import render
 from rekindle.scenario import AnyScenario
 
 _LOCALES_KEPT = 1_000
-"""Beyond this many different locales of people, each is looked up anew: the team's column may hold anything, and memory
-does not grow with the number of people."""
+"""Beyond this many different locales of people, each is looked up anew: the team's column may
+hold anything, and memory does not grow with the number of people."""
 
 
 class Composer:
-    """Makes the messages of one version of a scenario. What is the same for many people is worked out once."""
+    """Makes the messages of one version of a scenario. What is the same for many people is
+    worked out once."""
 
     def __init__(self, scenario: AnyScenario) -> None:
         self.variants = [_Variant(variant) for variant in scenario.variants()]
 
     def message(self, unit: Unit) -> Message:
-        """The message for one unit, in the recipient's locale, as the scenario was where they were claimed.
+        """The message for one unit, in the recipient's locale, as the scenario was where they were
+        claimed.
 
         Raises:
-            NotRendered: a text names a variable that this person has not, or has not as the text needs it.
+            NotRendered: a text names a variable that this person has not, or has not as the text
+                needs it.
             TemplateInvalid: a text cannot be parsed; `apply` refuses such texts.
         """
         variant = self.variants[unit.variant]  # mutant: variant
@@ -44,8 +47,8 @@ class Composer:
 class _Variant:
     """What all messages of one variant have in common.
 
-    Without a `ttl` a message lives as long as the nudge is relevant, so that a late copy dies on its way instead of
-    arriving stale.
+    Without a `ttl` a message lives as long as the nudge is relevant, so that a late copy dies on
+    its way instead of arriving stale.
     """
 
     def __init__(self, scenario: AnyScenario) -> None:

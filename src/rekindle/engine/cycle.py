@@ -18,8 +18,8 @@ from rekindle.scenario import Config
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What a cycle needs of the world. A test may replace the dispatcher and the notification repository; the ledger is
-    always the same one."""
+    """What a cycle needs of the world. A test may replace the dispatcher and the notification
+    repository; the ledger is always the same one."""
 
     dispatcher: Dispatcher
     notifications: NotificationRepository
@@ -39,7 +39,8 @@ class Limits:
 
     @classmethod
     def of(cls, config: Config, *, budget_seconds: float | None = None, confirmed: int = 0) -> "Limits":
-        """The limits that a configuration sets; a budget given here wins. The guard allows `confirmed` more people."""
+        """The limits that a configuration sets; a budget given here wins. The guard allows
+        `confirmed` more people."""
         return cls(
             budget_seconds=budget_seconds or config.run.budget,
             timeout_seconds=config.dispatcher.timeout,
@@ -50,14 +51,16 @@ class Limits:
         )
 
     def answer_seconds(self) -> float:
-        """How long one request may take: the time-out, and never more than two fifths of the budget."""
+        """How long one request may take: the time-out, and never more than two fifths of the
+        budget."""
         return min(self.timeout_seconds, self.budget_seconds * 0.4)
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Callbacks of a run: `opened` when it has its row, `claimed` after the claim stage, with the numbers of each
-    scenario, `answered` after each batch of answers, with how many they were."""
+    """Callbacks of a run: `opened` when it has its row, `claimed` after the claim stage, with
+    the numbers of each scenario, `answered` after each batch of answers, with how many they
+    were."""
 
     opened: Callable[[UUID], None] = field(default=lambda _: None)
     claimed: Callable[[Sequence[Numbers]], None] = field(default=lambda _: None)
@@ -66,8 +69,8 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The caller's side of a run: the key it was asked for under, what it is told on the way, and `stop`, which ends
-    the run early in good order."""
+    """The caller's side of a run: the key it was asked for under, what it is told on the way,
+    and `stop`, which ends the run early in good order."""
 
     asked: Asked | None = None
     watch: Watch = field(default_factory=Watch)
@@ -76,7 +79,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One run: everything its stages share. `evaluations` are in the order in which they are claimed."""
+    """One run: everything its stages share. `evaluations` are in the order in which they are
+    claimed."""
 
     run_id: UUID
     dispatcher: Dispatcher
@@ -100,7 +104,8 @@ class Cycle:
         others: Sequence[Applied] = (),
         caller: Caller | None = None,
     ) -> "Cycle":
-        """A cycle over these scenarios, whose time runs from now. See `rekindle.engine.run.run_cycle`."""
+        """A cycle over these scenarios, whose time runs from now. See
+        `rekindle.engine.run.run_cycle`."""
         answer_seconds = 0.0 if deps.dispatcher.immediate else limits.answer_seconds()
         deadline = Deadline.after(limits.budget_seconds, answer_seconds=answer_seconds)
         return cls(

@@ -25,12 +25,14 @@ class Edit:
 
     @property
     def may_matter(self) -> bool:
-        """Whether the sides may claim different people: the scenario was edited, or one that outranks it."""
+        """Whether the sides may claim different people: the scenario was edited, or one that
+        outranks it."""
         return self.old is None or self.new is None or not self.old.same_as(self.new)
 
 
 def edits(in_force: Sequence[Applied], edited: Sequence[Applied], selection: Selection, terms: Terms) -> list[Edit]:
-    """Every scenario of either side, highest priority first, except those that are switched off on both and the same.
+    """Every scenario of either side, highest priority first, except those that are switched off on
+    both and the same.
 
     Each side is judged as a run of all its own scenarios would find it.
     """
@@ -48,17 +50,20 @@ def _by_name(side: Sequence[Applied], selection: Selection, terms: Terms) -> dic
 
 
 def chosen(edits: Sequence[Edit], *, names: Collection[str] = (), unchanged: bool = True) -> list[Edit]:
-    """Only the scenarios named, if any are; without `unchanged`, only those that an edit may have touched."""
+    """Only the scenarios named, if any are; without `unchanged`, only those that an edit may
+    have touched."""
     return [one for one in edits if (not names or one.scenario_type in names) and (unchanged or one.may_matter)]
 
 
 async def difference(
     differences: Differences, edits: Sequence[Edit], guarded: GuardPreview
 ) -> AsyncGenerator[Affected | Difference]:
-    """Which people each scenario would claim now as it is edited and not as it is in force, and the other way round.
+    """Which people each scenario would claim now as it is edited and not as it is in force, and the
+    other way round.
 
-    Yields each person, and after the last one of a scenario its numbers. A scenario that cannot be evaluated carries
-    the fault, and the others follow. Scenarios are compared one after the other, each at one moment for both sides.
+    Yields each person, and after the last one of a scenario its numbers. A scenario that cannot be
+    evaluated carries the fault, and the others follow. Scenarios are compared one after the other,
+    each at one moment for both sides.
     """
     for edit in edits:
         organisations: dict[UUID | None, Counter[Effect]] = {}
@@ -78,7 +83,8 @@ async def difference(
 async def _between(
     differences: Differences, old: Evaluation | None, new: Evaluation | None
 ) -> AsyncGenerator[Affected]:
-    """If what outranks the scenario cannot be evaluated, the scenario does not wait for that: as in a claim."""
+    """If what outranks the scenario cannot be evaluated, the scenario does not wait for that: as
+    in a claim."""
     begun = False
     try:
         async with aclosing(differences.between(old, new)) as people:

@@ -1,4 +1,5 @@
-"""Dispatch: render, arm (commit), send what this run holds. Bounded in number, in pace and in time."""
+"""Dispatch: render, arm (commit), send what this run holds. Bounded in number, in pace and in
+time."""
 
 import asyncio
 import time
@@ -19,29 +20,33 @@ from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncerta
 from rekindle.render import NotRendered
 
 START_SECONDS = 5.0
-"""How long after arming a request may still start. A process that stood still for longer must not send: by then
-another one may have taken the unit for lost."""
+"""How long after arming a request may still start. A process that stood still for longer must
+not send: by then another one may have taken the unit for lost."""
 
 ARMED_WITHIN_SECONDS = START_SECONDS
-"""How long the answer to an arming is waited for: one that comes later than a request may start is of no use."""
+"""How long the answer to an arming is waited for: one that comes later than a request may start
+is of no use."""
 
 ANSWERED_SECONDS = 15.0
 """How long an armed unit's lease outlives its request, for the answer to be recorded."""
 
 
 MAX_UNWRITTEN = 2 * BATCH
-"""Beyond the requests under way, so many answers may wait to be recorded: a batch being written and one gathering.
-Unbounded, nearly 10,000 piled up at 60,000 recipients, with their memory and all that a crash would leave unknown."""
+"""Beyond the requests under way, so many answers may wait to be recorded: a batch being written
+and one gathering. Unbounded, nearly 10,000 piled up at 60,000 recipients, with their memory and
+all that a crash would leave unknown."""
 
 Verdicts = Mapping[tuple[UUID, UUID], str]
 Messages = Sequence[tuple[Unit, Message]]
 
 
 async def dispatch(cycle: Cycle) -> None:
-    """Everything that may be sent before the deadline was sent, answered and recorded when this returns.
+    """Everything that may be sent before the deadline was sent, answered and recorded when this
+    returns.
 
-    Stops early, with the requests under way finished and recorded, when the breaker halts, when the caller stops the
-    run, or when the ledger fails. A database that restarts is waited for until the deadline.
+    Stops early, with the requests under way finished and recorded, when the breaker halts, when the
+    caller stops the run, or when the ledger fails. A database that restarts is waited for until the
+    deadline.
 
     Raises:
         RekindleError: the ledger failed; what was under way is recorded, or armed and thereby safe.
@@ -103,7 +108,8 @@ class _Dispatch:
         )
 
     def _room(self) -> int:
-        """How many units may be armed now: within the requests allowed at once, and what waits to be recorded."""
+        """How many units may be armed now: within the requests allowed at once, and what waits
+        to be recorded."""
         concurrency, sending = self._cycle.limits.concurrency, self._progress.sending
         return min(concurrency - sending, concurrency + MAX_UNWRITTEN - sending - self._progress.unwritten)
 
@@ -171,8 +177,8 @@ class _Dispatch:
             return None
 
     async def _arm_by_scenario(self, units: Sequence[Unit]) -> Verdicts:
-        """As `Store.arm`. Where the last look at the team's views fails, this run sends nothing more of the scenario
-        whose people it fails for, and the others go on."""
+        """As `Store.arm`. Where the last look at the team's views fails, this run sends nothing
+        more of the scenario whose people it fails for, and the others go on."""
         lease_seconds = START_SECONDS + self._answer_seconds + ANSWERED_SECONDS
         try:
             return await self._store.arm(units, lease_seconds=lease_seconds)
@@ -208,7 +214,8 @@ class _Dispatch:
 
 
 def _by_verdict(messages: Messages, verdicts: Verdicts | None) -> tuple[Messages, list[Ending]]:
-    """The messages that may leave now, and the units that must be finished as skipped; the others are logged."""
+    """The messages that may leave now, and the units that must be finished as skipped; the
+    others are logged."""
     armed: list[tuple[Unit, Message]] = []
     skipped: list[Ending] = []
     if verdicts is None:
@@ -222,7 +229,8 @@ def _by_verdict(messages: Messages, verdicts: Verdicts | None) -> tuple[Messages
             case None:
                 log.warning("dispatch.lease_lost", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
             case reason:
-                # Another writer of our key is worth a look; somebody who opted out a moment ago is not.
+                # Another writer of our key is worth a look; somebody who opted out a moment ago is
+                # not.
                 say = log.warning if reason == "already_recorded" else log.info
                 say(
                     f"dispatch.{reason}",

@@ -1,4 +1,5 @@
-"""Why a person is nudged now, or is not: the claim's own conditions, each of them looked at and nothing claimed."""
+"""Why a person is nudged now, or is not: the claim's own conditions, each of them looked at and
+nothing claimed."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -12,10 +13,12 @@ from rekindle.ports import Applied, Evaluation, Explanation, Explanations, Terms
 async def explain(
     explanations: Explanations, user_id: UUID, applied: Sequence[Applied], *, names: Sequence[str] = (), terms: Terms
 ) -> tuple[Explanation, ...]:
-    """Why the person is nudged under each scenario, or those named, or is not; highest priority first. Writes nothing.
+    """Why the person is nudged under each scenario, or those named, or is not; highest priority
+    first. Writes nothing.
 
-    Scenarios that are switched off are explained too. One whose source cannot be read is named with its fault, as a run
-    passes it over. Each is judged as a run would find it after claiming those that outrank it.
+    Scenarios that are switched off are explained too. One whose source cannot be read is named with
+    its fault, as a run passes it over. Each is judged as a run would find it after claiming those
+    that outrank it.
     """
     enabled = [one for one in applied if one.scenario.enabled_somewhere]
     chosen = [one for one in in_order(applied) if not names or one.scenario_type in names]

@@ -8,7 +8,8 @@ from rekindle import errors
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: in order (`note`: but worth a look), or the fault that a run would meet."""
+    """One thing that was looked at: in order (`note`: but worth a look), or the fault that a run
+    would meet."""
 
     subject: str
     message: str
@@ -28,5 +29,5 @@ def raise_faults(findings: Sequence[Finding]) -> None:
     if len(faults) == 1:
         raise faults[0]
     message = "; ".join(dict.fromkeys(fault.message for fault in faults))
-    mends = " ".join(dict.fromkeys(fault.mend for fault in faults if fault.mend))
-    raise type(faults[0])(f"{len(faults)} things are in the way: {message}", mend=mends)
+    hints = " ".join(dict.fromkeys(fault.hint for fault in faults if fault.hint))
+    raise type(faults[0])(f"{len(faults)} things are in the way: {message}", hint=hints)

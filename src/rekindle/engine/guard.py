@@ -7,7 +7,8 @@ from rekindle.ports import Store, Survey
 
 
 class GuardPreview:
-    """Asks the guard about one scenario after another, each after those that it would have allowed. Reads only.
+    """Asks the guard about one scenario after another, each after those that it would have allowed.
+    Reads only.
 
     Args:
         survey: of the selection, if it is known already.
@@ -31,7 +32,8 @@ class GuardPreview:
         self._allowed = 0
 
     async def held_back(self, scenario_type: str, people: int) -> HeldByGuard | None:
-        """Why the guard would hold back a claim of so many people next; None: it would allow them."""
+        """Why the guard would hold back a claim of so many people next; None: it would allow
+        them."""
         held = None
         if people and self._selection.user_id is None and self._guard.watches:
             self._survey = self._survey or await self._store.survey(

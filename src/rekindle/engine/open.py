@@ -17,7 +17,7 @@ async def open_dispatcher(cycle: Cycle) -> None:
             await cycle.dispatcher.open()
     except TimeoutError:
         raise ProviderUnreachable(
-            "the provider gave no answer within the budget", mend="Check the network, and try again later."
+            "the provider gave no answer within the budget", hint="Check the network, and try again later."
         ) from None
 
 

@@ -1,4 +1,5 @@
-"""How fast sends may start: a bucket below a ceiling, a ramp at the beginning, a brake when the provider struggles."""
+"""How fast sends may start: a bucket below a ceiling, a ramp at the beginning, a brake when the
+provider struggles."""
 
 from dataclasses import dataclass, field
 
@@ -6,11 +7,13 @@ from rekindle.model import Outcome, Refused
 from rekindle.policy import TokenBucket
 
 FREE_START = 1_000
-"""This many sends may start at once at the beginning of a run, so that a small run knows nothing of the ramp."""
+"""This many sends may start at once at the beginning of a run, so that a small run knows nothing
+of the ramp."""
 
 RAMP_SECONDS = 60.0
 RAMP_FROM = 0.05
-"""FCM asks senders to go from nothing to their highest rate over a minute at least (its page 'scale-fcm')."""
+"""FCM asks senders to go from nothing to their highest rate over a minute at least (its page
+'scale-fcm')."""
 
 SLOW_SECONDS = 0.5
 """FCM's own sign of trouble: answers that take longer than this."""
@@ -23,11 +26,12 @@ _SMOOTHING = 0.05
 
 @dataclass(slots=True)
 class Pacer:
-    """Says how many sends may start and when. One per run and provider project; all times are monotonic seconds.
+    """Says how many sends may start and when. One per run and provider project; all times are
+    monotonic seconds.
 
-    The rate is `ceiling` times the ramp's share times the brake. Every second in which the provider says 429 halves
-    the brake; every second of answers that take half a second and three times the best seen takes a fifth off; it
-    recovers by a sixtieth a second.
+    The rate is `ceiling` times the ramp's share times the brake. Every second in which the provider
+    says 429 halves the brake; every second of answers that take half a second and three times the
+    best seen takes a fifth off; it recovers by a sixtieth a second.
     """
 
     ceiling: float
@@ -56,7 +60,8 @@ class Pacer:
         return max(min(1.0, self.ceiling), self.ceiling * share * self._brake)
 
     def batch(self, room: int, now: float) -> int:
-        """How many sends to prepare at once: what half a second allows or the bucket holds, at most `room`."""
+        """How many sends to prepare at once: what half a second allows or the bucket holds, at
+        most `room`."""
         return max(1, min(room, max(int(self.rate(now) / 2), int(self._bucket.level(now)))))
 
     def take(self, count: int, now: float) -> float:

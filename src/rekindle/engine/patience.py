@@ -1,4 +1,5 @@
-"""A ledger that restarts is waited for until the run's deadline. This is the only place that waits for it."""
+"""A ledger that restarts is waited for until the run's deadline. This is the only place that
+waits for it."""
 
 import asyncio
 import time
@@ -47,15 +48,16 @@ async def answer_within(seconds: float) -> AsyncGenerator[None]:
         if not limit.expired():
             raise
         raise DatabaseUnreachable(
-            f"the database gave no answer for {seconds:.1f} s", mend="Look for what stands between it and this machine."
+            f"the database gave no answer for {seconds:.1f} s", hint="Look for what stands between it and this machine."
         ) from None
 
 
 async def patiently(deadline: Deadline, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of a call to the ledger, made again while the database does not answer and time is left.
+    """The result of a call to the ledger, made again while the database does not answer and time is
+    left.
 
-    Only for calls that may be repeated after an unclear failure: reads, and writes that their fence or their key
-    makes harmless the second time. A call that has no answer at the deadline is left.
+    Only for calls that may be repeated after an unclear failure: reads, and writes that their fence
+    or their key makes harmless the second time. A call that has no answer at the deadline is left.
 
     Raises:
         DatabaseUnreachable: the deadline came first.
@@ -76,11 +78,12 @@ async def patiently(deadline: Deadline, call: Callable[P, Awaitable[T]], *args: 
 
 @final
 class PatientStore(Store):
-    """The ledger as one run sees it: each call is made again while the database does not answer, until the deadline.
+    """The ledger as one run sees it: each call is made again while the database does not answer,
+    until the deadline.
 
-    Only `arm` is made once, since its answer is of no use later. `record` is that of the notification repository, which
-    may be another one than the ledger's. Seconds given to `claim` and `lease` count from the call, not from its last
-    repetition.
+    Only `arm` is made once, since its answer is of no use later. `record` is that of the
+    notification repository, which may be another one than the ledger's. Seconds given to `claim`
+    and `lease` count from the call, not from its last repetition.
     """
 
     def __init__(self, store: Store, notifications: NotificationRepository, deadline: Deadline) -> None:

@@ -1,4 +1,5 @@
-"""Plan and dry run: what a run would do now, and whether the provider would take its messages. Nothing is written."""
+"""Plan and dry run: what a run would do now, and whether the provider would take its messages.
+Nothing is written."""
 
 import asyncio
 import hashlib
@@ -21,8 +22,8 @@ _CHECKS_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a run would do for one scenario now, in people; `checks` counts messages by result (dry run only). `held`:
-    the guard would hold back the people that it would claim."""
+    """What a run would do for one scenario now, in people; `checks` counts messages by result
+    (dry run only). `held`: the guard would hold back the people that it would claim."""
 
     scenario_type: str
     evaluated: int
@@ -45,8 +46,8 @@ class Preview:
 async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard) -> AsyncGenerator[Candidate | Preview]:
     """Everyone who is due, scenario by scenario as a run would claim them; nothing is written.
 
-    Yields each person, and after the last one of a scenario its preview. Each scenario is judged as a run would find it
-    after claiming those that outrank it.
+    Yields each person, and after the last one of a scenario its preview. Each scenario is judged as
+    a run would find it after claiming those that outrank it.
     """
     if not evaluations:
         return
@@ -69,7 +70,8 @@ async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard)
 async def dry_run(
     store: Store, dispatcher: Dispatcher, evaluations: Sequence[Evaluation], *, guard: Guard, timeout_seconds: float
 ) -> list[Preview]:
-    """Every message that a run would send now was rendered and checked by the provider; nothing was claimed or sent.
+    """Every message that a run would send now was rendered and checked by the provider; nothing was
+    claimed or sent.
 
     `checks` counts "valid" and, by reason, what would fail.
     """
@@ -118,7 +120,8 @@ def _units(candidate: Candidate, one: Applied) -> list[Unit]:
 
 
 def unit_of(candidate: Candidate, one: Applied, kind: TargetKind, target: str, *, claim_id: UUID) -> Unit:
-    """The unit that a claim would make of one device, under a claim id and a key that nobody has."""
+    """The unit that a claim would make of one device, under a claim id and a key that nobody
+    has."""
     return Unit(
         claim_id=claim_id,
         device_id=UUID(hashlib.sha256(f"{kind}:{target}".encode()).hexdigest()[:32]),

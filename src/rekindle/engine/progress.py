@@ -1,4 +1,5 @@
-"""How far the sends of one run have come: what the feeder, the sends and the recorder have in common."""
+"""How far the sends of one run have come: what the feeder, the sends and the recorder have in
+common."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -8,7 +9,8 @@ from dataclasses import dataclass, field
 class Progress:
     """Counts the sends under way and the answers not written yet. For one event loop.
 
-    `unwritten` counts answers that were handed over to the recorder and are not written down, or given up on, yet.
+    `unwritten` counts answers that were handed over to the recorder and are not written down, or
+    given up on, yet.
     """
 
     sending: int = 0
@@ -34,7 +36,8 @@ class Progress:
         self._moved.set()
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Return when a send has ended or answers were written, or after so many seconds. One task may wait."""
+        """Return when a send has ended or answers were written, or after so many seconds. One
+        task may wait."""
         self._moved.clear()
         try:
             await asyncio.wait_for(self._moved.wait(), None if seconds is None else max(0.0, seconds))

@@ -1,4 +1,5 @@
-"""Record: every answer becomes exactly one ending in the ledger, in batches, while others are still under way."""
+"""Record: every answer becomes exactly one ending in the ledger, in batches, while others are
+still under way."""
 
 import asyncio
 import random
@@ -20,10 +21,11 @@ T = TypeVar("T")
 
 
 class Recorder:
-    """Takes outcomes from any number of sends and writes them down, one batch at a time, until it is closed.
+    """Takes outcomes from any number of sends and writes them down, one batch at a time, until it
+    is closed.
 
-    What cannot be written is logged as critical with all that is needed to find it, and stays armed in the ledger:
-    the sweep makes it unknown, and nothing ever sends it again.
+    What cannot be written is logged as critical with all that is needed to find it, and stays armed
+    in the ledger: the sweep makes it unknown, and nothing ever sends it again.
     """
 
     def __init__(self, cycle: Cycle) -> None:
@@ -130,9 +132,10 @@ class Recorder:
                 )
 
     async def _persist(self, write: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """The result of a write, tried three times and, while the database does not answer, until the deadline; None
-        if it failed. Every write in question is fenced, so that doing it again after an unclear failure is harmless.
-        After one that got no answer until the deadline the others are not tried: each would wait in vain."""
+        """The result of a write, tried three times and, while the database does not answer,
+        until the deadline; None if it failed. Every write in question is fenced, so that doing
+        it again after an unclear failure is harmless. After one that got no answer until the
+        deadline the others are not tried: each would wait in vain."""
         if self._given_up:
             return None
         for pause in (*_PAUSES, None):
@@ -161,7 +164,8 @@ class Recorder:
 
 
 def _log_by_reason(event: str, units: Sequence[tuple[Unit, str]]) -> None:
-    """One line per scenario and reason, with a few claims to look up, instead of one line per person."""
+    """One line per scenario and reason, with a few claims to look up, instead of one line per
+    person."""
     groups: dict[tuple[str, str], list[Unit]] = {}
     for unit, reason in units:
         groups.setdefault((unit.scenario_type, reason), []).append(unit)

@@ -15,9 +15,9 @@ _NIGHT = f"retry:{WAITS}"
 async def report(cycle: Cycle, faults: Sequence[RekindleError]) -> Report:
     """The run has ended, and its row says how.
 
-    halted: an operator must act. budget: work is left that the next run carries on. incomplete: something that should
-    have been sent was not, or nobody knows. done: none of these; people who wait for the morning should not have been
-    sent anything.
+    halted: an operator must act. budget: work is left that the next run carries on. incomplete:
+    something that should have been sent was not, or nobody knows. done: none of these; people who
+    wait for the morning should not have been sent anything.
 
     Raises:
         DatabaseUnreachable: the ledger gave no answer until the deadline, or for a second after it.
@@ -27,7 +27,8 @@ async def report(cycle: Cycle, faults: Sequence[RekindleError]) -> Report:
 
 
 async def report_fault(cycle: Cycle, fault: RekindleError) -> None:
-    """The run's row says why it ended early, if the ledger still answers; else a later run's sweep ends it."""
+    """The run's row says why it ended early, if the ledger still answers; else a later run's
+    sweep ends it."""
     if isinstance(fault, DatabaseUnreachable):
         return  # it was waited for until the deadline
     try:
@@ -66,4 +67,4 @@ async def _report(cycle: Cycle, faults: Sequence[RekindleError], halted: Refused
 
 
 def _stopped(halted: Refused) -> str:
-    return f"{halted.error_code} {halted.reason}" + (f". {halted.mend}" if halted.mend else "")
+    return f"{halted.error_code} {halted.reason}" + (f". {halted.hint}" if halted.hint else "")

@@ -26,17 +26,20 @@ async def run_cycle(
     others: Sequence[Applied] = (),
     caller: Caller | None = None,
 ) -> Report:
-    """Everyone who is due under the scenarios was nudged once, as far as the budget went, and the report says so.
+    """Everyone who is due under the scenarios was nudged once, as far as the budget went, and the
+    report says so.
 
-    Any number of cycles may run at once on one database: each person is claimed by one of them. A cycle that is
-    killed at any point leaves nothing that the next one cannot put right without sending twice. It also carries on what
-    earlier cycles left of the same selection. `others` are the enabled scenarios that this cycle leaves alone: one with
-    a higher priority still comes first under a frequency cap.
+    Any number of cycles may run at once on one database: each person is claimed by one of them. A
+    cycle that is killed at any point leaves nothing that the next one cannot put right without
+    sending twice. It also carries on what earlier cycles left of the same selection. `others` are
+    the enabled scenarios that this cycle leaves alone: one with a higher priority still comes first
+    under a frequency cap.
 
     Raises:
         KeyTaken: there is a run that was asked for under the same key; nothing was claimed.
         ProviderError: sending is not possible; nothing was claimed.
-        DatabaseError: the ledger failed on the way; leases and the sweep decide what becomes of the units.
+        DatabaseError: the ledger failed on the way; leases and the sweep decide what becomes of the
+            units.
     """
     cycle = Cycle.begin(deps, applied, selection, limits, others=others, caller=caller)
     await open_dispatcher(cycle)
@@ -54,10 +57,12 @@ async def run_cycle(
 async def evaluate_and_dispatch(
     mentor_id: UUID, scenario_type: str, config: Config, deps: Deps, *, stop: asyncio.Event | None = None
 ) -> Report:
-    """One recipient was evaluated under one scenario and, if due, nudged: a cycle of one, through the same statements.
+    """One recipient was evaluated under one scenario and, if due, nudged: a cycle of one, through
+    the same statements.
 
-    Safe beside any number of other calls and cycles: the ledger lets one of them win. The report's one scenario says
-    what happened: `recorded` 1, or a refusal such as {"cooldown": 1}, or `not_due` 1.
+    Safe beside any number of other calls and cycles: the ledger lets one of them win. The report's
+    one scenario says what happened: `recorded` 1, or a refusal such as {"cooldown": 1}, or
+    `not_due` 1.
 
     Args:
         mentor_id: the recipient's user_id.
@@ -73,12 +78,12 @@ async def evaluate_and_dispatch(
     if scenario_type not in config.scenario:
         raise UnknownScenario(
             f"the configuration has no scenario {scenario_type!r}",
-            mend=f"It has: {', '.join(config.scenario) or 'none'}.",
+            hint=f"It has: {', '.join(config.scenario) or 'none'}.",
         )
     in_force = await deps.store.applied()
     if changes(in_force, edited(config))[scenario_type] != "same":
         raise ConfigNotApplied(
-            f"scenario {scenario_type!r} is not applied as this configuration has it", mend="Run `rekindle apply`."
+            f"scenario {scenario_type!r} is not applied as this configuration has it", hint="Run `rekindle apply`."
         )
     enabled = [one for one in in_force if one.scenario.enabled_somewhere]
     applied = [one for one in enabled if one.scenario_type == scenario_type]

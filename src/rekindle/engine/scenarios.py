@@ -16,7 +16,7 @@ def require_applied(names: Sequence[str], applied: Sequence[Applied]) -> None:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UnknownScenario(
-            f"no scenario {', '.join(unknown)} is applied", mend=f"Applied are: {', '.join(known) or 'none'}."
+            f"no scenario {', '.join(unknown)} is applied", hint=f"Applied are: {', '.join(known) or 'none'}."
         )
 
 
@@ -28,11 +28,11 @@ def enabled_or_named(names: Sequence[str], applied: Sequence[Applied]) -> tuple[
         BadArgument: a scenario named is switched off.
     """
     if not applied:
-        raise UnknownScenario("no scenario is applied", mend="Run `rekindle apply`.")
+        raise UnknownScenario("no scenario is applied", hint="Run `rekindle apply`.")
     require_applied(names, applied)
     off = [one.scenario_type for one in applied if one.scenario_type in names and not one.scenario.enabled_somewhere]
     if off:
-        raise BadArgument(f"scenario {', '.join(off)} is switched off", mend="Set enabled = true and apply again.")
+        raise BadArgument(f"scenario {', '.join(off)} is switched off", hint="Set enabled = true and apply again.")
     enabled = [one for one in applied if one.scenario.enabled_somewhere]
     chosen = [one for one in enabled if not names or one.scenario_type in names]
     return chosen, [one for one in enabled if one not in chosen]

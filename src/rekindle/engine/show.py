@@ -17,8 +17,9 @@ from rekindle.render import NotRendered
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One scenario for one person. `verdict` is `claim`, the reason for a refusal, or `not_due`; who is not due has no
-    text, for want of its values. `problem` says why a text cannot be sent, and which variable is at fault if one is."""
+    """One scenario for one person. `verdict` is `claim`, the reason for a refusal, or `not_due`;
+    who is not due has no text, for want of its values. `problem` says why a text cannot be sent,
+    and which variable is at fault if one is."""
 
     scenario_type: str
     verdict: str
@@ -35,10 +36,11 @@ class Shown:
 
 
 async def show(store: Store, evaluations: Sequence[Evaluation]) -> list[Shown]:
-    """What each scenario would do for the one person of their selection, and what that person would read.
+    """What each scenario would do for the one person of their selection, and what that person would
+    read.
 
-    Decided by the statements of a plan; nothing is written. Empty for somebody who is no active recipient of the
-    selection.
+    Decided by the statements of a plan; nothing is written. Empty for somebody who is no active
+    recipient of the selection.
     """
     shown: list[Shown] = []
     by_name = {one.applied.scenario_type: one.applied for one in evaluations}

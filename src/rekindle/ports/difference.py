@@ -16,8 +16,8 @@ Changed = Literal["added", "changed", "retired", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """One person under one scenario: claimed on the new side alone (gain), on the old side alone (lose), or on both
-    (stay)."""
+    """One person under one scenario: claimed on the new side alone (gain), on the old side alone
+    (lose), or on both (stay)."""
 
     scenario_type: str
     user_id: UUID
@@ -27,8 +27,8 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What becomes of one scenario's people, by organisation; or the fault for which nobody can say. `held`: the guard
-    would hold the new side's claim back."""
+    """What becomes of one scenario's people, by organisation; or the fault for which nobody can
+    say. `held`: the guard would hold the new side's claim back."""
 
     scenario_type: str
     change: Changed

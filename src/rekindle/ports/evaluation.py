@@ -9,7 +9,8 @@ from rekindle.scenario import AnyScenario
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A scenario in the version that is in force. Version 0 is a scenario that is not applied yet."""
+    """A scenario in the version that is in force. Version 0 is a scenario that is not applied
+    yet."""
 
     scenario_type: str
     version: int
@@ -19,8 +20,8 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How an evaluation reads time: the time zone of people without one, if there is such, and how many seconds each
-    statement may take."""
+    """How an evaluation reads time: the time zone of people without one, if there is such, and
+    how many seconds each statement may take."""
 
     timezone: str | None = None
     timeout_seconds: float = 30.0
@@ -28,8 +29,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """How many active recipients there are, in people: `evaluated` in a selection, `recipients` in all. If the
-    selection names one person, both are about that person."""
+    """How many active recipients there are, in people: `evaluated` in a selection, `recipients`
+    in all. If the selection names one person, both are about that person."""
 
     evaluated: int
     recipients: int
@@ -39,9 +40,10 @@ class Survey:
 class Evaluation:
     """One scenario, among which people, in competition with which others, and on which terms.
 
-    `outranking` are the higher-priority scenarios that share a frequency cap with this one and have not been claimed
-    yet, highest first. Where the cap has room for only some of the scenarios that want a person, theirs is the place.
-    `survey` is of the selection, read once for all scenarios of a run; None: it is read for this one.
+    `outranking` are the higher-priority scenarios that share a frequency cap with this one and have
+    not been claimed yet, highest first. Where the cap has room for only some of the scenarios that
+    want a person, theirs is the place. `survey` is of the selection, read once for all scenarios of
+    a run; None: it is read for this one.
     """
 
     applied: Applied

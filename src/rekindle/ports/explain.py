@@ -1,4 +1,5 @@
-"""The seam that explains one person: why they are nudged or not under each scenario, and what happened to them."""
+"""The seam that explains one person: why they are nudged or not under each scenario, and what
+happened to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from rekindle.ports.evaluation import Evaluation
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition between a person and a push, by the word for which it refuses; `facts` are plain values."""
+    """One condition between a person and a push, by the word for which it refuses; `facts` are
+    plain values."""
 
     reason: str
     blocks: bool
@@ -21,13 +23,13 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a person is nudged under one scenario now, or is not: every condition in order, also those after one that
-    blocks.
+    """Why a person is nudged under one scenario now, or is not: every condition in order, also
+    those after one that blocks.
 
-    `override` is the place whose override applies to the person (None: no override does). `counts` says whether a
-    claim would count under the frequency caps. `next_at` is the earliest moment at which a claim could win as things
-    are now; it is None if no time can be given, because of `waits_for`. A scenario that cannot be evaluated has a
-    `fault` and no conditions.
+    `override` is the place whose override applies to the person (None: no override does). `counts`
+    says whether a claim would count under the frequency caps. `next_at` is the earliest moment at
+    which a claim could win as things are now; it is None if no time can be given, because of
+    `waits_for`. A scenario that cannot be evaluated has a `fault` and no conditions.
     """
 
     scenario_type: str
@@ -49,7 +51,8 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class PastUnit:
-    """What became of one device of a claim: `ending` is recorded, skipped, dead, unknown, or a live unit's state."""
+    """What became of one device of a claim: `ending` is recorded, skipped, dead, unknown, or a
+    live unit's state."""
 
     device_id: UUID
     run_id: UUID
@@ -63,8 +66,8 @@ class PastUnit:
 
 @dataclass(frozen=True, slots=True)
 class PastClaim:
-    """One claim of a person: why, when and by which run it was made, and its devices. Another program's record may lack
-    everything but its name and its time."""
+    """One claim of a person: why, when and by which run it was made, and its devices. Another
+    program's record may lack everything but its name and its time."""
 
     claim_id: UUID
     scenario_type: str
@@ -77,7 +80,8 @@ class PastClaim:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of an id at a moment: listed as a recipient, active there, or known to a device or the ledger."""
+    """What is known of an id at a moment: listed as a recipient, active there, or known to a
+    device or the ledger."""
 
     at: datetime
     listed: bool
@@ -87,7 +91,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class PersonExplained:
-    """A person under every scenario now, or in one past run; and the latest claims, newest first."""
+    """A person under every scenario now, or in one past run; and the latest claims, newest
+    first."""
 
     user_id: UUID
     standing: Standing
@@ -104,10 +109,11 @@ class Explanations(Protocol):
         ...
 
     async def explain(self, evaluation: Evaluation) -> Explanation:
-        """Every condition of one scenario for the one person of the selection, recipient or not, by the same SQL by
-        which `Store.claim` decides.
+        """Every condition of one scenario for the one person of the selection, recipient or not, by
+        the same SQL by which `Store.claim` decides.
 
-        `outranking` are here only those that would claim this person now; they are not evaluated again.
+        `outranking` are here only those that would claim this person now; they are not evaluated
+        again.
 
         Raises:
             SourceError: the scenario cannot be evaluated, for anybody.
@@ -117,5 +123,6 @@ class Explanations(Protocol):
     async def history(
         self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int
     ) -> Sequence[PastClaim]:
-        """The latest claims of a person, newest first; only of these scenarios, only what one run made or worked on."""
+        """The latest claims of a person, newest first; only of these scenarios, only what one
+        run made or worked on."""
         ...

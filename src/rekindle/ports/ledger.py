@@ -31,16 +31,19 @@ class NotificationRepository(Protocol):
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         """Write a notification for each acceptance, all or none; one verdict each, in order.
 
-        A verdict `conflict` means that another writer holds the idempotency key: nothing was written for that unit
-        and it is kept as unknown. Any exception means that nothing was written.
+        A verdict `conflict` means that another writer holds the idempotency key: nothing was
+        written for that unit and it is kept as unknown. Any exception means that nothing was
+        written.
         """
         ...
 
 
 class Store(NotificationRepository, Protocol):
-    """The ledger. Every method is one statement or one transaction, safe among any number of callers.
+    """The ledger. Every method is one statement or one transaction, safe among any number of
+    callers.
 
-    Methods that take units change only those whose epoch is still theirs, and return how many those were.
+    Methods that take units change only those whose epoch is still theirs, and return how many those
+    were.
     """
 
     async def applied(self) -> Sequence[Applied]:
@@ -71,34 +74,41 @@ class Store(NotificationRepository, Protocol):
         reserved_seconds: float,
         guard: Guard = GUARDED,
     ) -> Numbers:
-        """Evaluate one scenario and claim everyone who is due and may be nudged, in one transaction.
+        """Evaluate one scenario and claim everyone who is due and may be nudged, in one
+        transaction.
 
-        The new units are leased to this run for `reserved_seconds`; afterwards any run may take them. The numbers are
-        on the run's row when this returns. Called again for the same run and scenario after an unclear failure, it
-        claims nobody and returns the numbers of the claim that was committed, if one was.
+        The new units are leased to this run for `reserved_seconds`; afterwards any run may take
+        them. The numbers are on the run's row when this returns. Called again for the same run and
+        scenario after an unclear failure, it claims nobody and returns the numbers of the claim
+        that was committed, if one was.
 
         The guard does not apply when a single person is named.
 
         Raises:
             HeldByGuard: it would have been more people than `guard` allows; nothing has changed.
-            SourceError: the scenario, or one that outranks it, cannot be evaluated; nothing has changed.
-            StatementTooSlow: a statement took longer than `evaluation.terms` allow; nothing has changed.
+            SourceError: the scenario, or one that outranks it, cannot be evaluated; nothing has
+                changed.
+            StatementTooSlow: a statement took longer than `evaluation.terms` allow; nothing has
+                changed.
         """
         ...
 
     def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
-        """What `claim` would decide now about everyone who is due, streamed in order of user; writes nothing."""
+        """What `claim` would decide now about everyone who is due, streamed in order of user;
+        writes nothing."""
         ...
 
     async def held_back(
         self, scenario_type: str, people: int, *, recipients: int, ahead: int = 0, guard: Guard
     ) -> HeldByGuard | None:
-        """What the guard would say to a claim of so many people now, of so many active recipients, after `ahead` of
-        other scenarios in the same run; None: nothing. Reads only."""
+        """What the guard would say to a claim of so many people now, of so many active
+        recipients, after `ahead` of other scenarios in the same run; None: nothing. Reads
+        only."""
         ...
 
     async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
-        """How many active recipients there are. It reads every recipient, so a run asks for it once.
+        """How many active recipients there are. It reads every recipient, so a run asks for it
+        once.
 
         Raises:
             SourceError: they cannot be read.
@@ -107,7 +117,8 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
-        """Up to `limit` units of the selection that this run holds and has not armed, most urgent first."""
+        """Up to `limit` units of the selection that this run holds and has not armed, most
+        urgent first."""
         ...
 
     async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:
@@ -115,20 +126,23 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
-        """Commit that these units are about to be sent, after a last look at whether they still may be.
+        """Commit that these units are about to be sent, after a last look at whether they still may
+        be.
 
-        By (claim, device): ARMED, its request may leave now; WAITS, it is not the person's hour any more, and the unit
-        was put back until it is; any other word is the reason for which it must be finished as skipped. What is absent
-        belongs to somebody else and must not be touched.
+        By (claim, device): ARMED, its request may leave now; WAITS, it is not the person's hour any
+        more, and the unit was put back until it is; any other word is the reason for which it must
+        be finished as skipped. What is absent belongs to somebody else and must not be touched.
         """
         ...
 
     async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
-        """Back to waiting, with a reason and a delay in seconds each: these were certainly not sent."""
+        """Back to waiting, with a reason and a delay in seconds each: these were certainly not
+        sent."""
         ...
 
     async def finish(self, run_id: UUID, endings: Sequence[Ending]) -> int:
-        """End units for good; a token proven dead is disabled unless it is registered again after the send."""
+        """End units for good; a token proven dead is disabled unless it is registered again
+        after the send."""
         ...
 
     async def hold(self, units: Sequence[tuple[Unit, str]]) -> int:
@@ -136,11 +150,13 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def sweep(self) -> Mapping[str, int]:
-        """Put right what crashed runs left behind. Never sends, never frees what may have been sent."""
+        """Put right what crashed runs left behind. Never sends, never frees what may have been
+        sent."""
         ...
 
     async def release(self, run_id: UUID) -> int:
-        """Give back what this run holds and did not arm, so that the next run may carry it on at once."""
+        """Give back what this run holds and did not arm, so that the next run may carry it on at
+        once."""
         ...
 
     async def waiting(self, run_id: UUID, selection: Selection) -> int:
@@ -148,7 +164,8 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
-        """Count from the ledger where every claim of this run stands, and write it onto the run's rows.
+        """Count from the ledger where every claim of this run stands, and write it onto the run's
+        rows.
 
         A status ends the run; without one it is still running.
         """

@@ -30,8 +30,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioVersion:
-    """One version of a scenario: what an apply did, which role did it, and the keys that it changed; none where it was
-    added or retired, which is the whole."""
+    """One version of a scenario: what an apply did, which role did it, and the keys that it
+    changed; none where it was added or retired, which is the whole."""
 
     scenario_type: str
     version: int

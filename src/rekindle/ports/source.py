@@ -19,7 +19,8 @@ class Column:
 class View:
     """One of the team's views: its columns in order, and what reading it met.
 
-    `refusal` is why it cannot be read at all; `filtered`, which rule of row level security decides what it shows.
+    `refusal` is why it cannot be read at all; `filtered`, which rule of row level security decides
+    what it shows.
     """
 
     columns: Sequence[Column]
@@ -29,7 +30,8 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """A way from a REST API over this database into one of Rekindle's schemas: `through` is a setting or a role."""
+    """A way from a REST API over this database into one of Rekindle's schemas: `through` is a
+    setting or a role."""
 
     schema_name: str
     through: str
@@ -53,7 +55,8 @@ class Source(Protocol):
         ...
 
     async def exposures(self) -> Sequence[Exposure]:
-        """Every way of a REST API into schema rekindle or rekindle_source; none where no such API is known."""
+        """Every way of a REST API into schema rekindle or rekindle_source; none where no such
+        API is known."""
         ...
 
     async def has_activity_index(self) -> bool:
@@ -61,17 +64,20 @@ class Source(Protocol):
         ...
 
     async def counts(self) -> SourceCounts:
-        """Recipients, and what they lack, their chapters' and organisations' time zones taken into account."""
+        """Recipients, and what they lack, their chapters' and organisations' time zones taken
+        into account."""
         ...
 
     async def deserted(self, places: Sequence[tuple[str, str | None]]) -> Sequence[tuple[str, str | None]]:
-        """Of organisations, and of chapters of one, by id: those without any active recipient, in the order given."""
+        """Of organisations, and of chapters of one, by id: those without any active recipient,
+        in the order given."""
         ...
 
     async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:
-        """By variable, the bytes of the longest value (cut as texts cut it) that the views have now: columns of the
-        recipient view by these names, of active recipients, and the variables of these kinds of scenario that have no
-        longest value. A variable without any value is absent.
+        """By variable, the bytes of the longest value (cut as texts cut it) that the views have
+        now: columns of the recipient view by these names, of active recipients, and the variables
+        of these kinds of scenario that have no longest value. A variable without any value is
+        absent.
 
         Raises:
             StatementTooSlow: it took longer than 15 s.
@@ -79,7 +85,8 @@ class Source(Protocol):
         ...
 
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
-        """The variables that a scenario's own query gives, as its first rows have them; None if it returns nobody now.
+        """The variables that a scenario's own query gives, as its first rows have them; None if it
+        returns nobody now.
 
         Raises:
             SourceError: the query cannot be used.

@@ -1,4 +1,5 @@
-"""Evaluate and claim: a constant number of statements per scenario, whatever the number of people."""
+"""Evaluate and claim: a constant number of statements per scenario, whatever the number of
+people."""
 
 import asyncio
 from collections import Counter
@@ -33,8 +34,8 @@ async def claim(
 ) -> Numbers:
     """`Store.claim`: one transaction of eight statements.
 
-    One fewer if the evaluation brings its survey; three more if the scenario has its own query, and as many more for
-    each scenario that outranks it.
+    One fewer if the evaluation brings its survey; three more if the scenario has its own query, and
+    as many more for each scenario that outranks it.
     """
     applied, terms = evaluation.applied, evaluation.terms
     kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `readable` names
@@ -99,7 +100,8 @@ def claim_parameters(applied: Applied, run_id: UUID, reserved_seconds: float) ->
 
 
 async def candidates(database: Database, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
-    """`Store.candidates`: a server-side cursor, so that memory does not grow with the number of people."""
+    """`Store.candidates`: a server-side cursor, so that memory does not grow with the number of
+    people."""
     applied, terms = evaluation.applied, evaluation.terms
     async with (
         staged_rows(database, (*evaluation.outranking, applied), terms) as rows,
@@ -108,7 +110,8 @@ async def candidates(database: Database, evaluation: Evaluation) -> AsyncGenerat
         ) as connection,
         readable(applied),
     ):
-        # Between two reads this waits for whoever consumes the rows: each wait for the server has its own bound.
+        # Between two reads this waits for whoever consumes the rows: each wait for the server has
+        # its own bound.
         async with asyncio.timeout(terms.timeout_seconds):
             moment = await begin(connection, evaluation, rows)
             parameters = await moment.of(applied)
@@ -139,14 +142,15 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
 
 @asynccontextmanager
 async def readable(applied: Applied) -> AsyncGenerator[None]:
-    """A value in the team's views that the evaluation stumbles over is this scenario's fault alone, and is not quoted:
-    neither in the message nor in a traceback, where psycopg's own error would quote it."""
+    """A value in the team's views that the evaluation stumbles over is this scenario's fault
+    alone, and is not quoted: neither in the message nor in a traceback, where psycopg's own
+    error would quote it."""
     try:
         yield
     except DataError as error:
         raise SourceViewWrong(
             f"scenario {applied.scenario_type} reads a value that cannot be used: {primary(error)}",
-            mend="Mend the row, or have its view in schema rekindle_source leave it out.",
+            hint="Fix the row, or have its view in schema rekindle_source leave it out.",
         ) from None
 
 

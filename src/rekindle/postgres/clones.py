@@ -30,7 +30,8 @@ async def drop_database(url: str, name: str) -> None:
 
 
 async def execute_script(url: str, script: str) -> None:
-    """Every statement of a script that the caller answers for was executed, in one transaction; if one fails, none."""
+    """Every statement of a script that the caller answers for was executed, in one transaction;
+    if one fails, none."""
     async with await connect(url) as connection, connection.transaction():
         await connection.execute(script.encode())
 

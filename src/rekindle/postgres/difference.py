@@ -32,10 +32,11 @@ class PostgresDifferences(Differences):
     async def between(self, old: Evaluation | None, new: Evaluation | None) -> AsyncGenerator[Affected]:
         """All people that either side would claim now, in order of user.
 
-        Both sides are evaluated in one REPEATABLE READ transaction at one moment of the ledger's clock, so that nobody
-        gains or loses by what changes meanwhile, and what they stage is rolled back. Only a query of the team's own is
-        read before, on its own snapshot; one text that both sides have is read once. Whoever is claimed is written to
-        a file for each side, 33 bytes a person, of which 8 MB are kept in memory.
+        Both sides are evaluated in one REPEATABLE READ transaction at one moment of the ledger's
+        clock, so that nobody gains or loses by what changes meanwhile, and what they stage is
+        rolled back. Only a query of the team's own is read before, on its own snapshot; one text
+        that both sides have is read once. Whoever is claimed is written to a file for each side, 33
+        bytes a person, of which 8 MB are kept in memory.
         """
         name = next((side.applied.scenario_type for side in (old, new) if side is not None), "")
         with SpooledTemporaryFile(_MEMORY_BYTES) as former, SpooledTemporaryFile(_MEMORY_BYTES) as latter:
@@ -73,7 +74,8 @@ class PostgresDifferences(Differences):
 
 @asynccontextmanager
 async def _own_rows(database: Database, sides: Sequence[Evaluation]) -> AsyncGenerator[list[Mapping[str, IO[bytes]]]]:
-    """For each side, by scenario, the rows of its own query; what both sides ask in the same words is asked once."""
+    """For each side, by scenario, the rows of its own query; what both sides ask in the same
+    words is asked once."""
     async with AsyncExitStack() as stack:
         known: dict[str, IO[bytes]] = {}
         rows: list[Mapping[str, IO[bytes]]] = []

@@ -49,8 +49,8 @@ class Moment:
         return {**self._common, **by_place(applied.scenario)} | {"scenario_type": applied.scenario_type}
 
     async def give_way(self, outranking: Sequence[Applied]) -> None:
-        """The people that each of these would claim, in this order, are staged; later statements leave them their
-        place."""
+        """The people that each of these would claim, in this order, are staged; later statements
+        leave them their place."""
         if outranking:
             await self._connection.execute(statement("outranking_create"))
             self.bind(outranking="outranking")
@@ -93,14 +93,16 @@ async def begin(
 
 
 async def optional_views(connection: Connection) -> dict[str, str]:
-    """For each of the team's optional views, the part of a statement that reads it, or its absent twin."""
+    """For each of the team's optional views, the part of a statement that reads it, or its
+    absent twin."""
     rows = await (await connection.execute(statement("optional_views"))).fetchall()
     return {row["view_name"]: row["part"] for row in rows}
 
 
 def by_place(scenario: AnyScenario) -> dict[str, Any]:
-    """All that can differ from place to place, for the statements that evaluate: `rekindle.variant` has each variant,
-    `places` the number of the one that holds in a place, and the rest is what no variant reaches beyond."""
+    """All that can differ from place to place, for the statements that evaluate:
+    `rekindle.variant` has each variant, `places` the number of the one that holds in a place,
+    and the rest is what no variant reaches beyond."""
     variants = scenario.variants()
     places = {
         one.organisation_id + (f":{one.chapter_id}" if one.chapter_id else ""): number
@@ -115,7 +117,8 @@ def by_place(scenario: AnyScenario) -> dict[str, Any]:
 
 
 def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
-    """A row of `rekindle.variant`. A critical scenario counts under the caps and is held by none."""
+    """A row of `rekindle.variant`. A critical scenario counts under the caps and is held by
+    none."""
     quiet = None if scenario.critical else scenario.quiet()
     caps = [] if scenario.critical else scenario.frequency_caps()
     return {

@@ -43,7 +43,8 @@ class PostgresExplanations(Explanations):
     async def explain(self, evaluation: Evaluation) -> Explanation:
         """Every condition of one scenario for the one person of the selection, recipient or not.
 
-        One transaction. It writes nothing but the rows of a team's own query, into a temporary table.
+        One transaction. It writes nothing but the rows of a team's own query, into a temporary
+        table.
         """
         applied, terms = evaluation.applied, evaluation.terms
         async with (
@@ -124,7 +125,8 @@ def _conditions(
 
 
 def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """What is known of each condition, whether it blocks or not. A reason that is not here has nothing to add."""
+    """What is known of each condition, whether it blocks or not. A reason that is not here has
+    nothing to add."""
     quiet = None if scenario.critical else scenario.quiet()
     weekdays = WEEKDAYS if scenario.critical else scenario.weekdays
     wall = {"local_time": row["local_at"], "timezone": row["zone"]}

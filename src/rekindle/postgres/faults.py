@@ -1,4 +1,5 @@
-"""What the database's errors mean: coded faults that never carry a password or what comes out of a row."""
+"""What the database's errors mean: coded faults that never carry a password or what comes out of
+a row."""
 
 import re
 from collections.abc import Generator
@@ -33,7 +34,8 @@ REFUSALS = (
 
 @contextmanager
 def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] = ()) -> Generator[None]:
-    """Turn what psycopg raises into coded errors that never carry the URL's password or a row's content."""
+    """Turn what psycopg raises into coded errors that never carry the URL's password or a row's
+    content."""
     try:
         yield
     except pass_through:
@@ -41,19 +43,19 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
     except errors.InsufficientPrivilege as error:
         raise PermissionMissing(
             f"the database role may not do this: {primary(error)}",
-            mend="Grant it rekindle_worker and run the grants at the end of source.sql; `rekindle check` says more.",
+            hint="Grant it rekindle_worker and run the grants at the end of source.sql; `rekindle check` says more.",
         ) from error
     except errors.UndefinedTable as error:
         raise _undefined(error) from error
     except (errors.InvalidSchemaName, errors.UndefinedFunction) as error:
         if "rekindle" in primary(error) and "rekindle_source" not in primary(error):
-            raise NotMigrated(mend="Run `rekindle migrate`.") from error
+            raise NotMigrated(hint="Run `rekindle migrate`.") from error
         raise DatabaseError(f"the database refused a statement: {primary(error)}") from error
     except errors.UndefinedColumn as error:
-        raise SourceViewWrong(primary(error), mend="Run `rekindle check` to see what is missing.") from error
+        raise SourceViewWrong(primary(error), hint="Run `rekindle check` to see what is missing.") from error
     except errors.QueryCanceled as error:
         raise StatementTooSlow(
-            mend="Raise the budget, run fewer scenarios at once, or look for a missing index."
+            hint="Raise the budget, run fewer scenarios at once, or look for a missing index."
         ) from error
     except (
         psycopg.OperationalError,
@@ -77,7 +79,7 @@ def unreachable(url: str, error: Exception) -> DatabaseUnreachable:
         reason = "no answer within the time allowed"
     return DatabaseUnreachable(
         f"the database at {_place(url)} does not answer: {reason[:200]}",
-        mend="Check REKINDLE_DATABASE_URL and that the server runs.",
+        hint="Check REKINDLE_DATABASE_URL and that the server runs.",
     )
 
 
@@ -90,8 +92,8 @@ def _place(url: str) -> str:
 
 
 def primary(error: psycopg.Error) -> str:
-    """The server's one-line message, without what comes out of a row: its detail and context stay out, and so does
-    what a complaint about a value has in quotation marks."""
+    """The server's one-line message, without what comes out of a row: its detail and context
+    stay out, and so does what a complaint about a value has in quotation marks."""
     message = (error.diag.message_primary or type(error).__name__)[:300]
     return _QUOTED.sub("…", message) if isinstance(error, psycopg.IntegrityError | psycopg.DataError) else message
 
@@ -101,8 +103,8 @@ def _undefined(error: errors.UndefinedTable) -> DatabaseError | SourceViewMissin
     if "rekindle_source." in message:
         view = message.split('"')[1] if '"' in message else "a view"
         return SourceViewMissing(
-            f"the view {view} does not exist", mend="Add it in source.sql and run that file on the database."
+            f"the view {view} does not exist", hint="Add it in source.sql and run that file on the database."
         )
     if "rekindle." in message:
-        return NotMigrated(mend="Run `rekindle migrate`.")
+        return NotMigrated(hint="Run `rekindle migrate`.")
     return DatabaseError(f"the database refused a statement: {message}")

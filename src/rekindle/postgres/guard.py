@@ -1,4 +1,5 @@
-"""The guard: a claim of more people than is usual is held back until somebody confirms it, where it is claimed."""
+"""The guard: a claim of more people than is usual is held back until somebody confirms it, where
+it is claimed."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,8 +14,8 @@ from rekindle.postgres.sql import statement
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What the guard weighs: the people of one scenario among all active recipients, in a run that has begun, or after
-    `ahead` people of other scenarios in one that has not."""
+    """What the guard weighs: the people of one scenario among all active recipients, in a run
+    that has begun, or after `ahead` people of other scenarios in one that has not."""
 
     scenario_type: str
     people: int
@@ -26,16 +27,16 @@ class _Claim:
 async def pass_guard(
     connection: Connection, run_id: UUID, evaluation: Evaluation, claimed: int, recipients: int, guard: Guard
 ) -> int:
-    """The guard allows the people claimed in this transaction. Returns how many of them because somebody confirmed
-    them.
+    """The guard allows the people claimed in this transaction. Returns how many of them because
+    somebody confirmed them.
 
-    This is the last step before the claim is counted and committed. Claims pass it one at a time, whatever their run,
-    scenario or organisation, so that each sees the total of those before it. A claim of one named person counts as
-    confirmed.
+    This is the last step before the claim is counted and committed. Claims pass it one at a time,
+    whatever their run, scenario or organisation, so that each sees the total of those before it. A
+    claim of one named person counts as confirmed.
 
     Raises:
-        HeldByGuard: it is more than the guard allows and than this run was confirmed for; the transaction must be
-            rolled back.
+        HeldByGuard: it is more than the guard allows and than this run was confirmed for; the
+            transaction must be rolled back.
     """
     if evaluation.selection.user_id is not None:
         return claimed
@@ -93,6 +94,6 @@ def _held(claim: _Claim, guard: Guard, found: dict[str, Any]) -> HeldByGuard:
         )
     return HeldByGuard(
         f"scenario {claim.scenario_type} would claim {claim.people:,} people: {'; '.join(because)}",
-        mend=f"See `rekindle plan`; if they are meant, `rekindle run --confirm {claim.people}` lets them go.",
+        hint=f"See `rekindle plan`; if they are meant, `rekindle run --confirm {claim.people}` lets them go.",
         people=claim.people,
     )

@@ -1,4 +1,5 @@
-"""Brings a database to this version's tables: forward only, all or nothing, safe when two do it at once."""
+"""Brings a database to this version's tables: forward only, all or nothing, safe when two do it
+at once."""
 
 import asyncio
 import hashlib
@@ -28,12 +29,14 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """Digest of the text with line ends made equal, so that a checkout's settings do not look like drift."""
+        """Digest of the text with line ends made equal, so that a checkout's settings do not
+        look like drift."""
         return hashlib.sha256(self.text.replace("\r\n", "\n").encode()).hexdigest()
 
     @property
     def alone(self) -> bool:
-        """Whether it is one statement that cannot run in a transaction, such as `create index concurrently`."""
+        """Whether it is one statement that cannot run in a transaction, such as `create index
+        concurrently`."""
         return self.text.splitlines()[0] == _ALONE
 
 
@@ -52,10 +55,10 @@ def migrations(folder: Traversable = FOLDER) -> list[Migration]:
 async def migrate(url: str, *, dry_run: bool = False, folder: Traversable = FOLDER) -> list[Migration]:
     """Run what was not run yet, in one transaction; return what this call ran, oldest first.
 
-    A second caller waits for the first (an advisory lock that ends with the transaction) and then finds nothing to do.
-    If anything fails, nothing has changed. A migration that cannot run in a transaction ends the one before it, runs
-    by itself, and is run again if it fails. A file that another tool has run counts as run.
-    `dry_run` changes nothing and returns what would be run.
+    A second caller waits for the first (an advisory lock that ends with the transaction) and then
+    finds nothing to do. If anything fails, nothing has changed. A migration that cannot run in a
+    transaction ends the one before it, runs by itself, and is run again if it fails. A file that
+    another tool has run counts as run. `dry_run` changes nothing and returns what would be run.
 
     Raises:
         MigrationDrift: a migration that was run before is not the file that this version has.
@@ -78,7 +81,8 @@ async def migrate(url: str, *, dry_run: bool = False, folder: Traversable = FOLD
 async def _run_together(
     connection: Connection, files: Sequence[Migration], *, dry_run: bool
 ) -> tuple[list[Migration], Migration | None]:
-    """Run what is pending, up to the first migration that must run alone; return what was run, and that one."""
+    """Run what is pending, up to the first migration that must run alone; return what was run,
+    and that one."""
     async with connection.transaction(force_rollback=dry_run):
         await connection.execute("select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0))")
         pending = _pending(await _done(connection), files)
@@ -96,12 +100,14 @@ async def _run_together(
 
 
 async def _run_alone(url: str, connection: Connection, migration: Migration) -> bool:
-    """Run one statement outside a transaction; return whether this call ran it, rather than another one meanwhile.
+    """Run one statement outside a transaction; return whether this call ran it, rather than another
+    one meanwhile.
 
-    Callers take turns by a lock that is never waited for in a statement: `create index concurrently` waits for every
-    statement that began before it, so the two would wait for each other. The connection that holds the lock is idle
-    meanwhile, and that is not waited for. An index of the ledger that is not valid was left by an attempt that failed:
-    it is dropped first, because `if not exists` would keep it.
+    Callers take turns by a lock that is never waited for in a statement: `create index
+    concurrently` waits for every statement that began before it, so the two would wait for each
+    other. The connection that holds the lock is idle meanwhile, and that is not waited for. An
+    index of the ledger that is not valid was left by an attempt that failed: it is dropped first,
+    because `if not exists` would keep it.
     """
     async with await connect(url) as turn, turn.transaction():
         await turn.execute("set local idle_in_transaction_session_timeout = 0")
@@ -136,14 +142,15 @@ async def _take_turn(connection: Connection) -> None:
 
 
 def write_migrations(folder: Path) -> list[Path]:
-    """The folder holds every migration under its name, for a tool that runs such files; new ones are returned.
+    """The folder holds every migration under its name, for a tool that runs such files; new ones
+    are returned.
 
     Raises:
         BadArgument: the folder does not exist or cannot be written.
         MigrationDrift: it holds one of them with another text; nothing was written.
     """
     if not folder.is_dir():
-        raise BadArgument(f"there is no folder {folder}", mend="Make it first, or name another.")
+        raise BadArgument(f"there is no folder {folder}", hint="Make it first, or name another.")
     files = [(folder / f"{one.version}_{one.name}.sql", one) for one in migrations()]
     try:
         there = {path: path.read_text(encoding="utf-8") for path, _ in files if path.exists()}
@@ -151,7 +158,7 @@ def write_migrations(folder: Path) -> list[Path]:
             if path in there and replace(migration, text=cast("LiteralString", there[path])).sha256 != migration.sha256:
                 raise MigrationDrift(
                     f"{path} is not the file that this version of Rekindle has",
-                    mend="Never change a migration that was run: put its text back and add a new one.",
+                    hint="Never change a migration that was run: put its text back and add a new one.",
                 )
         written = [(path, migration) for path, migration in files if path not in there]
         for path, migration in written:
@@ -177,12 +184,12 @@ def _pending(done: list[dict[str, Any]], migrations: Sequence[Migration]) -> lis
         if file is None:
             raise MigrationDrift(
                 f"the database has migration {row['version']}_{row['name']}, which this version of Rekindle has not",
-                mend="Run the version of Rekindle that made it, or a newer one.",
+                hint="Run the version of Rekindle that made it, or a newer one.",
             )
         if row["sha256"] not in (None, file.sha256):
             raise MigrationDrift(
                 f"migration {file.version}_{file.name} was run with another text than this version's",
-                mend="Never change a migration that was run: put its text back and add a new one.",
+                hint="Never change a migration that was run: put its text back and add a new one.",
             )
     return [file for version, file in files.items() if version not in {row["version"] for row in done}]
 
@@ -197,5 +204,5 @@ def require_current(migrated_to: str | None) -> None:
     if migrated_to is None or migrated_to < newest:
         raise NotMigrated(
             f"the database stands at migration {migrated_to or 'none'}, this version needs {newest}",
-            mend="Run `rekindle migrate`.",
+            hint="Run `rekindle migrate`.",
         )

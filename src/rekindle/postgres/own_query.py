@@ -1,4 +1,5 @@
-"""The team's own SELECT as a scenario: checked to be one read-only statement, run apart, and only its rows let in."""
+"""The team's own SELECT as a scenario: checked to be one read-only statement, run apart, and
+only its rows let in."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -33,13 +34,15 @@ async def own_rows(
 ) -> AsyncGenerator[IO[bytes]]:
     """What the query gives now, as the text of a COPY, in a file that is gone when the block ends.
 
-    It runs in a READ ONLY transaction, so that nothing it calls can write, and its connection is given back before the
-    block begins: runs that each kept one connection and waited for a second had a pooler's three between them, and all
-    stood still (measured). Two statements check it first, each time: a stored definition is no proof. Its rows stream
-    through this process in blocks; beyond 8 MB they lie on disk.
+    It runs in a READ ONLY transaction, so that nothing it calls can write, and its connection is
+    given back before the block begins: runs that each kept one connection and waited for a second
+    had a pooler's three between them, and all stood still (measured). Two statements check it
+    first, each time: a stored definition is no proof. Its rows stream through this process in
+    blocks; beyond 8 MB they lie on disk.
 
     Raises:
-        ScenarioQueryInvalid: it is not one SELECT with the columns (user_id uuid, occurrence text, variables jsonb).
+        ScenarioQueryInvalid: it is not one SELECT with the columns (user_id uuid, occurrence text,
+            variables jsonb).
         ScenarioQueryFailed: it failed, or took longer than 15 s or the time left.
     """
     query = _text(scenario)
@@ -60,8 +63,8 @@ async def own_rows(
 def returned_rows(scenario: OwnQuery) -> LiteralString:
     """The query in brackets that cast its columns and stop at one row more than is allowed.
 
-    The query is one balanced statement, by `_prove`, so it cannot close the brackets. It is no LiteralString by origin:
-    this is the one place where the team's own SQL is meant to be run.
+    The query is one balanced statement, by `_prove`, so it cannot close the brackets. It is no
+    LiteralString by origin: this is the one place where the team's own SQL is meant to be run.
     """
     return cast(
         "LiteralString",
@@ -116,7 +119,8 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
 
 
 def _variable(seen: list[object]) -> Variable:
-    """What a variable is fit for: what one of its values is fit for, and anything where it has none."""
+    """What a variable is fit for: what one of its values is fit for, and anything where it has
+    none."""
     there = [value for value in seen if value is not None]
     fit_for: set[Need] = set() if there else {"number", "date"}
     if any(number_of(value) is not None for value in there):
@@ -128,8 +132,8 @@ def _variable(seen: list[object]) -> Variable:
 
 
 async def _prove(reader: Connection, scenario_type: str, query: str) -> None:
-    """The text is one statement in itself, and a SELECT of the right columns. `binary` makes psycopg use the extended
-    protocol, in which the server takes one statement only."""
+    """The text is one statement in itself, and a SELECT of the right columns. `binary` makes
+    psycopg use the extended protocol, in which the server takes one statement only."""
     # Bracketed options, so that a query cannot begin with ANALYZE and be executed by this.
     await reader.execute(cast("LiteralString", f"explain (costs off) {query}"), binary=True)
     cursor = await reader.execute(cast("LiteralString", f"select * from (\n{query}\n) as own limit 0"), binary=True)
@@ -138,24 +142,24 @@ async def _prove(reader: Connection, scenario_type: str, query: str) -> None:
     if wrong:
         raise ScenarioQueryInvalid(
             f"the query of scenario {scenario_type} lacks, or has with another type: {', '.join(wrong)}",
-            mend="It must return user_id uuid, occurrence text, variables jsonb.",
+            hint="It must return user_id uuid, occurrence text, variables jsonb.",
         )
 
 
 def _fault(scenario_type: str, error: psycopg.Error) -> ScenarioQueryFailed | ScenarioQueryInvalid:
     if isinstance(error, errors.QueryCanceled):
         return ScenarioQueryFailed(
-            f"the query of scenario {scenario_type} took too long", mend="Add an index or narrow it."
+            f"the query of scenario {scenario_type} took too long", hint="Add an index or narrow it."
         )
     message = primary(error)
     if isinstance(error, psycopg.IntegrityError | psycopg.DataError):
         return ScenarioQueryFailed(
             f"the query of scenario {scenario_type} gave a row that cannot be used: {message}",
-            mend="Every row needs a user_id, an occurrence of 1 to 200 characters and a JSON object of variables.",
+            hint="Every row needs a user_id, an occurrence of 1 to 200 characters and a JSON object of variables.",
         )
     return ScenarioQueryInvalid(
         f"the query of scenario {scenario_type} cannot be run: {message}",
-        mend="It must be one SELECT, read-only, over what rekindle_worker may read.",
+        hint="It must be one SELECT, read-only, over what rekindle_worker may read.",
     )
 
 

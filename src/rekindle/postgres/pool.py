@@ -24,17 +24,19 @@ CONNECTIONS = 4
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30.0
-"""How long a connection is waited for, with all that is asked on it, where nobody says otherwise. A server that goes
-silent without closing (a firewall that forgets, a machine that is moved) would be waited for as long as it is so."""
+"""How long a connection is waited for, with all that is asked on it, where nobody says
+otherwise. A server that goes silent without closing (a firewall that forgets, a machine that is
+moved) would be waited for as long as it is so."""
 
-# Python prints warnings of an unconfigured logger to stderr. psycopg's quote the server's address; the loss of a
-# connection is an event of ours.
+# Python prints warnings of an unconfigured logger to stderr. psycopg's quote the server's address;
+# the loss of a connection is an event of ours.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _CANCEL_SECONDS = 0.5
 _IDLE_SECONDS = 10.0
 _GRACE_SECONDS = 2.0  # by so much the server's own limit of a statement comes before ours
-# A network that is gone is noticed in some 15 s, and the statement asked again on another connection.
+# A network that is gone is noticed in some 15 s, and the statement asked again on another
+# connection.
 _KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 3,
@@ -42,17 +44,20 @@ _KEEPALIVE = {
     "tcp_user_timeout": 15_000,  # milliseconds
 }
 LOST_SECONDS = 1.0
-"""How long one statement waits for a connection after the server was lost, until one has worked again. Whoever has
-time left asks again; at ten seconds each, a run whose database had crashed ended 60 s after its budget (measured)."""
+"""How long one statement waits for a connection after the server was lost, until one has worked
+again. Whoever has time left asks again; at ten seconds each, a run whose database had crashed
+ended 60 s after its budget (measured)."""
 
 
 class Connection(AsyncConnection[DictRow]):
-    """A connection that can be left at once: who is cancelled while waiting for an answer has closed it."""
+    """A connection that can be left at once: who is cancelled while waiting for an answer has
+    closed it."""
 
     async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """As psycopg's own, which asks a server that it is cancelled on to stop, and waits ten seconds for it to say
-        so: a silent one never does, and a run that is over has no ten seconds. What the statement did is unclear
-        either way."""
+        """As psycopg's own, which asks a server that it is cancelled on to stop, and waits ten
+        seconds for it to say
+        so: a silent one never does, and a run that is over has no ten seconds. What the
+        statement did is unclear either way."""
         try:
             return await waiting.wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
         except asyncio.CancelledError:
@@ -76,7 +81,7 @@ def _parameters(url: str) -> dict[str, Any]:
         # libpq quotes what it cannot read, and that may be the password.
         raise DatabaseUnreachable(
             "the address of the database cannot be read",
-            mend="Write REKINDLE_DATABASE_URL as postgresql://user:password@host:5432/database, with special "
+            hint="Write REKINDLE_DATABASE_URL as postgresql://user:password@host:5432/database, with special "
             "characters of the password percent-encoded.",
         ) from None
     own: dict[str, Any] = {name: value for name, value in _KEEPALIVE.items() if name not in said}
@@ -103,7 +108,8 @@ async def connect(url: str) -> Connection:
 
 
 class Database:
-    """A small pool of connections. Every statement is its own transaction unless `transaction` says otherwise."""
+    """A small pool of connections. Every statement is its own transaction unless `transaction`
+    says otherwise."""
 
     def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
         self.url = url
@@ -124,7 +130,8 @@ class Database:
         Raises:
             DatabaseUnreachable: within ten seconds it did not.
         """
-        # The pool retries in the background and reports only a time-out; one plain connection knows the reason.
+        # The pool retries in the background and reports only a time-out; one plain connection knows
+        # the reason.
         await (await connect(self.url)).close()
         with database_faults(self.url):
             await self._pool.open(wait=True, timeout=CONNECT_SECONDS)
@@ -137,9 +144,11 @@ class Database:
     async def connection(
         self, *, within: float | None = ANSWER_SECONDS, pass_through: tuple[type[psycopg.Error], ...] = ()
     ) -> AsyncGenerator[Connection]:
-        """One connection for the block, in autocommit; errors named in `pass_through` stay what they are.
+        """One connection for the block, in autocommit; errors named in `pass_through` stay what
+        they are.
 
-        The block has `within` seconds, after which the server counts as not answering. None for a block that yields to
+        The block has `within` seconds, after which the server counts as not answering. None for a
+        block that yields to
         others: its owner bounds each wait.
         """
         with database_faults(self.url, pass_through=pass_through):
@@ -151,7 +160,8 @@ class Database:
                     yield connection
                     self._lost = False
             except psycopg.OperationalError as error:
-                # Without a SQLSTATE it is the connection that failed; with one the server spoke, mostly of a statement.
+                # Without a SQLSTATE it is the connection that failed; with one the server spoke,
+                # mostly of a statement.
                 self._lost = error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
                 raise
             except (TimeoutError, asyncio.CancelledError):
@@ -168,7 +178,8 @@ class Database:
     ) -> AsyncGenerator[Connection]:
         """One transaction for the block: committed at its end, rolled back on any exception.
 
-        Each statement has `timeout_seconds`, and the block little more, unless it is not `bounded`: see `connection`.
+        Each statement has `timeout_seconds`, and the block little more, unless it is not `bounded`:
+        see `connection`.
         """
         within = timeout_seconds + _GRACE_SECONDS if bounded else None
         async with self.connection(within=within, pass_through=pass_through) as connection, connection.transaction():
@@ -179,8 +190,9 @@ class Database:
     async def snapshot(
         self, *, timeout_seconds: float, pass_through: tuple[type[psycopg.Error], ...] = ()
     ) -> AsyncGenerator[Connection]:
-        """One transaction whose statements all see what was committed before the first of them; rolled back at its end,
-        with what it staged. Each statement has `timeout_seconds`, and the block twice that and little more."""
+        """One transaction whose statements all see what was committed before the first of them;
+        rolled back at its end, with what it staged. Each statement has `timeout_seconds`, and
+        the block twice that and little more."""
         async with self.connection(
             within=2 * timeout_seconds + _GRACE_SECONDS, pass_through=pass_through
         ) as connection:
@@ -194,9 +206,10 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, *, timeout_seconds: float) -> AsyncGenerator[Connection]:
-        """One READ ONLY transaction for the team's own SQL, rolled back at its end whatever happened, so that no
-        setting that the SQL made outlives it on this connection. What its statements are refused for stays psycopg's
-        error; only a server that does not answer is named as in `connection`."""
+        """One READ ONLY transaction for the team's own SQL, rolled back at its end whatever
+        happened, so that no setting that the SQL made outlives it on this connection. What its
+        statements are refused for stays psycopg's error; only a server that does not answer is
+        named as in `connection`."""
         async with (
             self.connection(within=timeout_seconds + _GRACE_SECONDS, pass_through=REFUSALS) as connection,
             connection.transaction(force_rollback=True),

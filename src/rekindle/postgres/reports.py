@@ -30,23 +30,24 @@ class Reports:
 
         Raises:
             NotMigrated: the tables are missing or old.
-            DatabaseUnfit: too old, a replica, commits that a crash can lose, or another isolation level.
+            DatabaseUnfit: too old, a replica, commits that a crash can lose, or another isolation
+                level.
         """
         row = await self._database.row(statement("fitness"))
         require_current(row["migrated_to"])
         if row["version_number"] < MINIMUM_SERVER:
-            raise DatabaseUnfit("Postgres is older than 15", mend="Use Postgres 15 to 18.")
+            raise DatabaseUnfit("Postgres is older than 15", hint="Use Postgres 15 to 18.")
         if row["replica"]:
-            raise DatabaseUnfit("this server is a replica", mend="Connect to the primary.")
+            raise DatabaseUnfit("this server is a replica", hint="Connect to the primary.")
         if row["synchronous_commit"] == "off":
             raise DatabaseUnfit(
                 "synchronous_commit is off, so a crash could forget what was sent and send it twice",
-                mend="Set it on for this role: alter role ... set synchronous_commit = on.",
+                hint="Set it on for this role: alter role ... set synchronous_commit = on.",
             )
         if row["isolation"] != "read committed":
             raise DatabaseUnfit(
                 f"transactions are {row['isolation']} by default; the ledger's statements need read committed",
-                mend="Reset default_transaction_isolation for this role.",
+                hint="Reset default_transaction_isolation for this role.",
             )
 
     async def scenarios(self) -> list[ScenarioStatus]:
@@ -75,7 +76,8 @@ class Reports:
             return await read_runs(connection, run_id=run_id, limit=limit)
 
     async def asked(self, key: str) -> tuple[UUID, str] | None:
-        """The run that was asked for under the key, and the digest of what was asked; None if there is none."""
+        """The run that was asked for under the key, and the digest of what was asked; None if
+        there is none."""
         rows = await self._database.rows(statement("run_asked"), {"request_key": key})
         return (rows[0]["run_id"], rows[0]["request_sha256"]) if rows else None
 
@@ -84,14 +86,16 @@ class Reports:
         return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), {"limit": limit})]
 
     async def deliveries(self) -> list[tuple[UUID, str]]:
-        """Every device that accepted: the claim and the name that the provider gave, in order of claim."""
+        """Every device that accepted: the claim and the name that the provider gave, in order of
+        claim."""
         rows = await self._database.rows(statement("deliveries"))
         return [(row["claim_id"], row["provider_name"]) for row in rows]
 
     async def store_config(self, config: Config) -> list[Change]:
         """Every scenario of the configuration is in force when this returns; others are retired.
 
-        Callers follow one another; whoever is last wins whole. Scenarios that mean the same get no new version.
+        Callers follow one another; whoever is last wins whole. Scenarios that mean the same get no
+        new version.
         """
         scenarios = dict(sorted(config.scenario.items()))
         parameters = {
@@ -106,7 +110,8 @@ class Reports:
 
 
 async def read_runs(connection: Connection, *, run_id: UUID | None, limit: int) -> list[Report]:
-    """Reports of one run or of the newest, with their scenarios in the order in which they were claimed."""
+    """Reports of one run or of the newest, with their scenarios in the order in which they were
+    claimed."""
     cursor = await connection.execute(statement("runs"), {"run_id": run_id, "limit": limit})
     reports: dict[UUID, tuple[dict[str, Any], list[Numbers]]] = {}
     for row in await cursor.fetchall():

@@ -42,8 +42,8 @@ async def evaluating(
 ) -> str:
     """The script of a statement that evaluates one scenario, after all that it finds staged.
 
-    It is for the moment of the ledger's clock at which this is called, and ends with a rollback. Nothing is written,
-    and a query of the team's own is printed, not run.
+    It is for the moment of the ledger's clock at which this is called, and ends with a rollback.
+    Nothing is written, and a query of the team's own is printed, not run.
     """
     applied, terms = evaluation.applied, evaluation.terms
     async with database.transaction(timeout_seconds=terms.timeout_seconds) as connection:
@@ -66,7 +66,8 @@ async def evaluating(
 async def dispatching(
     database: Database, name: SqlOfDispatch, *, run_id: UUID | None = None, explained: bool = False
 ) -> str:
-    """The script of a statement about units: at most 500 that the run holds, none without a run. Ends with a rollback.
+    """The script of a statement about units: at most 500 that the run holds, none without a run.
+    Ends with a rollback.
 
     Only ids are printed: neither a token nor a text.
     """

@@ -10,19 +10,21 @@ from rekindle.postgres.sql import statement
 async def settle(database: Database, claim_id: UUID, *, provider_name: str | None) -> int:
     """The unknown sends of a claim are settled on the operator's word; returns how many there were.
 
-    Each becomes recorded under the name that the provider is known to have given it; or, where `provider_name` is None,
-    dead as certainly not sent, and the person may be claimed again. A late answer that arrives first wins.
+    Each becomes recorded under the name that the provider is known to have given it; or, where
+    `provider_name` is None, dead as certainly not sent, and the person may be claimed again. A late
+    answer that arrives first wins.
 
     Raises:
-        BadArgument: the claim has no send whose outcome is unknown, and nothing has changed; or it is said to have been
-            sent, and another program holds its idempotency key, so that it stays unknown for good.
+        BadArgument: the claim has no send whose outcome is unknown, and nothing has changed; or it
+            is said to have been sent, and another program holds its idempotency key, so that it
+            stays unknown for good.
     """
     if provider_name is None:
         settled = await _free(database, claim_id)
     else:
         settled = await _record(database, claim_id, provider_name)
     if not settled:
-        raise BadArgument(f"claim {claim_id} has no send whose outcome is unknown", mend="See `rekindle unknown list`.")
+        raise BadArgument(f"claim {claim_id} has no send whose outcome is unknown", hint="See `rekindle unknown list`.")
     return settled
 
 
@@ -52,6 +54,6 @@ async def _record(database: Database, claim_id: UUID, provider_name: str) -> int
     if not recorded and await database.rows(statement("settle_find"), {"claim_id": claim_id}):
         raise BadArgument(
             f"claim {claim_id} cannot be recorded: another program has recorded its idempotency key",
-            mend="It stays listed as unknown; the person was reached that day.",
+            hint="It stays listed as unknown; the person was reached that day.",
         )
     return recorded

@@ -33,7 +33,8 @@ class PostgresSource(Source):
         async with self._database.connection(pass_through=(errors.InsufficientPrivilege,)) as connection:
             for name, found in columns.items():
                 refusal = await _refusal(connection, name, "on")
-                # Switched off, the server refuses what it would otherwise leave rows out of without a word.
+                # Switched off, the server refuses what it would otherwise leave rows out of without
+                # a word.
                 filtered = None if refusal else await _refusal(connection, name, "off")
                 views[name] = View(found, refusal, filtered)
         return views

@@ -61,7 +61,8 @@ class PostgresStore(Store):
         return [status.applied for status in await Reports(self._database).scenarios()]
 
     async def scenario(self, scenario_type: str, version: int) -> AnyScenario:
-        """One version of a scenario, as it was applied; kept after the first call, since a version never changes.
+        """One version of a scenario, as it was applied; kept after the first call, since a version
+        never changes.
 
         Raises:
             UnknownScenario: there is no such version.
@@ -151,12 +152,13 @@ class PostgresStore(Store):
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         """Write a notification for each acceptance, all or none; one verdict each, in order.
 
-        A unique constraint other than the key's that another writer's row hits fails the whole statement, as do two
-        claims of one key (a late answer beside that of a later claim); the acceptances are then written one at a time,
-        so that only the one concerned becomes a conflict.
+        A unique constraint other than the key's that another writer's row hits fails the whole
+        statement, as do two claims of one key (a late answer beside that of a later claim); the
+        acceptances are then written one at a time, so that only the one concerned becomes a
+        conflict.
 
-        A unit that a sweep was closing at that moment is in neither place for a statement that waited for it; what is
-        not found is therefore looked for once more.
+        A unit that a sweep was closing at that moment is in neither place for a statement that
+        waited for it; what is not found is therefore looked for once more.
         """
         try:
             verdicts = await self._record(run_id, acceptances)
@@ -206,7 +208,8 @@ class PostgresStore(Store):
         return (await self._database.row(statement("hold"), parameters))["held"]
 
     async def sweep(self) -> Mapping[str, int]:
-        """Put right what crashed runs left behind, in one transaction. Returns {} if another sweep is under way."""
+        """Put right what crashed runs left behind, in one transaction. Returns {} if another
+        sweep is under way."""
         parameters = {
             "hold_seconds": policy.HOLD_SECONDS,
             "resend_seconds": policy.RETRY_SECONDS,
@@ -233,7 +236,8 @@ class PostgresStore(Store):
         return (await self._database.row(statement("waiting"), parameters))["waiting"]
 
     async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
-        """Count from the ledger where every claim of this run stands, and write it onto the run's rows.
+        """Count from the ledger where every claim of this run stands, and write it onto the run's
+        rows.
 
         One transaction: no reader sees new numbers of a scenario beside old totals of its run.
         """

@@ -18,8 +18,9 @@ async def throw(
 ) -> None:
     """From now on this scenario, of this organisation (None: all of them), is off, or on again.
 
-    Whatever any switch that fits says is off is off: an organisation that is on is still off where everything is. A
-    run under way claims and arms nothing more of it; requests that have left are not called back.
+    Whatever any switch that fits says is off is off: an organisation that is on is still off where
+    everything is. A run under way claims and arms nothing more of it; requests that have left are
+    not called back.
     """
     await database.rows(
         statement("switch_throw"),

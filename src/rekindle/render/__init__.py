@@ -1,4 +1,5 @@
-"""Texts with named fields, plural forms and dates, and nothing else: no attribute, index, conversion or code."""
+"""Texts with named fields, plural forms and dates, and nothing else: no attribute, index,
+conversion or code."""
 
 from rekindle.render.bounds import at_least, at_most
 from rekindle.render.locales import LOCALE, categories, date_of, known, number_of, usual_categories

@@ -9,7 +9,8 @@ from rekindle.render.locales import written_date, written_number
 from rekindle.render.template import Count, DateField, Field, Length, Part, Plural, parse
 from rekindle.render.text import clean
 
-# What a date's length depends on: every month, every day of the week with each, and digits from few to many.
+# What a date's length depends on: every month, every day of the week with each, and digits from few
+# to many.
 _DAYS = tuple(
     date(year, month, first + day) for year, first in ((1, 1), (2026, 22)) for month in range(1, 13) for day in range(7)
 )
@@ -19,12 +20,14 @@ Pick = Callable[[list[int]], int]
 
 
 def at_least(template: str, locale: str) -> int:
-    """The bytes (UTF-8) that no value can make fewer: everything constant, with the shortest forms."""
+    """The bytes (UTF-8) that no value can make fewer: everything constant, with the shortest
+    forms."""
     return _bytes(parse(template), locale, min, {})
 
 
 def at_most(template: str, locale: str, longest: Mapping[str, int]) -> int:
-    """The bytes (UTF-8) with every value as long as `longest` says, by name, and the longest forms."""
+    """The bytes (UTF-8) with every value as long as `longest` says, by name, and the longest
+    forms."""
     return _bytes(parse(template), locale, max, longest)
 
 

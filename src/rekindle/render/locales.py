@@ -41,13 +41,15 @@ def categories(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1_024)
 def usual_categories(name: str) -> frozenset[str]:
-    """The plural categories that the whole numbers from 0 to 1,000 have: those that a text wants a form for. The `many`
-    of French begins at a million, and that of Lithuanian is for fractions."""
+    """The plural categories that the whole numbers from 0 to 1,000 have: those that a text wants
+    a form for. The `many` of French begins at a million, and that of Lithuanian is for
+    fractions."""
     return frozenset(category(number, name) for number in range(1_001))
 
 
 def number_of(value: Any) -> int | Decimal | None:
-    """A number as it is shown, with three decimals at the most; None where the value is none, or is beyond 10^15."""
+    """A number as it is shown, with three decimals at the most; None where the value is none, or
+    is beyond 10^15."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if not -MAX_NUMBER <= value <= MAX_NUMBER:  # NaN is not

@@ -1,10 +1,12 @@
-"""How a text is written: named fields, plural forms and dates, as in ICU MessageFormat, and nothing else.
+"""How a text is written: named fields, plural forms and dates, as in ICU MessageFormat, and nothing
+else.
 
     text   = (characters | "{{" | "}}" | field)*
     field  = "{" name "}" | "{" name ", date" [", " length] "}" | "{" name ", plural, " (selector "{" form "}")+ "}"
     form   = (characters | "#" | "{" name "}" | "{" name ", date" [", " length] "}")*
 
-Of MessageFormat that is `plural` (without offset) and `date`. Every piece of a text is looked at once.
+Of MessageFormat that is `plural` (without offset) and `date`. Every piece of a text is looked at
+once.
 """
 
 import re
@@ -55,7 +57,8 @@ Part = str | Field | DateField | Count
 
 @dataclass(frozen=True, slots=True)
 class Plural:
-    """A variable that is a number: the form for exactly this number, else for its category in the reader's language."""
+    """A variable that is a number: the form for exactly this number, else for its category in
+    the reader's language."""
 
     name: str
     exact: tuple[tuple[int, tuple[Part, ...]], ...]
@@ -143,13 +146,13 @@ class _Parser:
             elif piece == "{":
                 parts.append(self._field(plural=True))
             else:
-                raise TemplateInvalid("a } stands alone", mend=_DOUBLE_BRACES)
+                raise TemplateInvalid("a } stands alone", hint=_DOUBLE_BRACES)
         return tuple(parts)
 
     def _field(self, *, plural: bool) -> Part | Plural:
         head = self._next()
         if head in ("{", "}"):
-            raise TemplateInvalid("{} is not a plain variable name", mend=_DOUBLE_BRACES)
+            raise TemplateInvalid("{} is not a plain variable name", hint=_DOUBLE_BRACES)
         end = self._next()
         name, *rest = head.split(",")
         words = [word.strip() for word in rest]
@@ -157,14 +160,14 @@ class _Parser:
             return _simple(head, name, words)
         if words[:1] == ["plural"]:
             if not plural:
-                raise TemplateInvalid(f"{{{head[:60]}… stands in a form of another plural", mend="Put it outside.")
+                raise TemplateInvalid(f"{{{head[:60]}… stands in a form of another plural", hint="Put it outside.")
             if end == "{" and len(words) == 2:
                 return self._plural(_checked(name, head), words[1])
             raise TemplateInvalid(
-                f"{{{head[:60]}}} has no forms", mend="Write {days, plural, one {# day} other {# days}}."
+                f"{{{head[:60]}}} has no forms", hint="Write {days, plural, one {# day} other {# days}}."
             )
         if not end:
-            raise TemplateInvalid("a { is not closed", mend=_DOUBLE_BRACES)
+            raise TemplateInvalid("a { is not closed", hint=_DOUBLE_BRACES)
         raise _no_field(head)
 
     def _plural(self, name: str, selector: str) -> Plural:
@@ -174,7 +177,7 @@ class _Parser:
             match = _EXACT.fullmatch(selector)
             if match is None and selector not in CATEGORIES:
                 raise TemplateInvalid(
-                    f"{selector[:40]!r} is no plural form of {name}", mend=f"Use {', '.join(CATEGORIES)}, or =0."
+                    f"{selector[:40]!r} is no plural form of {name}", hint=f"Use {', '.join(CATEGORIES)}, or =0."
                 )
             if selector in forms or (match is not None and int(match[1]) in exact):
                 raise TemplateInvalid(f"the plural of {name} has the form {selector} twice")
@@ -190,16 +193,16 @@ class _Parser:
             if between == "}" and not selector:
                 break
             if between != "{":
-                raise TemplateInvalid(f"the plural of {name} is not closed", mend="Each form stands in braces.")
+                raise TemplateInvalid(f"the plural of {name} is not closed", hint="Each form stands in braces.")
         if "other" not in forms:
-            raise TemplateInvalid(f"the plural of {name} lacks the form other", mend="Add other {…}.")
+            raise TemplateInvalid(f"the plural of {name} lacks the form other", hint="Add other {…}.")
         return Plural(name, tuple(exact.items()), tuple(forms.items()))
 
     def _form(self, name: str) -> tuple[Part, ...]:
         parts: list[Part] = []
         while (piece := self._next()) != "}":
             if not piece:
-                raise TemplateInvalid(f"the plural of {name} is not closed", mend="Each form stands in braces.")
+                raise TemplateInvalid(f"the plural of {name} is not closed", hint="Each form stands in braces.")
             if piece == "{":
                 parts.append(cast("Part", self._field(plural=False)))
                 continue
@@ -215,7 +218,7 @@ def _simple(head: str, name: str, words: list[str]) -> Part:
         return Field(_checked(name, head))
     length = words[1] if len(words) == 2 else "medium" if len(words) == 1 else ""
     if length not in LENGTHS:
-        raise TemplateInvalid(f"{{{head[:60]}}} has no such length", mend=f"A date is {', '.join(LENGTHS)}.")
+        raise TemplateInvalid(f"{{{head[:60]}}} has no such length", hint=f"A date is {', '.join(LENGTHS)}.")
     return DateField(_checked(name, head), length)
 
 
@@ -228,6 +231,6 @@ def _checked(name: str, head: str) -> str:
 def _no_field(head: str) -> TemplateInvalid:
     return TemplateInvalid(
         f"{{{head[:60]}}} is not a plain variable name",
-        mend="A field is a lower-case name such as {first_name}, without dots, brackets or formats; "
+        hint="A field is a lower-case name such as {first_name}, without dots, brackets or formats; "
         "{expires_on, date}; or {days, plural, one {# day} other {# days}}.",
     )

@@ -9,14 +9,14 @@ from rekindle.render.template import Count, DateField, Field, Part, Plural, pars
 
 MAX_VALUE_CHARS = 1_000
 
-# C0 and C1 controls except newline and tab; lone surrogates; bidirectional controls, with which a value could turn
-# the text around it (CVE-2021-42574); and the byte order mark.
+# C0 and C1 controls except newline and tab; lone surrogates; bidirectional controls, with which a
+# value could turn the text around it (CVE-2021-42574); and the byte order mark.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 class NotRendered(LookupError):
-    """A text cannot be made for this person, because of the variable that is its only argument; `reason` is the stable
-    word for reports. It never holds a value."""
+    """A text cannot be made for this person, because of the variable that is its only argument;
+    `reason` is the stable word for reports. It never holds a value."""
 
     reason: ClassVar[str]
 
@@ -28,7 +28,8 @@ class MissingVariable(NotRendered):
 
 
 class WrongValue(NotRendered):
-    """The text needs a number (within 10^15) or a date (`YYYY-MM-DD`) where this person has something else."""
+    """The text needs a number (within 10^15) or a date (`YYYY-MM-DD`) where this person has
+    something else."""
 
     reason = "wrong_value"
 
@@ -36,8 +37,9 @@ class WrongValue(NotRendered):
 def render(template: str, variables: Mapping[str, Any], locale: str = "en") -> str:
     """The text with every field replaced once; replaced text is never looked at again.
 
-    Plural forms and dates are those of `locale`, which is the text's own and not the person's. Values are cut at 1,000
-    characters; control and bidirectional characters are removed from the result.
+    Plural forms and dates are those of `locale`, which is the text's own and not the person's.
+    Values are cut at 1,000 characters; control and bidirectional characters are removed from the
+    result.
 
     Raises:
         MissingVariable: a field has no value, or null, in `variables`.

@@ -1,4 +1,5 @@
-"""`python -m rekindle.sandbox`: one line of JSON on stdout when it is ready, then silence until it is stopped."""
+"""`python -m rekindle.sandbox`: one line of JSON on stdout when it is ready, then silence until
+it is stopped."""
 
 import argparse
 import asyncio

@@ -55,7 +55,8 @@ class Exchange(Protocol):
 
 
 class App:
-    """Routes requests; all state is on one event loop, and nothing between a check and its effect awaits."""
+    """Routes requests; all state is on one event loop, and nothing between a check and its
+    effect awaits."""
 
     def __init__(
         self,
@@ -200,7 +201,8 @@ class App:
 
 
 async def _read(scope: Scope, exchange: Exchange) -> bytes | None:
-    """The request's body, None when it is larger than any that is taken; it is read to its end either way.
+    """The request's body, None when it is larger than any that is taken; it is read to its end
+    either way.
 
     An answer before the end of a request makes some clients fail instead of reading it.
     """

@@ -25,19 +25,21 @@ _CALL_SECONDS = 60.0
 
 
 class Sandbox:
-    """A context within which a sandbox serves on a free port of 127.0.0.1; afterwards its process is gone.
+    """A context within which a sandbox serves on a free port of 127.0.0.1; afterwards its process
+    is gone.
 
-    The child ends by itself when this process does, even by kill -9. The methods block; call them from a thread when an
-    event loop must go on. Any number of threads may.
+    The child ends by itself when this process does, even by kill -9. The methods block; call them
+    from a thread when an event loop must go on. Any number of threads may.
 
     Args:
-        folder: where its files go; they stay, and a later Sandbox with the same folder goes on with the same key, CA
-            and ledger. None takes a temporary folder that is removed at the end.
+        folder: where its files go; they stay, and a later Sandbox with the same folder goes on with
+            the same key, CA and ledger. None takes a temporary folder that is removed at the end.
         project: the project id of its service account.
         port: 0 takes any free one.
 
     Raises:
-        SandboxError: on entering, when it could not start; from the methods, when it does not answer as it should.
+        SandboxError: on entering, when it could not start; from the methods, when it does not
+            answer as it should.
     """
 
     def __init__(self, folder: Path | None = None, *, project: str = PROJECT, port: int = 0) -> None:

@@ -1,4 +1,5 @@
-"""What the sandbox does wrong on purpose: rules that clients set, and the first that fits a request."""
+"""What the sandbox does wrong on purpose: rules that clients set, and the first that fits a
+request."""
 
 import json
 import re
@@ -25,7 +26,8 @@ class FaultInvalid(ValueError):
 
 @dataclass(slots=True)
 class Fault:
-    """One rule. At most one of `conduct` and `reply` is set; with neither, the request goes on after the delay."""
+    """One rule. At most one of `conduct` and `reply` is set; with neither, the request goes on
+    after the delay."""
 
     source: Json
     path: PathName

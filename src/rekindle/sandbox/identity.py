@@ -1,8 +1,10 @@
-"""Who the sandbox is: a service account for its clients, a CA for their trust, a certificate for its port.
+"""Who the sandbox is: a service account for its clients, a CA for their trust, a certificate for
+its port.
 
-Two files stay: FILE, a service-account file as Google makes them, and FILE.ca.pem. The account's key also signs the CA,
-so that there is no third file to lose, and a restart finds everything in these two. The CA can vouch for this machine's
-loopback names only (a critical name constraint), whoever trusts it.
+Two files stay: FILE, a service-account file as Google makes them, and FILE.ca.pem. The account's
+key also signs the CA, so that there is no third file to lose, and a restart finds everything in
+these two. The CA can vouch for this machine's loopback names only (a critical name constraint),
+whoever trusts it.
 """
 
 import ipaddress
@@ -42,7 +44,8 @@ def ca_path(credentials: Path) -> Path:
 
 
 def take_identity(credentials: Path, *, project: str, url: str) -> Identity:
-    """The files are there, fit `project` and `url`, and hold the same key and CA as before if there were any.
+    """The files are there, fit `project` and `url`, and hold the same key and CA as before if there
+    were any.
 
     Raises:
         SandboxError: a file there is not a sandbox's (it is left as it is), or cannot be written.
@@ -58,13 +61,14 @@ def take_identity(credentials: Path, *, project: str, url: str) -> Identity:
     except OSError as error:
         raise SandboxError(
             f"The sandbox cannot write its credentials at {credentials}: {error.strerror or error}",
-            mend="Name a file in a folder that exists and that you may write to.",
+            hint="Name a file in a folder that exists and that you may write to.",
         ) from error
     return Identity({name: str(value) for name, value in account.items()}, key, ca)
 
 
 def write_server_certificate(identity: Identity, folder: Path) -> tuple[Path, Path]:
-    """A fresh certificate for localhost, 127.0.0.1 and ::1, signed by the CA: (certificate, key) in `folder`."""
+    """A fresh certificate for localhost, 127.0.0.1 and ::1, signed by the CA: (certificate, key)
+    in `folder`."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
     names = [x509.DNSName("localhost"), *(x509.IPAddress(address) for address in _LOOPBACK)]
@@ -108,7 +112,7 @@ def _known_key(credentials: Path) -> rsa.RSAPrivateKey | None:
     except (ValueError, TypeError, LookupError, AttributeError):
         raise SandboxError(
             f"{credentials} exists and was not written by a sandbox; it is left as it is",
-            mend="Name another file, or remove that one.",
+            hint="Name another file, or remove that one.",
         ) from None
     return key
 

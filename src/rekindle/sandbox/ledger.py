@@ -16,8 +16,8 @@ _CLEARED = b'{"cleared_at":'
 class Ledger:
     """Accepted messages in order, numbered from 1 without gaps, each kept as one line of JSON.
 
-    One process at a time holds the file (a lock says so). A line is with the operating system before `accept` returns:
-    it survives the death of the sandbox, not of the machine.
+    One process at a time holds the file (a lock says so). A line is with the operating system
+    before `accept` returns: it survives the death of the sandbox, not of the machine.
 
     Raises:
         SandboxError: the file is not a ledger, is held by another sandbox, or cannot be written.
@@ -37,7 +37,7 @@ class Ledger:
                 self.close()
                 raise SandboxError(
                     f"The sandbox cannot write its ledger at {path}: {error.strerror or error}",
-                    mend="Name a file in a folder that exists and that you may write to.",
+                    hint="Name a file in a folder that exists and that you may write to.",
                 ) from error
 
     def accept(self, request: Request) -> str:
@@ -69,7 +69,8 @@ class Ledger:
         return b"[" + b",".join(self._lines) + b"]"
 
     def clear(self) -> None:
-        """The listing is empty; numbers go on, and the file keeps what it had, with a mark after it."""
+        """The listing is empty; numbers go on, and the file keeps what it had, with a mark after
+        it."""
         self._append(json.dumps({"cleared_at": datetime.now(UTC).isoformat()}, separators=(",", ":")).encode())
         self._lines = []
 
@@ -99,7 +100,7 @@ class Ledger:
         except BlockingIOError:
             self.close()
             raise SandboxError(
-                f"Another sandbox writes to the ledger at {path}", mend="Stop it, or name another file."
+                f"Another sandbox writes to the ledger at {path}", hint="Stop it, or name another file."
             ) from None
         content = path.read_bytes()
         # A line without its end was never answered with 200: it is not part of the ledger.
@@ -112,9 +113,9 @@ class Ledger:
                 self._seq = int(line[len(_ENTRY) : line.index(b",")])
             else:
                 self.close()
-                raise SandboxError(f"{path} is not a sandbox's ledger", mend="Name another file.")
+                raise SandboxError(f"{path} is not a sandbox's ledger", hint="Name another file.")
         if content[self._end :].startswith((_ENTRY, _CLEARED)) or self._end == len(content):
             os.ftruncate(self._file, self._end)
         else:
             self.close()
-            raise SandboxError(f"{path} is not a sandbox's ledger", mend="Name another file.")
+            raise SandboxError(f"{path} is not a sandbox's ledger", hint="Name another file.")

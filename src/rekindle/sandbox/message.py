@@ -59,7 +59,8 @@ def read_request(body: bytes) -> Request | Reply:
 
 
 def payload_bytes(message: Json) -> int:
-    """The largest payload that any one platform gets from this message: keys and values, in UTF-8 bytes."""
+    """The largest payload that any one platform gets from this message: keys and values, in
+    UTF-8 bytes."""
     common = _bytes(message.get("data")) + _bytes(message.get("notification"))
     android, webpush, apns = (_part(message, name) for name in ("android", "webpush", "apns"))
     return common + max(

@@ -67,7 +67,7 @@ class Process:
         except (OSError, OverflowError) as error:
             raise SandboxError(
                 f"The sandbox cannot listen on {HOST}:{port}: {getattr(error, 'strerror', None) or error}",
-                mend="Name another port, or 0 for any free one.",
+                hint="Name another port, or 0 for any free one.",
             ) from error
         return f"https://{HOST}:{taken}"
 
@@ -85,7 +85,8 @@ class Process:
 
 @contextlib.asynccontextmanager
 async def _http_server(app: App, identity: Identity, proxy: Proxy) -> AsyncGenerator[asyncio.Task[None]]:
-    """The application behind the proxy, on a port of its own; the task ends by itself only if the server fails."""
+    """The application behind the proxy, on a port of its own; the task ends by itself only if
+    the server fails."""
     with _reserved_port() as port:
         proxy.upstream = (HOST, port)
         with tempfile.TemporaryDirectory(prefix="rekindle-sandbox-") as folder:
@@ -135,7 +136,8 @@ async def _listening(port: int, serving: asyncio.Task[Any]) -> None:
 
 
 def _threads() -> set[int]:
-    """The threads of this process that Python did not start; empty where the system does not say."""
+    """The threads of this process that Python did not start; empty where the system does not
+    say."""
     try:
         every = {int(task.name) for task in Path("/proc/self/task").iterdir()}
     except OSError:
@@ -146,8 +148,8 @@ def _threads() -> set[int]:
 async def _threads_gone(before: set[int]) -> None:
     """The server's own threads have ended.
 
-    They outlive its answer that it has stopped by a millisecond or two, and one that asks for the interpreter while
-    it is being taken down aborts the process: 3 of 12 exits on a busy machine.
+    They outlive its answer that it has stopped by a millisecond or two, and one that asks for the
+    interpreter while it is being taken down aborts the process: 3 of 12 exits on a busy machine.
     """
     await asyncio.sleep(0.05 if sys.platform != "linux" else 0)
     deadline = asyncio.get_running_loop().time() + _STOP_SECONDS

@@ -1,7 +1,8 @@
-"""A TCP proxy in front of the HTTP server: it can reset a connection, which the server's applications cannot.
+"""A TCP proxy in front of the HTTP server: it can reset a connection, which the server's
+applications cannot.
 
-TLS goes through it untouched, so that HTTP/2 and its negotiation are the server's. The server sees the proxy's own
-port as the client's address; under that port the proxy finds the client again.
+TLS goes through it untouched, so that HTTP/2 and its negotiation are the server's. The server sees
+the proxy's own port as the client's address; under that port the proxy finds the client again.
 """
 
 import asyncio
@@ -13,7 +14,8 @@ _LINGER_NONE = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Listens on one address and passes every connection on to `upstream`. Lives on one event loop."""
+    """Listens on one address and passes every connection on to `upstream`. Lives on one event
+    loop."""
 
     def __init__(self) -> None:
         self.upstream: tuple[str, int] = ("127.0.0.1", 0)
@@ -37,7 +39,8 @@ class Proxy:
             await self._server.start_serving()
 
     def reset(self, port: int) -> None:
-        """The client behind this port gets a TCP reset at once, and nothing that was still on its way to it."""
+        """The client behind this port gets a TCP reset at once, and nothing that was still on
+        its way to it."""
         upstream = self._by_port.get(port)
         if upstream is not None and upstream.peer is not None:
             upstream.peer.reset()
@@ -74,8 +77,9 @@ class _Side(asyncio.Protocol):
         self._is_client = client is None
         self._transport: asyncio.Transport | None = None
         self._linking: asyncio.Task[None] | None = None
-        # What the client says before the server is reached. To pause reading in connection_made would not do: Python
-        # 3.11.0 to 3.11.2 begins to read all the same, and those bytes would be lost.
+        # What the client says before the server is reached. To pause reading in connection_made
+        # would not do: Python 3.11.0 to 3.11.2 begins to read all the same, and those bytes would
+        # be lost.
         self._early: list[bytes] = []
         self._early_end = False
 

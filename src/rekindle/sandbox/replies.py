@@ -43,7 +43,8 @@ def rpc_error(
 
 
 def invalid(message: str, violations: Sequence[tuple[str, str]] = (), *, fcm: bool) -> Reply:
-    """400 INVALID_ARGUMENT. `fcm`: refused by FCM itself, not by the JSON front end, which adds no FcmError."""
+    """400 INVALID_ARGUMENT. `fcm`: refused by FCM itself, not by the JSON front end, which adds
+    no FcmError."""
     details: list[dict[str, Any]] = []
     if fcm:
         details.append({"@type": FCM_ERROR, "errorCode": "INVALID_ARGUMENT"})

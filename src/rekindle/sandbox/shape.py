@@ -1,7 +1,9 @@
-"""The JSON shape of FCM's messages: names, types and enums, and the words of Google's JSON front end for each fault.
+"""The JSON shape of FCM's messages: names, types and enums, and the words of Google's JSON front
+end for each fault.
 
-A check is a function (value, path, violations). It appends (path, description) and never raises. Every field is known
-under its proto name and its JSON name (`collapse_key`, `collapseKey`), as with protobuf's own JSON; null means unset.
+A check is a function (value, path, violations). It appends (path, description) and never raises.
+Every field is known under its proto name and its JSON name (`collapse_key`, `collapseKey`), as with
+protobuf's own JSON; null means unset.
 """
 
 import json

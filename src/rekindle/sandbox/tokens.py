@@ -34,7 +34,8 @@ Validity = Literal["valid", "expired", "unknown"]
 
 
 class AccessTokens:
-    """Access tokens that carry their own expiry under a MAC, so that they outlive a restart of the sandbox."""
+    """Access tokens that carry their own expiry under a MAC, so that they outlive a restart of
+    the sandbox."""
 
     def __init__(self, private_key_pem: str) -> None:
         self._key = hashlib.sha256(b"rekindle sandbox access token\n" + private_key_pem.encode()).digest()

@@ -51,7 +51,8 @@ class Run(Strict):
 
 
 class DispatcherConfig(Strict):
-    """What sends the pushes, how many at once, and how fast: the keys that every kind of dispatcher takes.
+    """What sends the pushes, how many at once, and how fast: the keys that every kind of dispatcher
+    takes.
 
     Which kinds there are, and the further keys of each, is in `rekindle.dispatchers`.
     """

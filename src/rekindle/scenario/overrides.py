@@ -1,4 +1,5 @@
-"""What holds for one organisation or chapter instead of for everybody, and how the one is laid over the other."""
+"""What holds for one organisation or chapter instead of for everybody, and how the one is laid
+over the other."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, cast
@@ -28,8 +29,9 @@ Id = Annotated[str, AfterValidator(_id)]
 
 
 class Override(Strict):
-    """What is different for the people of an organisation, or of one of its chapters: every key that differs from the
-    scenario's own, those that a chapter has from its organisation among them."""
+    """What is different for the people of an organisation, or of one of its chapters: every key
+    that differs from the scenario's own, those that a chapter has from its organisation among
+    them."""
 
     organisation_id: Id
     chapter_id: Id | None = None
@@ -63,7 +65,8 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Table:
 
 
 def only(whole: Mapping[str, Any], asked: Mapping[str, Any]) -> Table:
-    """What `asked` has keys for, table by table, as `whole` writes it; what is not there, as it was asked."""
+    """What `asked` has keys for, table by table, as `whole` writes it; what is not there, as it
+    was asked."""
     found: Table = {}
     for key, value in asked.items():
         there = whole.get(key, value)
@@ -72,9 +75,9 @@ def only(whole: Mapping[str, Any], asked: Mapping[str, Any]) -> Table:
 
 
 def overrides_of(name: str, organisations: Mapping[str, Any]) -> Iterator[Table]:
-    """The overrides of one scenario, out of the [organisation] tables as they were read: the nearest place wins, and in
-    a place what is said for the scenario. A table that is none says nothing here, nor does an id that is none; such a
-    mistake is reported elsewhere."""
+    """The overrides of one scenario, out of the [organisation] tables as they were read: the
+    nearest place wins, and in a place what is said for the scenario. A table that is none says
+    nothing here, nor does an id that is none; such a mistake is reported elsewhere."""
     for organisation_id, one in organisations.items():
         organisation = table(one)
         if not _is_id(organisation_id):
@@ -89,7 +92,8 @@ def overrides_of(name: str, organisations: Mapping[str, Any]) -> Iterator[Table]
 
 
 def strangers(names: Sequence[str], organisations: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Scenarios that organisations and chapters name and that there are not, and places that are named twice."""
+    """Scenarios that organisations and chapters name and that there are not, and places that are
+    named twice."""
     seen: set[str] = set()
     for organisation_id, one in organisations.items():
         organisation = table(one)
@@ -106,12 +110,14 @@ def strangers(names: Sequence[str], organisations: Mapping[str, Any]) -> Iterato
 
 
 def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The keys in which two stored definitions differ, as the configuration names them; what they say stays out."""
+    """The keys in which two stored definitions differ, as the configuration names them; what
+    they say stays out."""
     return sorted(_changed("", _by_place(before), _by_place(after)))
 
 
 def _by_place(definition: Mapping[str, Any]) -> Table:
-    """A definition with its overrides in tables of their places, so that each is compared with itself."""
+    """A definition with its overrides in tables of their places, so that each is compared with
+    itself."""
     flat = {key: value for key, value in definition.items() if key != "overrides"}
     overrides = [Override.model_validate(one) for one in definition.get("overrides", ())]
     return flat | {one.place: one.changes for one in overrides}
@@ -127,7 +133,8 @@ def _changed(path: str, before: Table, after: Table) -> Iterator[str]:
 
 
 def sound(policy: Table) -> Table:
-    """A policy, if it can be one; its mistakes are reported where it stands and not for each scenario again."""
+    """A policy, if it can be one; its mistakes are reported where it stands and not for each
+    scenario again."""
     try:
         Reach.model_validate(policy)
     except ValidationError:

@@ -1,4 +1,5 @@
-"""When and how often a person may be reached: the keys of [policy], each of which a scenario may set for itself."""
+"""When and how often a person may be reached: the keys of [policy], each of which a scenario may
+set for itself."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ _HOURS = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0
 
 
 class Strict(BaseModel):
-    """Unknown keys are refused, no value is taken for another type (true is not 1), and values never change."""
+    """Unknown keys are refused, no value is taken for another type (true is not 1), and values
+    never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -73,7 +75,8 @@ class Reach(Strict):
         return sorted(value, key=lambda text: _parse_cap(text).seconds)
 
     def quiet(self) -> tuple[time, time] | None:
-        """From and until when it is quiet by the clock on the person's wall; across midnight where `from` is later."""
+        """From and until when it is quiet by the clock on the person's wall; across midnight
+        where `from` is later."""
         match = _HOURS.fullmatch(self.quiet_hours)
         return None if match is None else (time.fromisoformat(match[1]), time.fromisoformat(match[2]))
 

@@ -18,8 +18,8 @@ _RESERVED = re.compile(r"(from|message_type|gcm|claim_id|idempotency_key|scenari
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What is known of a variable before anybody is due: for what it is fit, and its longest value in bytes (None: as
-    long as the data makes it)."""
+    """What is known of a variable before anybody is due: for what it is fit, and its longest
+    value in bytes (None: as long as the data makes it)."""
 
     fit_for: frozenset[Need] = frozenset()
     longest: int | None = None
@@ -160,6 +160,6 @@ def _parsed(text: str, *, plain: bool = False) -> None:
     try:
         uses = needs(text)
     except TemplateInvalid as error:
-        raise ValueError(f"{error.message}. {error.mend}".strip()) from None
+        raise ValueError(f"{error.message}. {error.hint}".strip()) from None
     if plain and (wrong := sorted(name for name, use in uses.items() if use)):
         raise ValueError(f"{', '.join(wrong)} can only stand there as it is: plural forms and dates are for messages")

@@ -1,4 +1,5 @@
-"""The columns of the team's views that the engine reads, and the types that each may have, as Postgres writes them."""
+"""The columns of the team's views that the engine reads, and the types that each may have, as
+Postgres writes them."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,5 @@
-"""For tests of whatever uses Rekindle: a dispatcher and a notification repository to look at and to break."""
+"""For tests of whatever uses Rekindle: a dispatcher and a notification repository to look at and
+to break."""
 
 from rekindle.testing.doubles import BrokenNotifications, ScriptedDispatcher
 

@@ -10,7 +10,8 @@ class ScriptedDispatcher:
     """Sends nothing, keeps every message in `sent`, and answers what its script says.
 
     Args:
-        answer: called with each message; it returns an outcome or raises. Without it every message is accepted.
+        answer: called with each message; it returns an outcome or raises. Without it every message
+            is accepted.
     """
 
     kind = "scripted"

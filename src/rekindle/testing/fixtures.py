@@ -1,4 +1,5 @@
-"""A pytest plugin: a migrated database for each test. `pytest_plugins = ["rekindle.testing.fixtures"]` takes it."""
+"""A pytest plugin: a migrated database for each test. `pytest_plugins =
+["rekindle.testing.fixtures"]` takes it."""
 
 import asyncio
 import os
@@ -17,12 +18,14 @@ _SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 @pytest.fixture(scope="session")
 def rekindle_server_url() -> Iterator[str]:
-    """The server on which databases are made: REKINDLE_TEST_DATABASE_URL, else an embedded one for this session.
+    """The server on which databases are made: REKINDLE_TEST_DATABASE_URL, else an embedded one for
+    this session.
 
     The login of a given one may create databases and roles.
 
     Raises:
-        PostgresNotFound: none is given, and the extra `demo`, which has an embedded one, is not installed.
+        PostgresNotFound: none is given, and the extra `demo`, which has an embedded one, is not
+            installed.
     """
     given = os.environ.get("REKINDLE_TEST_DATABASE_URL")
     if given:
@@ -34,7 +37,8 @@ def rekindle_server_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def rekindle_tables() -> str:
-    """SQL that is executed once, after Rekindle's own migrations: your tables and source.sql. Override it."""
+    """SQL that is executed once, after Rekindle's own migrations: your tables and source.sql.
+    Override it."""
     return ""
 
 
@@ -57,7 +61,8 @@ def rekindle_template(rekindle_server_url: str, rekindle_tables: str) -> Iterato
 
 @pytest.fixture
 def rekindle_database(rekindle_server_url: str, rekindle_template: str) -> Iterator[str]:
-    """The address of a database of this test alone, with Rekindle's tables and yours; dropped after the test.
+    """The address of a database of this test alone, with Rekindle's tables and yours; dropped after
+    the test.
 
     It takes about 30 ms. Tests may run side by side, in any number of processes.
     """

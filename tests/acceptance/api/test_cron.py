@@ -1,7 +1,8 @@
 """examples/supabase/cron.sql on a real pg_cron.
 
-Stand-ins, for want of the extensions: `net.http_post` keeps the call that pg_net would make, and this test makes it;
-`vault.decrypted_secrets` is a table. Both have the columns and parameters of the real ones.
+Stand-ins, for want of the extensions: `net.http_post` keeps the call that pg_net would make, and
+this test makes it; `vault.decrypted_secrets` is a table. Both have the columns and parameters of
+the real ones.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""Who gets in, with what, and what is said: keys, hosts, bodies, and nothing secret in any answer or line."""
+"""Who gets in, with what, and what is said: keys, hosts, bodies, and nothing secret in any
+answer or line."""
 
 import json
 import re
@@ -264,7 +265,7 @@ def test_health_says_nothing_of_the_database_and_ready_only_a_code(keyed: Comman
         while client.get("/v1/ready").status_code == 200:
             assert time.monotonic() < time_left
         answer = client.get("/v1/ready")
-        assert (answer.status_code, answer.json()["code"], answer.json()["mend"]) == (503, "RK203", "")
+        assert (answer.status_code, answer.json()["code"], answer.json()["hint"]) == (503, "RK203", "")
         assert answer.headers["retry-after"] == "10"
         assert client.get("/v1/health").status_code == 200
         assert answer.headers["cache-control"] == "no-store"

@@ -1,4 +1,5 @@
-"""The Edge Function that cron calls: under real Deno, against a real server of the API and the sandbox."""
+"""The Edge Function that cron calls: under real Deno, against a real server of the API and the
+sandbox."""
 
 import http.server
 import json
@@ -174,7 +175,8 @@ def test_what_the_api_refuses_is_relayed_by_its_code(api: Served, keyed: Command
 
 @contextmanager
 def answering(respond: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Iterator[tuple[str, list[str]]]:
-    """A server in the API's place that answers as it likes; its address, and the Idempotency-Keys that came."""
+    """A server in the API's place that answers as it likes; its address, and the
+    Idempotency-Keys that came."""
     seen: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):

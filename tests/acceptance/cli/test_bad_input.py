@@ -17,7 +17,8 @@ from team.team import SCENARIO, TEAM_CONFIG, Team, write_config
 
 
 def untouched(team: Team) -> None:
-    """No run, claim or send has left anything, and the configuration in force is the one of the start."""
+    """No run, claim or send has left anything, and the configuration in force is the one of the
+    start."""
     assert set(team.counts().values()) == {0}
     assert team.rows("select scenario_type, version from rekindle.scenario") == [("nudge", 1)]
 

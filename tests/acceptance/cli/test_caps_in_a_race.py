@@ -1,4 +1,5 @@
-"""Eight processes at once for the same people, under three scenarios and two caps, by the sandbox's own ledger."""
+"""Eight processes at once for the same people, under three scenarios and two caps, by the
+sandbox's own ledger."""
 
 import time
 from collections import Counter, defaultdict
@@ -40,7 +41,8 @@ Claims = dict[int, set[tuple[str, str]]]
 
 
 def wishes(number: int) -> list[str]:
-    """By which scenarios a person is wanted, the most important first: every combination comes up."""
+    """By which scenarios a person is wanted, the most important first: every combination comes
+    up."""
     return [
         name for bit, name in enumerate(sorted(PRIORITIES, key=lambda name: -PRIORITIES[name])) if number >> bit & 1
     ]
@@ -71,7 +73,8 @@ def accepted(messages: list[dict[str, Any]]) -> Claims:
 
 @contextmanager
 def held_back(team: Team, processes: int) -> Iterator[None]:
-    """The processes started in the block have all come as far as the gates when it ends, and none any further."""
+    """The processes started in the block have all come as far as the gates when it ends, and
+    none any further."""
     with psycopg.connect(team.url) as connection:
         connection.execute("lock table rekindle.gate in access exclusive mode")
         yield

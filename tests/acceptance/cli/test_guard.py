@@ -1,4 +1,5 @@
-"""The guard as an operator meets it: a run that would reach too many reaches nobody, and says how to confirm it."""
+"""The guard as an operator meets it: a run that would reach too many reaches nobody, and says
+how to confirm it."""
 
 from acceptance.audit import audit
 from acceptance.command import Command

@@ -1,4 +1,5 @@
-"""What holds for one organisation or chapter instead: from the file to the push, and who changed it."""
+"""What holds for one organisation or chapter instead: from the file to the push, and who changed
+it."""
 
 import json
 from uuid import UUID

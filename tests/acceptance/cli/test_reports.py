@@ -1,4 +1,5 @@
-"""What is shown: before a run, after it, and of what is set up. Numbers agree, and no token or text is among them."""
+"""What is shown: before a run, after it, and of what is set up. Numbers agree, and no token or
+text is among them."""
 
 from acceptance.command import Command
 from conftest import shift_clock

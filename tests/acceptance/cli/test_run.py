@@ -28,7 +28,8 @@ async def test_eight_runs_started_at_once_reach_every_due_device_exactly_once(
     audit(Team(programme_url), fcm)
     scenarios = [one for end in ends for one in end.json()["scenarios"]]
     assert len(scenarios) == 24
-    # Nobody is missing and nobody is counted twice: a person is one run's, and refused by the seven others.
+    # Nobody is missing and nobody is counted twice: a person is one run's, and refused by the seven
+    # others.
     total: Counter[str] = Counter()
     for one in scenarios:
         total.update({name: one[name] for name in ("claimed", "carried", "recorded", "pushes", "pending", "unknown")})

@@ -3,8 +3,8 @@ import { capped, NotText, TooLarge } from "./capped.ts";
 import type { Push } from "./request.ts";
 
 const AT_ONCE = 25;
-// How Deno words a connection that never came to be, and the two refusals after which, by RFC 9113 (8.7), a request was
-// certainly not processed. Worded otherwise some day, the send is uncertain.
+// How Deno words a connection that never came to be, and the two refusals after which, by RFC 9113
+// (8.7), a request was certainly not processed. Worded otherwise some day, the send is uncertain.
 const UNCONNECTED = "client error (Connect)";
 const REFUSED = [
   "stream error received: refused stream before processing any application logic",

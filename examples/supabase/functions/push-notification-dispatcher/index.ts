@@ -40,7 +40,8 @@ async function respond(request: Request): Promise<Response> {
   }
   const fcm = new Fcm(FCM_URL, account.project, token, until);
   const results = await fcm.sendAll(batch.messages, batch.validateOnly);
-  // A token that was refused is not kept: the next request gets a new one. This one's messages are not sent again.
+  // A token that was refused is not kept: the next request gets a new one. This one's messages are
+  // not sent again.
   if (results.some((result) => "status" in result && result.status === 401)) tokens.forget(token);
   return Response.json({ results });
 }

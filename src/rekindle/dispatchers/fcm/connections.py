@@ -1,13 +1,15 @@
-"""The one seam to the HTTP client: a request leaves once or not at all, in its time, and it is known which.
+"""The one seam to the HTTP client: a request leaves once or not at all, in its time, and it is
+known which.
 
-pyreqwest's exception classes do not tell that. A `ConnectError` comes for a refused connection and for a reset after
-the request has arrived; a `ConnectTimeoutError` also for an answer that never came. And reqwest itself sends a request
-up to three times when a server answers REFUSED_STREAM or GOAWAY, with no switch in pyreqwest against it. Both are
-settled by giving the body as a stream that can be taken once: reqwest cannot send such a request again, and as long as
-the body was not taken, no message has left. Nor does cancelling a coroutine of pyreqwest stop its request: it goes on
-until its own timeout, and only the withdrawn body keeps a message back that had to wait for its turn. And that timeout
-is of no use to a process that stood still: when it goes on, the client writes first and looks at its clock later, so
-the body looks at the clock itself before it lets itself be taken.
+pyreqwest's exception classes do not tell that. A `ConnectError` comes for a refused connection and
+for a reset after the request has arrived; a `ConnectTimeoutError` also for an answer that never
+came. And reqwest itself sends a request up to three times when a server answers REFUSED_STREAM or
+GOAWAY, with no switch in pyreqwest against it. Both are settled by giving the body as a stream that
+can be taken once: reqwest cannot send such a request again, and as long as the body was not taken,
+no message has left. Nor does cancelling a coroutine of pyreqwest stop its request: it goes on until
+its own timeout, and only the withdrawn body keeps a message back that had to wait for its turn. And
+that timeout is of no use to a process that stood still: when it goes on, the client writes first
+and looks at its clock later, so the body looks at the clock itself before it lets itself be taken.
 """
 
 import time
@@ -25,8 +27,9 @@ from rekindle.model import Refused, Uncertain
 
 MAX_ANSWER_BYTES = 65_536
 CONNECT_TIMEOUT_SECONDS = 5.0
-# How h2 words the two refusals after which, by RFC 9113 (8.7), the request was certainly not processed. It reports the
-# second one only for streams above the last that the server took. A wording that changes makes the send Uncertain.
+# How h2 words the two refusals after which, by RFC 9113 (8.7), the request was certainly not
+# processed. It reports the second one only for streams above the last that the server took. A
+# wording that changes makes the send Uncertain.
 _REFUSED_STREAM = "stream error received: refused stream before processing any application logic"
 _GOING_AWAY = "connection error received: not a result of an error"
 
@@ -41,7 +44,8 @@ class Answer:
 
 
 class _Withdrawn(Exception):
-    """The body was asked for after its time: the stream is reset, and the request never becomes whole."""
+    """The body was asked for after its time: the stream is reset, and the request never becomes
+    whole."""
 
 
 class _SingleBody:
@@ -85,8 +89,8 @@ class Connections:
     """Up to `number` HTTP/2 connections to one host, opened when first used, used in turn.
 
     Args:
-        number: one client each, because a client of reqwest keeps one HTTP/2 connection per host. What is needed is
-            rate x latency / 100 streams.
+        number: one client each, because a client of reqwest keeps one HTTP/2 connection per host.
+            What is needed is rate x latency / 100 streams.
         ca: a further root to trust, PEM.
     """
 
@@ -104,8 +108,9 @@ class Connections:
         if client is None:
             builder = (
                 ClientBuilder()
-                # Not merely allowed: while HTTP/1.1 is possible too, a burst on a cold client opens a connection for
-                # each request (222 for 300), because reqwest waits for a first connection only when it knows.
+                # Not merely allowed: while HTTP/1.1 is possible too, a burst on a cold client opens
+                # a connection for each request (222 for 300), because reqwest waits for a first
+                # connection only when it knows.
                 .http2_prior_knowledge()
                 .https_only(True)
                 .follow_redirects(False)
@@ -126,7 +131,8 @@ class Connections:
         return client
 
     async def reachable(self, url: str, *, timeout: float) -> bool:
-        """Whether something answers there over trusted TLS and HTTP/2, whatever it says, within `timeout` seconds."""
+        """Whether something answers there over trusted TLS and HTTP/2, whatever it says, within
+        `timeout` seconds."""
         try:
             request = self._client().get(url).timeout(timedelta(seconds=timeout)).build_streamed()
             async with request:
@@ -137,8 +143,9 @@ class Connections:
     async def post(self, url: str, *, bearer: str, content: bytes, timeout: float) -> Answer | Refused | Uncertain:
         """Send one request, once, and read the answer, all within `timeout` seconds.
 
-        Returns Refused when the message certainly did not leave or the server certainly did not take it. After a
-        cancellation too, no message leaves that was still here; one that had left keeps its stream until `timeout`.
+        Returns Refused when the message certainly did not leave or the server certainly did not
+        take it. After a cancellation too, no message leaves that was still here; one that had left
+        keeps its stream until `timeout`.
         """
         body = _SingleBody(content, until=time.monotonic() + timeout)
         try:

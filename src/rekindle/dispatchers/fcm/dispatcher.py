@@ -1,4 +1,5 @@
-"""Firebase Cloud Messaging, HTTP v1: one request a message, and never a second one that could be a second push."""
+"""Firebase Cloud Messaging, HTTP v1: one request a message, and never a second one that could be
+a second push."""
 
 import asyncio
 import time
@@ -22,16 +23,18 @@ REACH_TIMEOUT_SECONDS = 10.0
 class FcmDispatcher:
     """Sends through FCM over TLS and HTTP/2.
 
-    One call of `send` is one request, whatever happens to it. The only exception is 401, with which FCM says that it
-    did nothing: the access token is then fetched anew and the message sent once more, in the same time limit.
+    One call of `send` is one request, whatever happens to it. The only exception is 401, with which
+    FCM says that it did nothing: the access token is then fetched anew and the message sent once
+    more, in the same time limit.
 
     Args:
-        credentials: a Google credentials file; None when the environment names none (`open` says so).
+        credentials: a Google credentials file; None when the environment names none (`open` says
+            so).
         url: where FCM is, `https://fcm.googleapis.com` or a sandbox.
         ca: a further root certificate to trust, PEM; a sandbox's own.
         connections: HTTP/2 connections at most, 1 or more; opened when first needed, used in turn.
-        allowed_token_hosts: hosts beside Google's and, with a sandbox, the host of `url`, from which the credentials
-            file may have its tokens made.
+        allowed_token_hosts: hosts beside Google's and, with a sandbox, the host of `url`, from
+            which the credentials file may have its tokens made.
 
     Raises:
         BadArgument: `url` is not an https address, or `connections` is below 1.
@@ -71,13 +74,16 @@ class FcmDispatcher:
         return False
 
     async def open(self) -> None:
-        """Prove that the credentials give a token, and that FCM answers over HTTP/2; nothing is sent.
+        """Prove that the credentials give a token, and that FCM answers over HTTP/2; nothing is
+        sent.
 
-        Opened again, as each cycle of a long-lived process does, it keeps the connections, and the token until that
-        nears its end. Cycles at once open one after another, and none takes anything from a send under way.
+        Opened again, as each cycle of a long-lived process does, it keeps the connections, and the
+        token until that nears its end. Cycles at once open one after another, and none takes
+        anything from a send under way.
 
         Raises:
-            CredentialsMissing, CredentialsRejected, ProviderUnreachable: nothing was opened that was not open before.
+            CredentialsMissing, CredentialsRejected, ProviderUnreachable: nothing was opened that
+                was not open before.
         """
         async with self._opening:
             project = await self._tokens.open()
@@ -91,16 +97,18 @@ class FcmDispatcher:
                     await connections.close()
                 raise ProviderUnreachable(
                     f"FCM does not answer over TLS and HTTP/2 at {self._url}",
-                    mend="Check the network and its proxies; for a sandbox, REKINDLE_FCM_URL and REKINDLE_FCM_CA.",
+                    hint="Check the network and its proxies; for a sandbox, REKINDLE_FCM_URL and REKINDLE_FCM_CA.",
                 )
             self._connections = connections
 
     async def send(self, message: Message, *, timeout: float) -> Outcome:
-        """Send once; see `rekindle.ports.Dispatcher.send`. Cancelled, it sends nothing that had not left by then."""
+        """Send once; see `rekindle.ports.Dispatcher.send`. Cancelled, it sends nothing that had
+        not left by then."""
         return await self._send(message, timeout=timeout, validate_only=False)
 
     async def validate(self, message: Message, *, timeout: float) -> Outcome:
-        """Have FCM check the message and deliver nothing; Accepted, under a fake name, means that it is valid."""
+        """Have FCM check the message and deliver nothing; Accepted, under a fake name, means
+        that it is valid."""
         return await self._send(message, timeout=timeout, validate_only=True)
 
     async def close(self) -> None:

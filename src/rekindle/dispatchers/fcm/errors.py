@@ -1,8 +1,9 @@
 """What an answer of FCM proves: accepted, certainly refused, or uncertain.
 
-`errorCode` of the FcmError detail beats `error.status`, which beats the HTTP status; an unknown word falls through to
-the next. Details are found by their exact `@type`, wherever they stand in the list. A body may be HTML, a list, empty
-or cut: the classification then rests on the HTTP status alone.
+`errorCode` of the FcmError detail beats `error.status`, which beats the HTTP status; an unknown
+word falls through to the next. Details are found by their exact `@type`, wherever they stand in the
+list. A body may be HTML, a list, empty or cut: the classification then rests on the HTTP status
+alone.
 
 | what FCM says | outcome |
 |---|---|
@@ -104,7 +105,8 @@ def classify(
         status: the HTTP status.
         headers: the answer's headers, names in any case; only Retry-After is looked at.
         body: what came of the body.
-        validate_only: the request asked only for a check, so that the constant fake name means valid.
+        validate_only: the request asked only for a check, so that the constant fake name means
+            valid.
         now: what an HTTP date in Retry-After is compared with; the present when None.
     """
     answer = _parsed(body)

@@ -34,8 +34,9 @@ class _Token:
 class TokenSource:
     """Hands out an access token that is still good, and fetches the next one before it expires.
 
-    Any number of coroutines of one event loop may ask at once; whatever they ask, at most one request to the token
-    endpoint is under way. A caller that is cancelled or runs out of time leaves it running for the others.
+    Any number of coroutines of one event loop may ask at once; whatever they ask, at most one
+    request to the token endpoint is under way. A caller that is cancelled or runs out of time
+    leaves it running for the others.
     """
 
     def __init__(self, path: Path | None, *, ca: Path | None, hosts: Collection[str]) -> None:
@@ -50,11 +51,12 @@ class TokenSource:
     async def open(self) -> str:
         """There is a token that is not near its end, or at least a good one; the project.
 
-        Whoever opens again while there is one causes no request. Near its end the credentials are loaded anew, so that
-        a key file that was replaced comes into use. One caller at a time.
+        Whoever opens again while there is one causes no request. Near its end the credentials are
+        loaded anew, so that a key file that was replaced comes into use. One caller at a time.
 
         Raises:
-            CredentialsMissing, CredentialsRejected, ProviderUnreachable: there is no good token; it may be tried again.
+            CredentialsMissing, CredentialsRejected, ProviderUnreachable: there is no good token; it
+                may be tried again.
         """
         held, loaded = self._token, self._loaded
         if held is not None and loaded is not None and time.monotonic() < min(held.renew_at, held.unusable_at):
@@ -76,7 +78,8 @@ class TokenSource:
         """A token that is good for at least some seconds; waits for one only when there is none.
 
         Raises:
-            CredentialsRejected, ProviderUnreachable: there is none, and a new one could not be had in `timeout`.
+            CredentialsRejected, ProviderUnreachable: there is none, and a new one could not be had
+                in `timeout`.
         """
         now = time.monotonic()
         held = self._token
@@ -87,7 +90,8 @@ class TokenSource:
         return (await self._wait(timeout)).text
 
     async def another(self, refused: str, *, timeout: float) -> str:
-        """A token other than the one that was refused: one that came meanwhile, or a new one. Nobody gets the old one.
+        """A token other than the one that was refused: one that came meanwhile, or a new one.
+        Nobody gets the old one.
 
         Raises:
             As `token`.
@@ -99,7 +103,8 @@ class TokenSource:
         return (await self._wait(timeout)).text
 
     async def close(self) -> None:
-        """Forget the token and stop waiting for another; a request under way ends by its own timeout, unheard."""
+        """Forget the token and stop waiting for another; a request under way ends by its own
+        timeout, unheard."""
         self._token = None
         task, self._fetching = self._fetching, None
         if task is not None:
@@ -151,7 +156,7 @@ def trusting(ca: Path | None) -> ssl.SSLContext:
         except (OSError, ssl.SSLError):
             raise CredentialsMissing(
                 f"REKINDLE_FCM_CA names {ca}, which is not a readable certificate file",
-                mend="The sandbox writes it beside its credentials, with .ca.pem added.",
+                hint="The sandbox writes it beside its credentials, with .ca.pem added.",
             ) from None
     return context
 
@@ -165,7 +170,7 @@ def _new_token(loaded: LoadedCredentials, request: TokenRequest) -> _Token:
         return _held(text, expiry)
     except TransportError:
         raise ProviderUnreachable(
-            "Google's token endpoint does not answer", mend="Check the network, or the address of the sandbox."
+            "Google's token endpoint does not answer", hint="Check the network, or the address of the sandbox."
         ) from None
     except RefreshError as error:
         raise _refused(error) from None
@@ -185,7 +190,7 @@ def _held(text: object, expiry: datetime | None) -> _Token:
 
 def _refused(error: RefreshError) -> ProviderError:
     if cast("bool", error.retryable):  # pyright: ignore[reportUnknownMemberType]
-        return ProviderUnreachable("Google's token endpoint is out of order", mend="Try again later.")
+        return ProviderUnreachable("Google's token endpoint is out of order", hint="Try again later.")
     # Only the OAuth word: the rest of the answer may quote what we sent.
     answers = [cast("dict[str, object]", cause) for cause in error.args if isinstance(cause, dict)]
     words = [answer.get("error") for answer in answers]
@@ -193,5 +198,5 @@ def _refused(error: RefreshError) -> ProviderError:
     said = f" ({word})" if word else ""
     return CredentialsRejected(
         f"Google refuses to give a token for these credentials{said}",
-        mend="The key may be deleted or disabled, or this machine's clock may be wrong.",
+        hint="The key may be deleted or disabled, or this machine's clock may be wrong.",
     )

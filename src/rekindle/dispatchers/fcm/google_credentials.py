@@ -1,7 +1,8 @@
-"""A Google credentials file, read once, believed only as far as the hosts that it names are Google's.
+"""A Google credentials file, read once, believed only as far as the hosts that it names are
+Google's.
 
-The file decides where a signed assertion is sent. So every address in it must be on the list of hosts, or somebody
-who can change the file can have our assertions delivered to any address.
+The file decides where a signed assertion is sent. So every address in it must be on the list of
+hosts, or somebody who can change the file can have our assertions delivered to any address.
 """
 
 import http.client
@@ -33,7 +34,7 @@ _ADDRESS_KEYS = ("token_uri", "token_url", "token_info_url", "service_account_im
 # Where the clouds' own metadata servers are: the only places that are asked without TLS.
 _METADATA_HOSTS = ("169.254.169.254", "fd00:ec2::254", "metadata.google.internal")
 _VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
-_MEND = f"Set {_VARIABLE} to the JSON key file of a service account of the Firebase project."
+_HINT = f"Set {_VARIABLE} to the JSON key file of a service account of the Firebase project."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,44 +46,47 @@ class LoadedCredentials:
 
 
 def load(path: Path | None, *, hosts: Collection[str]) -> LoadedCredentials:
-    """Read a credentials file: service account, workload identity, authorised user or impersonation.
+    """Read a credentials file: service account, workload identity, authorised user or
+    impersonation.
 
     Args:
         path: where it is; None when the environment names none.
         hosts: the hosts that it may name; one with a leading dot stands for all below it.
 
     Raises:
-        CredentialsMissing: there is no such file, or it is no credentials file, or it names no project.
+        CredentialsMissing: there is no such file, or it is no credentials file, or it names no
+            project.
         CredentialsRejected: it names a host that is not allowed, or its key cannot be read.
     """
     if path is None:
-        raise CredentialsMissing(f"{_VARIABLE} is not set", mend=_MEND)
+        raise CredentialsMissing(f"{_VARIABLE} is not set", hint=_HINT)
     try:
         parsed = json.loads(path.read_bytes())
     except OSError as error:
         reason = error.strerror or "it cannot be read"
-        raise CredentialsMissing(f"{_VARIABLE} names {path}: {reason.lower()}", mend=_MEND) from None
+        raise CredentialsMissing(f"{_VARIABLE} names {path}: {reason.lower()}", hint=_HINT) from None
     except (ValueError, RecursionError):
-        raise CredentialsMissing(f"{path} is not a JSON file", mend=_MEND) from None
+        raise CredentialsMissing(f"{path} is not a JSON file", hint=_HINT) from None
     if not isinstance(parsed, dict) or not isinstance(cast("dict[str, Any]", parsed).get("type"), str):
-        raise CredentialsMissing(f"{path} is not the key file of a service account", mend=_MEND)
+        raise CredentialsMissing(f"{path} is not the key file of a service account", hint=_HINT)
     content = cast("dict[str, Any]", parsed)
     _check_addresses(content, path, hosts)
     project = content.get("project_id") or os.environ.get("GOOGLE_CLOUD_PROJECT")
     if not isinstance(project, str) or _PROJECT.fullmatch(project) is None:
         raise CredentialsMissing(
             f"{path} does not name a Firebase project",
-            mend="Use a key file with a project_id, or set GOOGLE_CLOUD_PROJECT.",
+            hint="Use a key file with a project_id, or set GOOGLE_CLOUD_PROJECT.",
         )
     try:
         return LoadedCredentials(_credentials(content, path), project)
     except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError):
         # The library's text may quote the file, so it is left out.
-        raise CredentialsRejected(f"{path} is incomplete, or the key in it cannot be read", mend=_MEND) from None
+        raise CredentialsRejected(f"{path} is incomplete, or the key in it cannot be read", hint=_HINT) from None
 
 
 def _credentials(content: Mapping[str, Any], path: Path) -> Credentials:
-    # Each class is given the content that was checked; the library's own loader would read the file a second time.
+    # Each class is given the content that was checked; the library's own loader would read the file
+    # a second time.
     scopes = [SCOPE]
     match content["type"]:
         case "service_account":
@@ -102,7 +106,7 @@ def _credentials(content: Mapping[str, Any], path: Path) -> Credentials:
             kind = impersonated_credentials.Credentials
             made = kind.from_impersonated_service_account_info(content, scopes=scopes)
         case _:
-            raise CredentialsMissing(f"{path} is not the key file of a service account", mend=_MEND)
+            raise CredentialsMissing(f"{path} is not the key file of a service account", hint=_HINT)
     return cast("Credentials", made)
 
 
@@ -113,7 +117,7 @@ def _check_addresses(content: Mapping[str, Any], path: Path, hosts: Collection[s
         elif key in _ADDRESS_KEYS and value is not None and not _allowed(value, hosts):
             raise CredentialsRejected(
                 f"{path} would have its tokens made by a {key} that is not Google's",
-                mend=f"Use the file as Google made it; with a sandbox, set REKINDLE_FCM_URL to the same host as {key}.",
+                hint=f"Use the file as Google made it; with a sandbox, set REKINDLE_FCM_URL to the same host as {key}.",
             )
 
 
@@ -146,14 +150,17 @@ class _Answer(Response):
 
 
 class TokenRequest(Request):
-    """google-auth's way to the network: one blocking HTTP/1.1 request, no redirect, no proxy, at most 64 kB back.
+    """google-auth's way to the network: one blocking HTTP/1.1 request, no redirect, no proxy, at
+    most 64 kB back.
 
-    Only HTTPS, except to a cloud's own metadata server. POST, which carries assertions and subject tokens, goes to
-    the given hosts only: the library derives some addresses from other fields of the file (`universe_domain`).
+    Only HTTPS, except to a cloud's own metadata server. POST, which carries assertions and subject
+    tokens, goes to the given hosts only: the library derives some addresses from other fields of
+    the file (`universe_domain`).
 
     Args:
         context: whom to trust.
-        timeout: seconds for each step of a request (connecting, each read), whatever the library asks for.
+        timeout: seconds for each step of a request (connecting, each read), whatever the library
+            asks for.
         hosts: as for `load`.
     """
 

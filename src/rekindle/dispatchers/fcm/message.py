@@ -9,7 +9,8 @@ from rekindle.payload import MAX_PAYLOAD_BYTES, payload, payload_bytes
 
 
 class Unsendable(ValueError):
-    """This message cannot be given to FCM; `reason` is the stable word for reports. It never holds the text."""
+    """This message cannot be given to FCM; `reason` is the stable word for reports. It never
+    holds the text."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -17,7 +18,8 @@ class Unsendable(ValueError):
 
 
 def wire(message: Message, *, validate_only: bool = False, now: float | None = None) -> bytes:
-    """The request body for `messages:send`, compact JSON in UTF-8: `message_json`, or a question about it.
+    """The request body for `messages:send`, compact JSON in UTF-8: `message_json`, or a question
+    about it.
 
     Args:
         message: what to send.
@@ -34,16 +36,18 @@ def wire(message: Message, *, validate_only: bool = False, now: float | None = N
 def message_json(message: Message, *, now: float | None = None) -> bytes:
     """A message as FCM HTTP v1 has it, compact JSON in UTF-8.
 
-    Every copy of one claim carries the same replacement key on each platform (Android tag, APNs collapse id, web
-    tag), so that a second copy replaces the first on the device instead of standing beside it. Android's
-    `collapse_key` is left alone: FCM keeps only four different ones per device.
+    Every copy of one claim carries the same replacement key on each platform (Android tag, APNs
+    collapse id, web tag), so that a second copy replaces the first on the device instead of
+    standing beside it. Android's `collapse_key` is left alone: FCM keeps only four different ones
+    per device.
 
     Args:
         message: what to send; its `ttl_seconds`, when given, is 0 to 2,419,200.
         now: seconds since 1970 that the expiry counts from; the present when None.
 
     Raises:
-        Unsendable: `too_large` beyond 4,096 bytes, `not_encodable` when a text is not valid Unicode.
+        Unsendable: `too_large` beyond 4,096 bytes, `not_encodable` when a text is not valid
+            Unicode.
     """
     try:
         if payload_bytes(message) > MAX_PAYLOAD_BYTES:

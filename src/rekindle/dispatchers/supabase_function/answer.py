@@ -39,22 +39,22 @@ _GARBLED = Uncertain("garbled_answer")
 _FAULTS: Mapping[str, ProviderError] = {
     "key_rejected": CredentialsRejected(
         "the Edge Function refuses our key",
-        mend="Set SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY) to a secret key that the project has now.",
+        hint="Set SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY) to a secret key that the project has now.",
     ),
     "function_missing": FunctionMissing(
-        mend="Deploy it with `supabase functions deploy`; check `function` in [dispatcher], and SUPABASE_URL."
+        hint="Deploy it with `supabase functions deploy`; check `function` in [dispatcher], and SUPABASE_URL."
     ),
     "request_rejected": RequestRejected(
-        mend="Deploy the function that belongs to this release; if its requests may be smaller, lower `batch` in "
+        hint="Deploy the function that belongs to this release; if its requests may be smaller, lower `batch` in "
         "[dispatcher]."
     ),
     "credentials_missing": CredentialsMissing(
         "the Edge Function has no service account of the Firebase project",
-        mend="Set its secret FCM_SERVICE_ACCOUNT to the content of the account's JSON key file.",
+        hint="Set its secret FCM_SERVICE_ACCOUNT to the content of the account's JSON key file.",
     ),
     "unauthenticated": CredentialsRejected(
         "Google refuses the Edge Function's service account",
-        mend="Its key may be deleted or disabled: set the function's secret FCM_SERVICE_ACCOUNT to one that works.",
+        hint="Its key may be deleted or disabled: set the function's secret FCM_SERVICE_ACCOUNT to one that works.",
     ),
 }
 _STATUSES: Mapping[int, str] = {
@@ -63,7 +63,7 @@ _STATUSES: Mapping[int, str] = {
     **dict.fromkeys((400, 403, 405, 406, 411, 413, 414, 415, 422, 431), "request_rejected"),
 }
 _HALTS: Mapping[str, Refused] = {
-    one.reason: replace(one, error_code=_FAULTS[one.reason].code, mend=_FAULTS[one.reason].mend)
+    one.reason: replace(one, error_code=_FAULTS[one.reason].code, hint=_FAULTS[one.reason].hint)
     for one in (
         Refused(Disposition.HALT, "key_rejected"),
         Refused(Disposition.HALT, "function_missing"),
@@ -104,10 +104,11 @@ def outcomes(answer: Answer, claims: Sequence[UUID], *, validate_only: bool) -> 
 
 
 def require_ready(answer: Answer | Refused | Uncertain, url: str) -> None:
-    """The function has answered an empty batch as it should, so that there is somebody to send through.
+    """The function has answered an empty batch as it should, so that there is somebody to send
+    through.
 
     Raises:
-        ProviderError: it has not; how to mend it.
+        ProviderError: it has not; how to fix it.
     """
     if isinstance(answer, Answer):
         if answer.status == 200 and _parsed(answer.body).get("results") == []:
@@ -117,14 +118,14 @@ def require_ready(answer: Answer | Refused | Uncertain, url: str) -> None:
         outcome = answer
     fault = _FAULTS.get(outcome.reason) if isinstance(outcome, Refused) else None
     if fault is not None:
-        raise type(fault)(fault.message, mend=fault.mend)
+        raise type(fault)(fault.message, hint=fault.hint)
     if isinstance(outcome, Refused) and outcome.reason == "connect_failed":
-        raise ProviderUnreachable(f"nothing answers at {url}", mend="Check SUPABASE_URL and the network.")
+        raise ProviderUnreachable(f"nothing answers at {url}", hint="Check SUPABASE_URL and the network.")
     if isinstance(outcome, Refused):
-        raise ProviderUnreachable(f"the Edge Function cannot send now ({outcome.reason})", mend="Try again later.")
+        raise ProviderUnreachable(f"the Edge Function cannot send now ({outcome.reason})", hint="Try again later.")
     reason = outcome.reason if isinstance(outcome, Uncertain) else "garbled_answer"
     raise ProviderUnreachable(
-        f"the Edge Function does not answer as it should ({reason})", mend="See its log, and deploy it again."
+        f"the Edge Function does not answer as it should ({reason})", hint="See its log, and deploy it again."
     )
 
 

@@ -1,8 +1,10 @@
-"""One call of an Edge Function through Supabase's own client: it leaves once or not at all, in its time.
+"""One call of an Edge Function through Supabase's own client: it leaves once or not at all, in its
+time.
 
-`supabase-functions` says whether the function answered and with which status, but not whether a request that failed
-had left, sets no bound to an answer, and in its own default follows redirects and proxies. All of that is the
-business of the transport that it is given here; see docs/decisions/0009-edge-function-client.md.
+`supabase-functions` says whether the function answered and with which status, but not whether a
+request that failed had left, sets no bound to an answer, and in its own default follows redirects
+and proxies. All of that is the business of the transport that it is given here; see
+docs/decisions/0009-edge-function-client.md.
 """
 
 import asyncio
@@ -41,7 +43,8 @@ class _Withheld(Exception):
 
 
 class _Unreadable(Exception):
-    """The answer is larger than any that makes sense, or compressed although that was not asked for."""
+    """The answer is larger than any that makes sense, or compressed although that was not asked
+    for."""
 
 
 class EdgeFunction:
@@ -49,7 +52,8 @@ class EdgeFunction:
 
     Args:
         url: the project's address, without a slash at its end.
-        key: a secret key or a service role key. The first is no JWT, and a gateway refuses it as `Authorization`.
+        key: a secret key or a service role key. The first is no JWT, and a gateway refuses it as
+            `Authorization`.
         name: the function's.
     """
 
@@ -63,7 +67,8 @@ class EdgeFunction:
         self._pool = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False, limits=limits)
 
     async def call(self, content: bytes, *, until: float) -> Answer | Refused | Uncertain:
-        """Send one request, once, and read the answer, all before `until`, a reading of `time.monotonic`.
+        """Send one request, once, and read the answer, all before `until`, a reading of
+        `time.monotonic`.
 
         Returns Refused when the content certainly did not leave. Cancelled, the connection is cut.
         """
@@ -94,7 +99,8 @@ class EdgeFunction:
 
 
 class _Passage(httpx.AsyncBaseTransport):
-    """Lets one request through to the shared connections, and says of it whether it left and what came back."""
+    """Lets one request through to the shared connections, and says of it whether it left and
+    what came back."""
 
     def __init__(self, pool: httpx.AsyncHTTPTransport, until: float) -> None:
         self._pool = pool
@@ -117,7 +123,8 @@ class _Passage(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """The content, piece by piece, as long as there is time: a process that stood still sends nothing afterwards."""
+    """The content, piece by piece, as long as there is time: a process that stood still sends
+    nothing afterwards."""
 
     def __init__(self, passage: _Passage, content: bytes, until: float) -> None:
         self._passage = passage

@@ -1,4 +1,5 @@
-"""A Supabase Edge Function that sends through FCM for us: many messages a request, and never one a second time."""
+"""A Supabase Edge Function that sends through FCM for us: many messages a request, and never one
+a second time."""
 
 import asyncio
 import time
@@ -16,19 +17,22 @@ from rekindle.model import Message, Outcome, Refused, Uncertain
 BATCH = 50
 REACH_TIMEOUT_SECONDS = 10.0
 ANSWER_SECONDS = 0.5
-"""What the function is given less than we wait, or a tenth of it: its answer has to come back, too."""
+"""What the function is given less than we wait, or a tenth of it: its answer has to come back,
+too."""
 
 MAX_TIMEOUT_SECONDS = 120.0
 MAX_MESSAGE_BYTES = 20_000
-"""As JSON; 4,096 bytes of payload have half as many, even if each was escaped. A hundred of these are still a request
-that a function takes, so that one monstrous device token cannot have a whole batch refused."""
+"""As JSON; 4,096 bytes of payload have half as many, even if each was escaped. A hundred of
+these are still a request that a function takes, so that one monstrous device token cannot have a
+whole batch refused."""
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A message that is to leave before `until`, a reading of `time.monotonic`, and what will be known of it."""
+    """A message that is to leave before `until`, a reading of `time.monotonic`, and what will be
+    known of it."""
 
     message: Message
     content: bytes = field(repr=False)
@@ -39,9 +43,10 @@ class _Waiting:
 class SupabaseFunctionDispatcher:
     """Sends through an Edge Function of a Supabase project.
 
-    Messages that are to be sent in the same turn of the event loop leave together, in requests of up to `batch`: the
-    engine starts a whole armed batch at once, so that nothing has to wait for company. Each message shares the fate
-    of its request only as far as the function does not say more.
+    Messages that are to be sent in the same turn of the event loop leave together, in requests of
+    up to `batch`: the engine starts a whole armed batch at once, so that nothing has to wait for
+    company. Each message shares the fate of its request only as far as the function does not say
+    more.
 
     Args:
         url: the project's address; None when the environment names none (`open` says so).
@@ -71,20 +76,22 @@ class SupabaseFunctionDispatcher:
         return False
 
     async def open(self) -> None:
-        """Prove that the function exists, takes our key, and has a token of Google's; nothing is sent.
+        """Prove that the function exists, takes our key, and has a token of Google's; nothing is
+        sent.
 
-        What is open already stays open, with what is under way: several cycles may share one dispatcher.
+        What is open already stays open, with what is under way: several cycles may share one
+        dispatcher.
 
         Raises:
-            ProviderError: what is missing and how to mend it; what was open before still is.
+            ProviderError: what is missing and how to fix it; what was open before still is.
         """
         if self._url is None or not self._key:
             missing = "SUPABASE_URL" if self._url is None else "SUPABASE_SECRET_KEY"
             raise CredentialsMissing(
-                f"{missing} is not set", mend="Set SUPABASE_URL and SUPABASE_SECRET_KEY, or SUPABASE_SERVICE_ROLE_KEY."
+                f"{missing} is not set", hint="Set SUPABASE_URL and SUPABASE_SECRET_KEY, or SUPABASE_SERVICE_ROLE_KEY."
             )
         if not (self._key.isascii() and self._key.isprintable()) or " " in self._key:
-            raise CredentialsRejected("SUPABASE_SECRET_KEY is not a key", mend="Copy it again, without spaces.")
+            raise CredentialsRejected("SUPABASE_SECRET_KEY is not a key", hint="Copy it again, without spaces.")
         async with self._opening:
             function = self._function or EdgeFunction(self._url, self._key, self._name)
             try:
@@ -97,15 +104,18 @@ class SupabaseFunctionDispatcher:
             self._function = function
 
     async def send(self, message: Message, *, timeout: float) -> Outcome:
-        """Send once; see `rekindle.ports.Dispatcher.send`. Cancelled before its request leaves, it is not in it."""
+        """Send once; see `rekindle.ports.Dispatcher.send`. Cancelled before its request leaves,
+        it is not in it."""
         return await self._send(message, timeout=timeout, validate_only=False)
 
     async def validate(self, message: Message, *, timeout: float) -> Outcome:
-        """Have FCM check the message and deliver nothing; Accepted, under a fake name, means that it is valid."""
+        """Have FCM check the message and deliver nothing; Accepted, under a fake name, means
+        that it is valid."""
         return await self._send(message, timeout=timeout, validate_only=True)
 
     async def close(self) -> None:
-        """Cut what is under way, which ends as uncertain, and close the connections; `open` may be called again."""
+        """Cut what is under way, which ends as uncertain, and close the connections; `open` may
+        be called again."""
         function, self._function = self._function, None
         for call in self._calls:
             call.cancel()

@@ -1,13 +1,14 @@
--- The ledger of Rekindle, 1 of 3: the schema, the worker's role, and the functions that need no table.
+-- The ledger of Rekindle, 1 of 3: the schema, the worker's role, and the functions that need no
+-- table.
 --
--- Schema rekindle is private and must never be exposed over REST. It needs no extension. The role that
--- runs these files owns everything in them; the engine needs only the role rekindle_worker afterwards.
--- Every instant is timestamptz and comes from rekindle.clock(). Every cooldown is in seconds: an
--- interval in days would change its length with summer time. Every *_on is a date.
+-- Schema rekindle is private and must never be exposed over REST. It needs no extension. The role
+-- that runs these files owns everything in them; the engine needs only the role rekindle_worker
+-- afterwards. Every instant is timestamptz and comes from rekindle.clock(). Every cooldown is in
+-- seconds: an interval in days would change its length with summer time. Every *_on is a date.
 --
--- Running a file again changes nothing, and completes what an earlier attempt left half done. Any tool
--- may run the files, in order and each in one transaction (psql: --single-transaction). `rekindle
--- migrate` and other tools wait for one another here:
+-- Running a file again changes nothing, and completes what an earlier attempt left half done. Any
+-- tool may run the files, in order and each in one transaction (psql: --single-transaction).
+-- `rekindle migrate` and other tools wait for one another here:
 select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
 
 do $$
@@ -49,8 +50,8 @@ grant select on rekindle.schema_migration to rekindle_worker;
 
 -- -------------------------------------------------------------------------------- keys and names
 
--- Lower-case hex SHA-256 of user_id + scenario_type + iso_date. rekindle.policy.idempotency_key is the
--- same in Python.
+-- Lower-case hex SHA-256 of user_id + scenario_type + iso_date. rekindle.policy.idempotency_key is
+-- the same in Python.
 create or replace function rekindle.idempotency_key(user_id uuid, scenario_type text, evaluated_on date)
 returns text
 language sql stable parallel safe as $$
@@ -58,9 +59,9 @@ language sql stable parallel safe as $$
     user_id::text || scenario_type || pg_catalog.to_char(evaluated_on, 'YYYY-MM-DD'), 'UTF8')), 'hex')
 $$;
 
--- A new claim's id: UUID version 7 (RFC 9562) with the microseconds in rand_a, so that ids follow the
--- order of claiming even within one statement. With random ids, every access to an index or a heap page
--- was a random one.
+-- A new claim's id: UUID version 7 (RFC 9562) with the microseconds in rand_a, so that ids follow
+-- the order of claiming even within one statement. With random ids, every access to an index or a
+-- heap page was a random one.
 create or replace function rekindle.new_claim_id() returns uuid
 language sql volatile as $$
   select pg_catalog.encode(
@@ -71,8 +72,8 @@ language sql volatile as $$
   from (select (extract(epoch from rekindle.clock()) * 1000000)::bigint as micros) moment
 $$;
 
--- A device is known by a digest of its token. So the token itself is only in the team's table and, while
--- it is needed, in the outbox.
+-- A device is known by a digest of its token. So the token itself is only in the team's table and,
+-- while it is needed, in the outbox.
 create or replace function rekindle.device_id(target_kind text, target text) returns uuid
 language sql stable parallel safe as $$
   select pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
@@ -81,13 +82,12 @@ $$;
 
 -- ------------------------------------------------------------------------------ zones and hours
 
--- Whether a text names a zone of the IANA database. Postgres itself accepts much more: abbreviations
--- without summer time (CEST, and CET too, an hour wrong all summer); any text that ends in a digit, as a
--- POSIX rule, so that a mistyped Europe/Osl0 is quietly UTC; and right/Europe/Oslo, which counts leap
--- seconds. A name without a slash that is an abbreviation too is accepted only where both mean the same
--- all year.
--- Never parallel safe, nor is anything that calls it: the exception block is a subtransaction, which
--- fails in a parallel worker (measured).
+-- Whether a text names a zone of the IANA database. Postgres itself accepts much more:
+-- abbreviations without summer time (CEST, and CET too, an hour wrong all summer); any text that
+-- ends in a digit, as a POSIX rule, so that a mistyped Europe/Osl0 is quietly UTC; and
+-- right/Europe/Oslo, which counts leap seconds. A name without a slash that is an abbreviation too
+-- is accepted only where both mean the same all year. Never parallel safe, nor is anything that
+-- calls it: the exception block is a subtransaction, which fails in a parallel worker (measured).
 create or replace function rekindle.is_zone(zone text) returns boolean
 language plpgsql stable as $$
 begin
@@ -122,9 +122,9 @@ begin
   return null;
 end $$;
 
--- Whether a moment is in [quiet_from, quiet_until) by the person's local time, which may span midnight.
--- The local time decides on the days on which the clocks change, too. Without quiet hours: never.
--- One expression, so that the planner inlines it (the call took 7 us a person).
+-- Whether a moment is in [quiet_from, quiet_until) by the person's local time, which may span
+-- midnight. The local time decides on the days on which the clocks change, too. Without quiet
+-- hours: never. One expression, so that the planner inlines it (the call took 7 us a person).
 create or replace function rekindle.is_quiet(at timestamptz, zone text, quiet_from time, quiet_until time)
 returns boolean
 language sql stable parallel safe as $$
@@ -142,11 +142,12 @@ language sql stable parallel safe as $$
   select weekdays = '{}' or extract(isodow from pg_catalog.timezone(zone, at))::int = any (weekdays)
 $$;
 
--- The earliest moment, from `at` on, that is neither in quiet hours nor on a day that is not allowed:
--- `at` itself, the beginning of an allowed day, or the end of quiet hours on one. Null if there is none
--- within nine days, which no configuration can ask for. When the clocks change, a local time comes twice
--- (Postgres takes the second) or not at all (it takes a later one): so half an hour and an hour before,
--- and the full hour, are tried too.
+-- The earliest moment, from `at` on, that is neither in quiet hours nor on a day that is not
+-- allowed:
+-- `at` itself, the beginning of an allowed day, or the end of quiet hours on one. Null if there is
+-- none within nine days, which no configuration can ask for. When the clocks change, a local time
+-- comes twice (Postgres takes the second) or not at all (it takes a later one): so half an hour and
+-- an hour before, and the full hour, are tried too.
 create or replace function rekindle.opens_at(
   at timestamptz, zone text, quiet_from time, quiet_until time, weekdays int[]
 ) returns timestamptz
@@ -169,8 +170,8 @@ language sql stable parallel safe as $$
 $$;
 
 -- The calendar day of an activity for the person who did it: a date is that day already, an instant
--- depends on the zone, a timestamp without zone is taken as UTC. Three functions with one name, because
--- the team's column may have any of the three types.
+-- depends on the zone, a timestamp without zone is taken as UTC. Three functions with one name,
+-- because the team's column may have any of the three types.
 create or replace function rekindle.local_day(at date, zone text) returns date
 language sql stable parallel safe as $$
   select at
@@ -186,11 +187,11 @@ $$;
 
 -- ------------------------------------------------------------------------------ frequency caps
 
--- Whether one more claim fits under every rule "at most counts[i] in any window_seconds[i]". `counted`
--- is {"claim": second of the epoch, or null while the claim is live}; a live claim may be sent at any
--- moment and counts under every rule. `outranking` is the number of claims of higher-priority scenarios
--- that are counted as if they had been made. Without a query in it, it takes a quarter of the time; so
--- does the next function.
+-- Whether one more claim fits under every rule "at most counts[i] in any window_seconds[i]".
+-- `counted` is {"claim": second of the epoch, or null while the claim is live}; a live claim may be
+-- sent at any moment and counts under every rule. `outranking` is the number of claims of
+-- higher-priority scenarios that are counted as if they had been made. Without a query in it, it
+-- takes a quarter of the time; so does the next function.
 create or replace function rekindle.fits(
   counted jsonb, outranking bigint, counts int[], window_seconds bigint[], at timestamptz
 ) returns boolean
@@ -225,8 +226,8 @@ end $$;
 
 -- ------------------------------------------------------------------------------------- variants
 
--- A scenario as it applies to some people: to everybody (number 0), or where an override changes it.
--- A later migration adds an attribute with `alter type`; it stays last.
+-- A scenario as it applies to some people: to everybody (number 0), or where an override changes
+-- it. A later migration adds an attribute with `alter type`; it stays last.
 do $$
 begin
   create type rekindle.variant as (
@@ -249,8 +250,8 @@ exception
 end $$;
 
 -- The variant that applies where a person is. `places` gives the number of each place that has
--- overrides: the chapter of an organisation as "organisation:chapter", which has precedence, and the
--- organisation.
+-- overrides: the chapter of an organisation as "organisation:chapter", which has precedence, and
+-- the organisation.
 create or replace function rekindle.variant_of(
   variants rekindle.variant[], places jsonb, organisation_id uuid, chapter_id uuid
 ) returns rekindle.variant

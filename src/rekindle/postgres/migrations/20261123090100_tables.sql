@@ -1,14 +1,15 @@
--- The ledger of Rekindle, 2 of 3: its tables, each with its indexes, its policy and the worker's rights,
--- then the functions and the trigger that need them.
+-- The ledger of Rekindle, 2 of 3: its tables, each with its indexes, its policy and the worker's
+-- rights, then the functions and the trigger that need them.
 --
--- The worker may update only the columns that a statement of the engine updates, and no row of a table
--- that is "never changed". While a policy is replaced the worker has no rights at all: a tool without
--- transactions would otherwise show an empty table to a run between two statements.
+-- The worker may update only the columns that a statement of the engine updates, and no row of a
+-- table that is "never changed". While a policy is replaced the worker has no rights at all: a tool
+-- without transactions would otherwise show an empty table to a run between two statements.
 select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
 
 -- -------------------------------------------------------------------------------- configuration
 
--- Applied configuration: a row is never changed. The highest version of a scenario_type is in force.
+-- Applied configuration: a row is never changed. The highest version of a scenario_type is in
+-- force.
 create table if not exists rekindle.scenario (
   scenario_type text not null check (scenario_type ~ '^[a-z][a-z0-9_-]{0,62}$'),
   version       integer not null check (version > 0),
@@ -25,8 +26,8 @@ drop policy if exists worker on rekindle.scenario;
 create policy worker on rekindle.scenario to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.scenario to rekindle_worker;
 
--- What operators have switched off and on, by whom, when and why: a row is never changed. The newest one
--- of a scenario and an organisation is in force (both null: everything).
+-- What operators have switched off and on, by whom, when and why: a row is never changed. The
+-- newest one of a scenario and an organisation is in force (both null: everything).
 create table if not exists rekindle.switch (
   switch_id       bigint generated always as identity primary key,
   scenario_type   text,
@@ -44,7 +45,8 @@ grant select, insert on rekindle.switch to rekindle_worker;
 
 -- -------------------------------------------------------------------------------- who may be won
 
--- The sliding cooldown. One row per person and scenario: its primary key makes a second push impossible.
+-- The sliding cooldown. One row per person and scenario: its primary key makes a second push
+-- impossible.
 create table if not exists rekindle.gate (
   user_id          uuid not null,
   scenario_type    text not null,
@@ -62,9 +64,9 @@ create policy worker on rekindle.gate to rekindle_worker using (true) with check
 grant select, insert on rekindle.gate to rekindle_worker;
 grant update (next_at, inflight, epoch, cooldown_seconds) on rekindle.gate to rekindle_worker;
 
--- The frequency cap. One row per person who was claimed under a cap, with the claims that count. The
--- version of the row that is locked decides, so no two claims can both be the last that fits. A rule may
--- change at any time, because the row keeps what happened and not what is left.
+-- The frequency cap. One row per person who was claimed under a cap, with the claims that count.
+-- The version of the row that is locked decides, so no two claims can both be the last that fits. A
+-- rule may change at any time, because the row keeps what happened and not what is left.
 create table if not exists rekindle.cap (
   user_id      uuid primary key,
   counted      jsonb not null check (jsonb_typeof(counted) = 'object'),   -- see rekindle.fits
@@ -168,8 +170,8 @@ grant update (carried, recorded, skipped, dead, unknown, pending, handed_over, p
 
 -- ---------------------------------------------------------------------------------------- units
 
--- Live units only: one per claim and device. A unit that ends leaves this table in the transaction that
--- writes how it ended.
+-- Live units only: one per claim and device. A unit that ends leaves this table in the transaction
+-- that writes how it ended.
 create table if not exists rekindle.outbox (
   claim_id              uuid not null,
   device_id             uuid not null,
@@ -275,8 +277,8 @@ drop policy if exists worker on rekindle.delivery;
 create policy worker on rekindle.delivery to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.delivery to rekindle_worker;
 
--- Every other ending, with its reason. An unknown one keeps all that a late answer needs to become a
--- record. Written as rekindle.ended returns it: a migration that adds a column replaces that too.
+-- Every other ending, with its reason. An unknown one keeps all that a late answer needs to become
+-- a record. Written as rekindle.ended returns it: a migration that adds a column replaces that too.
 create table if not exists rekindle.outcome (
   claim_id              uuid not null,
   device_id             uuid not null,
@@ -309,7 +311,8 @@ create policy worker on rekindle.outcome to rekindle_worker using (true) with ch
 grant select, insert, delete on rekindle.outcome to rekindle_worker;
 grant update (outcome, reason) on rekindle.outcome to rekindle_worker;
 
--- Tokens that the provider has proven dead. A token registered again after `sent_at` is alive again.
+-- Tokens that the provider has proven dead. A token registered again after `sent_at` is alive
+-- again.
 create table if not exists rekindle.disabled_token (
   device_id   uuid primary key,
   reason      text not null,
@@ -325,9 +328,9 @@ grant update (reason, sent_at, disabled_at) on rekindle.disabled_token to rekind
 
 -- -------------------------------------------------------------------------------------- endings
 
--- A unit of the outbox as the outcome that it becomes: the only list of an outcome's columns. Inlined where
--- its arguments are columns and parameters (`at` is read into a column, because a volatile argument would
--- prevent that).
+-- A unit of the outbox as the outcome that it becomes: the only list of an outcome's columns.
+-- Inlined where its arguments are columns and parameters (`at` is read into a column, because a
+-- volatile argument would prevent that).
 create or replace function rekindle.ended(
   unit rekindle.outbox, outcome text, reason text, run_id uuid, at timestamptz
 ) returns setof rekindle.outcome
@@ -337,8 +340,9 @@ language sql stable rows 1 as $$
          unit.cooldown_window_start, unit.cooldown_seconds, unit.epoch, unit.attempts, unit.armed_at, at
 $$;
 
--- One row if a push of this claim reached somebody, or may have; no row otherwise. Each claim is looked up
--- on its own (the limit keeps it from becoming a join), and never by reading a whole table for a batch.
+-- One row if a push of this claim reached somebody, or may have; no row otherwise. Each claim is
+-- looked up on its own (the limit keeps it from becoming a join), and never by reading a whole
+-- table for a batch.
 create or replace function rekindle.reached(claim_id uuid) returns setof boolean
 language sql stable rows 1 as $$
   select true
@@ -351,10 +355,10 @@ language sql stable rows 1 as $$
 $$;
 
 -- When a gate opens again after a claim has ended, the one rule of the sliding cooldown:
---   this ending reached somebody, or may have: a whole cooldown from now, and never sooner than before;
---   another device of the claim was reached before: as it was;
---   certainly nobody was reached: soon, after `refused_seconds` at most, and never later than before.
--- It reads the clock, so that the time is that of the update, after its gate was locked.
+--   this ending reached somebody, or may have: a whole cooldown from now, and never sooner than
+--   before; another device of the claim was reached before: as it was; certainly nobody was
+--   reached: soon, after `refused_seconds` at most, and never later than before. It reads the
+--   clock, so that the time is that of the update, after its gate was locked.
 create or replace function rekindle.next_at(
   gate_next_at timestamptz, cooldown_seconds bigint, reached_now boolean,
   reached_before boolean default false, refused_seconds float8 default 0
@@ -370,11 +374,11 @@ language sql volatile as $$
   end
 $$;
 
--- When any statement frees a gate, the cap learns how the claim ended: a claim that reached somebody, or
--- may have, counts from now; any other stops counting. A trigger, so that no statement can forget it. The
--- caps are locked after the gates, in order of person. Planned anew each time (execute): a kept plan, made
--- when no notification was there yet and one gate was freed, later read every notification for each of
--- 500 gates, and compared each gate with each.
+-- When any statement frees a gate, the cap learns how the claim ended: a claim that reached
+-- somebody, or may have, counts from now; any other stops counting. A trigger, so that no statement
+-- can forget it. The caps are locked after the gates, in order of person. Planned anew each time
+-- (execute): a kept plan, made when no notification was there yet and one gate was freed, later
+-- read every notification for each of 500 gates, and compared each gate with each.
 create or replace function rekindle.recount() returns trigger
 language plpgsql as $$
 begin
@@ -414,9 +418,9 @@ create or replace trigger recount after update on rekindle.gate
   referencing old table as before new table as after
   for each statement execute function rekindle.recount();
 
--- How long a person who does not come back is left alone: each push of one absence after the second waits
--- `back_off` times as long as the one before it. Null until there were two. A push that may have been
--- sent counts.
+-- How long a person who does not come back is left alone: each push of one absence after the second
+-- waits `back_off` times as long as the one before it. Null until there were two. A push that may
+-- have been sent counts.
 create or replace function rekindle.backed_off_until(
   user_id uuid, scenario_type text, inactive_since_on date, variant rekindle.variant
 ) returns timestamptz

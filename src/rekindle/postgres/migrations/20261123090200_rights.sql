@@ -1,5 +1,5 @@
--- The ledger of Rekindle, 3 of 3: who may call its functions, and what the worker needs of the database.
--- The rights to each table are beside the table, in the second file.
+-- The ledger of Rekindle, 3 of 3: who may call its functions, and what the worker needs of the
+-- database. The rights to each table are beside the table, in the second file.
 select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
 
 -- Everybody may call a new function unless that is revoked.

@@ -1,7 +1,7 @@
 """The statements, one per file, and the parts that they share.
 
-`{slot}` in a text becomes the text of `parts/<file>.sql`, indented as its line is, and so on in that text. The file has
-the slot's name, unless the caller binds the slot to another.
+`{slot}` in a text becomes the text of `parts/<file>.sql`, indented as its line is, and so on in
+that text. The file has the slot's name, unless the caller binds the slot to another.
 """
 
 import re
@@ -17,14 +17,17 @@ _MARKER = re.compile(r" *-- mutant: .*$")
 
 @cache
 def statement(name: str, **bound: str) -> LiteralString:
-    """The text of `<name>.sql` with its parts in place, marked so that it can be found in pg_stat_activity.
+    """The text of `<name>.sql` with its parts in place, marked so that it can be found in
+    pg_stat_activity.
 
     Args:
         name: of the file.
-        bound: by slot, the part that it becomes, where that depends on the scenario's kind or on what the team has:
-            `candidates="kinds/inactivity/candidates"`, `chapter="chapter_absent"`.
+        bound: by slot, the part that it becomes, where that depends on the scenario's kind or on
+            what the team has: `candidates="kinds/inactivity/candidates"`,
+            `chapter="chapter_absent"`.
     """
-    # A text out of this package is as trustworthy as a literal, hence the cast; nothing else may become SQL.
+    # A text out of this package is as trustworthy as a literal, hence the cast; nothing else may
+    # become SQL.
     return cast("LiteralString", f"/* rekindle:{name} */\n{_filled(_text(name), bound)}")
 
 

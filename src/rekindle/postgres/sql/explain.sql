@@ -15,8 +15,8 @@ listed as (
   left join organisation on organisation.organisation_id = r.organisation_id
   where r.user_id = %(user_id)s::uuid
 ),
--- The person as the conditions in refusals/ know people, due or not. The view may list one twice: if
--- the person is due, the row that the claim reads counts. Materialized so that the zone and the
+-- The person as the conditions in refusals/ know people, due or not. The view may list one twice:
+-- if the person is due, the row that the claim reads counts. Materialized so that the zone and the
 -- variant are looked up once, and not by each condition.
 subject as materialized (
   select asked.user_id, due.user_id is not null as due, due.occurrence, due.spent, due.inactive_since_on,

@@ -1,6 +1,7 @@
--- Out: (schema_name, through, open): for each way into a schema that PostgREST, and so Supabase's API, has in this database,
--- whether it leads into Rekindle's schemas: a role's list of exposed schemas, or the right of a role of the API's
--- callers to use the schema. No row where there is no such API. Its other configuration is not in the database.
+-- Out: (schema_name, through, open): for each way into a schema that PostgREST, and so Supabase's
+-- API, has in this database, whether it leads into Rekindle's schemas: a role's list of exposed
+-- schemas, or the right of a role of the API's callers to use the schema. No row where there is no
+-- such API. Its other configuration is not in the database.
 select s.schema_name, exposure.through, exposure.open
 from (values ('rekindle'), ('rekindle_source')) as s (schema_name)
 cross join lateral (

@@ -1,7 +1,8 @@
--- In: run_id; arrays of claim_ids, device_ids, epochs, outcomes ('skipped' or 'dead'), reasons, prunes (the provider
--- has proven the token dead); refused_seconds. Out: finished. The unit leaves the outbox with its reason; a unit that
--- may once have been accepted ends unknown whatever was asked. With the claim's last unit its gate is freed, and
--- opens again soon unless one of its devices was or may have been reached. Locks: units, then gates, in key order.
+-- In: run_id; arrays of claim_ids, device_ids, epochs, outcomes ('skipped' or 'dead'), reasons,
+-- prunes (the provider has proven the token dead); refused_seconds. Out: finished. The unit leaves
+-- the outbox with its reason; a unit that may once have been accepted ends unknown whatever was
+-- asked. With the claim's last unit its gate is freed, and opens again soon unless one of its
+-- devices was or may have been reached. Locks: units, then gates, in key order.
 with ended as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[],
                        %(outcomes)s::text[], %(reasons)s::text[], %(prunes)s::boolean[])
@@ -76,7 +77,8 @@ gated as (
         l.reached, %(refused_seconds)s)
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type
-    -- On the locked version, and never while another of its units lives. The last two are always true: see record.sql.
+    -- On the locked version, and never while another of its units lives. The last two are always
+    -- true: see record.sql.
     and g.inflight = l.claim_id
     and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units  -- mutant: last-unit
     and l.cooldown_seconds > 0 and l.units >= 0

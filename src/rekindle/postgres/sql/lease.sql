@@ -1,7 +1,8 @@
--- In: run_id, scenario_types, organisations (empty: all), user_id (null: all), limit, lease_seconds. Out: leased, how many units this run
--- took over: released, due for a retry, or left by a run whose lease is over before it armed them (certainly not
--- sent). The epoch rises, so the former holder's writes no longer count. Locks: the units taken, skipping those that
--- others are taking. Never: a unit in state dispatching or unknown, which may have been sent.
+-- In: run_id, scenario_types, organisations (empty: all), user_id (null: all), limit,
+-- lease_seconds. Out: leased, how many units this run took over: released, due for a retry, or left
+-- by a run whose lease is over before it armed them (certainly not sent). The epoch rises, so the
+-- former holder's writes no longer count. Locks: the units taken, skipping those that others are
+-- taking. Never: a unit in state dispatching or unknown, which may have been sent.
 with free as (
   select o.claim_id, o.device_id
   from rekindle.outbox o

@@ -1,10 +1,11 @@
--- In: run_id; arrays of claim_ids, device_ids, epochs, names, for requests that the provider accepted.
--- Out: (claim_id, device_id, verdict): recorded; conflict, when another writer of this table holds the idempotency key
--- (kept as unknown, since the push did go out); or stale, when the unit is not ours any more.
--- Fenced by epoch; recording the same acceptance again changes nothing and says recorded. A unit that the sweep has
--- given up as unknown, even one already closed, becomes recorded here: the answer was late, not lost.
--- The cooldown counts from now: counted from the claim or from arming it came out short (measured).
--- Locks: units, then notifications, then gates, each in key order.
+-- In: run_id; arrays of claim_ids, device_ids, epochs, names, for requests that the provider
+-- accepted. Out: (claim_id, device_id, verdict): recorded; conflict, when another writer of this
+-- table holds the idempotency key (kept as unknown, since the push did go out); or stale, when the
+-- unit is not ours any more. Fenced by epoch; recording the same acceptance again changes nothing
+-- and says recorded. A unit that the sweep has given up as unknown, even one already closed,
+-- becomes recorded here: the answer was late, not lost. The cooldown counts from now: counted from
+-- the claim or from arming it came out short (measured). Locks: units, then notifications, then
+-- gates, each in key order.
 with acceptance as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[], %(names)s::text[])
     as t (claim_id, device_id, epoch, provider_name)
@@ -53,8 +54,8 @@ unit as materialized (
   union all
   select l.*, true from left_outcome l
 ),
--- The update changes nothing: it is how a second device of the same claim is told from another writer's row, even one
--- that is being inserted at this moment.
+-- The update changes nothing: it is how a second device of the same claim is told from another
+-- writer's row, even one that is being inserted at this moment.
 notification as (
   insert into rekindle.scenario_notification as n (
     id, user_id, scenario_type, dispatched_at, idempotency_key, scenario_version, organisation_id, run_id, occurrence,
@@ -87,7 +88,8 @@ conflicting as (
   where u.claim_id not in (select id from notification)
   returning claim_id, device_id
 ),
--- One row per person, of the newest claim: only that one can hold the gate. Claim ids follow the order of claiming.
+-- One row per person, of the newest claim: only that one can hold the gate. Claim ids follow the
+-- order of claiming.
 person as (
   select distinct on (c.user_id, c.scenario_type) c.user_id, c.scenario_type, c.claim_id, c.units,
          max(c.cooldown_seconds) over (partition by c.user_id, c.scenario_type) as cooldown_seconds
@@ -112,8 +114,8 @@ locked as materialized (
     for update   -- mutant: lock-gates
   ) gate
 ),
--- The gate is freed with the claim's last unit. Two workers that record two devices of one claim at the same moment
--- each still count the other's: then the sweep frees it.
+-- The gate is freed with the claim's last unit. Two workers that record two devices of one claim at
+-- the same moment each still count the other's: then the sweep frees it.
 gated as (
   update rekindle.gate g
   set next_at = rekindle.next_at(g.next_at, l.cooldown_seconds, true),  -- mutant: cooldown-from-now, clock
@@ -123,8 +125,8 @@ gated as (
         then null else g.inflight end
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type
-    -- Always true. They lower the planner's guess of the rows, so that it looks each gate up instead of reading the
-    -- whole table for every batch, which it does up to some 75,000 gates.
+    -- Always true. They lower the planner's guess of the rows, so that it looks each gate up
+    -- instead of reading the whole table for every batch, which it does up to some 75,000 gates.
     and l.cooldown_seconds > 0 and l.units >= 0
 )
 select a.claim_id, a.device_id,

@@ -1,4 +1,5 @@
--- In: run_id. Out: released. Gives back what this run holds and has not armed: the next run may lease it at once.
+-- In: run_id. Out: released. Gives back what this run holds and has not armed: the next run may
+-- lease it at once.
 with held as (
   select claim_id, device_id from rekindle.outbox
   where owner = %(run_id)s and state = 'claimed'

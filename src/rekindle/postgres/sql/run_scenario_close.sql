@@ -1,6 +1,7 @@
--- In: run_id. Out: nothing. Counts from the ledger where every claim that this run made or carried on stands now. A
--- person with several devices counts once, by the best ending: recorded, unknown, pending, dead, skipped. A claim
--- whose every unit another run has taken over in the meantime (it was too slow, or stood still) is handed over.
+-- In: run_id. Out: nothing. Counts from the ledger where every claim that this run made or carried
+-- on stands now. A person with several devices counts once, by the best ending: recorded, unknown,
+-- pending, dead, skipped. A claim whose every unit another run has taken over in the meantime (it
+-- was too slow, or stood still) is handed over.
 with unit as (
   select claim_id, scenario_type, claimed_run_id, 1 as rank, null as why
   from rekindle.delivery where run_id = %(run_id)s
@@ -46,7 +47,8 @@ final as (
   full join counted c using (scenario_type)
   left join reasoned w using (scenario_type)
 ),
--- Two statements and no upsert: a CHECK looks at the row proposed for insertion, which knows nothing of `claimed`.
+-- Two statements and no upsert: a CHECK looks at the row proposed for insertion, which knows
+-- nothing of `claimed`.
 closed as (
   update rekindle.run_scenario r
   set carried = f.carried, recorded = f.recorded, skipped = f.skipped, dead = f.dead, unknown = f.unknown,

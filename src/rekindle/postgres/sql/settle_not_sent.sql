@@ -1,6 +1,7 @@
--- In: claim_id. Out: settled. An operator knows that the unknown units of this claim were not sent: they end dead, their
--- occurrence is not spent, and unless another device of the claim was reached, the gate opens at once. Locks: units,
--- then the gate; settle_lock.sql has them all already, so that nothing here is read from before a wait.
+-- In: claim_id. Out: settled. An operator knows that the unknown units of this claim were not sent:
+-- they end dead, their occurrence is not spent, and unless another device of the claim was reached,
+-- the gate opens at once. Locks: units, then the gate; settle_lock.sql has them all already, so
+-- that nothing here is read from before a wait.
 with held as (
   delete from rekindle.outbox o
   where o.claim_id = %(claim_id)s and o.state = 'unknown'
@@ -31,7 +32,8 @@ locked as (
   where g.inflight is null or g.inflight = %(claim_id)s
   for update of g
 ),
--- A later claim's gate is left alone: a notification or an unknown send of another claim may stand behind next_at.
+-- A later claim's gate is left alone: a notification or an unknown send of another claim may stand
+-- behind next_at.
 opened as (
   update rekindle.gate g
   set next_at = rekindle.next_at(g.next_at, l.cooldown_seconds, false),
@@ -47,8 +49,8 @@ opened as (
                       and x.claim_id <> %(claim_id)s
                       and x.at > rekindle.clock() - make_interval(secs => l.cooldown_seconds))
 ),
--- A claim whose gate was let go of while its send was unknown has been counted ever since. One of which another device may
--- still be sent to goes on being counted.
+-- A claim whose gate was let go of while its send was unknown has been counted ever since. One of
+-- which another device may still be sent to goes on being counted.
 uncounted as (
   update rekindle.cap k set counted = k.counted - %(claim_id)s::text
   from person p

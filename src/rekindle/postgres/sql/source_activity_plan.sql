@@ -1,7 +1,8 @@
--- Out: the plan of looking up one person's newest activity, and of going through the people in order, with every other
--- way made dear (the transaction sets that): an index on (user_id, activity_date) shows as index scans with both
--- conditions and no sort, whatever the team's tables and columns are called. The first alone would take an index on
--- (activity_date, user_id) for one, the second alone an index with another column between.
+-- Out: the plan of looking up one person's newest activity, and of going through the people in
+-- order, with every other way made dear (the transaction sets that): an index on (user_id,
+-- activity_date) shows as index scans with both conditions and no sort, whatever the team's tables
+-- and columns are called. The first alone would take an index on (activity_date, user_id) for one,
+-- the second alone an index with another column between.
 explain (format json)
 (
   select a.activity_date from rekindle_source.activity a

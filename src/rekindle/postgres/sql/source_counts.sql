@@ -1,6 +1,6 @@
--- In: user_id (null: everybody). Out: the number of active recipients; of those without a valid time
--- zone, be it their own, their chapter's or their organisation's; and of those without a device token.
--- {chapter} and {organisation}: see parts/verdicts.sql.
+-- In: user_id (null: everybody). Out: the number of active recipients; of those without a valid
+-- time zone, be it their own, their chapter's or their organisation's; and of those without a
+-- device token. {chapter} and {organisation}: see parts/verdicts.sql.
 with chapter as (
   {chapter}
 ),

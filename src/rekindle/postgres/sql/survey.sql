@@ -1,6 +1,6 @@
 -- In: organisations (empty: all), user_id (null: all). Out: the number of active recipients:
--- `evaluated` of these organisations, `recipients` of all; of one person both are about that person.
--- If the view lists a person twice, it counts once. Locks: none.
+-- `evaluated` of these organisations, `recipients` of all; of one person both are about that
+-- person. If the view lists a person twice, it counts once. Locks: none.
 select count(*) filter (where person.selected) as evaluated, count(*) as recipients
 from (
   select bool_or(%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[])) as selected

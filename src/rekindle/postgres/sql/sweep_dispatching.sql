@@ -1,6 +1,6 @@
--- In: hold_seconds, resend_seconds. Out: swept. Armed, and its lease is over: the worker died or froze with the request under way, so
--- it may have been sent. dispatching -> unknown, never back to claimed; or, where the scenario says so, once more (see
--- hold.sql).
+-- In: hold_seconds, resend_seconds. Out: swept. Armed, and its lease is over: the worker died or
+-- froze with the request under way, so it may have been sent. dispatching -> unknown, never back to
+-- claimed; or, where the scenario says so, once more (see hold.sql).
 with lost as (
   select claim_id, device_id,
          resend

@@ -1,6 +1,6 @@
--- In: refused_seconds. Out: swept. Gates in flight whose claim has no live unit any more are freed; they open soon
--- unless the claim reached, or may have reached, somebody.
--- Candidates are fixed before the lock and compared again on the locked version: a plain anti-join under FOR UPDATE
+-- In: refused_seconds. Out: swept. Gates in flight whose claim has no live unit any more are freed;
+-- they open soon unless the claim reached, or may have reached, somebody. Candidates are fixed
+-- before the lock and compared again on the locked version: a plain anti-join under FOR UPDATE
 -- re-checks the new gate against the old snapshot of the outbox, and freed a live claim (measured).
 with orphan as materialized (
   select g.user_id, g.scenario_type, g.inflight

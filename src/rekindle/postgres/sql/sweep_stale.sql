@@ -1,5 +1,6 @@
--- Out: swept. Past its relevance deadline and not being sent: dead, or unknown where an earlier attempt may have been
--- accepted (then the cooldown counts from now). Its gate is freed by sweep_gates.sql.
+-- Out: swept. Past its relevance deadline and not being sent: dead, or unknown where an earlier
+-- attempt may have been accepted (then the cooldown counts from now). Its gate is freed by
+-- sweep_gates.sql.
 with over as (
   select claim_id, device_id from rekindle.outbox
   where state in ('claimed', 'retry') and give_up_at <= rekindle.clock()

@@ -1,5 +1,6 @@
--- Out: swept. The hold of an unknown unit is over: it leaves the outbox as outcome unknown. The push may have been
--- accepted at any time up to now, so the cooldown counts from now. Its gate is freed by sweep_gates.sql.
+-- Out: swept. The hold of an unknown unit is over: it leaves the outbox as outcome unknown. The
+-- push may have been accepted at any time up to now, so the cooldown counts from now. Its gate is
+-- freed by sweep_gates.sql.
 with over as (
   select claim_id, device_id from rekindle.outbox
   where state = 'unknown' and lease_until < rekindle.clock()

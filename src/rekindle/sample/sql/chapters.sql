@@ -1,4 +1,5 @@
--- In: seed, recipients. One to eight chapters to an organisation; one in five names a time zone of its own.
+-- In: seed, recipients. One to eight chapters to an organisation; one in five names a time zone of
+-- its own.
 insert into programme.chapters (id, organisation_id, name, time_zone)
 select pg_temp.identity(%(seed)s, 'chapter', k * 8::bigint + c),
        pg_temp.identity(%(seed)s, 'organisation', k),

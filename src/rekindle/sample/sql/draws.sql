@@ -1,8 +1,10 @@
--- What the statements that fill the tables draw from. Every draw is a hash of (seed, purpose, number): the same on
--- every run, for any order of rows and any plan, which random() would not be. They live in pg_temp, so nothing of
--- them is left in the database, and they are plain enough for the planner to inline.
+-- What the statements that fill the tables draw from. Every draw is a hash of (seed, purpose,
+-- number): the same on every run, for any order of rows and any plan, which random() would not be.
+-- They live in pg_temp, so nothing of them is left in the database, and they are plain enough for
+-- the planner to inline.
 
--- Uniform in [0, 1): 53 bits of the hash. hashint8extended folds its argument to 32 bits, so n stays below 2^32.
+-- Uniform in [0, 1): 53 bits of the hash. hashint8extended folds its argument to 32 bits, so n
+-- stays below 2^32.
 create or replace function pg_temp.draw(seed bigint, purpose text, n bigint) returns double precision
 language sql immutable as $$
   select ((hashint8extended(n, hashtextextended(purpose collate "C", seed)) >> 11) & 9007199254740991)
@@ -23,8 +25,8 @@ language sql immutable as $$
                         E'+/=\n', '-_'), length)
 $$;
 
--- Which of `every` places n stands at, counted round and round from a start that the seed chooses: for what must not
--- be missing even among a few hundred people.
+-- Which of `every` places n stands at, counted round and round from a start that the seed chooses:
+-- for what must not be missing even among a few hundred people.
 create or replace function pg_temp.place(seed bigint, purpose text, n bigint, every int) returns int
 language sql immutable as $$
   select mod(n + floor(every * pg_temp.draw(seed, purpose, 0))::bigint, every)::int
@@ -62,16 +64,17 @@ language sql immutable as $$
   select 1 + floor(8 * pg_temp.draw(seed, 'chapters', organisation))::int
 $$;
 
--- How often the n-th mentor was active: 6 in 100 never, most a few times, a few in the hundreds (a Lomax tail, mean
--- about 13, cut at 600). About a quarter reach 10, 4 in 100 reach 50, 2 in 100 reach 100.
+-- How often the n-th mentor was active: 6 in 100 never, most a few times, a few in the hundreds (a
+-- Lomax tail, mean about 13, cut at 600). About a quarter reach 10, 4 in 100 reach 50, 2 in 100
+-- reach 100.
 create or replace function pg_temp.activities(seed bigint, n bigint) returns int
 language sql immutable as $$
   select case when pg_temp.draw(seed, 'never active', n) < 0.06 then 0
               else least(600, 1 + floor(5 * (power(1 - pg_temp.draw(seed, 'activities', n), -1 / 1.3) - 1)))::int end
 $$;
 
--- Seconds since the last of them: seven in ten within 13 days, the others from 14 days to over a year, most of those
--- nearer to 14; whoever is often active is seldom long away.
+-- Seconds since the last of them: seven in ten within 13 days, the others from 14 days to over a
+-- year, most of those nearer to 14; whoever is often active is seldom long away.
 create or replace function pg_temp.away(seed bigint, n bigint) returns double precision
 language sql immutable as $$
   select 86400 * case

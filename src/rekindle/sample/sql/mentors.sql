@@ -1,5 +1,6 @@
--- In: seed, recipients, at. One row for each recipient. The k-th largest organisation has a share in proportion to
--- ln((k + 1) / k), the continuous form of Zipf's law, because that has an inverse: (organisations + 1) ^ u.
+-- In: seed, recipients, at. One row for each recipient. The k-th largest organisation has a share
+-- in proportion to ln((k + 1) / k), the continuous form of Zipf's law, because that has an inverse:
+-- (organisations + 1) ^ u.
 insert into programme.mentors (id, organisation_id, chapter_id, first_name, time_zone, language, status, joined_at)
 select pg_temp.identity(%(seed)s, 'mentor', n),
        pg_temp.identity(%(seed)s, 'organisation', k),

@@ -1,5 +1,5 @@
--- In: seed, recipients. Few people ever open this page: some want nothing at all, some not one topic, and some turned
--- a topic off and on again.
+-- In: seed, recipients. Few people ever open this page: some want nothing at all, some not one
+-- topic, and some turned a topic off and on again.
 insert into programme.notification_settings (mentor_id, topic, muted)
 select pg_temp.identity(%(seed)s, 'mentor', n),
        case when u >= 0.012

@@ -1,5 +1,6 @@
--- The tables of a peer-support programme as its own team might have made them: nothing here knows of Rekindle, and
--- neither names nor types are those of the contract. Keys, foreign keys and indexes come in keys.sql, after the rows:
+-- The tables of a peer-support programme as its own team might have made them: nothing here knows
+-- of Rekindle, and neither names nor types are those of the contract. Keys, foreign keys and
+-- indexes come in keys.sql, after the rows:
 -- checked one row at a time they would take most of the time that filling takes.
 -- Fails, with nothing done, where a schema `programme` exists: it may be a team's own.
 create schema programme;
@@ -17,8 +18,8 @@ create table programme.chapters (
   time_zone text
 );
 
--- Ids as an authentication service gives them out. What people or apps typed in is kept as it came: a time zone may
--- be missing or misspelt.
+-- Ids as an authentication service gives them out. What people or apps typed in is kept as it came:
+-- a time zone may be missing or misspelt.
 create table programme.mentors (
   id uuid not null,
   organisation_id uuid not null,

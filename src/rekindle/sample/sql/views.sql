@@ -1,5 +1,5 @@
--- The views that Rekindle reads (schema rekindle_source), over the sample programme. `first_name` is beyond the
--- contract: any further column of `recipient` is a variable for the texts.
+-- The views that Rekindle reads (schema rekindle_source), over the sample programme. `first_name`
+-- is beyond the contract: any further column of `recipient` is a variable for the texts.
 create schema if not exists rekindle_source;
 revoke all on schema rekindle_source from public;
 

@@ -1,4 +1,5 @@
-"""Every kind of scenario. To add one, write its module and its SQL, and add its class to AnyScenario."""
+"""Every kind of scenario. To add one, write its module and its SQL, and add its class to
+AnyScenario."""
 
 import hashlib
 import json

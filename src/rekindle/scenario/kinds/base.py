@@ -60,9 +60,10 @@ Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterVali
 class ScenarioKind(Reach, Texts, ABC):
     """A scenario of one kind: the keys that every kind takes, and those of this kind.
 
-    A subclass gives `kind` a Literal and declares its keys as fields. Its SQL is in `postgres/sql/parts/kinds/<kind>/`:
-    `candidates.sql`, the people who are due; `known.sql`, what explain says of one person; `longest.sql`, only if a
-    variable has no longest value, the bytes that it has now.
+    A subclass gives `kind` a Literal and declares its keys as fields. Its SQL is in
+    `postgres/sql/parts/kinds/<kind>/`: `candidates.sql`, the people who are due; `known.sql`, what
+    explain says of one person; `longest.sql`, only if a variable has no longest value, the bytes
+    that it has now.
     """
 
     variables: ClassVar[Mapping[str, Variable]] = {}
@@ -85,7 +86,8 @@ class ScenarioKind(Reach, Texts, ABC):
     @model_validator(mode="wrap")
     @classmethod
     def _with_variants(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Each variant is validated as the whole scenario that it is; the mistakes of all come out at once."""
+        """Each variant is validated as the whole scenario that it is; the mistakes of all come
+        out at once."""
         raw = table(value).get("overrides")
         if not isinstance(raw, list) or not raw:
             return handler(value)
@@ -126,7 +128,8 @@ class ScenarioKind(Reach, Texts, ABC):
         return scenario
 
     def variants(self) -> tuple[Self, ...]:
-        """The scenario as it holds for everybody else, and then as each override in its order makes it."""
+        """The scenario as it holds for everybody else, and then as each override in its order
+        makes it."""
         return (self, *self._variants)
 
     @property
@@ -145,7 +148,8 @@ class ScenarioKind(Reach, Texts, ABC):
         return frozenset(name for name, variable in self.variables.items() if variable.longest is None)
 
     def views(self) -> Mapping[str, Columns]:
-        """The columns of the team's views that its SQL reads, besides those that every scenario needs."""
+        """The columns of the team's views that its SQL reads, besides those that every scenario
+        needs."""
         return {}
 
     def thresholds(self) -> list[int]:
@@ -153,7 +157,8 @@ class ScenarioKind(Reach, Texts, ABC):
         return []
 
     def bounds(self) -> dict[str, Any]:
-        """Further parameters of its SQL: what no variant reaches beyond, so that an index can be used."""
+        """Further parameters of its SQL: what no variant reaches beyond, so that an index can be
+        used."""
         return {}
 
     def variant_columns(self) -> dict[str, Any]:
@@ -166,5 +171,6 @@ class ScenarioKind(Reach, Texts, ABC):
         """What is known of a person, due or not, in a line for people.
 
         Args:
-            facts: what known.sql returned, and `thresholds` if the kind has some. No name and no text.
+            facts: what known.sql returned, and `thresholds` if the kind has some. No name and no
+                text.
         """

@@ -9,7 +9,8 @@ from rekindle.scenario.views import CERTIFICATION, Columns
 
 
 class Expiry(ScenarioKind):
-    """Due when a certificate expires within a threshold; each certificate and threshold once, most urgent only."""
+    """Due when a certificate expires within a threshold; each certificate and threshold once,
+    most urgent only."""
 
     variables: ClassVar[Mapping[str, Variable]] = {
         "certificate": Variable(),

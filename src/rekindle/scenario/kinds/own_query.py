@@ -9,7 +9,8 @@ from rekindle.scenario.kinds.base import ScenarioKind
 
 
 class OwnQuery(ScenarioKind):
-    """Due when the team's own SELECT returns the person. The variables are those that the query returns."""
+    """Due when the team's own SELECT returns the person. The variables are those that the query
+    returns."""
 
     kind: Literal["sql"]
     query: str | None = None
