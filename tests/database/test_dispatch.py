@@ -1,5 +1,6 @@
 """What a run has committed by the time that a message leaves, and what it does not send."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -57,3 +58,18 @@ async def test_a_process_that_stood_still_after_arming_sends_nothing_and_the_uni
     assert dispatcher.sent == []
     (one,) = report.scenarios
     assert (one.pending, dict(one.reasons)) == (30, {"retry:process_paused": 30})
+
+
+async def test_a_run_whose_claim_takes_longer_than_its_budget_ends_in_time_and_says_so(programme: Programme) -> None:
+    await programme.sql.execute(
+        "create or replace view rekindle_source.recipient as "
+        "select p.user_id, p.organisation_id, p.chapter_id, p.timezone, p.locale, p.active, p.first_name "
+        "from team.person p cross join lateral (select pg_sleep(1 + 0 * ascii(p.locale))) slow"
+    )
+    dispatcher = ScriptedDispatcher()
+    deps = Deps(dispatcher, programme.store, programme.store)
+    started = time.monotonic()
+    report = await run_cycle(deps, [applied(MILESTONE, "milestone")], Selection(), Limits(budget_seconds=3))
+    assert time.monotonic() - started < 5
+    assert (report.status, dispatcher.sent) == ("halted", [])
+    assert (report.halted_by or "").startswith("RK209")

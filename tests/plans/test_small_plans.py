@@ -7,7 +7,9 @@ from uuid import UUID
 import pytest
 
 from plans.test_claim_plan import KINDS, filled, nodes, plan_of, scans
-from team.programme import Programme, scenario
+from team.programme import Programme, open_programme, scenario, wanted
+
+PEOPLE = 6_000
 
 PLACES = """
 create index if not exists person_by_id on team.person (user_id);
@@ -77,3 +79,12 @@ async def test_activities_are_counted_in_order_however_many_people_the_server_ta
         assert counted["Strategy"] == "Sorted"
         assert counted["Actual Rows"] == 4_000
         assert not [node for node in nodes(counted) if node["Node Type"] == "Sort"]
+
+
+async def test_devices_are_read_once_where_no_index_serves_them(database_url: str) -> None:
+    async with open_programme(database_url) as programme:
+        await programme.people(PEOPLE)
+        assert (await programme.claim(wanted())).claimed == PEOPLE
+        await programme.database.rows("select pg_stat_force_next_flush()")  # by the connection that claimed
+        read = await programme.value("select seq_tup_read from pg_stat_user_tables where relname = 'device'")
+    assert read <= 2 * PEOPLE

@@ -32,6 +32,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _PAUSE_SECONDS = 0.25
 
+GIVES_UP_EARLIER_SECONDS = 0.5
+"""How long before the run's end the server gives up on an evaluation. If both ended at one moment, the
+slow claim would look like a database that does not answer, and the run would end without a report."""
+
 
 @asynccontextmanager
 async def answer_within(seconds: float) -> AsyncGenerator[None]:
@@ -112,17 +116,20 @@ class PatientStore(Store):
     async def claim(
         self, run_id: UUID, evaluation: Evaluation, *, reserved_seconds: float, guard: Guard = GUARDED
     ) -> Numbers:
-        """As `Store.claim`; no statement may take longer than the run has left."""
+        """As `Store.claim`; the server ends a statement that takes nearly all that the run has left."""
         reserved_until = time.monotonic() + reserved_seconds
 
         async def attempt() -> Numbers:
-            terms = replace(evaluation.terms, timeout_seconds=self._deadline.left())
+            terms = replace(evaluation.terms, timeout_seconds=self._statement_seconds())
             seconds = reserved_until - time.monotonic()
             return await self._store.claim(
                 run_id, replace(evaluation, terms=terms), reserved_seconds=seconds, guard=guard
             )
 
         return await patiently(self._deadline, attempt)
+
+    def _statement_seconds(self) -> float:
+        return max(0.1, self._deadline.left() - GIVES_UP_EARLIER_SECONDS)
 
     def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
         """As `Store.candidates`: a stream that breaks off is not begun again."""
@@ -142,10 +149,10 @@ class PatientStore(Store):
         )
 
     async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
-        """As `Store.survey`; it may not take longer than the run has left."""
+        """As `Store.survey`; the server ends a statement that takes nearly all that the run has left."""
 
         async def attempt() -> Survey:
-            seconds = min(timeout_seconds, self._deadline.left())
+            seconds = min(timeout_seconds, self._statement_seconds())
             return await self._store.survey(selection, timeout_seconds=seconds)
 
         return await patiently(self._deadline, attempt)

@@ -117,12 +117,15 @@ policy_verdict as (
   cross join lateral (select person.extra_columns || person.variables as variables) merged
   where (person.user_id is null) is false
 ),
+-- CASE around `is null`: for `is null` alone the planner expects one person in 200, here one person.
+-- Where no index serves the view of devices it then reads all devices once per person (36,000,000
+-- comparisons for 6,000 people: 4.1 s, now 0.4 s).
 device as (
   select distinct on (person.user_id, id.device_id)  -- mutant: one-unit-per-device
          person.user_id, id.device_id, device_token.target_kind, device_token.token as target
   from policy_verdict person
   {devices}
-  where person.refusal is null
+  where case when person.refusal is null then true end
     and {usable}
   order by person.user_id, id.device_id
 ),
