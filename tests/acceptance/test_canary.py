@@ -128,7 +128,7 @@ def key_lines(fcm: Sandbox) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def test_no_command_says_a_token_a_text_a_name_a_key_or_a_password(ear: Ear, team: Team, fcm: Sandbox) -> None:
+def test_no_command_prints_a_token_a_text_a_name_a_key_or_a_password(ear: Ear, team: Team, fcm: Sandbox) -> None:
     loud = ("--debug", "--log-level", "debug")
     assert ear(*loud, "apply").code == 0
     ear(*loud, "check")
@@ -197,7 +197,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_database_that_cannot_be_reached_is_said_without_its_password(ear: Ear, name: str) -> None:
+def test_a_database_that_cannot_be_reached_is_reported_without_its_password(ear: Ear, name: str) -> None:
     ((variable, (old, new)),) = BROKEN[name].items()
     address = ear.rekindle.environment[variable]
     assert old in address
@@ -213,7 +213,7 @@ def test_a_database_that_cannot_be_reached_is_said_without_its_password(ear: Ear
     ("name", "code"),
     [("not json", "RK40"), ("no key", "RK402"), ("bad key", "RK402"), ("key of another", "RK402")],
 )
-def test_credentials_that_cannot_be_used_are_said_without_the_key(
+def test_unusable_credentials_are_reported_without_the_key(
     ear: Ear, fcm: Sandbox, tmp_path: Path, name: str, code: str
 ) -> None:
     account = json.loads(fcm.credentials.read_text())
@@ -238,7 +238,7 @@ def test_credentials_that_cannot_be_used_are_said_without_the_key(
     assert ear.found(key_lines(fcm)) == []
 
 
-def test_the_access_token_is_never_said(ear: Ear, team: Team, fcm: Sandbox) -> None:
+def test_the_access_token_is_never_printed(ear: Ear, team: Team, fcm: Sandbox) -> None:
     """One that the test makes: the token endpoint answers with it, and FCM then refuses it."""
     ear("apply")
     answer = {"access_token": "c4n4ry-access", "expires_in": 3600, "token_type": "Bearer"}
@@ -253,7 +253,7 @@ def test_the_access_token_is_never_said(ear: Ear, team: Team, fcm: Sandbox) -> N
     assert ear.found() == []
 
 
-def test_rows_and_settings_that_the_database_chokes_on_are_not_quoted(ear: Ear, team: Team, fcm: Sandbox) -> None:
+def test_rows_and_settings_that_the_database_refuses_are_not_quoted(ear: Ear, team: Team, fcm: Sandbox) -> None:
     ear("apply")
     # A value that cannot be read, in the view and in the query; a key that another row holds; a
     # trigger that quotes.

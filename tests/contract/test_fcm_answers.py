@@ -14,7 +14,7 @@ from rekindle.model import Accepted, Refused, Uncertain
 CASES = [case for case in error_cases() if case["expected_code"] != "UNAUTHENTICATED"]
 
 
-async def test_every_known_answer_means_on_the_wire_what_it_means_on_paper(tmp_path):
+async def test_every_known_answer_is_classified_on_the_wire_as_its_case_documents(tmp_path):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         for number, case in enumerate(CASES, start=1):
             reply = as_reply(case, datetime.now(UTC))
@@ -39,7 +39,7 @@ async def test_an_accepted_message_is_the_one_that_was_given(tmp_path):
     assert request.message["data"]["claim_id"] == str(sent.claim_id)
 
 
-async def test_a_validation_asks_for_no_delivery_and_takes_the_fake_name_for_yes(tmp_path):
+async def test_a_validation_asks_for_no_delivery_and_accepts_the_fake_name(tmp_path):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         fake = "projects/programme-1/messages/fake_message_id"
         server.answer = lambda _: Reply(body=b'{"name": "%s"}' % fake.encode())
@@ -51,7 +51,7 @@ async def test_a_validation_asks_for_no_delivery_and_takes_the_fake_name_for_yes
 @pytest.mark.parametrize(
     ("changes", "reason"), [({"body": "x" * 4_096}, "too_large"), ({"title": "\ud800"}, "not_encodable")]
 )
-async def test_what_fcm_could_only_refuse_is_not_sent(tmp_path, changes, reason):
+async def test_a_message_that_fcm_can_only_refuse_is_not_sent(tmp_path, changes, reason):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         outcome = await dispatcher.send(message(**changes), timeout=10)
     assert outcome == Refused(Disposition.DROP, reason)
@@ -72,7 +72,7 @@ async def test_no_proxy_of_the_environment_sees_a_message_or_a_token(tmp_path, m
         assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
 
 
-async def test_an_endless_answer_is_read_only_so_far(tmp_path):
+async def test_an_endless_answer_is_read_up_to_a_limit(tmp_path):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda _: Reply(body=b'{"name": "' + b"x" * 60_000 + b'"}')
         assert await dispatcher.send(message(), timeout=10) == Uncertain("garbled_answer")

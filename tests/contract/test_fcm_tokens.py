@@ -81,7 +81,7 @@ async def test_a_second_refusal_stops_the_run(tmp_path):
     assert len(server.token_requests) == 2
 
 
-async def test_the_projects_apns_key_being_wrong_fetches_no_token(tmp_path):
+async def test_a_wrong_apns_key_of_the_project_fetches_no_token(tmp_path):
     case = next(case for case in error_cases() if case["id"] == "third_party_auth")
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda _: as_reply(case, datetime.now(UTC))
@@ -175,7 +175,7 @@ _SOON = b'{"access_token": "t", "expires_in": "soon"}'
         ("reset", ProviderUnreachable, "does not answer"),
     ],
 )
-async def test_what_the_token_endpoint_says_becomes_one_line_without_quoting_it(tmp_path, reply, kind, says):
+async def test_an_error_of_the_token_endpoint_becomes_one_line_without_quoting_it(tmp_path, reply, kind, says):
     async with serving(tmp_path) as server:
         server.token_answer = lambda _: reply
         dispatcher = dispatcher_for(server)
@@ -232,13 +232,13 @@ async def test_a_workload_identity_is_exchanged_for_a_token(tmp_path):
         assert parse_qs(request.body.decode())["subject_token"] == ["subject-token"]
 
 
-async def test_an_address_that_the_library_makes_up_from_the_file_is_held_to_the_list_too(tmp_path):
+async def test_an_address_that_the_library_derives_from_the_file_must_be_on_the_list_too(tmp_path):
     credentials = workload_identity(tmp_path, universe_domain="evil.invalid")
     with pytest.raises(CredentialsRejected):  # and not: evil.invalid does not answer
         await FcmDispatcher(credentials, url="https://fcm.googleapis.com").open()
 
 
-async def test_no_secret_token_or_text_comes_into_a_log_or_a_repr(tmp_path, caplog):
+async def test_no_secret_token_or_text_is_in_a_log_or_a_repr(tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         for reply in (Reply(), REFUSED, Reply(503, b"x"), "reset"):

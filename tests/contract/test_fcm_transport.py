@@ -57,7 +57,7 @@ async def post(opened, url, timeout=5.0):
         (Reply(503, b""), Uncertain("unavailable")),
     ],
 )
-async def test_a_request_that_left_and_got_no_proof_is_uncertain_and_was_made_once(tmp_path, what, outcome):
+async def test_a_request_that_left_and_got_no_clear_answer_is_uncertain_and_was_made_once(tmp_path, what, outcome):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda _: what
         started = time.monotonic()
@@ -134,7 +134,7 @@ async def test_a_host_that_swallows_connections_means_that_nothing_was_sent(tmp_
             assert await post(opened, url, timeout=0.5) == NOT_SENT
 
 
-async def test_a_message_that_waited_for_its_turn_until_the_end_is_certainly_not_sent_nor_sent_later(tmp_path):
+async def test_a_message_that_waited_for_a_stream_until_its_deadline_is_not_sent_then_or_later(tmp_path):
     async with serving(tmp_path, streams=1) as server, connections(tmp_path) as opened:
         assert isinstance(await post(opened, server.url), Answer)  # the client has learned: one stream
         server.answer = lambda _: HANG
@@ -178,7 +178,7 @@ async def test_closing_ends_what_is_under_way_as_uncertain_and_sends_nothing_aft
         assert server.opened == 1
 
 
-async def test_a_host_without_http2_is_found_out_before_anything_is_sent(tmp_path):
+async def test_a_host_without_http2_is_detected_before_anything_is_sent(tmp_path):
     async with serving(tmp_path, protocol="http/1.1") as server:
         ca = certificates(tmp_path) / "ca.pem"
         dispatcher = FcmDispatcher(service_account(server), url=server.url, ca=ca)
@@ -194,7 +194,7 @@ async def test_no_time_left_means_that_nothing_is_sent(tmp_path):
         assert server.opened == 0
 
 
-def test_a_body_asked_for_after_its_time_never_leaves():
+def test_a_body_that_is_read_after_its_deadline_never_leaves():
     # What a process does that stood still between its request and the write: `make torture` pauses
     # real ones.
     body = _SingleBody(b"a message", until=time.monotonic())

@@ -70,7 +70,7 @@ def test_a_delay_comes_before_the_acceptance(sandbox: Sandbox, sender: Sender):
     assert sorted(targets(sandbox)) == ["t-late", "t-next", "t-slow"]
 
 
-def test_a_delayed_answer_may_be_a_refusal(sandbox: Sandbox, sender: Sender):
+def test_a_delayed_answer_may_be_a_rejection(sandbox: Sandbox, sender: Sender):
     sandbox.faults([fault({"delay_ms": 50, "status": 429, "headers": {"Retry-After": "7"}})])
     answer = sender.send({"token": "t"})
     assert (answer.status_code, answer.headers["retry-after"], answer.content) == (429, "7", b"")
@@ -115,7 +115,7 @@ def test_a_reset_comes_before_the_acceptance(sandbox: Sandbox, sender: Sender):
     assert sender.send({"token": "t"}).status_code == 200
 
 
-def test_a_reset_after_the_acceptance_leaves_the_message_in_the_ledger(sandbox: Sandbox, sender: Sender):
+def test_a_reset_after_the_acceptance_leaves_the_message_in_the_log(sandbox: Sandbox, sender: Sender):
     sandbox.faults([fault("reset_after_accept", times=1)])
     with pytest.raises(httpx.TransportError):
         sender.send({"token": "t"})
@@ -183,7 +183,7 @@ def test_an_acceptance_can_be_answered_with_half_a_body(sandbox: Sandbox, sender
     assert targets(sandbox) == ["t"]
 
 
-def test_a_check_never_enters_the_ledger_whatever_the_fault(sandbox: Sandbox, sender: Sender):
+def test_a_validation_is_never_logged_whatever_the_fault(sandbox: Sandbox, sender: Sender):
     sandbox.faults([fault("accept_then_503")])
     check = {"message": {"token": "t"}, "validate_only": True}
     assert sender.post(check).status_code == 503
@@ -209,7 +209,7 @@ def test_the_first_fault_that_fits_and_is_not_used_up_wins(sandbox: Sandbox, sen
     assert sender.send({"token": "a1"}).status_code == 500
 
 
-def test_a_fault_without_a_match_is_for_every_send(sandbox: Sandbox, sender: Sender):
+def test_a_fault_without_a_match_applies_to_every_send(sandbox: Sandbox, sender: Sender):
     sandbox.faults([{"respond": {"status": 500}}])
     assert [sender.send({kind: "x"}).status_code for kind in ("token", "fid", "topic")] == [500, 500, 500]
     sandbox.faults([])

@@ -201,7 +201,7 @@ def test_the_payload_limit_counts_bytes_not_letters(sender: Sender):
     assert sender.send({"token": "t", "notification": {"body": "é" * 2047}}).status_code == 400
 
 
-def test_the_limit_holds_for_each_platform_on_its_own(sender: Sender):
+def test_the_limit_applies_to_each_platform_separately(sender: Sender):
     part = {"data": {"k": "x" * 3000}}
     assert sender.send({"token": "t", "android": part, "webpush": part}).status_code == 200
     assert sender.send({"token": "t", "data": {"k": "x" * 2000}, "android": part}).status_code == 400
@@ -220,13 +220,13 @@ def test_json_names_are_taken_as_well_as_proto_names(sandbox: Sandbox, sender: S
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, b"{}"])
-def test_a_body_that_is_no_request_is_refused(sender: Sender, body: bytes):
+def test_a_body_that_is_not_a_request_is_refused(sender: Sender, body: bytes):
     answer = sender.post(body)
     assert answer.status_code == 400
     assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
 
 
-def test_a_lone_surrogate_is_answered_and_does_not_break_the_ledger(sandbox: Sandbox, sender: Sender):
+def test_a_lone_surrogate_is_answered_and_does_not_break_the_log(sandbox: Sandbox, sender: Sender):
     sandbox.clear()
     assert sender.post(b'{"message":{"token":"t","data":{"a":"\\ud800"}}}').status_code == 200
     assert sender.post(b'{"message":{"token":"t","data":{"a":["\\ud800"]}}}').status_code == 400

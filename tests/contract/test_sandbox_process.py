@@ -45,7 +45,7 @@ def lines_of(ledger: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ledger.read_text().splitlines()]
 
 
-def test_it_says_one_line_when_ready_and_ends_on_a_signal_without_a_word(tmp_path: Path):
+def test_it_prints_one_line_when_ready_and_ends_on_a_signal_without_output(tmp_path: Path):
     for number in (signal.SIGTERM, signal.SIGINT):
         process = run("--credentials", tmp_path / "account.json")
         with process:
@@ -116,7 +116,7 @@ def test_a_restart_on_another_port_keeps_the_key_and_renews_the_token_uri(tmp_pa
         assert sender.send({"token": "t"}).status_code == 200
 
 
-def test_the_ledger_is_only_ever_appended_to(tmp_path: Path):
+def test_the_log_is_only_appended_to(tmp_path: Path):
     contents: list[bytes] = []
     names: list[str] = []
     for start in range(3):
@@ -139,7 +139,7 @@ def test_the_ledger_is_only_ever_appended_to(tmp_path: Path):
         assert [entry["seq"] for entry in again.messages()] == [7, 8, 9]
 
 
-def test_a_line_cut_off_by_a_crash_is_no_message(tmp_path: Path):
+def test_a_line_cut_off_by_a_crash_is_not_a_message(tmp_path: Path):
     with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
         sender.send({"token": "whole"})
     with (tmp_path / "ledger.jsonl").open("a") as file:
@@ -149,7 +149,7 @@ def test_a_line_cut_off_by_a_crash_is_no_message(tmp_path: Path):
         assert [(m["seq"], m["target"]) for m in sandbox.messages()] == [(1, "whole"), (2, "next")]
 
 
-def test_every_answered_message_is_in_the_ledger_after_a_kill(tmp_path: Path):
+def test_every_answered_message_is_in_the_log_after_a_kill(tmp_path: Path):
     with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
         names = [sender.send({"token": "t"}).json()["name"] for _ in range(50)]
         assert sandbox.pid is not None
@@ -209,7 +209,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path):
         (("--credentials", "account.json", "--port", "70000"), "cannot listen"),
     ],
 )
-def test_what_keeps_it_from_starting_is_one_line(tmp_path: Path, arguments: tuple[str, ...], why: str):
+def test_a_failed_start_is_reported_in_one_line(tmp_path: Path, arguments: tuple[str, ...], why: str):
     named = [
         str(tmp_path / part) if part in ("account.json", ".") or ("/" in part and part != "a/b") else part
         for part in arguments
@@ -223,7 +223,7 @@ def test_what_keeps_it_from_starting_is_one_line(tmp_path: Path, arguments: tupl
 
 
 @pytest.mark.parametrize("content", ['{"type": "service_account", "private_key": "theirs"}', "", "\xff"])
-def test_a_file_of_somebody_else_is_never_overwritten(tmp_path: Path, content: str):
+def test_a_file_that_the_sandbox_did_not_write_is_never_overwritten(tmp_path: Path, content: str):
     file = tmp_path / "account.json"
     file.write_text(content, encoding="latin-1")
     process = run("--credentials", file)
@@ -234,7 +234,7 @@ def test_a_file_of_somebody_else_is_never_overwritten(tmp_path: Path, content: s
 
 
 @pytest.mark.parametrize("content", ["hello\n", "hello", '{"seq":1,"a":2}\nhello\n'])
-def test_a_file_that_is_no_ledger_is_left_as_it_is(tmp_path: Path, content: str):
+def test_a_file_that_is_not_a_sandbox_log_is_left_unchanged(tmp_path: Path, content: str):
     file = tmp_path / "ledger"
     file.write_text(content)
     process = run("--credentials", tmp_path / "account.json", "--ledger", file)
@@ -244,7 +244,7 @@ def test_a_file_that_is_no_ledger_is_left_as_it_is(tmp_path: Path, content: str)
     assert file.read_text() == content
 
 
-def test_two_sandboxes_never_share_a_ledger(tmp_path: Path):
+def test_two_sandboxes_never_share_a_log(tmp_path: Path):
     with Sandbox(tmp_path):
         process = run("--credentials", tmp_path / "other.json", "--ledger", tmp_path / "ledger.jsonl")
         _, errors = process.communicate(timeout=20)

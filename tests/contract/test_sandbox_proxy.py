@@ -9,7 +9,7 @@ from rekindle.sandbox.proxy import Proxy
 
 
 @pytest.mark.parametrize("words", [b"first words", b""])
-async def test_what_a_client_says_before_the_server_is_reached_arrives_complete(words: bytes) -> None:
+async def test_bytes_sent_before_the_server_is_reached_arrive_complete(words: bytes) -> None:
     heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -105,13 +105,13 @@ print(json.dumps([one.message_id for one in batch.responses]))
     assert [kept[f"token-{n}"] for n in range(40)] == names
 
 
-def test_the_sdk_dry_run_reaches_no_ledger(sandbox: Sandbox):
+def test_the_sdk_dry_run_is_not_logged(sandbox: Sandbox):
     name = run_sdk(sandbox, "print(json.dumps(messaging.send(message(1), dry_run=True)))")
     assert name == f"projects/{sandbox.project}/messages/fake_message_id"
     assert sandbox.messages() == []
 
 
-def test_the_sdk_understands_refusals_as_it_does_those_of_fcm(sandbox: Sandbox):
+def test_the_sdk_understands_rejections_as_it_does_those_of_fcm(sandbox: Sandbox):
     unregistered = {
         "error": {
             "code": 404,

@@ -87,7 +87,7 @@ def test_an_unsigned_assertion_gets_no_token(sandbox: Sandbox):
 
 
 @pytest.mark.parametrize("assertion", ["x", "a.b.c", "..", "é.é.é", "W10.W10.W10"])
-def test_what_is_no_assertion_gets_no_token(sandbox: Sandbox, assertion: str):
+def test_text_that_is_not_an_assertion_gets_no_token(sandbox: Sandbox, assertion: str):
     with client_of(sandbox) as client:
         answer = ask_token(client, assertion)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")

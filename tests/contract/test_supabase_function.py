@@ -74,7 +74,7 @@ async def test_messages_of_one_moment_leave_together_in_requests_of_the_size_tha
     assert sorted(len(json.loads(one.body)["messages"]) for one in server.requests) == [2, 4, 4]
 
 
-async def test_a_request_says_whose_it_is_and_how_much_time_there_is(tmp_path):
+async def test_a_request_names_its_claims_and_its_remaining_time(tmp_path):
     async with functioning(tmp_path) as (server, dispatcher):
         sent = message(target_kind="fid", target="fid-1")
         await dispatcher.send(sent, timeout=4)
@@ -89,14 +89,14 @@ async def test_a_request_says_whose_it_is_and_how_much_time_there_is(tmp_path):
     assert one["message"]["notification"] == {"title": sent.title, "body": sent.body}
 
 
-async def test_a_time_limit_beyond_what_a_function_may_have_is_cut_to_that(tmp_path):
+async def test_a_time_limit_above_the_functions_maximum_is_cut_to_it(tmp_path):
     async with functioning(tmp_path) as (server, dispatcher):
         await dispatcher.send(message(), timeout=3_600)
     [request] = server.requests
     assert json.loads(request.body)["timeout_ms"] == 119_500
 
 
-async def test_a_cycle_that_opens_what_another_one_is_sending_through_cuts_nothing(tmp_path):
+async def test_opening_again_during_another_cycles_sends_cuts_nothing(tmp_path):
     async with functioning(tmp_path) as (server, dispatcher):
         answer = relaying()
         server.answer = lambda request: HANG if json.loads(request.body)["messages"] else answer(request)
@@ -108,7 +108,7 @@ async def test_a_cycle_that_opens_what_another_one_is_sending_through_cuts_nothi
         assert await sending == Uncertain("timeout")
 
 
-async def test_a_dry_run_is_its_own_request_and_takes_the_fake_name_for_yes(tmp_path):
+async def test_a_dry_run_is_a_separate_request_and_accepts_the_fake_name(tmp_path):
     fake = {"status": 200, "body": '{"name": "projects/p/messages/fake_message_id"}'}
     async with functioning(tmp_path) as (server, dispatcher):
         server.answer = relaying(lambda results: [one | fake for one in results])
@@ -139,7 +139,7 @@ HALTS = {
 
 
 @pytest.mark.parametrize("status", HALTS)
-async def test_an_answer_that_proves_nothing_was_sent_and_nothing_will_be_stops_the_run(tmp_path, status):
+async def test_an_answer_that_proves_that_nothing_is_or_will_be_sent_stops_the_run(tmp_path, status):
     async with functioning(tmp_path) as (server, dispatcher):
         server.answer = lambda _: Reply(status, b'{"error": "no"}')
         for outcome in await send(dispatcher):
@@ -183,7 +183,7 @@ PROVES_NOTHING: dict[str, tuple[Reply | str, str]] = {
 
 
 @pytest.mark.parametrize("what", PROVES_NOTHING)
-async def test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again(tmp_path, what):
+async def test_an_unclear_answer_leaves_the_whole_batch_uncertain_and_sends_nothing_again(tmp_path, what):
     reply, reason = PROVES_NOTHING[what]
     async with functioning(tmp_path) as (server, dispatcher):
         server.answer = lambda _: reply
@@ -241,7 +241,7 @@ async def test_exactly_the_messages_without_a_proper_result_are_uncertain(tmp_pa
         ({}, Uncertain("garbled_answer")),
     ],
 )
-async def test_each_fate_of_a_message_means_what_the_reference_says(tmp_path, fate, outcome):
+async def test_each_result_of_a_message_means_what_the_reference_says(tmp_path, fate, outcome):
     async with functioning(tmp_path) as (server, dispatcher):
         server.answer = relaying(
             lambda results: [{"index": 0, "claim_id": results[0]["claim_id"], **fate}, *results[1:]]
@@ -259,7 +259,7 @@ async def test_a_function_without_a_token_has_certainly_sent_nothing(tmp_path):
             assert (outcome.disposition, outcome.error_code) == (Disposition.HALT, "RK402")
 
 
-async def test_a_function_that_does_not_answer_is_given_up_in_time(tmp_path):
+async def test_a_function_that_does_not_answer_is_abandoned_at_the_deadline(tmp_path):
     async with functioning(tmp_path) as (server, dispatcher):
         server.answer = lambda _: HANG
         began = time.monotonic()
@@ -267,13 +267,13 @@ async def test_a_function_that_does_not_answer_is_given_up_in_time(tmp_path):
         assert 0.25 < time.monotonic() - began < 5
 
 
-async def test_what_finds_nobody_listening_has_not_left(tmp_path):
+async def test_if_nothing_listens_the_batch_was_not_sent(tmp_path):
     async with functioning(tmp_path) as (server, dispatcher):
         await server.stop()
         assert await send(dispatcher) == [Refused(Disposition.RETRY, "connect_failed")] * 3
 
 
-async def test_a_process_that_stood_still_sends_nothing_after_its_time(tmp_path):
+async def test_a_process_that_was_stopped_sends_nothing_after_its_deadline(tmp_path):
     async with functioning(tmp_path) as (server, dispatcher):
         sending = asyncio.gather(*(dispatcher.send(message(), timeout=0.5) for _ in range(3)))
         await asyncio.sleep(0)  # the messages are gathered
@@ -283,7 +283,7 @@ async def test_a_process_that_stood_still_sends_nothing_after_its_time(tmp_path)
     assert server.requests == []
 
 
-async def test_no_piece_of_a_batch_leaves_after_its_time():
+async def test_no_part_of_a_batch_leaves_after_its_deadline():
     passage = call._Passage(httpx.AsyncHTTPTransport(), until=0)
     pieces = aiter(call._Body(passage, b"x" * 40_000, until=time.monotonic() + 0.2))
     assert await anext(pieces)
@@ -345,7 +345,7 @@ OPENINGS: dict[str, tuple[Reply | str, type[ProviderError], str]] = {
 
 
 @pytest.mark.parametrize("what", OPENINGS)
-async def test_opening_says_in_one_line_what_is_wrong_with_the_function(tmp_path, what):
+async def test_opening_reports_in_one_line_what_is_wrong_with_the_function(tmp_path, what):
     reply, kind, words = OPENINGS[what]
     async with serving(tmp_path, protocol="http/1.1", tls=False) as server:
         server.answer = lambda _: reply
@@ -383,7 +383,7 @@ async def test_no_proxy_of_the_environment_gets_the_key(tmp_path, monkeypatch):
         assert await send(dispatcher, 1) == [Accepted(NAME)]
 
 
-async def test_no_key_token_or_text_comes_into_a_log_or_a_repr(tmp_path, caplog, capsys):
+async def test_no_key_token_or_text_is_in_a_log_or_a_repr(tmp_path, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     for reply, _ in PROVES_NOTHING.values():
         async with functioning(tmp_path, key=JWT) as (server, dispatcher):

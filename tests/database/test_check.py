@@ -89,9 +89,7 @@ async def test_an_index_on_person_and_date_is_found(programme: Programme, what: 
 
 
 @pytest.mark.parametrize("what", sorted(UNHELPED))
-async def test_anything_less_than_an_index_on_person_and_date_is_not_taken_for_one(
-    programme: Programme, what: str
-) -> None:
+async def test_any_other_index_does_not_count_as_one_on_person_and_date(programme: Programme, what: str) -> None:
     assert await served(programme, *UNHELPED[what]) is False
 
 
@@ -112,7 +110,7 @@ async def test_looking_for_the_index_leaves_the_planner_as_it_was(programme: Pro
         assert row == {"a": "on", "b": "on"}
 
 
-async def test_of_sound_views_there_is_nothing_to_note(programme: Programme) -> None:
+async def test_valid_views_give_no_notes(programme: Programme) -> None:
     config = Config.model_validate({"scenario": {"one": wanted().model_dump(exclude_none=True)}})
     findings = await check(config, PostgresSource(programme.database))
     assert [finding for finding in findings if finding.fault or finding.note] == []
@@ -138,7 +136,7 @@ async def test_the_check_counts_recipients_without_a_zone_and_without_a_token(pr
         ("drop index team.activity_user_id_activity_date_idx", "inactivity", "RK303"),
     ],
 )
-async def test_what_a_scenario_needs_and_lacks_is_a_fault_of_its_own_code(
+async def test_each_thing_that_a_scenario_needs_and_lacks_has_an_error_code(
     programme: Programme, change: str, kind: str, code: str
 ) -> None:
     one = scenario("inactivity", after=["14d"]) if kind == "inactivity" else scenario("expiry", before=["7d"])
@@ -149,7 +147,7 @@ async def test_what_a_scenario_needs_and_lacks_is_a_fault_of_its_own_code(
     assert [finding.fault.code for finding in await check(config, source) if finding.fault] == [code]
 
 
-async def test_a_view_that_is_missing_is_one_fault_and_not_one_for_each_text_that_names_its_columns(
+async def test_a_missing_view_is_one_fault_and_not_one_per_text_that_names_its_columns(
     programme: Programme,
 ) -> None:
     texts = {
@@ -173,7 +171,7 @@ async def test_a_view_that_is_missing_is_one_fault_and_not_one_for_each_text_tha
     ]
 
 
-async def test_a_column_of_the_wrong_type_is_told_with_the_type_that_it_must_have(programme: Programme) -> None:
+async def test_a_column_of_the_wrong_type_is_reported_with_the_type_that_it_must_have(programme: Programme) -> None:
     await programme.sql.execute(
         b"drop view rekindle_source.device_token;"
         b"create type team.platform as enum ('ios');"
@@ -187,7 +185,7 @@ async def test_a_column_of_the_wrong_type_is_told_with_the_type_that_it_must_hav
     assert "column last_registered_at (" in fault.message
 
 
-async def test_a_place_in_which_nobody_is_gets_a_note(programme: Programme) -> None:
+async def test_a_place_without_people_gets_a_note(programme: Programme) -> None:
     here, there, nowhere, chapter = (uuid4() for _ in range(4))
     await programme.person(organisation_id=here)
     await programme.person(organisation_id=there, active=False)

@@ -65,7 +65,7 @@ async def test_a_text_that_can_never_be_sent_is_refused_and_the_longest_place_na
     assert await found(programme, config(title="t" * 1_500, body="b" * 2_000)) == ([], [])
 
 
-async def test_only_the_shortest_form_counts_for_what_can_never_be_sent(programme: Programme) -> None:
+async def test_only_the_shortest_form_decides_whether_a_text_can_never_be_sent(programme: Programme) -> None:
     long = "x" * 3_900
     one = config(title="t" * 300, body=f"{{days, plural, one {{{long}}} other {{#}}}}")
     faults, notes = await found(programme, one)
@@ -110,7 +110,7 @@ async def test_the_longest_of_the_first_rows_of_a_query_counts(programme: Progra
     assert len((await found(programme, one))[1]) == 1
 
 
-async def test_each_language_and_each_platform_is_weighed(programme: Programme) -> None:
+async def test_the_size_is_checked_for_each_language_and_each_platform(programme: Programme) -> None:
     message = {"en": {"title": "t", "body": "b" * 3_700}, "nb": {"title": "t", "body": "å" * 1_850}}
     assert await found(programme, config(message=message)) == ([], [])
     faults, _ = await found(programme, config(message=message, android={"channel_id": "c" * 200, "sound": "s" * 190}))
@@ -148,7 +148,7 @@ NUMBER, DATE = "{%s, plural, other {#}}", "{%s, date}"
         ("sql", "flag", False, False),
     ],
 )
-async def test_a_plural_is_of_a_number_and_a_date_of_a_date_or_the_text_is_refused(
+async def test_a_plural_requires_a_number_and_a_date_field_a_date(
     programme: Programme, kind: str, variable: str, number: bool, date: bool
 ) -> None:
     columns = ", ".join(f"null::{one.split()[1]} as {one.split()[0]}" for one in OWN_COLUMNS.split(", "))
@@ -198,7 +198,7 @@ async def test_the_check_takes_the_same_statements_whatever_the_number_of_people
     assert sum("rekindle:longest" in text for text in many) == 2
 
 
-async def test_the_texts_of_every_place_are_checked_and_named_where_they_stand(programme: Programme) -> None:
+async def test_the_texts_of_every_place_are_checked_and_named_by_their_position(programme: Programme) -> None:
     oslo, centre = "6f1c2b9e-0000-4000-8000-00000000000a", "6f1c2b9e-0000-4000-8000-0000000000c1"
     scenario = config(title="{nobody}").scenario["one"].model_dump(exclude_none=True)
     one: dict[str, Any] = {"scenario": {"one": scenario}}
@@ -219,7 +219,7 @@ async def test_the_texts_of_every_place_are_checked_and_named_where_they_stand(p
     assert "can never be sent" in faults[2]
 
 
-async def test_the_options_of_a_place_weigh_too(programme: Programme) -> None:
+async def test_the_options_of_a_place_count_towards_the_size(programme: Programme) -> None:
     place = "6f1c2b9e-0000-4000-8000-00000000000a"
     scenario = config(body="b" * 3_700).scenario["one"].model_dump(exclude_none=True)
     heavy = {"android": {"channel_id": "c" * 200, "sound": "s" * 200}}

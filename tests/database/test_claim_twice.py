@@ -35,7 +35,7 @@ async def test_the_second_call_returns_the_numbers_of_the_first_and_changes_noth
     assert await programme.rows("select * from rekindle.outbox order by claim_id") == units
 
 
-async def test_whoever_became_due_in_between_is_left_to_the_next_run(programme: Programme) -> None:
+async def test_a_person_who_becomes_due_in_between_is_left_to_the_next_run(programme: Programme) -> None:
     await programme.people(2)
     run_id = await programme.run()
     await claim(programme, run_id)
@@ -53,7 +53,7 @@ async def test_every_scenario_of_a_run_has_its_own_numbers(programme: Programme)
     assert await programme.value("select count(*) from rekindle.outbox") == 4
 
 
-async def test_another_unique_constraint_is_not_taken_for_a_second_call(programme: Programme) -> None:
+async def test_a_violation_of_another_unique_constraint_is_not_mistaken_for_a_second_call(programme: Programme) -> None:
     """Here the team's view gives one person's device twice under two persons' ids, which no
     constraint forbids; so a trigger stands in for whatever else might break a key."""
     await programme.people(1)

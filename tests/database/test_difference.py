@@ -82,7 +82,7 @@ async def test_an_edited_stage_shows_who_gains_who_loses_and_who_stays_by_organi
 
 
 @pytest.mark.parametrize("how", ["retired", "disabled"])
-async def test_what_is_new_has_only_gains_and_what_is_gone_or_disabled_only_losses(
+async def test_a_new_scenario_has_only_gains_and_a_removed_or_disabled_one_only_losses(
     programme: Programme, how: str
 ) -> None:
     users = await programme.people(3)
@@ -107,7 +107,7 @@ async def test_a_pilot_in_one_organisation_gains_that_organisations_people_and_n
     assert found["away"].organisations == {one: {"gain": 1}}
 
 
-async def test_a_priority_that_is_edited_moves_people_of_a_scenario_that_is_not(programme: Programme) -> None:
+async def test_an_edited_priority_moves_people_of_an_unedited_scenario(programme: Programme) -> None:
     users = await programme.people(2)
     cap = ["1 per 1d"]
     rest = applied(wanted(caps=cap, priority=50), "rest")
@@ -118,7 +118,7 @@ async def test_a_priority_that_is_edited_moves_people_of_a_scenario_that_is_not(
     assert effects == {"first": dict.fromkeys(users, "lose"), "rest": dict.fromkeys(users, "gain")}
 
 
-async def test_what_no_edit_can_have_touched_is_evaluated_only_if_asked_for(programme: Programme) -> None:
+async def test_a_scenario_that_no_edit_affects_is_evaluated_only_on_request(programme: Programme) -> None:
     users = await programme.people(2)
     same, other = [applied(wanted())], [applied(AWAY, "away")]
     found, _ = await compared(programme, same, [*same, *other], unchanged=False)
@@ -141,7 +141,7 @@ async def test_a_view_that_cannot_be_read_is_named_and_hides_no_other_scenario(p
     assert effects == {"c": dict.fromkeys(users, "gain")}
 
 
-async def test_a_scenario_does_not_wait_for_one_before_it_that_cannot_be_read(programme: Programme) -> None:
+async def test_a_scenario_does_not_wait_for_an_earlier_one_that_cannot_be_read(programme: Programme) -> None:
     users = await programme.people(2)
     cap = ["1 per 1d"]
     first = applied(scenario("inactivity", after=["14d"], caps=cap, priority=90), "first")

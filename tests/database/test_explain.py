@@ -54,12 +54,12 @@ async def test_nothing_blocks_somebody_who_would_be_claimed_now(programme: Progr
     assert [condition.reason for condition in one.conditions] == [*first, *REFUSALS[1:], "no_token"]
 
 
-async def test_a_scenario_that_is_not_enabled_is_explained_all_the_same(programme: Programme) -> None:
+async def test_a_scenario_that_is_not_enabled_is_explained_too(programme: Programme) -> None:
     one = await explained(programme, await due(programme), wanted(enabled=False))
     assert (one.blocked_by, one.next_at, one.waits_for) == (("not_enabled",), None, "not_enabled")
 
 
-async def test_who_is_no_recipient_or_not_an_active_one_is_never_due(programme: Programme) -> None:
+async def test_a_person_who_is_not_an_active_recipient_is_never_due(programme: Programme) -> None:
     stranger, gone = uuid4(), await programme.person(active=False)
     await programme.want(stranger, gone)
     await programme.token(stranger, "of the stranger")
@@ -100,7 +100,7 @@ async def test_a_milestone_that_is_not_reached_says_the_count_and_the_marks(prog
     )
 
 
-async def test_an_expiry_that_is_far_says_which_certificate_is_the_nearest(programme: Programme) -> None:
+async def test_an_expiry_that_is_not_due_names_the_certificate_that_ends_first(programme: Programme) -> None:
     expiry = scenario("expiry", before=["30d", "7d"])
     none, past, some = [await programme.person() for _ in range(3)]
     await programme.certificate(past, date(2026, 3, 1))
@@ -118,7 +118,7 @@ async def test_an_expiry_that_is_far_says_which_certificate_is_the_nearest(progr
 
 
 @pytest.mark.parametrize("wish", ["nudge", None])
-async def test_who_opted_out_says_of_what(programme: Programme, wish: str | None) -> None:
+async def test_an_opt_out_names_what_the_person_opted_out_of(programme: Programme, wish: str | None) -> None:
     user = await due(programme)
     await programme.sql.execute("insert into team.preference values (%s, %s, true)", [user, wish])
     one = await explained(programme, user, wanted())
@@ -126,7 +126,7 @@ async def test_who_opted_out_says_of_what(programme: Programme, wish: str | None
     assert facts(one, "opted_out") == {"of": [wish or "every scenario"]}
 
 
-async def test_an_occurrence_that_is_spent_says_when_and_by_which_claim(programme: Programme) -> None:
+async def test_a_spent_occurrence_names_the_claim_and_its_time(programme: Programme) -> None:
     recorded, unknown = await programme.people(2)
     run_id, units = await programme.armed_units()
     of = {unit.user_id: unit for unit in units}
@@ -210,7 +210,7 @@ async def test_a_record_of_today_blocks_until_the_next_utc_day(programme: Progra
     assert facts(one, "already_today") == {"at": NOW, "until": midnight}
 
 
-async def test_without_a_time_zone_the_ones_that_were_tried_are_named_in_order(programme: Programme) -> None:
+async def test_if_no_time_zone_is_valid_the_ones_that_were_tried_are_named_in_order(programme: Programme) -> None:
     user = await due(programme, timezone="Europe/Osl0")
     chapter = uuid4()
     await programme.sql.execute("insert into team.chapter values (%s, 'CEST')", [chapter])
@@ -255,7 +255,7 @@ async def counted(programme: Programme, user: UUID, *hours: float | None) -> Non
     await programme.sql.execute("insert into rekindle.cap values (%s, %s)", [user, Jsonb(counts)])
 
 
-async def test_a_cap_says_what_counts_under_each_rule_and_when_there_is_room_again(programme: Programme) -> None:
+async def test_a_cap_shows_what_counts_under_each_rule_and_when_the_next_push_fits(programme: Programme) -> None:
     user = await due(programme)
     await counted(programme, user, 3, 20, 30, 100)
     one = await explained(programme, user, wanted(caps=["2 per 1d", "3 per 7d"]))
@@ -269,7 +269,7 @@ async def test_a_cap_says_what_counts_under_each_rule_and_when_there_is_room_aga
     ]
 
 
-async def test_a_claim_that_is_alive_fills_a_cap_and_nobody_can_say_until_when(programme: Programme) -> None:
+async def test_a_live_claim_fills_a_cap_and_no_end_is_given(programme: Programme) -> None:
     user = await due(programme)
     await counted(programme, user, None)
     one = await explained(programme, user, wanted(caps=["1 per 1d"]))
@@ -278,7 +278,7 @@ async def test_a_claim_that_is_alive_fills_a_cap_and_nobody_can_say_until_when(p
     assert (rule["alive"], rule["free_at"]) == (1, None)
 
 
-async def test_a_scenario_that_goes_before_takes_the_last_place_while_it_would_claim_the_person(
+async def test_an_outranking_scenario_takes_the_last_place_while_it_would_claim_the_person(
     programme: Programme,
 ) -> None:
     user = await due(programme)
@@ -305,7 +305,7 @@ async def test_variables_and_occurrences_that_are_too_large_say_how_large(progra
     assert one.blocked_by == ("occurrence_too_long",)
 
 
-async def test_without_a_device_each_says_why_it_is_none(programme: Programme) -> None:
+async def test_if_no_device_can_be_used_each_shows_its_reason(programme: Programme) -> None:
     user = await due(programme, tokens=["dead", ""])
     await programme.token(user, "elsewhere", kind="topic")
     await programme.sql.execute(
@@ -349,7 +349,7 @@ async def test_a_critical_scenario_passes_the_hours_and_the_cap(programme: Progr
 
 
 @pytest.mark.parametrize("view", ["chapter", "organisation", "preference", "activity"])
-async def test_a_view_that_a_team_may_leave_out_is_not_missed(programme: Programme, view: str) -> None:
+async def test_an_optional_view_may_be_absent(programme: Programme, view: str) -> None:
     user = await due(programme)
     await programme.sql.execute(f"drop view rekindle_source.{view}".encode())
     for one in (user, uuid4()):
@@ -369,7 +369,7 @@ async def test_explaining_writes_nothing_and_holds_no_lock_on_anything(programme
     assert [await programme.rows(f"select * from rekindle.{table}") for table in tables] == before
 
 
-async def test_the_history_tells_every_ending_newest_first(programme: Programme) -> None:
+async def test_the_history_shows_every_ending_newest_first(programme: Programme) -> None:
     user = await programme.person(tokens=["a", "b", "c"])
     await programme.want(user, occurrence="first")
     first, units = await programme.armed_units()
@@ -405,7 +405,7 @@ async def test_the_history_tells_every_ending_newest_first(programme: Programme)
     assert await explanations.history(uuid4(), limit=5) == []
 
 
-async def test_an_id_is_known_by_the_view_by_a_device_or_by_the_ledger(programme: Programme) -> None:
+async def test_an_id_is_known_if_a_view_a_device_or_the_ledger_has_it(programme: Programme) -> None:
     explanations = PostgresExplanations(programme.database)
     active, gone = await programme.person(tokens=()), await programme.person(active=False, tokens=())
     device, remembered, nobody = uuid4(), uuid4(), uuid4()

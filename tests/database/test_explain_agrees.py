@@ -148,7 +148,7 @@ async def explained(
 
 
 @pytest.mark.parametrize("seed", range(len(MOMENTS) * len(REACHES)))
-async def test_the_first_reason_is_the_plans_and_the_time_that_is_named_is_when_the_plan_changes_its_mind(
+async def test_the_first_reason_is_that_of_the_plan_and_the_plan_changes_at_the_time_that_is_named(
     programme: Programme, seed: int
 ) -> None:
     draw = random.Random(seed)

@@ -31,7 +31,7 @@ def role_url(server: Server, database_url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"test_unfit:unfit@{parts.hostname}:{parts.port}"))
 
 
-async def test_a_server_as_it_comes_is_fit(role_url: str) -> None:
+async def test_a_server_with_its_default_settings_is_accepted(role_url: str) -> None:
     await open_engine(role_url)
 
 
@@ -56,7 +56,7 @@ async def test_a_role_whose_settings_could_lose_or_break_a_commit_is_refused(
 
 
 @pytest.mark.parametrize("setting", ["on", "local", "remote_write"])
-async def test_every_other_way_to_commit_is_fit(server: Server, role_url: str, setting: str) -> None:
+async def test_every_other_synchronous_commit_setting_is_accepted(server: Server, role_url: str, setting: str) -> None:
     server.execute(f"alter role test_unfit set synchronous_commit = {setting}")
     await open_engine(role_url)
 

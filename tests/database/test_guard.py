@@ -100,7 +100,7 @@ async def test_a_run_about_one_organisation_is_measured_against_the_whole_progra
     assert (await programme.claim(wanted(), selection=selection, guard=QUARTER)).claimed == 10
 
 
-async def test_a_claim_over_so_many_times_the_median_of_its_days_is_held_back(programme: Programme) -> None:
+async def test_a_claim_over_a_multiple_of_the_median_day_is_held_back(programme: Programme) -> None:
     users = await programme.people(40)
     await programme.want(*users[:19])
     # Days of 6, 6 (in two runs) and 90 people, whatever other scenarios do: 18 are allowed.
@@ -127,7 +127,7 @@ async def test_without_three_days_in_four_weeks_there_is_no_usual_number(
     assert (await programme.claim(wanted(), guard=USUAL)).claimed == 20
 
 
-async def test_as_many_as_were_confirmed_are_let_go_and_not_one_more(programme: Programme) -> None:
+async def test_a_confirmation_allows_the_confirmed_number_and_not_one_more(programme: Programme) -> None:
     users = await programme.people(40)
     run_id = await programme.run()
 
@@ -150,7 +150,7 @@ async def test_as_many_as_were_confirmed_are_let_go_and_not_one_more(programme: 
     assert [tuple(row.values()) for row in stored] == [("a", 20), ("b", 0)]
 
 
-async def test_whoever_was_confirmed_does_not_hold_back_the_next_runs(programme: Programme) -> None:
+async def test_confirmed_people_do_not_count_against_the_next_runs(programme: Programme) -> None:
     users = await programme.people(40)
     await programme.want(*users[:30])
     guard = Guard(max_share=0.25, max_times_median=None, floor=5, confirmed=30)
@@ -159,7 +159,7 @@ async def test_whoever_was_confirmed_does_not_hold_back_the_next_runs(programme:
     assert (await programme.claim(wanted(), guard=QUARTER)).claimed == 10
 
 
-async def test_whoever_was_confirmed_is_part_of_a_usual_day_and_not_of_todays_number(programme: Programme) -> None:
+async def test_confirmed_people_count_towards_a_usual_day_but_not_towards_todays_number(programme: Programme) -> None:
     users = await programme.people(40)
     for days in (1.5, 2.5, 3.5):
         await claimed_before(programme, NOW - days * DAY, 4)
@@ -175,7 +175,7 @@ async def test_whoever_was_confirmed_is_part_of_a_usual_day_and_not_of_todays_nu
         await programme.claim(wanted(), guard=Guard(max_share=None, max_times_median=1.5, floor=5))
 
 
-async def test_one_person_who_is_named_is_no_matter_of_the_guards(programme: Programme) -> None:
+async def test_the_guard_does_not_apply_when_a_single_person_is_named(programme: Programme) -> None:
     (user,) = await programme.people(1)
     strict = Guard(max_share=0.01, floor=0)
     with pytest.raises(HeldByGuard):
@@ -185,7 +185,7 @@ async def test_one_person_who_is_named_is_no_matter_of_the_guards(programme: Pro
     assert (numbers.claimed, numbers.confirmed) == (1, 1)
 
 
-async def test_two_claims_at_once_cannot_both_be_the_last_that_the_guard_lets_go(programme: Programme) -> None:
+async def test_two_concurrent_claims_cannot_both_be_the_last_that_the_guard_allows(programme: Programme) -> None:
     users = await programme.people(40)
     halves = {"a": users[:8], "b": users[8:16]}
     await programme.want(*users[:16])
@@ -246,7 +246,7 @@ async def test_a_run_sends_what_is_within_bounds_and_ends_halted_with_the_number
     assert len(dispatcher.sent) == 56
 
 
-async def test_what_was_claimed_before_is_carried_on_whatever_the_guard_says(programme: Programme) -> None:
+async def test_the_guard_does_not_stop_earlier_claims_from_being_carried_on(programme: Programme) -> None:
     users = await programme.people(20)
     await programme.want(*users[:10])
     run_id = await programme.run()

@@ -49,7 +49,7 @@ def users(dispatcher: ScriptedDispatcher) -> list[UUID]:
 
 
 @pytest.mark.parametrize(("scenario_type", "counts"), [(None, True), ("nudge", True), ("other", False)])
-async def test_whoever_opted_out_since_the_claim_gets_nothing(
+async def test_a_person_who_opted_out_since_the_claim_gets_nothing(
     programme: Programme, scenario_type: str | None, counts: bool
 ) -> None:
     one = wanted(caps=["1 per 1d"])
@@ -69,7 +69,7 @@ async def test_whoever_opted_out_since_the_claim_gets_nothing(
 
 
 @pytest.mark.parametrize("change", ["update team.person set active = false", "delete from team.person"])
-async def test_whoever_left_since_the_claim_gets_nothing(programme: Programme, change: str) -> None:
+async def test_a_person_who_left_since_the_claim_gets_nothing(programme: Programme, change: str) -> None:
     one = wanted()
     people = await programme.people(2)
     units = {unit.user_id: unit for unit in await claimed(programme, one)}
@@ -81,7 +81,7 @@ async def test_whoever_left_since_the_claim_gets_nothing(programme: Programme, c
 
 
 @pytest.mark.parametrize(("hours", "nudged"), [(0, False), (464, False), (472, True), (480, True), (504, True)])
-async def test_whoever_was_active_since_is_not_told_that_they_were_not(
+async def test_a_person_who_was_active_since_the_claim_gets_no_push_about_inactivity(
     programme: Programme, hours: int, nudged: bool
 ) -> None:
     # Their last activity was twenty days ago; another one is written down since the claim, of so
@@ -98,7 +98,7 @@ async def test_whoever_was_active_since_is_not_told_that_they_were_not(
     assert await programme.state(unit) == ("recorded" if nudged else "skipped:active_again")
 
 
-async def test_what_was_claimed_before_the_night_waits_until_it_is_over_and_then_goes_out(programme: Programme) -> None:
+async def test_a_unit_claimed_before_quiet_hours_waits_until_they_end_and_is_then_sent(programme: Programme) -> None:
     one = wanted(**NIGHT)
     people = await programme.people(3)
     east = await programme.person(timezone="Asia/Tokyo", user_id=UUID(int=1))  # where it is morning already
@@ -129,7 +129,7 @@ async def test_what_was_claimed_before_the_night_waits_until_it_is_over_and_then
     assert users(dispatcher) == sorted([east, *people])
 
 
-async def test_what_is_not_relevant_any_more_when_the_night_is_over_never_goes_out(programme: Programme) -> None:
+async def test_a_unit_that_is_no_longer_relevant_after_quiet_hours_is_never_sent(programme: Programme) -> None:
     one = wanted(relevance="10h", caps=["1 per 7d"], **NIGHT)
     await programme.people(1)
     (unit,) = await claimed(programme, one)
@@ -148,7 +148,7 @@ async def test_what_is_not_relevant_any_more_when_the_night_is_over_never_goes_o
     assert (await run(programme, one, dispatcher)).recorded == 1
 
 
-async def test_what_was_claimed_on_friday_waits_where_saturday_has_begun(programme: Programme) -> None:
+async def test_a_unit_claimed_on_friday_waits_where_saturday_has_begun(programme: Programme) -> None:
     one = wanted(weekdays=["mon", "tue", "wed", "thu", "fri"], relevance="7d")
     await programme.people(1)
     await claimed(programme, one)
@@ -160,7 +160,7 @@ async def test_what_was_claimed_on_friday_waits_where_saturday_has_begun(program
     assert (await run(programme, one, dispatcher)).recorded == 1
 
 
-async def test_a_critical_push_goes_out_at_night_but_not_to_whoever_opted_out(programme: Programme) -> None:
+async def test_a_critical_push_ignores_quiet_hours_but_not_an_opt_out(programme: Programme) -> None:
     one = wanted(critical=True, **NIGHT)
     people = await programme.people(2)
     await claimed(programme, one)
@@ -171,7 +171,7 @@ async def test_a_critical_push_goes_out_at_night_but_not_to_whoever_opted_out(pr
     assert users(dispatcher) == people[1:]
 
 
-async def test_a_run_that_is_still_sending_when_the_night_begins_stops_there(
+async def test_a_run_that_is_still_sending_when_quiet_hours_begin_stops(
     programme: Programme, database_url: str
 ) -> None:
     one = wanted(**NIGHT)

@@ -26,7 +26,7 @@ def adds_up(numbers: Numbers) -> bool:
     return numbers.evaluated == numbers.not_due + numbers.refused + numbers.claimed
 
 
-async def test_every_refusal_arises_in_its_situation_and_the_numbers_add_up(programme: Programme) -> None:
+async def test_each_situation_gives_its_refusal_and_the_numbers_add_up(programme: Programme) -> None:
     spent, waiting, cooling, today, tokenless, fresh, _ = [
         await programme.person(tokens=() if n == 4 else None) for n in range(7)
     ]
@@ -62,7 +62,7 @@ async def test_every_refusal_arises_in_its_situation_and_the_numbers_add_up(prog
     assert (stored["evaluated"], stored["claimed"], stored["pending"]) == (7, 1, 1)
 
 
-async def test_the_plan_says_what_the_claim_then_does(programme: Programme) -> None:
+async def test_the_claim_does_what_the_plan_predicted(programme: Programme) -> None:
     users = await programme.people(20, devices=2)
     await programme.sql.execute("delete from team.device where user_id = any(%s)", [users[:5]])
     due = await programme.due(wanted())
@@ -91,7 +91,9 @@ async def test_the_table_refuses_numbers_that_do_not_add_up(programme: Programme
         await programme.sql.execute(change)
 
 
-async def test_who_has_no_token_keeps_the_cooldown_and_is_claimed_once_a_token_appears(programme: Programme) -> None:
+async def test_a_person_without_a_token_spends_no_cooldown_and_is_claimed_once_a_token_appears(
+    programme: Programme,
+) -> None:
     user = await programme.person(tokens=())
     await programme.want(user)
     assert (await programme.claim(wanted())).refusals == {"no_token": 1}
@@ -157,7 +159,7 @@ async def test_two_memberships_of_one_person_are_one_claim(programme: Programme)
         assert (await programme.claim(kind, scenario_type=kind.kind)).claimed == 1
 
 
-async def test_inactive_recipients_and_people_who_are_none_drop_out(programme: Programme) -> None:
+async def test_inactive_recipients_and_people_who_are_not_recipients_are_left_out(programme: Programme) -> None:
     gone = await programme.person(active=False)
     here = await programme.person()
     await programme.want(gone, here, uuid4())
@@ -184,7 +186,9 @@ async def test_an_organisation_and_a_person_can_be_chosen(programme: Programme) 
         assert (numbers.evaluated, numbers.claimed, numbers.refusals) == (2, 1, {"in_flight": 1})
 
 
-async def test_further_columns_of_the_recipient_are_variables_and_the_scenarios_own_win(programme: Programme) -> None:
+async def test_further_recipient_columns_are_variables_and_the_scenarios_variables_override_them(
+    programme: Programme,
+) -> None:
     user = await programme.person(first_name="Grace", locale="nb-NO")
     await programme.want(user, variables={"city": "Oslo"})
     _, units = await programme.claimed_units()
@@ -265,7 +269,7 @@ async def test_a_recipient_who_joins_while_the_claim_waits_does_not_break_its_nu
     assert adds_up(numbers)
 
 
-async def test_a_person_whom_the_view_gives_twice_is_judged_by_the_same_zone_every_time(programme: Programme) -> None:
+async def test_a_person_who_is_in_the_view_twice_is_judged_by_the_same_zone_every_time(programme: Programme) -> None:
     """At 11:30 UTC it is night in Auckland and day in London; which row comes first must not
     matter."""
     zones = ["Pacific/Auckland", "Europe/London"]

@@ -109,7 +109,7 @@ async def test_claims_records_and_sweeps_of_several_scenarios_run_side_by_side(d
         assert shortest > timedelta(hours=23)
 
 
-async def test_scenarios_claimed_at_once_share_the_room_there_is_under_a_cap_and_shut_no_gate_for_nothing(
+async def test_concurrent_claims_share_the_places_under_a_cap_and_leave_no_gate_shut_without_a_claim(
     database_url: str,
 ) -> None:
     async with open_programme(database_url, connections=16) as programme:

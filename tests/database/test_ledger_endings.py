@@ -100,9 +100,7 @@ ENDING = ["finish", "record", "settle_not_sent", "sweep_gates", "sweep_stale", "
 
 @pytest.mark.usefixtures("database_url")
 @pytest.mark.parametrize("name", ENDING)
-async def test_the_planner_puts_the_shared_functions_in_place_of_their_calls(
-    sql: psycopg.AsyncConnection, name: str
-) -> None:
+async def test_the_planner_inlines_the_shared_functions(sql: psycopg.AsyncConnection, name: str) -> None:
     """A call that is left would be made for each unit, and its queries planned apart from the
     statement's."""
     text = statement(name)
@@ -120,7 +118,7 @@ async def test_the_planner_puts_the_shared_functions_in_place_of_their_calls(
         assert f"Function Scan on rekindle.{one}" not in plan, plan
 
 
-def test_an_outcome_is_written_in_no_other_way_and_its_columns_are_listed_once() -> None:
+def test_outcomes_are_written_in_one_way_only_and_their_columns_are_listed_once() -> None:
     inserts = {name: re.findall(r"insert into rekindle\.outcome\s+(\S+)", raw(f"{name}.sql")) for name in names()}
     assert {name: found for name, found in inserts.items() if found} == {
         name: ["select"] for name in ENDING if name != "sweep_gates"

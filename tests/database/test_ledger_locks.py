@@ -131,7 +131,7 @@ async def changed_first(
 
 
 @pytest.mark.parametrize("write", ["arm", "retry", "hold", "finish", "record", "release", "lease", *SWEEPS])
-async def test_a_unit_that_another_run_takes_over_at_that_moment_is_left_to_it(
+async def test_a_unit_that_another_run_takes_over_at_the_same_moment_is_left_to_that_run(
     programme: Programme, write: str
 ) -> None:
     made = await before(programme, write)
@@ -143,14 +143,14 @@ async def test_a_unit_that_another_run_takes_over_at_that_moment_is_left_to_it(
     assert await programme.rows("select * from rekindle.outcome") == []
 
 
-async def test_a_late_answer_to_an_unknown_that_is_settled_at_that_moment_is_stale(programme: Programme) -> None:
+async def test_a_late_answer_to_an_unknown_that_is_settled_at_the_same_moment_is_stale(programme: Programme) -> None:
     made = await before(programme, "sweep_unknown")
     await programme.store.sweep()
     change = "update rekindle.outcome set outcome = 'dead', reason = 'settled_not_sent'"
     assert await changed_first(programme, "record", "outcome", change, made) == ["stale"] * PEOPLE
 
 
-async def test_a_run_that_says_how_it_ended_at_that_moment_is_not_abandoned(programme: Programme) -> None:
+async def test_a_run_that_reports_its_end_at_the_same_moment_is_not_abandoned(programme: Programme) -> None:
     made = await before(programme, "arm")
     await programme.sql.execute("update rekindle.run set started_at = started_at - interval '1 day'")
     change = "update rekindle.run set status = 'done', finished_at = rekindle.clock()"

@@ -244,7 +244,7 @@ async def test_the_same_acceptance_recorded_by_several_at_once_is_one_delivery(p
     assert await counts(programme) == (20, 20, 0, 0)
 
 
-async def test_a_unit_that_nobody_knows_is_stale(programme: Programme) -> None:
+async def test_an_answer_for_a_unit_that_does_not_exist_is_stale(programme: Programme) -> None:
     await programme.people(1)
     run_id, [unit] = await programme.armed_units()
     assert await programme.store.record(run_id, [accepted(replace(unit, claim_id=uuid4()))]) == ["stale"]

@@ -27,7 +27,7 @@ async def later(programme: Programme, **by: float) -> None:
     await programme.at(NOW + timedelta(**by))
 
 
-async def test_a_sweep_of_a_ledger_in_order_changes_nothing(programme: Programme) -> None:
+async def test_a_sweep_of_a_consistent_ledger_changes_nothing(programme: Programme) -> None:
     await programme.people(4)
     _, units = await programme.armed_units()
     assert not any((await programme.store.sweep()).values())
@@ -172,7 +172,7 @@ async def test_sweeps_beside_claims_never_free_a_live_claim(database_url: str) -
         assert rows == [{"freed": 0, "all": 180}]
 
 
-async def test_a_run_that_never_said_how_it_ended_is_abandoned_with_the_numbers_of_its_claims(
+async def test_a_run_that_never_reported_its_end_is_abandoned_with_the_numbers_of_its_claims(
     programme: Programme,
 ) -> None:
     await programme.people(6)

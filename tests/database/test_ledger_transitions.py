@@ -56,7 +56,7 @@ async def test_a_unit_is_not_taken_over_before_its_lease_is_over_and_then_by_one
     assert await programme.store.arm(units, lease_seconds=30) == {}, "the former holder's epoch has passed"
 
 
-async def test_what_is_armed_recorded_or_unknown_is_never_leased_again(programme: Programme) -> None:
+async def test_an_armed_recorded_or_unknown_unit_is_never_leased_again(programme: Programme) -> None:
     await programme.people(3)
     run_id, units = await programme.armed_units()
     await programme.store.record(run_id, [Acceptance(units[0], "n/1")])
@@ -178,7 +178,7 @@ async def test_a_refused_claim_with_a_short_cooldown_waits_no_longer_than_that(p
 
 
 @pytest.mark.parametrize("order", [["finish", "record"], ["record", "finish"], ["hold", "finish"], ["finish", "hold"]])
-async def test_a_gate_stays_shut_for_the_whole_cooldown_if_one_of_the_devices_was_or_may_have_been_reached(
+async def test_a_gate_stays_shut_for_the_whole_cooldown_if_a_device_was_or_may_have_been_reached(
     programme: Programme, order: list[str]
 ) -> None:
     user = (await programme.people(1, devices=2))[0]

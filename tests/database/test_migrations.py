@@ -190,7 +190,7 @@ async def test_a_tool_without_transactions_may_run_the_files_and_run_them_again(
 
 
 @pytest.mark.parametrize("through", [1, 5, len(STATEMENTS) // 3, len(STATEMENTS) // 2, len(STATEMENTS) - 1])
-async def test_what_a_tool_without_transactions_left_half_done_is_completed(
+async def test_a_migration_left_half_done_by_a_tool_without_transactions_is_completed(
     empty_url: str, empty: psycopg.AsyncConnection, database_url: str, through: int
 ) -> None:
     for text in STATEMENTS[:through]:
@@ -200,7 +200,7 @@ async def test_what_a_tool_without_transactions_left_half_done_is_completed(
         assert await made(empty) == await made(migrated)
 
 
-async def test_files_that_are_run_again_keep_what_the_tables_hold(
+async def test_files_that_are_run_again_keep_the_rows_of_the_tables(
     database_url: str, sql: psycopg.AsyncConnection
 ) -> None:
     await sql.execute("insert into rekindle.switch (turned, reason) values ('off', 'kept')")
@@ -270,7 +270,7 @@ async def test_several_runners_at_once_share_a_migration_outside_a_transaction(
     assert await one(empty, VALID) is True
 
 
-async def test_what_failed_outside_a_transaction_is_run_again(
+async def test_a_migration_that_failed_outside_a_transaction_is_run_again(
     empty_url: str, empty: psycopg.AsyncConnection, tmp_path: Path
 ) -> None:
     folder = later(tmp_path, unique=True)
@@ -319,7 +319,7 @@ from public.person
 """
 
 
-async def test_a_role_that_may_not_create_a_schema_is_told_so(server: Server, empty_url: str) -> None:
+async def test_a_role_that_may_not_create_a_schema_gets_an_error_that_says_so(server: Server, empty_url: str) -> None:
     await migrate(server.named("postgres"), dry_run=True)
     server.execute("do $$ begin create role rekindle_worker nologin; exception when duplicate_object then null; end $$")
     with pytest.raises(PermissionMissing) as caught:
@@ -383,7 +383,7 @@ def test_a_database_behind_this_version_is_refused_and_a_newer_one_is_not() -> N
         assert "rekindle migrate" in caught.value.hint
 
 
-def test_no_password_stands_in_a_migration_fault(empty_url: str) -> None:
+def test_a_migration_fault_never_contains_the_password(empty_url: str) -> None:
     parts = urlsplit(empty_url)
     with pytest.raises(Exception, match="does not answer") as caught:
         asyncio.run(migrate(empty_url.replace(f":{parts.port}/", ":1/")))

@@ -41,7 +41,7 @@ async def owner(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
         yield connection
 
 
-async def test_what_opens_at_says_is_the_first_minute_that_is_neither_quiet_nor_on_another_day(
+async def test_opens_at_gives_the_first_minute_that_is_neither_quiet_nor_on_a_forbidden_day(
     owner: psycopg.AsyncConnection,
 ) -> None:
     rows = await (await owner.execute(BY_THE_MINUTE)).fetchall()

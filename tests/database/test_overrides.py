@@ -98,7 +98,7 @@ async def fill(programme: Programme, draw: random.Random) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", sorted(KINDS))
-async def test_everybody_is_judged_as_if_what_holds_for_them_were_the_whole_scenario(
+async def test_each_person_is_judged_as_if_their_variant_were_the_whole_scenario(
     programme: Programme, kind: str, seed: int
 ) -> None:
     draw = random.Random(f"{kind}{seed}")
@@ -177,7 +177,7 @@ async def test_each_persons_own_rules_decide_where_two_scenarios_meet(programme:
     assert (third.claimed, dict(third.refusals)) == (1, {"frequency_cap": 2})
 
 
-async def test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one(
+async def test_a_cap_is_checked_by_the_rules_of_the_claim_and_not_by_those_of_the_previous_one(
     programme: Programme,
 ) -> None:
     user = await resident(programme, FIRST)
@@ -201,7 +201,7 @@ async def test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_
     assert (gate["inflight"], gate["opens_in"] <= 0) == (None, True)
 
 
-async def test_who_is_left_out_where_others_go_first_is_decided_by_their_own_caps(programme: Programme) -> None:
+async def test_a_person_is_left_to_an_outranking_scenario_by_their_own_caps(programme: Programme) -> None:
     strict, free = [await resident(programme, place) for place in (FIRST, SECOND)]
     await programme.want(strict, free)
     first = applied(wanted(priority=90, caps=["1 per 1d"], overrides=[override(SECOND, caps=[])]), "first")
@@ -242,7 +242,7 @@ async def test_the_text_is_that_of_the_place_where_the_person_was_claimed(progra
     assert {message.ttl_seconds for message in dispatcher.sent} == {60, 86_400}
 
 
-async def test_explain_says_whose_word_holds_and_by_it(programme: Programme) -> None:
+async def test_explain_names_the_override_that_applies_and_judges_by_it(programme: Programme) -> None:
     one = wanted(
         cooldown=86_400,
         overrides=[
@@ -304,7 +304,7 @@ LAST = "2026-01-08"
         ([(20, "unknown"), (9, "unknown")], 14),            # which may have been
     ],
 )  # fmt: skip
-async def test_who_never_comes_back_is_written_to_less_and_less(
+async def test_a_person_who_never_comes_back_is_nudged_less_and_less_often(
     programme: Programme, pushes: list[tuple[int, str]], waits_until: int | None
 ) -> None:
     one = scenario("inactivity", after=[7, 14, 30, 60, 120], cooldown=7 * 86_400, back_off=2)
@@ -338,6 +338,6 @@ async def test_a_back_off_ends_at_ten_years(programme: Programme) -> None:
     assert explained.next_at == NOW - timedelta(days=1) + timedelta(days=3_660)
 
 
-def test_the_scenario_of_the_tests_is_stored_as_it_is() -> None:
+def test_the_scenario_of_the_tests_is_stored_unchanged() -> None:
     one = wanted(overrides=[override(FIRST, cooldown=60)])
     assert parse_scenario(definition(one)).variants()[1].cooldown == 60

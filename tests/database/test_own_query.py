@@ -78,7 +78,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", sorted(REFUSED))
-async def test_what_is_not_one_read_only_select_is_refused_and_changes_nothing(programme: Programme, what: str) -> None:
+async def test_a_query_that_is_not_one_read_only_select_is_refused_and_changes_nothing(
+    programme: Programme, what: str
+) -> None:
     before = await catalog(programme)
     with pytest.raises(ScenarioQueryInvalid) as caught:
         await programme.claim(own(REFUSED[what]))
@@ -132,7 +134,7 @@ async def test_a_slow_query_fails_within_the_time_that_is_left(programme: Progra
     assert caught.value.code == "RK305"
 
 
-async def test_a_query_that_fails_is_passed_over_and_the_other_scenarios_go_on(
+async def test_a_query_that_fails_is_skipped_and_the_other_scenarios_continue(
     programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rekindle.postgres.own_query.QUERY_SECONDS", 1.0)  # instead of 15, which one of them takes
@@ -159,7 +161,7 @@ async def test_a_query_that_fails_is_passed_over_and_the_other_scenarios_go_on(
 @pytest.mark.parametrize(
     "ending", ["", ";", " ;\n", "\n-- a last word", " -- ; drop table team.victim", " /* ) */", "\n  order by 1"]
 )
-async def test_a_query_may_end_as_people_end_queries(programme: Programme, ending: str) -> None:
+async def test_a_query_may_end_with_a_semicolon_a_comment_or_an_order(programme: Programme, ending: str) -> None:
     await programme.want(await programme.person())
     numbers = await programme.claim(own(f"select user_id, occurrence, variables from team.wanted{ending}"))
     assert numbers.claimed == 1

@@ -156,7 +156,9 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("scenarios", [[], ["inactivity"], ["milestone", "urgent"]])
-async def test_a_run_does_what_the_plan_before_it_said_of_everybody(database_url: str, scenarios: list[str]) -> None:
+async def test_a_run_does_for_each_person_what_the_plan_before_it_predicted(
+    database_url: str, scenarios: list[str]
+) -> None:
     async with history(database_url) as (programme, engine):
         before = await written(programme)
         previews, verdicts = await planned(engine, scenarios)

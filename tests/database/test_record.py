@@ -144,7 +144,7 @@ class Counted:
         return await self._ledger.record(run_id, acceptances)
 
 
-async def test_every_kind_of_answer_ends_where_it_belongs(bench: Bench, logged: Logged) -> None:
+async def test_every_kind_of_answer_gets_its_ending(bench: Bench, logged: Logged) -> None:
     units = await bench.armed(6)
     answers: list[Outcome] = [
         Accepted("name-1"),
@@ -211,7 +211,7 @@ async def test_a_record_that_fails_twice_is_written_at_the_third_attempt(bench: 
     assert Counter(bench.endings().values()) == {"recorded": 3}
 
 
-async def test_a_record_that_fails_three_times_is_told_in_full_and_held_as_unknown(
+async def test_a_record_that_fails_three_times_is_logged_in_full_and_held_as_unknown(
     bench: Bench, logged: Logged
 ) -> None:
     units = await bench.armed(2)
@@ -244,7 +244,7 @@ async def test_a_record_that_fails_three_times_is_told_in_full_and_held_as_unkno
     assert "SECRET" not in str(logged)
 
 
-async def test_a_batch_that_cannot_be_recorded_takes_no_other_with_it(bench: Bench) -> None:
+async def test_a_batch_that_cannot_be_recorded_does_not_affect_the_others(bench: Bench) -> None:
     units = await bench.armed(BATCH + 10)
     poisoned = Counted(bench.store, poison=units[0].claim_id)
     answers: list[tuple[Unit, Outcome]] = [(unit, Accepted("n")) for unit in units[:-2]]
@@ -255,7 +255,7 @@ async def test_a_batch_that_cannot_be_recorded_takes_no_other_with_it(bench: Ben
     assert endings == {"unknown:record_failed": BATCH, "recorded": 8, "unknown:timeout": 1, "dead:too_large": 1}
 
 
-async def test_a_fault_that_nobody_foresaw_in_a_repository_is_no_end_of_the_run(bench: Bench) -> None:
+async def test_an_unexpected_fault_of_a_repository_does_not_end_the_run(bench: Bench) -> None:
     (unit,) = await bench.armed(1)
     await bench.recorded([(unit, Accepted("n"))], notifications=BrokenNotifications(ValueError("a bug")))
     assert bench.endings() == {unit.claim_id: "unknown:record_failed"}

@@ -35,7 +35,7 @@ async def applied(reports: Reports, wish: Config) -> list[tuple[str, int, str]]:
     return [(one.scenario_type, one.version, one.change) for one in await reports.store_config(wish)]
 
 
-async def test_applying_says_what_was_added_changed_and_retired_and_nothing_about_the_rest(reports: Reports) -> None:
+async def test_applying_reports_what_was_added_changed_and_retired_and_nothing_else(reports: Reports) -> None:
     one, other = scenario("milestone", at=[1]), wanted()
     assert await applied(reports, config(one=one, other=other)) == [("one", 1, "added"), ("other", 1, "added")]
     assert await applied(reports, config(other=other, one=one)) == []
@@ -65,7 +65,7 @@ async def test_several_that_apply_at_once_follow_one_another(programme: Programm
     assert await programme.value("select count(*) from rekindle.scenario") == 4
 
 
-async def test_the_numbers_of_a_run_are_where_each_of_its_claims_stands(programme: Programme) -> None:
+async def test_the_numbers_of_a_run_count_its_claims_by_state(programme: Programme) -> None:
     users = await programme.people(6, devices=2)
     await programme.person()
     run_id, units = await programme.armed_units()
@@ -111,7 +111,7 @@ async def test_a_claim_that_another_run_carries_on_is_handed_over_here_and_carri
     assert (other.claimed, other.carried, other.recorded, other.evaluated) == (0, 2, 2, 0)
 
 
-async def test_runs_come_newest_first_and_as_many_as_are_wanted(programme: Programme, reports: Reports) -> None:
+async def test_runs_are_listed_newest_first_up_to_the_limit(programme: Programme, reports: Reports) -> None:
     made = []
     for minute in range(4):
         await programme.at(NOW + timedelta(minutes=minute))
@@ -121,7 +121,7 @@ async def test_runs_come_newest_first_and_as_many_as_are_wanted(programme: Progr
     assert {run.status for run in await reports.runs()} == {"running"}
 
 
-async def test_beside_a_scenario_stand_the_numbers_of_the_run_that_evaluated_it_last(
+async def test_each_scenario_shows_the_numbers_of_the_run_that_evaluated_it_last(
     programme: Programme, reports: Reports
 ) -> None:
     await reports.store_config(config(nudge=wanted(), other=wanted(priority=90)))

@@ -152,7 +152,7 @@ async def test_a_second_send_that_is_refused_for_now_waits_again_and_stays_marke
     assert (await row(programme))["state"] == "unknown"
 
 
-async def test_one_that_waits_beyond_its_relevance_ends_unknown_and_not_dead(programme: Programme) -> None:
+async def test_a_resend_that_waits_beyond_its_relevance_ends_unknown_and_not_dead(programme: Programme) -> None:
     _, first = await uncertain_once(programme)
     later(programme, 90_000)
     swept = await programme.store.sweep()
@@ -163,7 +163,7 @@ async def test_one_that_waits_beyond_its_relevance_ends_unknown_and_not_dead(pro
     assert (gate["inflight"], gate["opens_in"]) == (None, pytest.approx(86_400, abs=5))
 
 
-async def test_a_worker_that_is_lost_with_its_first_send_under_way_has_it_sent_once_more(
+async def test_the_first_send_of_a_worker_that_is_lost_meanwhile_is_sent_once_more(
     programme: Programme,
 ) -> None:
     await programme.people(1)

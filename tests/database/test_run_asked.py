@@ -28,7 +28,7 @@ async def count(sql: psycopg.AsyncConnection) -> int:
     return (await (await sql.execute("select count(*) as n from rekindle.run")).fetchone())["n"]
 
 
-async def test_of_many_who_ask_with_one_key_at_once_one_opens_the_run(
+async def test_of_many_concurrent_requests_with_one_key_one_opens_the_run(
     database: Database, sql: psycopg.AsyncConnection
 ) -> None:
     store = PostgresStore(database)
@@ -51,7 +51,7 @@ async def test_an_opening_that_is_repeated_after_an_unclear_failure_finds_its_ow
     assert await count(sql) == 1
 
 
-async def test_runs_without_a_key_are_as_many_as_are_opened(database: Database, sql: psycopg.AsyncConnection) -> None:
+async def test_each_opening_without_a_key_is_a_separate_run(database: Database, sql: psycopg.AsyncConnection) -> None:
     store = PostgresStore(database)
     for _ in range(2):
         await store.open_run(budget_seconds=30, dispatcher="log")

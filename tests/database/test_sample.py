@@ -152,7 +152,7 @@ def test_its_views_have_the_columns_and_types_of_the_contract(database_url):
     assert view_columns(database_url) == AS_WRITTEN
 
 
-def test_two_thousand_people_are_spread_as_in_life(database_url):
+def test_two_thousand_people_have_a_realistic_distribution(database_url):
     build(database_url, 2_000)
     (never, reach_10, reach_50, reach_100, often, mean, fortnight, month, day_14, active) = row(
         database_url,
@@ -318,7 +318,7 @@ def test_the_worker_reads_the_views_and_not_the_tables(database_url):
             connection.execute("select * from programme.mentors")
 
 
-def test_nothing_of_the_draws_is_left_in_the_database(database_url):
+def test_the_random_functions_are_not_left_in_the_database(database_url):
     before = row(database_url, "select count(*) from pg_proc")
     build(database_url, 20)
     # The session that filled the tables takes its temporary functions with it a moment after it has
@@ -328,7 +328,7 @@ def test_nothing_of_the_draws_is_left_in_the_database(database_url):
         assert time.monotonic() < deadline
 
 
-def test_a_schema_that_is_there_already_is_left_as_it_is(database_url):
+def test_a_schema_that_exists_already_is_left_unchanged(database_url):
     with psycopg.connect(database_url) as connection:
         connection.execute("create schema programme")
         connection.execute("create table programme.mentors as select 1 as ours")
@@ -434,7 +434,7 @@ def test_the_views_that_init_writes_change_nothing_on_a_database_that_they_were_
     )
 
 
-def test_the_indexes_that_init_advises_can_be_made_as_they_stand(database_url, tmp_path: Path):
+def test_the_indexes_that_init_recommends_can_be_created_unchanged(database_url, tmp_path: Path):
     source = write_init_files(tmp_path)[1].read_text("utf-8")
     commented = "\n".join(line.removeprefix("--").partition("--")[0] for line in source.splitlines())
     advised = re.findall(r"create index concurrently[^;]*;", commented)
@@ -468,7 +468,7 @@ def test_init_replaces_both_files_when_told_to(tmp_path: Path):
     load_config(written[0])
 
 
-def test_init_replaces_nothing_where_a_folder_stands_in_its_way(tmp_path: Path):
+def test_init_replaces_nothing_if_a_folder_has_the_name_of_its_file(tmp_path: Path):
     (tmp_path / "rekindle.toml").write_text("ours")
     (tmp_path / "source.sql").mkdir()
     with pytest.raises(BadArgument):
@@ -477,7 +477,7 @@ def test_init_replaces_nothing_where_a_folder_stands_in_its_way(tmp_path: Path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rekindle.toml", "source.sql"]
 
 
-def test_init_wants_a_folder_that_exists(tmp_path: Path):
+def test_init_requires_a_folder_that_exists(tmp_path: Path):
     with pytest.raises(BadArgument):
         write_init_files(tmp_path / "nowhere")
     assert list(tmp_path.iterdir()) == []

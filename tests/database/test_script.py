@@ -40,7 +40,7 @@ async def ran(url: str, script: str) -> list[dict[str, Any]]:
     return rows
 
 
-async def test_the_claim_and_the_plan_of_every_kind_come_to_what_the_engine_plans(database_url: str) -> None:
+async def test_the_claim_and_the_plan_of_every_kind_give_what_the_engine_plans(database_url: str) -> None:
     async with history(database_url) as (programme, engine):
         before = await written(programme)
         for name in CONFIG.scenario:
@@ -84,7 +84,7 @@ async def test_the_views_that_are_absent_are_left_out(database_url: str, program
     assert [(row["verdict"], row["people"]) for row in await ran(database_url, script)] == [("claimed", 1)]
 
 
-async def test_what_arms_and_records_is_for_the_units_of_the_run_and_prints_only_their_ids(
+async def test_arming_and_recording_is_for_the_units_of_the_run_and_prints_only_their_ids(
     database_url: str, programme: Programme
 ) -> None:
     users = await programme.people(3)
@@ -116,7 +116,7 @@ async def test_explained_it_shows_times_and_buffers_and_leaves_nothing(database_
     assert await programme.value("select count(*) from rekindle.outbox") == 0
 
 
-async def test_it_says_what_is_missing(programme: Programme) -> None:
+async def test_it_reports_what_is_missing(programme: Programme) -> None:
     engine = engine_of(programme, Config.model_validate({"scenario": {"nudge": wanted().model_dump(mode="json")}}))
     await engine.apply()
     with pytest.raises(UnknownScenario, match="no scenario other is applied"):

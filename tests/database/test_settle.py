@@ -45,7 +45,7 @@ async def again(programme: Programme, occurrence: str = "once") -> dict[str, int
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["held", "closed"])
-async def test_what_was_sent_is_recorded_under_the_name_given_and_spends_the_cooldown(
+async def test_a_send_settled_as_sent_is_recorded_under_the_given_name_and_spends_the_cooldown(
     programme: Programme, closed: bool
 ) -> None:
     _, (unit,) = await held(programme)
@@ -63,7 +63,7 @@ async def test_what_was_sent_is_recorded_under_the_name_given_and_spends_the_coo
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["held", "closed"])
-async def test_what_was_not_sent_is_dead_and_the_person_can_be_claimed_at_once(
+async def test_a_send_settled_as_not_sent_is_dead_and_the_person_can_be_claimed_at_once(
     programme: Programme, closed: bool
 ) -> None:
     _, (unit,) = await held(programme)
@@ -99,7 +99,7 @@ async def test_settling_twice_is_refused_the_second_time(programme: Programme) -
         await settle(programme.database, unit.claim_id, provider_name="name")
 
 
-async def test_what_was_sent_and_is_recorded_by_another_program_stays_unknown_and_the_operator_is_told_why(
+async def test_a_sent_push_that_another_program_recorded_stays_unknown_and_the_operator_learns_why(
     programme: Programme,
 ) -> None:
     _, (unit,) = await held(programme)

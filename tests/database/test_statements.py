@@ -65,7 +65,7 @@ async def prepare(connection: psycopg.AsyncConnection, name: str, text: str) -> 
     await connection.execute(f'prepare "{name}" as {numbered(text)}'.encode())
 
 
-async def test_every_statement_of_its_own_can_be_prepared(planner: psycopg.AsyncConnection) -> None:
+async def test_every_standalone_statement_can_be_prepared(planner: psycopg.AsyncConnection) -> None:
     alone = [name for name in names() if name not in UTILITY.union(EVALUATE, ["longest_of_kind"])]
     assert len(alone) >= 25
     for name in alone:
@@ -79,7 +79,7 @@ async def test_the_longest_values_of_a_kind_can_be_prepared(planner: psycopg.Asy
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", EVALUATE)
-async def test_what_is_composed_can_be_prepared_with_and_without_each_view(
+async def test_composed_statements_can_be_prepared_with_and_without_each_view(
     planner: psycopg.AsyncConnection, name: str, kind: str
 ) -> None:
     views = [absent(), *(absent(view) for view in VIEWS), absent(*VIEWS)]
@@ -107,7 +107,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     assert parts == slots - {"candidates", "known", "longest"} | twins | of_a_kind
 
 
-def test_explaining_looks_at_each_condition_to_refuse_in_the_order_of_the_claim() -> None:
+def test_explain_checks_the_conditions_in_the_order_of_the_claim() -> None:
     claim = re.findall(r"when \{refusals/(\w+)\}\s+then '(\w+)'", code(raw("parts/refusal.sql")))
     explain = re.findall(r"'(\w+)', \{refusals/(\w+)\}", code(raw("parts/every_refusal.sql")))
     assert claim == explain

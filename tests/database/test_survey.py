@@ -22,7 +22,7 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
         yield programme
 
 
-async def test_a_person_whom_the_view_lists_twice_counts_once_wherever_they_are_looked_for(
+async def test_a_person_who_is_in_the_view_twice_is_counted_once_everywhere(
     programme: Programme,
 ) -> None:
     twice = await programme.person(organisation_id=HERE)

@@ -71,7 +71,7 @@ def test_every_test_that_the_promise_names_exists() -> None:
         assert test in found, f"{file}::{test}"
 
 
-def test_the_layout_names_every_room() -> None:
+def test_the_layout_names_every_package() -> None:
     [layout] = [block.text for block in blocks(read("CONTRIBUTING.md")) if "src/rekindle/" in block.text]
     rooms = set(re.findall(r"^  ([\w.]+)/? ", layout, re.MULTILINE))
     ours = [path.relative_to(ROOT).parts for path in FILES if path.suffix == ".py"]

@@ -37,7 +37,7 @@ def run(folder: Path, environment: dict[str, str]) -> tuple[int, list[str]]:
     return done.returncode, anonymous(done.stdout)
 
 
-def test_two_runs_print_and_leave_the_numbers_that_the_page_tells(empty_url: str, fcm: Sandbox, tmp_path: Path) -> None:
+def test_two_runs_print_and_leave_the_numbers_that_the_page_shows(empty_url: str, fcm: Sandbox, tmp_path: Path) -> None:
     environment = base_environment() | {
         "REKINDLE_DATABASE_URL": empty_url,
         "REKINDLE_FCM_URL": fcm.url,

@@ -77,7 +77,7 @@ def test_every_public_name_is_described_with_its_signature(name: str) -> None:
     assert ELSEWHERE.get(name, "") in PAGE
 
 
-def test_the_tables_describe_nothing_that_is_not_there() -> None:
+def test_the_tables_describe_nothing_that_does_not_exist() -> None:
     known = {member for name in rekindle.__all__ for member in described(name)} | set(rekindle.__all__)
     assert named() - known == set()
 

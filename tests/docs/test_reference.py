@@ -84,7 +84,7 @@ def test_the_conditions_that_come_before_the_refusals_are_described() -> None:
     assert [*first_cells(CLI["Conditions before the refusals"]), "no_token"] == conditions
 
 
-def test_a_unit_is_given_up_after_as_many_refusals_as_the_reference_says() -> None:
+def test_a_unit_is_given_up_after_the_number_of_rejections_in_the_reference() -> None:
     [meaning] = [cells[1] for part in LEDGER.values() for cells in rows(part) if cells[0] == "`gave_up_…`"]
     assert meaning.startswith(f"refused {MAX_ATTEMPTS} times;")
 
@@ -228,7 +228,7 @@ def test_the_tables_of_the_ledger_are_those_of_the_migrations() -> None:
     assert sorted(first_cells(LEDGER["Tables"])) == sorted(tables)
 
 
-def test_the_states_of_a_unit_and_of_a_run_are_those_that_the_tables_admit() -> None:
+def test_the_states_of_a_unit_and_of_a_run_are_those_that_the_tables_allow() -> None:
     states, statuses = (
         set(re.findall(r"'(\w+)'", found[1]))
         for found in (

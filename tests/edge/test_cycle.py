@@ -88,9 +88,7 @@ def test_a_cycle_through_the_function_reaches_every_device_once_and_records_each
     assert (again["claimed"], len(fcm.messages()), team.counts()["scenario_notification"]) == (0, 24, 12)
 
 
-def test_device_tokens_that_are_none_keep_nobody_else_from_their_push(
-    rekindle: Command, team: Team, fcm: Sandbox
-) -> None:
+def test_invalid_device_tokens_do_not_affect_other_people(rekindle: Command, team: Team, fcm: Sandbox) -> None:
     team.people(8)
     for number, token in enumerate(("two words", "line\nbreak", "t" * 5_000, "t" * 30_000), start=1):
         team.execute("update team.device set token = %s where token = %s", token, f"t{number}-1")
@@ -111,7 +109,7 @@ def test_device_tokens_that_are_none_keep_nobody_else_from_their_push(
         ({"SUPABASE_URL": "http://example.org"}, 2, "RK106: SUPABASE_URL is not an https:// address"),
     ],
 )  # fmt: skip
-def test_a_function_that_cannot_be_used_is_one_line_and_nothing_was_claimed(
+def test_an_unusable_function_is_reported_in_one_line_and_nothing_is_claimed(
     rekindle: Command, team: Team, fcm: Sandbox, variables: dict[str, str | None], code: int, words: str
 ) -> None:
     team.people(3)
@@ -147,7 +145,7 @@ def rotated(between: Gateway, request: Request) -> Reply:
         (413, "RK408 request_rejected", "lower `batch`"),
     ],
 )
-async def test_a_key_or_a_function_that_is_gone_in_the_middle_stops_the_run_and_loses_nobody(
+async def test_a_key_or_a_function_that_is_gone_during_a_run_stops_the_run_and_loses_nobody(
     rekindle: Command, team: Team, fcm: Sandbox, between: Gateway, status: int, code: str, hint: str
 ) -> None:
     team.people(20)
@@ -195,7 +193,7 @@ def then(reply: Reply | str) -> Callable[[Gateway, Request], Reply | str]:
     ],
     ids=["half answered", "nonsense", "504", "546", "cut", "closed", "hangs"],
 )
-async def test_exactly_what_was_not_answered_is_unknown_and_is_never_sent_again(
+async def test_exactly_the_unanswered_messages_are_unknown_and_are_never_sent_again(
     rekindle: Command, team: Team, fcm: Sandbox, between: Gateway,
     conduct: Callable[[Gateway, Request], Reply | str], lost: int, reason: str,
 ) -> None:  # fmt: skip
@@ -213,7 +211,7 @@ async def test_exactly_what_was_not_answered_is_unknown_and_is_never_sent_again(
     audit(team, fcm)
 
 
-def test_a_function_that_is_too_slow_leaves_unknown_what_fcm_still_takes(
+def test_messages_that_fcm_accepts_for_a_function_that_is_too_slow_are_unknown(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     team.people(5)
@@ -251,7 +249,7 @@ def test_a_function_that_is_killed_in_the_middle_of_a_batch_leaves_exactly_that_
     audit(team, fcm)
 
 
-def test_neither_the_engine_nor_the_function_says_a_token_a_text_a_name_or_a_key(
+def test_neither_the_engine_nor_the_function_logs_a_token_a_text_a_name_or_a_key(
     rekindle: Command, team: Team, fcm: Sandbox, function: Function
 ) -> None:
     plant(team)

@@ -67,7 +67,7 @@ def batch(count: int = 1, **changes: Any) -> dict[str, Any]:
     return {"version": 1, "timeout_ms": 5_000, "validate_only": False, "messages": messages} | changes
 
 
-async def test_every_known_answer_means_through_the_function_what_it_means_without(tmp_path):
+async def test_every_known_answer_is_classified_through_the_function_as_without_it(tmp_path):
     async with dispatching(tmp_path) as (server, dispatcher):
         for number, case in enumerate(error_cases(), start=1):
             reply = as_reply(case, datetime.now(UTC))
@@ -91,14 +91,16 @@ async def test_every_known_answer_means_through_the_function_what_it_means_witho
         (GO_AWAY, Refused(Disposition.RETRY, "stream_refused")),
     ],
 )
-async def test_a_connection_that_fails_is_told_for_what_it_proves_and_nothing_is_sent_again(tmp_path, conduct, outcome):
+async def test_a_failed_connection_is_classified_by_what_it_proves_and_nothing_is_sent_again(
+    tmp_path, conduct, outcome
+):
     async with dispatching(tmp_path) as (server, dispatcher):
         server.answer = lambda _: conduct
         assert await dispatcher.send(message(), timeout=2) == outcome
         assert server.opened == 1
 
 
-async def test_where_nobody_listens_nothing_was_sent(tmp_path):
+async def test_if_nothing_listens_nothing_was_sent(tmp_path):
     async with dispatching(tmp_path) as (server, dispatcher):
         await server.stop()
         sent = await asyncio.gather(*(dispatcher.send(message(), timeout=5) for _ in range(3)))
@@ -122,7 +124,7 @@ async def test_one_message_that_hangs_leaves_the_others_their_answers(tmp_path):
     assert sent == [Uncertain("timeout") if n == 3 else Accepted(NAME) for n in range(10)]
 
 
-async def test_what_there_is_no_time_for_is_not_sent(tmp_path):
+async def test_a_message_without_time_left_is_not_sent(tmp_path):
     async with running(tmp_path) as (server, function):
         server.answer = lambda _: HANG
         answer = (await post(function, batch(40, timeout_ms=500))).json()
@@ -175,7 +177,7 @@ async def test_a_token_that_fcm_refuses_is_not_kept_and_the_message_not_sent_aga
         (CLOSE, "token_unavailable"),
     ],
 )
-async def test_without_a_token_nothing_is_sent_and_the_word_says_why(tmp_path, reply, word):
+async def test_without_a_token_nothing_is_sent_and_the_reason_is_given(tmp_path, reply, word):
     async with running(tmp_path) as (server, function):
         server.token_answer = lambda _: reply
         assert (await post(function, batch(3))).json() == {"refused": word}
@@ -184,7 +186,7 @@ async def test_without_a_token_nothing_is_sent_and_the_word_says_why(tmp_path, r
         assert len((await post(function, batch(3))).json()["results"]) == 3
 
 
-async def test_a_token_endpoint_that_hangs_does_not_hold_a_batch_beyond_its_time(tmp_path):
+async def test_a_token_endpoint_that_hangs_does_not_delay_a_batch_beyond_its_deadline(tmp_path):
     async with running(tmp_path) as (server, function):
         server.token_answer = lambda _: HANG
         assert (await post(function, batch(timeout_ms=200))).json() == {"refused": "token_unavailable"}
@@ -213,7 +215,7 @@ async def test_a_function_without_a_usable_service_account_says_so_before_anythi
         assert server.token_requests == []
 
 
-async def test_opening_says_that_google_gives_no_token_just_now(tmp_path):
+async def test_opening_reports_that_google_gives_no_token_at_present(tmp_path):
     async with running(tmp_path) as (server, function):
         server.token_answer = lambda _: Reply(503)
         with pytest.raises(ProviderUnreachable, match="token_unavailable"):
@@ -234,7 +236,7 @@ async def test_every_secret_key_of_the_project_is_taken_and_no_other(tmp_path):
         assert server.opened == 0
 
 
-async def test_a_function_that_was_given_no_key_serves_nobody(tmp_path):
+async def test_a_function_without_a_key_serves_nobody(tmp_path):
     async with running(tmp_path, SUPABASE_SECRET_KEY="", SUPABASE_SECRET_KEYS="{") as (_, function):
         for key in (None, "", "undefined"):
             assert (await post(function, batch(), key=key)).status_code == 401
@@ -286,7 +288,7 @@ async def test_one_mistake_in_a_batch_refuses_it_whole_and_the_answer_quotes_not
         assert (server.opened, server.token_requests) == (0, [])
 
 
-async def test_what_is_too_large_or_no_post_is_refused(tmp_path):
+async def test_a_request_that_is_too_large_or_not_a_post_is_refused(tmp_path):
     async with running(tmp_path) as (_, function):
         assert (await post(function, b" " * 2_100_000)).status_code == 413
         async with httpx.AsyncClient(trust_env=False) as http:

@@ -77,7 +77,7 @@ async def counting(fcm: Sandbox) -> AsyncIterator[Callable[[], int]]:
     ],
     ids=["wrong project", "wrong sender"],
 )
-async def test_credentials_of_another_project_halt_the_run_after_a_few_sends_and_harm_no_token(
+async def test_credentials_of_another_project_halt_the_run_after_a_few_sends_and_disable_no_token(
     engine_with: Open, team: Team, fcm: Sandbox, respond: Any, reason: str, ending: str
 ) -> None:
     team.people(200)
@@ -149,7 +149,7 @@ async def test_a_handful_of_refused_targets_is_no_reason_to_halt(engine_with: Op
     audit(team, fcm)
 
 
-async def test_a_sender_mismatch_among_successes_disables_the_token_and_alone_it_does_not(
+async def test_a_sender_mismatch_disables_the_token_only_among_successes(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
     team.people(40)

@@ -56,7 +56,7 @@ def everyone_is_accounted_for(team: Team, people: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_run_that_is_killed_at_any_moment_leaves_no_double_and_nobody_behind(
+def test_a_run_that_is_killed_at_any_moment_causes_no_second_push_and_leaves_nobody_out(
     rekindle: Command, team: Team, fcm: Sandbox, seed: int
 ) -> None:
     team.people(24, devices=2)
@@ -91,7 +91,7 @@ def test_a_run_that_is_killed_at_any_moment_leaves_no_double_and_nobody_behind(
     assert len(fcm.messages()) >= 48 - len(unknown)
 
 
-def test_a_run_that_is_asked_to_end_records_what_is_under_way_and_says_what_is_left(
+def test_a_run_that_is_asked_to_end_records_its_sends_under_way_and_reports_what_is_left(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     team.people(40)
@@ -153,7 +153,7 @@ def fill_team_in_thread(url: str) -> None:
     thread.join()
 
 
-def test_a_provider_that_dies_in_the_middle_is_no_reason_to_send_twice(
+def test_a_provider_that_crashes_during_a_run_causes_no_second_send(
     rekindle: Command, team: Team, tmp_path: Path
 ) -> None:
     team.people(24, devices=2)

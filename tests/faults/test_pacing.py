@@ -57,9 +57,7 @@ def most_within(at: list[float], seconds: float) -> int:
     return max(sum(1 for later in at[first:] if later < begin + seconds) for first, begin in enumerate(at))
 
 
-async def test_a_low_rate_is_kept_to_and_what_it_leaves_is_carried_on(
-    engine_with: Open, team: Team, fcm: Sandbox
-) -> None:
+async def test_a_low_rate_is_respected_and_the_next_run_carries_on(engine_with: Open, team: Team, fcm: Sandbox) -> None:
     team.people(40)
     engine = await engine_with("per_minute = 180")
     report = await engine.run(budget_seconds=6)
@@ -77,7 +75,7 @@ async def test_a_low_rate_is_kept_to_and_what_it_leaves_is_carried_on(
     audit(team, fcm)
 
 
-async def test_one_a_second_is_still_one_a_second(engine_with: Open, team: Team, fcm: Sandbox) -> None:
+async def test_a_rate_of_one_per_second_is_respected(engine_with: Open, team: Team, fcm: Sandbox) -> None:
     team.people(20)
     engine = await engine_with("per_minute = 60")
     report = await engine.run(budget_seconds=5)

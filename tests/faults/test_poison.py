@@ -89,7 +89,7 @@ def bodies(fcm: Sandbox) -> dict[str, str]:
     return {sent["target"]: sent["message"]["notification"]["body"] for sent in fcm.messages()}
 
 
-async def test_a_null_a_missing_and_an_oversized_value_cost_one_person_each_their_push(
+async def test_a_null_a_missing_and_an_oversized_value_stop_one_person_each(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
     team.people(8)
@@ -155,12 +155,12 @@ async def test_not_a_number_and_odd_characters_are_text_and_control_characters_a
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '"\\u0000"', '"\\udc00\\ud800"', "NaN"])
-def test_what_jsonb_cannot_hold_never_reaches_us(team: Team, text: str) -> None:
+def test_values_that_jsonb_cannot_store_never_reach_us(team: Team, text: str) -> None:
     with pytest.raises(psycopg.DataError):
         team.execute("insert into team.wanted values (%s, 'o', %s::jsonb)", uuid4(), f'{{"points": {text}}}')
 
 
-async def test_a_query_that_makes_what_jsonb_cannot_hold_fails_alone_and_the_other_scenario_goes_on(
+async def test_a_query_with_a_value_that_jsonb_cannot_store_fails_alone_and_the_other_scenario_continues(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
     team.people(5)
@@ -230,7 +230,7 @@ async def test_a_view_that_breaks_after_the_claim_holds_its_scenarios_back_and_n
     audit(team, fcm)
 
 
-async def test_an_occurrence_too_long_for_an_index_costs_one_person_the_push_and_not_the_batch_its_record(
+async def test_an_occurrence_too_long_for_an_index_stops_one_person_and_not_the_record_of_the_batch(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
     """A certificate's id may be any text: random, so that it cannot be compressed below what an
@@ -268,7 +268,7 @@ message.en = { title = "Hi {first_name}", body = "{certificate} ends in {days_le
     "zone",
     ["Mars/Olympus", "", " ", "UTC+999999999999", "'; drop table rekindle.gate; --", "x" * 10_000, "../../etc/passwd"],
 )
-async def test_a_time_zone_that_makes_no_sense_is_the_fallback_for_that_person(
+async def test_an_invalid_time_zone_gives_that_person_the_fallback(
     engine_with: Open, team: Team, fcm: Sandbox, zone: str
 ) -> None:
     team.people(2)
@@ -287,9 +287,7 @@ message.en = { title = "Hi {first_name}", body = "{days} days" }
 
 
 @pytest.mark.parametrize("token", ["", "x" * 100_000, "a\nb\r\nc", "tök en", "'; drop table rekindle.gate; --", "{}"])
-async def test_a_token_that_cannot_be_one_affects_nobody_else(
-    engine_with: Open, team: Team, fcm: Sandbox, token: str
-) -> None:
+async def test_an_impossible_token_affects_nobody_else(engine_with: Open, team: Team, fcm: Sandbox, token: str) -> None:
     team.people(3)
     before = catalog(team)
     team.execute("update team.device set token = %s where user_id = %s", token, person(2))
@@ -409,7 +407,7 @@ async def test_sql_in_every_text_of_the_teams_rows_is_text(engine_with: Open, te
     audit(team, fcm)
 
 
-async def test_a_query_that_tries_to_change_something_is_refused_and_the_catalog_is_as_it_was(
+async def test_a_query_that_tries_to_change_something_is_refused_and_the_catalog_is_unchanged(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
     team.people(1)

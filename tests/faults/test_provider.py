@@ -170,7 +170,7 @@ async def test_a_message_that_fcm_refuses_is_dead_and_its_token_stays(engine: En
     audit(team, fcm)
 
 
-async def test_a_token_endpoint_that_never_answers_ends_the_run_in_its_time_and_nothing_is_claimed(
+async def test_a_token_endpoint_that_never_answers_ends_the_run_within_its_budget_and_nothing_is_claimed(
     engine: Engine, team: Team, fcm: Sandbox
 ) -> None:
     team.people(3)

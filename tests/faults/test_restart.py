@@ -86,7 +86,7 @@ def test_a_run_survives_a_database_that_restarts_and_completes(
     "word", ["rekindle:sweep_lock", "rekindle:run_open", "rekindle:claim", "rekindle:leased", "rekindle:arm",
              "rekindle:record", "rekindle:release", "rekindle:run_close"],
 )  # fmt: skip
-async def test_a_connection_that_is_cut_at_any_statement_costs_no_double_and_nobody(
+async def test_a_connection_that_is_cut_at_any_statement_causes_no_second_push_and_leaves_nobody_out(
     team: Team, team_config: Config, word: str, answered: bool
 ) -> None:
     team.people(30, devices=2)

@@ -57,7 +57,7 @@ async def test_a_run_on_a_connection_that_goes_silent_ends_in_its_time_and_nobod
     assert set(both) | lost == {f"t{person}-{device}" for person in range(1, 31) for device in (1, 2)}
 
 
-async def test_a_statement_without_an_answer_is_left_and_the_next_one_gets_another_connection(team: Team) -> None:
+async def test_a_statement_without_an_answer_is_abandoned_and_the_next_one_gets_another_connection(team: Team) -> None:
     database = Database(team.url)
     await database.open()
     try:

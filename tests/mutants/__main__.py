@@ -16,9 +16,9 @@ from mutants.catalogue import MUTANTS, ROOT, Mutant
 from mutants.copy import copied
 from mutants.table import noticed_by, table
 
-_PREPARED = "database/test_statements.py::test_every_statement_of_its_own_can_be_prepared"
+_PREPARED = "database/test_statements.py::test_every_standalone_statement_can_be_prepared"
 _PREPARED_CLAIM = (
-    "database/test_statements.py::test_what_is_composed_can_be_prepared_with_and_without_each_view[claim-sql]"
+    "database/test_statements.py::test_composed_statements_can_be_prepared_with_and_without_each_view[claim-sql]"
 )
 
 

@@ -65,7 +65,7 @@ _TRANSPORT = "contract/test_fcm_transport.py::"
 _FUNCTION = "contract/test_supabase_function.py::"
 _BREAKER = "faults/test_breaker.py::"
 _FORMER_HOLDER = _TRANSITIONS + "test_every_write_of_a_former_holder_changes_nothing"
-_LEFT_TO_IT = _LOCKS + "test_a_unit_that_another_run_takes_over_at_that_moment_is_left_to_it"
+_LEFT_TO_IT = _LOCKS + "test_a_unit_that_another_run_takes_over_at_the_same_moment_is_left_to_that_run"
 _UNITS_FIRST = _LOCKS + "test_an_operator_who_settles_waits_for_the_units_before_taking_the_gate"
 _UNITS_IN_ORDER = _LOCKS + "test_units_are_locked_in_the_order_of_their_key_in_whatever_order_they_are_given"
 _GATES_IN_ORDER = _LOCKS + "test_gates_are_locked_in_the_order_of_their_key"
@@ -82,7 +82,7 @@ ARM = (
         "engine/dispatch.py",
         "arm",
         "verdicts = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
-        (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
+        (_DISPATCH + "test_a_message_leaves_only_after_its_arming_is_committed",),
     ),
     Mutant(
         "arming is not waited for",
@@ -90,7 +90,7 @@ ARM = (
         "arm",
         "self._group.create_task(self._arm(units))\n"
         "verdicts = {(unit.claim_id, unit.device_id): 'armed' for unit in units}",
-        (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
+        (_DISPATCH + "test_a_message_leaves_only_after_its_arming_is_committed",),
     ),
     Mutant(
         "arming is not committed",
@@ -99,7 +99,7 @@ ARM = (
         "async with self._database.connection() as connection, connection.transaction(force_rollback=True):\n"
         '    cursor = await connection.execute(statement("arm", **self._optional_views), parameters)\n'
         "    rows = await cursor.fetchall()",
-        (_DISPATCH + "test_a_message_leaves_when_its_unit_is_armed_for_everybody_to_see",),
+        (_DISPATCH + "test_a_message_leaves_only_after_its_arming_is_committed",),
     ),
     Mutant(
         "arming changes no state",
@@ -116,14 +116,14 @@ ARM = (
         (_TRANSITIONS + "test_a_unit_whose_key_another_writer_has_recorded_is_not_armed_and_ends_skipped",),
     ),
     Mutant(
-        "a process that stood still after arming sends",
+        "a process that was stopped after arming sends",
         "engine/dispatch.py",
         "stood-still",
         "if False:",
-        (_DISPATCH + "test_a_process_that_stood_still_after_arming_sends_nothing_and_the_units_wait",),
+        (_DISPATCH + "test_a_process_that_was_stopped_after_arming_sends_nothing_and_the_units_wait",),
     ),
     Mutant(
-        "arming goes on after its time in the run",
+        "arming continues after its deadline in the run",
         "engine/dispatch.py",
         "deadline",
         "",
@@ -165,7 +165,7 @@ FENCE = (
         _sql("lease"),
         "never-what-is-armed",
         "where o.state in ('claimed', 'retry', 'dispatching')",
-        (_TRANSITIONS + "test_what_is_armed_recorded_or_unknown_is_never_leased_again",),
+        (_TRANSITIONS + "test_an_armed_recorded_or_unknown_unit_is_never_leased_again",),
     ),
     Mutant(
         "a lease takes what another run holds",
@@ -175,7 +175,7 @@ FENCE = (
         (_TRANSITIONS + "test_a_unit_is_not_taken_over_before_its_lease_is_over_and_then_by_one_run_only",),
     ),
     Mutant(
-        "the sweep frees the gate of a claim that has won it meanwhile",
+        "the sweep frees a gate that another claim has won meanwhile",
         _sql("sweep_gates"),
         "the-same-claim",
         "",
@@ -218,7 +218,7 @@ LOCKS = (
         _sql("record"),
         "lock-outcomes",
         "",
-        (_LOCKS + "test_a_late_answer_to_an_unknown_that_is_settled_at_that_moment_is_stale",),
+        (_LOCKS + "test_a_late_answer_to_an_unknown_that_is_settled_at_the_same_moment_is_stale",),
     ),
     *(
         Mutant(f"{name} does not lock its gates", _sql(name), "lock-gates", "", (f"{_GATES_IN_ORDER}[{name}]",))
@@ -236,7 +236,7 @@ LOCKS = (
         _sql("runs_lost"),
         "lock",
         "",
-        (_LOCKS + "test_a_run_that_says_how_it_ended_at_that_moment_is_not_abandoned",),
+        (_LOCKS + "test_a_run_that_reports_its_end_at_the_same_moment_is_not_abandoned",),
     ),
     *(
         Mutant(
@@ -318,7 +318,7 @@ COOLDOWN = (
         (_LOCKS + "test_a_claim_that_saw_the_gate_open_does_not_win_it_once_it_is_shut[it is in flight]",),
     ),
     Mutant(
-        "a claim wins whatever gate it has waited for",
+        "a claim wins every gate that it has waited for",
         _sql("claim"),
         "gate-open",
         "",
@@ -371,8 +371,8 @@ COOLDOWN = (
         "last-unit",
         "",
         (
-            _TRANSITIONS + "test_a_gate_stays_shut_for_the_whole_cooldown_if_one_of_the_devices_was_or_may_have_been_"
-            "reached[order0]",
+            _TRANSITIONS
+            + "test_a_gate_stays_shut_for_the_whole_cooldown_if_a_device_was_or_may_have_been_reached[order0]",
         ),
     ),
     Mutant(
@@ -428,7 +428,7 @@ UNKNOWN = (
         _sql("sweep_stale"),
         "uncertain-ends-dead",
         "'dead',",
-        (_RESEND + "test_one_that_waits_beyond_its_relevance_ends_unknown_and_not_dead",),
+        (_RESEND + "test_a_resend_that_waits_beyond_its_relevance_ends_unknown_and_not_dead",),
     ),
     Mutant(
         "an uncertain send is sent a third time",
@@ -442,7 +442,7 @@ UNKNOWN = (
         _sql("sweep_dispatching"),
         "sent-twice-at-most",
         "",
-        (_RESEND + "test_a_worker_that_is_lost_with_its_first_send_under_way_has_it_sent_once_more",),
+        (_RESEND + "test_the_first_send_of_a_worker_that_is_lost_meanwhile_is_sent_once_more",),
     ),
 )
 
@@ -460,7 +460,7 @@ PROVIDER = (
         "breaker-keeps-tokens",
         "prune = True",
         (
-            _BREAKER + "test_credentials_of_another_project_halt_the_run_after_a_few_sends_and_harm_no_token"
+            _BREAKER + "test_credentials_of_another_project_halt_the_run_after_a_few_sends_and_disable_no_token"
             "[wrong sender]",
         ),
     ),
@@ -479,11 +479,11 @@ PROVIDER = (
         (_TRANSITIONS + "test_a_unit_that_was_never_sent_disables_no_token",),
     ),
     Mutant(
-        "a message leaves after its time",
+        "a message leaves after its deadline",
         "dispatchers/fcm/connections.py",
         "body-after-its-time",
         "if False:",
-        (_TRANSPORT + "test_a_body_asked_for_after_its_time_never_leaves",),
+        (_TRANSPORT + "test_a_body_that_is_read_after_its_deadline_never_leaves",),
     ),
     Mutant(
         "the HTTP client may send a request again",
@@ -503,7 +503,7 @@ FUNCTION = (
         (_FUNCTION + "test_exactly_the_messages_without_a_proper_result_are_uncertain[one in the middle is missing]",),
     ),
     Mutant(
-        "a result may be of another claim",
+        "a result may belong to another claim",
         "dispatchers/supabase_function/answer.py",
         "function-other-claim",
         "if False:",
@@ -514,73 +514,73 @@ FUNCTION = (
         "dispatchers/supabase_function/answer.py",
         "function-timeout",
         'return Refused(Disposition.RETRY, "function_timeout")',
-        (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[504]",),
+        (_FUNCTION + "test_an_unclear_answer_leaves_the_whole_batch_uncertain_and_sends_nothing_again[504]",),
     ),
     Mutant(
         "a batch whose function was killed is tried again",
         "dispatchers/supabase_function/answer.py",
         "function-killed",
         'return Refused(Disposition.RETRY, "function_killed")',
-        (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[546]",),
+        (_FUNCTION + "test_an_unclear_answer_leaves_the_whole_batch_uncertain_and_sends_nothing_again[546]",),
     ),
     Mutant(
         "a batch that had left when its connection broke is tried again",
         "dispatchers/supabase_function/call.py",
         "function-body-left",
         "pass",
-        (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[a reset]",),
+        (_FUNCTION + "test_an_unclear_answer_leaves_the_whole_batch_uncertain_and_sends_nothing_again[a reset]",),
     ),
     Mutant(
-        "a batch leaves after its time",
+        "a batch leaves after its deadline",
         "dispatchers/supabase_function/call.py",
         "function-after-its-time",
         "if False:",
-        (_FUNCTION + "test_no_piece_of_a_batch_leaves_after_its_time",),
+        (_FUNCTION + "test_no_part_of_a_batch_leaves_after_its_deadline",),
     ),
     Mutant(
-        "an answer may be as large as it likes",
+        "an answer may have any size",
         "dispatchers/supabase_function/call.py",
         "function-answer-size",
         "if False:",
-        (_FUNCTION + "test_what_proves_nothing_leaves_the_whole_batch_uncertain_and_sends_nothing_again[too large]",),
+        (_FUNCTION + "test_an_unclear_answer_leaves_the_whole_batch_uncertain_and_sends_nothing_again[too large]",),
     ),
 )
 
 POLICY = (
     Mutant(
-        "the cap is not asked when the claim wins",
+        "the cap is not checked when the claim wins",
         _sql("claim"),
         "cap-fits",
         "",
-        (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
+        (_OVERRIDES + "test_a_cap_is_checked_by_the_rules_of_the_claim_and_not_by_those_of_the_previous_one",),
     ),
     Mutant(
-        "who wins the gate and not the cap keeps the gate",
+        "a claim that wins the gate and not the cap keeps the gate",
         "postgres/claims.py",
         "undo",
         "if False:",
-        (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
+        (_OVERRIDES + "test_a_cap_is_checked_by_the_rules_of_the_claim_and_not_by_those_of_the_previous_one",),
     ),
     Mutant(
-        "whoever opted out since the claim is sent to",
+        "a person who opted out since the claim gets a push",
         _sql("arm"),
         "opted-out-since",
         "then 'armed'",
-        (_LAST_LOOK + "test_whoever_opted_out_since_the_claim_gets_nothing[None-True]",),
+        (_LAST_LOOK + "test_a_person_who_opted_out_since_the_claim_gets_nothing[None-True]",),
     ),
     Mutant(
-        "whoever became active since the claim is sent to",
+        "a person who became active since the claim gets a push",
         _sql("arm"),
         "active-again",
         "when false then 'active_again'",
-        (_LAST_LOOK + "test_whoever_was_active_since_is_not_told_that_they_were_not[0-False]",),
+        (_LAST_LOOK + "test_a_person_who_was_active_since_the_claim_gets_no_push_about_inactivity[0-False]",),
     ),
     Mutant(
-        "a run drifts into the night",
+        "a run continues into quiet hours",
         _sql("arm"),
         "quiet-hours-by-now",
         "then 'armed'",
-        (_LAST_LOOK + "test_a_run_that_is_still_sending_when_the_night_begins_stops_there",),
+        (_LAST_LOOK + "test_a_run_that_is_still_sending_when_quiet_hours_begin_stops",),
     ),
     Mutant(
         "a large organisation goes first",
@@ -590,7 +590,7 @@ POLICY = (
         ("database/test_fairness.py::test_a_run_sends_to_the_organisations_in_turn",),
     ),
     Mutant(
-        "a chapter's word holds for its namesake in another organisation",
+        "a chapter's override applies to the chapter of that name in another organisation",
         "postgres/migrations/20261123090000_functions.sql",
         "chapter-namesake",
         "(select each.value::int from pg_catalog.jsonb_each_text(places) each\n"
@@ -598,39 +598,39 @@ POLICY = (
         (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
     ),
     Mutant(
-        "where it is not enabled, people are claimed",
+        "people are claimed where the scenario is not enabled",
         _sql("parts/refusals/not_enabled"),
         "not-enabled",
         "false",
-        (_OVERRIDES + "test_explain_says_whose_word_holds_and_by_it",),
+        (_OVERRIDES + "test_explain_names_the_override_that_applies_and_judges_by_it",),
     ),
     Mutant(
-        "the rules of the first claim weigh every later one",
+        "the cap rules of the first claim apply to every later one",
         _sql("claim"),
         "cap-fits",
         "where rekindle.fits(cap.counted, 0, cap.rule_counts, cap.rule_seconds, rekindle.clock())",
-        (_OVERRIDES + "test_the_cap_is_weighed_by_the_rules_of_the_claim_and_not_by_those_of_the_last_one",),
+        (_OVERRIDES + "test_a_cap_is_checked_by_the_rules_of_the_claim_and_not_by_those_of_the_previous_one",),
     ),
     Mutant(
-        "everybody reads the text that is for everybody",
+        "everybody reads the general text",
         "engine/compose.py",
         "variant",
         "variant = self.variants[0]",
         (_OVERRIDES + "test_the_text_is_that_of_the_place_where_the_person_was_claimed",),
     ),
     Mutant(
-        "who counts under no cap takes a place all the same",
+        "a person who counts under no cap takes a place",
         _sql("stage_outranking"),
         "takes-a-place-under-a-cap",
         "",
-        (_OVERRIDES + "test_who_is_left_out_where_others_go_first_is_decided_by_their_own_caps",),
+        (_OVERRIDES + "test_a_person_is_left_to_an_outranking_scenario_by_their_own_caps",),
     ),
     Mutant(
-        "who never comes back is written to as ever",
+        "a person who never comes back is nudged as often as before",
         _sql("parts/refusals/back_off"),
         "back-off",
         "false",
-        (_OVERRIDES + "test_who_never_comes_back_is_written_to_less_and_less[pushes2-14]",),
+        (_OVERRIDES + "test_a_person_who_never_comes_back_is_nudged_less_and_less_often[pushes2-14]",),
     ),
 )
 
@@ -646,42 +646,42 @@ OUTAGE = (
 
 GUARD = (
     Mutant(
-        "a claim passes the guard by",
+        "a claim ignores the guard",
         "postgres/claims.py",
         "guard",
         "confirmed = 0",
         (_GUARD + "test_a_claim_over_the_share_claims_nobody_and_the_fault_names_the_numbers",),
     ),
     Mutant(
-        "claims do not follow one another through the guard",
+        "claims do not pass the guard one after another",
         "postgres/guard.py",
         "lock",
         "pass",
-        (_GUARD + "test_two_claims_at_once_cannot_both_be_the_last_that_the_guard_lets_go",),
+        (_GUARD + "test_two_concurrent_claims_cannot_both_be_the_last_that_the_guard_allows",),
     ),
     Mutant(
-        "the guard knows nothing of the claims before",
+        "the guard does not count earlier claims",
         _sql("guard"),
         "claims-of-today",
         "where false",
         (
             _GUARD + "test_what_several_runs_and_scenarios_claim_in_a_day_counts_together",
-            _GUARD + "test_as_many_as_were_confirmed_are_let_go_and_not_one_more",
+            _GUARD + "test_a_confirmation_allows_the_confirmed_number_and_not_one_more",
         ),
     ),
     Mutant(
-        "the guard does not know what is usual",
+        "the guard does not know the usual number",
         _sql("guard"),
         "what-is-usual",
         "and false,",
-        (_GUARD + "test_a_claim_over_so_many_times_the_median_of_its_days_is_held_back",),
+        (_GUARD + "test_a_claim_over_a_multiple_of_the_median_day_is_held_back",),
     ),
     Mutant(
-        "a confirmation has no bound",
+        "a confirmation has no limit",
         "postgres/guard.py",
         "confirmed",
         "if guard.confirmed:",
-        (_GUARD + "test_as_many_as_were_confirmed_are_let_go_and_not_one_more",),
+        (_GUARD + "test_a_confirmation_allows_the_confirmed_number_and_not_one_more",),
     ),
 )
 

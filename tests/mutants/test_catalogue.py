@@ -31,7 +31,7 @@ def test_no_two_mutants_have_one_name() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_a_mutant_whose_text_has_gone_is_an_error_and_not_a_survivor() -> None:
+def test_a_mutant_without_its_marker_is_an_error_and_not_a_survivor() -> None:
     with pytest.raises(ValueError, match=r"nothing: no line of model\.py carries"):
         Mutant("nothing", "model.py", "nowhere", "", ("unit/test_model.py",)).mutated()
 

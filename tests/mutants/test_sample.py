@@ -6,7 +6,7 @@ import random
 from mutants.sample import ROOMS, SOURCE, changes, compiles, nearest
 
 
-def test_changes_are_found_in_every_room_and_each_changes_its_line() -> None:
+def test_changes_are_found_in_every_package_and_each_changes_its_line() -> None:
     found = changes()
     assert {one.path.relative_to(SOURCE).parts[0] for one in found} == set(ROOMS)
     for one in random.Random(1).sample(found, 50):
@@ -17,7 +17,7 @@ def test_a_seed_draws_the_same_changes_again() -> None:
     assert [random.Random(7).sample(changes(), 20) for _ in range(2)] == [random.Random(7).sample(changes(), 20)] * 2
 
 
-def test_what_python_cannot_read_is_not_drawn_and_sql_is_left_to_the_server() -> None:
+def test_a_change_that_python_cannot_parse_is_not_drawn_and_sql_is_left_to_the_server() -> None:
     found = changes()
     assert all(compiles(one) for one in found if one.path.suffix == ".sql")
     assert not all(compiles(one) for one in found if one.path.suffix == ".py")

@@ -107,7 +107,7 @@ def assert_no_scan_is_repeated(plan: dict[str, Any]) -> None:
             assert node["Actual Loops"] <= 1, node
 
 
-async def test_everybody_is_gone_through_once_and_the_ledger_is_asked_by_index(database_url: str) -> None:
+async def test_recipients_are_read_once_and_the_ledger_by_index(database_url: str) -> None:
     async with filled(database_url, people=PEOPLE, away=5, often=1) as programme:
         for kind, one in KINDS.items():
             plan = await plan_of(programme, one)

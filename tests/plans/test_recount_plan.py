@@ -37,7 +37,7 @@ async def test_a_batch_does_not_read_the_notifications_that_earlier_batches_wrot
         assert await programme.value("select count(*) from rekindle.cap where counted::text !~ 'null'") == people
 
 
-async def test_letting_go_of_many_gates_after_a_few_does_not_compare_each_with_each(database_url: str) -> None:
+async def test_freeing_many_gates_after_a_few_does_not_compare_each_with_each(database_url: str) -> None:
     many = 40_000
     async with open_programme(database_url, connections=1) as programme:
         for count in (1, many):

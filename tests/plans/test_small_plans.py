@@ -62,7 +62,7 @@ async def test_the_claim_of_one_person_reads_no_more_where_there_are_more_chapte
 
 
 @pytest.mark.parametrize("distinct", [5, -1])
-async def test_activities_are_counted_in_order_however_many_people_the_server_takes_to_have_some(
+async def test_activities_are_counted_in_order_whatever_number_of_people_the_server_estimates(
     database_url: str, distinct: float
 ) -> None:
     async with filled(database_url, people=4_000, away=60, often=4) as programme:

@@ -243,7 +243,7 @@ def overrun(history: History) -> list[Any]:
     [nudge("s1", MONTHLY), End(1, "unknown"), Wait(601), Sweep(), Settle(0), nudge("s2", MONTHLY), End(2, "accepted")]
 )
 @given(STEPS)
-def test_no_cap_is_ever_exceeded_and_none_holds_back_what_there_is_room_for(ledger: Ledger, steps: list[Step]) -> None:
+def test_no_cap_is_ever_exceeded_and_none_refuses_a_push_that_fits(ledger: Ledger, steps: list[Step]) -> None:
     history = History(ledger)
     for step in steps:
         history.take(step)
@@ -252,7 +252,7 @@ def test_no_cap_is_ever_exceeded_and_none_holds_back_what_there_is_room_for(ledg
 
 @settings(max_examples=20)
 @given(STEPS, st.sampled_from(CAPS))
-def test_under_one_cap_no_window_of_its_length_anywhere_holds_more_than_it_allows(
+def test_under_one_cap_no_window_of_its_length_has_more_pushes_than_it_allows(
     ledger: Ledger, steps: list[Step], caps: list[str]
 ) -> None:
     history = History(ledger)

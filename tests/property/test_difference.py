@@ -118,7 +118,7 @@ PEOPLE = st.lists(
 
 @settings(max_examples=60)
 @given(people=PEOPLE, old=rule_sets(), new=rule_sets())
-def test_the_difference_of_two_configurations_is_that_of_whom_each_would_claim(
+def test_the_difference_of_two_configurations_is_that_of_the_people_each_would_claim(
     ledger: Ledger, people: list[Person], old: list[Rule], new: list[Rule]
 ) -> None:
     load(ledger, people)

@@ -238,7 +238,7 @@ def counted(person: Person, at: datetime) -> dict[str, Any]:
 @example(World(MOMENTS[4], BUSY, [None, None], None,
                [Person(counted=[5], wanted_first=True, opted_out=[(FIRST, True)])]))  # fmt: skip
 @given(WORLDS)
-def test_the_claim_holds_every_policy_as_the_oracle_does(ledger: Ledger, world: World) -> None:
+def test_the_claim_applies_every_policy_as_the_oracle_does(ledger: Ledger, world: World) -> None:
     load(ledger, world)
     policy = world.policy
     own = policy.applied(NAME, critical=policy.critical, priority=50)

@@ -170,7 +170,7 @@ def test_with_one_cap_for_all_the_same_scenario_wins_whichever_run_comes_first(
 
 @settings(max_examples=40)
 @given(people=PEOPLE, rules=rule_sets(one_cap=False))
-def test_with_caps_of_their_own_a_run_about_all_of_them_goes_by_priority(
+def test_with_separate_caps_a_run_of_all_scenarios_follows_priority(
     ledger: Ledger, people: list[Person], rules: list[Rule]
 ) -> None:
     load(ledger, people)

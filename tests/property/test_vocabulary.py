@@ -91,7 +91,7 @@ def test_a_text_that_can_be_read_renders_for_everybody_within_its_bounds_or_name
 
 
 @given(template=TEXTS, value=HOSTILE, locale=LOCALES)
-def test_a_value_is_never_read_as_a_text_whatever_stands_around_it(template: str, value: str, locale: str) -> None:
+def test_a_value_is_never_read_as_a_template_whatever_surrounds_it(template: str, value: str, locale: str) -> None:
     plain = {"b": "2026-01-31", "first_name": "2026-01-31"}
     try:
         marked = render(template, {"a": "\ue000", **plain}, locale)
@@ -121,7 +121,7 @@ def test_never_more_than_burst_and_rate_times_time_passes_a_bucket(
 
 
 @given(rate=st.floats(0.1, 100_000), counts=st.lists(st.integers(1, 2_000), min_size=1, max_size=30))
-def test_a_bucket_holds_nobody_longer_than_its_rate_asks(rate: float, counts: list[int]) -> None:
+def test_a_bucket_delays_no_send_longer_than_its_rate_requires(rate: float, counts: list[int]) -> None:
     bucket = TokenBucket(rate=rate, burst=1.0)
     now = 0.0
     for count in counts:
@@ -138,7 +138,7 @@ def test_a_retry_waits_no_less_than_asked_and_at_most_an_hour_and_a_quarter(aske
 
 
 @given(text=st.one_of(HOSTILE, st.from_regex(r"[0-9]{1,12}[smhdw ]", fullmatch=True)))
-def test_a_duration_is_read_or_refused_and_never_anything_else(text: str) -> None:
+def test_a_duration_is_read_or_refused_without_another_error(text: str) -> None:
     try:
         seconds = parse_duration(text)
     except ValueError:

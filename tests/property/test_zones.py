@@ -45,7 +45,7 @@ def test_every_name_of_the_iana_database_is_a_zone(ledger: Ledger, on_server: se
     assert dict(zip(NAMES, accepted(ledger, NAMES), strict=True)) == {name: name in on_server for name in NAMES}
 
 
-def test_a_zone_means_to_the_database_what_it_means_elsewhere(ledger: Ledger, on_server: set[str]) -> None:
+def test_the_database_reads_each_zone_as_python_does(ledger: Ledger, on_server: set[str]) -> None:
     read = ledger.sql.execute(
         "select name, at, timezone(name, at) as wall from unnest(%s::text[]) name, unnest(%s::timestamptz[]) at",
         [sorted(on_server & set(NAMES)), MOMENTS],
@@ -57,7 +57,7 @@ def wall(at: datetime, name: str) -> datetime:
     return at.astimezone(ZoneInfo(name)).replace(tzinfo=None)
 
 
-def test_what_postgres_takes_beyond_them_is_no_zone(ledger: Ledger) -> None:
+def test_other_names_that_postgres_accepts_are_not_valid_zones(ledger: Ledger) -> None:
     assert dict(zip(NO_ZONES, accepted(ledger, NO_ZONES), strict=True)) == dict.fromkeys(NO_ZONES, False)
     assert ledger.rows("select rekindle.is_zone(null) as yes") == [{"yes": False}]
 
@@ -83,7 +83,7 @@ TEXTS = st.one_of(
 @settings(max_examples=40)
 @example(texts=["EUROPE/OSLO", "america/argentina/buenos_aires", "Japan", "utc"])
 @given(texts=st.lists(TEXTS, min_size=20, max_size=20))
-def test_whatever_is_taken_is_a_zone_and_read_as_that_one(ledger: Ledger, texts: list[str]) -> None:
+def test_every_accepted_text_is_a_zone_and_is_read_as_that_zone(ledger: Ledger, texts: list[str]) -> None:
     for text, yes in zip(texts, accepted(ledger, texts), strict=True):
         name = BY_LOWER_CASE.get(text.lower())
         if yes:
@@ -95,6 +95,6 @@ def test_whatever_is_taken_is_a_zone_and_read_as_that_one(ledger: Ledger, texts:
 
 @settings(max_examples=40)
 @given(names=st.lists(st.none() | st.sampled_from(["Europe/Oslo", "Asia/Tokyo", "UTC", *NO_ZONES]), max_size=5))
-def test_the_first_zone_is_the_first_text_that_is_one(ledger: Ledger, names: list[str | None]) -> None:
+def test_the_first_valid_text_becomes_the_zone(ledger: Ledger, names: list[str | None]) -> None:
     (row,) = ledger.sql.execute("select rekindle.first_zone(variadic %s::text[]) as zone", [names]).fetchall()
     assert row["zone"] == next((name for name in names if name in NAMES), None)

@@ -80,7 +80,7 @@ def test_a_coordinator_reads_those_of_their_organisation_and_of_no_other(sent: P
     assert sorted(seen) == sorted(recorded(sent))
 
 
-def test_who_is_no_coordinator_any_more_or_is_nobody_reads_nothing(sent: Project) -> None:
+def test_a_former_coordinator_or_an_unknown_user_reads_nothing(sent: Project) -> None:
     sent.script(f"update public.memberships set role = 'mentor' where profile_id = '{person(COORDINATOR_1)}'")
     with calling(sent, "authenticated", COORDINATOR_1) as caller:
         assert caller.notifications() == []
@@ -133,7 +133,7 @@ def test_nothing_else_can_be_read_or_called_or_changed(sent: Project, role: str,
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
-def test_even_with_a_way_into_the_schema_no_other_column_can_be_read(sent: Project, role: str) -> None:
+def test_even_with_usage_on_the_schema_no_other_column_can_be_read(sent: Project, role: str) -> None:
     sent.script(f"grant usage on schema rekindle to {role}")
     readable = {
         f"{table}.{column}"

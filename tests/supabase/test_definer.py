@@ -37,7 +37,9 @@ async def due(rekindle: Command) -> list[tuple[object, ...]]:
     return [(one.user_id, one.occurrence, one.variables, one.locale, one.refusal) for one in planned]
 
 
-async def test_the_function_finds_whom_the_scenario_of_that_kind_finds(rekindle: Command, project: Project) -> None:
+async def test_the_function_finds_the_people_that_the_scenario_of_that_kind_finds(
+    rekindle: Command, project: Project
+) -> None:
     # Edges: nobody's activity, a day that is another one elsewhere, no zone, a nonsense one, one
     # that is inactive.
     project.script(
@@ -80,14 +82,14 @@ def test_a_cycle_by_it_reaches_everybody_once_and_the_login_reads_no_activity(
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
-def test_nobody_of_the_api_may_call_it(project: Project, role: str) -> None:
+def test_no_role_of_the_api_may_call_it(project: Project, role: str) -> None:
     project.run_file(EXAMPLE / "definer.sql")
     project.script(f"grant usage on schema rekindle_source to {role}")
     with calling(project, role, MENTOR_1) as caller, pytest.raises(errors.InsufficientPrivilege):
         caller.rows("select * from rekindle_source.inactive('{1}')")
 
 
-def test_what_the_caller_puts_before_its_names_does_not_get_in(project: Project) -> None:
+def test_the_callers_search_path_does_not_change_what_it_reads(project: Project) -> None:
     project.run_file(EXAMPLE / "definer.sql")
     project.script("create schema mine; grant create, usage on schema mine to rekindle_login")
     with psycopg.connect(project.worker_url, autocommit=True) as connection:

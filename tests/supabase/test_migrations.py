@@ -131,7 +131,7 @@ def advice(supabase_cli: Supabase) -> set[tuple[str, str, str]]:
     return {(one["level"], one["name"], one["metadata"]["schema"]) for one in found}
 
 
-def test_supabases_advisor_has_nothing_against_it_but_that_functions_are_put_in_place_of_calls(
+def test_supabases_advisor_notes_nothing_but_the_search_path_of_inlined_functions(
     supabase_cli: Supabase, project: Project
 ) -> None:
     supabase_cli.project = project

@@ -73,7 +73,7 @@ def test_every_command_works_as_this_login_and_a_cycle_sends_everyone_who_is_due
     audit(project, fcm)
 
 
-def test_a_scenario_of_ones_own_sql_needs_no_more_even_where_the_public_may_make_no_temporary_tables(
+def test_a_scenario_of_kind_sql_needs_no_more_even_if_the_public_may_not_create_temporary_tables(
     rekindle: Command, project: Project, fcm: Sandbox
 ) -> None:
     project.script(
@@ -144,7 +144,7 @@ def test_the_login_may_not_do_anything_else(project: Project) -> None:
     assert allowed == []
 
 
-def test_the_login_sees_through_the_views_what_no_policy_would_show_it(project: Project) -> None:
+def test_the_login_reads_rows_through_the_views_that_no_policy_would_show_it(project: Project) -> None:
     activities = sum(n % 12 + 1 for n in range(1, 41))
     with psycopg.connect(project.worker_url) as connection:
         for view, rows in (("recipient", 40), ("activity", activities), ("device_token", 38), ("organisation", 2)):

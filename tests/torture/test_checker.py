@@ -58,23 +58,23 @@ def run(**changed: object) -> Callable[[Evidence], None]:
     return lambda evidence: evidence.runs.append(replace(evidence.runs.pop(), **changed))
 
 
-def test_a_send_that_is_recorded_is_in_order():
+def test_a_recorded_send_is_not_a_breach():
     assert checker.check(in_order()) == []
 
 
-def test_a_send_after_the_cooldown_is_in_order():
+def test_a_send_after_the_cooldown_is_not_a_breach():
     evidence = in_order()
     a_later(COOLDOWN_SECONDS + 0.1)(evidence)
     assert checker.check(evidence) == []
 
 
-def test_an_accepted_send_that_is_listed_as_unknown_is_in_order():
+def test_an_accepted_send_that_is_listed_as_unknown_is_not_a_breach():
     evidence = in_order()
     unrecorded(ended("unknown"))(evidence)
     assert checker.check(evidence) == []
 
 
-def test_a_second_device_of_one_claim_is_in_order():
+def test_a_second_device_of_one_claim_is_not_a_breach():
     evidence = in_order()
     evidence.accepted.append(replace(SENT, device_id=OTHER, name="name-2"))
     evidence.records.append(Record(CLAIM, OTHER, "name-2", 100.0))
@@ -158,7 +158,7 @@ def test_a_run_during_a_database_crash_may_be_late():
     assert checker.check(evidence) == []
 
 
-def test_a_cycle_whose_process_stood_still_may_be_late():
+def test_a_cycle_whose_process_was_stopped_may_be_late():
     evidence = in_order()
     evidence.cycles.append(Cycle("worker-1.log", 0.0, BUDGET_SECONDS + 20.0, "done", True))
     assert checker.check(evidence) == []

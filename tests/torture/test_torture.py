@@ -9,7 +9,7 @@ from torture.checker import DOUBLE, UNTRACED
 from torture.terms import Session
 
 
-async def test_a_usual_design_is_found_out_within_seconds():
+async def test_the_checker_finds_breaches_of_a_usual_design_within_seconds():
     verdict = await torture(Session("check-send-record", seed=11, seconds=5, recipients=200))
     assert {DOUBLE, UNTRACED} <= {breach.invariant for breach in verdict.breaches}
     assert verdict.evidence.counts["kills"] > 0

@@ -37,7 +37,7 @@ def saw(breaker: Breaker, outcome: Outcome, times: int, scenario_type: str = "nu
 @pytest.mark.parametrize(
     ("outcome", "share"), [(NOT_FOUND, 0.5), (MISMATCH, 0.5), (UNREGISTERED, 0.8), (INVALID_TOKEN, 0.8)]
 )
-def test_refusals_of_targets_halt_the_run_at_their_share_of_the_window_and_not_below(
+def test_rejections_of_targets_halt_the_run_at_their_share_of_the_window_and_not_below(
     outcome: Refused, share: float
 ) -> None:
     refused = round(share * WINDOW)
@@ -51,18 +51,18 @@ def test_refusals_of_targets_halt_the_run_at_their_share_of_the_window_and_not_b
 
 
 @pytest.mark.parametrize("outcome", [NOT_FOUND, MISMATCH, UNREGISTERED, INVALID_TOKEN, INVALID])
-def test_a_small_run_in_which_everything_is_refused_does_not_trip_it(outcome: Refused) -> None:
+def test_a_small_run_in_which_everything_is_rejected_does_not_trip_it(outcome: Refused) -> None:
     breaker = saw(Breaker(), outcome, LEAST - 1)
     assert (breaker.halted, breaker.broken) == (None, {})
 
 
 @pytest.mark.parametrize("outcome", [NOT_FOUND, MISMATCH, UNREGISTERED, INVALID_TOKEN])
-def test_with_nothing_but_refusals_twenty_are_enough(outcome: Refused) -> None:
+def test_twenty_answers_are_enough_if_all_are_rejections(outcome: Refused) -> None:
     assert saw(Breaker(), outcome, LEAST).halted is not None
 
 
 @pytest.mark.parametrize("outcome", [QUOTA, THIRD_PARTY, OK])
-def test_what_passes_by_itself_never_trips_it(outcome: Outcome) -> None:
+def test_temporary_errors_never_trip_it(outcome: Outcome) -> None:
     breaker = saw(Breaker(), outcome, 3 * WINDOW)
     assert (breaker.halted, breaker.broken) == (None, {})
 

@@ -82,7 +82,9 @@ def test_a_message_carries_the_options_of_each_platform() -> None:
         ({"relevance": "60d"}, 2_419_200),
     ],
 )
-def test_a_message_lives_as_long_as_it_is_relevant_unless_told_otherwise(more: dict[str, Any], seconds: int) -> None:
+def test_a_message_lives_as_long_as_it_is_relevant_unless_the_scenario_sets_a_time_to_live(
+    more: dict[str, Any], seconds: int
+) -> None:
     assert Composer(scenario(**more)).message(unit()).ttl_seconds == seconds
 
 
@@ -92,7 +94,7 @@ def test_a_scenario_without_link_and_data_sends_none() -> None:
 
 
 @pytest.mark.parametrize("where", ["title", "body", "link", "data"])
-def test_a_variable_that_this_person_lacks_stops_the_message_wherever_it_stands(where: str) -> None:
+def test_a_variable_that_this_person_lacks_stops_the_message_wherever_it_is_used(where: str) -> None:
     texts = {"title": "t", "body": "b", "link": "https://x", "data": "d"}
     texts[where] += "{nickname}"
     one = scenario(

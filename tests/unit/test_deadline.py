@@ -26,7 +26,7 @@ def test_arming_is_allowed_until_its_time_and_not_after() -> None:
     assert not Deadline(ends=now + 60, arm_until=now - 0.001).may_arm()
 
 
-def test_what_is_left_is_never_nothing_so_that_a_last_write_may_still_be_tried() -> None:
+def test_the_remaining_time_is_never_zero_so_that_a_last_write_can_be_tried() -> None:
     now = time.monotonic()
     assert Deadline(ends=now - 100, arm_until=now - 100).left() == 0.1
     assert Deadline(ends=now + 60, arm_until=now).left() == pytest.approx(60, abs=1)

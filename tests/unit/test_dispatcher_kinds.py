@@ -50,7 +50,7 @@ def test_a_kind_has_its_own_keys_beside_those_of_all(tmp_path: Path) -> None:
     assert config.dispatcher == SupabaseFunctionConfig(function="send", batch=7, timeout=3)
 
 
-def test_a_key_of_another_kind_is_refused_and_says_whose_it_is(tmp_path: Path) -> None:
+def test_a_key_of_another_kind_is_refused_with_the_kind_that_has_it(tmp_path: Path) -> None:
     found = problems(tmp_path, '[dispatcher]\nkind = "log"\nbatch = 7\ncolour = "red"\n[run]\nbudget = 0')
     assert found == [
         "dispatcher.batch: kind log has no such key; it is one of supabase-function",
@@ -69,7 +69,7 @@ def test_a_kind_that_does_not_exist_is_refused_with_the_kinds_there_are(tmp_path
         build_dispatcher(DispatcherConfig(kind="pigeon"))
 
 
-def test_a_dispatcher_that_is_no_table_is_one_mistake(tmp_path: Path) -> None:
+def test_a_dispatcher_that_is_not_a_table_is_one_mistake(tmp_path: Path) -> None:
     [found] = problems(tmp_path, "dispatcher = 3")
     assert found.startswith("dispatcher: ")
 
@@ -80,7 +80,7 @@ def test_a_configuration_made_in_python_has_the_defaults_of_its_kind() -> None:
     assert build_dispatcher(Config().dispatcher).kind == "fcm"
 
 
-def test_what_a_check_says_names_the_function_where_there_is_one() -> None:
+def test_a_check_names_the_function_if_there_is_one() -> None:
     assert [KINDS[name]().ready for name in ("fcm", "supabase-function", "log")] == [
         "dispatcher fcm is ready to send",
         f"dispatcher supabase-function is ready to send: {FUNCTION} answers, takes our key and has a token of Google's",

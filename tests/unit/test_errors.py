@@ -63,7 +63,7 @@ def test_no_two_faults_share_a_code() -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
-def test_a_fault_without_a_message_says_its_docstring_on_one_line(kind: type[RekindleError]) -> None:
+def test_a_fault_without_a_message_shows_its_docstring_on_one_line(kind: type[RekindleError]) -> None:
     assert "code" in vars(kind), "a class with the code of its parent cannot be told from it"
     text = str(kind())
     assert text.startswith(f"{kind.code}: ")
@@ -72,7 +72,7 @@ def test_a_fault_without_a_message_says_its_docstring_on_one_line(kind: type[Rek
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
-def test_a_message_and_a_mend_of_several_lines_become_one_line(kind: type[RekindleError]) -> None:
+def test_a_message_and_a_hint_of_several_lines_become_one_line(kind: type[RekindleError]) -> None:
     fault = kind("first\n  second\r\nthird\t", hint="do\nthis")
     assert str(fault) == f"{kind.code}: first second third. do this"
     assert (fault.message, fault.hint) == ("first second third", "do this")

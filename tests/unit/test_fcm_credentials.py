@@ -56,20 +56,20 @@ def test_credentials_that_are_not_there_are_missing(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "no json"])
-def test_a_file_that_is_no_json_is_no_credentials(tmp_path, content):
+def test_a_file_that_is_not_json_is_refused_as_credentials(tmp_path, content):
     path = tmp_path / "credentials.json"
     path.write_text(content)
     assert failure(path, CredentialsMissing).startswith(f"RK401: {path} is not a JSON file.")
 
 
 @pytest.mark.parametrize("content", [[], {}, {"type": 1}, {"project_id": "p"}, {"type": "cat", "project_id": "p"}])
-def test_a_file_of_no_known_type_is_no_credentials(tmp_path, content):
+def test_a_file_of_an_unknown_type_is_refused_as_credentials(tmp_path, content):
     path = tmp_path / "credentials.json"
     path.write_text(json.dumps(content))
     assert failure(path, CredentialsMissing).startswith(f"RK401: {path} is not the key file of a service account.")
 
 
-def test_a_folder_is_no_credentials(tmp_path):
+def test_a_folder_is_refused_as_credentials(tmp_path):
     failure(tmp_path, CredentialsMissing)
 
 
@@ -79,7 +79,7 @@ def test_a_file_whose_key_cannot_be_read_is_rejected_without_quoting_it(file, ch
 
 
 @pytest.mark.parametrize("project", [None, "", "a/../b", "../x", "A B", 7])
-def test_a_project_that_could_not_stand_in_the_address_is_none(file, project, monkeypatch):
+def test_a_project_id_that_is_not_valid_in_an_address_is_refused(file, project, monkeypatch):
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
     assert "GOOGLE_CLOUD_PROJECT" in failure(file(project_id=project), CredentialsMissing)
 
@@ -118,7 +118,7 @@ def test_googles_own_addresses_are_taken(file, address):
 
 
 @pytest.mark.parametrize("key", ["token_url", "token_info_url", "service_account_impersonation_url"])
-def test_addresses_of_other_kinds_of_credentials_are_held_to_the_same(tmp_path, key):
+def test_addresses_of_other_kinds_of_credentials_must_be_on_the_list_too(tmp_path, key):
     path = tmp_path / "credentials.json"
     path.write_text(
         json.dumps({"type": "impersonated_service_account", "source_credentials": {key: "https://evil.example"}})
@@ -140,7 +140,7 @@ def test_there_is_at_least_one_connection():
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_certificate_file_that_is_none_is_named(tmp_path, content):
+def test_an_invalid_certificate_file_is_named(tmp_path, content):
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)

@@ -84,7 +84,7 @@ def test_a_payload_is_that_of_the_platform_with_the_longest_options(options, siz
     assert payload_bytes(message(options=options)) - payload_bytes(message()) == size
 
 
-def test_what_a_message_does_not_say_is_left_out():
+def test_options_that_a_message_does_not_set_are_left_out():
     document = json.loads(wire(message()))
     assert document.keys() == {"message"}
     sent = document["message"]
@@ -107,7 +107,7 @@ def test_the_time_to_live_has_the_form_of_the_official_clients(case):
     assert sent["android"]["ttl"] == case["wire"]["android"]["ttl"]
 
 
-def test_a_time_to_live_of_nothing_means_now_or_never_on_each_platform():
+def test_a_time_to_live_of_zero_means_now_or_never_on_each_platform():
     sent = json.loads(wire(message(ttl_seconds=0), now=1_000_000.0))["message"]
     assert sent["android"]["ttl"] == "0s"
     assert sent["apns"]["headers"]["apns-expiration"] == "0"
@@ -147,7 +147,7 @@ def test_a_payload_is_measured_in_bytes_and_may_be_exactly_as_large_as_fcm_allow
 
 
 @pytest.mark.parametrize("where", ["title", "body", "target", "link"])
-def test_a_text_that_is_no_unicode_is_named_without_being_quoted(where):
+def test_a_text_that_is_not_valid_unicode_is_named_without_being_quoted(where):
     with pytest.raises(Unsendable, match=r"^not_encodable$") as unsendable:
         wire(message(**{where: "secret-canary \ud800"}))
     assert unsendable.value.reason == "not_encodable"

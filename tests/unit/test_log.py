@@ -35,7 +35,7 @@ def test_a_logger_says_its_level_and_what_is_above(position: int, level: str, ca
     assert [record.levelname.lower() for record in caplog.records] == list(LEVELS[position:])
 
 
-def test_a_record_holds_event_and_fields_apart_and_names_the_line_that_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_record_keeps_event_and_fields_apart_and_names_the_line_that_logged(caplog: pytest.LogCaptureFixture) -> None:
     log.error("some.event", scenario="nudge", message="100 %s", name="a", args=[1, "b"])
     (record,) = caplog.records
     said = record.__dict__
@@ -43,7 +43,7 @@ def test_a_record_holds_event_and_fields_apart_and_names_the_line_that_logged(ca
     assert record.getMessage() == "some.event scenario=nudge message='100 %s' name=a args=[1, 'b']"
     assert (record.filename, record.funcName) == (
         "test_log.py",
-        "test_a_record_holds_event_and_fields_apart_and_names_the_line_that_logged",
+        "test_a_record_keeps_event_and_fields_apart_and_names_the_line_that_logged",
     )
 
 

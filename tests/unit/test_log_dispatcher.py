@@ -10,7 +10,7 @@ from rekindle.dispatchers.log import LogDispatcher
 from rekindle.model import Accepted
 
 
-async def test_every_message_is_accepted_under_a_name_of_its_own():
+async def test_every_message_is_accepted_under_a_unique_name():
     dispatcher = LogDispatcher()
     await dispatcher.open()
     sent = message()
@@ -21,7 +21,7 @@ async def test_every_message_is_accepted_under_a_name_of_its_own():
     assert all(name.startswith(f"log/{sent.claim_id}/") for name in names)
 
 
-async def test_the_log_holds_the_claim_and_the_scenario_and_nothing_of_the_person(logged: list[dict[str, Any]]):
+async def test_the_log_shows_the_claim_and_the_scenario_and_nothing_about_the_person(logged: list[dict[str, Any]]):
     sent = message()
     await LogDispatcher().send(sent, timeout=1)
     assert logged == [

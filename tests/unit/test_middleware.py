@@ -24,7 +24,7 @@ async def asked(app: ASGIApp) -> httpx.Response:
         return await client.get("/")
 
 
-async def test_a_fault_that_nobody_foresaw_is_answered_and_its_text_is_not_said(
+async def test_an_unexpected_fault_is_answered_without_its_text(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answer = await asked(fails)

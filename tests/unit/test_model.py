@@ -30,7 +30,7 @@ def test_due_are_those_refused_for_any_reason_and_those_claimed() -> None:
     ("status", "code"),
     [("done", 0), ("incomplete", 1), ("abandoned", 1), ("halted", 2), ("budget", 3), ("running", 3)],
 )
-def test_a_run_leaves_with_the_code_of_its_status(status: RunStatus, code: int) -> None:
+def test_the_exit_code_of_a_run_follows_from_its_status(status: RunStatus, code: int) -> None:
     report = Report(USER, status, datetime(2026, 1, 1, tzinfo=UTC), None, 30.0, "log", ())
     assert report.exit_code == code
 

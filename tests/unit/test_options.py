@@ -17,7 +17,7 @@ def test_ids_are_read_in_order_and_in_any_spelling_of_a_uuid() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "1", "x" * 5_000, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1g", "'; drop table"])
-def test_what_is_no_id_is_refused_and_never_quoted_at_length(value: str) -> None:
+def test_an_invalid_id_is_refused_and_never_quoted_in_full(value: str) -> None:
     with pytest.raises(BadArgument, match="is not an id") as caught:
         ids([value])
     assert len(str(caught.value)) < 200

@@ -42,7 +42,7 @@ def variants(folder: Path, overrides: str) -> dict[str, Inactivity]:
     return {place: variant for place, variant in found.items() if isinstance(variant, Inactivity)}
 
 
-def test_a_place_has_what_it_says_and_else_what_is_said_above_it(tmp_path: Path) -> None:
+def test_a_place_has_its_own_settings_and_inherits_the_others(tmp_path: Path) -> None:
     found = variants(
         tmp_path,
         f"""
@@ -103,7 +103,7 @@ def test_a_cap_in_one_place_is_a_cap(tmp_path: Path) -> None:
     assert load(tmp_path, capped).scenario["away"].capped_somewhere
 
 
-def test_what_is_stored_gives_the_same_variants_back(tmp_path: Path) -> None:
+def test_a_stored_scenario_gives_the_same_variants(tmp_path: Path) -> None:
     one = load(
         tmp_path,
         f"""{BASE}
@@ -121,7 +121,7 @@ back_off = 2
     assert [override.changes.get("cooldown") for override in one.overrides] == [129_600, 129_600]
 
 
-def test_a_default_that_is_said_for_a_place_holds_there_after_it_was_stored(tmp_path: Path) -> None:
+def test_a_default_that_is_set_for_a_place_still_applies_after_storing(tmp_path: Path) -> None:
     quiet = BASE.replace('sound = "ping"', 'priority = "normal"')
     one = load(
         tmp_path,
@@ -145,7 +145,7 @@ def test_the_order_and_the_spelling_of_places_mean_nothing(tmp_path: Path) -> No
     assert fingerprint(load(tmp_path, BASE + first).scenario["away"]) != fingerprint(one)
 
 
-def test_every_mistake_is_named_where_it_stands_and_once(tmp_path: Path) -> None:
+def test_every_mistake_is_reported_once_with_its_place(tmp_path: Path) -> None:
     text = (
         BASE.replace('"7d"', '"7 days"')
         + f"""
@@ -188,7 +188,7 @@ enabled = false
     assert any(problem.endswith("gone: there is no scenario of that name") for problem in problems)
 
 
-def test_overrides_stand_in_the_tables_of_their_place_and_nowhere_else(tmp_path: Path) -> None:
+def test_overrides_are_written_in_the_tables_of_their_place_and_nowhere_else(tmp_path: Path) -> None:
     text = BASE.replace(
         "cooldown", f'overrides = [{{ organisation_id = "{OSLO}", changes = {{ enabled = false }} }}]\ncooldown'
     )

@@ -30,7 +30,7 @@ def sent(sends: list[tuple[float, int]], begin: float, end: float) -> int:
     return sum(count for at, count in sends if begin <= at < end)
 
 
-def test_a_small_run_knows_nothing_of_the_ramp() -> None:
+def test_the_ramp_does_not_slow_a_small_run() -> None:
     pacer = Pacer(10_000.0)
     taken = 0
     while taken < FREE_START:
@@ -53,7 +53,7 @@ def test_a_large_run_ramps_up_over_a_minute_to_its_ceiling() -> None:
     assert sent(sends, 0.0, 60.0) <= FREE_START + 10_000 * 60 * (RAMP_FROM + (1 - RAMP_FROM) / 2) * 1.01
 
 
-def test_without_a_ramp_the_ceiling_holds_at_once() -> None:
+def test_without_a_ramp_the_ceiling_applies_at_once() -> None:
     sends = drive(Pacer(100.0, ramp_seconds=0.0), 10.0)
     assert sent(sends, 0.0, 10.0) == pytest.approx(100 + 1_000, abs=60)
     assert sent(sends, 2.0, 8.0) == pytest.approx(600, abs=60)
@@ -95,7 +95,7 @@ def test_a_storm_of_quota_refusals_never_stops_it_altogether_and_it_recovers_wit
     assert pacer.rate(now + 600.0) == 1_000.0
 
 
-def test_rising_latency_slows_it_down_and_steady_slowness_does_not() -> None:
+def test_rising_latency_slows_it_down_and_constant_latency_does_not() -> None:
     steady = Pacer(1_000.0, ramp_seconds=0.0)
     rising = Pacer(1_000.0, ramp_seconds=0.0)
     for step in range(400):

@@ -36,7 +36,7 @@ async def test_an_answer_is_passed_on_and_asked_for_once() -> None:
     assert ledger.calls == 1
 
 
-async def test_a_ledger_that_comes_back_in_time_is_waited_for_and_said_once(logged: list[dict[str, Any]]) -> None:
+async def test_a_ledger_that_comes_back_in_time_is_waited_for_and_logged_once(logged: list[dict[str, Any]]) -> None:
     ledger = Ledger(DatabaseUnreachable(), 3)
     assert await patiently(Deadline.after(30, answer_seconds=0), ledger.ask) == "answer"
     assert ledger.calls == 4
@@ -67,7 +67,7 @@ async def test_after_the_deadline_an_answer_is_still_waited_for_a_second() -> No
     assert 1.0 <= time.monotonic() - begun < 2.0
 
 
-async def test_a_timeout_of_the_calls_own_stays_what_it_is() -> None:
+async def test_a_timeout_that_the_call_raises_itself_is_passed_on() -> None:
     ledger = Ledger(TimeoutError("its own"), 1)
     with pytest.raises(TimeoutError, match="its own"):
         async with answer_within(30):

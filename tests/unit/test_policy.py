@@ -42,7 +42,7 @@ def test_what_is_not_a_duration_is_refused_and_quoted(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0s", "000d", "3661d", f"{MAX_DURATION_SECONDS + 1}s", "999999999d"])
-def test_nothing_and_more_than_ten_years_are_out_of_range(text: str) -> None:
+def test_zero_and_more_than_ten_years_are_out_of_range(text: str) -> None:
     with pytest.raises(ValueError, match="is out of range"):
         parse_duration(text)
 

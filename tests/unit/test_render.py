@@ -6,7 +6,7 @@ from rekindle.errors import TemplateInvalid
 from rekindle.render import MAX_TEMPLATE_CHARS, MAX_VALUE_CHARS, MissingVariable, render, variables_in
 
 
-def test_every_field_is_replaced_wherever_it_stands() -> None:
+def test_every_field_is_replaced_wherever_it_is() -> None:
     assert render("{a}, {b} and {a}", {"a": "x", "b": 2, "c": "unused"}) == "x, 2 and x"
     assert variables_in("{a}, {b} and {a}") == {"a", "b"}
     assert variables_in("none at all") == frozenset()
@@ -92,5 +92,5 @@ def test_control_and_bidirectional_characters_and_lone_surrogates_are_removed(ch
 
 
 @pytest.mark.parametrize("character", ["\n", "\t", " ", "é", "李", "ع", "👍🏽", "👩‍👩‍👧", "\u200d", "\u200f"])
-def test_what_people_write_stays(character: str) -> None:
+def test_ordinary_characters_are_kept(character: str) -> None:
     assert render("{v}", {"v": f"a{character}b"}) == f"a{character}b"

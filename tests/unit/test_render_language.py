@@ -59,7 +59,7 @@ def test_the_usual_categories_are_those_of_whole_numbers_that_people_meet() -> N
 
 
 @pytest.mark.parametrize("locale", ["en", "nb", "pl", "ar", "ja", "fr", "ru", "cy", "lt", "pt-BR", "zh_TW"])
-def test_whole_and_broken_numbers_take_the_form_of_the_rules_that_babel_carries(locale: str) -> None:
+def test_whole_and_decimal_numbers_take_the_form_of_babels_rules(locale: str) -> None:
     rule = Locale.parse(locale.replace("-", "_")).plural_form
     for thousandth in [*range(0, 3_000, 100), *range(0, 250_000, 1_000), 10**9]:
         number = thousandth // 1_000 if thousandth % 1_000 == 0 else thousandth / 1_000
@@ -74,7 +74,7 @@ def test_a_form_for_exactly_this_number_comes_before_its_category() -> None:
     ]  # fmt: skip
 
 
-def test_a_category_without_a_form_of_its_own_takes_other() -> None:
+def test_a_category_without_a_form_takes_other() -> None:
     assert render("{n, plural, one {#} other {# -}}", {"n": 3}, "pl") == "3 -"
 
 
@@ -98,11 +98,11 @@ def test_the_number_of_a_plural_has_the_separators_of_the_language(locale: str, 
         (10**15, "1" + ",000" * 5),
     ],
 )
-def test_a_number_is_shown_with_three_decimals_at_the_most(number: float, text: str) -> None:
+def test_a_number_is_shown_with_at_most_three_decimals(number: float, text: str) -> None:
     assert render("{n, plural, one {# one} other {#}}", {"n": number}).removesuffix(" one") == text
 
 
-def test_the_form_is_that_of_the_number_as_it_is_shown() -> None:
+def test_the_form_follows_the_number_as_it_is_shown() -> None:
     assert render("{n, plural, one {# day} other {# days}}", {"n": 1.0001}) == "1 day"
 
 
@@ -128,7 +128,7 @@ def test_a_date_is_written_as_the_language_writes_it(locale: str, texts: list[st
     ["7", "", "x", True, False, [], {}, [1], 10**15 + 1, -(10**15) - 1, 10**400, 1e16, float("nan"), float("inf"),
      "2026-01-31", Decimal(1)],
 )  # fmt: skip
-def test_a_plural_of_what_is_no_number_is_named_and_never_guessed(value: Any) -> None:
+def test_a_plural_of_a_value_that_is_not_a_number_names_the_variable(value: Any) -> None:
     for text in ("{n, plural, other {}}", "{n, plural, =1 {#} other {#}}"):
         with pytest.raises(WrongValue) as caught:
             render(text, {"n": value})
@@ -143,13 +143,13 @@ def test_a_plural_of_what_is_no_number_is_named_and_never_guessed(value: Any) ->
         "2026-W01-1",        20260131, True, [], date(2026, 1, 31),
     ],
 )  # fmt: skip
-def test_what_is_no_date_as_the_database_writes_one_is_named_and_never_guessed(value: Any) -> None:
+def test_a_value_that_is_not_a_date_in_the_databases_form_names_the_variable(value: Any) -> None:
     with pytest.raises(WrongValue) as caught:
         render("{d, date}", {"d": value})
     assert (str(caught.value), caught.value.reason) == ("d", "wrong_value")
 
 
-def test_a_plural_or_a_date_of_nothing_is_missing() -> None:
+def test_a_plural_or_a_date_without_a_value_is_missing() -> None:
     for text in ("{n, plural, other {x}}", "{n, date}", "{m, plural, other {{n}}}"):
         for variables in ({"m": 1}, {"m": 1, "n": None}):
             with pytest.raises(MissingVariable, match=r"^n$"):
@@ -174,7 +174,7 @@ def test_a_locale_of_cldr_is_known_however_it_is_written(name: str) -> None:
     "name",
     ["", "e", "xx", "nbx", "en-XX", "root", "und", "en.UTF-8", "../en", "en-", "nb-NO-x-y", "english", "en@euro"],
 )
-def test_a_name_that_cldr_does_not_have_is_no_locale(name: str) -> None:
+def test_a_name_that_cldr_does_not_have_is_not_a_valid_locale(name: str) -> None:
     assert known(name) is None
 
 

@@ -113,7 +113,7 @@ def test_an_empty_file_is_a_configuration_of_defaults(tmp_path: Path) -> None:
     assert (config.dispatcher.per_minute, config.dispatcher.timeout) == (600_000, 10)
 
 
-def test_what_a_scenario_does_not_say_has_its_default(tmp_path: Path) -> None:
+def test_a_key_that_a_scenario_does_not_set_has_its_default(tmp_path: Path) -> None:
     one = load(tmp_path, '[scenario.a]\nkind = "milestone"\nat = [10]\ncooldown = "1d"' + MESSAGE.format(name="a"))
     stored = definition(one.scenario["a"])
     assert stored == {
@@ -128,7 +128,7 @@ def test_the_files_that_init_writes_are_a_configuration(tmp_path: Path) -> None:
     assert sorted(load_config(write_init_files(tmp_path)[0]).scenario) == ["expiry", "inactivity", "milestone"]
 
 
-def test_every_mistake_is_named_with_its_place_in_one_go(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_together_each_with_its_place(tmp_path: Path) -> None:
     found = problems(
         tmp_path,
         """
@@ -289,7 +289,7 @@ def test_a_setting_of_a_run_of_another_type_or_out_of_range_is_refused(
 
 
 @pytest.mark.parametrize("name", ["A", "1a", "a b", "a.b", "å", "-a", "a" * 64, "a\\n"])
-def test_a_name_that_is_no_scenario_type_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_name_that_is_not_a_valid_scenario_type_is_refused(tmp_path: Path, name: str) -> None:
     found = problems(tmp_path, f'[scenario]\n"{name}" = ' + toml(SCENARIO))
     assert "cannot be a scenario's name" in found[0]
 
@@ -297,7 +297,7 @@ def test_a_name_that_is_no_scenario_type_is_refused(tmp_path: Path, name: str) -
 @pytest.mark.parametrize(
     "text", ["scenario = 1", "[scenario]\na = 1", "[[scenario]]", "run = 5", "[scenario.a]\nkind = 5"]
 )
-def test_a_table_that_is_none_is_a_mistake_like_any_other(tmp_path: Path, text: str) -> None:
+def test_a_value_in_place_of_a_table_is_a_mistake_like_any_other(tmp_path: Path, text: str) -> None:
     assert len(problems(tmp_path, text)) == 1
 
 
@@ -316,7 +316,7 @@ def test_a_data_key_that_only_resembles_a_reserved_one_is_free(tmp_path: Path, k
     assert definition(config.scenario["a"])["data"] == {key: "x"}
 
 
-def test_a_file_that_is_missing_unreadable_or_no_toml_is_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_missing_unreadable_or_not_toml_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigMissing, match="there is no configuration at"):
         load_config(tmp_path / "nowhere.toml")
     with pytest.raises(ConfigMissing, match="cannot be read"):
@@ -342,7 +342,7 @@ def test_a_query_in_a_file_becomes_part_of_the_configuration(tmp_path: Path) -> 
     assert fingerprint(from_file) == fingerprint(in_place)
 
 
-def test_a_query_that_is_not_there_is_named_together_with_every_other_mistake(tmp_path: Path) -> None:
+def test_a_missing_query_file_is_reported_together_with_every_other_mistake(tmp_path: Path) -> None:
     found = problems(tmp_path, "[run]\nbudget = 0\n" + own("a", 'file = "nowhere.sql"'))
     assert found == ["scenario.a.file: 'nowhere.sql' cannot be read", "run.budget: Input should be greater than 0"]
     (tmp_path / "who.sql").write_text("select 1", encoding="utf-8")
@@ -358,7 +358,7 @@ def test_a_query_that_is_not_there_is_named_together_with_every_other_mistake(tm
         ("pt_BR", "pt"), ("en", "en"), ("fr", "en"), ("nbx", "en"), ("", "en"), (None, "en"), ("-", "en"), ("e", "en"),
     ],
 )  # fmt: skip
-def test_a_person_reads_the_closest_locale_and_else_the_default(locale: str | None, text: str) -> None:
+def test_a_person_reads_the_closest_locale_or_the_default(locale: str | None, text: str) -> None:
     message = {name: {"title": title, "body": "b"} for name, title in
                (("en", "en"), ("nb", "nb"), ("nb_NO", "nb-no"), ("PT", "pt"))}  # fmt: skip
     scenario = parse_scenario(deepcopy(SCENARIO) | {"after": [14], "message": message})
@@ -406,7 +406,7 @@ def test_every_text_of_a_scenario_that_is_wrong_in_its_language_is_named(tmp_pat
     )
 
 
-def test_the_options_of_a_platform_are_kept_and_said_to_the_message() -> None:
+def test_the_options_of_a_platform_are_kept_and_passed_to_the_message() -> None:
     said: dict[str, Any] = {
         "android": {"channel_id": "nudges", "priority": "normal", "sound": "chime"},
         "apns": {"sound": "none", "badge": 1, "interruption_level": "passive", "category": "nudge", "thread_id": "t"},
@@ -424,7 +424,7 @@ def test_the_options_of_a_platform_are_kept_and_said_to_the_message() -> None:
     assert parse_scenario(SCENARIO).options() == Options()
 
 
-def test_every_text_is_known_by_where_it_stands(tmp_path: Path) -> None:
+def test_every_text_is_named_by_its_place(tmp_path: Path) -> None:
     assert load(tmp_path, WHOLE).scenario["away"].templates() == {
         "data.screen": "home/{stage}",
         "link": "https://example.org/{first_name}",

@@ -51,7 +51,7 @@ def test_a_configuration_needs_the_views_of_its_kinds_and_no_others(kinds: tuple
     assert needed("inactivity")["activity"] == ACTIVITY
 
 
-def test_an_optional_view_is_needed_where_it_is_there() -> None:
+def test_an_optional_view_is_needed_if_it_exists() -> None:
     assert list(needed(there=("preference", "activity"))) == ["recipient", "device_token", "preference"]
     assert needed(there=("chapter",))["chapter"] == OPTIONAL["chapter"]
 
@@ -64,7 +64,7 @@ def test_a_kind_may_need_a_view_that_no_other_reads_and_a_column_of_the_recipien
     assert found["device_token"] == REQUIRED["device_token"]
 
 
-def test_a_variant_is_asked_for_what_it_needs_too() -> None:
+def test_the_needs_of_a_variant_are_included() -> None:
     class Sum(Shift):
         amount: bool = False
 

@@ -38,12 +38,12 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     ]  # fmt: skip
 
 
-def test_a_database_url_of_the_platform_serves_where_ours_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_platforms_database_url_is_used_if_ours_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://theirs")
     assert database_url(Settings()) == "postgresql://theirs"
 
 
-def test_an_empty_database_url_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_database_url_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REKINDLE_DATABASE_URL", "")
     with pytest.raises(DatabaseUrlMissing):
         database_url(Settings())

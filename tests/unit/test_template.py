@@ -45,7 +45,7 @@ def test_spaces_between_the_words_of_a_field_mean_nothing(text: str) -> None:
     assert parse(text) == (Plural("n", (), (("one", (Count("n"),)), ("other", (Count("n"), "s")))),)
 
 
-def test_braces_are_doubled_outside_of_a_plural_also_right_behind_it() -> None:
+def test_braces_are_doubled_outside_a_plural_also_directly_after_it() -> None:
     assert parse("{{{n, plural, other {x}}}}#") == ("{", Plural("n", (), (("other", ("x",)),)), "}", "#")
 
 
@@ -109,7 +109,7 @@ def test_variables_are_found_in_every_form_with_what_each_must_be() -> None:
         ("{}", "{} is not a plain variable name"),
     ],
 )
-def test_what_is_none_of_the_three_fields_is_refused_with_its_reason(text: str, says: str) -> None:
+def test_any_other_field_is_refused_with_its_reason(text: str, says: str) -> None:
     with pytest.raises(TemplateInvalid) as caught:
         parse(text)
     assert says in caught.value.message

@@ -14,7 +14,7 @@ def _fail() -> None:
         raise DatabaseError("the database refused a statement") from error
 
 
-def test_each_fault_of_the_chain_is_there_with_its_code_and_without_a_strangers_text() -> None:
+def test_each_fault_of_the_chain_is_shown_with_its_code_and_without_text_of_other_libraries() -> None:
     with pytest.raises(DatabaseError) as caught:
         _fail()
     text = traceback_text(caught.value)

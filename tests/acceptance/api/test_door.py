@@ -66,7 +66,7 @@ def test_either_key_gets_in_while_one_is_replaced(keyed: Command):
         assert client.post("/v1/runs", json={}, headers={"apikey": KEY}).status_code == 401
 
 
-def test_without_a_key_only_this_machine_itself_is_served(rekindle: Command):
+def test_without_a_key_only_loopback_is_served(rekindle: Command):
     with serving(rekindle) as api, bare(api) as client:
         assert client.post("/v1/runs", json={}).status_code == 202
         port = api.url.rpartition(":")[2]
@@ -84,13 +84,13 @@ def test_without_a_key_only_this_machine_itself_is_served(rekindle: Command):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
-def test_more_than_this_machine_takes_a_key(rekindle: Command, host: str):
+def test_any_address_but_loopback_requires_a_key(rekindle: Command, host: str):
     done = rekindle("serve", "--host", host, "--port", 0)
     assert done.code == 2
     assert done.fault().startswith("error: RK603: without a key the API serves this machine alone")
 
 
-def test_with_a_key_it_serves_wherever_it_is_told_to_and_shows_no_docs(keyed: Command):
+def test_with_a_key_it_serves_any_address_and_shows_no_docs(keyed: Command):
     with serving(keyed, "--host", "0.0.0.0") as api:
         url = api.url.replace("0.0.0.0", "127.0.0.1")
         assert httpx.get(f"{url}/v1/health", trust_env=False).status_code == 200
@@ -100,7 +100,7 @@ def test_with_a_key_it_serves_wherever_it_is_told_to_and_shows_no_docs(keyed: Co
 
 @pytest.mark.parametrize("key", ["", "short", "x" * 31, "with a space in the middle of the key", "ключ" * 10])
 @pytest.mark.parametrize("name", ["REKINDLE_API_KEY", "REKINDLE_API_KEY_NEXT"])
-def test_a_key_that_is_none_is_refused_at_the_start_without_being_said(keyed: Command, name: str, key: str):
+def test_an_invalid_key_is_refused_at_the_start_and_not_quoted(keyed: Command, name: str, key: str):
     done = keyed.having(**{name: key})("serve", "--port", 0)
     assert (done.code, done.fault().startswith(f"error: RK603: {name} is no key")) == (2, True)
     assert not key or key not in done.err
@@ -136,7 +136,7 @@ RAW: dict[str, bytes] = {
 }
 
 
-def test_a_body_that_is_none_is_refused_with_its_mistakes_and_starts_nothing(api: Served, team: Team):
+def test_an_invalid_body_is_refused_with_its_mistakes_and_starts_nothing(api: Served, team: Team):
     contents = {name: json.dumps(body).encode() for name, body in BODIES.items()} | RAW
     for name, content in contents.items():
         answer = api.client.post("/v1/runs", content=content, headers={"content-type": "application/json"})
@@ -147,21 +147,21 @@ def test_a_body_that_is_none_is_refused_with_its_mistakes_and_starts_nothing(api
     assert api.said() == ""
 
 
-def test_an_idempotency_key_that_is_none_is_refused(api: Served, team: Team):
+def test_an_invalid_idempotency_key_is_refused(api: Served, team: Team):
     for key in (b"x" * 256, b"with space", b"", b"\xfcmlaut"):
         answer = api.client.post("/v1/runs", json={}, headers=[("idempotency-key", key)])
         assert (answer.status_code, answer.json()["code"]) == (422, "RK701"), key
     assert team.counts()["run"] == 0
 
 
-def test_a_preference_that_is_not_understood_is_passed_over(api: Served):
+def test_an_unknown_preference_is_ignored(api: Served):
     for prefer in ("wait", "wait=", "wait=x", "wait=-1", "respond-async", "wait = 9999999999", "await=5"):
         answer = api.client.post("/v1/runs", json={}, headers={"prefer": prefer})
         assert answer.status_code in (200, 202, 429), prefer
         assert "preference-applied" not in answer.headers, prefer
 
 
-def test_a_body_that_is_too_large_is_refused_whether_or_not_it_says_so(api: Served):
+def test_a_body_that_is_too_large_is_refused_with_and_without_a_content_length(api: Served):
     large = b'{"scenarios": [' + b" " * 70_000 + b"]}"
     headers = {"content-type": "application/json"}
     for content in (large, iter([large[:40_000], large[40_000:]])):
@@ -216,7 +216,7 @@ def test_whatever_the_body_is_the_answer_is_a_run_or_a_problem(api: Served, cont
         assert (told["status"], told["type"]) == (answer.status_code, f"urn:rekindle:{told['code']}")
 
 
-def test_nothing_secret_is_said_in_an_answer_or_in_the_log(keyed: Command, team: Team, fcm: Sandbox):
+def test_answers_and_logs_contain_nothing_secret(keyed: Command, team: Team, fcm: Sandbox):
     """Keys, tokens, texts and names, with the log as loud as it can be."""
     team.people(2)
     team.execute("update team.person set first_name = 'c4n4ry-name'")
@@ -258,7 +258,7 @@ def test_nothing_secret_is_said_in_an_answer_or_in_the_log(keyed: Command, team:
     ]
 
 
-def test_health_says_nothing_of_the_database_and_ready_only_a_code(keyed: Command, team: Team):
+def test_health_does_not_mention_the_database_and_ready_gives_only_a_code(keyed: Command, team: Team):
     with serving(keyed) as api, bare(api) as client:
         team.execute("delete from rekindle.schema_migration")
         time_left = time.monotonic() + 20

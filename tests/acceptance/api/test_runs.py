@@ -24,7 +24,7 @@ def runs(team: Team) -> int:
     return team.counts()["run"]
 
 
-def test_a_run_is_done_and_told_as_the_command_line_tells_it(api: Served, keyed: Command, team: Team, fcm: Sandbox):
+def test_a_run_is_reported_as_the_command_line_reports_it(api: Served, keyed: Command, team: Team, fcm: Sandbox):
     team.people(3, devices=2)
     answer = api.post({"scenarios": ["nudge"], "budget_seconds": 20}, wait=30)
     assert answer.status_code == 200, answer.text
@@ -38,7 +38,7 @@ def test_a_run_is_done_and_told_as_the_command_line_tells_it(api: Served, keyed:
     assert keyed("runs", "--json").json() == [report]
 
 
-def test_a_run_that_is_under_way_is_answered_at_once_and_told_later(api: Served, team: Team, fcm: Sandbox):
+def test_a_run_under_way_is_answered_at_once_and_reported_later(api: Served, team: Team, fcm: Sandbox):
     team.people(2)
     fcm.faults(sends_slowly())
     answer = api.post()
@@ -55,7 +55,7 @@ def test_only_the_organisation_that_was_asked_for_is_run(api: Served, team: Team
     assert [one["target"] for one in fcm.messages()] == ["t2-1"]
 
 
-def test_a_budget_that_is_reached_is_said_and_the_next_run_carries_on(api: Served, team: Team, fcm: Sandbox, keyed):
+def test_a_budget_that_is_reached_is_reported_and_the_next_run_carries_on(api: Served, team: Team, fcm: Sandbox, keyed):
     team.people(60)
     # A thousand at once would all be under way together: four are let.
     write_config(keyed.folder, f'[dispatcher]\nkind = "fcm"\ntimeout = "1s"\nconcurrency = 4\n{SCENARIO}')
@@ -127,7 +127,7 @@ def test_more_runs_at_once_than_allowed_are_refused_with_a_time_and_the_key_stay
     assert runs(team) == 2
 
 
-def test_what_stands_in_the_way_is_said_at_once_and_leaves_no_run_and_the_key_free(
+def test_a_fault_before_the_run_is_reported_at_once_and_leaves_no_run_and_the_key_free(
     keyed: Command, team: Team, fcm: Sandbox
 ):
     team.people(1)
@@ -166,7 +166,7 @@ def test_a_scenario_that_is_applied_meanwhile_is_run_by_a_server_that_goes_on(
     assert message["message"]["notification"]["title"] == "Good day Name1"
 
 
-def test_a_stop_lets_the_run_end_in_good_order_answers_who_waits_and_takes_nobody_new(
+def test_a_stop_finishes_the_run_answers_the_waiting_client_and_refuses_new_ones(
     keyed: Command, team: Team, fcm: Sandbox
 ):
     team.people(40)
@@ -185,7 +185,7 @@ def test_a_stop_lets_the_run_end_in_good_order_answers_who_waits_and_takes_nobod
     assert len({one["target"] for one in fcm.messages()}) == len(fcm.messages()) == 40
 
 
-def test_a_stop_lets_a_run_end_in_good_order_for_which_nobody_waits(keyed: Command, team: Team, fcm: Sandbox):
+def test_a_stop_finishes_a_run_that_no_client_waits_for(keyed: Command, team: Team, fcm: Sandbox):
     team.people(2)
     fcm.faults(sends_slowly(0.9))
     before = fcm.requests()["send"]
@@ -196,7 +196,7 @@ def test_a_stop_lets_a_run_end_in_good_order_for_which_nobody_waits(keyed: Comma
     assert team.rows("select status, recorded from rekindle.run") == [("done", 2)]
 
 
-def test_a_killed_servers_run_is_put_right_by_the_next_and_its_key_tells_that_it_was_abandoned(
+def test_a_killed_servers_run_is_swept_by_the_next_and_its_key_reports_that_it_was_abandoned(
     keyed: Command, team: Team, fcm: Sandbox
 ):
     team.people(6)
@@ -217,7 +217,7 @@ def test_a_killed_servers_run_is_put_right_by_the_next_and_its_key_tells_that_it
     assert len(fcm.messages()) == 6
 
 
-def test_a_run_that_there_is_not_is_not_found(api: Served):
+def test_a_run_that_does_not_exist_is_not_found(api: Served):
     for run_id, status, code in (("11111111-1111-4111-8111-111111111111", 404, "RK704"), ("x", 422, "RK701")):
         answer = api.client.get(f"/v1/runs/{run_id}")
         assert (answer.status_code, answer.json()["code"]) == (status, code)

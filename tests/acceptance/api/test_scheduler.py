@@ -48,7 +48,7 @@ def scheduler(api: Served) -> Iterator[Function]:
 
 
 @pytest.mark.parametrize("arguments", [("check", "index.ts"), ("lint",), ("fmt", "--check")])
-def test_deno_has_nothing_to_say_against_it(arguments: tuple[str, ...]):
+def test_it_passes_denos_checks(arguments: tuple[str, ...]):
     done = subprocess.run(
         [str(DENO), *arguments],
         cwd=FUNCTIONS / NAME,
@@ -74,7 +74,7 @@ def test_a_tick_is_one_run_within_the_budget_and_its_report_is_relayed(
     assert len(fcm.messages()) == 3
 
 
-def test_calls_of_one_tick_are_one_run_and_other_ticks_and_selections_others(
+def test_calls_of_one_tick_are_one_run_and_another_tick_or_selection_is_another_run(
     scheduler: Function, team: Team, fcm: Sandbox
 ):
     ids = team.people(3)
@@ -122,7 +122,7 @@ def test_nobody_without_the_key_starts_anything(api: Served, team: Team):
         assert team.counts()["run"] == 1
 
 
-def test_a_request_that_is_none_starts_nothing(scheduler: Function, team: Team):
+def test_an_invalid_request_starts_nothing(scheduler: Function, team: Team):
     bodies: list[Any] = [
         b"", b"{", b"\xff", b"[]", b"null", {}, {"scheduled_at": "now"}, {**TICK, "budget_seconds": 900},
         {**TICK, "scenarios": "nudge"}, {**TICK, "scenarios": ["Nudge"]}, {**TICK, "scenarios": ["nudge"] * 101},
@@ -148,7 +148,7 @@ BROKEN: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_an_environment_that_cannot_be_used_is_said_and_serves_nobody(name: str):
+def test_an_unusable_environment_is_reported_and_no_request_is_served(name: str):
     with Function(NAME, environment("http://127.0.0.1:9", **BROKEN[name])) as function:
         answer = call(function)
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "misconfigured")
@@ -226,7 +226,7 @@ NONSENSE: dict[str, tuple[Callable[[http.server.BaseHTTPRequestHandler], None], 
 
 
 @pytest.mark.parametrize("name", NONSENSE)
-def test_an_answer_that_is_none_is_a_typed_error_and_nothing_is_asked_twice(name: str):
+def test_an_invalid_answer_is_a_typed_error_and_nothing_is_asked_twice(name: str):
     respond, status, code = NONSENSE[name]
     with answering(respond) as (url, seen), Function(NAME, environment(url)) as function:
         answer = call(function)
@@ -236,7 +236,7 @@ def test_an_answer_that_is_none_is_a_typed_error_and_nothing_is_asked_twice(name
     assert "c4n4ry" not in said + answer.text
 
 
-def test_an_api_that_is_down_or_silent_is_said_in_time_and_asked_once():
+def test_an_api_that_is_down_or_silent_is_reported_in_time_and_asked_once():
     with Function(NAME, environment("http://127.0.0.1:9")) as function:
         assert call(function).json()["error"]["code"] == "api_unreachable"
     end = threading.Event()
@@ -247,7 +247,7 @@ def test_an_api_that_is_down_or_silent_is_said_in_time_and_asked_once():
     assert (answer.status_code, answer.json()["error"]["code"], len(seen)) == (504, "api_silent", 1)
 
 
-def test_only_what_is_named_of_a_report_is_relayed_and_nothing_secret_is_logged(api: Served, team: Team):
+def test_only_the_listed_fields_of_a_report_are_relayed_and_nothing_secret_is_logged(api: Served, team: Team):
     report = {
         "run_id": "11111111-1111-4111-8111-111111111111", "status": "halted", "halted_by": "RK402 c4n4ry words",
         "c4n4ry": 1, "dispatcher": "c4n4ry words", "exit_code": 2, "started_at": "2026-11-23T09:07:00+00:00",

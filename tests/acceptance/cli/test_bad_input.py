@@ -110,7 +110,7 @@ message.en = { title = "Hi {first_name}", body = "{days} days" }
     ],
     ids=["view missing", "columns wrong", "index missing", "no permission"],
 )
-def test_what_the_teams_views_lack_is_said_by_apply_and_by_check(
+def test_apply_and_check_report_what_the_teams_views_lack(
     rekindle: Command, team: Team, break_it: str, code: str, says: str
 ) -> None:
     team.execute(break_it)
@@ -125,7 +125,7 @@ def test_what_the_teams_views_lack_is_said_by_apply_and_by_check(
     untouched(team)
 
 
-def test_a_view_that_is_gone_at_a_run_halts_it_and_the_other_scenarios_are_served(
+def test_a_view_that_is_gone_halts_the_run_after_the_other_scenarios(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     write_config(rekindle.folder, TEAM_CONFIG + INACTIVITY)
@@ -165,7 +165,7 @@ def test_without_a_database_address_it_says_which_variable_to_set(rekindle: Comm
     assert "REKINDLE_DATABASE_URL" in done.fault()
 
 
-def test_a_database_that_is_not_migrated_is_named_so(rekindle: Command, server: Server) -> None:
+def test_a_database_that_is_not_migrated_is_reported(rekindle: Command, server: Server) -> None:
     url = server.clone("template_empty", lambda _: None)
     try:
         for command in ("run", "runs"):

@@ -79,7 +79,7 @@ def test_a_scenario_that_cannot_be_read_is_named_with_2_and_hides_no_other(rekin
     assert rekindle("plan", "--changes", "--show", person(1)).fault().startswith("error: RK106: ")
 
 
-def test_apply_says_what_it_changes_for_whom_and_a_dry_run_stores_nothing(rekindle: Command, team: Team) -> None:
+def test_apply_shows_who_gains_and_who_loses_and_a_dry_run_stores_nothing(rekindle: Command, team: Team) -> None:
     programme(team)
     write_config(rekindle.folder, SOME + OTHER)
     dry = rekindle("apply", "--dry-run")
@@ -105,7 +105,7 @@ def test_apply_says_what_it_changes_for_whom_and_a_dry_run_stores_nothing(rekind
     ]
 
 
-def test_apply_names_what_it_cannot_compare_and_stores_it_all_the_same(rekindle: Command, team: Team) -> None:
+def test_apply_names_what_it_cannot_compare_and_stores_it_anyway(rekindle: Command, team: Team) -> None:
     programme(team)
     team.execute("update team.wanted set occurrence = '' where user_id = %s", person(1))
     write_config(rekindle.folder, TEAM_CONFIG.replace("Hello", "Good day"))

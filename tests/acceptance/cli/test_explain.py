@@ -16,7 +16,7 @@ def nothing_private(said: str) -> None:
         assert private not in said
 
 
-def test_somebody_who_was_sent_a_push_is_told_every_gate_and_when_the_next_is_possible(
+def test_after_a_push_every_condition_is_shown_and_when_the_next_push_is_possible(
     rekindle: Command, team: Team
 ) -> None:
     user = team.people(1)[0]
@@ -57,7 +57,7 @@ def test_somebody_who_was_sent_a_push_is_told_every_gate_and_when_the_next_is_po
     nothing_private(table.out + document.out)
 
 
-def test_the_next_possible_time_is_said_where_only_time_blocks(rekindle: Command, team: Team) -> None:
+def test_the_next_possible_time_is_shown_if_only_time_blocks(rekindle: Command, team: Team) -> None:
     user = team.people(1)[0]
     rekindle("run")
     team.execute("update team.wanted set occurrence = 'second'")
@@ -69,7 +69,7 @@ def test_the_next_possible_time_is_said_where_only_time_blocks(rekindle: Command
     assert f"blocked by cooldown; possible from {nudge['next_at'][:19].replace('T', ' ')} UTC at the earliest" in out
 
 
-def test_a_past_run_says_what_it_did_for_a_person_and_that_whom_it_refused_is_not_kept(
+def test_a_past_run_shows_what_it_did_for_a_person_and_that_refusals_are_not_kept_per_person(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     sent, refused = team.people(2)
@@ -93,7 +93,7 @@ def test_a_past_run_says_what_it_did_for_a_person_and_that_whom_it_refused_is_no
     assert gone.fault().startswith("error: RK106: there is no run ")
 
 
-def test_an_id_that_nobody_has_is_said_to_be_nobodys(rekindle: Command, team: Team) -> None:
+def test_an_unknown_id_is_reported_as_unknown(rekindle: Command, team: Team) -> None:
     team.people(1)
     nobody = uuid4()
     done = rekindle("explain", nobody)

@@ -116,7 +116,9 @@ def test_migrate_can_be_rehearsed_and_run_twice(bare: Command, server: Server) -
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_sandbox_says_how_to_send_to_it_serves_and_ends_when_asked(bare: Command, number: signal.Signals) -> None:
+def test_the_sandbox_prints_how_to_send_to_it_serves_and_ends_on_a_signal(
+    bare: Command, number: signal.Signals
+) -> None:
     process = bare.start("sandbox", "--credentials", "account.json", "--ledger", "ledger.jsonl")
     try:
         exports = exports_of(process)

@@ -33,9 +33,7 @@ def test_a_run_that_would_reach_too_many_reaches_nobody_until_that_number_is_con
     assert len(fcm.messages()) == 12
 
 
-def test_a_plan_and_a_dry_run_say_before_what_the_guard_would_hold_back(
-    rekindle: Command, team: Team, fcm: Sandbox
-) -> None:
+def test_a_plan_and_a_dry_run_show_what_the_guard_would_hold_back(rekindle: Command, team: Team, fcm: Sandbox) -> None:
     write_config(rekindle.folder, GUARDED)
     ids = team.people(12)
     plan = rekindle("plan")
@@ -52,7 +50,7 @@ def test_a_plan_and_a_dry_run_say_before_what_the_guard_would_hold_back(
     assert fcm.messages() == []
 
 
-def test_of_two_scenarios_that_are_too_much_together_the_second_is_held_back_as_the_plan_said(
+def test_of_two_scenarios_that_are_too_large_together_the_second_is_held_back_as_planned(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     other = SCENARIO.replace("nudge]", "zeal]").replace("nudge.m", "zeal.m")

@@ -48,7 +48,7 @@ def test_a_scenario_is_tried_in_one_place_before_it_is_for_everybody(
     audit(team, fcm)
 
 
-def test_who_changed_what_and_when_is_kept_and_no_text_is_said(rekindle: Command, team: Team) -> None:
+def test_the_history_shows_each_change_its_author_and_time_and_no_text(rekindle: Command, team: Team) -> None:
     for text in (OFF, OFF + PILOT, OFF + PILOT.replace("In the centre", "c4n4ry"), OFF.replace('"7d"', '"8d"')):
         write_config(rekindle.folder, text)
         assert rekindle("apply").code == 0

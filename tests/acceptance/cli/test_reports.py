@@ -15,7 +15,7 @@ def nothing_private(said: str) -> None:
         assert private not in said
 
 
-def test_a_plan_predicts_exactly_whom_the_next_run_claims_and_writes_nothing(
+def test_a_plan_predicts_exactly_who_is_claimed_by_the_next_run_and_writes_nothing(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     ids = team.people(6)
@@ -46,7 +46,7 @@ def test_a_plan_predicts_exactly_whom_the_next_run_claims_and_writes_nothing(
         assert {user for (user,) in claimed} == would
 
 
-def test_a_plan_can_be_about_one_person_and_says_when_it_shows_only_some(rekindle: Command, team: Team) -> None:
+def test_a_plan_can_be_about_one_person_and_reports_that_it_shows_only_some(rekindle: Command, team: Team) -> None:
     ids = team.people(4)
     team.execute("delete from team.device where user_id = %s", ids[0])
     one = rekindle("plan", "--user", ids[0], "--json").json()
@@ -102,7 +102,7 @@ def test_unknown_sends_are_listed_held_and_closed(rekindle: Command, team: Team,
     assert closed["closed_at"] is not None
 
 
-def test_apply_says_what_it_added_changed_and_retired_and_what_is_retired_does_not_run(
+def test_apply_reports_what_it_added_changed_and_retired_and_retired_scenarios_do_not_run(
     rekindle: Command, team: Team
 ) -> None:
     def changes(text: str) -> list[tuple[str, int, str]]:
@@ -122,7 +122,7 @@ def test_apply_says_what_it_added_changed_and_retired_and_what_is_retired_does_n
     assert changes(TEAM_CONFIG.replace("Hello", "Good day") + OTHER) == [("other", 3, "added")]
 
 
-def test_check_says_what_is_in_order_and_ends_with_0(rekindle: Command, team: Team) -> None:
+def test_check_lists_what_is_in_order_and_ends_with_0(rekindle: Command, team: Team) -> None:
     team.people(2)
     team.execute("delete from team.device where token = 't1-1'")
     done = rekindle("check", "--json")

@@ -159,7 +159,7 @@ def test_a_run_is_about_the_scenarios_and_organisations_named(rekindle: Command,
     audit(team, fcm)
 
 
-def test_a_configuration_that_is_not_in_force_is_warned_about(rekindle: Command, team: Team) -> None:
+def test_a_run_warns_of_a_configuration_that_is_not_in_force(rekindle: Command, team: Team) -> None:
     write_config(rekindle.folder, TEAM_CONFIG.replace("Hello", "Good day"))
     done = rekindle("run")
     (line,) = [json.loads(line) for line in done.err.splitlines()]

@@ -6,7 +6,9 @@ from acceptance.command import Command
 from team.team import TEAM_CONFIG, Team, write_config
 
 
-def test_what_it_prints_runs_as_it_is_and_claims_whom_the_plan_names(rekindle: Command, team: Team) -> None:
+def test_the_printed_statement_runs_unchanged_and_claims_the_people_that_the_plan_names(
+    rekindle: Command, team: Team
+) -> None:
     team.people(3)
     write_config(rekindle.folder, TEAM_CONFIG)
     assert rekindle("apply").code == 0

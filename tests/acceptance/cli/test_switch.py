@@ -17,7 +17,9 @@ def refused(rekindle: Command, *arguments: object) -> dict[str, dict[str, int]]:
     return {one["scenario_type"]: one["refusals"] for one in rekindle("run", "--json", *arguments).json()["scenarios"]}
 
 
-def test_what_is_switched_off_is_not_claimed_until_it_is_on_again(rekindle: Command, team: Team, fcm: Sandbox) -> None:
+def test_a_scenario_that_is_switched_off_claims_nobody_until_it_is_on_again(
+    rekindle: Command, team: Team, fcm: Sandbox
+) -> None:
     team.people(3)
     done = rekindle("switch", "off", "--reason", "the text is wrong")
     assert (done.code, done.out) == (0, "every scenario is off for every organisation\n")
@@ -29,7 +31,7 @@ def test_what_is_switched_off_is_not_claimed_until_it_is_on_again(rekindle: Comm
     audit(team, fcm)
 
 
-def test_a_switch_holds_for_what_it_names_and_for_nothing_else(rekindle: Command, team: Team, fcm: Sandbox) -> None:
+def test_a_switch_applies_to_what_it_names_and_to_nothing_else(rekindle: Command, team: Team, fcm: Sandbox) -> None:
     ids = team.people(4)
     team.execute("update team.person set organisation_id = %s", HERE)
     team.execute("update team.person set organisation_id = %s where user_id = any (%s)", THERE, ids[2:])
@@ -78,9 +80,7 @@ def test_a_run_under_way_sends_nothing_more_and_those_who_wait_are_reached_later
     audit(team, fcm)
 
 
-def test_who_threw_a_switch_when_and_why_is_kept_and_a_scenario_that_is_not_there_has_none(
-    rekindle: Command, team: Team
-) -> None:
+def test_a_switch_keeps_who_set_it_when_and_why_and_an_unknown_scenario_has_none(rekindle: Command, team: Team) -> None:
     assert rekindle("switch", "list").out == "Nothing was ever switched off.\n"
     assert rekindle("switch", "off", "--scenario", "nudge", "--reason", "too many").code == 0
     assert rekindle("switch", "on", "--scenario", "nudge").code == 0

@@ -80,7 +80,7 @@ def test_one_person_is_shown_with_every_text_in_the_language_that_they_read(reki
     assert set(team.counts().values()) == {0}
 
 
-def test_what_would_not_be_sent_is_shown_with_its_reason(rekindle: Command, team: Team) -> None:
+def test_a_push_that_would_not_be_sent_is_shown_with_its_reason(rekindle: Command, team: Team) -> None:
     start(rekindle, team, 4)
     assert rekindle("run").code == 0
     give(team, 1, **{**VARIABLES, "points": None})
@@ -104,7 +104,7 @@ def test_what_would_not_be_sent_is_shown_with_its_reason(rekindle: Command, team
     ]  # fmt: skip
 
 
-def test_somebody_who_is_no_recipient_is_said_to_be_none(rekindle: Command, team: Team) -> None:
+def test_a_person_who_is_not_a_recipient_is_reported_as_such(rekindle: Command, team: Team) -> None:
     start(rekindle, team, 1)
     stranger = person(99)
     assert rekindle("plan", "--show", stranger).out == f"{stranger} is no active recipient here.\n"
@@ -152,7 +152,7 @@ def test_a_text_that_can_never_be_sent_is_refused_and_nothing_is_applied(rekindl
     assert one["version"] == 1
 
 
-def test_a_form_or_a_locale_that_no_language_has_is_a_mistake_of_the_file(rekindle: Command) -> None:
+def test_an_unknown_plural_form_or_locale_is_a_mistake_of_the_file(rekindle: Command) -> None:
     wrong = SCENARIO.replace("{points} poeng", "{points, plural, few {# poeng} other {# poeng}}")
     write_config(rekindle.folder, HEAD + wrong.replace("message.en", "message.xx"))
     done = rekindle("apply")
