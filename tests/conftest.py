@@ -1,4 +1,4 @@
-"""Databases for tests: real servers, one template, a clone per test (about 30 ms)."""
+"""Databases for tests: real servers, one template, one clone per test (about 30 ms)."""
 
 import asyncio
 import logging
@@ -25,11 +25,10 @@ from rekindle.postgres.pool import execute_all
 from rekindle.sample import statements
 from rekindle.sandbox import Sandbox
 
-# A crash of the test server loses nothing that anybody wants; the ledger's own settings stay as
-# they are.
+# Nobody needs what a crash of the test server loses. The ledger's own settings are unchanged.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
-# Who is due by days depends on the hour, through their time zones; in these tests it is always the
-# same one.
+# Which people are due by days depends on the hour, because of time zones. These tests always use
+# the same hour.
 PROGRAMME_AT = datetime(2026, 11, 23, 0, 7, tzinfo=UTC)
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 2**30
@@ -50,9 +49,9 @@ SERVERS = _servers()
 
 @contextmanager
 def in_memory() -> Iterator[None]:
-    """Temporary folders are made in memory, where that has room.
+    """Make temporary folders in memory if there is room.
 
-    A clone is some 300 files: 10 ms there, and up to 300 ms on a disk that other programs use.
+    A clone is about 300 files: 10 ms in memory, and up to 300 ms on a disk that other programs use.
     """
     with pytest.MonkeyPatch.context() as patch:
         if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
@@ -81,7 +80,7 @@ class Server:
             fill(self.named(template))
             self._templates.add(template)
         name = f"test_{next(_NUMBERS)}"
-        self.execute(f"create database {name} template {template} strategy file_copy")  # 12 ms less than by the log
+        self.execute(f"create database {name} template {template} strategy file_copy")  # 12 ms less than with wal_log
         return self.named(name)
 
     def drop(self, url: str) -> None:
@@ -100,7 +99,7 @@ def _programme(url: str) -> None:
 
 @pytest.fixture(scope="session")
 def server_named() -> Iterator[Callable[[str], Server]]:
-    """Any of SERVERS by its name: started when it is first asked for, and kept to the end."""
+    """One of SERVERS by name: started at the first request, and kept until the session ends."""
     with ExitStack() as stack:
 
         @cache
@@ -114,15 +113,15 @@ def server_named() -> Iterator[Callable[[str], Server]]:
 
 @pytest.fixture(scope="session", params=sorted(SERVERS))
 def server(request: pytest.FixtureRequest, server_named: Callable[[str], Server]) -> Server:
-    """The embedded server, and every installed one of a supported major: for tests of what SQL
-    does."""
+    """The embedded server and every installed one of a supported major version, for tests of
+    SQL."""
     return server_named(request.param)
 
 
 @pytest.fixture(scope="session")
 def one_server(server_named: Callable[[str], Server]) -> Server:
-    """One server. A module or a conftest that says `server = one_server` proves what no version
-    changes."""
+    """One server. A module or a conftest says `server = one_server` if its tests do not depend
+    on the version."""
     return server_named(min(SERVERS))
 
 
@@ -185,10 +184,10 @@ def fcm(running_sandbox: Sandbox) -> Sandbox:
 
 
 def shift_clock(url: str, interval: str) -> None:
-    """Move the ledger's clock: every later reading of rekindle.clock() is off by the interval, such
-    as '8 days'.
+    """Move the ledger's clock by an interval such as '8 days', for every later reading of
+    rekindle.clock().
 
-    Replaces the function, which only the owner can do; nothing in the product can.
+    It replaces the function. Only the owner can do that; nothing in the product can.
     """
     if re.fullmatch(r"[-+0-9a-z: ]+", interval) is None:
         raise ValueError(interval)

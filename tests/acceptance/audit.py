@@ -1,4 +1,4 @@
-"""The sandbox's ledger against ours: what must hold whatever happened on the way."""
+"""Compares the sandbox's log with our ledger: the rules that apply after any course of events."""
 
 import hashlib
 from collections import Counter
@@ -9,8 +9,8 @@ from team.team import Team
 
 
 def audit(team: Team, fcm: Sandbox) -> None:
-    """No device got a scenario twice; every accepted push has one delivery, or is unknown;
-    nothing else is recorded."""
+    """No device got a scenario twice. Every accepted push has one delivery or is unknown.
+    Nothing else is recorded."""
     messages = fcm.messages()
     reached = Counter((sent["target"], sent["message"]["data"]["scenario_type"]) for sent in messages)
     assert [key for key, count in reached.items() if count > 1] == []

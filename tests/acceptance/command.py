@@ -1,4 +1,4 @@
-"""The command line as its users meet it: a child process with an environment of its own."""
+"""The command line as its users run it: a child process with a separate environment."""
 
 import json
 import os
@@ -32,8 +32,8 @@ class Done:
         return json.loads(self.out)
 
     def fault(self) -> str:
-        """The one line of a fault, which is all that was said on stderr; a list of mistakes may
-        follow it."""
+        """The one line of a fault. Nothing else is on stderr, except a list of mistakes that may
+        follow."""
         lines = self.err.splitlines()
         assert lines, self
         assert lines[0].startswith("error: RK"), self
@@ -43,8 +43,8 @@ class Done:
 
 
 class Command:
-    """`rekindle` in a folder; nothing of the environment of the tests but what a process needs
-    to run."""
+    """`rekindle` in a folder. Of the tests' environment it gets only what a process needs to
+    run."""
 
     def __init__(self, folder: Path, environment: Mapping[str, object]) -> None:
         self.folder = folder
@@ -52,7 +52,7 @@ class Command:
         self.environment = kept | {name: str(value) for name, value in environment.items()}
 
     def having(self, **environment: object) -> "Command":
-        """The same with these variables; None takes one away."""
+        """The same with these variables; None removes one."""
         merged = {**self.environment, **environment}
         return Command(self.folder, {name: value for name, value in merged.items() if value is not None})
 
@@ -74,7 +74,7 @@ class Command:
 
 
 def ended(process: "subprocess.Popen[str]", *, timeout: float = 60) -> Done:
-    """The end of a command that was started; one that does not end in time is killed."""
+    """Wait for a started command to end; kill it if it does not end in time."""
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:

@@ -1,5 +1,5 @@
-"""Acceptance tests: a user meets the same on every server, and a whole cycle is shown on each
-(test_cycle)."""
+"""Acceptance tests. A user sees the same on every server, so they run on one; a whole cycle runs
+on each (test_cycle)."""
 
 from acceptance.fixtures import rekindle, team, team_config, team_worker_url
 from conftest import one_server

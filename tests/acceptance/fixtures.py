@@ -1,5 +1,4 @@
-"""Fixtures of the acceptance and the fault tests; each conftest takes those that it wants by
-name."""
+"""Fixtures of the acceptance and the fault tests; each conftest imports the ones that it needs."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from team.team import TEAM_CONFIG, Team, fill_team, write_config
 
 
 async def apply(url: str, config: Config) -> None:
-    """The configuration is in force."""
+    """Apply the configuration."""
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
     async with Engine.open(settings, config, dispatcher=ScriptedDispatcher()) as engine:
         await engine.apply()
@@ -52,7 +51,7 @@ def team_worker_url(server: Server, team: Team) -> str:
 
 @pytest.fixture
 def rekindle(team_worker_url: str, fcm: Sandbox, tmp_path: Path) -> Command:
-    """The command line as rekindle_worker, on the team's database and the sandbox, in a folder
-    of its own."""
+    """The command line as rekindle_worker, on the team's database and the sandbox, in a separate
+    folder."""
     write_config(tmp_path, TEAM_CONFIG)
     return Command(tmp_path, environment(team_worker_url, fcm))

@@ -1,5 +1,5 @@
-"""A transaction pooler in front of a server, as Supabase's is: every statement may land on
-another connection."""
+"""A transaction pooler in front of a server, like Supabase's: each statement may use another
+connection."""
 
 import os
 import secrets
@@ -48,7 +48,7 @@ logfile = {folder / "log"}
 """
     )
     command = [str(PGBOUNCER), str(ini)]
-    if os.geteuid() == 0:  # pgbouncer refuses to be root; nobody must then be let into the folder
+    if os.geteuid() == 0:  # pgbouncer refuses to run as root; the user nobody must then have access to the folder
         for path in (folder, users, ini):
             shutil.chown(path, "nobody")
         for parent in (tmp_path, *tmp_path.parents):

@@ -1,5 +1,4 @@
-"""Nothing secret is said: tokens, texts, names, keys and passwords stay out of whatever the
-command line prints."""
+"""The command line prints nothing secret: no token, text, name, key or password."""
 
 import json
 import re
@@ -40,7 +39,7 @@ PEOPLE = 16
 
 
 def error(status: int, code: str, fcm_code: str | None = None) -> dict[str, object]:
-    """An error whose message says whatever the provider likes, the token among it."""
+    """An error whose message the provider chooses; it contains the token."""
     details = [] if fcm_code is None else [{"@type": FCM_ERROR, "errorCode": fcm_code}]
     body = {"error": {"code": status, "message": "c4n4ry-provider says no", "status": code, "details": details}}
     return {"status": status, "body": body}
@@ -92,7 +91,7 @@ def plant(team: Team) -> None:
 
 
 class Ear:
-    """Runs commands and keeps all that they say."""
+    """Runs commands and keeps everything that they print."""
 
     def __init__(self, rekindle: Command) -> None:
         self.rekindle = rekindle
@@ -104,7 +103,7 @@ class Ear:
         return done
 
     def found(self, extra: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str]]:
-        """Every canary with the command that said it."""
+        """Every canary with the command that printed it."""
         found: list[tuple[tuple[str, ...], str]] = []
         for arguments, done in self.said:
             text = done.out + done.err
@@ -141,7 +140,7 @@ def test_no_command_prints_a_token_a_text_a_name_a_key_or_a_password(ear: Ear, t
     report = ear(*loud, "run", "--json", "--budget", "15s").json()
     fcm.faults([])
     (one,) = report["scenarios"]
-    # Every kind of ending was there.
+    # Every kind of ending occurred.
     assert {reason.partition(":")[0] for reason in one["reasons"]} == {"skipped", "dead", "retry", "unknown"}, one
     assert one["recorded"] >= 1
     shift_clock(team.url, "10 minutes")
@@ -168,8 +167,8 @@ def test_no_command_prints_a_token_a_text_a_name_a_key_or_a_password(ear: Ear, t
 def test_a_person_is_shown_their_texts_on_standard_output_alone_and_no_token_key_or_password(
     ear: Ear, fcm: Sandbox
 ) -> None:
-    """The one exception: `plan --show` is there to show texts. Everything else stays out, and
-    all of it out of logs."""
+    """The one exception: `plan --show` shows texts. It shows nothing else that is secret, and
+    logs contain none of it."""
     loud = ("--debug", "--log-level", "debug")
     assert ear(*loud, "apply").code == 0
     texts = {"c4n4ry-title", "c4n4ry-name-1", "c4n4ry-body", "c4n4ry-points-1", "c4n4ry-link"}
@@ -179,7 +178,7 @@ def test_a_person_is_shown_their_texts_on_standard_output_alone_and_no_token_key
         assert set(CANARY.findall(done.out)) == texts
         assert CANARY.findall(done.err) == []
         assert not any(line in done.out + done.err for line in key_lines(fcm))
-        # A variable that is missing is named; what the person has instead is not.
+        # A missing variable is named; the person's other variables are not.
         ear(*loud, "plan", "--show", str(person(15)), *json_too)
     for arguments in (("plan", "--show", "c4n4ry"), ("plan", "--show", str(person(1)), "--scenario", "other")):
         assert ear.rekindle(*arguments).code == 2
@@ -239,7 +238,7 @@ def test_unusable_credentials_are_reported_without_the_key(
 
 
 def test_the_access_token_is_never_printed(ear: Ear, team: Team, fcm: Sandbox) -> None:
-    """One that the test makes: the token endpoint answers with it, and FCM then refuses it."""
+    """The test makes the token: the token endpoint answers with it, and FCM then refuses it."""
     ear("apply")
     answer = {"access_token": "c4n4ry-access", "expires_in": 3600, "token_type": "Bearer"}
     fcm.faults([{"match": {"path": "token"}, "respond": {"status": 200, "body": answer}}])
@@ -255,8 +254,8 @@ def test_the_access_token_is_never_printed(ear: Ear, team: Team, fcm: Sandbox) -
 
 def test_rows_and_settings_that_the_database_refuses_are_not_quoted(ear: Ear, team: Team, fcm: Sandbox) -> None:
     ear("apply")
-    # A value that cannot be read, in the view and in the query; a key that another row holds; a
-    # trigger that quotes.
+    # An unreadable value in the view and in the query, a key that another row has, and a trigger
+    # that quotes values.
     team.execute("drop view rekindle_source.nudge")
     team.execute("alter table team.wanted alter column variables type text")
     for value in ("c4n4ry-json", '{"x": "\\ud800 c4n4ry"}'):

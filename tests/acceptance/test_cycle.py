@@ -1,5 +1,4 @@
-"""One cycle through everything real: Postgres, the ledger as rekindle_worker, the sandbox over
-TLS."""
+"""One cycle without doubles: Postgres, the ledger as rekindle_worker, the sandbox over TLS."""
 
 from pathlib import Path
 

@@ -1,5 +1,4 @@
-"""The brief's list: one person, one scenario, and everything that can go right or wrong on the
-way."""
+"""One person and one scenario: each case in the list of the brief."""
 
 import asyncio
 import hashlib
@@ -50,7 +49,7 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 async def desk(team_worker_url: str, team_config: Config) -> AsyncIterator[Open]:
-    """Opens desks: each has a pool of connections of its own."""
+    """Opens desks, each with a separate connection pool."""
     async with AsyncExitStack() as stack:
 
         async def open_desk(answer: Callable[[Message], Outcome] | None = None) -> Desk:
@@ -90,7 +89,7 @@ async def test_successful_dispatch_calls_the_dispatcher_with_the_right_payload_a
         "select id, user_id, scenario_type, dispatched_at, idempotency_key from rekindle.scenario_notification"
     )
     assert (claim, user, scenario, key) == (message.claim_id, user_id, "nudge", message.idempotency_key)
-    # The server's clock and ours are of one machine, read by two programs.
+    # The server's clock and ours are the same machine's, read by two programs.
     assert before - timedelta(seconds=1) < at < after + timedelta(seconds=1)
     assert team.rows("select claim_id, provider_name from rekindle.delivery") == [
         (claim, f"scripted/{claim}/1"),
@@ -169,8 +168,7 @@ async def test_a_record_write_that_fails_after_the_dispatch_is_critical_and_noth
     assert team.counts()["scenario_notification"] == 0
     (unknown,) = await one.engine.unknown()
     assert (unknown.claim_id, unknown.reason, unknown.closed_at) == (message.claim_id, "record_failed", None)
-    # Held, then swept and closed, then past its day: never again within the cooldown, by whatever
-    # run.
+    # Held, then swept and closed, then past its day: no run sends again within the cooldown.
     refusals: list[dict[str, int]] = []
     for later in ("0 s", "5 minutes", "2 hours", "30 hours", "6 days"):
         shift_clock(team.url, later)
@@ -180,8 +178,8 @@ async def test_a_record_write_that_fails_after_the_dispatch_is_critical_and_noth
     (closed,) = await one.engine.unknown()
     assert closed.claim_id == message.claim_id
     assert closed.closed_at is not None
-    # Another occurrence of the same scenario is held back by the cooldown, counted from when the
-    # hold ended.
+    # The cooldown also refuses another occurrence of the same scenario. It counts from the end of
+    # the hold.
     team.execute("update team.wanted set occurrence = 'second'")
     assert dict(only(await one.nudge(user_id)).refusals) == {"cooldown": 1}
     shift_clock(team.url, "8 days")
@@ -249,8 +247,8 @@ async def test_a_key_that_another_writer_records_between_claim_and_arm_is_skippe
     (user_id,) = team.people(1)
     one = await desk()
     store = one.engine.deps.store
-    # Claim alone, as a run that is killed right after it would have; then the other writer; then a
-    # whole run, which takes the unit over once its lease has ended.
+    # Only claim, as a run that is killed directly afterwards would; then the other writer records;
+    # then a whole run takes the unit over once its lease has ended.
     (applied,) = await store.applied()
     run_id = await store.open_run(budget_seconds=30, dispatcher="scripted")
     evaluation = Evaluation(applied, Selection(user_id=user_id))

@@ -1,7 +1,6 @@
 """A TLS server under the test's control, in place of FCM and of Google's token endpoint.
 
-It speaks HTTP/2 or HTTP/1.1, counts what arrives, and fails on the wire in the ways that a server
-can.
+It speaks HTTP/2 or HTTP/1.1, counts requests, and fails on the wire in every way that a server can.
 """
 
 import asyncio
@@ -45,7 +44,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-# In place of a reply: what becomes of the connection or the stream once a whole request is there.
+# In place of a reply: what the server does to the connection or the stream after a whole request.
 HANG, CLOSE, RESET, CUT, REFUSE_STREAM, GO_AWAY = "hang", "close", "reset", "cut", "refuse_stream", "go_away"
 
 
@@ -65,8 +64,8 @@ def access_token(number: int) -> Reply:
 
 
 class Server:
-    """`answer` and `token_answer` say what becomes of each request; `opened` counts requests
-    that were begun."""
+    """`answer` and `token_answer` decide what happens to each request; `opened` counts the
+    requests that were started."""
 
     def __init__(self, folder: Path, *, protocol: str = "h2", streams: int = 100, tls: bool = True) -> None:
         self.folder = folder
@@ -108,7 +107,7 @@ class Server:
             await self.token_gate.wait()
             return self.token_answer(request)
         if request.headers.get(":method") == "GET":
-            return Reply(404, b"<!DOCTYPE html>")  # as FCM's front page
+            return Reply(404, b"<!DOCTYPE html>")  # like FCM's front page
         self.requests.append(request)
         self.arrived.set()
         return self.answer(request)

@@ -21,7 +21,8 @@ def account_of(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def trust(sandbox: Sandbox) -> ssl.SSLContext:
-    """Only the sandbox's CA, checked as strictly as newer Pythons do by default."""
+    """Trust only the sandbox's CA, and check it as strictly as newer Python versions do by
+    default."""
     context = ssl.create_default_context(cafile=str(sandbox.ca))
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     return context
@@ -74,6 +75,6 @@ class Sender:
         return self.post({"message": message}, timeout=timeout)
 
     def expire(self) -> None:
-        """Hold a token of this sandbox whose hour was over a minute ago."""
+        """Use a token of this sandbox that expired a minute ago."""
         key = account_of(self.sandbox)["private_key"]
         self.headers = {"authorization": f"Bearer {AccessTokens(key).issue(now=time.time() - 3660)}"}

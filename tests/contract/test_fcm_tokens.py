@@ -1,5 +1,5 @@
-"""Access tokens: one request for all who need one, ahead of expiry, anew after a 401, and never
-in a log."""
+"""Access tokens: one request for all sends that need one, before it expires, again after a 401,
+and never in a log."""
 
 import asyncio
 import json
@@ -124,7 +124,7 @@ async def test_a_token_near_its_end_is_replaced_while_messages_go_on_with_it(tmp
             tokens._token = type(held)(held.text, time.monotonic(), held.unusable_at)  # as if 20 s had passed
             server.token_answer = lambda _: access_token(2)
             server.token_gate.clear()
-            for _ in range(3):  # the endpoint does not answer, and nobody waits for it
+            for _ in range(3):  # the endpoint does not answer, and no send waits for it
                 assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
             server.token_gate.set()
             while tokens._token.text == "ya29.short":
@@ -184,7 +184,7 @@ async def test_an_error_of_the_token_endpoint_becomes_one_line_without_quoting_i
         assert says in str(raised.value)
         assert "canary" not in str(raised.value)
         assert "\n" not in str(raised.value)
-        server.token_answer = lambda _: access_token(1)  # and once that is repaired, it opens
+        server.token_answer = lambda _: access_token(1)  # once the endpoint is repaired, it opens
         await dispatcher.open()
         await dispatcher.close()
 
@@ -258,7 +258,7 @@ async def test_a_dispatcher_that_is_opened_for_one_cycle_after_another_keeps_its
             await dispatcher.open()
             assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
         assert len(server.token_requests) == 1
-        assert server.connections == 1 + 2  # the token's own, and FCM's
+        assert server.connections == 1 + 2  # one to the token endpoint and one to FCM
 
 
 async def test_cycles_at_once_share_one_opening_and_a_second_one_takes_nothing_from_the_first(tmp_path):
@@ -277,7 +277,7 @@ async def test_cycles_at_once_share_one_opening_and_a_second_one_takes_nothing_f
 
 async def test_opening_again_reads_the_credentials_anew_once_the_token_nears_its_end(tmp_path):
     async with serving(tmp_path) as server:
-        server.token_answer = token_living(LEAST_LIFE_SECONDS)  # from its first moment too short to be used
+        server.token_answer = token_living(LEAST_LIFE_SECONDS)  # too short to be used from the start
         credentials = service_account(server)
         dispatcher = FcmDispatcher(credentials, url=server.url, ca=certificates(tmp_path) / "ca.pem")
         await dispatcher.open()

@@ -1,7 +1,5 @@
-"""Connections that fail: what certainly did not leave may be tried again, everything else is
-uncertain.
-
-The server counts: whatever happens to a request, one call of send is at most one request.
+"""Connections that fail. A request that certainly did not leave may be tried again; every other one
+is uncertain. The server counts: one call of send is at most one request, whatever happens to it.
 """
 
 import asyncio
@@ -64,7 +62,7 @@ async def test_a_request_that_left_and_got_no_clear_answer_is_uncertain_and_was_
         assert await dispatcher.send(message(), timeout=0.5 if what is HANG else 10) == outcome
         assert time.monotonic() - started < 5
         assert server.opened == 1
-        server.answer = lambda _: Reply()  # and the next message goes its way
+        server.answer = lambda _: Reply()  # and the next message is sent
         assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
         assert server.opened == 2
 
@@ -89,7 +87,7 @@ async def test_a_connection_that_dies_under_its_second_request_leaves_that_one_u
 
 async def test_a_refused_connection_means_that_nothing_was_sent(tmp_path):
     with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        unused.bind(("127.0.0.1", 0))  # bound, and not listening
         async with connections(tmp_path) as opened:
             assert await post(opened, f"https://127.0.0.1:{unused.getsockname()[1]}") == NOT_SENT
 
@@ -110,7 +108,7 @@ async def test_a_certificate_that_is_not_trusted_means_that_nothing_was_sent(tmp
 async def test_a_server_that_never_finishes_the_handshake_means_that_nothing_was_sent(tmp_path, speaks):
     async def accept(reader, writer):
         if speaks:
-            writer.close()  # hangs up in the middle of it
+            writer.close()  # closes the connection during it
         await reader.read()
         writer.close()
 
@@ -125,7 +123,7 @@ async def test_a_host_that_swallows_connections_means_that_nothing_was_sent(tmp_
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        for _ in range(3):  # fill the queue: what comes then is dropped without a word
+        for _ in range(3):  # fill the queue: later connections are dropped silently
             queued = stack.enter_context(socket.socket())
             queued.setblocking(False)
             queued.connect_ex(listener.getsockname())
@@ -151,7 +149,7 @@ async def test_a_message_that_waited_for_a_stream_until_its_deadline_is_not_sent
             await first
         server.answer = lambda _: Reply()
         assert isinstance(await post(opened, server.url), Answer)  # once the first one's time is over
-        assert len(server.requests) == 3  # and what gave up did not come after all
+        assert len(server.requests) == 3  # and the abandoned message did not arrive later
 
 
 async def test_a_cancelled_send_is_cancelled_at_once_and_harms_no_other(tmp_path):
@@ -195,8 +193,8 @@ async def test_no_time_left_means_that_nothing_is_sent(tmp_path):
 
 
 def test_a_body_that_is_read_after_its_deadline_never_leaves():
-    # What a process does that stood still between its request and the write: `make torture` pauses
-    # real ones.
+    # As in a process that was stopped between its request and the write; `make torture` stops real
+    # ones.
     body = _SingleBody(b"a message", until=time.monotonic())
     with pytest.raises(_Withdrawn):
         next(body)

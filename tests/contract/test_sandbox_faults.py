@@ -1,4 +1,4 @@
-"""Every fault does what it says: to the connection, to the answer, and to the ledger."""
+"""Every fault does what it says: to the connection, to the answer, and to the log."""
 
 import asyncio
 import contextlib
@@ -66,7 +66,7 @@ def test_a_delay_comes_before_the_acceptance(sandbox: Sandbox, sender: Sender):
     sandbox.faults([fault({"delay_ms": 300}, target="t-slow")])
     answer = sender.send({"token": "t-slow"})
     assert (answer.status_code, answer.elapsed.total_seconds() >= 0.3) == (200, True)
-    # Whoever gave up on the first one was not heard: it was accepted all the same.
+    # The sandbox did not notice that the client gave up on the first one: it was accepted.
     assert sorted(targets(sandbox)) == ["t-late", "t-next", "t-slow"]
 
 
@@ -89,7 +89,7 @@ def test_a_hanging_send_is_never_answered_and_never_accepted(sandbox: Sandbox, s
 async def test_hanging_sends_do_not_keep_others_from_being_answered(sandbox: Sandbox):
     sandbox.faults([fault("hang")])
     before = sandbox.requests()["send"]
-    # One event loop for those that hang: threads that share an HTTP/2 connection of httpx mix up
+    # One event loop for the hanging sends: threads that share an HTTP/2 connection of httpx mix up
     # their stream ids.
     async with httpx.AsyncClient(http2=True, verify=trust(sandbox), timeout=60, trust_env=False) as client:
         with Sender(sandbox) as sender:
@@ -132,8 +132,8 @@ def test_a_reset_is_a_tcp_reset_and_not_a_close(sandbox: Sandbox, conduct: str):
         f"POST /v1/projects/{sandbox.project}/messages:send HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: {authorization}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    # TLS in memory: OpenSSL's own socket reports a reset as an end, depending on what it was about
-    # to read.
+    # TLS in memory: OpenSSL's own socket sometimes reports a reset as an end, depending on what it
+    # reads next.
     received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
     secure = trust(sandbox).wrap_bio(received, sent, server_hostname="localhost")
     with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=10) as raw:

@@ -1,5 +1,5 @@
-"""The sandbox takes what FCM takes, refuses what FCM refuses, and its ledger holds exactly what
-it took."""
+"""The sandbox accepts what FCM accepts and refuses what FCM refuses. Its log has exactly the
+accepted messages."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from rekindle.sandbox import Sandbox
 from rekindle.scenario import parse_scenario
 from rekindle.scenario.platforms import MAX_NAME_CHARS
 
-# Settled in a client before anything is on the wire: a list of more than 500, a key given twice in
+# A client refuses these before it sends anything: a list of more than 500, and a repeated key in
 # one object.
 NOT_ON_THE_WIRE = {"batch_over_500", "aps_duplicate_field"}
 
@@ -33,7 +33,7 @@ def sender(sandbox: Sandbox) -> Iterator[Sender]:
 
 
 def wire_form(case: dict[str, Any]) -> dict[str, Any]:
-    """The request that a client makes of a case, without any check of its own."""
+    """The request that a client makes of a case, without a check by the client."""
     if case["valid"]:
         wire = case["wire"]
         request = wire if "validate_only" in wire else {"message": dict(wire)}

@@ -26,18 +26,18 @@ from rekindle.sandbox import Sandbox
 
 def run(*arguments: object) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "rekindle.sandbox", *map(str, arguments)]
-    # As for a user: what is written into a pipe waits in a buffer until somebody flushes it.
+    # As for a user: output to a pipe stays in a buffer until it is flushed.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def said_when_ready(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    """The line on its standard output, waited for no longer than 60 s."""
+    """The line on its standard output; wait for it at most 60 s."""
     assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], 60)
     if not ready:
         process.kill()
-    assert ready, "it has not said that it is ready"
+    assert ready, "it did not report that it is ready"
     return json.loads(process.stdout.readline())
 
 
@@ -123,7 +123,7 @@ def test_the_log_is_only_appended_to(tmp_path: Path):
         with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
             for n in range(3):
                 names.append(sender.send({"token": f"t{start}{n}"}).json()["name"])
-                # The line is there before the answer is.
+                # The line is written before the answer is sent.
                 contents.append(sandbox.ledger.read_bytes())
                 assert lines_of(sandbox.ledger)[-1]["name"] == names[-1]
             if start == 1:

@@ -21,8 +21,8 @@ async def test_bytes_sent_before_the_server_is_reached_arrive_complete(words: by
     port = await proxy.listen("127.0.0.1", 0)
     proxy.upstream = server.sockets[0].getsockname()
     await proxy.start()
-    # Without giving way in between: all of it, its end included, is there before the proxy knows of
-    # the connection.
+    # Without yielding in between: all bytes and the end arrive before the proxy knows of the
+    # connection.
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(words)
         client.shutdown(socket.SHUT_WR)

@@ -1,7 +1,7 @@
 """The official SDK, unchanged, sends through the sandbox: an independent check of what the sandbox
 speaks.
 
-It runs in a process of its own, because it takes its trust roots from the environment and keeps
+It runs in a separate process, because it takes its trust roots from the environment and keeps
 global state.
 """
 
@@ -64,7 +64,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 
 
 def run_sdk(sandbox: Sandbox, script: str) -> object:
-    """What the script printed last, as JSON."""
+    """The last line that the script printed, as JSON."""
     done = subprocess.run(
         [sys.executable, "-c", PROLOGUE + script, sandbox.url, str(sandbox.credentials)],
         env=os.environ | {"REQUESTS_CA_BUNDLE": str(sandbox.ca), "SSL_CERT_FILE": str(sandbox.ca)},

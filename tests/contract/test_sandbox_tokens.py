@@ -63,7 +63,7 @@ def other_key() -> str:
     ],
 )
 def test_a_wrong_claim_gets_no_token(sandbox: Sandbox, changed: dict[str, Any], error: str):
-    # Seconds from now, which is when the test runs and not when the suite was collected.
+    # Seconds from now: when the test runs, and not when the suite was collected.
     changed = {name: int(time.time()) + value if isinstance(value, int) else value for name, value in changed.items()}
     with client_of(sandbox) as client:
         answer = ask_token(client, assertion_of(account_of(sandbox), **changed))

@@ -1,5 +1,5 @@
-"""The Edge Function dispatcher over real connections: what leaves, when, and what each answer
-makes of each message."""
+"""The Edge Function dispatcher over real connections: what is sent, when, and the outcome that
+each answer gives each message."""
 
 import asyncio
 import gzip
@@ -52,7 +52,7 @@ async def functioning(
 
 
 def relaying(change: Callable[[list[dict[str, Any]]], object] = lambda results: results) -> Callable[[Request], Reply]:
-    """A function that says FCM took every message; `change` is what it gets wrong."""
+    """A function that reports every message as accepted by FCM; `change` is its mistake."""
 
     def answer(request: Request) -> Reply:
         results = [
@@ -277,7 +277,7 @@ async def test_a_process_that_was_stopped_sends_nothing_after_its_deadline(tmp_p
     async with functioning(tmp_path) as (server, dispatcher):
         sending = asyncio.gather(*(dispatcher.send(message(), timeout=0.5) for _ in range(3)))
         await asyncio.sleep(0)  # the messages are gathered
-        time.sleep(0.6)  # the process stands still, as when it is stopped
+        time.sleep(0.6)  # the process is blocked, as if it were stopped
         outcomes = await sending
         assert {type(outcome) for outcome in outcomes} == {Refused}
     assert server.requests == []

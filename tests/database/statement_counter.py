@@ -1,4 +1,4 @@
-"""Counts what a client really asks of the server: a proxy between them that reads the wire."""
+"""Counts the statements that a client sends to the server: a proxy between them reads the wire."""
 
 import asyncio
 from collections import Counter
@@ -10,8 +10,7 @@ SIMPLE, PARSE, COPY_DATA = b"Q", b"P", b"d"
 
 
 class StatementCounter:
-    """`statements` counts each statement by its text; `url` is where to connect instead of the
-    server."""
+    """`statements` counts each statement by its text; connect to `url` instead of the server."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -39,7 +38,7 @@ class StatementCounter:
 
 @asynccontextmanager
 async def counting(url: str) -> AsyncGenerator[StatementCounter]:
-    """A counter in front of the server; its connections end with the block."""
+    """A counter in front of the server; its connections close when the block ends."""
     parts = urlsplit(url)
     tasks: set[asyncio.Task[None]] = set()
 

@@ -1,5 +1,5 @@
-"""The check of the texts: what each variable is fit for, and whether a push fits with the
-longest values there are."""
+"""The check of the texts: the type of each variable, and whether a push fits with the longest
+values in the database."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 
 def config(kind: str = "inactivity", *, title: str = "t", body: str = "b", **keys: Any) -> Config:
-    """One scenario `one` with a text in English, and more of it as `keys` say."""
+    """One scenario `one` with a text in English, and the further keys in `keys`."""
     due = {"inactivity": {"after": ["14d"]}, "milestone": {"at": [10]}, "expiry": {"before": ["7d"]}}
     due |= {"sql": {"query": WANTED}}
     message = {"en": {"title": title, "body": body}}
@@ -43,7 +43,7 @@ def config(kind: str = "inactivity", *, title: str = "t", body: str = "b", **key
 
 
 async def found(programme: Programme, one: Config) -> tuple[list[str], list[str]]:
-    """What the check says of the scenario: its faults, all of which are RK103, and its notes."""
+    """The check's result for the scenario: its faults, all of which are RK103, and its notes."""
     findings = [finding for finding in await check(one, PostgresSource(programme.database)) if finding.subject == "one"]
     assert {finding.fault.code for finding in findings if finding.fault} <= {"RK103"}
     assert not any(finding.fault for finding in findings if finding.note)
@@ -85,7 +85,8 @@ async def test_a_push_that_the_longest_values_of_today_make_too_large_is_noted_a
     assert f"FCM takes {MAX_PAYLOAD_BYTES:,}" in note
     await programme.sql.execute("update team.person set first_name = repeat('å', 100)")
     assert await found(programme, one) == ([], [])
-    # Whoever is no active recipient is sent nothing, and what a text does not name does not matter.
+    # People who are not active recipients get no push. A variable that no text names does not
+    # count.
     await programme.person(first_name="å" * 1_000, active=False)
     assert await found(programme, one) == ([], [])
     await programme.sql.execute("update team.person set first_name = repeat('x', 5000) where user_id = %s", [user])
@@ -132,7 +133,7 @@ NUMBER, DATE = "{%s, plural, other {#}}", "{%s, date}"
         ("expiry", "expires_on", False, True),
         ("expiry", "days_left", True, False),
         ("expiry", "threshold", True, False),
-        ("expiry", "first_name", False, True),  # a text may be a date, and no text is a number
+        ("expiry", "first_name", False, True),  # a text value may be a date, but never a number
         ("expiry", "points", True, False),
         ("expiry", "share", True, False),
         ("expiry", "joined_on", False, True),

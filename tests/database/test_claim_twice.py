@@ -1,5 +1,5 @@
-"""A claim that is asked for again, because nobody knows whether it was committed, claims nobody
-a second time."""
+"""A claim that is repeated, because it is not known whether it was committed, claims nobody a
+second time."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -54,8 +54,8 @@ async def test_every_scenario_of_a_run_has_its_own_numbers(programme: Programme)
 
 
 async def test_a_violation_of_another_unique_constraint_is_not_mistaken_for_a_second_call(programme: Programme) -> None:
-    """Here the team's view gives one person's device twice under two persons' ids, which no
-    constraint forbids; so a trigger stands in for whatever else might break a key."""
+    """The team's view gives one person's device twice under two persons' ids, which no
+    constraint forbids. A trigger therefore simulates any other violation of a key."""
     await programme.people(1)
     await programme.sql.execute(
         "create table team.seen (key text primary key); insert into team.seen values ('x');"

@@ -1,5 +1,5 @@
-"""The difference of two configurations: one moment for both sides, nothing written, a fault is
-one scenario's own."""
+"""The difference of two configurations: one moment for both sides, nothing written, and a fault
+affects one scenario."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -56,7 +56,7 @@ async def compared(
 
 
 async def away(programme: Programme, days: int, **keys: Any) -> UUID:
-    """A person who was active so many days ago."""
+    """A person who was last active `days` days ago."""
     user = await programme.person(**keys)
     at = await programme.value("select rekindle.clock() - make_interval(days => %s)", days)
     await programme.activity(user, at)
@@ -159,7 +159,7 @@ async def test_both_sides_see_one_moment_and_one_snapshot_whatever_happens_meanw
         await holder.execute("lock table team.device in access exclusive mode")
         comparing = asyncio.create_task(compared(programme, [applied(AWAY)], [applied(other)]))
         await programme.blocked("claimants")
-        # Now both of them would be due, the one by the clock, the other by what is committed.
+        # Now both would be due: one by the clock, the other by the committed rows.
         await holder.execute("insert into team.activity values (%s, timestamptz '2026-04-01')", [late])
         await programme.at("2026-05-20 12:00:00+00")
         await holder.commit()
@@ -169,7 +169,7 @@ async def test_both_sides_see_one_moment_and_one_snapshot_whatever_happens_meanw
 
 async def test_a_query_that_both_sides_have_is_asked_once(programme: Programme) -> None:
     await programme.people(200)
-    # About every second one, others each time that it is asked.
+    # About every second person, and different ones each time it runs.
     chance = scenario("sql", query="select user_id, occurrence, variables from team.wanted where random() < 0.5")
     changed = chance.model_copy(update={"priority": 60})
     _, effects = await compared(programme, [applied(chance)], [applied(changed)])

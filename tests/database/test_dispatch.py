@@ -1,4 +1,4 @@
-"""What a run has committed by the time that a message leaves, and what it does not send."""
+"""What a run has committed before a message leaves, and what it does not send."""
 
 import time
 from collections.abc import AsyncIterator
@@ -51,7 +51,8 @@ async def test_a_message_leaves_only_after_its_arming_is_committed(programme: Pr
 async def test_a_process_that_was_stopped_after_arming_sends_nothing_and_the_units_wait(
     programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As if it had stood still from before each arming until its time to start was over."""
+    """As if the process had been stopped from before each arming until its time to send was
+    over."""
     monkeypatch.setattr(dispatch, "START_SECONDS", -1.0)
     dispatcher = ScriptedDispatcher()
     report = await run(programme, dispatcher)

@@ -35,7 +35,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, or r
 with_wheel = pytest.mark.skipif(not AVAILABLE or not AVAILABLE[0].from_wheel, reason="the wheel is not installed")
 with_installed = pytest.mark.skipif(not INSTALLED, reason="no Postgres 15 to 18 is installed beside the wheel")
 
-# A program that keeps a server until it is killed; it says the server's pid, URL and data folder.
+# A program that runs a server until it is killed; it prints the server's pid, URL and data folder.
 KEEPER = """
 import sys, threading
 import psycopg
@@ -62,7 +62,7 @@ def wait_until(holds: Callable[[], bool], within: float = 5.0) -> bool:
 def is_gone(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-        # An orphan that ended stays a zombie where process 1 does not reap, as in some containers.
+        # An orphan that ended stays a zombie if process 1 does not reap it, as in some containers.
         return sys.platform == "linux" and ") Z " in Path(f"/proc/{pid}/stat").read_text()
     except (ProcessLookupError, FileNotFoundError):
         return True
@@ -84,14 +84,14 @@ def modes_above(folder: Path) -> dict[Path, tuple[int, int, int]]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedPostgres]:
-    """One server for the tests that only ask it something."""
+    """One server for the tests that only read from it."""
     with EmbeddedPostgres(settings=FAST) as postgres:
         yield postgres
 
 
 @pytest.fixture
 def keeper() -> Iterator[tuple[subprocess.Popen[str], int, str, Path]]:
-    """Another Python process that keeps a server: the process, the server's pid, its URL, its
+    """Another Python process that runs a server: the process, the server's pid, its URL, its
     data folder."""
     command = [sys.executable, "-c", KEEPER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
@@ -198,7 +198,7 @@ def test_the_next_server_recovers_a_kept_folder_after_kill_9_of_the_first(tmp_pa
         connection.execute("create table kept as select 7 as number")
     os.kill(first.pid, signal.SIGKILL)
     assert wait_until(lambda: first.pid is None)
-    # The worst case: the process id in the stale file is by now another process of the same
+    # The worst case: the process id in the stale file now belongs to another process of the same
     # account.
     stale = folder / "data" / "postmaster.pid"
     owner = stale.stat().st_uid
@@ -275,7 +275,7 @@ def test_a_kept_folder_is_started_by_the_major_that_made_it(tmp_path: Path):
 
 def test_kill_9_of_the_parent_ends_the_server_and_removes_its_folder(keeper):
     process, pid, _, data = keeper
-    with psycopg.connect(keeper[2]):  # a busy server goes too
+    with psycopg.connect(keeper[2]):  # a busy server ends too
         process.kill()
         process.wait()
         assert wait_until(lambda: is_gone(pid), within=2)

@@ -1,4 +1,4 @@
-"""Inactivity: who is due, to the day, wherever they live."""
+"""Inactivity: which people are due, exact to the day, in every time zone."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from rekindle.model import Acceptance
 from rekindle.scenario import AnyScenario
 from team.programme import Programme, open_programme, scenario
 
-# The one instant of these tests: Auckland has the 11th already, Los Angeles the 10th still.
+# The instant of all these tests: in Auckland it is already the 11th, in Los Angeles still the 10th.
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 AUCKLAND, LOS_ANGELES = "Pacific/Auckland", "America/Los_Angeles"
 AWAY = scenario("inactivity", after=["14d", "30d"])
@@ -23,7 +23,7 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 
 async def send(programme: Programme, one: AnyScenario = AWAY) -> list[str]:
-    """Claim, arm and record whoever is due; their occurrences."""
+    """Claim, arm and record everybody who is due; return their occurrences."""
     run_id, units = await programme.armed_units(one)
     verdicts = await programme.store.record(run_id, [Acceptance(unit, f"n/{unit.claim_id}") for unit in units])
     assert set(verdicts) <= {"recorded"}
@@ -59,11 +59,11 @@ async def test_a_stage_begins_on_the_local_day_on_which_its_days_are_complete(
 @pytest.mark.parametrize(
     ("activity_type", "last", "auckland", "los_angeles"),
     [
-        # A date is a local day already: the 24th is 15 days ago in Auckland, 14 in Los Angeles.
+        # A date is a local day: the 24th is 15 days ago in Auckland, 14 in Los Angeles.
         ("date", "2026-02-24", 15, 14),
         ("date", "2026-02-25", 14, None),
-        # Without a zone it is taken as UTC: 09:00 of the 25th is the 25th in Auckland, the 25th
-        # 01:00 in Los Angeles.
+        # A timestamp without a zone is read as UTC: 09:00 of the 25th is the 25th in Auckland, the
+        # 25th 01:00 in Los Angeles.
         ("timestamp", "2026-02-25 09:00", 14, None),
         ("timestamp", "2026-02-25 07:00", 14, 14),
         ("timestamptz", "2026-02-25 07:00+00", 14, 14),

@@ -1,4 +1,4 @@
-"""Milestones and certificates: each occasion once, and the one that matters most."""
+"""Milestones and certificates: each occasion once, and the most urgent one first."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -30,7 +30,7 @@ async def active(programme: Programme, user: object, times: int) -> None:
 
 
 async def send(programme: Programme, one: AnyScenario) -> list[str]:
-    """Claim, arm and record whoever is due; their occurrences."""
+    """Claim, arm and record everybody who is due; return their occurrences."""
     run_id, units = await programme.armed_units(one)
     await programme.store.record(run_id, [Acceptance(unit, f"n/{unit.claim_id}") for unit in units])
     rows = await programme.rows("select occurrence from rekindle.scenario_notification where run_id = %s", run_id)
@@ -158,7 +158,7 @@ async def test_the_most_urgent_certificate_wins_and_the_next_one_follows_when_it
     assert dict((await programme.claim(RENEW)).refusals) == {"cooldown": 1}
     await programme.at(NOW + timedelta(days=1, minutes=1))
     assert await send(programme, RENEW) == [f"expiry:{later}:2026-03-30:30d"]
-    # The sooner one has come within a day: urgent again.
+    # The certificate that ends first now has one day left: it is urgent again.
     await programme.at(NOW + timedelta(days=2, minutes=2))
     assert await send(programme, RENEW) == [f"expiry:{sooner}:2026-03-13:1d"]
 

@@ -1,5 +1,5 @@
-"""Every gate of one person: each blocks alone, all of them are shown, and each says what is
-known of it."""
+"""Every condition of one person: each can block alone, all are shown, and each shows its
+details."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -144,8 +144,8 @@ async def test_a_spent_occurrence_names_the_claim_and_its_time(programme: Progra
 
 
 async def test_explain_shows_this_persons_claim_and_no_others(programme: Programme) -> None:
-    """Of several people with an unknown send, who later had one more, about something else or of
-    another scenario."""
+    """Several people have an unknown send, and later one more for another occurrence or
+    scenario."""
     users = await programme.people(3)
     _, units = await programme.armed_units()
     await programme.store.hold([(unit, "timeout") for unit in units])
@@ -259,8 +259,8 @@ async def test_a_cap_shows_what_counts_under_each_rule_and_when_the_next_push_fi
     user = await due(programme)
     await counted(programme, user, 3, 20, 30, 100)
     one = await explained(programme, user, wanted(caps=["2 per 1d", "3 per 7d"]))
-    # 20 hours ago leaves the day in 4 hours; of four in the week two must leave, the later of them
-    # in 138 hours.
+    # The push of 20 hours ago leaves the day's window in 4 hours. Of four in the week two must
+    # leave; the later one does in 138 hours.
     assert (one.blocked_by, one.next_at) == (("frequency_cap",), NOW + timedelta(hours=138))
     rules = facts(one, "frequency_cap")["rules"]
     assert [(rule["most"], rule["sent"], rule["alive"], rule["free_at"]) for rule in rules] == [
@@ -334,7 +334,7 @@ async def test_everything_that_blocks_is_shown_and_the_first_is_the_one_that_a_p
     assert (await programme.due(strict))[user].refusal == "cooldown"
     await programme.token(user, "t")
     one = await explained(programme, user, strict)
-    # Monday begins at 23:00 UTC on Sunday, and nothing is quiet then.
+    # Monday begins at 23:00 UTC on Sunday, and no quiet hours apply then.
     assert (one.blocked_by, one.next_at) == (
         ("cooldown", "weekday", "quiet_hours"),
         datetime(2026, 3, 15, 23, tzinfo=UTC),

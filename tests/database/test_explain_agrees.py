@@ -1,5 +1,4 @@
-"""What is explained is what a claim would do: hundreds of people in situations drawn at random,
-judged by both."""
+"""`explain` agrees with the claim: both judge hundreds of people in random situations."""
 
 import random
 from collections import Counter
@@ -51,8 +50,8 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 
 async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[UUID]:
-    """People of whom each may be missing, asleep, tired of it, without a device, or several of
-    these at once."""
+    """People who may be absent, in quiet hours, opted out, without a device, or several of
+    these."""
 
     def some_id() -> UUID:
         return UUID(int=draw.getrandbits(128))
@@ -98,7 +97,7 @@ async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[
         if draw.random() < 0.2:
             wish = draw.choice(["nudge", "other", None])
             add("team.preference (user_id, scenario_type, opted_out)", user, wish, draw.random() < 0.6)
-        # Recorded long ago, or today under another occasion.
+        # Recorded long ago, or today for another occasion.
         for occurrence in draw.sample(OCCURRENCES, draw.choice([0, 0, 0, 1, 2])):
             add(
                 "rekindle.scenario_notification (id, user_id, scenario_type, occurrence, idempotency_key)",

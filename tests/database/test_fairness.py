@@ -1,4 +1,4 @@
-"""Fairness: a large organisation does not use up a run before a small one has had its turn."""
+"""Fairness: a large organisation does not use up a run before a small one gets its first push."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
@@ -18,8 +18,8 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 
 async def two_organisations(programme: Programme) -> set[UUID]:
-    """Forty people of a large organisation, whose ids come first, and four of a small one; the
-    small one's people."""
+    """Add forty people of a large organisation, with the first ids, and four of a small one;
+    return the four."""
     large, small = uuid4(), uuid4()
     many = [await programme.person(organisation_id=large, user_id=UUID(int=number)) for number in range(1, 41)]
     few = [await programme.person(organisation_id=small, user_id=UUID(int=number)) for number in range(91, 95)]
@@ -37,7 +37,7 @@ async def test_a_run_sends_to_the_organisations_in_turn(programme: Programme) ->
     await programme.claim(wanted(), run_id=run_id)
     first = list(await programme.store.leased(run_id, NUDGE, limit=8))
     assert len(people(first) & few) == 4
-    # What is left of a run whose time is over is taken over in the same turn.
+    # The rest of a run that reached its deadline is taken over in the same order.
     await programme.store.release(run_id)
     another = await programme.run()
     assert await programme.store.lease(another, NUDGE, limit=8, lease_seconds=60) == 8

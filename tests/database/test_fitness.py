@@ -1,4 +1,4 @@
-"""A server that could not keep the promises is refused at the start, before anything is claimed."""
+"""A server that cannot keep the promises is refused at the start, before anything is claimed."""
 
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,8 +20,8 @@ async def open_engine(url: str) -> None:
 
 @pytest.fixture
 def role_url(server: Server, database_url: str) -> str:
-    """The database as a role of its own, with the rights of a worker, whose settings a test may
-    change."""
+    """The database as a separate role with the worker's rights; a test may change the role's
+    settings."""
     server.execute(
         "do $$ begin create role test_unfit login password 'unfit' in role rekindle_worker; "
         "exception when duplicate_object then null; end $$"

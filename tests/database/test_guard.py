@@ -1,5 +1,5 @@
-"""The guard: who would claim more people than is usual claims nobody, whatever the runs,
-scenarios or moments."""
+"""The guard: a claim of more people than usual claims nobody, however runs and scenarios share
+the people."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 
 async def ledger(programme: Programme) -> dict[str, Any]:
-    """How much stands in every table that a claim writes."""
+    """The number of rows in every table that a claim writes."""
     return {
         table: await programme.value(f"select count(*) from rekindle.{table}")
         for table in ("gate", "cap", "outbox", "run_scenario")
@@ -39,7 +39,7 @@ async def ledger(programme: Programme) -> dict[str, Any]:
 
 
 async def claimed_before(programme: Programme, at: datetime, people: int, scenario_type: str = "nudge") -> None:
-    """A run at that moment claimed so many people of the scenario."""
+    """A run at that moment claimed `people` people of the scenario."""
     await programme.sql.execute(
         "with run as (insert into rekindle.run (run_id, budget_seconds, dispatcher) "
         "values (gen_random_uuid(), 30, 'log') returning run_id) "
@@ -83,7 +83,7 @@ async def test_what_several_runs_and_scenarios_claim_in_a_day_counts_together(pr
     await programme.want(*users[16:22])
     with pytest.raises(HeldByGuard, match="would claim 6 people: that makes 22 claims in 24 hours for 80"):
         await programme.claim(wanted(), scenario_type="c", guard=QUARTER)
-    # A small scenario is not silenced by what the large ones have used up.
+    # Large scenarios that reached their limit do not stop a small one.
     await programme.want(*users[22:26])
     assert (await programme.claim(wanted(), scenario_type="d", guard=QUARTER)).claimed == 4
     await programme.at(NOW + DAY)
@@ -103,7 +103,7 @@ async def test_a_run_about_one_organisation_is_measured_against_the_whole_progra
 async def test_a_claim_over_a_multiple_of_the_median_day_is_held_back(programme: Programme) -> None:
     users = await programme.people(40)
     await programme.want(*users[:19])
-    # Days of 6, 6 (in two runs) and 90 people, whatever other scenarios do: 18 are allowed.
+    # Days of 6, 6 (in two runs) and 90 people, and other scenarios do not count: 18 are allowed.
     for days, people in ((1.5, 6), (2.1, 2), (2.9, 4), (20, 90)):
         await claimed_before(programme, NOW - days * DAY, people)
         await claimed_before(programme, NOW - days * DAY, 1_000, "other")
@@ -111,7 +111,7 @@ async def test_a_claim_over_a_multiple_of_the_median_day_is_held_back(programme:
         await programme.claim(wanted(), guard=USUAL)
     await programme.want(*users[:18])
     assert (await programme.claim(wanted(), guard=USUAL)).claimed == 18
-    # The next run of the same day finds the day's number reached.
+    # For the next run of the same day the day's number is already reached.
     await programme.want(*users[18:19])
     with pytest.raises(HeldByGuard, match="would claim 1 people: that makes 19 of its own"):
         await programme.claim(wanted(), guard=USUAL)
@@ -140,7 +140,7 @@ async def test_a_confirmation_allows_the_confirmed_number_and_not_one_more(progr
         await claim("a", users[:20], 19)
     numbers = await claim("a", users[:20], 25)
     assert (numbers.claimed, numbers.confirmed) == (20, 20)
-    # Within the limits nobody's word is needed, and none is used up.
+    # Within the limits no confirmation is needed, and none is used up.
     numbers = await claim("b", users[20:26], 25)
     assert (numbers.claimed, numbers.confirmed) == (6, 0)
     # Of 25, the run has five left.
@@ -204,7 +204,7 @@ async def test_two_concurrent_claims_cannot_both_be_the_last_that_the_guard_allo
             return -held.people
 
     async with await psycopg.AsyncConnection.connect(programme.database.url) as holder:
-        # Both have won their gates, and neither can be counted before the other is seen to wait.
+        # Both have won their gates, and neither can be counted before the test sees the other wait.
         await holder.execute("lock table rekindle.run_scenario in share row exclusive mode")
         claims = [asyncio.create_task(claim(name)) for name in halves]
         await programme.blocked("", count=2)

@@ -1,5 +1,5 @@
-"""The last look before a push leaves: whoever opted out, left, came back or fell asleep since
-the claim gets none."""
+"""The last check before a push is sent. People who opted out, left, became active or entered
+quiet hours since the claim get none."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -63,7 +63,7 @@ async def test_a_person_who_opted_out_since_the_claim_gets_nothing(
     assert await programme.state(units[people[0]]) == ("skipped:opted_out" if counts else "recorded")
     assert await programme.state(units[people[1]]) == "recorded"
     assert (numbers.carried, numbers.skipped) == (2, int(counts))
-    # What did not go out has no place under the cap.
+    # A push that was not sent does not count under the cap.
     kept = await programme.rows("select user_id, counted <> '{}' as counts from rekindle.cap order by user_id")
     assert [row["counts"] for row in kept] == [not counts, True]
 
@@ -84,9 +84,9 @@ async def test_a_person_who_left_since_the_claim_gets_nothing(programme: Program
 async def test_a_person_who_was_active_since_the_claim_gets_no_push_about_inactivity(
     programme: Programme, hours: int, nudged: bool
 ) -> None:
-    # Their last activity was twenty days ago; another one is written down since the claim, of so
-    # many hours ago. 464 hours ago it was the same day in UTC, and the day after in Auckland; 472
-    # hours ago it was the same day there too.
+    # Their last activity was twenty days ago. Since the claim another one is recorded, of `hours`
+    # hours ago. 464 hours ago it was the same day in UTC, and the day after in Auckland; 472 hours
+    # ago it was the same day there too.
     one = scenario("inactivity", after=["14d"])
     person = await programme.person(timezone="Pacific/Auckland")
     await programme.activity(person, EVENING - timedelta(days=20))
@@ -140,8 +140,8 @@ async def test_a_unit_that_is_no_longer_relevant_after_quiet_hours_is_never_sent
     numbers = await run(programme, one, dispatcher)
     assert await programme.state(unit) == "dead:stale"
     assert dispatcher.sent == []
-    # The person is due still, and may be claimed again within the hour: neither the cap nor the
-    # cooldown was touched.
+    # The person is still due and may be claimed again within the hour: neither the cap nor the
+    # cooldown changed.
     assert numbers.refusals == {"cooldown": 1}
     assert await programme.value("select counted from rekindle.cap") == {}
     await programme.at(MORNING + timedelta(hours=1))
@@ -189,7 +189,7 @@ async def test_a_run_that_is_still_sending_when_quiet_hours_begin_stops(
     dispatcher = ScriptedDispatcher(answer)
     await Reports(programme.database).store_config(Config(scenario={"nudge": one}))
     numbers = await run(programme, one, dispatcher, concurrency=5)
-    # Those that were armed when the night began were under way.
+    # The units that were armed when quiet hours began were under way.
     assert 10 <= len(dispatcher.sent) <= 15
     assert (numbers.claimed, numbers.recorded) == (40, len(dispatcher.sent))
     assert numbers.reasons == {"retry:quiet_hours": 40 - numbers.recorded}

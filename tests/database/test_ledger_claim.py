@@ -1,4 +1,4 @@
-"""The claim: who is claimed, who is refused and why, and that the numbers add up."""
+"""The claim: which people are claimed, which are refused and why, and that the numbers add up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -249,7 +249,7 @@ async def test_the_cooldown_slides_from_the_record_to_the_second(programme: Prog
 
 
 async def test_a_recipient_who_joins_while_the_claim_waits_does_not_break_its_numbers(programme: Programme) -> None:
-    """The recipients are counted before they are claimed, and somebody may join in between."""
+    """The recipients are counted before the claim, and a person may join in between."""
     async with programme.sql.transaction():
         await programme.sql.execute("lock table rekindle.gate in access exclusive mode")
         run_id = await programme.run()
@@ -257,8 +257,7 @@ async def test_a_recipient_who_joins_while_the_claim_waits_does_not_break_its_nu
         async with asyncio.timeout(10):
             while not await programme.value("select count(*) from pg_locks where not granted"):
                 await asyncio.sleep(0.01)
-        # Through another connection, so that it is committed while the claim still waits for the
-        # gates.
+        # On another connection, so that it is committed while the claim still waits for the gates.
         await programme.database.rows(
             "with u as (insert into team.person select gen_random_uuid(), gen_random_uuid(), 'UTC', 'en', true, 'Ada' "
             "returning user_id), d as (insert into team.device select user_id, 'late', 'token', null from u) "

@@ -1,4 +1,4 @@
-"""Many at once: one winner for each, no deadlock, no error, whatever the order."""
+"""Many concurrent statements: one winner each, no deadlock and no error, in any order."""
 
 import asyncio
 import random
@@ -50,7 +50,8 @@ async def test_runs_that_lease_at_once_share_the_units_without_overlap(database_
         taken = await asyncio.gather(*(take(one) for one in runs))
         keys = [(unit.claim_id, unit.device_id) for some in taken for unit in some]
         assert len(keys) == len(set(keys))
-        # Skipped while another was taking them, some may be left; the next lease finds them.
+        # A lease skips units that another is taking, so some may be left; the next lease finds
+        # them.
         await programme.store.lease(runs[0], NUDGE, limit=1_000, lease_seconds=60)
         held = [unit for one in runs for unit in await programme.held(one)]
         assert len(held) == len(units) == 300
@@ -115,8 +116,8 @@ async def test_concurrent_claims_share_the_places_under_a_cap_and_leave_no_gate_
     async with open_programme(database_url, connections=16) as programme:
         users = await programme.people(300)
         capped = wanted(caps=["2 per 1d"])
-        # Two of eight have a place each. Nobody keeps it for another: each goes by what it finds,
-        # and then by the lock.
+        # Two of eight get a place. No claim reserves a place for another: each decides by what it
+        # reads, and then by the lock.
         names = [f"s{number}" for number in range(8)]
         numbers = await asyncio.gather(*(programme.claim(capped, scenario_type=name) for name in names))
         assert sum(one.claimed for one in numbers) == 600
@@ -125,7 +126,8 @@ async def test_concurrent_claims_share_the_places_under_a_cap_and_leave_no_gate_
             assert set(one.refusals) <= {"frequency_cap"}
         won = await programme.rows("select user_id, count(*) as claims from rekindle.outbox group by 1 order by 1")
         assert [(row["user_id"], row["claims"]) for row in won] == [(user_id, 2) for user_id in users]
-        # Whoever won a gate and met a full cap gave it back, as if it had never been shut.
+        # A claim that won a gate and found the cap full gave the gate back, as if it had never been
+        # shut.
         shut = await programme.rows("select user_id, scenario_type from rekindle.gate where inflight is not null"
                                     " or next_at > rekindle.clock() order by 1, 2")  # fmt: skip
         held = await programme.rows("select user_id, scenario_type from rekindle.outbox order by 1, 2")

@@ -1,5 +1,5 @@
-"""What the statements that end units share: one rule for gates, one list of an outcome's
-columns, no other's gate."""
+"""The statements that end units share one rule for gates and one list of an outcome's columns,
+and change no other person's gate."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -70,7 +70,7 @@ OTHERS = "select * from rekindle.gate where (user_id, scenario_type) <> (%s, %s)
 async def test_an_ending_moves_the_gate_of_its_person_and_scenario_and_no_other(
     programme: Programme, end: Callable[[Programme, UUID, Unit], Awaitable[None]], others: str
 ) -> None:
-    """The others: the same person in another scenario, and another person in both."""
+    """The other gates: the same person in another scenario, and another person in both."""
     person, _ = await programme.people(2)
     await programme.armed_units(scenario_type="other")
     run_id, units = await programme.armed_units()
@@ -101,8 +101,8 @@ ENDING = ["finish", "record", "settle_not_sent", "sweep_gates", "sweep_stale", "
 @pytest.mark.usefixtures("database_url")
 @pytest.mark.parametrize("name", ENDING)
 async def test_the_planner_inlines_the_shared_functions(sql: psycopg.AsyncConnection, name: str) -> None:
-    """A call that is left would be made for each unit, and its queries planned apart from the
-    statement's."""
+    """A call that is not inlined would run for each unit, and its queries would be planned
+    separately."""
     text = statement(name)
     calls = [one for one in SHARED if f"rekindle.{one}(" in text]
     assert calls

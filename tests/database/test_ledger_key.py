@@ -1,4 +1,4 @@
-"""The idempotency key: one formula, in SQL and in Python, and the constraints that rest on it."""
+"""The idempotency key: one formula, in SQL and in Python, and the constraints that depend on it."""
 
 import hashlib
 from datetime import UTC, date, datetime
@@ -74,7 +74,7 @@ async def test_the_record_carries_the_key_of_the_utc_date_of_its_evaluation(
         user = await programme.person(timezone="Pacific/Auckland")
         await programme.want(user)
         run_id, units = await programme.armed_units(wanted())
-        # Midnight has passed when the answer comes: the claim fixed the key and its date.
+        # The answer comes after midnight; the key and its date are those of the claim.
         await programme.at(datetime(2026, 3, 10, 0, 0, 5, tzinfo=UTC))
         assert await programme.store.record(run_id, [Acceptance(units[0], "projects/p/messages/1")]) == ["recorded"]
         record = (await programme.rows("select * from rekindle.scenario_notification"))[0]

@@ -1,8 +1,8 @@
 """Statements that meet at a row: the first writer's version stays, keys are locked in order, and
-time is read after the wait.
+the time is read after the wait.
 
-Nothing here is left to luck: a connection holds a lock, a statement is seen to wait for it or to
-pass it by, and then the test looks at the rows.
+Nothing depends on chance. A connection holds a lock, the test sees a statement wait for it or skip
+it, and then the test reads the rows.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from team.programme import Programme, open_programme, wanted
 
 PEOPLE = 40
 NUDGE = Selection(scenarios=("nudge",))
-# Another run has taken the unit over and armed it: no other write may touch that version.
+# Another run has taken the unit over and armed it: no other write may change that version.
 TAKEN_OVER = (
     "update rekindle.outbox set state = 'dispatching', epoch = epoch + 1, owner = gen_random_uuid(), "
     "lease_until = rekindle.clock() + interval '1 hour'"
@@ -48,7 +48,7 @@ SWEEPS = ["sweep_dispatching", "sweep_unknown", "sweep_stale"]
 
 
 def writing(programme: Programme, write: str, run_id: UUID, units: Sequence[Unit]) -> asyncio.Task[Any]:
-    """The write, begun: one of WRITES, or a statement of the sweep."""
+    """Start the write: one of WRITES, or a statement of the sweep."""
     name = "sweep" if write.startswith("sweep") else write
     return asyncio.ensure_future(WRITES[name](programme, run_id, units))
 
@@ -61,7 +61,7 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 @asynccontextmanager
 async def holding(programme: Programme, query: str, *parameters: Any) -> AsyncIterator[psycopg.AsyncConnection]:
-    """Whatever the query locks is held by somebody during the block."""
+    """Another connection holds the query's locks during the block."""
     async with await psycopg.AsyncConnection.connect(programme.database.url) as holder:
         await holder.execute(query.encode(), parameters)
         yield holder
@@ -69,7 +69,7 @@ async def holding(programme: Programme, query: str, *parameters: Any) -> AsyncIt
 
 
 async def waits(programme: Programme, task: asyncio.Task[Any]) -> bool:
-    """Whether the write waits for a lock; False once it has ended without that."""
+    """Whether the write waits for a lock; False if it ends without waiting."""
     query = (
         "select count(*) from pg_stat_activity where datname = current_database() "
         "and wait_event_type = 'Lock' and query like '/* rekindle:%%'"
@@ -117,7 +117,7 @@ async def before(programme: Programme, write: str) -> tuple[UUID, list[Unit]]:
 async def changed_first(
     programme: Programme, write: str, table: str, change: str, made: tuple[UUID, list[Unit]]
 ) -> Any:
-    """What the write answers where the table's rows change before it gets them; they are left as
+    """The write's result if the table's rows change before it gets them. It must leave them as
     they were changed."""
     query = f"select * from rekindle.{table} order by 1, 2"
     async with holding(programme, change) as holder:
@@ -161,8 +161,8 @@ async def test_a_run_that_reports_its_end_at_the_same_moment_is_not_abandoned(pr
 async def test_an_operator_who_settles_waits_for_the_units_before_taking_the_gate(
     programme: Programme, table: str
 ) -> None:
-    """As every other write does: taken in the reverse order, it and a late answer would wait for
-    each other."""
+    """Every other write does too. In the reverse order, it and a late answer would wait for each
+    other."""
     made = await before(programme, "settle")
     if table == "outcome":
         await programme.sql.execute("update rekindle.outbox set lease_until = rekindle.clock() - interval '1 second'")
@@ -198,7 +198,8 @@ async def test_units_are_locked_in_the_order_of_their_key_in_whatever_order_they
 @pytest.mark.parametrize("write", ["claim", "record", "finish", "sweep_unknown", "sweep_stale"])
 async def test_gates_are_locked_in_the_order_of_their_key(programme: Programme, write: str) -> None:
     run_id, units = await before(programme, write)
-    # On disk the other way round: a write that takes the gates as it finds them would be seen.
+    # The rows are in reverse order on disk, so that the test notices a write that locks gates in
+    # disk order.
     await programme.sql.execute(
         "with gone as (delete from rekindle.gate returning *) "
         "insert into rekindle.gate select * from gone order by user_id desc"

@@ -1,5 +1,5 @@
-"""The record: one row per claim, only after an acceptance, whatever comes late, twice or from
-another writer."""
+"""The record: one row per claim, only after an acceptance, also if answers come late, twice or
+from another writer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,8 +40,7 @@ async def counts(programme: Programme) -> tuple[int, int, int, int]:
 
 
 async def other_writer(programme: Programme, unit: Unit, *, key: str | None = None) -> None:
-    """Another program writes into the same table: with the unit's key, or for its cooldown
-    window."""
+    """Another program writes to the same table, with the unit's key or for its cooldown window."""
     await programme.sql.execute(
         "insert into rekindle.scenario_notification (id, user_id, scenario_type, idempotency_key,"
         " cooldown_window_start) values (gen_random_uuid(), %s, 'nudge', %s, %s)",

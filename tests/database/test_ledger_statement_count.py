@@ -1,4 +1,4 @@
-"""How many statements a stage takes: the same for ten people as for five hundred."""
+"""The number of statements per stage: the same for ten people as for five hundred."""
 
 import math
 from collections import Counter
@@ -105,7 +105,7 @@ async def test_the_statements_of_a_whole_run_grow_with_the_batches_and_not_with_
     batches = math.ceil(3_000 / BATCH)
     for name in ("leased", "arm", "record"):
         assert named(few, name) >= 1, name
-        # Batches are as large as what is there: twice their smallest number leaves room for those
-        # that are not full.
+        # A batch takes all units that are ready. Twice the least number of batches allows for
+        # batches that are not full.
         assert named(many, name) <= 4 * batches, (name, named(many, name))
     assert many.total() <= few.total() + 12 * batches, (few.total(), many.total())

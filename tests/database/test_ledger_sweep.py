@@ -1,4 +1,4 @@
-"""The sweep: what crashed runs left is put right, and what lives is left alone."""
+"""The sweep: it finishes what crashed runs left behind, and leaves live claims alone."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -97,7 +97,7 @@ async def test_a_gate_without_a_live_unit_is_freed_and_keeps_its_cooldown_if_som
     run_id, units = await programme.armed_units(wanted(cooldown="7d"))
     by_user = {unit.user_id: unit for unit in units}
     await programme.store.record(run_id, [Acceptance(by_user[sent], "n/1")])
-    # As two recorders at the same moment leave it: no unit, and the gate still in flight.
+    # Two concurrent recorders leave this state: no unit, and the gate still in flight.
     await programme.sql.execute("delete from rekindle.outbox")
     await programme.sql.execute(
         "update rekindle.gate set inflight = %s where user_id = %s", [by_user[sent].claim_id, sent]
@@ -111,12 +111,12 @@ async def test_a_gate_without_a_live_unit_is_freed_and_keeps_its_cooldown_if_som
 async def test_a_sweep_that_waits_for_a_gate_does_not_free_the_claim_that_won_it_meanwhile(
     programme: Programme,
 ) -> None:
-    """The sweep finds an orphan; before it gets the gate's lock, the gate is freed and claimed
-    anew."""
+    """The sweep finds an orphan. Before it gets the gate's lock, the gate is freed and claimed
+    again."""
     user = (await programme.people(1))[0]
     _, [lost] = await programme.claimed_units()
     await programme.sql.execute("delete from rekindle.outbox")
-    # Without `skip locked`, so that it really waits and is judged on the new version of the row.
+    # Without `skip locked`, so that it waits and then sees the new version of the row.
     waiting = statement("sweep_gates").replace(" skip locked", "")
     await programme.sql.execute("begin")
     await programme.sql.execute("update rekindle.gate set inflight = null, next_at = %s", [NOW - timedelta(days=1)])
@@ -124,8 +124,8 @@ async def test_a_sweep_that_waits_for_a_gate_does_not_free_the_claim_that_won_it
     async with sweeper:
         sweeping = asyncio.create_task(sweeper.execute(waiting, {"refused_seconds": 60}))
         async with asyncio.timeout(10):
-            # Asked on another connection: within one transaction pg_stat_activity stays as it was
-            # first read.
+            # On another connection: within one transaction pg_stat_activity does not change after
+            # the first read.
             while not await programme.database.rows(
                 "select pid from pg_stat_activity where pid = %(pid)s and wait_event_type = 'Lock'",
                 {"pid": sweeper.info.backend_pid},
@@ -152,8 +152,8 @@ async def test_sweeps_beside_claims_never_free_a_live_claim(database_url: str) -
 
         async def work(number: int) -> None:
             for turn in range(4):
-                # Each scenario has gates of its own, which the workers win, end and free side by
-                # side.
+                # Each scenario has separate gates, which the workers win, end and free
+                # concurrently.
                 name = f"s{(number + turn) % 3}"
                 units = await claimed(await programme.run(), name)
                 armed = await programme.store.arm(units, lease_seconds=60)

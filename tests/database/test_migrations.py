@@ -1,4 +1,4 @@
-"""Migrations: all or nothing, once, whoever else is at it."""
+"""Migrations: all or nothing, and once, also with concurrent runners."""
 
 import asyncio
 import os
@@ -116,8 +116,8 @@ async def test_a_migration_that_this_version_does_not_know_is_drift(
 
 
 async def test_a_failure_in_the_middle_leaves_nothing_behind(empty_url: str, empty: psycopg.AsyncConnection) -> None:
-    # The last table of the ledger is in the way, so that everything before it has been made when it
-    # fails.
+    # The last table of the ledger exists already, so everything before it has been made when the
+    # migration fails.
     await empty.execute("create schema rekindle; create table rekindle.disabled_token (mine int)")
     with pytest.raises(Exception, match="disabled_token"):
         await migrate(empty_url)
@@ -127,7 +127,7 @@ async def test_a_failure_in_the_middle_leaves_nothing_behind(empty_url: str, emp
     assert await migrate(empty_url) == migrations()
 
 
-# Everything that a migration can make, in words: two databases with the same words have the same
+# A text for everything that a migration can make: two databases with the same texts have the same
 # schema.
 MADE = """
 select 'column', format('%s.%s %s %s %s', c.oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod),
@@ -217,8 +217,8 @@ CONCURRENTLY = "create {unique} index concurrently if not exists later_idx on re
 
 
 def later(folder: Path, *, unique: bool = False) -> Path:
-    """A folder with every migration there is and one more, which cannot run in a transaction,
-    between two others."""
+    """A folder with every migration and one more, between two others, that cannot run in a
+    transaction."""
     for migration in migrations():
         (folder / f"{migration.version}_{migration.name}.sql").write_text(migration.text)
     (folder / "29990101000000_before.sql").write_text(
@@ -264,7 +264,7 @@ async def test_several_runners_at_once_share_a_migration_outside_a_transaction(
     empty_url: str, empty: psycopg.AsyncConnection, tmp_path: Path
 ) -> None:
     folder = later(tmp_path)
-    async with asyncio.timeout(60):  # two that wait for each other would do so for ever
+    async with asyncio.timeout(60):  # two that wait for each other would wait for ever
         done = await asyncio.gather(*(migrate(empty_url, folder=folder) for _ in range(6)))
     assert sorted(one.version for ran in done for one in ran) == [one.version for one in migrations(folder)]
     assert await one(empty, VALID) is True

@@ -1,5 +1,5 @@
-"""When a person may be reached again: held against the clock on the wall, minute by minute,
-summer time included."""
+"""When a person may be reached again: compared with the local time, minute by minute, over
+summer time changes too."""
 
 from collections.abc import AsyncIterator
 

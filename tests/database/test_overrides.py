@@ -1,5 +1,5 @@
-"""Overrides in the database: each person is judged, claimed and written to by what holds where
-they are."""
+"""Overrides in the database: the variant of a person's place decides about the claim and the
+text."""
 
 import asyncio
 import random
@@ -69,7 +69,7 @@ async def resident(programme: Programme, organisation_id: UUID, chapter_id: UUID
 
 
 async def fill(programme: Programme, draw: random.Random) -> None:
-    """A hundred and fifty people in every kind of state, spread over the places."""
+    """A hundred and fifty people in every state, spread over the places."""
     for _ in range(150):
         user = await resident(programme, *draw.choice(PLACES), timezone=draw.choice(["UTC", "Asia/Tokyo", None]))
         days = [draw.randint(1, 60) for _ in range(draw.choice([0, 1, 3, 5, 12]))]
@@ -139,8 +139,8 @@ async def test_each_person_is_judged_as_if_their_variant_were_the_whole_scenario
 
 
 async def holds_after_the_claim(programme: Programme, one: AnyScenario, judged: dict[UUID, Candidate]) -> None:
-    """What a run claims is what the plan said, and each unit has the terms of its person's
-    variant."""
+    """A run claims the people that the plan predicted, and each unit has the terms of its
+    person's variant."""
     _, units = await programme.claimed_units(one)
     assert {unit.user_id: unit.variant for unit in units} == {
         user: candidate.variant for user, candidate in judged.items() if candidate.refusal is None
@@ -210,7 +210,7 @@ async def test_a_person_is_left_to_an_outranking_scenario_by_their_own_caps(prog
         evaluation(wanted(caps=["1 per 1d"]), outranking=[first]),
         reserved_seconds=60,
     )
-    # The other's claim of `free` would count under no cap, so it takes no place.
+    # The other scenario's claim of `free` would count under no cap, so it takes no place.
     assert (numbers.claimed, dict(numbers.refusals)) == (1, {"frequency_cap": 1})
     assert await programme.value("select user_id from rekindle.outbox") == free
 
@@ -295,13 +295,13 @@ LAST = "2026-01-08"
     ("pushes", "waits_until"),
     [
         ([], None),
-        ([(9, "recorded")], None),                          # one answer may still come: the cooldown alone holds
+        ([(9, "recorded")], None),                          # an answer may still come: only the cooldown applies
         ([(20, "recorded"), (9, "recorded")], 14),          # twice the cooldown of seven days
         ([(20, "recorded"), (15, "recorded")], None),
         ([(40, "recorded"), (30, "recorded"), (27, "recorded")], 28),
         ([(40, "recorded"), (30, "unknown"), (29, "recorded")], None),
-        ([(20, "dead"), (9, "recorded")], None),            # nobody was reached by that one
-        ([(20, "unknown"), (9, "unknown")], 14),            # which may have been
+        ([(20, "dead"), (9, "recorded")], None),            # that one reached nobody
+        ([(20, "unknown"), (9, "unknown")], 14),            # which may have reached somebody
     ],
 )  # fmt: skip
 async def test_a_person_who_never_comes_back_is_nudged_less_and_less_often(

@@ -1,4 +1,4 @@
-"""The team's own query: one SELECT, read only, in time, and only its rows get in."""
+"""The team's own query: one SELECT, read only, within its time, and only its rows count."""
 
 import asyncio
 import time

@@ -1,5 +1,4 @@
-"""What `plan` says of thousands of people in every situation is what the run after it does,
-person by person."""
+"""A run does for each of thousands of people, in every situation, what `plan` predicted."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
@@ -29,7 +28,7 @@ PEOPLE = 3_600
 EARLIER = [("2026-05-07 18:00:00+00", UUID(int=1)), ("2026-05-08 15:00:00+00", UUID(int=2))]
 NOW = "2026-05-08 22:30:00+00"
 
-# h(n, what) of person n is a number from 0 to 9,999 that looks random and is the same every time.
+# h(n, what) is a number from 0 to 9,999 for person n. It looks random and is the same every time.
 FILL = """
 create function team.h(n int, what text) returns int language sql immutable as
   $$ select abs(hashtext(n || what)) % 10000 $$;
@@ -86,7 +85,7 @@ CONFIG = Config.model_validate({
 
 
 def answer(message: Message) -> Outcome:
-    """Most are accepted; some are refused for now or for good, and of some nobody knows."""
+    """Most are accepted; some are refused for now or for good, and some are unknown."""
     match message.user_id.int % 20:
         case 0:
             return Refused(Disposition.DROP, "rejected")
@@ -100,8 +99,7 @@ def answer(message: Message) -> Outcome:
 
 @asynccontextmanager
 async def history(url: str) -> AsyncGenerator[tuple[Programme, Engine]]:
-    """Two cycles have been; what they left behind is as a run would leave it, and it is Friday
-    night."""
+    """Two cycles have run and left behind what real runs leave. It is Friday night."""
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
     async with open_programme(url) as programme:
         await programme.sql.execute(FILL.format(people=PEOPLE).encode())
@@ -131,7 +129,7 @@ async def planned(engine: Engine, scenarios: Sequence[str]) -> tuple[dict[str, P
 
 
 async def claimed(programme: Programme, run_id: UUID) -> set[tuple[str, UUID]]:
-    """Whom the run claimed, by what has become of it since."""
+    """The people that the run claimed, by the present state of their claims."""
     rows = await programme.rows(
         "select scenario_type, user_id from rekindle.outbox where claimed_run_id = %s union "
         "select scenario_type, user_id from rekindle.delivery where claimed_run_id = %s union "
@@ -142,7 +140,7 @@ async def claimed(programme: Programme, run_id: UUID) -> set[tuple[str, UUID]]:
 
 
 async def written(programme: Programme) -> list[dict[str, Any]]:
-    """The whole of the tables that a claim writes."""
+    """All rows of the tables that a claim writes."""
     tables = ("gate", "cap", "outbox", "scenario_notification", "outcome", "run", "run_scenario")
     each = [f"select '{one}' as name, coalesce(jsonb_agg(t order by t::text), '[]') as rows from rekindle.{one} t"
             for one in tables]  # fmt: skip
@@ -173,7 +171,7 @@ async def test_a_run_does_for_each_person_what_the_plan_before_it_predicted(
             assert by_person == Counter(one.refusals) + Counter({"claimed": one.claimed})
         assert await claimed(programme, report.run_id) == {who for who, said in verdicts.items() if said == "claimed"}
         if not scenarios:
-            # Every situation there is has come up, and often enough for a mistake to show.
+            # Every situation occurred, and often enough for a mistake to show.
             seen = Counter(verdicts.values())
             assert seen.keys() >= REFUSALS
             assert min(seen.values()) >= 10, seen

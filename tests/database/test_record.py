@@ -1,4 +1,4 @@
-"""The recorder writes every answer down once, whatever fails on the way. On a real ledger."""
+"""The recorder writes every answer once, whatever fails meanwhile. On a real ledger."""
 
 import asyncio
 from collections import Counter
@@ -49,7 +49,7 @@ def url(server: "Server") -> Iterator[str]:
 
 
 class Bench:
-    """A ledger in which units are armed, and what became of them."""
+    """A ledger with armed units, and their endings."""
 
     def __init__(self, url: str, database: Database) -> None:
         self.store = PostgresStore(database)
@@ -63,7 +63,7 @@ class Bench:
         return self._sql.execute(query).fetchall()
 
     async def armed(self, count: int) -> list[Unit]:
-        """That many people with one device each, claimed and armed, in order of claim."""
+        """`count` people with one device each, claimed and armed, in order of claim."""
         self._sql.execute("insert into team.moment values (%s)", [datetime(2026, 3, 1, 12, tzinfo=UTC)])
         people = "(select ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid as id, n "
         people += f"from generate_series(1, {count}) as n) p"
@@ -89,7 +89,7 @@ class Bench:
         settled: list[int] | None = None,
         seconds: float = 60.0,
     ) -> None:
-        """All answers were handed over at once, and the recorder has closed."""
+        """Hand over all answers at once, and close the recorder."""
         deps = Deps(ScriptedDispatcher(), notifications or self.store, self.store)
         caller = Caller(watch=Watch(answered=(settled if settled is not None else []).append))
         cycle = Cycle.begin(deps, [], Selection(), Limits(budget_seconds=seconds), caller=caller)
@@ -103,14 +103,14 @@ class Bench:
         assert cycle.progress.unwritten == 0
 
     def endings(self) -> dict[UUID, str]:
-        """By claim, where it stands."""
+        """The state of each claim."""
         queries = (
             "select claim_id, 'recorded' as ending from rekindle.delivery",
             "select claim_id, outcome || ':' || reason as ending from rekindle.outcome",
             "select claim_id, state || ':' || coalesce(reason, '') as ending from rekindle.outbox",
         )
         found = [(row["claim_id"], row["ending"]) for query in queries for row in self.rows(query)]
-        assert len(dict(found)) == len(found), "a claim stands in two places"
+        assert len(dict(found)) == len(found), "a claim is in two tables"
         return dict(found)
 
 
@@ -125,7 +125,7 @@ async def bench(url: str) -> AsyncIterator[Bench]:
 
 
 class Counted:
-    """Records as the ledger does; remembers the batches, and fails before writing as often as
+    """Records like the ledger. It remembers the batches, and fails before writing as often as
     told."""
 
     def __init__(self, ledger: NotificationRepository, *, fails: int = 0, poison: UUID | None = None) -> None:

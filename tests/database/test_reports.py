@@ -1,4 +1,4 @@
-"""What is applied, and what happened: read as it stands in the ledger."""
+"""The reports of applied scenarios and of runs, as the ledger has them."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,5 +1,5 @@
-"""`uncertain = "resend"`: once more under the same claim, never a third time, and always
-recorded or unknown."""
+"""`uncertain = "resend"`: one more send under the same claim, never a third, and the end is
+always recorded or unknown."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -27,7 +27,7 @@ def later(programme: Programme, seconds: float) -> None:
 
 
 async def lease(programme: Programme) -> list[Unit]:
-    """What a run of now takes over."""
+    """The units that a new run takes over."""
     run_id = await programme.run()
     await programme.store.lease(run_id, NUDGE, limit=100, lease_seconds=30)
     return await programme.held(run_id)
@@ -147,7 +147,7 @@ async def test_a_second_send_that_is_refused_for_now_waits_again_and_stays_marke
     later(programme, 130)
     (third,) = await lease(programme)
     await programme.store.arm([third], lease_seconds=30)
-    # Two sends may have been accepted by then, whatever was refused in between.
+    # Two sends may have been accepted by then, even if others were refused in between.
     assert await programme.store.hold([(third, "timeout")]) == 1
     assert (await row(programme))["state"] == "unknown"
 

@@ -97,7 +97,8 @@ async def test_the_worker_has_every_right_that_a_statement_needs(worker_url: str
     nulls = f"({', '.join(['null'] * len(order))})" if order else ""
     async with await psycopg.AsyncConnection.connect(worker_url, autocommit=True) as connection:
         await connection.execute(f"prepare tried as {numbered}".encode())
-        # Plans it, opens every table with the rights that it needs, and runs nothing.
+        # This plans the statement, opens every table with the rights that it needs, and executes
+        # nothing.
         await connection.execute(f"explain execute tried{nulls}".encode())
 
 

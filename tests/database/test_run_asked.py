@@ -1,4 +1,4 @@
-"""A run that is asked for under a key is opened once, by whom and however often."""
+"""A run that is requested under a key is opened once, however many callers request it."""
 
 import asyncio
 from collections.abc import AsyncIterator

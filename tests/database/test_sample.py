@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 server = one_server
 
-AT = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # in Oslo an hour and a half before the day of the clock change
+AT = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # an hour and a half before the day of the clock change in Oslo
 
 CONTRACT = {
     "recipient": [
@@ -79,7 +79,7 @@ def row(url: str, query: str, parameters: dict[str, Any] | None = None) -> tuple
 
 
 def digests(url: str) -> dict[str, str]:
-    """One digest of each table's rows, as the session prints them in UTC."""
+    """A digest of each table's rows, as the session prints them in UTC."""
     found: dict[str, str] = {}
     with psycopg.connect(url) as connection:
         connection.execute("set timezone to 'UTC'")
@@ -321,8 +321,8 @@ def test_the_worker_reads_the_views_and_not_the_tables(database_url):
 def test_the_random_functions_are_not_left_in_the_database(database_url):
     before = row(database_url, "select count(*) from pg_proc")
     build(database_url, 20)
-    # The session that filled the tables takes its temporary functions with it a moment after it has
-    # closed.
+    # The temporary functions of the session that filled the tables disappear shortly after it
+    # closes.
     deadline = time.monotonic() + 10
     while row(database_url, "select count(*) from pg_proc") != before:
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""What `rekindle sql` prints runs as it is in psql, and comes to what the engine comes to."""
+"""The output of `rekindle sql` runs unchanged in psql and gives the engine's result."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -27,8 +27,8 @@ def engine_of(programme: Programme, config: Config | None = None) -> Engine:
 
 
 async def ran(url: str, script: str) -> list[dict[str, Any]]:
-    """The rows that the last statement with rows gave, all statements sent in one go as psql
-    sends a file."""
+    """The rows of the last statement that returns rows. All statements are sent together, as
+    psql sends a file."""
     rows: list[dict[str, Any]] = []
     async with await AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
         cursor = await connection.execute(script.encode())

@@ -1,5 +1,5 @@
-"""An operator's word about an uncertain send: recorded, or not sent and free again; and never
-about anything else."""
+"""An operator settles an uncertain send: it becomes recorded, or not sent and free again.
+Nothing else can be settled."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 
 async def held(programme: Programme, *, devices: int = 1) -> tuple[UUID, list[Unit]]:
-    """One person all of whose sends are held for a late answer."""
+    """One person; all of their sends are held for a late answer."""
     await programme.people(1, devices=devices)
     run_id, units = await programme.armed_units()
     await programme.store.hold([(unit, "timeout") for unit in units])
@@ -38,7 +38,7 @@ async def close(programme: Programme) -> None:
 
 
 async def again(programme: Programme, occurrence: str = "once") -> dict[str, int]:
-    """What becomes of the person at the next claim: 'claimed', or the refusal."""
+    """The person's result at the next claim: 'claimed', or the refusal."""
     await programme.sql.execute("update team.wanted set occurrence = %s", [occurrence])
     numbers = await programme.claim(wanted())
     return {"claimed": numbers.claimed} if numbers.claimed else dict(numbers.refusals)
@@ -177,7 +177,7 @@ async def test_a_later_claim_of_the_person_keeps_its_gate(programme: Programme) 
     assert before is not None
     assert after is not None
     assert (after["inflight"], after["next_at"]) == (new.claim_id, before["next_at"])
-    # Recorded meanwhile: its cooldown stands, whatever is settled about the older one afterwards.
+    # It was recorded meanwhile: its cooldown stays, however the older one is settled afterwards.
     await programme.store.arm([new], lease_seconds=30)
     await programme.store.record(run_id, [Acceptance(new, "two")])
     assert await again(programme, "third") == {"cooldown": 1}

@@ -1,5 +1,4 @@
-"""The statements as files: each is what its header says, and each is one that the server can
-plan."""
+"""The statement files: each does what its header says, and the server can plan each."""
 
 import re
 from collections.abc import AsyncIterator
@@ -33,8 +32,7 @@ def raw(file: str) -> str:
 
 
 def unmarked(file: str) -> str:
-    """The file without the comments by which a mutant finds its line: the loader leaves them
-    out."""
+    """The file without the markers of mutants, which the loader leaves out."""
     return re.sub(r" *-- mutant: .*", "", raw(file))
 
 

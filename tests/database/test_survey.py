@@ -1,4 +1,4 @@
-"""How many people there are is counted once a run, and right however often the view lists them."""
+"""People are counted once per run, and correctly even if the view lists a person several times."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID

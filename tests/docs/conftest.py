@@ -1,4 +1,4 @@
-"""What the documents are run on."""
+"""Fixtures for the tests of the documents."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Running what a document shows, and comparing it with what the document says it prints."""
+"""Runs what a document shows, and compares the output with the document."""
 
 import os
 import re
@@ -10,7 +10,8 @@ from pathlib import Path
 from docs.documents import Block, commands
 
 COMMAND = [sys.executable, "-P", "-m", "rekindle"]
-# The machine that runs the tests may have no psql. Of what psql does, the documents need this.
+# The machine that runs the tests may have no psql. This is the part of psql that the documents
+# need.
 PSQL = """
 import os, sys, psycopg
 with psycopg.connect(os.environ["REKINDLE_DATABASE_URL"]) as connection:
@@ -26,14 +27,14 @@ def base_environment() -> dict[str, str]:
 
 
 def printed(arguments: list[str], folder: Path, environment: dict[str, str]) -> str:
-    """What a command printed; it must succeed and complain about nothing."""
+    """What a command printed; it must succeed and write nothing to stderr."""
     done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
 def steady(text: str) -> list[str]:
-    """The lines without what differs from run to run: times, dates and ports."""
+    """The lines without the parts that differ from run to run: times, dates and ports."""
     text = re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE", text)
     text = re.sub(r"[0-9]+\.[0-9]+ s\b", "T s", text)
     text = re.sub(r"127\.0\.0\.1:[0-9]+", "127.0.0.1:PORT", text)
@@ -48,7 +49,7 @@ def anonymous(text: str) -> list[str]:
 
 
 def is_excerpt(shown: list[str], whole: list[str]) -> bool:
-    """Whether the lines shown are the whole, but for lines left out where a line `…` says so."""
+    """Whether the lines shown are the whole, except for lines that a line `…` stands for."""
     if OMITTED not in shown:
         return shown == whole
     head = shown[: shown.index(OMITTED)]
@@ -60,8 +61,8 @@ def is_excerpt(shown: list[str], whole: list[str]) -> bool:
 
 
 def run_blocks(blocks: list[Block], folder: Path, environment: dict[str, str]) -> list[str]:
-    """Do what the blocks of a document say, in order: write its files, run its commands and its
-    Python. Compare what each prints. Return what was run.
+    """Run the blocks of a document in order: write its files, run its commands and its Python.
+    Compare what each prints. Return what was run.
 
     A block `LANGUAGE FILE` is a file. `python` is followed by a block with its output. `export
     NAME=…` names a variable that the environment has already.

@@ -1,4 +1,4 @@
-"""Markdown, as far as the tests of the documents read it."""
+"""The part of Markdown that the tests of the documents read."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block: what stands behind the fence, and its text."""
+    """A fenced block: the words after the fence, and its text."""
 
     info: str
     text: str
@@ -40,7 +40,7 @@ def commands(text: str) -> list[tuple[str, list[str]]]:
 
 
 def sections(text: str) -> dict[str, str]:
-    """What stands under each heading, up to the next heading of any depth."""
+    """The text under each heading, up to the next heading of any depth."""
     plain = _FENCE.sub("", text)
     headings = list(_HEADING.finditer(plain))
     ends = [heading.start() for heading in headings[1:]] + [len(plain)]

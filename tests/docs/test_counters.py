@@ -1,4 +1,4 @@
-"""What is counted of a run is the same in every place that lists it."""
+"""The counters of a run are the same in every place that lists them."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def sql(name: str) -> str:
 
 
 def columns(table: str) -> list[str]:
-    """Those of the table that count."""
+    """The table's columns that are counters."""
     (body,) = re.findall(rf"create table if not exists rekindle\.{table} \((.*?)\n\)", TABLES, re.DOTALL)
     return re.findall(r"^  (\w+) +bigint not null default 0", body, re.MULTILINE)
 

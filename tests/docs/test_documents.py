@@ -1,5 +1,5 @@
-"""Links lead somewhere, references name tests that exist, and nothing of one machine is in the
-repository."""
+"""Links have targets, references name tests that exist, and no file names anything of one
+machine."""
 
 import ast
 import re
@@ -15,8 +15,7 @@ FOLDERS = (".ci", "benchmarks", "docs", "examples", "src", "tests")
 
 
 def repository() -> list[Path]:
-    """Every file that belongs to the repository: by git where there is one, else by what the
-    folders hold."""
+    """Every file of the repository: from git if there is one, else from the folders."""
     try:
         asked = subprocess.run(
             ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z"],

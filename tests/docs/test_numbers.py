@@ -1,5 +1,5 @@
-"""The runs on the page about the numbers of a run are real ones: what they print, and the rows
-that they leave."""
+"""The page about the numbers of a run shows real runs: their output, and the rows that they
+leave."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ ENDINGS = """
 
 
 def told(section: str) -> dict[str, tuple[int, str]]:
-    """By column of rekindle.run_scenario, the number and the people that the page tells."""
+    """For each column of rekindle.run_scenario, the number and the people that the page shows."""
     return {cells[0].strip("`"): (int(cells[1]), cells[2]) for cells in rows(SECTIONS[section])}
 
 

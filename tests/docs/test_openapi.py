@@ -1,4 +1,4 @@
-"""The OpenAPI document is the one that the code has."""
+"""The OpenAPI document is the one that the code generates."""
 
 import json
 from typing import Any, cast
@@ -10,7 +10,7 @@ DOCUMENT = ROOT / "docs" / "reference" / "openapi.json"
 
 
 def test_the_committed_document_is_what_the_routes_say() -> None:
-    """To renew it, write down what `said` is."""
+    """To renew the document, write `said` to it."""
     api = routes(cast("Any", None), cast("Any", None), docs=True)
     said = json.dumps(api.openapi(), indent=2, ensure_ascii=False) + "\n"
     assert DOCUMENT.read_text(encoding="utf-8") == said

@@ -1,5 +1,5 @@
-"""docs/reference/python.md names what `rekindle` has, with its signatures, and shows what
-happens."""
+"""docs/reference/python.md lists the public names of `rekindle` with their signatures, and its
+examples print what it shows."""
 
 import asyncio
 import dataclasses
@@ -22,12 +22,12 @@ from rekindle.postgres.migrate import migrate
 from rekindle.sandbox import Sandbox
 
 PAGE = read("docs/reference/python.md")
-# These are made from rekindle.toml, or described by what they stand for.
+# These are made from rekindle.toml, or described by their meaning.
 ELSEWHERE = {"Config": "configuration.md", "Outcome": "`Accepted`, `Refused` or `Uncertain`"}
 
 
 def named() -> set[str]:
-    """What the first cells of the tables describe."""
+    """The names in the first cells of the tables."""
     return {name for cells in rows(PAGE) for name in re.findall(r"`([^`]+)`", cells[0])}
 
 
@@ -54,7 +54,7 @@ def members(kind: Any) -> set[str]:
 
 
 def described(name: str) -> set[str]:
-    """What must be in the tables for one public name."""
+    """The entries that the tables must have for one public name."""
     one = getattr(rekindle, name)
     if name in ELSEWHERE:
         return set()

@@ -1,4 +1,4 @@
-"""What the README shows is what happens."""
+"""The README shows what really happens."""
 
 import re
 from pathlib import Path
@@ -12,8 +12,8 @@ CONSOLES = [block for block in BLOCKS if block.info == "console"]
 
 
 def at_any_hour(text: str) -> list[str]:
-    """The steady lines of a demo without the counts of certificates, and without the sums:
-    whether a certificate is due depends on the date where its owner is. What is 0 stays."""
+    """The steady lines of a demo without the counts of certificates and without the sums:
+    whether a certificate is due depends on its owner's local date. Zeros stay."""
     dated = re.compile(r"^expiry |[0-9] people reached")
     return [re.sub(r"\b[1-9][0-9]*\b", "N", line) if dated.search(line) else line for line in steady(text)]
 

@@ -129,8 +129,8 @@ COMMON = set(ScenarioKind.model_fields) | {"kind"}
 
 
 def check_keys(section: str, model: type[BaseModel], names: set[str], *, besides: Set[str] = frozenset()) -> None:
-    """The keys in the tables of a section, but for rows of `besides`, are those named, with
-    their defaults."""
+    """Assert that the tables of a section have these keys with these defaults, apart from the
+    rows in `besides`."""
     said = {
         name.strip("` "): cells[1].strip("`")
         for cells in rows(CONFIGURATION[section])
@@ -163,8 +163,7 @@ def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("run", Run, set(Run.model_fields))
     check_keys("dispatcher", DispatcherConfig, set(DispatcherConfig.model_fields))
     check_keys("policy", Reach, set(Reach.model_fields))
-    # Overrides are written in the tables of their places; only what is stored has them in the
-    # scenario.
+    # Overrides are written in the tables of their places; only a stored scenario contains them.
     check_keys("scenario.NAME", KINDS["inactivity"], COMMON - {"overrides"})
     check_fixed()
     check_keys("scenario.NAME.message.LOCALE", Text, set(Text.model_fields))
@@ -248,8 +247,8 @@ _PLACES = {"Refused": 1, "Uncertain": 0, "Ending": 2, "Unsendable": 0}
 
 
 def words_in_python() -> Iterator[str]:
-    """Every reason that an outcome, an ending or a fault is made with; a reason that is put
-    together ends in …"""
+    """Every reason of an outcome, an ending or a fault in the code; a reason with a variable
+    part ends in …"""
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:

@@ -1,5 +1,5 @@
-"""What docs/how-to/test-your-own-code.md shows is what happens, on an embedded server and on one
-that is named."""
+"""docs/how-to/test-your-own-code.md shows what really happens, on an embedded server and on a
+named one."""
 
 import os
 import subprocess

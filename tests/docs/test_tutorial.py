@@ -1,5 +1,5 @@
-"""The tutorial is run as it is shown: its files, its commands in their order, its Python, and
-what they print."""
+"""The tutorial runs as it is shown: its files, its commands in order, its Python, and their
+output."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ BLOCKS = [block for block in blocks(read("docs/tutorial.md")) if not block.text.
 
 @pytest.fixture
 def environment(empty_url: str, fcm: Sandbox) -> dict[str, str]:
-    """What the tutorial has exported."""
+    """The variables that the tutorial exports."""
     return base_environment() | {
         "REKINDLE_DATABASE_URL": empty_url,
         "REKINDLE_FCM_URL": fcm.url,

@@ -1,4 +1,4 @@
-"""What the tests of the Edge Functions share: a team that sends through a function."""
+"""Fixtures of the tests of the Edge Functions: a team that sends through a function."""
 
 from acceptance.fixtures import team, team_config, team_worker_url
 from conftest import one_server

@@ -23,8 +23,8 @@ _READY = "Listening on "
 
 
 def deno_environment() -> dict[str, str]:
-    """What every Deno process gets: nothing of this process's own environment, and a cache
-    inside the venv."""
+    """The environment of every Deno process: nothing from this process, and a cache inside the
+    venv."""
     return {
         "PATH": os.environ["PATH"],
         "DENO_DIR": str(Path(sys.prefix) / ".deno"),
@@ -34,8 +34,8 @@ def deno_environment() -> dict[str, str]:
 
 
 class Function:
-    """A context within which a function of examples/supabase/functions serves; afterwards its
-    process is gone.
+    """A context in which a function of examples/supabase/functions serves; its process ends with
+    the context.
 
     It may open connections and read its environment, and nothing else: no file, no module from the
     network. The process ends by itself when this one does, even by kill -9, where the system is
@@ -68,7 +68,7 @@ class Function:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that it listens on."""
         return int(self.url.rpartition(":")[2])
 
     def said(self) -> str:
@@ -76,12 +76,12 @@ class Function:
         return "".join(self._lines)
 
     def kill(self) -> None:
-        """It is gone at once, as when its machine is."""
+        """Kill it at once, as if its machine failed."""
         self.process.kill()
         self.process.wait()
 
     def again(self) -> None:
-        """After `kill`, another process serves at the same address."""
+        """After `kill`, start another process at the same address."""
         self._port, self.url = self.port, ""
         self.__exit__(None, None, None)
         self._ready = threading.Event()
@@ -145,7 +145,7 @@ class Function:
 
 @contextlib.asynccontextmanager
 async def started(function: Function) -> AsyncIterator[Function]:
-    """The same for an event loop, which goes on meanwhile."""
+    """The same for an event loop, which keeps running meanwhile."""
     await asyncio.to_thread(function.__enter__)
     try:
         yield function
@@ -154,8 +154,7 @@ async def started(function: Function) -> AsyncIterator[Function]:
 
 
 def _end_with_parent() -> list[str]:
-    """What a command is started through so that it ends with this process; a thread-safe
-    `preexec_fn`."""
+    """A prefix for a command that makes it end with this process; a thread-safe `preexec_fn`."""
     if sys.platform != "linux":
         return []
     prctl = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"

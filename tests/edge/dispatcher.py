@@ -18,8 +18,8 @@ def before_sandbox(fcm: Sandbox, *, keys: dict[str, str] | None = None, port: in
 
 
 def before_server(server: Server, **environment: str) -> Function:
-    """The function in front of a server under the test's control, which is Google's token
-    endpoint, too."""
+    """The function in front of a server under the test's control, which is also Google's token
+    endpoint."""
     usual = {
         "FCM_URL": server.url,
         "FCM_SERVICE_ACCOUNT": service_account(server).read_text(),

@@ -1,4 +1,4 @@
-"""What stands between Rekindle and a function, and fails as such things do: it passes requests
+"""A gateway between Rekindle and a function that fails as real gateways do: it passes requests
 on, or does not."""
 
 import contextlib
@@ -12,8 +12,8 @@ from edge.deno import Function
 
 
 class Gateway:
-    """Counts the batches that arrive; `conduct` says of each, by its number from 0, what becomes
-    of it."""
+    """Counts the batches that arrive; `conduct` decides for each, by its number from 0, what
+    happens to it."""
 
     def __init__(self, server: Server, function: Function) -> None:
         self.url = server.url
@@ -40,6 +40,6 @@ class Gateway:
 
 @contextlib.asynccontextmanager
 async def gateway(folder: Path, function: Function) -> AsyncIterator[Gateway]:
-    """A gateway in front of the function, passing everything on."""
+    """A gateway in front of the function that passes everything on."""
     async with serving(folder, protocol="http/1.1", tls=False) as server:
         yield Gateway(server, function)

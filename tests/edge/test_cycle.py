@@ -121,7 +121,7 @@ def test_an_unusable_function_is_reported_in_one_line_and_nothing_is_claimed(
 
 
 def passed(then: Callable[[Gateway, Request], Reply | str], *, at: int) -> Callable[[Gateway], None]:
-    """From batch `at` on, this becomes of each request; those before are passed on."""
+    """Pass on the requests before batch `at`; answer each later one like this."""
 
     def arrange(between: Gateway) -> None:
         between.conduct = lambda number, request: between.passed_on(request) if number < at else then(between, request)
@@ -157,7 +157,7 @@ async def test_a_key_or_a_function_that_is_gone_during_a_run_stops_the_run_and_l
     assert report["halted_by"].startswith(f"{code}. ")
     assert hint in report["halted_by"]
     assert (one["recorded"], one["pending"], one["unknown"]) == (10, 10, 0)
-    assert len(between.batches) == 3, "nothing is asked again after such an answer"
+    assert len(between.batches) == 3, "no request is repeated after such an answer"
     shift_clock(team.url, "2 hours")
     [two] = rekindle("run", "--json").json()["scenarios"]
     assert (two["carried"], two["recorded"]) == (10, 10)
@@ -171,7 +171,7 @@ def half(between: Gateway, request: Request) -> Reply:
 
 
 def then(reply: Reply | str) -> Callable[[Gateway, Request], Reply | str]:
-    """The function did its work, and this is what comes back instead of its answer."""
+    """The function does its work, and this reply replaces its answer."""
 
     def answer(between: Gateway, request: Request) -> Reply | str:
         between.passed_on(request)
@@ -226,13 +226,13 @@ def test_a_function_that_is_killed_in_the_middle_of_a_batch_leaves_exactly_that_
     rekindle: Command, team: Team, fcm: Sandbox, function: Function
 ) -> None:
     team.people(30)
-    # With room for two batches, the first one hangs and all the others pass it, one at a time.
+    # Two batches fit at once: the first one hangs, and all the others pass it one at a time.
     dispatcher = DISPATCHER.replace(f"concurrency = {BATCH}", f"concurrency = {2 * BATCH}").replace('"2s"', '"10s"')
     write_config(rekindle.folder, dispatcher + SCENARIO)
     fcm.faults([{"match": {"target": "t3-1"}, "respond": "hang"}])
     running = rekindle.start("run", "--json", "--budget", "25s")
     until = time.monotonic() + 30
-    while len(fcm.messages()) < 29:  # all but the one that hangs
+    while len(fcm.messages()) < 29:  # all except the one that hangs
         assert time.monotonic() < until
         time.sleep(0.02)
     port = function.port

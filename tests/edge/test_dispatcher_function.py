@@ -1,5 +1,5 @@
-"""push-notification-dispatcher under real Deno: whom it serves, what it takes, and what it
-relays of FCM."""
+"""push-notification-dispatcher under real Deno: which callers it serves, which requests it
+accepts, and what it relays from FCM."""
 
 import asyncio
 import contextlib

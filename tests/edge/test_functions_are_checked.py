@@ -11,7 +11,7 @@ NAMES = sorted(folder.name for folder in FUNCTIONS.iterdir() if (folder / "index
 
 
 def deno(name: str, *arguments: str) -> None:
-    """Deno did this in the function's folder and had nothing to say against it."""
+    """Run this Deno command in the function's folder; it must succeed."""
     done = subprocess.run(
         [DENO, *arguments],
         cwd=FUNCTIONS / name,

@@ -1,5 +1,5 @@
-"""One key everywhere: Deno's Web Crypto, as Edge Functions have it, SQL and Python make the same
-of the same text."""
+"""One key everywhere: Deno's Web Crypto (as in Edge Functions), SQL and Python compute the same
+key from the same text."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from rekindle.policy import idempotency_key
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
-# As somebody who keeps the same table from TypeScript would write it.
+# As a program in TypeScript that writes to the same table would compute it.
 IN_TYPESCRIPT = """
 const cases: [string, string, string][] = JSON.parse(Deno.args[0]!);
 const keys = await Promise.all(cases.map(async ([userId, scenarioType, isoDate]) => {

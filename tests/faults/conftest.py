@@ -1,4 +1,4 @@
-"""What crashes and bad networks leave behind."""
+"""Fixtures of the tests of crashes and bad networks."""
 
 from acceptance.fixtures import rekindle, team, team_config, team_worker_url
 from conftest import one_server

@@ -1,5 +1,5 @@
-"""Answers that look like our own mistake: the run, or the scenario, ends after a few sends, and
-nobody is harmed."""
+"""Answers that look like our own mistake: the run, or the scenario, stops after a few sends, and
+nobody loses a push."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -85,7 +85,7 @@ async def test_credentials_of_another_project_halt_the_run_after_a_few_sends_and
     fcm.faults([fault(respond)])
     async with counting(fcm) as sends:
         report = await engine.run(budget_seconds=10)
-        # Twenty answers to tell, and what was under way by then.
+        # The twenty answers that decide, and the sends under way by then.
         assert 20 <= sends() <= 40
         refused = sends()
     one = of(report)
@@ -93,8 +93,8 @@ async def test_credentials_of_another_project_halt_the_run_after_a_few_sends_and
     assert dict(one.reasons) == {f"{ending}:{reason}": refused}
     assert (one.pending, getattr(one, ending), one.claimed) == (200 - refused, refused, 200)
     assert team.counts()["disabled_token"] == 0
-    # Once it is repaired, the people who were held back are claimed at once, and those who were
-    # refused after an hour.
+    # Once it is repaired, the people who were held back are claimed at once, and the rejected ones
+    # after an hour.
     fcm.faults([])
     next_one = await engine.run(budget_seconds=10)
     assert (next_one.status, of(next_one).recorded) == ("done", 200 - refused)
@@ -160,7 +160,7 @@ async def test_a_sender_mismatch_disables_the_token_only_among_successes(
     fcm.faults([mismatch])
     assert (await engine.run(budget_seconds=10)).scenarios[0].skipped == 1
     assert team.counts()["disabled_token"] == 0
-    # Whoever is claimed last is sent to last, when most of the others were accepted.
+    # The person claimed last gets the last send, when most of the others were accepted.
     team.execute("update team.person set active = true")
     fcm.faults([{"match": {"target": "t40-1"}, "respond": mismatch["respond"]}])
     assert of(await engine.run(budget_seconds=30)).recorded == 38
@@ -171,8 +171,8 @@ async def test_a_sender_mismatch_disables_the_token_only_among_successes(
 async def test_a_scenario_whose_messages_fcm_refuses_is_stopped_and_the_others_go_on(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
-    """The bad scenario's link is more than the sandbox, like FCM, takes: its text is over 4 kB
-    once it is rendered."""
+    """The bad scenario's text is over 4 kB once it is rendered: more than the sandbox, like FCM,
+    accepts."""
     team.people(60)
     team.execute("update team.wanted set variables = jsonb_build_object('points', 7, 'long', repeat('é', 900))")
     bad = OTHER.replace("scenario.other", "scenario.bad").replace("{points} again", "{long}{long}{long}{long}{long}")
@@ -213,7 +213,7 @@ async def test_a_refused_apns_key_makes_those_devices_wait_and_the_others_are_re
     one = of(report)
     assert (report.status, one.recorded, one.pending) == ("incomplete", 29, 11)
     assert dict(one.reasons) == {"retry:third_party_auth": 11}
-    # Apple's refusal says nothing about our own access token: it is not fetched again for it.
+    # Apple's rejection says nothing about our access token, so the token is not fetched again.
     assert fcm.requests()["token"] - tokens <= 1
     assert team.counts()["disabled_token"] == 0
     fcm.faults([])

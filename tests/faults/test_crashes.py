@@ -1,5 +1,5 @@
-"""Processes that end in the middle: ours, the database's, the provider's. Nobody gets a push
-twice, nobody is lost."""
+"""Processes that are killed during a run: ours, the database's, the provider's. Nobody gets a
+push twice and nobody is lost."""
 
 import os
 import random
@@ -32,13 +32,13 @@ def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition of another process, up to a bound."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.002)
 
 
 def drain(rekindle: Command, team: Team) -> None:
-    """Runs until nothing is left, with so much time between them that every lease and hold has
-    ended."""
+    """Run until nothing is left, with enough time between the runs for every lease and hold to
+    end."""
     for minutes in (3, 20):
         shift_clock(team.url, f"{minutes} minutes")
         done = rekindle("run", "--json")
@@ -75,8 +75,8 @@ def test_a_run_that_is_killed_at_any_moment_causes_no_second_push_and_leaves_nob
     left = team.counts()["outbox"]
     assert left > 0
     fcm.faults([])
-    # At once, while the leases of the dead run still stand: nothing of it may be touched. What it
-    # had armed may arrive.
+    # At once, while the leases of the dead run are still valid: none of its units may change. The
+    # units that it armed may arrive.
     sent = len(fcm.messages())
     rekindle("run")
     armed = len(team.rows("select from rekindle.outbox where state = 'dispatching'"))
@@ -85,7 +85,7 @@ def test_a_run_that_is_killed_at_any_moment_causes_no_second_push_and_leaves_nob
     drain(rekindle, team)
     audit(team, fcm)
     everyone_is_accounted_for(team, 24)
-    # No more is unknown than was under way or answered and not yet written down.
+    # At most the sends under way, and those answered but not yet recorded, are unknown.
     unknown = team.rows("select from rekindle.outcome where outcome = 'unknown'")
     assert len(unknown) <= armed < 24
     assert len(fcm.messages()) >= 48 - len(unknown)
@@ -109,7 +109,7 @@ def test_a_run_that_is_asked_to_end_records_its_sends_under_way_and_reports_what
     assert (one["recorded"] + one["pending"], one["unknown"]) == (40, 0)
     assert len(fcm.messages()) == one["recorded"] == team.counts()["delivery"]
     fcm.faults([])
-    # What it gave back needs no waiting for a lease.
+    # The units that it gave back can be leased at once.
     following = rekindle("run", "--json")
     assert (following.code, following.json()["scenarios"][0]["carried"]) == (0, one["pending"])
     assert len(fcm.messages()) == 40
@@ -134,7 +134,7 @@ async def test_a_database_that_crashes_in_the_middle_stops_the_run_and_the_next_
         postgres.crash()
         crashed_at = time.monotonic()
         done = ended(process)
-        # Its budget, and the last writes that found nobody.
+        # Its budget, and the time of the last writes, which got no answer.
         assert time.monotonic() - crashed_at < 4 + 10
         assert done.code == 2
         assert done.err.splitlines()[-1].startswith("error: RK2")
@@ -147,7 +147,7 @@ async def test_a_database_that_crashes_in_the_middle_stops_the_run_and_the_next_
 
 
 def fill_team_in_thread(url: str) -> None:
-    """As `fill_team`, where an event loop runs already."""
+    """`fill_team`, in a thread because an event loop is running already."""
     thread = Thread(target=fill_team, args=(url,))
     thread.start()
     thread.join()

@@ -1,4 +1,4 @@
-"""How fast sends arrive, by the provider's own clock."""
+"""How fast sends arrive, by the provider's clock."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -35,7 +35,7 @@ QUOTA = {
 
 @pytest.fixture
 async def engine_with(team: Team, team_worker_url: str, fcm: Sandbox, tmp_path: Path) -> AsyncIterator[Open]:
-    """Opens engines as rekindle_worker with lines of their own under [dispatcher]."""
+    """Opens engines as rekindle_worker with the given lines under [dispatcher]."""
     async with AsyncExitStack() as stack:
 
         async def open_engine(lines: str) -> Engine:
@@ -64,8 +64,8 @@ async def test_a_low_rate_is_respected_and_the_next_run_carries_on(engine_with: 
     (one,) = report.scenarios
     assert (report.status, report.exit_code, one.unknown) == ("budget", 3, 0)
     at = arrivals(fcm)
-    # Three at once, then a ramp from one a second: never more than three a second over any second,
-    # and not starved.
+    # Three at once, then a ramp from one per second: never more than three in any second, and no
+    # long pause.
     assert most_within(at, 1.0) <= 6
     assert most_within(at, 4.0) <= 3 + 3 * 4
     assert len(at) == one.recorded >= 6
@@ -95,7 +95,7 @@ async def test_a_storm_of_quota_refusals_slows_the_run_and_nothing_is_sent_again
     report = await engine.run(budget_seconds=6)
     storm = fcm.requests()["send"] - before
     (one,) = report.scenarios
-    # A hundred at once, and at a steady hundred a second it would have been all 400.
+    # A hundred at once; at a constant hundred per second all 400 would have arrived.
     assert 100 <= storm <= 250
     assert (one.recorded, one.dead, one.unknown, one.pending) == (0, 0, 0, 400)
     assert one.reasons["retry:quota_exceeded"] == storm

@@ -1,5 +1,5 @@
-"""Behind a transaction pooler: every statement may land on another connection, and the promises
-hold."""
+"""Behind a transaction pooler: each statement may use another connection, and the promises are
+kept."""
 
 import asyncio
 from collections.abc import Iterator

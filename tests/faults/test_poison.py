@@ -1,5 +1,5 @@
-"""Rows, texts and names that are made to break something: one person or one scenario is
-affected, nothing else."""
+"""Rows, texts and names that are made to break something affect one person or one scenario and
+nothing else."""
 
 import asyncio
 import json
@@ -210,7 +210,7 @@ async def test_a_view_that_fails_on_one_row_fails_its_scenarios_alone_and_quotes
 async def test_a_view_that_breaks_after_the_claim_holds_its_scenarios_back_and_no_other(
     engine_with: Open, team: Team, fcm: Sandbox
 ) -> None:
-    """The last look before a push leaves cannot be had: of these people nothing is sent unseen."""
+    """The last check before a push is not possible, so these people get no push."""
     for user_id in team.people(5):
         team.execute("insert into team.activity values (%s, now() - interval '20 days')", user_id)
     engine = await engine_with(TEAM_CONFIG + ABSENCE)

@@ -1,5 +1,5 @@
-"""What FCM's answers do to a run, over the real protocol: who is sent to again, and who never
-is."""
+"""The effect of FCM's answers on a run, over the real protocol: which sends are repeated, and
+which never are."""
 
 import time
 from collections.abc import AsyncIterator
@@ -62,12 +62,13 @@ async def test_a_dead_token_is_disabled_and_the_persons_other_devices_are_reache
     ]
     assert team.counts()["disabled_token"] == 3
     audit(team, fcm)
-    # Whoever was not reached has not spent the cooldown; but no live device, no claim.
+    # A person who was not reached has not spent the cooldown; but without a live device there is no
+    # claim.
     fcm.faults([])
     shift_clock(team.url, "2 hours")
     _, two = await run(engine)
     assert dict(two.refusals) == {"already_notified": 1, "no_token": 1}
-    # Registered again after the proof, a token is alive by itself.
+    # A token that is registered again after the proof is live again.
     team.execute("update team.device set last_registered_at = rekindle.clock() where token = 't2-1'")
     _, three = await run(engine)
     assert (three.recorded, targets(fcm)) == (1, ["t1-2", "t2-1"])
@@ -117,7 +118,7 @@ async def test_an_unclear_answer_is_unknown_is_listed_and_is_never_sent_again(
     report, one = await run(engine)
     assert (report.status, report.exit_code) == ("incomplete", 1)
     unknown = await engine.unknown()
-    # A reset takes the connection, and with it whatever else was under way on it.
+    # A reset closes the connection, and every other send under way on it is lost too.
     assert ids[1] in {send.user_id for send in unknown}
     assert (one.recorded + one.unknown, one.unknown) == (3, len(unknown))
     if reason is not None:

@@ -1,5 +1,4 @@
-"""A database that goes away in the middle of a run and comes back: the run waits, goes on and
-completes."""
+"""A database that goes down during a run and comes back: the run waits, continues and completes."""
 
 import asyncio
 import signal
@@ -29,7 +28,7 @@ BOUND_SECONDS = 30.0
 
 @pytest.fixture
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """A server of the test's own, which it may crash."""
+    """A separate server that the test may crash."""
     with EmbeddedPostgres(binaries=SERVERS["embedded"], settings=SETTINGS) as one:
         yield one
 
@@ -45,7 +44,7 @@ def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition of another process, up to a bound."""
     deadline = time.monotonic() + BOUND_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.002)
 
 

@@ -1,5 +1,5 @@
-"""A connection to the database that goes silent without closing: nothing waits for it longer
-than its time."""
+"""A connection to the database that goes silent without closing: nothing waits for it beyond its
+deadline."""
 
 import asyncio
 import time
@@ -39,7 +39,7 @@ async def test_a_run_on_a_connection_that_goes_silent_ends_in_its_time_and_nobod
     async with Wire(team.url, word, answered=answered, then="silence").open() as wire:
         settings = Settings.model_validate({"REKINDLE_DATABASE_URL": wire.url})
         async with Engine.open(settings, team_config, dispatcher=first) as engine:
-            await asyncio.gather(*(engine.runs() for _ in range(20)))  # all connections of the pool are there
+            await asyncio.gather(*(engine.runs() for _ in range(20)))  # all connections of the pool are open
             begun = time.monotonic()
             with pytest.raises(DatabaseUnreachable, match="RK201"):
                 await engine.run(budget_seconds=BUDGET_SECONDS)
@@ -47,7 +47,7 @@ async def test_a_run_on_a_connection_that_goes_silent_ends_in_its_time_and_nobod
             begun = time.monotonic()
         assert time.monotonic() - begun < OVER_SECONDS
         assert wire.hits == 1
-    # The lines are closed now: what the lost run held in the middle of a transaction is free.
+    # The connections are closed now, so the locks of the lost run's open transaction are free.
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": team.url})
     async with Engine.open(settings, team_config, dispatcher=second) as engine:
         await engine.run(budget_seconds=BUDGET_SECONDS)

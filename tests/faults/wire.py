@@ -1,4 +1,4 @@
-"""The network between the engine and its database, which does something when a word goes by."""
+"""The network between the engine and its database, which fails when a word passes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,15 +8,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class Wire:
-    """Passes bytes on between the engine and its database until a statement with the word goes by,
-    some times over.
+    """Passes bytes on between the engine and its database until statements with the word have
+    passed a number of times.
 
     Then it cuts every connection; or, for good, goes silent on them all and on every later one:
     connections are accepted, and no byte passes any more in either direction.
 
     Args:
         url: the database behind it; `self.url` is where to connect instead.
-        word: what a statement holds, such as rekindle:arm.
+        word: a text in a statement, such as rekindle:arm.
         answered: as soon as the answer to it comes back (it was executed), else before the server
             has read it.
     """

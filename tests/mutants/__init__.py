@@ -1,2 +1,2 @@
-"""Mutants: each takes away one thing that the promise rests on, and named tests must notice.
-`make mutants` says so."""
+"""Mutants: each removes one thing that the promise depends on, and named tests must notice.
+`make mutants` runs them."""

@@ -1,8 +1,8 @@
-"""`python -m mutants`: one table of what was taken away and which test noticed; exit code 1 if
-nobody did.
+"""`python -m mutants`: a table of what was removed and which tests noticed; exit code 1 if any
+mutant was not noticed.
 
-Words after it choose the mutants whose names hold one of them. `--list` prints the table and runs
-nothing.
+Words after it select the mutants whose names contain one of them. `--list` prints the table and
+runs nothing.
 """
 
 import argparse
@@ -41,8 +41,8 @@ def ends(tests: Sequence[str], mutant: Mutant | None = None) -> Mapping[str, str
 
 
 def judge(mutant: Mutant) -> list[str]:
-    """What is wrong with the tests, or with the mutant: every named test must notice it, and the
-    server can plan it."""
+    """What is wrong with the tests or the mutant. Every named test must notice it, and the
+    server must be able to plan it."""
     wanted = dict.fromkeys(mutant.tests, "noticed")
     if mutant.file.endswith(("/claim.sql", "/stage_outranking.sql")) or "/parts/" in mutant.file:
         wanted[_PREPARED_CLAIM] = "passed"
@@ -53,7 +53,7 @@ def judge(mutant: Mutant) -> list[str]:
 
 
 def main() -> int:
-    """Run what the command line asks for; the exit code."""
+    """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("words", nargs="*", help="of the names of the mutants to run")
     parser.add_argument("--list", action="store_true", help="print the table, and run nothing")

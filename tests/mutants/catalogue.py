@@ -1,4 +1,4 @@
-"""Which mutants there are: what each takes away, where, and which tests must fail without it."""
+"""The mutants: what each removes, where, and which tests must fail without it."""
 
 import re
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ class Mutant:
     """Lines of `file`, a path below src/rekindle, that carry the comment `mutant: MARKER` become
     `becomes`.
 
-    The comment stands at the end of the line that the promise rests on, so that the line may be
-    reworded and the mutant still finds it. `becomes` is the new line without its indentation;
-    empty: the line is taken away. `tests` are node ids below tests/, without the server's name;
-    every one of them must fail.
+    The comment is at the end of the line that the promise depends on, so that the mutant still
+    finds the line after it is reworded. `becomes` is the new line without its indentation; if it is
+    empty, the line is removed. `tests` are node ids below tests/, without the server's name; every
+    one of them must fail.
     """
 
     name: str
@@ -258,8 +258,7 @@ LOCKS = (
 )
 
 ORDER = (
-    # Turned round and not taken away: on today's plans what is below is sorted already, or sorted
-    # by luck.
+    # Reversed and not removed: with today's plans the input is sorted already, or sorted by chance.
     Mutant(
         "claim wins gates in the reverse order",
         _sql("claim"),

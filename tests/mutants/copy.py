@@ -17,7 +17,7 @@ SECONDS = 600
 
 @contextmanager
 def copied(file: Path | str = "", text: str = "") -> Iterator[tuple[Path, Mapping[str, str]]]:
-    """A folder that holds the source, `file` in it replaced by `text`, and the environment that
+    """A folder with the source, in which `text` replaces `file`, and the environment that
     imports it."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         source = Path(folder, "src")

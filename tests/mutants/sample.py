@@ -1,10 +1,10 @@
 """`python -m mutants.sample --seed N --count N`: random changes to the source, and the share that
 the tests notice.
 
-The catalogue takes away what somebody thought of; this draws changes that nobody chose. Each one is
+The catalogue removes what an author thought of; this draws changes that nobody chose. Each one is
 tried on a copy of the source, on the embedded server, against the test files that name the changed
-module or statement. A change that survives is printed with its line: explain it as unobservable or
-write the test. The same seed draws the same changes from the same source.
+module or statement. A change that survives is printed with its line: explain why it cannot be
+observed, or write the test. The same seed draws the same changes from the same source.
 """
 
 import argparse
@@ -41,7 +41,7 @@ _SQL = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One place of one file, and what it becomes."""
+    """One place in one file, and its replacement."""
 
     path: Path
     line: int
@@ -57,7 +57,7 @@ class Change:
         return "".join(lines)
 
     def shown(self) -> str:
-        """Where it is, and its line before and after."""
+        """Its place, and its line before and after."""
         old = self.path.read_text(encoding="utf-8").splitlines()[self.line - 1]
         new = self.text().splitlines()[self.line - 1]
         return f"{self.path.relative_to(SOURCE)}:{self.line}\n    - {old.strip()}\n    + {new.strip()}"
@@ -108,7 +108,7 @@ def compiles(change: Change) -> bool:
 
 
 def nearest(change: Change) -> list[str]:
-    """The test files that name what is changed: its module or statement, else its room."""
+    """The test files that name the changed module or statement, else those of its package."""
     words = _names(change.path)
     scores: dict[str, int] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
@@ -131,7 +131,7 @@ def _names(path: Path) -> list[tuple[str, int]]:
 
 
 def main() -> int:
-    """Draw, try and print; the exit code is 0 whatever survives: a person must judge."""
+    """Draw, try and print. The exit code is 0 even if changes survive: a person must judge them."""
     parser = argparse.ArgumentParser(prog="mutants.sample", description=__doc__)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--count", type=int, default=50)

@@ -1,4 +1,4 @@
-"""The table of mutants, in Markdown, so that it can be pasted as it is."""
+"""The table of mutants in Markdown, ready to paste."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +13,6 @@ def noticed_by(mutant: Mutant) -> str:
 
 
 def table(mutants: Sequence[Mutant]) -> str:
-    """One line a mutant."""
+    """One line per mutant."""
     rows = [f"| {mutant.name} | {noticed_by(mutant)} |" for mutant in mutants]
     return "\n".join(["| taken away | noticed by |", "|---|---|", *rows])

@@ -1,4 +1,4 @@
-"""The mutants follow the code: each still applies, names tests that exist, and stands in the
+"""The mutants follow the code: each still applies, names tests that exist, and is in the
 document."""
 
 import ast

@@ -1,5 +1,4 @@
-"""The random sample of changes: repeatable, readable by Python, and tried against tests that are
-near."""
+"""The random sample of changes: repeatable, valid Python, and tried against the nearest tests."""
 
 import random
 

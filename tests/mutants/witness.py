@@ -1,5 +1,5 @@
-"""A plugin of pytest for one mutant: the named tests run and no other, they import the mutant, and
-their ends are kept.
+"""A pytest plugin for one mutant: only the named tests run, they import the mutant, and their
+results are kept.
 
 `MUTANTS_SOURCE` is the folder that must be imported, `MUTANTS_TESTS` the names, `MUTANTS_ENDS` the
 file to write.
@@ -32,7 +32,7 @@ def plain(node_id: str) -> str | None:
 
 
 def pytest_sessionstart() -> None:
-    """What is installed is the real source: a run that imports it would prove nothing."""
+    """The installed package is the real source: a run that imports it would prove nothing."""
     from acceptance.command import Command
 
     source = Path(os.environ["MUTANTS_SOURCE"])

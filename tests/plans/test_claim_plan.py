@@ -1,5 +1,5 @@
-"""How Postgres goes about a claim: with indexes where a table grows with the programme, and once
-for everybody."""
+"""How Postgres executes a claim: by index where a table grows with the programme, and once for
+everybody."""
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -62,7 +62,7 @@ async def filled(url: str, *, people: int, away: int, often: int) -> AsyncGenera
 async def plan_of(
     programme: Programme, one: AnyScenario, name: str = "claim", *, user_id: UUID | None = None
 ) -> dict[str, Any]:
-    """The plan of the statement as it was executed, and everything that it did undone."""
+    """The plan of the executed statement; its changes are rolled back."""
     run_id = await programme.run()
     async with programme.sql.transaction(force_rollback=True):
         moment = await (await programme.sql.execute(statement("moment"))).fetchone()
@@ -100,8 +100,8 @@ def scans(plan: dict[str, Any], table: str) -> list[dict[str, Any]]:
 
 
 def assert_no_scan_is_repeated(plan: dict[str, Any]) -> None:
-    """Whatever is read whole (a table, or a part of the statement) is read once, and not once
-    for each person."""
+    """Everything that is read whole (a table, or a part of the statement) is read once, and not
+    once per person."""
     for node in nodes(plan["Plan"]):
         if node["Node Type"] in ("Seq Scan", "CTE Scan", "Subquery Scan"):
             assert node["Actual Loops"] <= 1, node
@@ -123,8 +123,8 @@ async def test_recipients_are_read_once_and_the_ledger_by_index(database_url: st
     assert 0 < away < PEOPLE / 20
     anti = [node for node in nodes(plan["Plan"]) if node.get("Join Type") in ("Anti", "Right Anti")]
     assert any("activity" in {scan.get("Relation Name") for scan in nodes(node)} for node in anti)
-    # Whoever the anti-join leaves over is looked up by index: once for the last activity, and never
-    # everybody.
+    # The people who remain after the anti-join are looked up by index, once for the last activity;
+    # never everybody.
     lookups = [scan for scan in scans(plan, "activity") if scan["Actual Loops"] > 1]
     assert lookups
     for scan in lookups:
@@ -138,8 +138,8 @@ async def test_recipients_are_read_once_and_the_ledger_by_index(database_url: st
 async def test_far_more_people_due_than_the_server_estimates_are_not_compared_one_by_one(
     database_url: str, kind: str
 ) -> None:
-    # With four activities a week each, the server takes almost nobody to be away, and a quarter of
-    # them is.
+    # With four activities a week each, the server estimates that almost nobody is away; a quarter
+    # of the people are.
     async with filled(database_url, people=4_000, away=60, often=4) as programme:
         plan = await plan_of(programme, KINDS[kind])
         assert_no_scan_is_repeated(plan)

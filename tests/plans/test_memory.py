@@ -1,4 +1,4 @@
-"""What a run holds in memory depends on its bounds, not on how many people are due."""
+"""The memory of a run depends on its limits, not on the number of people who are due."""
 
 import asyncio
 import gc
@@ -51,20 +51,21 @@ def crowd_url(server: "Server") -> Iterator[str]:
 
 
 class SlowNotifications:
-    """Records as the ledger does, only later; counts the units that are alive meanwhile."""
+    """Records like the ledger, but later; counts the live units meanwhile."""
 
     def __init__(self, ledger: NotificationRepository) -> None:
         self._ledger = ledger
         self.alive: list[int] = []
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
-        await asyncio.sleep(0.15)  # a ledger that is slower than the provider: what this test is about
+        await asyncio.sleep(0.15)  # a ledger that is slower than the provider, which this test is about
         self.alive.append(sum(1 for one in gc.get_objects() if type(one) is Unit))
         return await self._ledger.record(run_id, acceptances)
 
 
 class CountingDispatcher(ScriptedDispatcher):
-    """Accepts all at once; knows how many answers were not yet recorded when the next one came."""
+    """Accepts every message at once; counts the answers that were not yet recorded when the next
+    one came."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,9 +100,9 @@ async def test_a_ledger_slower_than_the_provider_slows_the_sending_and_fills_no_
     assert report.status == "done"
     assert sum(one.pushes for one in report.scenarios) == len(dispatcher.sent) == dispatcher.settled > 3_000
     assert dispatcher.most_unrecorded <= CONCURRENCY + MAX_UNWRITTEN
-    # Beside those: the batch that was read to be armed next.
+    # In addition: the batch that was read to be armed next.
     assert max(slow.alive) <= CONCURRENCY + MAX_UNWRITTEN + CONCURRENCY
-    assert max(slow.alive) > CONCURRENCY, "the count saw nothing, so it proves nothing"
+    assert max(slow.alive) > CONCURRENCY, "the count is zero, so it proves nothing"
 
 
 async def test_a_difference_holds_no_more_the_more_people_it_compares(database_url: str) -> None:
@@ -120,5 +121,5 @@ async def test_a_difference_holds_no_more_the_more_people_it_compares(database_u
         finally:
             tracemalloc.stop()
     assert seen == 4_000
-    # 33 bytes a person and side in the two files, and the thousand rows that were read last.
+    # 33 bytes per person and side in the two files, and the thousand rows that were read last.
     assert peak < 2_000_000, peak

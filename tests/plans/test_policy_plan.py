@@ -1,4 +1,4 @@
-"""How Postgres goes about a claim under every policy at once, at 100,000 recipients: once for
+"""How Postgres executes a claim under every policy at once, with 100,000 recipients: once for
 all of them, by index."""
 
 from collections.abc import AsyncIterator
@@ -110,8 +110,8 @@ async def test_every_policy_at_once_repeats_nothing_for_each_person_and_keeps_th
         units = await programme.rows("select claim_id, device_id, epoch, user_id from rekindle.outbox limit 500")
         keys = {f"{name}s": [unit[name] for unit in units] for name in ("claim_id", "device_id", "epoch", "user_id")}
         arm = await explained(programme, statement("arm"), keys | {"lease_seconds": 60.0})
-    # People whom the outranking scenario would claim have no room for a second push today. People
-    # who opted out of it have.
+    # People that the outranking scenario would claim have no place for a second push today. People
+    # who opted out of it have one.
     due = PEOPLE / 25
     assert due * 0.8 < outranking < due * 0.95
     assert due * 0.04 < claimed < due * 0.08
@@ -120,7 +120,7 @@ async def test_every_policy_at_once_repeats_nothing_for_each_person_and_keeps_th
         for table in ("gate", "cap", "scenario_notification", "outcome", "disabled_token", "device"):
             for scan in scans(plan, table):
                 assert scan["Actual Loops"] <= 1 or "Index" in scan["Node Type"], (table, scan)
-        # Whoever was active lately is thrown out by the anti-join, and nothing else is looked up
+        # The anti-join removes the people who were active recently, and nothing else is looked up
         # for them.
         for table in ("gate", "cap", "device"):
             for scan in scans(plan, table):

@@ -1,4 +1,4 @@
-"""What the caps learn of an ending costs the same in a session that began with little as in a
+"""Updating the caps at an ending costs the same in a session that began with few rows as in a
 new one."""
 
 import asyncio
@@ -32,7 +32,7 @@ async def test_a_batch_does_not_read_the_notifications_that_earlier_batches_wrot
         read = await programme.value(
             "select seq_tup_read from pg_stat_user_tables where relname = 'scenario_notification'"
         )
-        # Each one for each of the people after it would be 4,500,000.
+        # Every notification for each of the later people would be 4,500,000.
         assert read < 10 * people
         assert await programme.value("select count(*) from rekindle.cap where counted::text !~ 'null'") == people
 

@@ -1,5 +1,5 @@
-"""How Postgres goes about the claim of one person, and about counting activities when its
-statistics are wrong."""
+"""How Postgres executes the claim of one person, and counts activities when its statistics are
+wrong."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ analyze;
 
 
 def rows_read(plan: dict[str, Any], table: str) -> float:
-    """The rows of a table that were looked at, those that a filter then left out among them."""
+    """The rows of a table that were read, including those that a filter then removed."""
     return sum(
         scan["Actual Loops"] * (scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0))
         for scan in scans(plan, table)

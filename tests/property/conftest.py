@@ -1,8 +1,8 @@
-"""How Hypothesis runs here: the same examples every time, so that a red build is red for a change
-and not for luck.
+"""How Hypothesis runs here: the same examples every time, so that a failed build is due to a change
+and not to chance.
 
-`HYPOTHESIS_PROFILE=explore` looks for new ones instead (ten times as many, at random); what it
-finds is printed as a blob to reproduce it by, and becomes an example of its own.
+`HYPOTHESIS_PROFILE=explore` looks for new ones instead (ten times as many, at random). Each failure
+is printed as a blob that reproduces it; add it as a separate example.
 """
 
 import os
@@ -31,7 +31,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 @pytest.fixture(scope="module")
 def ledger(server: Server) -> Iterator[Ledger]:
-    """One database for all examples of a module; each begins it anew."""
+    """One database for all examples of a module; each example empties it."""
     url = server.clone("template_property", fill)
     ledger = Ledger(url)
     yield ledger

@@ -1,8 +1,8 @@
-"""A ledger with its workers, a provider, a clock that jumps: the steps of `test_ledger_machine`,
-each of a few lines.
+"""A ledger with its workers, a provider and a clock that jumps: the steps of `test_ledger_machine`,
+each a few lines long.
 
-Every statement is the real one. `reached` and `keys` are the truth outside: what the provider
-accepted, by person in order of time, and each (claim, device) of it.
+Every statement is the real one. `reached` and `keys` are the truth outside the ledger: the
+provider's acceptances per person in order of time, and the (claim, device) of each.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ and no example could be run again."""
 
 
 class Held:
-    """A unit as one worker knows it, who may stand still before each of its steps for any time."""
+    """A unit as one worker knows it. The worker may pause before each of its steps for any time."""
 
     def __init__(self, unit: Unit, run_id: UUID) -> None:
         self.unit = unit
@@ -68,8 +68,8 @@ class Held:
 
 
 class World:
-    """Two people with two devices each, so that every step meets the ones before it. `policy` is
-    hold or resend."""
+    """Two people with two devices each, so that every step interacts with the earlier ones.
+    `policy` is hold or resend."""
 
     def __init__(self, ledger: Ledger, policy: str, saw: Callable[[str], None]) -> None:
         self.ledger = ledger
@@ -103,8 +103,8 @@ class World:
         self.ledger.at(self.now)
 
     def cool_down(self, person: UUID) -> None:
-        """It is the very moment at which the person's gate opens, where only the cooldown keeps
-        it shut; and tomorrow, where another writer has today's key."""
+        """Move the clock to the exact moment at which the person's gate opens, if only the
+        cooldown keeps it shut; and to tomorrow, if another writer has today's key."""
         query = "select next_at - %s as wait from rekindle.gate where user_id = %s and inflight is null"
         self.pass_time(max([timedelta(0), *(gate["wait"] for gate in self.rows(query, self.now, person))]))
         if idempotency_key(person, self.policy, self.now.date()) in self.elsewhere:
@@ -163,8 +163,8 @@ class World:
                     self.held.remove(one)
 
     def send(self, one: Held, end: str) -> None:
-        """A worker sends what it has armed, once, and not when its lease is over by its own
-        clock."""
+        """A worker sends the unit that it has armed, once, unless its lease has expired by its
+        own clock."""
         if one.armed_at is None or one.sent_at is not None:
             return
         if self.now >= one.armed_at + LEASE:
@@ -190,8 +190,8 @@ class World:
                 pass
 
     def record(self, one: Held) -> None:
-        """An answer comes, at whatever time, and is recorded, unless another writer has the key
-        or the claim has been sent once more."""
+        """An answer comes, at any time, and is recorded, unless another writer has the key or
+        the claim has been sent once more."""
         places = self.rows(
             "select state from rekindle.outbox where claim_id = %s and device_id = %s and state = 'unknown' "
             "union all select 'closed' from rekindle.outcome where claim_id = %s and device_id = %s",
@@ -220,14 +220,14 @@ class World:
             self._fenced(one, one.last_write)
 
     def leave(self, run_id: UUID) -> None:
-        """A run ends: what it has not armed goes back, and its numbers add up, or the table
-        refuses them."""
+        """A run ends: it gives back the units that it has not armed, and its numbers add up, or
+        the table refuses them."""
         if self._wait(self._store.release(run_id)):
             self._saw("released")
         self._wait(self._store.count_run(run_id, status="done"))
 
     def die(self, run_id: UUID) -> None:
-        """A run is never heard of again."""
+        """A run disappears without reporting its end."""
         self.held = [one for one in self.held if one.run_id != run_id]
 
     # ------------------------------------------------------------------------------------------------ everybody else
@@ -238,7 +238,7 @@ class World:
                 self._saw(f"swept {what}")
 
     def land(self) -> None:
-        """What is under way is accepted, or never will be."""
+        """Every send under way is now accepted, or never will be."""
         for one in self._under_way:
             if self.now - (one.sent_at or self.now) <= LANDS[self.policy]:
                 self._accept(one)
@@ -246,7 +246,7 @@ class World:
         self._under_way.clear()
 
     def tell(self) -> None:
-        """An operator knows what became of the unknown sends of a claim, and says the truth."""
+        """An operator knows the outcome of a claim's unknown sends, and settles them truthfully."""
         unknown = self.rows(
             "select * from (select claim_id, device_id, idempotency_key from rekindle.outbox where state = 'unknown' "
             "union all select claim_id, device_id, idempotency_key from rekindle.outcome where outcome = 'unknown') u "
@@ -261,8 +261,8 @@ class World:
             self._wait(settle(self.ledger.database, unknown[0]["claim_id"], provider_name=name))
 
     def write_elsewhere(self, person: UUID) -> None:
-        """Another program reaches the person, and records it in the same table with the key of
-        the day."""
+        """Another program reaches the person and records it in the same table with the day's
+        key."""
         for row in self.rows(
             "insert into rekindle.scenario_notification (id, user_id, scenario_type, dispatched_at, idempotency_key) "
             "values (gen_random_uuid(), %s, %s, %s, %s) on conflict do nothing returning id, idempotency_key",
@@ -286,7 +286,7 @@ class World:
         return changed
 
     def _fenced(self, one: Held, write: Callable[[], Any]) -> Any:
-        """Whoever has lost a unit to another changes nothing of it."""
+        """A worker that has lost a unit to another run cannot change it."""
         query = "select * from rekindle.outbox where claim_id = %s and device_id = %s and epoch <> %s"
         before = self.rows(query, *one.key, one.unit.epoch)
         done = write()

@@ -1,9 +1,7 @@
-"""Frequency caps over any sequence of claims and endings: never a push too many, and never one held
-back without need.
-
-What was accepted is kept here, by the test, and the caps are judged by that. What still counts is
-judged by the gates, the deliveries and the outcomes, and never by the table that the claim itself
-goes by.
+"""Frequency caps over any sequence of claims and endings: never a push too many, and never one
+refused without need. The test keeps the acceptances itself and judges the caps by them. It judges
+what still counts by the gates, the deliveries and the outcomes, and never by the table that the
+claim reads.
 """
 
 from collections import defaultdict
@@ -41,14 +39,14 @@ class Claim(NamedTuple):
 
 
 class End(NamedTuple):
-    """The n-th unit that a run may have is sent, and ends like this."""
+    """The n-th unit that a run can take is sent, and ends like this."""
 
     number: int
     how: str
 
 
 class Settle(NamedTuple):
-    """The n-th unknown send was certainly not sent, says the operator."""
+    """The operator settles the n-th unknown send as not sent."""
 
     number: int
 
@@ -92,7 +90,7 @@ def applied(step: Claim) -> Applied:
 
 
 class History:
-    """One example: the ledger, what was done, and what must hold after each step."""
+    """One example: the ledger, the steps so far, and the rules that apply after each step."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -125,8 +123,8 @@ class History:
         self.look()
 
     def claim(self, step: Claim) -> None:
-        """Everybody is due for something new. Whoever the cap refuses has no room, and whoever
-        it does not has."""
+        """Everybody is due for a new occurrence. Exactly the people without a free place are
+        refused by the cap."""
         self.ledger.sql.execute("delete from team.wish")
         self.ledger.insert("team.wish", "user_id, scenario_type, occurrence",
                            [(user, step.name, f"{self.at} {len(self.claims)}") for user in USERS])  # fmt: skip
@@ -154,8 +152,8 @@ class History:
         )
 
     def counted_since(self, claim_id: UUID) -> datetime | None:
-        """Alive: from now. Once it reached somebody, or may have: since it was let go of. Else
-        not at all."""
+        """A live claim counts from now. A claim that reached or may have reached somebody counts
+        since it ended. Any other does not count."""
         if claim_id not in self.let_go:
             return self.at
         reached = self.ledger.sql.execute(
@@ -212,8 +210,7 @@ HOURLY, MONTHLY = ["1 per 1h"], ["1 per 31d"]
 
 
 def overrun(history: History) -> list[Any]:
-    """Accepted claims that came, with those accepted before them, to more than their own caps
-    allow."""
+    """Accepted claims that, together with those accepted before them, exceed their own caps."""
     wrong: list[Any] = []
     order = list(history.claims.items())  # in the order of claiming
     for number, (claim_id, (user, made_at, step)) in enumerate(order):
@@ -229,7 +226,7 @@ def overrun(history: History) -> list[Any]:
 
 @settings(max_examples=40)
 @example([nudge("s1", HOURLY), End(0, "accepted"), Wait(3_599), nudge("s2", HOURLY), Wait(1), nudge("s3", HOURLY)])
-@example(  # what was sent thirty days ago is kept in mind, whatever rule asks in the meantime
+@example(  # a push of thirty days ago still counts, whatever rules applied in the meantime
     [
         nudge("s1", MONTHLY),
         End(0, "accepted"),
@@ -239,7 +236,7 @@ def overrun(history: History) -> list[Any]:
         nudge("s3", ["2 per 31d"]),
     ]
 )
-@example(  # one device's send is settled as not sent, and the other device of the claim may still be sent to
+@example(  # one device's send is settled as not sent, and the claim's other device may still get a push
     [nudge("s1", MONTHLY), End(1, "unknown"), Wait(601), Sweep(), Settle(0), nudge("s2", MONTHLY), End(2, "accepted")]
 )
 @given(STEPS)

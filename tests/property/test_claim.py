@@ -1,4 +1,4 @@
-"""The claim, and the plan beside it, decide about everyone as a few lines of Python do."""
+"""The claim and the plan decide about everyone like a few lines of Python."""
 
 import hashlib
 from collections import Counter
@@ -34,12 +34,12 @@ HOUR = timedelta(hours=1)
 
 ORGANISATIONS = [UUID(int=101), UUID(int=102)]
 OCCURRENCES = ["a", "b", "c"]
-# By occurrence, so that a row given twice is the same row.
+# By occurrence, so that a repeated row is the same row.
 VARIABLES: dict[str, dict[str, Any] | None] = {"a": {"n": 1}, "b": None, "c": {"n": 3, "first_name": "Other"}}
-# Few and uneven, so that devices are shared, given twice and proven dead often enough to matter.
+# Few and uneven, so that devices are often enough shared, repeated and proven dead.
 TOKENS = ["one", "one", "two", ""]
 KINDS = ["token", "token", "fid", "topic"]
-# Days since the device was last registered; a token was proven dead five days ago.
+# Days since the device was last registered. A token was proven dead five days ago.
 REGISTERED = [None, 9, 5, 1]
 DEAD_DAYS = 5
 
@@ -117,7 +117,7 @@ def evaluated(person: Person, number: int, selection: Selection) -> bool:
 
 
 def live(person: Person, dead: Dead) -> set[Device]:
-    """The devices that may be sent to, without regard to when they were registered."""
+    """The devices that can get a push, regardless of when they were registered."""
     return {
         Device(device.token, device.kind, None)
         for device in person.devices
@@ -128,7 +128,7 @@ def live(person: Person, dead: Dead) -> set[Device]:
 
 
 def verdict(person: Person, dead: Dead) -> tuple[str, str] | None:
-    """The occasion that the person is judged by, and what becomes of it; None: not due."""
+    """The occasion that decides for the person, and its result; None: not due."""
     spent = person.recorded | person.unknown
     if not person.occasions:
         return None
@@ -209,13 +209,13 @@ def load(ledger: Ledger, people: list[Person], dead: Dead, at: datetime) -> None
 
 
 def with_device(registered: int | None) -> Person:
-    """Due, free, and with one device that was last registered so many days ago."""
+    """Due, free, and with one device that was last registered `registered` days ago."""
     device = Device("one", "token", registered)
     return Person([(True, None)], ["a"], [device], None, set(), set(), set(), today=False)
 
 
 @settings(max_examples=150)
-@example(  # registered at the very moment of the proof is not registered again
+@example(  # registered at the exact moment of the proof is not registered again
     people=[with_device(registered) for registered in REGISTERED],
     dead={("token", "one")},
     chosen=((), None),

@@ -1,5 +1,5 @@
-"""Who gains and who loses by an edited configuration is the difference of two sets that Python
-computes."""
+"""The people who gain and lose by an edited configuration are the difference of two sets that
+Python computes."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -28,8 +28,8 @@ ORGANISATIONS = [None, UUID(int=101), UUID(int=102)]
 
 @dataclass(frozen=True)
 class Rule:
-    """A scenario: whose wish it reads, and how many pushes a day it allows a person over all of
-    them."""
+    """A scenario: whose wish it reads, and how many pushes per day it allows a person over all
+    scenarios."""
 
     name: str
     wish: str
@@ -60,12 +60,12 @@ class Person:
 
 
 def user(number: int) -> UUID:
-    # Spread over the whole range, and not in the order in which they are inserted.
+    # Spread over the whole range, and not in the order of insertion.
     return UUID(bytes=bytes([(number * 151 + 77) % 256]) + bytes(14) + bytes([number]))
 
 
 def claimed(people: Sequence[Person], rules: Sequence[Rule]) -> dict[str, set[UUID]]:
-    """Whom a run of these rules would claim, by scenario."""
+    """The people that a run of these rules would claim, by scenario."""
     won: dict[str, set[UUID]] = {}
     for number, person in enumerate(people):
         counted = person.sent

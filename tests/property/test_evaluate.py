@@ -1,5 +1,5 @@
-"""Who is due by inactivity, milestone and expiry, in every time zone, is who a few lines of
-Python say."""
+"""The people who are due by inactivity, milestone and expiry, in every time zone, are those that
+a few lines of Python find."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ from team.ledger import Ledger
 NAME = "nudge"
 FALLBACK = "Asia/Kolkata"
 TERMS = Terms(timezone=FALLBACK)
-# From UTC-12 to UTC+14, with and without summer time, and what people have typed in.
+# From UTC-12 to UTC+14, with and without summer time, and texts that people typed.
 ZONES = [
     None, "UTC", "Etc/GMT+12", "Pacific/Kiritimati", "Pacific/Auckland", "America/Los_Angeles", "America/St_Johns",
     "Europe/Oslo", "Asia/Kathmandu", "Nowhere/At_All", "",
@@ -46,8 +46,8 @@ def user(number: int) -> UUID:
 
 
 def judge(ledger: Ledger, at: datetime, scenario: Applied, people: list[Due], spent: list[list[bool]]) -> None:
-    """Everybody has a device. What is spent is recorded; then the plan must say of everyone what
-    the oracle says."""
+    """Everybody has a device. Record what is spent; then the plan must agree with the oracle
+    about everyone."""
     ledger.insert(
         "team.device", "user_id, token, target_kind", [(user(n), f"t{n}", "token") for n in range(len(people))]
     )
@@ -88,7 +88,7 @@ def recipients(ledger: Ledger, zones: list[str | None]) -> None:
 
 
 SPENT = st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=6, max_size=6)
-# Near the boundaries of the stages below, in seconds before now; some lie ahead.
+# Near the boundaries of the stages below, in seconds before now; some are in the future.
 AGO = st.one_of(
     st.integers(-3 * 86_400, 40 * 86_400),
     st.builds(

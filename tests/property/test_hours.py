@@ -1,4 +1,4 @@
-"""Quiet hours and weekdays by the clock on the person's wall, also where it is put forward and
+"""Quiet hours and weekdays by the person's local time, also when the clock is put forward or
 back."""
 
 from datetime import UTC, datetime, time, timedelta
@@ -17,13 +17,13 @@ ZONES = [
     "UTC", "Europe/Oslo", "America/New_York", "America/St_Johns", "America/Havana", "America/Santiago", "Asia/Beirut",
     "Africa/Casablanca", "Australia/Lord_Howe", "Antarctica/Troll", "Pacific/Chatham", "Asia/Kathmandu",
 ]  # fmt: skip
-# Long past: later rules depend on how new the two copies of the IANA database are.
+# In the past: later rules depend on how new the two copies of the IANA database are.
 FIRST, LAST = datetime(2012, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)
 NOTHING, MINUTE, HOUR, DAY = timedelta(0), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 class Hours(NamedTuple):
-    """When somebody may be reached, by their own clock."""
+    """When a person may be reached, in local time."""
 
     zone: str
     quiet: tuple[time, time] | None
@@ -36,7 +36,7 @@ def offset(at: datetime, zone: str) -> timedelta:
 
 @cache
 def changes(zone: str) -> list[datetime]:
-    """The moments at which its clock changes; all of them lie on a whole half hour of UTC."""
+    """The moments at which the zone's clock changes; all are on a whole half hour of UTC."""
     found: list[datetime] = []
     days = (LAST - FIRST).days
     for day in (FIRST + n * DAY for n in range(days)):
@@ -59,7 +59,7 @@ def is_weekday(at: datetime, hours: Hours) -> bool:
 
 
 def opens_at(at: datetime, hours: Hours) -> datetime | None:
-    """The first moment that is open, found by looking at every minute."""
+    """The first open moment, found by checking every minute."""
     minute = at
     while minute <= at + 8 * DAY:
         if is_weekday(minute, hours) and not is_quiet(minute, hours):
@@ -99,7 +99,7 @@ def oslo(text: str, quiet: str, weekdays: list[int]) -> tuple[datetime, Hours]:
     )
 
 
-# The quiet hours end in the hour that there is twice, and in the one that there is not.
+# The quiet hours end in the hour that occurs twice, and in the hour that is skipped.
 TWICE = [oslo(f"2023-10-29T{at}+00:00", "22:00-02:30", []) for at in ("00:10:00", "00:29:59", "00:30:00", "01:10:00")]
 NEVER = [oslo(f"2023-03-26T{at}+00:00", "22:00-02:30", []) for at in ("00:30:00", "00:59:59", "01:00:00")]
 
@@ -136,8 +136,8 @@ def test_the_wall_clock_says_whether_it_is_quiet_and_which_day_it_is(
 
 
 def settled_after(at: datetime, zone: str) -> datetime:
-    """The moment itself, or if the zone's clock changes around it, when that is as long ago as
-    it changed by."""
+    """The moment itself. If the zone's clock changes around it: the time when the change is as
+    long ago as the size of the change."""
     near = [one for one in changes(zone) if abs(one - at) <= 3 * HOUR]
     return max([at, *(one + abs(offset(one, zone) - offset(one - MINUTE, zone)) for one in near)])
 

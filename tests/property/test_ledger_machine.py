@@ -1,8 +1,6 @@
-"""The ledger as a machine: any worker does any step at any time, and a provider outside remembers
-what it accepted.
-
-Hypothesis draws the steps. They come one after the other; what happens inside of two at once is the
-matter of `database/test_ledger_concurrency.py` and of `make torture`.
+"""The ledger as a state machine: any worker does any step at any time, and a provider outside
+remembers what it accepted. Hypothesis draws the steps. They run one after the other;
+`database/test_ledger_concurrency.py` and `make torture` test concurrent ones.
 """
 
 from collections import Counter
@@ -107,9 +105,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(person=PERSON, seconds=SECONDS, sweeps=st.booleans(), stops=STOPS, ends=MANY_ENDS)
     def cycle(self, person: UUID, seconds: float, sweeps: bool, stops: str, ends: list[str]) -> None:
-        """A person is due anew at the first moment that the ledger lets it be; a run claims whom
-        it can, or takes over, and works until it has sent, or stands still at one of its
-        steps."""
+        """A person is due again at the first moment that the ledger allows. A run claims or
+        takes over what it can, and works until it has sent, or pauses at one of its steps."""
         self.world.pass_time(timedelta(seconds=seconds))
         if sweeps:
             self.world.sweep()
@@ -126,19 +123,19 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._those(_not_armed))
     @rule(pick=PICK)
     def arm(self, pick: int) -> None:
-        """A worker that stood still goes on."""
+        """A paused worker continues."""
         self.world.arm([self._one(pick, _not_armed)])
 
     @precondition(lambda self: self._those(_not_sent))
     @rule(pick=PICK, end=END)
     def send(self, pick: int, end: str) -> None:
-        """A worker that stood still goes on."""
+        """A paused worker continues."""
         self.world.send(self._one(pick, _not_sent), end)
 
     @precondition(lambda self: self._those(_accepted))
     @rule(pick=PICK)
     def record(self, pick: int) -> None:
-        """The answer to an accepted request comes at last."""
+        """The answer to an accepted request arrives."""
         self.world.record(self._one(pick, _accepted))
 
     @precondition(lambda self: self._those(_sent))
@@ -150,20 +147,20 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._those(_written))
     @rule(pick=PICK)
     def write_again(self, pick: int) -> None:
-        """A worker whose connection broke does not know whether its last write was made, and
-        makes it again."""
+        """A worker whose connection broke does not know whether its last write succeeded, and
+        repeats it."""
         self.world.write_again(self._one(pick, _written))
 
     @precondition(lambda self: self._those(_not_armed))
     @rule(pick=PICK)
     def drop(self, pick: int) -> None:
-        """A text that cannot be made ends its unit before it is armed."""
+        """A text that cannot be rendered ends its unit before it is armed."""
         self.world.finish(self._one(pick, _not_armed), "dead", "missing_variable")
 
     @precondition(lambda self: self._those(_not_armed))
     @rule(pick=PICK, dies=st.sampled_from([False, False, True]))
     def leave(self, pick: int, dies: bool) -> None:
-        """A run ends, in good order or not, with units that it has not armed."""
+        """A run ends, cleanly or not, with units that it has not armed."""
         run_id = self._one(pick, _not_armed).run_id
         if dies:
             self.world.die(run_id)
@@ -172,7 +169,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(["sweep", "provider", "operator", "another writer"]), person=PERSON)
     def meanwhile(self, who: str, person: UUID) -> None:
-        """Everybody else does what they do."""
+        """The other parties act: sweep, operator, other programs, provider."""
         match who:
             case "sweep":
                 self.world.sweep()
@@ -209,7 +206,7 @@ class LedgerMachine(RuleBasedStateMachine):
             "select claim_id, device_id, case when uncertain then 'unknown' else state end from rekindle.outbox"
         )
         places = {(row["claim_id"], row["device_id"]): row["place"] for row in rows}
-        assert len(places) == len(rows), "a unit stands in two places"
+        assert len(places) == len(rows), "a unit is in two tables"
         for key in self.world.keys:
             assert places[key] in ("recorded", "unknown", "dispatching"), (key, places[key])
         recorded = {key for key, place in places.items() if place == "recorded"}
@@ -225,7 +222,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert stray == []
 
     def teardown(self) -> None:
-        """Everything that began comes to an end, no gate stays shut, and nobody is left behind."""
+        """Everything that began ends, no gate stays shut, and nobody is left out."""
         if not hasattr(self, "world"):
             return
         for _ in ("armed", "held", "closed"):
@@ -248,6 +245,6 @@ class LedgerMachine(RuleBasedStateMachine):
 @pytest.mark.timeout(900)  # Hypothesis takes up to 300 s to shorten what it has found
 def test_no_order_of_steps_by_any_number_of_workers_breaks_the_ledger(ledger: Ledger) -> None:
     seen: Counter[str] = Counter()
-    # The rest is the profile's: in ci the same steps every time.
+    # The other settings are the profile's: in ci the same steps every time.
     run_state_machine_as_test(lambda: LedgerMachine(ledger, seen), settings=settings(stateful_step_count=50))
     assert set(seen) == REACHED

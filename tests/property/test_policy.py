@@ -1,5 +1,4 @@
-"""Who is asleep, who opted out, who has had enough: the claim, and the plan beside it, decide as
-an oracle does."""
+"""Quiet hours, opt-outs and caps: the claim and the plan decide like an oracle."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CHAPTERS = [UUID(int=201), UUID(int=202)]
 ORGANISATION = UUID(int=101)
 ZONES = [None, "Europe/Oslo", "Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati"]
-# What people have typed in, beside zones.
+# Texts that people typed instead of zones.
 TYPED = [*ZONES, "CEST", "CET", "Europe/Osl0", "+09", ""]
 # In the nights of the changes of 29 March and 25 October 2026 in Europe, and on days of the week
 # that differ by place.
@@ -41,7 +40,7 @@ DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 @dataclass(frozen=True)
 class Policy:
-    """What both scenarios say, and the zone for people without one."""
+    """The policy of both scenarios, and the zone for people without one."""
 
     quiet: str
     weekdays: list[str]
@@ -74,7 +73,7 @@ class Person:
     gate: int | None = None  # hours until it opens; 0: in flight
     today: bool = False
     device: bool = True
-    counted: list[int | None] = field(default_factory=list)  # seconds since each claim was let go of; None: alive
+    counted: list[int | None] = field(default_factory=list)  # seconds since each claim ended; None: live
     wanted_first: bool = False
 
 
@@ -89,7 +88,7 @@ class World:
     people: list[Person]
 
     def zone(self, person: Person) -> str | None:
-        """The first that is one: the person's own, the chapter's, the organisation's, the
+        """The first valid one of the person's, the chapter's, the organisation's and the
         configuration's."""
         chapter = None if person.chapter is None else self.chapters[person.chapter]
         names = (person.timezone, chapter, self.organisation, self.policy.timezone)
@@ -132,8 +131,8 @@ class World:
         return "claimed" if person.device else "no_token"
 
     def verdicts(self) -> list[str]:
-        """Of the scenario `own`, for everybody. `first` goes before it, where there are caps and
-        it is not critical."""
+        """The verdicts of the scenario `own` for everybody. `first` outranks it if there are
+        caps and `own` is not critical."""
         said: list[str] = []
         for person in self.people:
             first = person.wanted_first and self.verdict(person, FIRST, critical=False, wanting=0) == "claimed"
@@ -227,7 +226,7 @@ def counted(person: Person, at: datetime) -> dict[str, Any]:
 
 
 @settings(max_examples=200)
-@example(  # each of the four places that a zone may come from, with a typing mistake in the one before it
+@example(  # each of the four sources of a zone, with a typing mistake in the one before it
     World(MOMENTS[4], OPEN, ["Europe/Oslo", "CEST"], "America/Los_Angeles",
           [Person("Asia/Tokyo", 0), Person("Europe/Osl0", 0), Person(None, 1), Person("", None)])
 )  # fmt: skip

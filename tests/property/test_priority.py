@@ -1,5 +1,5 @@
-"""Where a frequency cap has not room for every scenario that wants a person, whose place it is
-depends neither on who comes first nor on which scenarios a run is about."""
+"""If a frequency cap has no place for every scenario that is due for a person, the winner
+depends neither on which run comes first nor on which scenarios a run includes."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -30,7 +30,7 @@ Places = set[tuple[int, str]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A scenario: how many pushes a day it allows a person, and what it has over others."""
+    """A scenario: how many pushes per day it allows a person, and its priority over others."""
 
     name: str
     priority: int
@@ -62,8 +62,8 @@ def user(number: int) -> UUID:
 
 
 def winners(people: Sequence[Person], rules: Sequence[Rule]) -> Places:
-    """First the critical ones, which are held by no cap and counted under all; then by priority;
-    then by name."""
+    """First the critical ones, which no cap stops and all caps count; then by priority; then by
+    name."""
     won: Places = set()
     for number, person in enumerate(people):
         counted = person.sent
@@ -90,7 +90,7 @@ def load(ledger: Ledger, people: Sequence[Person]) -> None:
 
 
 def run(ledger: Ledger, rules: Sequence[Rule], names: Sequence[str]) -> None:
-    """A run about the scenarios named, as the engine makes it."""
+    """A run of the named scenarios, as the engine makes it."""
 
     async def work() -> None:
         chosen = [rule.applied() for rule in rules if rule.name in names]
@@ -104,7 +104,7 @@ def run(ledger: Ledger, rules: Sequence[Rule], names: Sequence[str]) -> None:
 
 
 def planned(ledger: Ledger, rules: Sequence[Rule], names: Sequence[str]) -> Places:
-    """Whom a run about the scenarios named would claim."""
+    """The people that a run of the named scenarios would claim."""
 
     async def work() -> Places:
         chosen = [rule.applied() for rule in rules if rule.name in names]
@@ -138,7 +138,7 @@ def rule_sets(draw: st.DrawFn, *, one_cap: bool) -> list[Rule]:
     return [Rule(name, draw(PRIORITIES), draw(CRITICAL), draw(most)) for name in NAMES]
 
 
-# Each run is about a few of them; some are never run.
+# Each run includes a few of them; some are never run.
 RUNS = st.permutations(NAMES).flatmap(
     lambda order: st.lists(st.integers(1, 3), min_size=1, max_size=4).map(
         lambda sizes: [order[sum(sizes[:n]) : sum(sizes[: n + 1])] for n in range(len(sizes))]

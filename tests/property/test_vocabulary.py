@@ -1,5 +1,4 @@
-"""What must hold of texts, paces and configuration for every input, not only for those somebody
-thought of."""
+"""Rules for texts, pacing and configuration that apply to every input, not only to chosen ones."""
 
 import string
 from datetime import date

@@ -1,4 +1,4 @@
-"""Which texts are time zones, and that the database reads each as the rest of the world does."""
+"""Which texts are valid time zones, and that the database reads each as Python does."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
@@ -12,11 +12,11 @@ from team.ledger import Ledger
 
 server = every_server
 
-# localtime is a link that some systems have among the zones. The other four are abbreviations to
-# Postgres, without summer time, before they are zones.
+# localtime is a link that some systems have among the zones. Postgres reads the other four first as
+# abbreviations, without summer time, and only then as zones.
 NAMES = sorted(available_timezones() - {"localtime", "CET", "EET", "MET", "WET"})
 BY_LOWER_CASE = {name.lower(): name for name in NAMES}
-# Long past: later rules depend on how new the two copies of the IANA database are.
+# In the past: later rules depend on how new the two copies of the IANA database are.
 MOMENTS = [datetime(year, month, 15, 11, 30, tzinfo=UTC) for year in (1999, 2012, 2023) for month in (1, 7)]
 NO_ZONES = [
     "CET", "EET", "MET", "WET", "CEST", "BST", "IST", "Cest", "Europe/Osl0", "Europe/Oslo2", "+05", "-03:30", "utc+3",
@@ -28,7 +28,7 @@ NO_ZONES = [
 
 @pytest.fixture(scope="module")
 def on_server(ledger: Ledger) -> set[str]:
-    """A server that takes the system's zones may lack the old names among them."""
+    """A server that uses the system's zones may lack the old names."""
     return {row["name"] for row in ledger.rows("select name from pg_timezone_names")}
 
 

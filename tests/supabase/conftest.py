@@ -1,5 +1,5 @@
-"""A Supabase project as far as a plain Postgres can be one, and the app of examples/supabase in
-it."""
+"""A Supabase project, as far as a plain Postgres can imitate one, with the app of
+examples/supabase."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -41,12 +41,12 @@ class Project(Team):
 
     @property
     def api_url(self) -> str:
-        """As PostgREST logs in."""
+        """The login of PostgREST."""
         return self.login("authenticator", str(urlsplit(self.url).password))
 
     @property
     def worker_url(self) -> str:
-        """As the login that the guide makes."""
+        """The login that the guide creates."""
         return self.login("rekindle_login", "secret")
 
     def script(self, text: str) -> None:
@@ -60,11 +60,11 @@ class Project(Team):
 
 
 class SupabaseServer(Server):
-    """A server whose role `postgres` is no superuser, as Supabase's is not."""
+    """A server whose role `postgres` is not a superuser, as at Supabase."""
 
     def __init__(self, started: EmbeddedPostgres) -> None:
         password = str(urlsplit(started.url).password)
-        # Nobody can rename the role of the session itself.
+        # A session cannot rename its own role.
         with psycopg.connect(started.url, autocommit=True) as connection:
             connection.execute(f"create role supabase_admin superuser login password '{password}'")
         admin = started.url.replace("//postgres:", "//supabase_admin:")
@@ -94,7 +94,7 @@ class SupabaseServer(Server):
 
 
 def fill_app(project: Project) -> None:
-    """The app's own tables and people, before anybody heard of Rekindle."""
+    """The app's own tables and people, without Rekindle."""
     for path in [*sorted((EXAMPLE / "migrations").glob("*.sql")), EXAMPLE / "seed.sql"]:
         project.run_file(path)
 
@@ -120,15 +120,15 @@ async def cycle(project: Project) -> None:
 
 
 def fill_sent(project: Project) -> None:
-    """Everything, and a cycle that was run."""
+    """Everything, after one cycle."""
     fill_all(project)
     asyncio.run(cycle(project))
 
 
 @pytest.fixture(scope="session")
 def supabase_named() -> Iterator[Callable[[str], SupabaseServer]]:
-    """A Supabase server on any of SERVERS by its name: started when it is first asked for, and
-    kept to the end."""
+    """A Supabase server on one of SERVERS by name: started at the first request, and kept until
+    the session ends."""
     with ExitStack() as stack:
 
         @cache
@@ -142,14 +142,14 @@ def supabase_named() -> Iterator[Callable[[str], SupabaseServer]]:
 
 @pytest.fixture(scope="session", params=sorted(SERVERS))
 def supabase(request: pytest.FixtureRequest, supabase_named: Callable[[str], SupabaseServer]) -> SupabaseServer:
-    """Every server that there is, as a Supabase server."""
+    """Every server, as a Supabase server."""
     return supabase_named(request.param)
 
 
 @pytest.fixture(scope="session")
 def one_supabase(supabase_named: Callable[[str], SupabaseServer]) -> SupabaseServer:
-    """One server, for a module that says `supabase = one_supabase`: an installed one where there
-    is one, since Supabase's own is older than the embedded one."""
+    """One server, for a module that says `supabase = one_supabase`: an installed one if there is
+    one, because Supabase's version is older than the embedded one."""
     return supabase_named(max(SERVERS))
 
 
@@ -172,7 +172,7 @@ def project(supabase: SupabaseServer) -> Iterator[Project]:
 
 @pytest.fixture
 def sent(supabase: SupabaseServer) -> Iterator[Project]:
-    """The same, in which a cycle was run."""
+    """The same, after one cycle."""
     project = supabase.project("template_sent", fill_sent)
     yield project
     supabase.drop(project.admin_url)

@@ -1,5 +1,5 @@
-"""What apps may read through Supabase's API: one's own notifications, a coordinator's
-organisations', nothing else."""
+"""What apps may read through Supabase's API: a person's own notifications, those of a
+coordinator's organisations, and nothing else."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,8 @@ from supabase.conftest import APPS, Project, one_supabase
 
 supabase = one_supabase
 
-# Of organisation 1 (even numbers) and of organisation 2 (odd ones); 41 and 42 coordinate 2 and 1.
+# People of organisation 1 (even numbers) and organisation 2 (odd numbers); 41 and 42 coordinate 2
+# and 1.
 MENTOR_1, MENTOR_2, COORDINATOR_1, COORDINATOR_2 = 18, 15, 42, 41
 COLUMNS = ["id", "user_id", "organisation_id", "scenario_type", "dispatched_at"]
 
@@ -91,8 +92,7 @@ def test_a_former_coordinator_or_an_unknown_user_reads_nothing(sent: Project) ->
 
 
 def everything(project: Project) -> Iterator[str]:
-    """A statement for each thing that there is in Rekindle's schemas, and for each way to change
-    it."""
+    """A statement for each object in Rekindle's schemas, and for each way to change it."""
     for schema in ("rekindle", "rekindle_source"):
         for (name,) in project.rows(
             "select relname from pg_class where relnamespace = %s::text::regnamespace and relkind in ('r', 'v')", schema

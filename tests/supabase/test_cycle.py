@@ -1,5 +1,5 @@
-"""The whole way on the app of examples/supabase: its own tables, the login of the guide, and
-what reaches a device."""
+"""Whole cycles on the app of examples/supabase: its own tables, the login of the guide, and what
+reaches a device."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,20 +29,20 @@ EVERYTHING = Counter(
 
 @pytest.fixture(scope="session")
 def supabase(supabase_named: Callable[[str], SupabaseServer]) -> SupabaseServer:
-    """The embedded server: what a login may do is shown on another one (test_worker)."""
+    """The embedded server; test_worker shows on another one what a login may do."""
     return supabase_named("embedded")
 
 
 @contextmanager
 def by_fcm(rekindle: Command, _: Sandbox) -> Iterator[Command]:
-    """The command itself sends, through FCM."""
+    """The command sends directly, through FCM."""
     yield rekindle
 
 
 @contextmanager
 def by_function(rekindle: Command, fcm: Sandbox) -> Iterator[Command]:
-    """The Edge Function of the example sends, under real Deno; the command has no credentials of
-    FCM."""
+    """The Edge Function of the example sends, under real Deno; the command has no FCM
+    credentials."""
     config = rekindle.folder / "rekindle.toml"
     config.write_text(config.read_text().replace('kind = "fcm"', 'kind = "supabase-function"'))
     with before_sandbox(fcm) as function:

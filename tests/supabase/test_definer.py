@@ -1,5 +1,5 @@
-"""Without a view over the activities: the same evaluation as a function that runs with its
-owner's rights."""
+"""Without a view of the activities: the same evaluation by a function that runs with its owner's
+rights."""
 
 import psycopg
 import pytest
@@ -21,7 +21,7 @@ BY_FUNCTION = 'kind = "sql"\nquery = "select * from rekindle_source.inactive(\'{
 
 
 def say(rekindle: Command, by: str) -> None:
-    """The configuration has the one scenario, and it is in force."""
+    """Write a configuration with this one scenario, and apply it."""
     config = rekindle.folder / "rekindle.toml"
     text = (EXAMPLE / "rekindle.toml").read_text().replace(BY_KIND, by)
     assert by in text
@@ -40,8 +40,8 @@ async def due(rekindle: Command) -> list[tuple[object, ...]]:
 async def test_the_function_finds_the_people_that_the_scenario_of_that_kind_finds(
     rekindle: Command, project: Project
 ) -> None:
-    # Edges: nobody's activity, a day that is another one elsewhere, no zone, a nonsense one, one
-    # that is inactive.
+    # Edge cases: no activity, a day that is another day elsewhere, no zone, an invalid zone, an
+    # inactive person.
     project.script(
         "delete from public.activity_log where profile_id::text like '%09';"
         "update public.profiles set tz = 'Pacific/Kiritimati' where id::text like '%1';"

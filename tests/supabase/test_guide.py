@@ -1,4 +1,4 @@
-"""The guide is run as it stands: its files, its commands in their order, and what they print."""
+"""The guide runs as it is written: its files, its commands in order, and their output."""
 
 import re
 import shlex
@@ -29,12 +29,12 @@ BLOCKS = blocks(read("docs/how-to/supabase.md"))
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the team's project lies."""
+    """The folder of the team's project."""
     return tmp_path
 
 
 class Reader:
-    """Somebody who does what the guide says, in a folder of their own."""
+    """A reader who follows the guide in a separate folder."""
 
     def __init__(self, folder: Path, app: Project, fcm: Sandbox, pooler: ExitStack) -> None:
         self.folder = folder
@@ -48,7 +48,7 @@ class Reader:
         yield through if PGBOUNCER is None else pooler.enter_context(pooled(through, self.folder))
 
     def does(self, line: str) -> str:
-        """What the command printed."""
+        """The command's output."""
         words = shlex.split(line)
         if words[0] == "export":
             name = words[1].partition("=")[0]

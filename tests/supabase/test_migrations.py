@@ -1,5 +1,5 @@
-"""The migrations as files of a Supabase project, run by Supabase's own command line: before
-ours, after, beside it."""
+"""The migrations as files of a Supabase project, run by Supabase's own command line: before,
+after and concurrently with ours."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 class Supabase:
-    """Supabase's command line on a project, with a home of its own."""
+    """Supabase's command line on a project, with a separate home folder."""
 
     def __init__(self, folder: Path, project: Project) -> None:
         self.folder = folder
@@ -57,8 +57,8 @@ class Supabase:
         return int(re.findall(r"([0-9]+)\.", self("--version").stdout)[0])
 
     def migration_up(self) -> None:
-        """Version 2 takes the address as --db-url and wants to hear that there is no TLS;
-        version 3 takes --remote."""
+        """Version 2 takes the address as --db-url and must be told that there is no TLS; version
+        3 takes --remote."""
         address = f"--remote={self.project.url}" if self.major >= 3 else f"--db-url={self.project.url}?sslmode=disable"
         done = self("migration", "up", "--include-all", "--yes", address)
         assert done.returncode == 0, done
@@ -123,7 +123,7 @@ def test_both_at_once_succeed(supabase_cli: Supabase, app: Project, folder: Path
 
 
 def advice(supabase_cli: Supabase) -> set[tuple[str, str, str]]:
-    """What Supabase's advisor says of security and performance: (level, lint, schema)."""
+    """The findings of Supabase's advisor on security and performance: (level, lint, schema)."""
     address = f"--remote={supabase_cli.project.url}"
     done = supabase_cli("db", "advisors", "--type", "all", "--level", "info", "--fail-on", "none", address)
     assert done.returncode == 0, done
@@ -139,8 +139,8 @@ def test_supabases_advisor_notes_nothing_but_the_search_path_of_inlined_function
         pytest.skip("an advisor that takes a database without TLS came with version 3")
     project.run_file(EXAMPLE / "definer.sql")
     said = advice(supabase_cli) - {("INFO", "unused_index", schema) for schema in ("rekindle", "public")}
-    # Inlined functions must not set a search_path; these run with the rights of their caller, who
-    # is the worker.
+    # Inlined functions must not set a search_path; these run with the rights of their caller, the
+    # worker.
     assert said == {("WARN", "function_search_path_mutable", "rekindle")}
     project.script("create view public.leak as select token from rekindle_source.device_token")
     assert ("ERROR", "security_definer_view", "public") in advice(supabase_cli)

@@ -137,7 +137,7 @@ def test_the_login_may_not_do_anything_else(project: Project) -> None:
     allowed: list[str] = []
     with psycopg.connect(project.worker_url, autocommit=True) as connection:
         for statement in FORBIDDEN:
-            # A view that cannot be written at all is refused as such.
+            # A view that is not updatable is refused with that error.
             with suppress(errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState):
                 connection.execute(statement.encode())
                 allowed.append(statement)
@@ -157,7 +157,7 @@ def test_a_view_over_a_table_that_it_may_not_read_is_one_line_and_nothing_is_sen
     rekindle: Command, project: Project, fcm: Sandbox, view: str, table: str
 ) -> None:
     assert rekindle("apply").code == 0
-    # The view asks with the rights of whoever reads it, as Supabase's linter advises for views in
+    # The view reads with the rights of its reader, as Supabase's linter advises for views in
     # general.
     project.script(f"alter view rekindle_source.{view} set (security_invoker = true)")
     run = rekindle("run")
@@ -227,7 +227,7 @@ DOORS = {
 
 @contextmanager
 def api_role_restored(project: Project) -> Iterator[None]:
-    """The role, which belongs to the whole server, has no list afterwards."""
+    """Remove the role's list afterwards, because the role belongs to the whole server."""
     try:
         yield
     finally:

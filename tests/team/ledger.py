@@ -20,7 +20,7 @@ from team.tables import tables
 
 T = TypeVar("T")
 
-# What the examples need beside the team's tables: ids that are there twice, each kind of activity,
+# What the examples need in addition to the team's tables: repeated ids, each kind of activity,
 # wishes for several scenarios, and the time.
 _MORE = """
 alter table team.certificate drop constraint certificate_pkey;
@@ -78,12 +78,12 @@ class Ledger:
         self.sql.execute(f"create view rekindle_source.activity as select * from team.activity_{kind}")
 
     def begin(self, at: datetime) -> None:
-        """Nothing is there, and it is that moment."""
+        """Empty the tables and set the time."""
         self.sql.execute(_EMPTY)
         self.sql.execute("insert into team.moment values (%s)", [at])
 
     def now(self, at: datetime) -> None:
-        """It is that moment now."""
+        """Set the time."""
         self.sql.execute("update team.moment set at = %s", [at])
 
     def insert(self, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
@@ -93,7 +93,7 @@ class Ledger:
                 cursor.executemany(f"insert into {table} ({columns}) values ({places})", rows)
 
     def at(self, moment: datetime) -> None:
-        """It is that moment from now on."""
+        """Set the time for every later statement."""
         self.sql.execute("update team.moment set at = %s", [moment])
 
     def rows(self, query: str) -> list[dict[str, Any]]:

@@ -1,5 +1,4 @@
-"""A programme small enough to see whole: each test writes the people, activities and devices
-that it is about."""
+"""A small programme: each test writes the people, activities and devices that it needs."""
 
 import asyncio
 import re
@@ -36,8 +35,8 @@ def scenario(kind: str, **keys: Any) -> AnyScenario:
 
 
 def wanted(**keys: Any) -> AnyScenario:
-    """A scenario of kind sql over team.wanted, for tests in which why somebody is due does not
-    matter."""
+    """A scenario of kind sql over team.wanted, for tests in which the reason for being due does
+    not matter."""
     return scenario("sql", query="select user_id, occurrence, variables from team.wanted", **keys)
 
 
@@ -54,7 +53,7 @@ def evaluation(
     outranking: Sequence[Applied] = (),
     timezone: str | None = "UTC",
 ) -> Evaluation:
-    """The scenario as a run of it alone evaluates it."""
+    """The scenario as a run of only this scenario evaluates it."""
     return Evaluation(
         applied(one, scenario_type),
         selection or Selection(scenarios=(scenario_type,)),
@@ -126,7 +125,7 @@ class Programme:
         return certification_id
 
     async def want(self, *users: UUID, occurrence: str = "once", variables: Mapping[str, Any] | None = None) -> None:
-        """Make the people due under `wanted()`, and nobody else."""
+        """Make exactly these people due under `wanted()`."""
         await self.sql.execute("delete from team.wanted")
         for user_id in users:
             await self.sql.execute(
@@ -163,7 +162,8 @@ class Programme:
         reserved_seconds: float = 60,
         guard: Guard = UNGUARDED,
     ) -> Numbers:
-        """One claim, as a run makes it; no number of people is too many unless a guard is given."""
+        """One claim, as a run makes it; the number of people is not limited unless a guard is
+        given."""
         return await self.store.claim(
             run_id or await self.run(),
             evaluation(one, scenario_type, selection=selection, timezone=timezone),
@@ -174,7 +174,7 @@ class Programme:
     async def due(
         self, one: AnyScenario, *, timezone: str = "UTC", scenario_type: str = "nudge"
     ) -> dict[UUID, Candidate]:
-        """What a claim would decide now, by person."""
+        """What a claim would decide now for each person."""
         found: dict[UUID, Candidate] = {}
         asked = evaluation(one, scenario_type, timezone=timezone)
         async with aclosing(self.store.candidates(asked)) as candidates:
@@ -184,13 +184,13 @@ class Programme:
         return found
 
     async def claimed_units(self, one: AnyScenario | None = None, **keys: Any) -> tuple[UUID, list[Unit]]:
-        """A run, and the units that it claimed and holds."""
+        """A run, and the units that it claimed and has leased."""
         run_id = await self.run()
         await self.claim(one or wanted(), run_id=run_id, **keys)
         return run_id, await self.held(run_id, keys.get("scenario_type", "nudge"))
 
     async def held(self, run_id: UUID, scenario_type: str = "nudge") -> list[Unit]:
-        """The units that a run holds and has not armed."""
+        """The units that a run has leased and not armed."""
         return list(await self.store.leased(run_id, Selection(scenarios=(scenario_type,)), limit=10_000))
 
     async def armed_units(self, one: AnyScenario | None = None, **keys: Any) -> tuple[UUID, list[Unit]]:
@@ -201,8 +201,7 @@ class Programme:
         return run_id, units
 
     async def blocked(self, statement: str, *, count: int = 1) -> None:
-        """Wait until so many statements whose names begin so wait for a lock that somebody
-        holds."""
+        """Wait until `count` statements whose names have this prefix wait for a lock."""
         async with asyncio.timeout(20):
             while count > await self.value(
                 "select count(*) from pg_stat_activity where datname = current_database() "
@@ -245,7 +244,7 @@ async def open_programme(
 ) -> AsyncGenerator[Programme]:
     """The programme's tables in the database, which must have the ledger's and none of a programme.
 
-    ledger_url: how the ledger connects, where it is not the owner.
+    ledger_url: how the ledger connects, if not as the owner.
     """
     async with await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
         await connection.execute(tables(activity_type=activity_type).encode())

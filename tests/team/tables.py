@@ -1,4 +1,4 @@
-"""The tables that the tests' teams have, and the views over them: one text for all."""
+"""The tables of the tests' teams, and the views over them: one text for all."""
 
 from pathlib import Path
 

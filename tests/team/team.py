@@ -1,5 +1,5 @@
-"""A team's database made for tests: a few people, and one scenario that is due for whoever the
-test says."""
+"""A team's database made for tests: a few people, and one scenario that is due for the people
+that the test names."""
 
 import asyncio
 import uuid
@@ -11,8 +11,8 @@ import psycopg
 from rekindle.postgres.migrate import migrate
 from team.tables import tables
 
-# This team has the views that a team must have, that of activities, and one that its scenario of
-# kind sql reads.
+# This team has the required views, the view of activities, and one that its scenario of kind sql
+# reads.
 _OWN: LiteralString = """
 drop view rekindle_source.organisation, rekindle_source.chapter, rekindle_source.preference,
           rekindle_source.certification;
@@ -41,7 +41,7 @@ no number of people is too many."""
 
 
 def fill_team(url: str) -> None:
-    """The ledger's tables and the team's, without anybody in them."""
+    """The ledger's tables and the team's, without people."""
     asyncio.run(migrate(url))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(tables().encode())
@@ -60,8 +60,8 @@ class Team:
         self.url = url
 
     def people(self, count: int, *, devices: int = 1) -> list[uuid.UUID]:
-        """That many people, due now, with so many devices each: person n's are t<n>-1, t<n>-2
-        and so on."""
+        """Add `count` people who are due now, with `devices` devices each: person n's are
+        t<n>-1, t<n>-2 and so on."""
         ids = [person(number) for number in range(1, count + 1)]
         with psycopg.connect(self.url, autocommit=True) as connection, connection.cursor() as cursor:
             cursor.executemany(
@@ -88,7 +88,7 @@ class Team:
             return connection.execute(query, parameters).fetchall()
 
     def counts(self) -> dict[str, int]:
-        """How many rows each table of the ledger has that a run writes."""
+        """The number of rows in each table of the ledger that a run writes."""
         tables = ("run", "gate", "outbox", "scenario_notification", "delivery", "outcome", "disabled_token")
         with psycopg.connect(self.url, autocommit=True) as connection:
             return {
@@ -97,7 +97,7 @@ class Team:
 
 
 def write_config(folder: Path, text: str) -> Path:
-    """The text as a rekindle.toml in the folder."""
+    """Write the text to a rekindle.toml in the folder."""
     path = folder / "rekindle.toml"
     path.write_text(text, encoding="utf-8")
     return path

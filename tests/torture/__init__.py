@@ -1,2 +1,2 @@
-"""The torture harness: real engine processes under faults, judged from outside. See
+"""The torture harness: real engine processes under faults, judged from outside them. See
 docs/explanation/reliability.md."""

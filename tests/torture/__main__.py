@@ -33,9 +33,10 @@ def arguments() -> argparse.Namespace:
 
 
 async def run(parsed: argparse.Namespace) -> list[Verdict]:
-    """Session after session; as each ends, a line, and the histories of what was breached."""
+    """Run the sessions one after another; as each ends, print a line and the histories of its
+    breaches."""
     verdicts: list[Verdict] = []
-    _print(f"seeds: {' '.join(map(str, parsed.seed))}")  # at once: a session that fails is to be repeated
+    _print(f"seeds: {' '.join(map(str, parsed.seed))}")  # at once: a session that fails can be repeated by its seed
     for seed in parsed.seed:
         seconds = parsed.seconds if parsed.systematic else parsed.seconds / len(parsed.seed)
         session = Session(parsed.design, seed, seconds, parsed.recipients, parsed.workers, parsed.dispatcher)

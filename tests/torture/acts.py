@@ -1,4 +1,4 @@
-"""A session: faults from the plan, then peace, then the evidence."""
+"""A session: faults from the plan, then a time without faults, then the evidence."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ _PROOF_SECONDS = COOLDOWN_SECONDS + HOLD_SECONDS + 25.0
 
 @dataclass(slots=True)
 class Verdict:
-    """What a session came to."""
+    """The result of a session."""
 
     session: Session
     evidence: Evidence
@@ -37,7 +37,7 @@ class Verdict:
 
 
 async def torture(session: Session) -> Verdict:
-    """The random plan of a seed was played, the design had its time of peace, and was judged."""
+    """Play the random plan of a seed, give the design a time without faults, and judge it."""
     async with staged(session) as stage:
         crew = Crew(stage, design=session.design, size=session.workers)
         disturbed: list[tuple[float, float]] = []
@@ -51,7 +51,7 @@ async def torture(session: Session) -> Verdict:
 
 
 async def systematic(session: Session, times: int) -> Verdict:
-    """Processes were killed right after each point of a cycle, so many times each; then as
+    """Kill processes right after each point of a cycle, `times` times each; then as in
     `torture`."""
     batch = 1 if session.dispatcher == "fcm" else BATCH
     orders = shuffled_points(session.seed, POINTS, times, batch=batch)
@@ -82,7 +82,7 @@ async def systematic(session: Session, times: int) -> Verdict:
 
 
 def _missed(counts: Counter[str]) -> list[str]:
-    """The points that were not tried, as when one has another name by now."""
+    """The points that were not tried, for example because one was renamed."""
     return [point for point in POINTS if not counts[f"killed after {point}"]]
 
 
@@ -98,7 +98,7 @@ async def _play(
             match event.kind:
                 case "kill":
                     crew.kill(event.worker)
-                    return  # its run reports nothing, and no other has an excuse
+                    return  # its run reports nothing; every other run must report
                 case "pause":
                     await crew.pause(event.worker, min(event.seconds, max(1.0, seconds - event.at + 6.0)))
                 case "stampede":
@@ -157,7 +157,7 @@ async def _judge(stage: Stage, hurt: Crew, counts: Counter[str], disturbed: list
     counts += crew.counts
     left: list[str] = []
     if design == "rekindle":
-        left = await under_way(stage)  # before the clock is moved, which ends every wait
+        left = await under_way(stage)  # before the clock is moved, because that ends every wait
         await _end_lost_runs(stage)
     evidence = await gather(stage)
     evidence.stuck += left
@@ -186,7 +186,7 @@ def _cycles(stage: Stage, pauses: list[tuple[str, float, float]]) -> list[Cycle]
 _IDLE: Any = {
     "rekindle": "select 1 from rekindle.outbox "
     "union all select 1 from rekindle.gate where inflight is not null limit 1",
-    "check-send-record": "select 1",  # it knows of nothing under way: it gets its time
+    "check-send-record": "select 1",  # it does not know what is under way, so it gets its full time
     "claim-and-requeue": "select 1 from torture.job where state <> 'done' limit 1",
 }
 _LIVE = """
@@ -202,14 +202,14 @@ _UNREACHED: Any = {
 
 
 async def _come_to_rest(stage: Stage, begun: Any) -> None:
-    """Nobody is due any more, and whatever was under way since the time of peace began has
-    ended, or had its time."""
+    """Nobody is due any more, and everything under way since the faults stopped has ended or had
+    its time."""
     await stage.rows("update torture.person set active = false")
     if stage.session.design != "rekindle":
         await _until(stage, _IDLE[stage.session.design], LONGEST_DELAY_SECONDS + 1.0)
         return
-    # A run that evaluates at this moment still sees them due, and may claim when all else has come
-    # to rest.
+    # A run that evaluates at this moment still sees them due, and may claim after everything else
+    # has ended.
     seen = {"begun": begun, "now": await _now(stage)}
     running = "select 1 from rekindle.run where status = 'running' and started_at between %(begun)s and %(now)s"
     await _until(stage, running, _DRAIN_SECONDS, seen)
@@ -221,16 +221,16 @@ async def _now(stage: Stage) -> Any:
 
 
 async def _until(stage: Stage, query: Any, seconds: float, parameters: Any = None) -> None:
-    """Until the query gives no row, or so long."""
+    """Wait until the query gives no row, or until the time is over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and await stage.rows(query, parameters):
         await asyncio.sleep(0.5)
 
 
 async def _end_lost_runs(stage: Stage) -> None:
-    """Runs whose process was killed are ended by the sweep a minute after their budget: the
-    ledger's clock is moved, when nobody is due any more and no process is left, so that the
-    harness need not wait."""
+    """The sweep ends runs whose process was killed a minute after their budget. When nobody is
+    due any more and no process is left, move the ledger's clock, so that the harness does not
+    wait."""
     await stage.rows(
         "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
         "$$ select pg_catalog.clock_timestamp() + interval '2 minutes' $$"

@@ -35,7 +35,9 @@ IN_FLIGHT = CONCURRENCY + MAX_UNWRITTEN
 """Armed units that one run may hold: requests under way, and answers that wait to be written."""
 
 _CLOCK_SLACK = 0.005  # two processes of one host read its clock around the same event
-_BUSY_SLACK = 1.0  # a report that waits for a processor; the harness alone keeps more of them busy than there are
+_BUSY_SLACK = (
+    1.0  # a report that waits for a processor; the harness alone runs more processes than there are processors
+)
 SILENT_SLACK = 3.0 + _BUSY_SLACK
 """Whatever is done to the database and the network: a last write, the report, and connections
 that are closed."""
@@ -43,7 +45,7 @@ that are closed."""
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One thing that must not be."""
+    """One violation of an invariant."""
 
     invariant: str
     what: str
@@ -51,7 +53,7 @@ class Breach:
 
 
 def check(evidence: Evidence) -> list[Breach]:
-    """Every breach there is."""
+    """All breaches."""
     return [
         *_doubles(evidence),
         *_occurrences(evidence),
@@ -67,7 +69,7 @@ def check(evidence: Evidence) -> list[Breach]:
 
 
 def _doubles(evidence: Evidence) -> Iterator[Breach]:
-    """One device twice inside a cooldown, by whatever claims; or one person, by two claims."""
+    """One device twice within a cooldown, by any claims; or one person, by two claims."""
     by_person: defaultdict[tuple[UUID, str], list[Acceptance]] = defaultdict(list)
     for one in evidence.accepted:
         by_person[one.user_id, one.scenario_type].append(one)
@@ -101,8 +103,7 @@ def _occurrences(evidence: Evidence) -> Iterator[Breach]:
 
 
 def _capped(evidence: Evidence) -> Iterator[Breach]:
-    """More claims of one person accepted in a window than the cap allows, whatever the
-    scenarios."""
+    """More claims of one person accepted in a window than the cap allows, over all scenarios."""
     first: dict[UUID, Acceptance] = {}
     last: dict[UUID, float] = {}
     for one in sorted(evidence.accepted, key=lambda one: one.at):
@@ -156,11 +157,10 @@ def _runs(evidence: Evidence) -> Iterator[Breach]:
 
 def _late(evidence: Evidence) -> Iterator[Breach]:
     """No send of a run is accepted after its budget, and an undisturbed run has reported by then.
-    Whatever is done to it but to stop its process, a cycle ends soon after.
-
-    A send may start for START_SECONDS after its arming. One whose answer was not waited for is
-    accepted as late as the sandbox likes, and is unknown then; a process that stood still reads
-    such an answer when it goes on, and records it.
+    Under every fault except a stopped process, a cycle ends soon after. A send may start for
+    START_SECONDS after its arming. If its answer was not waited for, the sandbox may accept it at
+    any later time, and it is unknown then; a process that was stopped reads such an answer when it
+    continues, and records it.
     """
     started = {run.run_id: run.started for run in evidence.runs}
     recorded = {record.key: record.run_started for record in evidence.records}
@@ -201,13 +201,13 @@ def _unbounded(evidence: Evidence) -> Iterator[Breach]:
 
 
 def longest_overrun(evidence: Evidence) -> float:
-    """Seconds by which the slowest cycle was over its budget, whatever was done to it but to
-    stop its process."""
+    """Seconds by which the slowest cycle exceeded its budget, under every fault except a stopped
+    process."""
     cycles = (cycle for cycle in evidence.cycles if not cycle.paused)
     return max((cycle.ended - cycle.began - BUDGET_SECONDS for cycle in cycles), default=0.0)
 
 
 def most_unknown_of_one_run(evidence: Evidence) -> int:
-    """How many units the crash that cost most left unknown."""
+    """The most units that one crash left unknown."""
     lost = Counter(one.run_id for one in evidence.endings if one.reason == "worker_lost")
     return max(lost.values(), default=0)

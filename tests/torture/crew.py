@@ -1,5 +1,5 @@
-"""The engine processes: started, killed, stopped, and started again, as careless operators and
-machines do."""
+"""The engine processes: started, killed, stopped and started again, as careless operators and
+machines do it."""
 
 import asyncio
 import json
@@ -26,18 +26,17 @@ def orders_of_slot(slot: int) -> Orders:
 
 
 class Crew:
-    """So many processes at any time: one that ends, however it ends, is started again until
-    `dismiss`.
+    """A fixed number of processes: one that ends for any reason is started again until `dismiss`.
 
-    The last slot runs the command line once and again; the others loop inside one process. Other
-    designs loop in all.
+    The last slot runs the command line again and again; the others loop inside one process. Other
+    designs loop in every slot.
     """
 
     def __init__(
         self, stage: Stage, *, design: str, size: int, orders: Callable[[int], Orders] = orders_of_slot
     ) -> None:
         self.counts: Counter[str] = Counter()
-        self.pauses: list[tuple[str, float, float]] = []  # by log, from and until on the host's monotonic clock
+        self.pauses: list[tuple[str, float, float]] = []  # by log: from and until, on the host's monotonic clock
         self._stage = stage
         self._design = design
         self._size = size
@@ -48,15 +47,15 @@ class Crew:
         self._going = True
 
     def log(self, slot: int | str) -> Path:
-        """Where a slot's processes write."""
+        """The log file of a slot's processes."""
         return self._stage.folder / f"worker-{slot}.log"
 
     async def muster(self) -> None:
-        """Every slot has its process, or will have in a moment."""
+        """Start a process in every empty slot."""
         self._tasks += [asyncio.create_task(self._keep(slot)) for slot in range(self._size)]
 
     async def dismiss(self, *, gently: bool = True) -> None:
-        """No process is left; asked to stop in good order first, or killed."""
+        """End all processes: first ask them to stop, then kill them."""
         self._going = False
         for slot in list(self._stopped):
             self._wake(slot)
@@ -72,7 +71,7 @@ class Crew:
         await asyncio.gather(*self._tasks)
 
     def kill(self, slot: int) -> None:
-        """kill -9, also of a process that is stopped."""
+        """Send kill -9, also to a stopped process."""
         process = self._processes.get(slot)
         if process is not None and process.returncode is None:
             self._stopped.discard(slot)
@@ -80,8 +79,7 @@ class Crew:
             self.counts["kills"] += 1
 
     async def pause(self, slot: int, seconds: float) -> None:
-        """The process stands still for so long, as under a debugger or on a machine that is
-        moved."""
+        """Stop the process for a while, as under a debugger or on a machine that is migrated."""
         process = self._processes.get(slot)
         if process is None or process.returncode is not None or slot in self._stopped:
             return
@@ -95,9 +93,9 @@ class Crew:
         self.pauses.append((self.log(slot).name, since, time.monotonic()))
 
     async def stampede(self, number: int) -> None:
-        """So many runs of the command line are started at once, beside all others, and have ended.
-
-        Of another design, whose processes never end, so many more than usual work for some seconds.
+        """Start a number of runs of the command line at once, in addition to all others, and wait
+        for them. For another design, whose processes never end, run that many extra processes for
+        some seconds.
         """
         ends_within = 60.0 if self._design == "rekindle" else 5.0
         self.counts["stampedes"] += 1
@@ -156,20 +154,20 @@ class Crew:
 
 
 def events_in(text: str, name: str) -> list[dict[str, Any]]:
-    """The harness's own lines of one kind in a log."""
+    """The harness's lines of one kind in a log."""
     lines = (line for line in text.splitlines() if f'"{name}"' in line)
     found: list[dict[str, Any]] = []
     for line in lines:
         try:
             found.append(json.loads(line))
-        except ValueError:  # a process was killed while it wrote
+        except ValueError:  # a process was killed while it was writing
             continue
     return [line for line in found if line.get("event") == name]
 
 
 def shuffled_points(seed: int, points: tuple[str, ...], times: int, *, batch: int = 1) -> list[Orders]:
-    """Each point so many times, each time at another passage, in an order drawn from the seed.
-    With `batch` messages in a request there are so many fewer sends to die at."""
+    """Each point `times` times, each time at another passage, in an order drawn from the seed.
+    With `batch` messages per request there are fewer sends to die at."""
     rng = random.Random(f"points {seed}")
     most = {"claim": 2, "lease": 2, "arm": 3, "send": 120 // batch, "answer": 120, "record": 3}
     orders = [

@@ -1,8 +1,8 @@
-"""One real engine process: the product with its waits shortened, a clock of its own, and perhaps a
-place to die at.
+"""One real engine process: the product with shorter waits, a separate clock, and optionally a point
+at which it dies.
 
 `python -m torture.engine_process loop` runs cycle after cycle in one process; `… cli ARGUMENTS` is
-the command line itself. What else is wanted stands in the environment's TORTURE, as JSON: see
+the command line itself. The environment variable TORTURE has the other settings as JSON: see
 `Orders`.
 """
 
@@ -26,7 +26,7 @@ POINTS = ("claim", "lease", "arm", "send", "answer", "record")
 
 @dataclass(slots=True)
 class Orders:
-    """What this process is to be.
+    """The settings of this process.
 
     Args:
         clock_offset: seconds by which `time.time` is wrong; the monotonic clock stays right, as on
@@ -42,12 +42,12 @@ class Orders:
     constants: dict[str, float] = field(default_factory=lambda: dict(CONSTANTS))
 
     def environment(self) -> dict[str, str]:
-        """As a process started with it reads them."""
+        """The environment variable from which a started process reads them."""
         return {"TORTURE": json.dumps(asdict(self))}
 
 
 def prepare() -> Orders:
-    """This process ends with its parent, and is as its orders say."""
+    """Make this process end with its parent, and apply its orders."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: works for a stopped process too
     orders = Orders(**json.loads(os.environ.get("TORTURE", "{}")))
     for name, value in orders.constants.items():
@@ -65,8 +65,7 @@ def prepare() -> Orders:
 
 
 def _place_death(point: str, passage: int) -> None:
-    """The process is killed, for real, right after its n-th passage of a point that had
-    something to do."""
+    """Kill the process right after its n-th passage of a point that did some work."""
     left = passage
 
     def passed() -> bool:
@@ -86,7 +85,7 @@ def _place_death(point: str, passage: int) -> None:
 
         def take(self: Any) -> bytes:
             content = taken(self)
-            if passed():  # the client has the bytes; two milliseconds later they are on their way, or there
+            if passed():  # the client has the bytes; two milliseconds later they are on their way or have arrived
                 threading.Timer(0.002, die).start()
             return content
 
@@ -142,8 +141,8 @@ _HAD_WORK: dict[str, Callable[[Any], bool]] = {
 
 
 async def loop() -> None:
-    """Cycle after cycle, each begun on a whole second, so that several processes begin at the
-    same instant."""
+    """Run cycle after cycle, each started on a whole second, so that several processes start at
+    the same instant."""
     from rekindle import Engine
     from rekindle.cli.logs import set_up_logging
     from rekindle.cli.options import stop_on_signals
@@ -172,14 +171,14 @@ async def loop() -> None:
 
 
 def _say(began: float, how: str) -> None:
-    """By the monotonic clock, which is the host's and the same in every process, and right in
-    each."""
+    """Times are those of the host's monotonic clock, which is the same and correct in every
+    process."""
     line = {"event": "torture.cycle", "began": began, "ended": time.monotonic(), "how": how}
     os.write(2, json.dumps(line).encode() + b"\n")
 
 
 def main() -> None:
-    """Run as the first argument says."""
+    """Run `loop` or `cli`, as the first argument says."""
     prepare()
     if sys.argv[1] == "loop":
         asyncio.run(loop())

@@ -1,5 +1,5 @@
-"""What a session left behind: the sandbox's ledger and the tables, and nothing that an engine
-process says."""
+"""What a session left behind: the sandbox's log and the tables, and no statement of an engine
+process."""
 
 import asyncio
 import json
@@ -16,8 +16,8 @@ Key = tuple[UUID, UUID]  # claim, device
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """One message that the provider accepted: the ground truth. `at` is in seconds of the host's
-    clock."""
+    """One message that the provider accepted. These are the ground truth. `at` is in seconds of
+    the host's clock."""
 
     claim_id: UUID
     device_id: UUID
@@ -66,7 +66,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run: its numbers, and `made`, how many claims it made by what the ledger kept of them."""
+    """One run: its numbers, and `made`, the number of its claims that the ledger has kept."""
 
     run_id: UUID
     status: str
@@ -78,8 +78,8 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One cycle as its process timed it, by the host's monotonic clock; `paused` if it stood
-    still meanwhile."""
+    """One cycle as its process timed it, by the host's monotonic clock; `paused` if the process
+    was stopped meanwhile."""
 
     log: str
     began: float
@@ -90,7 +90,7 @@ class Cycle:
 
 @dataclass(slots=True)
 class Evidence:
-    """All that the checker looks at."""
+    """Everything that the checker reads."""
 
     accepted: list[Acceptance]
     records: list[Record]
@@ -139,7 +139,7 @@ _NUMBERS = (
 
 
 async def accepted_by_sandbox(stage: Stage) -> list[Acceptance]:
-    """The sandbox's ledger, with the person to whom the harness gave each token."""
+    """The sandbox's log, with the person that the harness gave each token to."""
     devices = {
         row["token"]: (row["device_id"], row["user_id"])
         for row in await stage.rows("select token, device_id, user_id from torture.device")
@@ -164,7 +164,7 @@ async def accepted_by_sandbox(stage: Stage) -> list[Acceptance]:
 
 
 async def gather(stage: Stage) -> Evidence:
-    """The ledger and the tables as they are now."""
+    """The current contents of the log and the tables."""
     gone = {row["device_id"] for row in await stage.rows("select device_id from torture.device where gone")}
     accepted = await accepted_by_sandbox(stage)
     if stage.session.design != "rekindle":
@@ -224,7 +224,7 @@ async def under_way(stage: Stage) -> list[str]:
 
 
 async def history(stage: Stage, user_id: UUID, scenario_type: str) -> list[str]:
-    """Everything that is known of one person under one scenario, in order of time."""
+    """Everything known about one person under one scenario, in order of time."""
     lines = [
         f"{one.at:.3f} sandbox accepted claim {one.claim_id} device {one.device_id} {one.occurrence}"
         for one in await accepted_by_sandbox(stage)

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 
 class Link:
-    """Listens on `port` and passes every connection on to `target`, until told otherwise.
+    """Listens on `port` and passes every connection on to `target`.
 
-    `silence` stops all bytes in both directions, and connections are still accepted, as behind a
-    firewall that drops packets. `resume` lets what was held flow on, late. `cut` resets every
-    connection there is.
+    `silence` stops all bytes in both directions, but connections are still accepted, as behind a
+    firewall that drops packets. `resume` passes the held bytes on, late. `cut` resets every open
+    connection.
     """
 
     def __init__(self, target: int) -> None:
@@ -23,25 +23,25 @@ class Link:
         self._ends: set[asyncio.StreamWriter] = set()
 
     async def open(self) -> None:
-        """Accepting connections."""
+        """Start to accept connections."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def silence(self) -> None:
-        """No byte passes any more."""
+        """Stop passing bytes."""
         self._flowing.clear()
 
     def resume(self) -> None:
-        """Bytes pass again, those held back first."""
+        """Pass bytes again, the held ones first."""
         self._flowing.set()
 
     def cut(self) -> None:
-        """Every connection is reset; new ones are passed on."""
+        """Reset every connection; new ones are passed on."""
         for end in list(self._ends):
             end.transport.abort()
 
     async def close(self) -> None:
-        """Nothing listens, and no connection is left."""
+        """Stop listening and close every connection."""
         if self._server is not None:
             self._server.close()
         self.resume()

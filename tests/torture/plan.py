@@ -1,4 +1,4 @@
-"""Which fault comes when: drawn from the seed alone, before anything starts."""
+"""The times of the faults, drawn from the seed alone before anything starts."""
 
 import random
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ Rule = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
-    """One fault. `seconds` is how long it lasts, `worker` whom it hits, `rules` what the sandbox
-    does from then on."""
+    """One fault. `seconds` is its duration, `worker` the process that it affects, `rules` the
+    sandbox's rules from then on."""
 
     at: float
     kind: str
@@ -89,9 +89,8 @@ def _event(rng: random.Random, kind: str, at: float, workers: int) -> Event:
 
 
 def _rules(rng: random.Random) -> tuple[Rule, ...]:
-    """What the sandbox does for the next seconds. Faults fall on tokens by their first letters,
-    so that which devices suffer follows from the seed and not from the order in which requests
-    come."""
+    """The sandbox's rules for the next seconds. Faults match tokens by their first letters, so
+    that the affected devices follow from the seed and not from the order of the requests."""
     rules: list[Rule] = []
     draw = rng.random()
     if draw < 0.12:
@@ -110,13 +109,14 @@ def _rules(rng: random.Random) -> tuple[Rule, ...]:
         )
         rules.append({"match": {"path": "token"}, "times": rng.randrange(1, 5), "respond": answer})
     for conduct in _UNCLEAR:
-        # A reset takes a whole connection with all that is under way on it, so it gets fewer turns.
+        # A reset ends a whole connection with every send under way on it, so it is drawn less
+        # often.
         times = rng.randrange(1, 4) if conduct.startswith("reset") else rng.randrange(2, 25)
         rules.append(_rule(rng, conduct, times))
     rules.append(_rule(rng, {"delay_ms": rng.randrange(50, 900)}, 100))
     rules.append(
         _rule(rng, {"delay_ms": rng.randrange(1_100, int(LONGEST_DELAY_SECONDS * 1000))}, 15)
-    )  # accepted when the client has given up
+    )  # accepted after the client has given up
     rules.append(_rule(rng, {"status": 502, "body": "<html>bad gateway</html>"}, 10))
     rules.append(_rule(rng, {"status": 404, "body": _NOT_FOUND}, 3))  # proves nothing about a token
     rules.append(_rule(rng, {"status": 429, "headers": {"retry-after": "1"}}, 30))

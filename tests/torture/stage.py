@@ -1,5 +1,5 @@
-"""Where a session plays: a Postgres that loses nothing, an FCM sandbox, the network between, and
-the programme."""
+"""The stage of a session: a Postgres with safe commits, an FCM sandbox, the network between
+them, and the programme."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ _TESTS = Path(__file__).parent.parent
 
 
 class Stage:
-    """Everything but the engine processes."""
+    """Everything except the engine processes."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Stage:
         self.config.write_text(configuration(session.dispatcher))
 
     def environment(self) -> dict[str, str]:
-        """What an engine process is started with: the database behind the link, as a login with
+        """The environment of an engine process: the database behind the link, as a login with
         the worker's rights."""
         through = {} if self.function is None else {"SUPABASE_URL": self.function.url, "SUPABASE_SECRET_KEY": KEY}
         return through | {
@@ -68,8 +68,8 @@ class Stage:
         }
 
     async def rows(self, query: Any, parameters: Any = None) -> list[dict[str, Any]]:
-        """All rows of a statement run as the owner, past the link; tried again while the
-        database recovers."""
+        """All rows of a statement that runs as the owner and not through the link; retried while
+        the database recovers."""
         deadline = time.monotonic() + 30
         while True:
             try:
@@ -84,7 +84,7 @@ class Stage:
                 await asyncio.sleep(0.1)
 
     async def faults(self, rules: Sequence[dict[str, Any]]) -> None:
-        """The sandbox does this from now on; what it did before is counted in `hits`."""
+        """Give the sandbox new rules; the hits of the old ones are added to `hits`."""
         for rule in await asyncio.to_thread(self._in_force):
             respond = rule["respond"]
             word = respond if isinstance(respond, str) else str(respond.get("status", "delay"))
@@ -99,8 +99,8 @@ class Stage:
             return json.load(answer)
 
     async def fell_function(self) -> None:
-        """The Edge Function's process was killed with whatever it was doing, and another one
-        serves in its place."""
+        """Kill the Edge Function's process at whatever it is doing, and start another one in its
+        place."""
         function = self.function
         if function is None:
             return
@@ -108,17 +108,17 @@ class Stage:
         await asyncio.to_thread(function.again)
 
     async def crash(self) -> None:
-        """The database died as in a power cut and has recovered."""
+        """Crash the database as a power cut would, and wait for its recovery."""
         await asyncio.to_thread(self.postgres.crash)
         await asyncio.to_thread(self.postgres.start)
 
     async def restart(self) -> None:
-        """The database was restarted in good order."""
+        """Restart the database cleanly."""
         await asyncio.to_thread(self.postgres.restart)
 
     def texts(self) -> dict[str, str]:
-        """Everything that the engine processes, the database and the function have written to
-        logs and outputs."""
+        """Everything that the engine processes, the database and the function wrote to logs and
+        outputs."""
         files = [*self.folder.glob("*.log"), *self.folder.glob("postgres/*.log")]
         said = {} if self.function is None else {"function": self.function.said()}
         return said | {str(file.relative_to(self.folder)): file.read_text(errors="replace") for file in files}
@@ -126,7 +126,7 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def staged(session: Session) -> AsyncIterator[Stage]:
-    """A stage with its programme loaded and its scenarios applied; gone afterwards."""
+    """A stage with its programme loaded and its scenarios applied; removed afterwards."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rekindle-torture-")))
         folder.chmod(0o711)  # the database may run under another account, and must reach its own folder

@@ -7,8 +7,7 @@ from torture.checker import INVARIANTS, longest_overrun, most_unknown_of_one_run
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
-    """One line a figure, one column a session, and their sum; Markdown, so that it can be pasted
-    as it is."""
+    """One line per figure, one column per session, and their sum; in Markdown, ready to paste."""
     rows: list[tuple[str, list[float]]] = [
         ("seconds of faults", [one.session.seconds for one in verdicts]),
         ("accepted", [len(one.evidence.accepted) for one in verdicts]),

@@ -1,15 +1,17 @@
-"""What one torture session is made of: how short the product's waits are made, and what may
+"""The settings of a torture session: the shortened waits of the product, and the texts that may
 never be logged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 COOLDOWN_SECONDS = 12
-SPELL_SECONDS = 30  # how long an occurrence of the scenario `spell` lasts: longer than its cooldown, so only once holds
+SPELL_SECONDS = (
+    30  # how long an occurrence of the scenario `spell` lasts: longer than its cooldown, so only "once" applies
+)
 CAP_PUSHES, CAP_SECONDS = (
     3,
     30,
-)  # of both scenarios together: now and then it, and not the cooldown, holds somebody back
+)  # for both scenarios together: sometimes it, and not the cooldown, refuses a person
 BUDGET_SECONDS = 4
 TIMEOUT_SECONDS = 1
 CONCURRENCY = 100
@@ -58,7 +60,7 @@ class Session:
 def configuration(dispatcher: str = "fcm") -> str:
     """The rekindle.toml of the programme, sending through a dispatcher of that kind.
 
-    The gate alone holds `again` back: each evaluation is a new occasion.
+    Only the gate refuses `again`: each evaluation is a new occasion.
     """
     text = 'title = "CANARYTITLE {first_name}"\nbody = "CANARYBODY {slot}"\n'
     again, spell = (

@@ -1,4 +1,4 @@
-"""The checker must see every breach that is planted, and must be silent where there is none."""
+"""The checker must find every planted breach, and report nothing if there is none."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
-"""The harness itself, played for a few seconds on a design that does not hold: it must hurt, and it
-must see.
-
-The product is played by `make torture`.
+"""The harness itself, run for a few seconds on a design that breaks the promise: it must cause
+breaches and find them. `make torture` runs it on the product.
 """
 
 from torture.acts import torture

@@ -1,12 +1,12 @@
-"""Two designs that are usually written by hand, on the same database, sandbox and faults, for
+"""Two designs that teams often write by hand, on the same database, sandbox and faults, for
 comparison.
 
-`check-send-record`: look who has no record inside the cooldown, send, write the record.
-`claim-and-requeue`: a job per device, taken under a lease; what failed, or whose lease is over, is
-taken again.
+`check-send-record`: find the people without a record within the cooldown, send, write the record.
+`claim-and-requeue`: a job per device, taken under a lease; a job that failed, or whose lease has
+expired, is taken again.
 
-Both are meant well: bounded concurrency, time-outs, tokens disabled on proof alone, one transaction
-where one is needed. What they lack is the step between "taken" and "may have been sent".
+Both are written with care: bounded concurrency, time-outs, tokens disabled only on proof, one
+transaction where one is needed. They lack the step between "taken" and "may have been sent".
 """
 
 import asyncio
@@ -97,7 +97,7 @@ class Pushes:
 
 
 async def check_send_record(connection: Connection, pushes: Pushes) -> None:
-    """One round: who is due, send, record."""
+    """One round: find the people who are due, send, record."""
     due = await _rows(connection, _DUE, {"cooldown": COOLDOWN_SECONDS, "limit": _BATCH})
     for sending in asyncio.as_completed([asyncio.ensure_future(pushes.send(job)) for job in due]):
         job, outcome = await sending
@@ -138,8 +138,7 @@ _ROUNDS: dict[str, Callable[[Connection, Pushes], Awaitable[None]]] = {
 
 
 async def work(design: str) -> None:
-    """Round after round; a lost database or token endpoint is tried again, as a supervisor
-    would."""
+    """Run round after round; retry a lost database or token endpoint, as a supervisor would."""
     from rekindle.dispatchers.fcm.config import FcmConfig
     from rekindle.errors import RekindleError
     from rekindle.settings import Settings

@@ -1,5 +1,5 @@
-"""The breaker: what looks like our own mistake stops the run, or the scenario; what is one
-device's fate does not."""
+"""The breaker: answers that look like our own mistake stop the run or the scenario; the answer
+for one device does not."""
 
 from uuid import uuid4
 

@@ -21,7 +21,7 @@ _LINE = re.compile(
 
 
 def _drawn() -> dict[str, dict[str, str]]:
-    """The tree of the docstring: by class, its parent and what stands beside it."""
+    """The tree in the docstring: for each class, its parent and the text beside it."""
     drawn: dict[str, dict[str, str]] = {}
     path: list[str] = []
     for line in (errors.__doc__ or "").splitlines():

@@ -1,4 +1,4 @@
-"""Credentials files: what is taken, and one line that says how to fix what is not."""
+"""Credentials files: which are accepted, and one line that says how to fix the others."""
 
 import json
 

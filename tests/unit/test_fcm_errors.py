@@ -1,4 +1,4 @@
-"""What each answer of FCM proves; every case stands in contract/fcm_cases/errors.json with its
+"""What each answer of FCM proves; every case is in contract/fcm_cases/errors.json with its
 source."""
 
 import json

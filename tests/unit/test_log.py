@@ -65,7 +65,7 @@ def test_the_command_line_writes_json_from_its_level_on(
     monkeypatch: pytest.MonkeyPatch, quiet_afterwards: None
 ) -> None:
     monkeypatch.setattr(sys, "stderr", StringIO())
-    for _ in range(2):  # set up again, it says each line once
+    for _ in range(2):  # after a second setup, each line is still logged once
         set_up_logging("warning")
     log.info("not.shown")
     log.warning("some.event", scenario="nudge", seconds_left=1.5, message="ø")

@@ -1,5 +1,5 @@
-"""The last edge of the API: whatever an application does, the client gets one answer without a
-word of the fault."""
+"""The outermost layer of the API: whatever the application does, the client gets one answer that
+reveals nothing of the fault."""
 
 import httpx
 import pytest

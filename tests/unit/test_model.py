@@ -1,4 +1,4 @@
-"""The values of a run: their sums, their exit codes, and what their repr keeps to itself."""
+"""The values of a run: their sums, their exit codes, and what their repr leaves out."""
 
 from datetime import UTC, datetime
 from typing import get_args

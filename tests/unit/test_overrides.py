@@ -1,4 +1,5 @@
-"""Overrides: what an organisation or a chapter says instead, and from whom it has the rest."""
+"""Overrides: the settings that an organisation or a chapter replaces, and the place it inherits
+the others from."""
 
 from pathlib import Path
 
@@ -68,12 +69,12 @@ weekdays = ["mon"]
     bergen = found[f"organisation.{BERGEN}"]
     assert len(found) == 4
     assert (everybody.quiet_hours, everybody.caps, everybody.after) == ("21:00-08:00", ["2 per 7d"], [14, 30])
-    # In a place, what is said for the scenario goes before its policy; the nearest place goes
-    # before all.
+    # Within a place, a scenario's settings win over the place's policy; the nearest place wins over
+    # all others.
     assert (oslo.quiet_hours, oslo.caps, oslo.after, oslo.cooldown) == ("20:00-09:00", ["3 per 7d"], [7], 604_800)
     assert (centre.quiet_hours, centre.caps, centre.after, centre.enabled) == ("20:00-09:00", [], [7], False)
     assert (bergen.weekdays, bergen.caps, bergen.after, bergen.enabled) == (["mon"], ["2 per 7d"], [14, 30], True)
-    # Tables are laid over each other key by key.
+    # Tables are merged key by key.
     assert (oslo.message["en"].title, oslo.message["en"].body, oslo.message["nb"].title) == (
         "Hello, Oslo",
         "There",

@@ -14,7 +14,7 @@ OK = Accepted("projects/p/messages/1")
 
 
 def drive(pacer: Pacer, seconds: float, *, room: int = 500, now: float = 0.0) -> list[tuple[float, int]]:
-    """Sends as dispatch starts them: a batch, its wait, the next batch. (start, count) of each."""
+    """Send as dispatch does: a batch, its wait, the next batch. Return (start, count) of each."""
     sends: list[tuple[float, int]] = []
     ends = now + seconds
     while now < ends:
@@ -49,7 +49,7 @@ def test_a_large_run_ramps_up_over_a_minute_to_its_ceiling() -> None:
     rates = [sent(sends, second, second + 10) / 10 for second in (5, 15, 25, 35, 45, 55)]
     assert rates == sorted(rates)
     assert sent(sends, 70.0, 110.0) / 40 == pytest.approx(10_000, rel=0.01)
-    # Never more in the first minute than the ramp's area and the free start.
+    # In the first minute at most the ramp's area plus the free start.
     assert sent(sends, 0.0, 60.0) <= FREE_START + 10_000 * 60 * (RAMP_FROM + (1 - RAMP_FROM) / 2) * 1.01
 
 
@@ -61,8 +61,8 @@ def test_without_a_ramp_the_ceiling_applies_at_once() -> None:
 
 @pytest.mark.parametrize(("per_minute", "expected"), [(60, 31), (120, 32), (6, 4), (1, 1)])
 def test_a_low_rate_is_neither_starved_nor_exceeded(per_minute: int, expected: int) -> None:
-    """In thirty seconds: one at once, then one every 60/per_minute seconds; but no ramp below
-    one a second."""
+    """In thirty seconds: one at once, then one every 60/per_minute seconds; there is no ramp
+    below one per second."""
     pacer = Pacer(per_minute / 60)
     total = sent(drive(pacer, 30.5), 0.0, 30.5)
     assert total >= expected

@@ -16,7 +16,7 @@ from rekindle.ports import Evaluation, NotificationRepository, Store
 
 
 class Ledger:
-    """Fails as often as it is told to, then answers."""
+    """Fails a given number of times, then answers."""
 
     def __init__(self, fault: Exception, times: int) -> None:
         self._fault = fault
@@ -93,13 +93,13 @@ async def test_it_can_be_cancelled_while_it_waits() -> None:
 
 
 def test_every_call_to_the_ledger_is_waited_for() -> None:
-    """A method that it did not have would do nothing, as in the Protocol."""
+    """A missing method would do nothing, as in the Protocol."""
     methods = {name for name in [*vars(Store), *vars(NotificationRepository)] if not name.startswith("_")}
     assert methods <= vars(PatientStore).keys()
 
 
 class LostOnce:
-    """Loses the first claim and lease on the way, and keeps what each call was given."""
+    """Loses the first claim and lease in transit, and keeps the arguments of each call."""
 
     def __init__(self) -> None:
         self.reserved_until: list[float] = []
@@ -127,7 +127,7 @@ async def test_what_is_asked_for_again_is_reserved_until_the_same_moment(what: s
     if what == "claim":
         evaluation: Any = Evaluation(None)
         await store.claim(UUID(int=1), evaluation, reserved_seconds=25)
-        assert ledger.timeouts[1] < ledger.timeouts[0] <= 20, "no statement may take longer than the run has left"
+        assert ledger.timeouts[1] < ledger.timeouts[0] <= 20, "no statement may take longer than the rest of the run"
     else:
         await store.lease(UUID(int=1), Selection(), limit=1, lease_seconds=25)
     first, second = ledger.reserved_until

@@ -62,8 +62,8 @@ def test_the_key_is_the_digest_of_person_scenario_and_date_without_separators() 
     text = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11inactivity2026-03-01"
     key = idempotency_key(user, "inactivity", date(2026, 3, 1))
     assert key == hashlib.sha256(text.encode()).hexdigest()
-    # Computed once outside of Python (printf %s ... | sha256sum), so that both sides cannot be
-    # wrong together.
+    # Computed once outside Python (printf %s ... | sha256sum), so that both sides cannot be wrong
+    # together.
     assert key == "849b5c2c9c460ecc8f645b63f849075b107833362fcb2009dd80289abc0e7641"
 
 

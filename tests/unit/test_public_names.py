@@ -1,4 +1,4 @@
-"""`import rekindle` is cheap, and every public name is there when it is asked for."""
+"""`import rekindle` is cheap, and every public name is loaded on first use."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Texts with named fields and nothing else, whatever the template or the values try."""
+"""Texts with named fields and nothing else, whatever the template or the values contain."""
 
 import pytest
 

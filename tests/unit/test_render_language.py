@@ -1,5 +1,5 @@
-"""Plural forms and dates as CLDR has them for each language, and a named refusal of what is no
-number or date."""
+"""Plural forms and dates as CLDR has them for each language, and an error that names a value
+that is not a number or a date."""
 
 from datetime import date
 from decimal import Decimal
@@ -33,7 +33,7 @@ PUBLISHED: dict[str, dict[str, list[Any]]] = {
 
 
 def named(locale: str) -> str:
-    """A text that says which form it took."""
+    """A text that shows which form it took."""
     forms = " ".join(f"{form} {{{form}}}" for form in sorted(categories(locale)))
     return f"{{n, plural, {forms}}}"
 

@@ -1,4 +1,4 @@
-"""rekindle.toml: what may stand there, and every mistake at once with its place."""
+"""rekindle.toml: its valid contents, and every mistake at once with its place."""
 
 from copy import deepcopy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every kind of scenario: what it declares, and what follows from it."""
+"""Every kind of scenario: its declarations, and what follows from them."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -20,7 +20,7 @@ OWN: dict[str, dict[str, Any]] = {
 
 
 class Shift(ScenarioKind):
-    """A kind with a view that nothing else reads, and a column of the recipient view."""
+    """A kind with a view that no other kind reads, and a column of the recipient view."""
 
     kind: Literal["shift"]
 

@@ -1,4 +1,4 @@
-"""What the environment says, and what it never shows."""
+"""The settings from the environment, and the secrets that they never show."""
 
 from pathlib import Path
 

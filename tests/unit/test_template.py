@@ -1,5 +1,5 @@
-"""How a text is read: three kinds of field, everything else refused, in time that grows with its
-length."""
+"""How a text is parsed: three kinds of field, everything else refused, in time proportional to
+its length."""
 
 import sys
 from types import FrameType
@@ -117,7 +117,7 @@ def test_any_other_field_is_refused_with_its_reason(text: str, says: str) -> Non
 
 
 def steps(text: str) -> int:
-    """How many lines of the reader are run for a text."""
+    """The number of lines of the parser that run for a text."""
     count = 0
 
     def line(frame: FrameType, event: str, argument: Any) -> Any:

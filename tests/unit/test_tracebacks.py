@@ -1,4 +1,4 @@
-"""What --debug shows: where it happened, and nothing that a row held."""
+"""What --debug shows: the place of the fault, and nothing from a row."""
 
 import psycopg
 import pytest

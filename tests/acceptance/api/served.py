@@ -41,17 +41,17 @@ class Served:
         return self.client.post("/v1/runs", json={} if body is None else body, headers=headers, **more)
 
     def run(self, run_id: str, *, wait: int = 0) -> dict[str, Any]:
-        """A run as it stands, once it has ended or after so many seconds."""
+        """The run's state, once it has ended or after `wait` seconds."""
         answer = self.client.get(f"/v1/runs/{run_id}", headers={"prefer": f"wait={wait}"})
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def said(self) -> str:
-        """What the server has logged so far."""
+        """Everything that the server has logged so far."""
         return "".join(self._lines)
 
     def stop(self, number: int = signal.SIGTERM) -> Done:
-        """The end of the server after a signal; one that does not end in time is killed."""
+        """Send a signal and wait for the server to end; kill it if it does not end in time."""
         self.process.send_signal(number)
         try:
             code = self.process.wait(STOP_SECONDS)
@@ -61,7 +61,7 @@ class Served:
         return Done(code, "", self.said())
 
     def _read(self) -> None:
-        # All the time: a process that nobody listens to stands still once the pipe is full.
+        # Read all the time: a process blocks once its pipe is full.
         assert self.process.stderr is not None
         self._lines.extend(self.process.stderr)
 
@@ -70,7 +70,7 @@ def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition of another process, up to a bound."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.005)
 
 
@@ -107,5 +107,5 @@ def _address(process: "subprocess.Popen[str]") -> str:
 
 
 def sends_slowly(seconds: float = 0.5) -> list[dict[str, Any]]:
-    """Faults of the sandbox under which every send takes so long."""
+    """Faults of the sandbox that delay every send."""
     return [{"match": {"path": "send"}, "respond": {"delay_ms": int(seconds * 1000)}}]

@@ -1,8 +1,8 @@
 """examples/supabase/cron.sql on a real pg_cron.
 
-Stand-ins, for want of the extensions: `net.http_post` keeps the call that pg_net would make, and
-this test makes it; `vault.decrypted_secrets` is a table. Both have the columns and parameters of
-the real ones.
+Two extensions are not installed and have stand-ins. `net.http_post` keeps the call that pg_net
+would make, and this test makes it. `vault.decrypted_secrets` is a table. Both have the columns and
+parameters of the real ones.
 """
 
 import asyncio
@@ -117,7 +117,7 @@ def test_a_tick_of_cron_becomes_one_run_and_every_push_once(
                 timeout=call["timeout_milliseconds"] / 1000,
                 trust_env=False,
             )
-            for _ in range(2)  # and once more, as after a repetition of the job
+            for _ in range(2)  # and again, as if the job were repeated
         ]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].json() == answers[1].json()

@@ -1,5 +1,5 @@
-"""Who gets in, with what, and what is said: keys, hosts, bodies, and nothing secret in any
-answer or line."""
+"""Which requests the API accepts: keys, hosts, bodies. No answer and no log line contains a
+secret."""
 
 import json
 import re
@@ -217,7 +217,7 @@ def test_whatever_the_body_is_the_answer_is_a_run_or_a_problem(api: Served, cont
 
 
 def test_answers_and_logs_contain_nothing_secret(keyed: Command, team: Team, fcm: Sandbox):
-    """Keys, tokens, texts and names, with the log as loud as it can be."""
+    """Keys, tokens, texts and names, with the log at its lowest level."""
     team.people(2)
     team.execute("update team.person set first_name = 'c4n4ry-name'")
     team.execute("update team.device set token = 'c4n4ry-token-' || token")
@@ -240,7 +240,7 @@ def test_answers_and_logs_contain_nothing_secret(keyed: Command, team: Team, fcm
     assert [answer.status_code for answer in answers] == [200, 422, 200, 404, 405, 422, 422, 422, 401]
     said = log + "".join(answer.text + str(answer.headers) for answer in answers if answer.status_code != 422)
     assert re.findall(r"(?i)c4n4ry[-\w]*", said) == []
-    # Of what was asked for, only the name of a scenario is said again, to whoever asked.
+    # Of the request, only the name of a scenario is repeated, and only in the answer.
     assert re.findall(r"c4n4ry[-\w]*", "".join(one.text for one in answers)) == ["c4n4ry"]
     for secret in (KEY, NEXT, "BEGIN PRIVATE KEY", "ya29."):
         assert secret not in said

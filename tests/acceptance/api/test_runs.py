@@ -1,4 +1,4 @@
-"""Runs over HTTP: asked for once, told as they are, bounded, and ended in good order."""
+"""Runs over HTTP: one run per key, reported correctly, limited in number, and shut down cleanly."""
 
 import asyncio
 import signal
@@ -57,7 +57,7 @@ def test_only_the_organisation_that_was_asked_for_is_run(api: Served, team: Team
 
 def test_a_budget_that_is_reached_is_reported_and_the_next_run_carries_on(api: Served, team: Team, fcm: Sandbox, keyed):
     team.people(60)
-    # A thousand at once would all be under way together: four are let.
+    # With a concurrency of a thousand all would be under way at once; four are allowed.
     write_config(keyed.folder, f'[dispatcher]\nkind = "fcm"\ntimeout = "1s"\nconcurrency = 4\n{SCENARIO}')
     fcm.faults(sends_slowly(0.3))
     with serving(keyed) as slow:
@@ -206,7 +206,7 @@ def test_a_killed_servers_run_is_swept_by_the_next_and_its_key_reports_that_it_w
         first = api.post({"budget_seconds": 20}, key="cron-1").json()
         until(lambda: fcm.requests()["send"] - before == 6)
         assert api.stop(signal.SIGKILL).code == -signal.SIGKILL
-    until(lambda: len(fcm.messages()) == 6)  # which nobody is told any more
+    until(lambda: len(fcm.messages()) == 6)  # which no client receives any more
     fcm.faults([])
     shift_clock(team.url, "1 hour")
     with serving(keyed) as api:
@@ -245,7 +245,7 @@ async def test_a_database_that_restarts_during_a_run_is_waited_for_within_the_bu
                 until(lambda: fcm.requests()["send"] - before >= 8)
                 postgres.crash()
                 down = api.client.get("/v1/ready")
-                if seconds == 3:  # it stays away for longer than the run lasts
+                if seconds == 3:  # it is down for longer than the run lasts
                     assert (down.status_code, down.json()["code"]) == (503, "RK201")
                     assert api.post(key="cron-2").json()["code"] == "RK201"
                     until(lambda: "run.failed" in api.said())

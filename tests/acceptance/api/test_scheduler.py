@@ -102,7 +102,7 @@ def test_a_run_that_takes_longer_than_the_function_is_given_is_relayed_as_it_end
     api: Served, team: Team, fcm: Sandbox
 ):
     team.people(6_000)
-    fcm.faults(sends_slowly(0.6))  # a thousand at once, and each well within its time-out
+    fcm.faults(sends_slowly(0.6))  # with a thousand at once each would be well within its time-out
     with Function(NAME, environment(api.url, REKINDLE_BUDGET_SECONDS="3")) as function:
         answer = call(function)
     assert (answer.status_code, answer.json()["run"]["status"]) == (200, "budget")
@@ -175,8 +175,8 @@ def test_what_the_api_refuses_is_relayed_by_its_code(api: Served, keyed: Command
 
 @contextmanager
 def answering(respond: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Iterator[tuple[str, list[str]]]:
-    """A server in the API's place that answers as it likes; its address, and the
-    Idempotency-Keys that came."""
+    """A server in place of the API that gives chosen answers; its address, and the
+    Idempotency-Keys that it received."""
     seen: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):

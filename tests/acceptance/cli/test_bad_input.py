@@ -1,4 +1,5 @@
-"""Whatever is wrong is one line with a code, the right exit code, and nothing half done."""
+"""Every mistake gives one line with a code and the right exit code, and leaves nothing half
+done."""
 
 import json
 import socket
@@ -17,7 +18,7 @@ from team.team import SCENARIO, TEAM_CONFIG, Team, write_config
 
 
 def untouched(team: Team) -> None:
-    """No run, claim or send has left anything, and the configuration in force is the one of the
+    """No run, claim or send has left a row, and the configuration in force is the one from the
     start."""
     assert set(team.counts().values()) == {0}
     assert team.rows("select scenario_type, version from rekindle.scenario") == [("nudge", 1)]

@@ -1,5 +1,5 @@
-"""Eight processes at once for the same people, under three scenarios and two caps, by the
-sandbox's own ledger."""
+"""Eight concurrent processes for the same people, under three scenarios and two caps, judged by
+the sandbox's log."""
 
 import time
 from collections import Counter, defaultdict
@@ -18,7 +18,7 @@ from team.team import TEAM_CONFIG, Team, write_config
 PEOPLE = 240
 PRIORITIES = {"high": 90, "low": 10, "mid": 50}
 HOURLY, WEEKLY = 2, 3
-# Which scenarios each process is about; none: all of them.
+# The scenarios of each process; none means all of them.
 SELECTIONS = [["low"], ["low"], ["mid"], ["low", "mid"], ["high"], ["low", "high"], [], []]
 SCENARIO = """
 [scenario.{name}]
@@ -41,15 +41,15 @@ Claims = dict[int, set[tuple[str, str]]]
 
 
 def wishes(number: int) -> list[str]:
-    """By which scenarios a person is wanted, the most important first: every combination comes
-    up."""
+    """The scenarios under which a person is due, highest priority first. Every combination
+    occurs."""
     return [
         name for bit, name in enumerate(sorted(PRIORITIES, key=lambda name: -PRIORITIES[name])) if number >> bit & 1
     ]
 
 
 def had(number: int) -> int:
-    """How many pushes a person had a day before: none, one or two."""
+    """How many pushes a person got a day before: none, one or two."""
     return number // 8 % 3
 
 
@@ -73,8 +73,8 @@ def accepted(messages: list[dict[str, Any]]) -> Claims:
 
 @contextmanager
 def held_back(team: Team, processes: int) -> Iterator[None]:
-    """The processes started in the block have all come as far as the gates when it ends, and
-    none any further."""
+    """When the block ends, every process that it started has reached the gates, and none is past
+    them."""
     with psycopg.connect(team.url) as connection:
         connection.execute("lock table rekindle.gate in access exclusive mode")
         yield
@@ -109,7 +109,7 @@ def test_nobody_gets_more_than_the_caps_allow_and_the_highest_priority_wins(
     assert [(one.code, one.err) for one in ends] == [(0, "")] * len(SELECTIONS)
 
     claimed = [sum(one["claimed"] for one in end.json()["scenarios"]) for end in ends]
-    assert sum(count > 0 for count in claimed) > 1, "they did not meet"
+    assert sum(count > 0 for count in claimed) > 1, "the processes did not meet at the gates"
 
     everything = accepted(fcm.messages())
     now = {number: everything[number] - before[number] for number in ids}
@@ -123,7 +123,7 @@ def test_nobody_gets_more_than_the_caps_allow_and_the_highest_priority_wins(
     assert set(devices.values()) == {1}
     assert len(devices) == 2 * sum(map(len, everything.values()))
 
-    # Nobody was left behind: another run finds nobody whom it may claim.
+    # Nobody was left out: another run finds nobody that it may claim.
     again = rekindle("run", "--json").json()["scenarios"]
     assert [(one["claimed"], one["carried"]) for one in again] == [(0, 0)] * 3
     refused = sum((Counter(one["refusals"]) for one in again), Counter())

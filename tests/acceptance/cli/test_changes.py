@@ -1,5 +1,5 @@
-"""What an edited configuration would change, said before it is in force: `plan --changes` and
-`apply`."""
+"""`plan --changes` and `apply` show what an edited configuration would change before it is in
+force."""
 
 from acceptance.command import Command
 from rekindle.sandbox import Sandbox
@@ -11,8 +11,7 @@ OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
 
 
 def programme(team: Team) -> list[str]:
-    """Five people, of whom two are also due for something else than the first occasion, in two
-    organisations."""
+    """Five people in two organisations; two of them are also due for a second occasion."""
     ids = [str(one) for one in team.people(5)]
     team.execute("update team.wanted set occurrence = 'second' where user_id = any (%s::uuid[])", ids[:2])
     team.execute("update team.person set organisation_id = %s where user_id = any (%s::uuid[])", MINE, ids[:3])

@@ -1,4 +1,4 @@
-"""`rekindle explain`: every gate for anybody, what has happened, and nothing private in it."""
+"""`rekindle explain` shows every condition and the history of any person, and nothing private."""
 
 import re
 from uuid import uuid4

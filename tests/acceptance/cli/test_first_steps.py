@@ -82,7 +82,7 @@ def test_the_demo_finds_every_kind_of_disagreement() -> None:
     for cycles, ledger, accepted, says in cases:
         found = disagreements(cycles, ledger, accepted)
         assert says in found
-        # What is in order is not complained of.
+        # Nothing that is in order is reported.
         assert not [line for line in found if line.startswith("0 ")]
 
 
@@ -135,7 +135,7 @@ def test_the_sandbox_prints_how_to_send_to_it_serves_and_ends_on_a_signal(
 
 
 def exports_of(process: "subprocess.Popen[str]") -> dict[str, str]:
-    """The variables that the sandbox says to set, once it has said all three."""
+    """The variables that the sandbox says to set, once it has printed all three."""
     assert process.stdout is not None
     found: dict[str, str] = {}
     for line in process.stdout:

@@ -1,5 +1,5 @@
-"""The guard as an operator meets it: a run that would reach too many reaches nobody, and says
-how to confirm it."""
+"""The guard as an operator sees it: a run that would reach too many people reaches nobody, and
+says how to confirm the number."""
 
 from acceptance.audit import audit
 from acceptance.command import Command

@@ -1,5 +1,5 @@
-"""What holds for one organisation or chapter instead: from the file to the push, and who changed
-it."""
+"""Overrides for one organisation or chapter, from the file to the push, and the history of their
+changes."""
 
 import json
 from uuid import UUID

@@ -1,5 +1,5 @@
-"""What is shown: before a run, after it, and of what is set up. Numbers agree, and no token or
-text is among them."""
+"""The reports before a run, after it, and of the configuration. The numbers agree, and no report
+contains a token or a text."""
 
 from acceptance.command import Command
 from conftest import shift_clock
@@ -10,7 +10,7 @@ OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
 
 
 def nothing_private(said: str) -> None:
-    """Neither a device token nor a rendered text nor a person's variable."""
+    """The output contains no device token, no rendered text and no variable of a person."""
     for private in ("t1-1", "t2-1", "Hello", "Name1", "7 points", "PRIVATE KEY"):
         assert private not in said
 

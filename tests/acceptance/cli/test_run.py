@@ -1,4 +1,5 @@
-"""`rekindle run` as a process: eight at once, around midnight, out of time, and rehearsed."""
+"""`rekindle run` as a process: eight at once, around midnight, with its budget spent, and as a
+dry run."""
 
 import json
 from collections import Counter
@@ -28,8 +29,8 @@ async def test_eight_runs_started_at_once_reach_every_due_device_exactly_once(
     audit(Team(programme_url), fcm)
     scenarios = [one for end in ends for one in end.json()["scenarios"]]
     assert len(scenarios) == 24
-    # Nobody is missing and nobody is counted twice: a person is one run's, and refused by the seven
-    # others.
+    # Nobody is missing and nobody is counted twice: one run claims a person, and the seven others
+    # refuse the person.
     total: Counter[str] = Counter()
     for one in scenarios:
         total.update({name: one[name] for name in ("claimed", "carried", "recorded", "pushes", "pending", "unknown")})
@@ -43,7 +44,7 @@ async def test_eight_runs_started_at_once_reach_every_due_device_exactly_once(
 
 
 def clock_at(team: Team, at: datetime) -> None:
-    """From now on the ledger's clock reads as if it were that instant now."""
+    """Set the ledger's clock to that instant; it runs on from there."""
     shift_clock(team.url, f"{round((at - datetime.now(UTC)).total_seconds())} seconds")
 
 

@@ -1,4 +1,4 @@
-"""`rekindle sql`: a statement of the engine that psql runs as it is."""
+"""`rekindle sql` prints a statement of the engine that psql runs unchanged."""
 
 import psycopg
 

@@ -1,4 +1,4 @@
-"""The kill switch: it holds at once, for what it names, and nobody is lost by it."""
+"""The kill switch: it applies at once, only to what it names, and no person is lost."""
 
 import time
 from uuid import UUID
@@ -44,7 +44,7 @@ def test_a_switch_applies_to_what_it_names_and_to_nothing_else(rekindle: Command
     assert refused(rekindle) == {"nudge": {"switched_off": 3}, "other": {"switched_off": 4}}
     rekindle("switch", "on", "--scenario", "other")
     assert refused(rekindle, "--scenario", "other") == {"other": {"switched_off": 2}}
-    # An organisation that is on is off all the same where everything is.
+    # An organisation that is on is off nevertheless while everything is off.
     rekindle("switch", "on", "--organisation", HERE)
     rekindle("switch", "off")
     assert refused(rekindle, "--scenario", "other") == {"other": {"switched_off": 4}}
@@ -69,7 +69,7 @@ def test_a_run_under_way_sends_nothing_more_and_those_who_wait_are_reached_later
     done = ended(process)
     (numbers,) = done.json()["scenarios"]
     assert done.code == 0
-    # What was armed when the switch was thrown, and no batch after it.
+    # Only what was armed when the switch was set, and no batch after it.
     assert len(fcm.messages()) <= under_way + 4 < 200
     assert numbers["reasons"] == {"skipped:switched_off": 200 - len(fcm.messages())}
     fcm.faults([])

@@ -1,4 +1,4 @@
-"""Texts as their writers meet them: what one person would read, and what `apply` refuses."""
+"""Texts as their authors see them: what one person would read, and what `apply` refuses."""
 
 import json
 from datetime import date, timedelta
@@ -45,7 +45,7 @@ def give(team: Team, number: int, **variables: object) -> None:
 
 
 def start(rekindle: Command, team: Team, count: int, *, devices: int = 1) -> None:
-    """So many people with every variable, and the scenarios above in force."""
+    """Make `count` people with every variable, and apply the scenarios above."""
     team.people(count, devices=devices)
     for number in range(1, count + 1):
         give(team, number, **VARIABLES)

@@ -1,4 +1,4 @@
-"""What FCM answers, and which messages it takes: case by case, each with its source."""
+"""FCM's answers, and the messages that it accepts: one case each, with its source."""
 
 import json
 from pathlib import Path
