@@ -18,7 +18,7 @@ with psycopg.connect(os.environ["REKINDLE_DATABASE_URL"]) as connection:
     connection.execute(open(sys.argv[1]).read())
 """
 OMITTED = "…"
-"""A line of its own in a block: the command prints further lines here."""
+"""A separate line in a block: the command prints further lines here."""
 
 
 def base_environment() -> dict[str, str]:

@@ -21,7 +21,7 @@ from supabase.conftest import EXAMPLE, LEDGER, Project, one_supabase
 supabase = one_supabase
 
 DUE = {f"phone-of-{n}" for n in range(7, 41) if n % 4} | {f"tablet-of-{n}" for n in (10, 15, 25, 30, 35, 40)}
-"""The devices of those whom the seed makes inactive for 14 days or more."""
+"""The devices of the people that the seed makes inactive for 14 days or more."""
 OWN_QUERY = """
 [scenario.quiet_week]
 kind = "sql"

@@ -140,8 +140,8 @@ BROKEN: dict[str, dict[str, str]] = {
     "an address without TLS": {"REKINDLE_API_URL": "http://rekindle.example"},
     "an address with a password": {"REKINDLE_API_URL": "https://a:b@rekindle.example"},
     "no key of the API": {"REKINDLE_API_KEY": ""},
-    "no key of its own": {"REKINDLE_SCHEDULER_KEY": ""},
-    "a short key of its own": {"REKINDLE_SCHEDULER_KEY": "short"},
+    "no own key": {"REKINDLE_SCHEDULER_KEY": ""},
+    "a short own key": {"REKINDLE_SCHEDULER_KEY": "short"},
     "too much budget": {"REKINDLE_BUDGET_SECONDS": "131"},
     "no budget": {"REKINDLE_BUDGET_SECONDS": "soon"},
 }
