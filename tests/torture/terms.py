@@ -41,7 +41,7 @@ HOLD_SECONDS = CONSTANTS["rekindle.policy.HOLD_SECONDS"]
 TOKEN = "canarytoken-"
 GONE = "canarygone-"
 CANARIES = (TOKEN, GONE, "CANARYTITLE", "CANARYBODY", "CANARYNAME", "PRIVATE KEY", "canarypassword")
-"""Beginnings of all tokens, names and texts, and of secrets: none may stand in any log or
+"""Beginnings of all tokens, names and texts, and of secrets: none may be in any log or
 output."""
 
 
