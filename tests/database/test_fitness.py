@@ -74,7 +74,7 @@ async def test_a_database_that_lacks_the_newest_migration_is_refused(database_ur
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("delete from rekindle.schema_migration where version > '20000101'")
         connection.execute("insert into rekindle.schema_migration (version, name) values ('20000101000000', 'old')")
-    with pytest.raises(NotMigrated, match="stands at migration 20000101000000"):
+    with pytest.raises(NotMigrated, match="is at migration 20000101000000"):
         await open_engine(database_url)
 
 

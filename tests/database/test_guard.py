@@ -59,7 +59,7 @@ async def test_a_claim_over_the_share_claims_nobody_and_the_fault_names_the_numb
     assert (held.value.people, held.value.exit_code) == (11, 2)
     assert str(held.value) == (
         "RK502: scenario nudge would claim 11 people: that makes 11 claims in 24 hours for 40 active recipients, and "
-        "max_share = 25% allows 10. See `rekindle plan`; if they are meant, `rekindle run --confirm 11` lets them go."
+        "max_share = 25% allows 10. See `rekindle plan`. To allow them, run `rekindle run --confirm 11`."
     )
     await programme.want(*users[:10])
     assert (await programme.claim(wanted(), guard=QUARTER)).claimed == 10
@@ -107,13 +107,13 @@ async def test_a_claim_over_a_multiple_of_the_median_day_is_held_back(programme:
     for days, people in ((1.5, 6), (2.1, 2), (2.9, 4), (20, 90)):
         await claimed_before(programme, NOW - days * DAY, people)
         await claimed_before(programme, NOW - days * DAY, 1_000, "other")
-    with pytest.raises(HeldByGuard, match="max_times_median = 3 allows 18, by its last 3 days"):
+    with pytest.raises(HeldByGuard, match=r"max_times_median = 3 allows 18 \(median of 3 days\)"):
         await programme.claim(wanted(), guard=USUAL)
     await programme.want(*users[:18])
     assert (await programme.claim(wanted(), guard=USUAL)).claimed == 18
     # For the next run of the same day the day's number is already reached.
     await programme.want(*users[18:19])
-    with pytest.raises(HeldByGuard, match="would claim 1 people: that makes 19 of its own"):
+    with pytest.raises(HeldByGuard, match="would claim 1 people: that makes 19 claims of this scenario"):
         await programme.claim(wanted(), guard=USUAL)
 
 
@@ -171,7 +171,7 @@ async def test_confirmed_people_count_towards_a_usual_day_but_not_towards_todays
     await programme.at(NOW + DAY)
     await programme.want(*users[32:])
     # Days of 4, 4, 4 and 32.
-    with pytest.raises(HeldByGuard, match=r"would claim 8 people.* by its last 4 days"):
+    with pytest.raises(HeldByGuard, match=r"would claim 8 people.* \(median of 4 days\)"):
         await programme.claim(wanted(), guard=Guard(max_share=None, max_times_median=1.5, floor=5))
 
 

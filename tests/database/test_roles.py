@@ -71,7 +71,7 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
 WRITING = (
     "apply", "arm", "claim", "claim_undo", "finish", "hold", "lease", "record", "release", "retry", "run_close",
     "run_open", "run_scenario_close", "run_scenario_open", "runs_lost", "settle_lock", "settle_not_sent",
-    "sweep_dispatching", "sweep_gates", "sweep_stale", "sweep_unknown", "switch_throw",
+    "sweep_dispatching", "sweep_gates", "sweep_stale", "sweep_unknown", "switch_turn",
 )  # fmt: skip
 _BOUND = {
     "candidates": "kinds/inactivity/candidates",

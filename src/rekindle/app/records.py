@@ -55,14 +55,14 @@ class Records(Base):
         reason: str | None = None,
     ) -> None:
         """Hold back a scenario, an organisation, or everything, at once; or let it go on. See
-        `switches.throw`.
+        `switches.turn`.
 
         Raises:
             UnknownScenario: no scenario of that name is applied; nothing has changed.
         """
         if scenario_type is not None:
             require_applied([scenario_type], await self.deps.store.applied())
-        await switches.throw(
+        await switches.turn(
             self._database, turned, scenario_type=scenario_type, organisation_id=organisation_id, reason=reason
         )
 

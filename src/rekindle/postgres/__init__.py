@@ -1,1 +1,1 @@
-"""The ledger and the team's views on Postgres: the only place that imports psycopg."""
+"""The ledger and the team's views on Postgres. Only this package imports psycopg."""

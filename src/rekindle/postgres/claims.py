@@ -1,4 +1,4 @@
-"""Evaluate and claim: a constant number of statements per scenario, whatever the number of
+"""Evaluate and claim. The number of statements per scenario does not depend on the number of
 people."""
 
 import asyncio
@@ -34,14 +34,15 @@ async def claim(
 ) -> Numbers:
     """`Store.claim`: one transaction of eight statements.
 
-    One fewer if the evaluation brings its survey; three more if the scenario has its own query, and
-    as many more for each scenario that outranks it.
+    It is one statement fewer if the evaluation has its survey already. It is three more if the
+    scenario has its own query, and as many more for each scenario that outranks it.
     """
     applied, terms = evaluation.applied, evaluation.terms
-    kept = (errors.UniqueViolation, DataError)  # what tells a second call, and what `readable` names
+    # A UniqueViolation means a second call. `readable` turns a DataError into an error of ours.
+    expected = (errors.UniqueViolation, DataError)
     async with (
         staged_rows(database, (*evaluation.outranking, applied), terms) as rows,
-        database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=kept) as connection,
+        database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=expected) as connection,
         readable(applied),
     ):
         moment = await begin(connection, evaluation, rows)
@@ -49,7 +50,7 @@ async def claim(
         counted = evaluation.survey or await survey(connection, evaluation.selection)
         verdicts = await _win(connection, moment.statement("claim", applied.scenario), parameters)
         claimed = verdicts.pop("claimed", 0)
-        # People may have joined after the count: each statement sees what was committed before it.
+        # People may have joined after the count: each statement sees the rows committed before it.
         evaluated = max(counted.evaluated, claimed + verdicts.total())
         recipients = max(counted.recipients, evaluated)
         confirmed = await pass_guard(connection, run_id, evaluation, claimed, recipients, guard)  # mutant: guard
@@ -67,7 +68,8 @@ async def claim(
 
 
 async def _win(connection: Connection, text: LiteralString, parameters: dict[str, Any]) -> Counter[str]:
-    """People by verdict. Claims that won the gate and not the cap have given the gate back."""
+    """Claim, and return the number of people by verdict. Claims that won the gate but not the cap
+    give the gate back."""
     cursor = await connection.execute(text, parameters)
     verdicts: Counter[str] = Counter()
     undone: list[UUID] = []
@@ -81,7 +83,7 @@ async def _win(connection: Connection, text: LiteralString, parameters: dict[str
 
 
 async def _open_numbers(connection: Connection, run_id: UUID, numbers: Numbers) -> None:
-    """The numbers of the claim are on the run's row, in the claim's own transaction."""
+    """Write the numbers of the claim to the run, in the transaction of the claim."""
     names = ("scenario_type", "evaluated", "not_due", "refused", "claimed", "confirmed")
     parameters = {name: getattr(numbers, name) for name in names}
     refusals = Jsonb(dict(numbers.refusals))
@@ -110,8 +112,8 @@ async def candidates(database: Database, evaluation: Evaluation) -> AsyncGenerat
         ) as connection,
         readable(applied),
     ):
-        # Between two reads this waits for whoever consumes the rows: each wait for the server has
-        # its own bound.
+        # Between two reads this waits for the caller, so each wait for the server has its own time
+        # limit.
         async with asyncio.timeout(terms.timeout_seconds):
             moment = await begin(connection, evaluation, rows)
             parameters = await moment.of(applied)
@@ -142,20 +144,20 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
 
 @asynccontextmanager
 async def readable(applied: Applied) -> AsyncGenerator[None]:
-    """A value in the team's views that the evaluation stumbles over is this scenario's fault
-    alone, and is not quoted: neither in the message nor in a traceback, where psycopg's own
-    error would quote it."""
+    """Turn the failure on a value in the team's views into an error of this scenario only. The
+    value is not quoted, neither in the message nor in a traceback, where psycopg's error would
+    quote it."""
     try:
         yield
     except DataError as error:
         raise SourceViewWrong(
-            f"scenario {applied.scenario_type} reads a value that cannot be used: {primary(error)}",
+            f"scenario {applied.scenario_type} reads a value that is not valid: {primary(error)}",
             hint="Fix the row, or have its view in schema rekindle_source leave it out.",
         ) from None
 
 
 async def survey(connection: Connection, selection: Selection) -> Survey:
-    """How many active recipients there are; see `Store.survey`."""
+    """Return the number of active recipients; see `Store.survey`."""
     parameters = {"organisations": list(selection.organisations), "user_id": selection.user_id}
     row = await (await connection.execute(statement("survey"), parameters)).fetchone()
     return Survey(**(row or {}))

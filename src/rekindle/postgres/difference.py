@@ -1,4 +1,5 @@
-"""Two configurations of one scenario, evaluated on one snapshot and compared person by person."""
+"""Evaluate two configurations of one scenario on one snapshot, and compare them person by
+person."""
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,13 +31,13 @@ class PostgresDifferences(Differences):
         self._database = database
 
     async def between(self, old: Evaluation | None, new: Evaluation | None) -> AsyncGenerator[Affected]:
-        """All people that either side would claim now, in order of user.
+        """Yield all people that either side would claim now, in order of user.
 
-        Both sides are evaluated in one REPEATABLE READ transaction at one moment of the ledger's
-        clock, so that nobody gains or loses by what changes meanwhile, and what they stage is
-        rolled back. Only a query of the team's own is read before, on its own snapshot; one text
-        that both sides have is read once. Whoever is claimed is written to a file for each side, 33
-        bytes a person, of which 8 MB are kept in memory.
+        Both sides are evaluated in one REPEATABLE READ transaction, at one moment of the ledger's
+        clock. So a change meanwhile makes nobody gain or lose. The rows that they stage are rolled
+        back. Only the team's query is read before, on a separate snapshot; a query that both sides
+        have is read once. Each side's people are written to a file, 33 bytes per person, of which 8
+        MB are in memory.
         """
         name = next((side.applied.scenario_type for side in (old, new) if side is not None), "")
         with SpooledTemporaryFile(_MEMORY_BYTES) as former, SpooledTemporaryFile(_MEMORY_BYTES) as latter:
@@ -44,15 +45,15 @@ class PostgresDifferences(Differences):
             sides = [(side, file) for side, file in zip((old, new), files, strict=True) if side is not None]
             if old is not None and new is not None and old.same_as(new):
                 await self._read(sides[:1])
-                people = (_affected(name, one, "stay") for one in _people(files[0]))
+                affected = (_affected(name, person, "stay") for person in _people(files[0]))
             else:
                 await self._read(sides)
-                people = _merged(name, _people(files[0]), _people(files[1]))
-            for one in people:
-                yield one
+                affected = _merged(name, _people(files[0]), _people(files[1]))
+            for person in affected:
+                yield person
 
     async def _read(self, sides: Sequence[tuple[Evaluation, IO[bytes]]]) -> None:
-        """The people that each side would claim are written to its file, in order of user."""
+        """Write the people that each side would claim to its file, in order of user."""
         if not sides:
             return
         seconds = sides[0][0].terms.timeout_seconds
@@ -74,16 +75,16 @@ class PostgresDifferences(Differences):
 
 @asynccontextmanager
 async def _own_rows(database: Database, sides: Sequence[Evaluation]) -> AsyncGenerator[list[Mapping[str, IO[bytes]]]]:
-    """For each side, by scenario, the rows of its own query; what both sides ask in the same
-    words is asked once."""
+    """For each side, the rows of the team's queries, by scenario. A query that both sides have is
+    run once."""
     async with AsyncExitStack() as stack:
         known: dict[str, IO[bytes]] = {}
         rows: list[Mapping[str, IO[bytes]]] = []
         for side in sides:
             asked = {
-                one.scenario_type: one.scenario
-                for one in (*side.outranking, side.applied)
-                if isinstance(one.scenario, OwnQuery)
+                applied.scenario_type: applied.scenario
+                for applied in (*side.outranking, side.applied)
+                if isinstance(applied.scenario, OwnQuery)
             }
             for name, scenario in asked.items():
                 if (query := scenario.query or "") not in known:
@@ -109,7 +110,8 @@ def _affected(scenario_type: str, person: bytes, effect: Effect) -> Affected:
 
 
 def _merged(scenario_type: str, old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[Affected]:
-    """Two streams in order of user become one; who stays is counted where the new side has them."""
+    """Merge two streams that are in order of user. A person who stays has the organisation of the
+    new side."""
     former, latter = next(old, None), next(new, None)
     while former is not None or latter is not None:
         if latter is not None and (former is None or latter[:16] < former[:16]):

@@ -1,4 +1,4 @@
-"""One moment at which scenarios are evaluated, and all that a statement about it needs to know."""
+"""The moment at which scenarios are evaluated, and the parameters of its statements."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,18 +17,19 @@ from rekindle.scenario import AnyScenario, OwnQuery
 async def staged_rows(
     database: Database, scenarios: Sequence[Applied], terms: Terms
 ) -> AsyncGenerator[Mapping[str, IO[bytes]]]:
-    """By scenario, the rows of its own query, read before the transaction that claims."""
+    """The rows of the team's queries, by scenario. They are read before the transaction that
+    claims."""
     async with AsyncExitStack() as stack:
         rows: dict[str, IO[bytes]] = {}
-        for one in scenarios:
-            if isinstance(one.scenario, OwnQuery):
-                own = own_rows(database, one.scenario_type, one.scenario, timeout_seconds=terms.timeout_seconds)
-                rows[one.scenario_type] = await stack.enter_async_context(own)
+        for applied in scenarios:
+            if isinstance(applied.scenario, OwnQuery):
+                own = own_rows(database, applied.scenario_type, applied.scenario, timeout_seconds=terms.timeout_seconds)
+                rows[applied.scenario_type] = await stack.enter_async_context(own)
         yield rows
 
 
 class Moment:
-    """One moment, and what a statement about it needs to know."""
+    """One moment, with the parameters and the parts of statements that evaluate at it."""
 
     def __init__(
         self, connection: Connection, common: dict[str, Any], parts: Mapping[str, str], rows: Mapping[str, IO[bytes]]
@@ -40,7 +41,8 @@ class Moment:
         self._parts = {"outranking": "outranking_absent", **parts}
 
     async def of(self, applied: Applied) -> dict[str, Any]:
-        """The parameters of one scenario; the rows of its own query, if it has one, are staged."""
+        """Return the parameters of one scenario. Stage the rows of the team's query, if it has
+        one."""
         if (rows := self._rows.get(applied.scenario_type)) is not None:
             if self._staged:
                 await self._connection.execute(statement("stage_drop"))
@@ -48,21 +50,22 @@ class Moment:
             self._staged = True
         return {**self._common, **by_place(applied.scenario)} | {"scenario_type": applied.scenario_type}
 
-    async def give_way(self, outranking: Sequence[Applied]) -> None:
-        """The people that each of these would claim, in this order, are staged; later statements
-        leave them their place."""
+    async def stage_outranking(self, outranking: Sequence[Applied]) -> None:
+        """Stage the people that each of these scenarios would claim, in this order. Later
+        statements reserve their place under a frequency cap."""
         if outranking:
             await self._connection.execute(statement("outranking_create"))
             self.bind(outranking="outranking")
-        for one in outranking:
-            await self._connection.execute(self.statement("stage_outranking", one.scenario), await self.of(one))
+        for applied in outranking:
+            text = self.statement("stage_outranking", applied.scenario)
+            await self._connection.execute(text, await self.of(applied))
 
     def bind(self, *, outranking: str) -> None:
-        """Later statements take how many scenarios outrank theirs from this part."""
+        """Set the part from which later statements read the number of outranking scenarios."""
         self._parts["outranking"] = outranking
 
     def statement(self, name: str, scenario: AnyScenario) -> LiteralString:
-        """The statement for a scenario, with the views that there are."""
+        """Return the statement for a scenario, with the parts for the views that exist."""
         return statement(name, **parts_of(scenario.kind), **self._parts)
 
 
@@ -78,7 +81,7 @@ async def begin(
     *,
     at: Mapping[str, Any] | None = None,
 ) -> Moment:
-    """Fix the moment of the evaluation, unless it is given, and stage what outranks it."""
+    """Fix the moment of the evaluation, unless it is given, and stage its outranking scenarios."""
     if at is None:
         at = await (await connection.execute(statement("moment"))).fetchone()
     common = {
@@ -88,28 +91,28 @@ async def begin(
         "user_id": evaluation.selection.user_id,
     }
     moment = Moment(connection, common, await optional_views(connection), rows)
-    await moment.give_way(evaluation.outranking)
+    await moment.stage_outranking(evaluation.outranking)
     return moment
 
 
 async def optional_views(connection: Connection) -> dict[str, str]:
-    """For each of the team's optional views, the part of a statement that reads it, or its
-    absent twin."""
+    """Return, for each optional view, the part that reads it, or its `_absent` twin if it does not
+    exist."""
     rows = await (await connection.execute(statement("optional_views"))).fetchall()
     return {row["view_name"]: row["part"] for row in rows}
 
 
 def by_place(scenario: AnyScenario) -> dict[str, Any]:
-    """All that can differ from place to place, for the statements that evaluate:
-    `rekindle.variant` has each variant, `places` the number of the one that holds in a place,
-    and the rest is what no variant reaches beyond."""
+    """Return the parameters that overrides can change, for the statements that evaluate. `variants`
+    has each variant as a `rekindle.variant`. `places` has the number of the variant that applies in
+    each place. The rest are bounds over all variants."""
     variants = scenario.variants()
     places = {
-        one.organisation_id + (f":{one.chapter_id}" if one.chapter_id else ""): number
-        for number, one in enumerate(scenario.overrides, start=1)
+        override.organisation_id + (f":{override.chapter_id}" if override.chapter_id else ""): number
+        for number, override in enumerate(scenario.overrides, start=1)
     }
     return {
-        "variants": Jsonb([_variant(number, one) for number, one in enumerate(variants)]),
+        "variants": Jsonb([_variant(number, variant) for number, variant in enumerate(variants)]),
         "places": Jsonb(places),
         "capped": scenario.capped_somewhere and not scenario.critical,
         **scenario.bounds(),
@@ -117,8 +120,8 @@ def by_place(scenario: AnyScenario) -> dict[str, Any]:
 
 
 def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
-    """A row of `rekindle.variant`. A critical scenario counts under the caps and is held by
-    none."""
+    """Return a row of `rekindle.variant`. A critical scenario counts under the caps, but no cap
+    stops it."""
     quiet = None if scenario.critical else scenario.quiet()
     caps = [] if scenario.critical else scenario.frequency_caps()
     return {

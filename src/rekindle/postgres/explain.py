@@ -1,4 +1,4 @@
-"""Explains one person, condition by condition, and tells what happened to them. Reads only."""
+"""Explain one person, condition by condition, and read their past claims. Nothing is written."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ from rekindle.scenario import WEEKDAYS, AnyScenario
 Row = dict[str, Any]
 
 _LIFTED_BY_TIME = {"cooldown", "back_off", "already_today", "weekday", "quiet_hours", "frequency_cap"}
-"""Refusals that end by themselves at a moment that can be told."""
+"""Refusals that end by themselves at a known moment."""
 
 
 class PostgresExplanations(Explanations):
@@ -41,10 +41,9 @@ class PostgresExplanations(Explanations):
         return Standing(**_utc(await self._database.row(statement("standing"), {"user_id": user_id})))
 
     async def explain(self, evaluation: Evaluation) -> Explanation:
-        """Every condition of one scenario for the one person of the selection, recipient or not.
+        """Return every condition of one scenario for the person of the selection, recipient or not.
 
-        One transaction. It writes nothing but the rows of a team's own query, into a temporary
-        table.
+        One transaction. It writes only the rows of a team's query, into a temporary table.
         """
         applied, terms = evaluation.applied, evaluation.terms
         async with (
@@ -57,7 +56,7 @@ class PostgresExplanations(Explanations):
             parameters = await moment.of(applied) | {"outranking": len(evaluation.outranking)}
             cursor = await connection.execute(moment.statement("explain", applied.scenario), parameters)
             row = _utc(await cursor.fetchone() or {})
-        return _explanation(applied, row, [one.scenario_type for one in evaluation.outranking])
+        return _explanation(applied, row, [outranking.scenario_type for outranking in evaluation.outranking])
 
     async def history(
         self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int
@@ -79,7 +78,9 @@ def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Expla
     scenario = applied.scenario.variants()[number]
     refusals: dict[str, bool] = {reason: bool(blocks) for reason, blocks in row["refusals"].items()}
     conditions = _conditions(refusals, row, scenario, outranking)
-    lasting = [one.reason for one in conditions if one.blocks and one.reason not in _LIFTED_BY_TIME]
+    lasting = [
+        condition.reason for condition in conditions if condition.blocks and condition.reason not in _LIFTED_BY_TIME
+    ]
     if refusals["frequency_cap"] and any(rule["free_at"] is None for rule in row["rules"]):
         lasting.append("frequency_cap")
     return Explanation(
@@ -98,7 +99,8 @@ def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Expla
 def _conditions(
     refusals: dict[str, bool], row: Row, scenario: AnyScenario, outranking: Sequence[str]
 ) -> list[Condition]:
-    """Every condition between the person and a push, in the order in which a run looks at them."""
+    """Return every condition between the person and a push, in the order in which a run checks
+    them."""
     facts = _facts(scenario, row, outranking)
     return [
         Condition("not_enabled", refusals["not_enabled"]),
@@ -131,7 +133,7 @@ def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[s
     weekdays = WEEKDAYS if scenario.critical else scenario.weekdays
     wall = {"local_time": row["local_at"], "timezone": row["zone"]}
     return {
-        "opted_out": {"of": ["every scenario" if one is None else one for one in row["opted_out_of"]]},
+        "opted_out": {"of": ["every scenario" if name is None else name for name in row["opted_out_of"]]},
         "already_notified": {
             "at": row["spent_at"],
             "claim_id": row["spent_claim_id"],
@@ -171,12 +173,12 @@ _INSTANTS = {"free_at", "next_try_at", "registered_at", "disabled_at"}
 
 
 def _utc(value: Any, name: str = "") -> Any:
-    """The same with every instant in UTC, also those that came as text inside JSON."""
+    """Return the same value with every instant in UTC, also instants that are text inside JSON."""
     match value:
         case dict():
-            return {key: _utc(one, key) for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            return {key: _utc(item, key) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         case list():
-            return [_utc(one, name) for one in value]  # pyright: ignore[reportUnknownVariableType]
+            return [_utc(item, name) for item in value]  # pyright: ignore[reportUnknownVariableType]
         case datetime(tzinfo=zone) if zone is not None:
             return value.astimezone(UTC)
         case str() if name in _INSTANTS:

@@ -1,5 +1,4 @@
-"""What the database's errors mean: coded faults that never carry a password or what comes out of
-a row."""
+"""Turn the database's errors into coded errors that never contain a password or a row's content."""
 
 import re
 from collections.abc import Generator
@@ -29,12 +28,12 @@ REFUSALS = (
     psycopg.NotSupportedError,
     psycopg.ProgrammingError,
 )
-"""What a working server refuses a statement with."""
+"""The errors with which a working server refuses a statement."""
 
 
 @contextmanager
 def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] = ()) -> Generator[None]:
-    """Turn what psycopg raises into coded errors that never carry the URL's password or a row's
+    """Turn psycopg's errors into coded errors that never contain the URL's password or a row's
     content."""
     try:
         yield
@@ -43,7 +42,7 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
     except errors.InsufficientPrivilege as error:
         raise PermissionMissing(
             f"the database role may not do this: {primary(error)}",
-            hint="Grant it rekindle_worker and run the grants at the end of source.sql; `rekindle check` says more.",
+            hint="Grant it rekindle_worker and run the grants at the end of source.sql; see `rekindle check`.",
         ) from error
     except errors.UndefinedTable as error:
         raise _undefined(error) from error
@@ -69,7 +68,7 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
 
 
 def unreachable(url: str, error: Exception) -> DatabaseUnreachable:
-    """Say which server does not answer and why, without the password."""
+    """Return an error that names the server and the reason, without the password."""
     reason = " ".join(str(error).split())
     for noise in ("connection failed: ", "connection is bad: "):
         reason = reason.removeprefix(noise)
@@ -92,8 +91,8 @@ def _place(url: str) -> str:
 
 
 def primary(error: psycopg.Error) -> str:
-    """The server's one-line message, without what comes out of a row: its detail and context
-    stay out, and so does what a complaint about a value has in quotation marks."""
+    """Return the server's one-line message without a row's content: no detail, no context, and, if
+    the error is about a value, no text in quotation marks."""
     message = (error.diag.message_primary or type(error).__name__)[:300]
     return _QUOTED.sub("…", message) if isinstance(error, psycopg.IntegrityError | psycopg.DataError) else message
 

@@ -1,5 +1,5 @@
-"""The guard: a claim of more people than is usual is held back until somebody confirms it, where
-it is claimed."""
+"""The guard: it stops a claim of unusually many people until somebody confirms the number. It is
+part of the claim's transaction."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,8 +14,8 @@ from rekindle.postgres.sql import statement
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What the guard weighs: the people of one scenario among all active recipients, in a run
-    that has begun, or after `ahead` people of other scenarios in one that has not."""
+    """The claim that the guard checks: the people of one scenario, of all active recipients. Either
+    its run has begun (`run_id`), or it would begin after `ahead` people of other scenarios."""
 
     scenario_type: str
     people: int
@@ -27,16 +27,16 @@ class _Claim:
 async def pass_guard(
     connection: Connection, run_id: UUID, evaluation: Evaluation, claimed: int, recipients: int, guard: Guard
 ) -> int:
-    """The guard allows the people claimed in this transaction. Returns how many of them because
-    somebody confirmed them.
+    """Check that the guard allows the people claimed in this transaction. Return how many of them
+    needed a confirmation.
 
-    This is the last step before the claim is counted and committed. Claims pass it one at a time,
-    whatever their run, scenario or organisation, so that each sees the total of those before it. A
+    This is the last step before the claim is counted and committed. Claims of all runs, scenarios
+    and organisations pass it one at a time, so that each sees the total of the claims before it. A
     claim of one named person counts as confirmed.
 
     Raises:
-        HeldByGuard: it is more than the guard allows and than this run was confirmed for; the
-            transaction must be rolled back.
+        HeldByGuard: the claim exceeds both the guard's limit and the number confirmed for this run.
+            The transaction must be rolled back.
     """
     if evaluation.selection.user_id is not None:
         return claimed
@@ -44,12 +44,12 @@ async def pass_guard(
         return 0
     await connection.execute(statement("guard_lock"))  # mutant: lock
     claim = _Claim(evaluation.applied.scenario_type, claimed, recipients, run_id=run_id)
-    found = await _weigh(connection, claim, guard)
-    if not (found["over_share"] or found["over_median"]):
+    weighed = await _weigh(connection, claim, guard)
+    if not (weighed["over_share"] or weighed["over_median"]):
         return 0
-    if claimed <= guard.confirmed - found["confirmed"]:  # mutant: confirmed
+    if claimed <= guard.confirmed - weighed["confirmed"]:  # mutant: confirmed
         return claimed
-    raise _held(claim, guard, found)
+    raise _held(claim, guard, weighed)
 
 
 async def held_back(
@@ -60,10 +60,10 @@ async def held_back(
         return None
     claim = _Claim(scenario_type, people, recipients, ahead=ahead)
     async with database.connection() as connection:
-        found = await _weigh(connection, claim, guard)
-    if not (found["over_share"] or found["over_median"]):
+        weighed = await _weigh(connection, claim, guard)
+    if not (weighed["over_share"] or weighed["over_median"]):
         return None
-    return _held(claim, guard, found)
+    return _held(claim, guard, weighed)
 
 
 async def _weigh(connection: Connection, claim: _Claim, guard: Guard) -> dict[str, Any]:
@@ -79,21 +79,23 @@ async def _weigh(connection: Connection, claim: _Claim, guard: Guard) -> dict[st
     return row or {}
 
 
-def _held(claim: _Claim, guard: Guard, found: dict[str, Any]) -> HeldByGuard:
-    """In one line, why: each limit that it is over, with what it comes to and what is allowed."""
-    because: list[str] = []
-    if found["over_share"]:
-        because.append(
-            f"that makes {found['total']:,} claims in 24 hours for {claim.recipients:,} active recipients, and "
-            f"max_share = {100 * (guard.max_share or 0):g}% allows {found['by_share']:,}"
+def _held(claim: _Claim, guard: Guard, weighed: dict[str, Any]) -> HeldByGuard:
+    """Return the error, which names each exceeded limit with the number of claims and the number
+    allowed."""
+    exceeded: list[str] = []
+    if weighed["over_share"]:
+        exceeded.append(
+            f"that makes {weighed['total']:,} claims in 24 hours for {claim.recipients:,} active recipients, and "
+            f"max_share = {100 * (guard.max_share or 0):g}% allows {weighed['by_share']:,}"
         )
-    if found["over_median"]:
-        because.append(
-            f"that makes {found['own']:,} of its own in 24 hours, and max_times_median = {guard.max_times_median:g} "
-            f"allows {found['by_median']:,}, by its last {found['days']} days"
+    if weighed["over_median"]:
+        exceeded.append(
+            f"that makes {weighed['own']:,} claims of this scenario in 24 hours, and "
+            f"max_times_median = {guard.max_times_median:g} allows {weighed['by_median']:,} "
+            f"(median of {weighed['days']} days)"
         )
     return HeldByGuard(
-        f"scenario {claim.scenario_type} would claim {claim.people:,} people: {'; '.join(because)}",
-        hint=f"See `rekindle plan`; if they are meant, `rekindle run --confirm {claim.people}` lets them go.",
+        f"scenario {claim.scenario_type} would claim {claim.people:,} people: {'; '.join(exceeded)}",
+        hint=f"See `rekindle plan`. To allow them, run `rekindle run --confirm {claim.people}`.",
         people=claim.people,
     )

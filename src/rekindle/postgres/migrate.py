@@ -1,5 +1,5 @@
-"""Brings a database to this version's tables: forward only, all or nothing, safe when two do it
-at once."""
+"""Bring a database to this version's tables: forward only, all or nothing, and safe when two
+callers do it at once."""
 
 import asyncio
 import hashlib
@@ -29,8 +29,8 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """Digest of the text with line ends made equal, so that a checkout's settings do not
-        look like drift."""
+        """Digest of the text with normalised line ends, so that a checkout's settings do not look
+        like drift."""
         return hashlib.sha256(self.text.replace("\r\n", "\n").encode()).hexdigest()
 
     @property
@@ -41,27 +41,29 @@ class Migration:
 
 
 def migrations(folder: Traversable = FOLDER) -> list[Migration]:
-    """Every migration of the folder, oldest first."""
+    """Return every migration of the folder, oldest first."""
     found: list[Migration] = []
     for file in folder.iterdir():
         if file.name.endswith(".sql"):
             version, _, name = file.name.removesuffix(".sql").partition("_")
-            # Text of this package: as trustworthy as a literal.
+            # The text is a file of this package, so it is as trustworthy as a literal.
             text = cast("LiteralString", file.read_text(encoding="utf-8"))
             found.append(Migration(version, name, text))
     return sorted(found, key=lambda migration: migration.version)
 
 
 async def migrate(url: str, *, dry_run: bool = False, folder: Traversable = FOLDER) -> list[Migration]:
-    """Run what was not run yet, in one transaction; return what this call ran, oldest first.
+    """Run the pending migrations in one transaction, and return those that this call ran, oldest
+    first.
 
     A second caller waits for the first (an advisory lock that ends with the transaction) and then
     finds nothing to do. If anything fails, nothing has changed. A migration that cannot run in a
-    transaction ends the one before it, runs by itself, and is run again if it fails. A file that
-    another tool has run counts as run. `dry_run` changes nothing and returns what would be run.
+    transaction ends the transaction before it and runs separately; the next call runs it again if
+    it failed. A file that another tool has run counts as run. `dry_run` changes nothing and returns
+    the migrations that would be run.
 
     Raises:
-        MigrationDrift: a migration that was run before is not the file that this version has.
+        MigrationDrift: a migration that was run before differs from this version's file.
         PermissionMissing: the role may not create the schema.
     """
     files = migrations(folder)
@@ -81,14 +83,14 @@ async def migrate(url: str, *, dry_run: bool = False, folder: Traversable = FOLD
 async def _run_together(
     connection: Connection, files: Sequence[Migration], *, dry_run: bool
 ) -> tuple[list[Migration], Migration | None]:
-    """Run what is pending, up to the first migration that must run alone; return what was run,
+    """Run the pending migrations up to the first that must run alone. Return those that were run,
     and that one."""
     async with connection.transaction(force_rollback=dry_run):
         await connection.execute("select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0))")
         pending = _pending(await _done(connection), files)
         if dry_run:
             return pending, None
-        alone = next((number for number, one in enumerate(pending) if one.alone), len(pending))
+        alone = next((number for number, migration in enumerate(pending) if migration.alone), len(pending))
         for migration in pending[:alone]:
             await connection.execute(migration.text)
         for migration in files:
@@ -100,14 +102,13 @@ async def _run_together(
 
 
 async def _run_alone(url: str, connection: Connection, migration: Migration) -> bool:
-    """Run one statement outside a transaction; return whether this call ran it, rather than another
-    one meanwhile.
+    """Run one statement outside a transaction. Return False if another caller ran it meanwhile.
 
-    Callers take turns by a lock that is never waited for in a statement: `create index
-    concurrently` waits for every statement that began before it, so the two would wait for each
-    other. The connection that holds the lock is idle meanwhile, and that is not waited for. An
-    index of the ledger that is not valid was left by an attempt that failed: it is dropped first,
-    because `if not exists` would keep it.
+    Callers take turns by a lock, and no statement waits for it. `create index concurrently` waits
+    for every statement that began before it, so it and a waiting statement would wait for each
+    other. The connection that has the lock is idle meanwhile, and nothing waits for an idle one. An
+    invalid index of the ledger is from an attempt that failed. It is dropped first, because
+    `if not exists` would keep it.
     """
     async with await connect(url) as turn, turn.transaction():
         await turn.execute("set local idle_in_transaction_session_timeout = 0")
@@ -142,25 +143,28 @@ async def _take_turn(connection: Connection) -> None:
 
 
 def write_migrations(folder: Path) -> list[Path]:
-    """The folder holds every migration under its name, for a tool that runs such files; new ones
-    are returned.
+    """Write every migration to the folder under its name, for a tool that runs such files. Return
+    the new files.
 
     Raises:
         BadArgument: the folder does not exist or cannot be written.
-        MigrationDrift: it holds one of them with another text; nothing was written.
+        MigrationDrift: the folder has one of them with a different text; nothing was written.
     """
     if not folder.is_dir():
-        raise BadArgument(f"there is no folder {folder}", hint="Make it first, or name another.")
-    files = [(folder / f"{one.version}_{one.name}.sql", one) for one in migrations()]
+        raise BadArgument(f"there is no folder {folder}", hint="Create it first, or give another folder.")
+    files = [(folder / f"{migration.version}_{migration.name}.sql", migration) for migration in migrations()]
     try:
-        there = {path: path.read_text(encoding="utf-8") for path, _ in files if path.exists()}
+        existing = {path: path.read_text(encoding="utf-8") for path, _ in files if path.exists()}
         for path, migration in files:
-            if path in there and replace(migration, text=cast("LiteralString", there[path])).sha256 != migration.sha256:
+            if (
+                path in existing
+                and replace(migration, text=cast("LiteralString", existing[path])).sha256 != migration.sha256
+            ):
                 raise MigrationDrift(
-                    f"{path} is not the file that this version of Rekindle has",
-                    hint="Never change a migration that was run: put its text back and add a new one.",
+                    f"{path} differs from the file of this version of Rekindle",
+                    hint="Never change a migration that was run: restore its text and add a new migration.",
                 )
-        written = [(path, migration) for path, migration in files if path not in there]
+        written = [(path, migration) for path, migration in files if path not in existing]
         for path, migration in written:
             path.write_text(migration.text, encoding="utf-8")
     except OSError as error:
@@ -183,13 +187,13 @@ def _pending(done: list[dict[str, Any]], migrations: Sequence[Migration]) -> lis
         file = files.get(row["version"])
         if file is None:
             raise MigrationDrift(
-                f"the database has migration {row['version']}_{row['name']}, which this version of Rekindle has not",
-                hint="Run the version of Rekindle that made it, or a newer one.",
+                f"this version of Rekindle does not have migration {row['version']}_{row['name']} of the database",
+                hint="Use the version of Rekindle that made it, or a newer one.",
             )
         if row["sha256"] not in (None, file.sha256):
             raise MigrationDrift(
-                f"migration {file.version}_{file.name} was run with another text than this version's",
-                hint="Never change a migration that was run: put its text back and add a new one.",
+                f"migration {file.version}_{file.name} was run with a text that differs from this version's",
+                hint="Never change a migration that was run: restore its text and add a new migration.",
             )
     return [file for version, file in files.items() if version not in {row["version"] for row in done}]
 
@@ -198,11 +202,11 @@ def require_current(migrated_to: str | None) -> None:
     """Refuse a database that lacks this version's newest migration.
 
     Raises:
-        NotMigrated: it does.
+        NotMigrated: the newest migration is missing.
     """
     newest = migrations()[-1].version
     if migrated_to is None or migrated_to < newest:
         raise NotMigrated(
-            f"the database stands at migration {migrated_to or 'none'}, this version needs {newest}",
+            f"the database is at migration {migrated_to or 'none'}, and this version needs {newest}",
             hint="Run `rekindle migrate`.",
         )

@@ -1,5 +1,5 @@
-"""The team's own SELECT as a scenario: checked to be one read-only statement, run apart, and
-only its rows let in."""
+"""The team's own SELECT as a scenario. It is checked to be one read-only statement and runs
+separately; only its rows reach the claim."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -32,17 +32,18 @@ _COLUMNS = {
 async def own_rows(
     database: Database, scenario_type: str, scenario: OwnQuery, *, timeout_seconds: float
 ) -> AsyncGenerator[IO[bytes]]:
-    """What the query gives now, as the text of a COPY, in a file that is gone when the block ends.
+    """The rows that the query returns now, as the text of a COPY, in a file that is deleted when
+    the block ends.
 
-    It runs in a READ ONLY transaction, so that nothing it calls can write, and its connection is
-    given back before the block begins: runs that each kept one connection and waited for a second
-    had a pooler's three between them, and all stood still (measured). Two statements check it
-    first, each time: a stored definition is no proof. Its rows stream through this process in
-    blocks; beyond 8 MB they lie on disk.
+    It runs in a READ ONLY transaction, so that nothing it calls can write. Its connection is
+    released before the block begins. When runs each kept one connection and waited for a second, a
+    pooler with three connections had none left and all of them stopped (measured). Two statements
+    check the query first, each time, because a stored definition proves nothing. Its rows stream
+    through this process in blocks; beyond 8 MB they are on disk.
 
     Raises:
-        ScenarioQueryInvalid: it is not one SELECT with the columns (user_id uuid, occurrence text,
-            variables jsonb).
+        ScenarioQueryInvalid: the query is not one SELECT with the columns (user_id uuid, occurrence
+            text, variables jsonb).
         ScenarioQueryFailed: it failed, or took longer than 15 s or the time left.
     """
     query = _text(scenario)
@@ -61,10 +62,10 @@ async def own_rows(
 
 
 def returned_rows(scenario: OwnQuery) -> LiteralString:
-    """The query in brackets that cast its columns and stop at one row more than is allowed.
+    """Return a SELECT around the query that casts its columns and stops one row after the limit.
 
-    The query is one balanced statement, by `_prove`, so it cannot close the brackets. It is no
-    LiteralString by origin: this is the one place where the team's own SQL is meant to be run.
+    `_prove` has checked that the query is one balanced statement, so it cannot close the brackets.
+    Its origin is not a literal: this is the only place that runs the team's SQL on purpose.
     """
     return cast(
         "LiteralString",
@@ -74,10 +75,11 @@ def returned_rows(scenario: OwnQuery) -> LiteralString:
 
 
 async def stage(writer: Connection, scenario_type: str, rows: IO[bytes]) -> None:
-    """The rows stand in a temporary table of the writer's transaction.
+    """Write the rows to a temporary table of the writer's transaction.
 
     Raises:
-        ScenarioQueryFailed: there are more than 1,000,000, or one is without user or occurrence.
+        ScenarioQueryFailed: there are more than 1,000,000 rows, or one has no user or no
+            occurrence.
     """
     rows.seek(0)
     try:
@@ -90,14 +92,14 @@ async def stage(writer: Connection, scenario_type: str, rows: IO[bytes]) -> None
     except REFUSALS as error:
         raise _fault(scenario_type, error) from None
     if staged > ROW_LIMIT:
-        raise ScenarioQueryFailed(f"the query of scenario {scenario_type} gave more than {ROW_LIMIT:,} rows")
+        raise ScenarioQueryFailed(f"the query of scenario {scenario_type} returned more than {ROW_LIMIT:,} rows")
 
 
 async def sample_variables(database: Database, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
-    """The variables in the first rows of the query, by name; None where it gives no row now.
+    """Return the variables in the first rows of the query, by name; None if it returns no row now.
 
     Raises:
-        ScenarioQueryInvalid: as `own_rows`.
+        ScenarioQueryInvalid: as in `own_rows`.
         ScenarioQueryFailed: it failed or took longer than 15 s.
     """
     query = _text(scenario)
@@ -119,29 +121,29 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
 
 
 def _variable(seen: list[object]) -> Variable:
-    """What a variable is fit for: what one of its values is fit for, and anything where it has
-    none."""
-    there = [value for value in seen if value is not None]
-    fit_for: set[Need] = set() if there else {"number", "date"}
-    if any(number_of(value) is not None for value in there):
+    """Return the uses that a variable is fit for: any that one of its values is fit for; all of
+    them if it has no value."""
+    present = [value for value in seen if value is not None]
+    fit_for: set[Need] = set() if present else {"number", "date"}
+    if any(number_of(value) is not None for value in present):
         fit_for.add("number")
-    if any(date_of(value) is not None for value in there):
+    if any(date_of(value) is not None for value in present):
         fit_for.add("date")
-    longest = max((len(shown(value).encode(errors="ignore")) for value in there), default=0)
+    longest = max((len(shown(value).encode(errors="ignore")) for value in present), default=0)
     return Variable(frozenset(fit_for), longest)
 
 
 async def _prove(reader: Connection, scenario_type: str, query: str) -> None:
-    """The text is one statement in itself, and a SELECT of the right columns. `binary` makes
-    psycopg use the extended protocol, in which the server takes one statement only."""
-    # Bracketed options, so that a query cannot begin with ANALYZE and be executed by this.
+    """Check that the text alone is one statement, and a SELECT of the right columns. `binary` makes
+    psycopg use the extended protocol, in which the server accepts only one statement."""
+    # The options are in brackets, so that a query that begins with ANALYZE is not executed here.
     await reader.execute(cast("LiteralString", f"explain (costs off) {query}"), binary=True)
     cursor = await reader.execute(cast("LiteralString", f"select * from (\n{query}\n) as own limit 0"), binary=True)
     columns = {column.name: column.type_code for column in cursor.description or []}
     wrong = [name for name, types in _COLUMNS.items() if columns.get(name) not in types]
     if wrong:
         raise ScenarioQueryInvalid(
-            f"the query of scenario {scenario_type} lacks, or has with another type: {', '.join(wrong)}",
+            f"the query of scenario {scenario_type} does not return, or returns with another type: {', '.join(wrong)}",
             hint="It must return user_id uuid, occurrence text, variables jsonb.",
         )
 
@@ -154,12 +156,12 @@ def _fault(scenario_type: str, error: psycopg.Error) -> ScenarioQueryFailed | Sc
     message = primary(error)
     if isinstance(error, psycopg.IntegrityError | psycopg.DataError):
         return ScenarioQueryFailed(
-            f"the query of scenario {scenario_type} gave a row that cannot be used: {message}",
+            f"the query of scenario {scenario_type} returned a row that is not valid: {message}",
             hint="Every row needs a user_id, an occurrence of 1 to 200 characters and a JSON object of variables.",
         )
     return ScenarioQueryInvalid(
         f"the query of scenario {scenario_type} cannot be run: {message}",
-        hint="It must be one SELECT, read-only, over what rekindle_worker may read.",
+        hint="It must be one read-only SELECT of tables and views that rekindle_worker may read.",
     )
 
 

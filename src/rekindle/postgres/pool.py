@@ -1,4 +1,4 @@
-"""Connections to the team's database, and what its errors mean."""
+"""Connections to the team's database."""
 
 import asyncio
 import logging
@@ -20,23 +20,22 @@ RV = TypeVar("RV")
 Parameters = dict[str, Any]
 
 CONNECTIONS = 4
-"""Of one run: its stages use two or three side by side."""
+"""Connections per run. Its stages use two or three at the same time."""
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30.0
-"""How long a connection is waited for, with all that is asked on it, where nobody says
-otherwise. A server that goes silent without closing (a firewall that forgets, a machine that is
-moved) would be waited for as long as it is so."""
+"""The default time limit for a connection and all statements on it. A server can fall silent
+without closing the connection (a firewall that forgets it, a machine that is moved). Without a
+limit, a client would wait for as long as that lasts."""
 
-# Python prints warnings of an unconfigured logger to stderr. psycopg's quote the server's address;
-# the loss of a connection is an event of ours.
+# Python prints warnings of an unconfigured logger to stderr. Those of psycopg quote the server's
+# address, and Rekindle logs the loss of a connection itself.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _CANCEL_SECONDS = 0.5
 _IDLE_SECONDS = 10.0
-_GRACE_SECONDS = 2.0  # by so much the server's own limit of a statement comes before ours
-# A network that is gone is noticed in some 15 s, and the statement asked again on another
-# connection.
+_GRACE_SECONDS = 2.0  # the server's limit for a statement ends this much before ours
+# A lost network is noticed after about 15 s. The statement is then retried on another connection.
 _KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 3,
@@ -44,20 +43,19 @@ _KEEPALIVE = {
     "tcp_user_timeout": 15_000,  # milliseconds
 }
 LOST_SECONDS = 1.0
-"""How long one statement waits for a connection after the server was lost, until one has worked
-again. Whoever has time left asks again; at ten seconds each, a run whose database had crashed
-ended 60 s after its budget (measured)."""
+"""How long each statement waits for a connection from the loss of the server until a statement
+succeeds again. A caller that has time left retries. At ten seconds each, a run whose database had
+crashed ended 60 s after its budget (measured)."""
 
 
 class Connection(AsyncConnection[DictRow]):
-    """A connection that can be left at once: who is cancelled while waiting for an answer has
-    closed it."""
+    """A connection that closes at once when its caller is cancelled while waiting for an answer."""
 
     async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """As psycopg's own, which asks a server that it is cancelled on to stop, and waits ten
-        seconds for it to say
-        so: a silent one never does, and a run that is over has no ten seconds. What the
-        statement did is unclear either way."""
+        """Wait as psycopg does, but close the connection on cancellation. psycopg asks the server
+        to stop and waits ten seconds for its answer. A silent server never answers, and a run that
+        has ended does not have ten seconds. In both cases it is not known whether the statement
+        took effect."""
         try:
             return await waiting.wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
         except asyncio.CancelledError:
@@ -70,24 +68,24 @@ class Connection(AsyncConnection[DictRow]):
 
 
 def _parameters(url: str) -> dict[str, Any]:
-    """How every connection is made; what the address says of the network wins.
+    """Return the parameters of every connection. Network settings in the address take precedence.
 
     Raises:
         DatabaseUnreachable: the address cannot be read.
     """
     try:
-        said = conninfo.conninfo_to_dict(url)
+        given = conninfo.conninfo_to_dict(url)
     except psycopg.Error:
-        # libpq quotes what it cannot read, and that may be the password.
+        # libpq quotes the part that it cannot read, which may be the password.
         raise DatabaseUnreachable(
             "the address of the database cannot be read",
             hint="Write REKINDLE_DATABASE_URL as postgresql://user:password@host:5432/database, with special "
             "characters of the password percent-encoded.",
         ) from None
-    own: dict[str, Any] = {name: value for name, value in _KEEPALIVE.items() if name not in said}
+    own: dict[str, Any] = {name: value for name, value in _KEEPALIVE.items() if name not in given}
     return own | {
         "autocommit": True,
-        "prepare_threshold": None,  # prepared statements off, so that a transaction pooler works
+        "prepare_threshold": None,  # no prepared statements, so that a transaction pooler works
         "row_factory": dict_row,
         "connect_timeout": CONNECT_SECONDS,
         "application_name": "rekindle",
@@ -95,7 +93,7 @@ def _parameters(url: str) -> dict[str, Any]:
 
 
 async def connect(url: str) -> Connection:
-    """One connection in autocommit.
+    """Open one connection in autocommit.
 
     Raises:
         DatabaseUnreachable: the address cannot be read, no server answers, or it refuses the login.
@@ -108,8 +106,8 @@ async def connect(url: str) -> Connection:
 
 
 class Database:
-    """A small pool of connections. Every statement is its own transaction unless `transaction`
-    says otherwise."""
+    """A small pool of connections. Every statement is a separate transaction, unless it runs inside
+    `transaction`."""
 
     def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
         self.url = url
@@ -125,31 +123,30 @@ class Database:
         )
 
     async def open(self) -> None:
-        """Prove that the server answers, then fill the pool.
+        """Check that the server answers, then fill the pool.
 
         Raises:
-            DatabaseUnreachable: within ten seconds it did not.
+            DatabaseUnreachable: it did not answer within ten seconds.
         """
-        # The pool retries in the background and reports only a time-out; one plain connection knows
+        # The pool retries in the background and reports only a time-out. A plain connection reports
         # the reason.
         await (await connect(self.url)).close()
         with database_faults(self.url):
             await self._pool.open(wait=True, timeout=CONNECT_SECONDS)
 
     async def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         await self._pool.close(timeout=LOST_SECONDS)
 
     @asynccontextmanager
     async def connection(
         self, *, within: float | None = ANSWER_SECONDS, pass_through: tuple[type[psycopg.Error], ...] = ()
     ) -> AsyncGenerator[Connection]:
-        """One connection for the block, in autocommit; errors named in `pass_through` stay what
-        they are.
+        """One connection for the block, in autocommit. Errors in `pass_through` are raised
+        unchanged.
 
-        The block has `within` seconds, after which the server counts as not answering. None for a
-        block that yields to
-        others: its owner bounds each wait.
+        The block has `within` seconds; after that the server counts as not answering. None is for a
+        block that yields to its caller and limits each wait itself.
         """
         with database_faults(self.url, pass_through=pass_through):
             try:
@@ -160,8 +157,8 @@ class Database:
                     yield connection
                     self._lost = False
             except psycopg.OperationalError as error:
-                # Without a SQLSTATE it is the connection that failed; with one the server spoke,
-                # mostly of a statement.
+                # Without a SQLSTATE the connection failed. With one the server answered, mostly
+                # about a statement.
                 self._lost = error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
                 raise
             except (TimeoutError, asyncio.CancelledError):
@@ -178,8 +175,8 @@ class Database:
     ) -> AsyncGenerator[Connection]:
         """One transaction for the block: committed at its end, rolled back on any exception.
 
-        Each statement has `timeout_seconds`, and the block little more, unless it is not `bounded`:
-        see `connection`.
+        Each statement has `timeout_seconds`. The block has a little more, or no limit if it is not
+        `bounded`: see `connection`.
         """
         within = timeout_seconds + _GRACE_SECONDS if bounded else None
         async with self.connection(within=within, pass_through=pass_through) as connection, connection.transaction():
@@ -190,9 +187,9 @@ class Database:
     async def snapshot(
         self, *, timeout_seconds: float, pass_through: tuple[type[psycopg.Error], ...] = ()
     ) -> AsyncGenerator[Connection]:
-        """One transaction whose statements all see what was committed before the first of them;
-        rolled back at its end, with what it staged. Each statement has `timeout_seconds`, and
-        the block twice that and little more."""
+        """One transaction whose statements all see the rows that were committed before its first
+        statement. It is rolled back at its end, with the rows that it staged. Each statement has
+        `timeout_seconds`, and the block twice that and a little more."""
         async with self.connection(
             within=2 * timeout_seconds + _GRACE_SECONDS, pass_through=pass_through
         ) as connection:
@@ -206,10 +203,9 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, *, timeout_seconds: float) -> AsyncGenerator[Connection]:
-        """One READ ONLY transaction for the team's own SQL, rolled back at its end whatever
-        happened, so that no setting that the SQL made outlives it on this connection. What its
-        statements are refused for stays psycopg's error; only a server that does not answer is
-        named as in `connection`."""
+        """One READ ONLY transaction for the team's own SQL. It is always rolled back at its end, so
+        that no setting made by the SQL remains on this connection. A refused statement raises
+        psycopg's error. A server that does not answer raises the same error as in `connection`."""
         async with (
             self.connection(within=timeout_seconds + _GRACE_SECONDS, pass_through=REFUSALS) as connection,
             connection.transaction(force_rollback=True),
@@ -219,13 +215,13 @@ class Database:
             yield connection
 
     async def rows(self, query: LiteralString, parameters: Parameters | None = None) -> list[DictRow]:
-        """All rows of one statement, committed when this returns."""
+        """Return all rows of one statement, which is committed when this returns."""
         async with self.connection() as connection:
             cursor = await connection.execute(query, parameters)
             return await cursor.fetchall() if cursor.description else []
 
     async def row(self, query: LiteralString, parameters: Parameters | None = None) -> DictRow:
-        """The one row of a statement, committed when this returns."""
+        """Return the one row of a statement, which is committed when this returns."""
         return (await self.rows(query, parameters))[0]
 
 
@@ -234,7 +230,7 @@ def _limits(statement_seconds: float, idle_seconds: float) -> Parameters:
 
 
 async def execute_all(url: str, statements: Sequence[tuple[LiteralString, Mapping[str, Any] | None]]) -> None:
-    """All of the statements were executed, in order and in one transaction; if one fails, none was.
+    """Execute the statements in order, in one transaction. If one fails, nothing changes.
 
     Parameters are None for a script of several statements.
     """

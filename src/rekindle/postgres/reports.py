@@ -1,4 +1,4 @@
-"""Reading the ledger: runs, scenarios and uncertain sends; and storing applied configuration."""
+"""Read runs, scenarios and uncertain sends from the ledger, and store applied configuration."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -20,18 +20,18 @@ MINIMUM_SERVER = 150_000
 
 
 class Reports:
-    """What is applied and what happened. Every method is one statement."""
+    """The applied configuration and the runs. Every method is one statement."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def check_fitness(self) -> None:
-        """Refuse a server that cannot hold the ledger's promises.
+        """Refuse a server that cannot keep the ledger's promises.
 
         Raises:
             NotMigrated: the tables are missing or old.
-            DatabaseUnfit: too old, a replica, commits that a crash can lose, or another isolation
-                level.
+            DatabaseUnfit: the server is too old or a replica, a crash can lose its commits, or its
+                isolation level differs.
         """
         row = await self._database.row(statement("fitness"))
         require_current(row["migrated_to"])
@@ -41,23 +41,23 @@ class Reports:
             raise DatabaseUnfit("this server is a replica", hint="Connect to the primary.")
         if row["synchronous_commit"] == "off":
             raise DatabaseUnfit(
-                "synchronous_commit is off, so a crash could forget what was sent and send it twice",
-                hint="Set it on for this role: alter role ... set synchronous_commit = on.",
+                "synchronous_commit is off, so after a crash a push could be sent twice",
+                hint="Turn it on for this role: alter role ... set synchronous_commit = on.",
             )
         if row["isolation"] != "read committed":
             raise DatabaseUnfit(
-                f"transactions are {row['isolation']} by default; the ledger's statements need read committed",
+                f"the default isolation level is {row['isolation']}, but the ledger's statements need read committed",
                 hint="Reset default_transaction_isolation for this role.",
             )
 
     async def scenarios(self) -> list[ScenarioStatus]:
-        """Every scenario in force, enabled or not, highest priority first."""
+        """Return every scenario in force, enabled or not, highest priority first."""
         return [_status(row) for row in await self._database.rows(statement("scenarios"))]
 
     async def versions(self, scenario_types: Sequence[str] = ()) -> list[ScenarioVersion]:
-        """Every version of the scenarios, or of those named, newest first."""
+        """Return every version of these scenarios (empty: all), newest first."""
         rows = await self._database.rows(statement("scenario_versions"), {"scenario_types": list(scenario_types)})
-        found: list[ScenarioVersion] = []
+        versions: list[ScenarioVersion] = []
         before: dict[str, Any] | None = None
         for row in rows:
             if row["version"] == 1:
@@ -65,37 +65,36 @@ class Reports:
             change = "retired" if row["retired"] else "added" if before is None else "changed"
             keys = () if change != "changed" or before is None else tuple(changed_keys(before, row["definition"]))
             at = row["applied_at"].astimezone(UTC)
-            one = ScenarioVersion(row["scenario_type"], row["version"], change, keys, at, row["applied_by"])
-            found.append(one)
+            versions.append(ScenarioVersion(row["scenario_type"], row["version"], change, keys, at, row["applied_by"]))
             before = None if row["retired"] else row["definition"]
-        return sorted(found, key=lambda one: (one.applied_at, one.scenario_type), reverse=True)
+        return sorted(versions, key=lambda version: (version.applied_at, version.scenario_type), reverse=True)
 
     async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
-        """The newest runs first."""
+        """Return reports of runs, newest first."""
         async with self._database.connection() as connection:
             return await read_runs(connection, run_id=run_id, limit=limit)
 
     async def asked(self, key: str) -> tuple[UUID, str] | None:
-        """The run that was asked for under the key, and the digest of what was asked; None if
-        there is none."""
+        """Return the run that was requested with the key, and the digest of the request; None if
+        there is no such run."""
         rows = await self._database.rows(statement("run_asked"), {"request_key": key})
         return (rows[0]["run_id"], rows[0]["request_sha256"]) if rows else None
 
     async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
-        """Uncertain sends, held or closed, newest first."""
+        """Return uncertain sends, held or closed, newest first."""
         return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), {"limit": limit})]
 
     async def deliveries(self) -> list[tuple[UUID, str]]:
-        """Every device that accepted: the claim and the name that the provider gave, in order of
-        claim."""
+        """Return every device that accepted, as the claim and the provider's name for the push, in
+        order of claim."""
         rows = await self._database.rows(statement("deliveries"))
         return [(row["claim_id"], row["provider_name"]) for row in rows]
 
     async def store_config(self, config: Config) -> list[Change]:
-        """Every scenario of the configuration is in force when this returns; others are retired.
+        """Put every scenario of the configuration in force and retire all others.
 
-        Callers follow one another; whoever is last wins whole. Scenarios that mean the same get no
-        new version.
+        Concurrent calls run one after the other, and the last one replaces the whole configuration.
+        A scenario whose meaning has not changed gets no new version.
         """
         scenarios = dict(sorted(config.scenario.items()))
         parameters = {
@@ -110,8 +109,8 @@ class Reports:
 
 
 async def read_runs(connection: Connection, *, run_id: UUID | None, limit: int) -> list[Report]:
-    """Reports of one run or of the newest, with their scenarios in the order in which they were
-    claimed."""
+    """Return the report of one run or of the newest runs, with the scenarios in the order in which
+    they were claimed."""
     cursor = await connection.execute(statement("runs"), {"run_id": run_id, "limit": limit})
     reports: dict[UUID, tuple[dict[str, Any], list[Numbers]]] = {}
     for row in await cursor.fetchall():
@@ -126,7 +125,7 @@ def _report(row: dict[str, Any], scenarios: Sequence[Numbers]) -> Report:
     return Report(**{name: row[name] for name in names}, scenarios=tuple(scenarios))
 
 
-_NUMBERS = tuple(one.name for one in fields(Numbers))
+_NUMBERS = tuple(field.name for field in fields(Numbers))
 
 
 def _numbers(row: dict[str, Any]) -> Numbers:

@@ -1,4 +1,5 @@
-"""A statement of the engine as a script for psql: composed, with every parameter in place."""
+"""Print a statement of the engine as a script for psql, with its parts and its parameters filled
+in."""
 
 import re
 from collections.abc import Mapping
@@ -19,13 +20,13 @@ SqlOfEvaluation = Literal["claim", "plan", "explain"]
 SqlOfDispatch = Literal["arm", "record"]
 
 NO_RUN = UUID(int=0)
-"""Stands for the run where none is named."""
+"""The run in the script, if none is given."""
 
 _SECONDS = 30.0
-"""Stands for how long a lease lasts."""
+"""The length of a lease in the script."""
 _WRITES = {
     "claim": "it claims people, and no run sends to them",
-    "arm": "it arms units, and nobody sends them",
+    "arm": "it arms units, and no run sends them",
     "record": "it records units as accepted, without proof",
 }
 _STATES = {"arm": "claimed", "record": "dispatching"}
@@ -40,10 +41,11 @@ async def evaluating(
     run_id: UUID | None = None,
     explained: bool = False,
 ) -> str:
-    """The script of a statement that evaluates one scenario, after all that it finds staged.
+    """Return the script of a statement that evaluates one scenario, after the statements that stage
+    its rows.
 
-    It is for the moment of the ledger's clock at which this is called, and ends with a rollback.
-    Nothing is written, and a query of the team's own is printed, not run.
+    It uses the ledger's clock at the time of this call, and ends with a rollback. This writes
+    nothing. The team's own queries are printed, not run.
     """
     applied, terms = evaluation.applied, evaluation.terms
     async with database.transaction(timeout_seconds=terms.timeout_seconds) as connection:
@@ -52,9 +54,9 @@ async def evaluating(
         if evaluation.outranking:
             script.add(statement("outranking_create"))
             moment.bind(outranking="outranking")
-        for one in evaluation.outranking:
-            script.stage(one)
-            script.add(moment.statement("stage_outranking", one.scenario), await moment.of(one))
+        for outranking in evaluation.outranking:
+            script.stage(outranking)
+            script.add(moment.statement("stage_outranking", outranking.scenario), await moment.of(outranking))
         script.stage(applied)
         parameters = await moment.of(applied)
         if name == "claim":
@@ -66,14 +68,14 @@ async def evaluating(
 async def dispatching(
     database: Database, name: SqlOfDispatch, *, run_id: UUID | None = None, explained: bool = False
 ) -> str:
-    """The script of a statement about units: at most 500 that the run holds, none without a run.
-    Ends with a rollback.
+    """Return the script of a statement about units: at most 500 units of the run, none without a
+    run. It ends with a rollback.
 
-    Only ids are printed: neither a token nor a text.
+    It contains only ids, no token and no text.
     """
     async with database.transaction() as connection:
-        found = {"run_id": run_id or NO_RUN, "state": _STATES[name]}
-        units = await (await connection.execute(statement("run_units"), found)).fetchall()
+        of_run = {"run_id": run_id or NO_RUN, "state": _STATES[name]}
+        units = await (await connection.execute(statement("run_units"), of_run)).fetchall()
         parameters: dict[str, Any] = {
             "claim_ids": [unit["claim_id"] for unit in units],
             "device_ids": [unit["device_id"] for unit in units],
@@ -89,7 +91,7 @@ async def dispatching(
 
 
 class _Script:
-    """Statements in order, each with its parameters in place."""
+    """Statements in order, each with its parameters filled in."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -98,12 +100,13 @@ class _Script:
         self._staged = False
 
     def add(self, text: LiteralString, parameters: Mapping[str, Any] | None = None, *, before: str = "") -> None:
-        """One more statement."""
+        """Add a statement."""
         whole = self._cursor.mogrify(text, parameters)
         self._lines.append(f"{before}{whole};")
 
     def stage(self, applied: Applied) -> None:
-        """The rows of the scenario's own query, if it has one, in place of those of another."""
+        """Add statements that stage the rows of the team's query, if the scenario has one. They
+        replace another scenario's rows."""
         if isinstance(applied.scenario, OwnQuery):
             if self._staged:
                 self.add(statement("stage_drop"))
@@ -114,10 +117,12 @@ class _Script:
     def text(
         self, heading: str, name: str, text: LiteralString, parameters: Mapping[str, Any], *, explained: bool
     ) -> str:
-        """The whole script, which ends with this statement."""
+        """Return the whole script, which ends with this statement."""
         header = [f"-- rekindle sql {heading}"]
         if name in _WRITES:
-            header.append(f"-- WARNING: this writes. Committed, {_WRITES[name]}. The script ends with a rollback.")
+            header.append(
+                f"-- WARNING: this writes. If you commit it, {_WRITES[name]}. The script ends with a rollback."
+            )
         used = dict.fromkeys(_PARAMETER.findall(text))
         literals = {key: sql.Literal(parameters[key]).as_string(self._connection) for key in used}
         header += [f"--   {key} = {literal}" for key, literal in literals.items()]

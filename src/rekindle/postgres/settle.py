@@ -1,4 +1,4 @@
-"""What an operator knows about an uncertain send, and the engine cannot."""
+"""Record an operator's knowledge about an uncertain send, which the engine cannot have."""
 
 from uuid import UUID
 
@@ -8,16 +8,16 @@ from rekindle.postgres.sql import statement
 
 
 async def settle(database: Database, claim_id: UUID, *, provider_name: str | None) -> int:
-    """The unknown sends of a claim are settled on the operator's word; returns how many there were.
+    """Settle the unknown sends of a claim as the operator says, and return their number.
 
-    Each becomes recorded under the name that the provider is known to have given it; or, where
-    `provider_name` is None, dead as certainly not sent, and the person may be claimed again. A late
-    answer that arrives first wins.
+    With a `provider_name`, each send becomes recorded under that name. With None, each send becomes
+    dead, as certainly not sent, and the person may be claimed again. A late answer that arrives
+    first wins.
 
     Raises:
-        BadArgument: the claim has no send whose outcome is unknown, and nothing has changed; or it
-            is said to have been sent, and another program holds its idempotency key, so that it
-            stays unknown for good.
+        BadArgument: the claim has no send whose outcome is unknown, and nothing has changed. Or it
+            has a `provider_name`, but another program has recorded its idempotency key, so that it
+            stays unknown.
     """
     if provider_name is None:
         settled = await _free(database, claim_id)
@@ -54,6 +54,6 @@ async def _record(database: Database, claim_id: UUID, provider_name: str) -> int
     if not recorded and await database.rows(statement("settle_find"), {"claim_id": claim_id}):
         raise BadArgument(
             f"claim {claim_id} cannot be recorded: another program has recorded its idempotency key",
-            hint="It stays listed as unknown; the person was reached that day.",
+            hint="It remains unknown; the person was reached that day.",
         )
     return recorded

@@ -1,4 +1,4 @@
-"""The team's own views, looked at and never written."""
+"""Read the team's own views, and never write to them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, cast
@@ -15,7 +15,7 @@ from rekindle.render import MAX_VALUE_CHARS
 from rekindle.scenario import OwnQuery, Variable
 
 MEASURE_SECONDS = 15.0
-_DEAR = ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_incremental_sort")
+_MADE_EXPENSIVE = ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_incremental_sort")
 
 
 class PostgresSource(Source):
@@ -25,27 +25,28 @@ class PostgresSource(Source):
         self._database = database
 
     async def views(self) -> Mapping[str, View]:
-        # A right on the view is not enough: its owner needs one on every table behind it.
+        # A right to read the view is not enough: the view's owner needs one for every table behind
+        # it.
         columns: dict[str, list[Column]] = {}
         views: dict[str, View] = {}
         for row in await self._database.rows(statement("source_columns")):
             columns.setdefault(row["view_name"], []).append(Column(row["column_name"], row["type_name"]))
         async with self._database.connection(pass_through=(errors.InsufficientPrivilege,)) as connection:
-            for name, found in columns.items():
+            for name, of_view in columns.items():
                 refusal = await _refusal(connection, name, "on")
-                # Switched off, the server refuses what it would otherwise leave rows out of without
-                # a word.
+                # With row_security off, the server refuses to read a view from which it would
+                # otherwise silently omit rows.
                 filtered = None if refusal else await _refusal(connection, name, "off")
-                views[name] = View(found, refusal, filtered)
+                views[name] = View(of_view, refusal, filtered)
         return views
 
     async def exposures(self) -> Sequence[Exposure]:
         return [Exposure(**row) for row in await self._database.rows(statement("exposures"))]
 
     async def has_activity_index(self) -> bool:
-        # The planner is asked, so that the answer is right for any table behind the view.
+        # The planner decides, so that the answer is right for any table behind the view.
         async with self._database.transaction() as connection:
-            for setting in _DEAR:
+            for setting in _MADE_EXPENSIVE:
                 await connection.execute("select set_config(%s, 'off', true)", [setting])
             row = await (await connection.execute(statement("source_activity_plan"))).fetchone()
         plans = cast("list[dict[str, Any]]", (row or {}).get("QUERY PLAN", []))
@@ -67,26 +68,26 @@ class PostgresSource(Source):
         return [places[position - 1] for position in positions]
 
     async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:
-        # One statement and one per kind, whatever the number of names and people.
-        asked: list[tuple[LiteralString, dict[str, Any]]] = [
+        # One statement per kind and one for the names, whatever the number of names and people.
+        statements: list[tuple[LiteralString, dict[str, Any]]] = [
             (statement("longest_of_kind", longest=f"kinds/{kind}/longest"), {"chars": MAX_VALUE_CHARS})
             for kind in kinds
         ]
         if names:
-            asked.append((statement("longest_own"), {"names": list(names), "chars": MAX_VALUE_CHARS}))
-        found: dict[str, int] = {}
+            statements.append((statement("longest_own"), {"names": list(names), "chars": MAX_VALUE_CHARS}))
+        longest: dict[str, int] = {}
         async with self._database.transaction(timeout_seconds=MEASURE_SECONDS) as connection:
-            for text, parameters in asked:
+            for text, parameters in statements:
                 for row in await (await connection.execute(text, parameters)).fetchall():
-                    found[row["name"]] = max(row["longest"], found.get(row["name"], 0))
-        return found
+                    longest[row["name"]] = max(row["longest"], longest.get(row["name"], 0))
+        return longest
 
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
         return await sample_variables(self._database, scenario_type, scenario)
 
 
 async def _refusal(connection: Connection, name: str, row_security: str) -> str | None:
-    """Why the view cannot be opened for reading."""
+    """Return why the view cannot be read; None if it can."""
     opened = sql.SQL("select * from rekindle_source.{} limit 0").format(sql.Identifier(name))
     try:
         async with connection.transaction(force_rollback=True):
@@ -98,7 +99,8 @@ async def _refusal(connection: Connection, name: str, row_security: str) -> str 
 
 
 def _looks_up_both(plan: dict[str, Any]) -> bool:
-    """No sort anywhere, and every scan goes through an index with a condition on both columns."""
+    """Whether the plan has no sort, and every scan uses an index with a condition on both
+    columns."""
     if plan["Node Type"] in ("Sort", "Incremental Sort"):
         return False
     children = cast("list[dict[str, Any]]", plan.get("Plans", []))

@@ -1,4 +1,4 @@
-"""The ledger on Postgres: each method is the statement of the same name in `sql/`."""
+"""The ledger on Postgres. Each method runs the statement of the same name in `sql/`."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, LiteralString
@@ -61,7 +61,7 @@ class PostgresStore(Store):
         return [status.applied for status in await Reports(self._database).scenarios()]
 
     async def scenario(self, scenario_type: str, version: int) -> AnyScenario:
-        """One version of a scenario, as it was applied; kept after the first call, since a version
+        """Return one version of a scenario, as it was applied. It is cached, because a version
         never changes.
 
         Raises:
@@ -91,7 +91,7 @@ class PostgresStore(Store):
         }
         async with self._database.connection() as connection:
             self._optional_views = await optional_views(connection)
-            # A row that is there already is that of an earlier call, unless the key says otherwise.
+            # An existing row is from an earlier call, unless its key belongs to another run.
             if (await connection.execute(statement("run_open"), parameters)).rowcount == 0 and key is not None:
                 holder = await _one(connection, statement("run_asked"), {"request_key": key})
                 if holder["run_id"] != run_id:
@@ -111,11 +111,15 @@ class PostgresStore(Store):
                 self._database, run_id, evaluation, reserved_seconds=reserved_seconds, guard=guard
             )
         except errors.UniqueViolation as violation:
-            if violation.diag.constraint_name != "run_scenario_pkey":  # which only a second call hits
-                raise DatabaseError(f"the claim met a row of {violation.diag.constraint_name}") from violation
+            if violation.diag.constraint_name != "run_scenario_pkey":  # only a second call violates this one
+                raise DatabaseError(
+                    f"the claim violates the constraint {violation.diag.constraint_name}"
+                ) from violation
             async with self._database.connection() as connection:
                 (report,) = await read_runs(connection, run_id=run_id, limit=1)
-            return next(one for one in report.scenarios if one.scenario_type == evaluation.applied.scenario_type)
+            return next(
+                numbers for numbers in report.scenarios if numbers.scenario_type == evaluation.applied.scenario_type
+            )
 
     def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
         return claims.candidates(self._database, evaluation)
@@ -139,7 +143,7 @@ class PostgresStore(Store):
         return (await self._database.row(statement("lease"), parameters))["leased"]
 
     async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
-        if self._optional_views is None:  # `open_run` looks them up, once a run
+        if self._optional_views is None:  # `open_run` looks them up, once per run
             async with self._database.connection() as connection:
                 self._optional_views = await optional_views(connection)
         parameters = _keys(units) | {
@@ -150,26 +154,28 @@ class PostgresStore(Store):
         return {(row["claim_id"], row["device_id"]): row["verdict"] for row in rows}
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
-        """Write a notification for each acceptance, all or none; one verdict each, in order.
+        """Write a notification for each acceptance, all or none. Return one verdict each, in order.
 
-        A unique constraint other than the key's that another writer's row hits fails the whole
-        statement, as do two claims of one key (a late answer beside that of a later claim); the
-        acceptances are then written one at a time, so that only the one concerned becomes a
-        conflict.
+        Two cases fail the whole statement: another writer's row violates a unique constraint other
+        than the key's, or two claims have one key (a late answer together with that of a later
+        claim). The acceptances are then written one at a time, so that only the one concerned
+        becomes a conflict.
 
-        A unit that a sweep was closing at that moment is in neither place for a statement that
-        waited for it; what is not found is therefore looked for once more.
+        A statement that waited for a unit that a sweep was closing finds it neither in the outbox
+        nor among the outcomes. Acceptances that are not found are therefore tried once more.
         """
         try:
             verdicts = await self._record(run_id, acceptances)
-            missed = [one for one, verdict in zip(acceptances, verdicts, strict=True) if verdict == "stale"]
+            missed = [
+                acceptance for acceptance, verdict in zip(acceptances, verdicts, strict=True) if verdict == "stale"
+            ]
             again = iter(await self._record(run_id, missed) if missed else ())
             return [next(again) if verdict == "stale" else verdict for verdict in verdicts]
         except _COLLISIONS:
             if len(acceptances) == 1:
                 await self.hold([(acceptances[0].unit, "record_conflict")])
                 return ["conflict"]
-            return [verdict for one in acceptances for verdict in await self.record(run_id, [one])]
+            return [verdict for acceptance in acceptances for verdict in await self.record(run_id, [acceptance])]
 
     async def _record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         keys = _keys([acceptance.unit for acceptance in acceptances])
@@ -180,7 +186,7 @@ class PostgresStore(Store):
         verdicts: dict[tuple[UUID, UUID], Verdict] = {
             (row["claim_id"], row["device_id"]): row["verdict"] for row in rows
         }
-        return [verdicts[one.unit.claim_id, one.unit.device_id] for one in acceptances]
+        return [verdicts[acceptance.unit.claim_id, acceptance.unit.device_id] for acceptance in acceptances]
 
     async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
         parameters = _keys([unit for unit, _, _ in units]) | {
@@ -208,8 +214,8 @@ class PostgresStore(Store):
         return (await self._database.row(statement("hold"), parameters))["held"]
 
     async def sweep(self) -> Mapping[str, int]:
-        """Put right what crashed runs left behind, in one transaction. Returns {} if another
-        sweep is under way."""
+        """Finish what crashed runs left behind, in one transaction. Returns {} if another sweep is
+        under way."""
         parameters = {
             "hold_seconds": policy.HOLD_SECONDS,
             "resend_seconds": policy.RETRY_SECONDS,
@@ -236,10 +242,11 @@ class PostgresStore(Store):
         return (await self._database.row(statement("waiting"), parameters))["waiting"]
 
     async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
-        """Count from the ledger where every claim of this run stands, and write it onto the run's
-        rows.
+        """Count the present state of every claim of this run from the ledger, and write it to the
+        run's rows.
 
-        One transaction: no reader sees new numbers of a scenario beside old totals of its run.
+        It is one transaction: no reader sees new numbers of a scenario together with old totals of
+        its run.
         """
         async with self._database.transaction() as connection:
             await _count(connection, run_id, status, halted_by)

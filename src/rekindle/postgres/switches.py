@@ -1,4 +1,5 @@
-"""Switches: what operators hold back at once, without a new configuration, and who did so."""
+"""Switches: an operator stops a scenario or an organisation at once, without a new
+configuration."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,7 +9,7 @@ from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
 
-async def throw(
+async def turn(
     database: Database,
     turned: Turned,
     *,
@@ -16,18 +17,18 @@ async def throw(
     organisation_id: UUID | None,
     reason: str | None,
 ) -> None:
-    """From now on this scenario, of this organisation (None: all of them), is off, or on again.
+    """Turn a scenario (None: all) in an organisation (None: all) off, or on again.
 
-    Whatever any switch that fits says is off is off: an organisation that is on is still off where
-    everything is. A run under way claims and arms nothing more of it; requests that have left are
-    not called back.
+    One matching switch that is off is enough: if everything is off, an organisation that is on is
+    off too. A run under way claims and arms nothing more of it. Requests that were already sent are
+    not recalled.
     """
     await database.rows(
-        statement("switch_throw"),
+        statement("switch_turn"),
         {"scenario_type": scenario_type, "organisation_id": organisation_id, "turned": turned, "reason": reason},
     )
 
 
 async def switches(database: Database) -> Sequence[Switch]:
-    """Every switch that was ever thrown, in its last state, newest first."""
+    """Return the latest state of every switch that was ever turned, newest first."""
     return [Switch(**row) for row in await database.rows(statement("switches"))]

@@ -9,7 +9,7 @@ from team.team import SCENARIO, TEAM_CONFIG, UNGUARDED, Team, write_config
 GUARDED = TEAM_CONFIG.replace(UNGUARDED, "[run]\nguard_floor = 10\n")
 HELD = (
     "RK502: scenario nudge would claim 12 people: that makes 12 claims in 24 hours for 12 active recipients, and "
-    "max_share = 25% allows 3. See `rekindle plan`; if they are meant, `rekindle run --confirm 12` lets them go."
+    "max_share = 25% allows 3. See `rekindle plan`. To allow them, run `rekindle run --confirm 12`."
 )
 
 
@@ -59,7 +59,7 @@ def test_of_two_scenarios_that_are_too_large_together_the_second_is_held_back_as
     team.execute("delete from team.wanted where not user_id = any (%s)", ids[:12])
     held = (
         "RK502: scenario zeal would claim 12 people: that makes 24 claims in 24 hours for 60 active recipients, and "
-        "max_share = 25% allows 15. See `rekindle plan`; if they are meant, `rekindle run --confirm 12` lets them go."
+        "max_share = 25% allows 15. See `rekindle plan`. To allow them, run `rekindle run --confirm 12`."
     )
     scenarios = rekindle("plan", "--changes", "--json").json()["scenarios"]
     assert [(one["scenario_type"], one["held"]) for one in scenarios] == [("nudge", None), ("zeal", held)]

@@ -2,13 +2,14 @@
 -- table.
 --
 -- Schema rekindle is private and must never be exposed over REST. It needs no extension. The role
--- that runs these files owns everything in them; the engine needs only the role rekindle_worker
--- afterwards. Every instant is timestamptz and comes from rekindle.clock(). Every cooldown is in
--- seconds: an interval in days would change its length with summer time. Every *_on is a date.
+-- that runs these files owns everything in them. Afterwards the engine needs only the role
+-- rekindle_worker. Every instant is timestamptz and comes from rekindle.clock(). Every cooldown is
+-- in seconds, because an interval in days would change its length with summer time. Every *_on is a
+-- date.
 --
--- Running a file again changes nothing, and completes what an earlier attempt left half done. Any
+-- Running a file again changes nothing, and completes an earlier attempt that did not finish. Any
 -- tool may run the files, in order and each in one transaction (psql: --single-transaction).
--- `rekindle migrate` and other tools wait for one another here:
+-- `rekindle migrate` and other tools wait for each other here:
 select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
 
 do $$
@@ -17,7 +18,7 @@ begin
     create role rekindle_worker nologin nosuperuser nobypassrls nocreatedb nocreaterole;
   end if;
 exception
-  -- Roles belong to the whole server: another database may be migrated at this moment.
+  -- Roles belong to the whole server, and another database may be migrated at the same moment.
   when duplicate_object or unique_violation then null;
 end $$;
 
@@ -25,9 +26,9 @@ create schema if not exists rekindle;
 revoke all on schema rekindle from public;
 grant usage on schema rekindle to rekindle_worker;
 
--- The only clock of the ledger. It is a function so that a test can shift it by replacing it, which
--- takes the owner's rights: no setting and no argument of the engine can. It advances within a
--- transaction, on purpose: now() would date a gate before a lock that was waited for.
+-- The only clock of the ledger. It is a function so that a test can shift it by replacing it. That
+-- needs the owner's rights: no setting and no argument of the engine can do it. It advances within
+-- a transaction, on purpose: now() would give a gate a time before the wait for its lock.
 create or replace function rekindle.clock() returns timestamptz
 language sql volatile parallel safe as $$
   select pg_catalog.clock_timestamp()
@@ -38,7 +39,7 @@ $$;
 create table if not exists rekindle.schema_migration (
   version    text primary key check (version ~ '^[0-9]{14}$'),
   name       text not null,
-  -- Null until `rekindle migrate` has seen that another tool ran it.
+  -- Null after another tool has run the file, until `rekindle migrate` sees it.
   sha256     text check (sha256 ~ '^[0-9a-f]{64}$'),
   applied_at timestamptz not null default rekindle.clock()
 );
@@ -50,8 +51,8 @@ grant select on rekindle.schema_migration to rekindle_worker;
 
 -- -------------------------------------------------------------------------------- keys and names
 
--- Lower-case hex SHA-256 of user_id + scenario_type + iso_date. rekindle.policy.idempotency_key is
--- the same in Python.
+-- Lower-case hex SHA-256 of user_id + scenario_type + iso_date. rekindle.policy.idempotency_key
+-- computes the same in Python.
 create or replace function rekindle.idempotency_key(user_id uuid, scenario_type text, evaluated_on date)
 returns text
 language sql stable parallel safe as $$
@@ -61,7 +62,7 @@ $$;
 
 -- A new claim's id: UUID version 7 (RFC 9562) with the microseconds in rand_a, so that ids follow
 -- the order of claiming even within one statement. With random ids, every access to an index or a
--- heap page was a random one.
+-- heap page was random.
 create or replace function rekindle.new_claim_id() returns uuid
 language sql volatile as $$
   select pg_catalog.encode(
@@ -72,7 +73,7 @@ language sql volatile as $$
   from (select (extract(epoch from rekindle.clock()) * 1000000)::bigint as micros) moment
 $$;
 
--- A device is known by a digest of its token. So the token itself is only in the team's table and,
+-- The id of a device is a digest of its token. The token itself is only in the team's table and,
 -- while it is needed, in the outbox.
 create or replace function rekindle.device_id(target_kind text, target text) returns uuid
 language sql stable parallel safe as $$
@@ -82,12 +83,13 @@ $$;
 
 -- ------------------------------------------------------------------------------ zones and hours
 
--- Whether a text names a zone of the IANA database. Postgres itself accepts much more:
--- abbreviations without summer time (CEST, and CET too, an hour wrong all summer); any text that
--- ends in a digit, as a POSIX rule, so that a mistyped Europe/Osl0 is quietly UTC; and
--- right/Europe/Oslo, which counts leap seconds. A name without a slash that is an abbreviation too
--- is accepted only where both mean the same all year. Never parallel safe, nor is anything that
--- calls it: the exception block is a subtransaction, which fails in a parallel worker (measured).
+-- Whether a text is a time zone of the IANA database. Postgres itself accepts much more:
+-- abbreviations without summer time (CEST, and CET too, one hour wrong all summer); any text that
+-- ends in a digit, as a POSIX rule, so that the typing error Europe/Osl0 silently means UTC; and
+-- right/Europe/Oslo, which counts leap seconds. A name without a slash that is also an abbreviation
+-- is accepted only if both mean the same all year. This function, and each function that calls it,
+-- must not be parallel safe: the exception block is a subtransaction, which fails in a parallel
+-- worker (measured).
 create or replace function rekindle.is_zone(zone text) returns boolean
 language plpgsql stable as $$
 begin
@@ -107,8 +109,8 @@ exception
   when invalid_parameter_value then return false;
 end $$;
 
--- The first of these that is a zone: the person's own, the chapter's, the organisation's, the
--- configuration's. Null if none is. One person's typing mistake must not stop a run.
+-- The first valid zone of: the person's own, the chapter's, the organisation's, the
+-- configuration's. Null if none is valid. One person's typing error must not stop a run.
 create or replace function rekindle.first_zone(variadic zones text[]) returns text
 language plpgsql stable as $$
 declare
@@ -122,9 +124,10 @@ begin
   return null;
 end $$;
 
--- Whether a moment is in [quiet_from, quiet_until) by the person's local time, which may span
--- midnight. The local time decides on the days on which the clocks change, too. Without quiet
--- hours: never. One expression, so that the planner inlines it (the call took 7 us a person).
+-- Whether a moment is in [quiet_from, quiet_until) by the person's local time. The hours may span
+-- midnight. The local time also decides on the days on which the clocks change. Without quiet hours
+-- the answer is false. It is one expression, so that the planner inlines it (the call took 7 us per
+-- person).
 create or replace function rekindle.is_quiet(at timestamptz, zone text, quiet_from time, quiet_until time)
 returns boolean
 language sql stable parallel safe as $$
@@ -136,18 +139,17 @@ language sql stable parallel safe as $$
   end
 $$;
 
--- Whether the person's local day is one of `weekdays` (1 Monday to 7 Sunday; empty: every day is).
+-- Whether the person's local day is one of `weekdays` (1 Monday to 7 Sunday; empty: every day).
 create or replace function rekindle.is_weekday(at timestamptz, zone text, weekdays int[]) returns boolean
 language sql stable parallel safe as $$
   select weekdays = '{}' or extract(isodow from pg_catalog.timezone(zone, at))::int = any (weekdays)
 $$;
 
--- The earliest moment, from `at` on, that is neither in quiet hours nor on a day that is not
--- allowed:
--- `at` itself, the beginning of an allowed day, or the end of quiet hours on one. Null if there is
--- none within nine days, which no configuration can ask for. When the clocks change, a local time
--- comes twice (Postgres takes the second) or not at all (it takes a later one): so half an hour and
--- an hour before, and the full hour, are tried too.
+-- The earliest moment, from `at` on, that is on an allowed day and not in quiet hours: `at` itself,
+-- the beginning of an allowed day, or the end of quiet hours on one. Null if there is none within
+-- nine days; no configuration can cause that. When the clocks change, a local time occurs twice
+-- (Postgres takes the second) or not at all (it takes a later one). So this also tries half an hour
+-- and an hour earlier, and the full hour.
 create or replace function rekindle.opens_at(
   at timestamptz, zone text, quiet_from time, quiet_until time, weekdays int[]
 ) returns timestamptz
@@ -169,9 +171,9 @@ language sql stable parallel safe as $$
     and not rekindle.is_quiet(moment.at, zone, quiet_from, quiet_until)
 $$;
 
--- The calendar day of an activity for the person who did it: a date is that day already, an instant
--- depends on the zone, a timestamp without zone is taken as UTC. Three functions with one name,
--- because the team's column may have any of the three types.
+-- The calendar day of an activity for the person who did it. A date is that day already. An instant
+-- depends on the zone. A timestamp without zone counts as UTC. There are three functions with one
+-- name, because the team's column may have any of the three types.
 create or replace function rekindle.local_day(at date, zone text) returns date
 language sql stable parallel safe as $$
   select at
@@ -190,8 +192,8 @@ $$;
 -- Whether one more claim fits under every rule "at most counts[i] in any window_seconds[i]".
 -- `counted` is {"claim": second of the epoch, or null while the claim is live}; a live claim may be
 -- sent at any moment and counts under every rule. `outranking` is the number of claims of
--- higher-priority scenarios that are counted as if they had been made. Without a query in it, it
--- takes a quarter of the time; so does the next function.
+-- higher-priority scenarios that count as if they had been made. Written without a query, this
+-- function and the next take a quarter of the time.
 create or replace function rekindle.fits(
   counted jsonb, outranking bigint, counts int[], window_seconds bigint[], at timestamptz
 ) returns boolean
@@ -207,7 +209,7 @@ begin
   return true;
 end $$;
 
--- The part of `counted` that a rule can still count: no window is longer than 31 days.
+-- The part of `counted` that a rule can still count. No window is longer than 31 days.
 create or replace function rekindle.still_counted(counted jsonb, at timestamptz) returns jsonb
 language plpgsql stable parallel safe as $$
 declare
@@ -226,8 +228,8 @@ end $$;
 
 -- ------------------------------------------------------------------------------------- variants
 
--- A scenario as it applies to some people: to everybody (number 0), or where an override changes
--- it. A later migration adds an attribute with `alter type`; it stays last.
+-- A scenario as it applies to a group of people: to everybody (number 0), or to people in a place
+-- that has an override. A later migration adds an attribute with `alter type`; it stays last.
 do $$
 begin
   create type rekindle.variant as (
@@ -250,8 +252,8 @@ exception
 end $$;
 
 -- The variant that applies where a person is. `places` gives the number of each place that has
--- overrides: the chapter of an organisation as "organisation:chapter", which has precedence, and
--- the organisation.
+-- overrides: the chapter of an organisation as "organisation:chapter", which has precedence, or the
+-- organisation.
 create or replace function rekindle.variant_of(
   variants rekindle.variant[], places jsonb, organisation_id uuid, chapter_id uuid
 ) returns rekindle.variant

@@ -2,13 +2,14 @@
 -- rights, then the functions and the trigger that need them.
 --
 -- The worker may update only the columns that a statement of the engine updates, and no row of a
--- table that is "never changed". While a policy is replaced the worker has no rights at all: a tool
--- without transactions would otherwise show an empty table to a run between two statements.
+-- table that is "never changed". While a policy is replaced, the worker has no rights at all.
+-- Otherwise a run could see an empty table between two statements of a tool that uses no
+-- transactions.
 select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
 
 -- -------------------------------------------------------------------------------- configuration
 
--- Applied configuration: a row is never changed. The highest version of a scenario_type is in
+-- Applied configuration. A row is never changed. The highest version of a scenario_type is in
 -- force.
 create table if not exists rekindle.scenario (
   scenario_type text not null check (scenario_type ~ '^[a-z][a-z0-9_-]{0,62}$'),
@@ -26,8 +27,9 @@ drop policy if exists worker on rekindle.scenario;
 create policy worker on rekindle.scenario to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.scenario to rekindle_worker;
 
--- What operators have switched off and on, by whom, when and why: a row is never changed. The
--- newest one of a scenario and an organisation is in force (both null: everything).
+-- Each switch that an operator turned off or on, with the operator, the time and the reason. A row
+-- is never changed. The newest row of a scenario and an organisation is in force (both null:
+-- everything).
 create table if not exists rekindle.switch (
   switch_id       bigint generated always as identity primary key,
   scenario_type   text,
@@ -43,7 +45,7 @@ drop policy if exists worker on rekindle.switch;
 create policy worker on rekindle.switch to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.switch to rekindle_worker;
 
--- -------------------------------------------------------------------------------- who may be won
+-- -------------------------------------------------------------------------------- gates and caps
 
 -- The sliding cooldown. One row per person and scenario: its primary key makes a second push
 -- impossible.
@@ -53,7 +55,7 @@ create table if not exists rekindle.gate (
   next_at          timestamptz not null,    -- the earliest moment at which a new claim may win
   inflight         uuid,                    -- the one live claim, if any
   epoch            bigint not null default 1,
-  cooldown_seconds bigint,                  -- the one by which the last claim was made
+  cooldown_seconds bigint,                  -- the cooldown of the last claim
   primary key (user_id, scenario_type)
 ) with (fillfactor = 70);
 create index if not exists gate_inflight_idx on rekindle.gate (user_id) where inflight is not null;
@@ -65,12 +67,12 @@ grant select, insert on rekindle.gate to rekindle_worker;
 grant update (next_at, inflight, epoch, cooldown_seconds) on rekindle.gate to rekindle_worker;
 
 -- The frequency cap. One row per person who was claimed under a cap, with the claims that count.
--- The version of the row that is locked decides, so no two claims can both be the last that fits. A
--- rule may change at any time, because the row keeps what happened and not what is left.
+-- The locked version of the row decides, so two claims cannot both be the last that fits. A rule
+-- may change at any time, because the row keeps the claims and not the number that is left.
 create table if not exists rekindle.cap (
   user_id      uuid primary key,
   counted      jsonb not null check (jsonb_typeof(counted) = 'object'),   -- see rekindle.fits
-  rule_counts  int[] not null default '{}',      -- the rules that the last claim was weighed by
+  rule_counts  int[] not null default '{}',      -- the rules for the last claim
   rule_seconds bigint[] not null default '{}'
 ) with (fillfactor = 70);
 alter table rekindle.cap enable row level security;
@@ -91,7 +93,7 @@ create table if not exists rekindle.run (
   budget_seconds numeric not null check (budget_seconds > 0),
   dispatcher     text not null,
   halted_by      text,
-  request_key    text unique,   -- the Idempotency-Key of the HTTP request that asked for it, and its digest
+  request_key    text unique,   -- the Idempotency-Key of the HTTP request for this run, and the request's digest
   request_sha256 text check (request_sha256 ~ '^[0-9a-f]{64}$'),
   evaluated      bigint not null default 0,
   not_due        bigint not null default 0,
@@ -126,7 +128,7 @@ grant update (
   pending, handed_over, pushes
 ) on rekindle.run to rekindle_worker;
 
--- The same numbers for each scenario of a run, in people; only pushes counts devices.
+-- The same numbers per scenario of a run. They count people; only `pushes` counts devices.
 create table if not exists rekindle.run_scenario (
   run_id        uuid not null references rekindle.run on delete cascade,
   scenario_type text not null,
@@ -145,7 +147,7 @@ create table if not exists rekindle.run_scenario (
   pushes        bigint not null default 0,
   refusals      jsonb not null default '{}',   -- due and not claimed: {"cooldown": 12, "no_token": 3}
   reasons       jsonb not null default '{}',   -- endings after a claim: {"skipped:unregistered": 1}
-  confirmed     bigint not null default 0,     -- claimed past the guard, or named one by one
+  confirmed     bigint not null default 0,     -- claimed past the guard, or claimed for one named person
   at            timestamptz not null default rekindle.clock(),
   primary key (run_id, scenario_type),
   check (
@@ -157,7 +159,7 @@ create table if not exists rekindle.run_scenario (
   constraint run_scenario_every_claim_is_accounted_for
     check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
 );
--- What the guard counts: see guard.sql.
+-- For the claims that the guard counts: see guard.sql.
 create index if not exists run_scenario_claimed_idx on rekindle.run_scenario (at) where claimed > 0;
 create index if not exists run_scenario_latest_idx on rekindle.run_scenario (scenario_type, at desc);
 alter table rekindle.run_scenario enable row level security;
@@ -186,20 +188,20 @@ create table if not exists rekindle.outbox (
   cooldown_seconds      bigint not null check (cooldown_seconds > 0),
   occurrence            text not null,
   priority              smallint not null,
-  turn                  integer not null,         -- within its organisation: all first turns go before any second
+  turn                  integer not null,         -- within its organisation: every first turn is sent before any second
   target_kind           text not null check (target_kind in ('token', 'fid')),
   target                text not null,
   locale                text,
   variables             jsonb not null,
-  variant               integer not null,         -- of that version: 0 for everybody, else the override's number
+  variant               integer not null,         -- in that version: 0 for everybody, otherwise the override's number
   timezone              text,                     -- the person's, for quiet hours and weekdays
   quiet_from            time,
   quiet_until           time,
   weekdays              int[] not null default '{}',
-  inactive_since_on     date,                     -- of inactivity: void once there is an activity after this day
+  inactive_since_on     date,                     -- for inactivity: an activity after this day makes it void
   state                 text not null default 'claimed'
                         check (state in ('claimed', 'dispatching', 'retry', 'unknown')),
-  epoch                 bigint not null default 1,      -- fencing token: a new holder raises it
+  epoch                 bigint not null default 1,      -- fencing token: a new owner raises it
   owner                 uuid,                           -- the run that holds the lease
   lease_until           timestamptz,
   attempts              integer not null default 0,
@@ -230,7 +232,8 @@ grant select, insert, delete on rekindle.outbox to rekindle_worker;
 grant update (state, run_id, epoch, owner, lease_until, attempts, uncertain, reason, next_try_at, armed_at)
   on rekindle.outbox to rekindle_worker;
 
--- The record: one row per claim, written only after an acceptance, never changed afterwards.
+-- The record: one row per claim. It is written only after an acceptance and never changed
+-- afterwards.
 create table if not exists rekindle.scenario_notification (
   id                    uuid primary key,          -- the claim's id
   user_id               uuid not null,
@@ -267,7 +270,7 @@ create table if not exists rekindle.delivery (
   provider_name  text not null,
   accepted_at    timestamptz not null default rekindle.clock(),
   attempts       integer not null,
-  was_unknown    boolean not null default false,   -- the answer came after the unit had been given up as unknown
+  was_unknown    boolean not null default false,   -- the answer came after the unit had become unknown
   primary key (claim_id, device_id)
 );
 create index if not exists delivery_run_idx on rekindle.delivery (run_id);
@@ -277,8 +280,9 @@ drop policy if exists worker on rekindle.delivery;
 create policy worker on rekindle.delivery to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.delivery to rekindle_worker;
 
--- Every other ending, with its reason. An unknown one keeps all that a late answer needs to become
--- a record. Written as rekindle.ended returns it: a migration that adds a column replaces that too.
+-- Every other ending, with its reason. An unknown row keeps everything that a late answer needs to
+-- become a record. Statements insert the row as rekindle.ended returns it, so a migration that adds
+-- a column also replaces that function.
 create table if not exists rekindle.outcome (
   claim_id              uuid not null,
   device_id             uuid not null,
@@ -311,8 +315,8 @@ create policy worker on rekindle.outcome to rekindle_worker using (true) with ch
 grant select, insert, delete on rekindle.outcome to rekindle_worker;
 grant update (outcome, reason) on rekindle.outcome to rekindle_worker;
 
--- Tokens that the provider has proven dead. A token registered again after `sent_at` is alive
--- again.
+-- Tokens that the provider has proven dead. A token that was registered again after `sent_at` is
+-- valid again.
 create table if not exists rekindle.disabled_token (
   device_id   uuid primary key,
   reason      text not null,
@@ -328,9 +332,9 @@ grant update (reason, sent_at, disabled_at) on rekindle.disabled_token to rekind
 
 -- -------------------------------------------------------------------------------------- endings
 
--- A unit of the outbox as the outcome that it becomes: the only list of an outcome's columns.
--- Inlined where its arguments are columns and parameters (`at` is read into a column, because a
--- volatile argument would prevent that).
+-- The outcome that a unit of the outbox becomes. This is the only list of an outcome's columns. The
+-- planner inlines it if its arguments are columns and parameters. Callers therefore read `at` into
+-- a column: a volatile argument would prevent inlining.
 create or replace function rekindle.ended(
   unit rekindle.outbox, outcome text, reason text, run_id uuid, at timestamptz
 ) returns setof rekindle.outcome
@@ -340,9 +344,8 @@ language sql stable rows 1 as $$
          unit.cooldown_window_start, unit.cooldown_seconds, unit.epoch, unit.attempts, unit.armed_at, at
 $$;
 
--- One row if a push of this claim reached somebody, or may have; no row otherwise. Each claim is
--- looked up on its own (the limit keeps it from becoming a join), and never by reading a whole
--- table for a batch.
+-- One row if a push of this claim reached somebody, or may have; otherwise no row. The limit makes
+-- Postgres look up each claim separately. As a join it could read a whole table for a batch.
 create or replace function rekindle.reached(claim_id uuid) returns setof boolean
 language sql stable rows 1 as $$
   select true
@@ -354,11 +357,11 @@ language sql stable rows 1 as $$
   limit 1
 $$;
 
--- When a gate opens again after a claim has ended, the one rule of the sliding cooldown:
---   this ending reached somebody, or may have: a whole cooldown from now, and never sooner than
---   before; another device of the claim was reached before: as it was; certainly nobody was
---   reached: soon, after `refused_seconds` at most, and never later than before. It reads the
---   clock, so that the time is that of the update, after its gate was locked.
+-- When a gate opens again after a claim has ended. This is the only rule of the sliding cooldown:
+--   this ending reached somebody, or may have: a whole cooldown from now, never sooner than before;
+--   another device of the claim was reached before: unchanged;
+--   certainly nobody was reached: after at most `refused_seconds`, never later than before.
+-- It reads the clock, so that the time is that of the update, after the gate was locked.
 create or replace function rekindle.next_at(
   gate_next_at timestamptz, cooldown_seconds bigint, reached_now boolean,
   reached_before boolean default false, refused_seconds float8 default 0
@@ -374,11 +377,11 @@ language sql volatile as $$
   end
 $$;
 
--- When any statement frees a gate, the cap learns how the claim ended: a claim that reached
--- somebody, or may have, counts from now; any other stops counting. A trigger, so that no statement
--- can forget it. The caps are locked after the gates, in order of person. Planned anew each time
--- (execute): a kept plan, made when no notification was there yet and one gate was freed, later
--- read every notification for each of 500 gates, and compared each gate with each.
+-- Updates the cap when any statement frees a gate. A claim that reached somebody, or may have,
+-- counts from now. Any other claim stops counting. It is a trigger, so that no statement can omit
+-- it. It locks the caps after the gates, in order of person. `execute` plans the statement anew
+-- each time. A cached plan, made when there was no notification and one gate was freed, later read
+-- every notification for each of 500 gates, and compared each gate with each other.
 create or replace function rekindle.recount() returns trigger
 language plpgsql as $$
 begin
@@ -389,7 +392,8 @@ begin
   with freed as (
     select held.user_id, held.claim_id, coalesce(push.reached, false) as reached
     from (select user_id, scenario_type, inflight as claim_id from before where inflight is not null) held
-    -- An inner join, written as a full one so that it is hashed or merged and never a nested loop.
+    -- An inner join, written as a full join so that it is a hash or merge join, never a nested
+    -- loop.
     full join (select user_id, scenario_type from after where inflight is null) open
       on open.user_id = held.user_id and open.scenario_type = held.scenario_type
     left join lateral rekindle.reached(held.claim_id) as push (reached) on true
@@ -418,9 +422,9 @@ create or replace trigger recount after update on rekindle.gate
   referencing old table as before new table as after
   for each statement execute function rekindle.recount();
 
--- How long a person who does not come back is left alone: each push of one absence after the second
--- waits `back_off` times as long as the one before it. Null until there were two. A push that may
--- have been sent counts.
+-- The end of the back-off for a person who does not come back. Each push of one absence after the
+-- second waits `back_off` times as long as the one before it. Null until there were two pushes. A
+-- push that may have been sent counts.
 create or replace function rekindle.backed_off_until(
   user_id uuid, scenario_type text, inactive_since_on date, variant rekindle.variant
 ) returns timestamptz
@@ -444,7 +448,7 @@ begin
   if pushes < 2 or variant.back_off is null then
     return null;
   end if;
-  -- Never longer than a configuration can say: ten years.
+  -- At most ten years, the longest time that a configuration can have.
   return last_at
     + make_interval(secs => least(variant.cooldown_seconds * variant.back_off ^ least(pushes - 1, 300), 316224000));
 end $$;

@@ -1,18 +1,18 @@
--- The ledger of Rekindle, 3 of 3: who may call its functions, and what the worker needs of the
--- database. The rights to each table are beside the table, in the second file.
+-- The ledger of Rekindle, 3 of 3: the right to call its functions, and the worker's rights in the
+-- database. The rights to each table are next to the table, in the second file.
 select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
 
 -- Everybody may call a new function unless that is revoked.
 revoke execute on all functions in schema rekindle from public;
 grant execute on all functions in schema rekindle to rekindle_worker;
 
--- Every role may connect and make temporary tables (a run stages what it compares in them), unless
--- somebody has revoked it from public.
+-- Every role may connect and make temporary tables, unless somebody has revoked that from public. A
+-- run stages rows in temporary tables.
 do $$
 begin
   execute format('grant connect, temporary on database %I to rekindle_worker', current_database());
 exception
-  when insufficient_privilege then null;   -- another role owns the database, and must grant it
+  when insufficient_privilege then null;   -- another role owns the database and must grant it
 end $$;
 
 insert into rekindle.schema_migration (version, name) values ('20261123090200', 'rights') on conflict do nothing;

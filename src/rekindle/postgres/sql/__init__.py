@@ -1,7 +1,7 @@
-"""The statements, one per file, and the parts that they share.
+"""Load the statements, one per file, with the parts that they share.
 
-`{slot}` in a text becomes the text of `parts/<file>.sql`, indented as its line is, and so on in
-that text. The file has the slot's name, unless the caller binds the slot to another.
+`{slot}` becomes the text of `parts/slot.sql`, indented like its line, recursively. The caller may
+bind a slot to another file.
 """
 
 import re
@@ -12,21 +12,21 @@ from typing import LiteralString, cast
 
 _SLOT = re.compile(r"\{([a-z_/]+)\}")
 _MARKER = re.compile(r" *-- mutant: .*$")
-"""What the tests find a line by. It is not sent, so that a part may end with one inside a line."""
+"""Tests find a line by this comment. It is not sent to the server, so that a part that ends with
+one may be inserted into the middle of a line."""
 
 
 @cache
 def statement(name: str, **bound: str) -> LiteralString:
-    """The text of `<name>.sql` with its parts in place, marked so that it can be found in
-    pg_stat_activity.
+    """Return the text of `<name>.sql` with its parts filled in. A comment with its name makes it
+    easy to find in pg_stat_activity.
 
     Args:
         name: of the file.
-        bound: by slot, the part that it becomes, where that depends on the scenario's kind or on
-            what the team has: `candidates="kinds/inactivity/candidates"`,
-            `chapter="chapter_absent"`.
+        bound: the part for a slot, where that depends on the scenario's kind or on the team's
+            views: `candidates="kinds/inactivity/candidates"`, `chapter="chapter_absent"`.
     """
-    # A text out of this package is as trustworthy as a literal, hence the cast; nothing else may
+    # The text is a file of this package, so it is as trustworthy as a literal. Nothing else may
     # become SQL.
     return cast("LiteralString", f"/* rekindle:{name} */\n{_filled(_text(name), bound)}")
 
@@ -42,7 +42,7 @@ def _filled(text: str, bound: Mapping[str, str]) -> str:
 
 
 def _text(path: str) -> str:
-    """A file without its header comment and without markers."""
+    """Return the text of a file without its header comment and without markers."""
     text = resources.files(__package__ or "").joinpath(f"{path}.sql").read_text(encoding="utf-8")
     lines = [_MARKER.sub("", line) for line in text.splitlines()]
     while lines and (not lines[0].strip() or lines[0].startswith("--")):
@@ -51,6 +51,6 @@ def _text(path: str) -> str:
 
 
 def names() -> list[str]:
-    """Every statement there is, in alphabetical order."""
+    """Return the names of all statements, in alphabetical order."""
     files = resources.files(__package__ or "").iterdir()
     return sorted(file.name.removesuffix(".sql") for file in files if file.name.endswith(".sql"))

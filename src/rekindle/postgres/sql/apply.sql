@@ -1,6 +1,6 @@
--- In: arrays of scenario_types, definitions, fingerprints: the whole configuration. Out:
--- (scenario_type, version, change): 'added', 'changed', 'retired'; what is as it was is not
--- mentioned and gets no version.
+-- In: arrays of scenario_types, definitions and fingerprints: the whole configuration.
+-- Out: (scenario_type, version, change): 'added', 'changed' or 'retired'. An unchanged scenario
+-- returns no row and gets no new version.
 with wanted as (
   select * from unnest(%(scenario_types)s::text[], %(definitions)s::jsonb[], %(fingerprints)s::text[])
     as t (scenario_type, definition, fingerprint)

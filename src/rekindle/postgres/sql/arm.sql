@@ -1,18 +1,20 @@
--- In: arrays of claim_ids, device_ids, epochs; user_ids; lease_seconds. Out: (claim_id, device_id,
--- verdict) for each unit that is still ours: 'armed', its request may leave once this is committed;
--- 'quiet_hours', it is night or the wrong day for the person by now, and the unit waits until that
--- is over (or is stale by then); any other word is why it must be finished as skipped: another
--- writer has recorded the claim's idempotency key, it was switched off, or the person has left,
--- opted out, or become active since the claim. A unit that is not returned belongs to another run
--- by now.
+-- In: arrays of claim_ids, device_ids, epochs; user_ids; lease_seconds.
+-- Out: (claim_id, device_id, verdict) for each unit that this run still owns. 'armed': its request
+-- may be sent once this statement is committed. 'quiet_hours': the person is in quiet hours or on a
+-- day that is not allowed, and the unit waits until that ends, or until it is stale. Any other
+-- verdict is the reason to finish the unit as skipped: another writer has recorded the claim's
+-- idempotency key, an operator has switched the scenario off, or the person has left, opted out or
+-- become active since the claim. A unit that another run took over is not returned.
 -- Locks: the units, in key order.
--- Each unit is looked up alone (a lateral subquery that locks cannot be folded into a join): a hash
--- join would read the whole outbox for every batch, and takes its locks in no order.
--- {preference} and {activity} are bound to the part of that name, or to its `_absent` twin.
+-- Each unit is looked up separately, because Postgres cannot turn a lateral subquery that locks
+-- into a join. A hash join would read the whole outbox for every batch and take its locks in no
+-- order.
+-- The caller binds {preference} and {activity} to the part of that name, or to its `_absent` twin.
 with preference as (
   {preference}
 ),
--- These three are materialized to be read once per batch: they are looked at per unit below.
+-- These three are materialized so that they are read once per batch, although each unit looks at
+-- them below.
 switched_off as materialized (
   {switched_off}
 ),

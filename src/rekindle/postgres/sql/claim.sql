@@ -1,11 +1,12 @@
--- In: one scenario, one moment (at, evaluated_on), the run. Out: (verdict, people, undone):
--- 'claimed', or a reason to refuse; and the claims that must give their gates back.
--- One winner per person and scenario, whatever runs beside it: the upsert on the gate's primary key
--- decides, after the row's lock is held and by the clock of that moment. It is ordered by key
--- (unordered, 191 of 200 concurrent statements deadlocked) and prefiltered by the verdicts (an
--- upsert whose WHERE is false still locks and writes).
+-- In: one scenario, one moment (at, evaluated_on), the run.
+-- Out: (verdict, people, undone). The verdict is 'claimed' or the reason for a refusal. `undone`
+-- lists the claims that must give their gates back.
+-- At most one claim per person and scenario wins, however many runs evaluate at once. The upsert on
+-- the gate's primary key decides, while it has the row's lock, by the clock of that moment. The
+-- upsert is ordered by key: unordered, 191 of 200 concurrent statements deadlocked. The verdicts
+-- filter its rows first, because an upsert whose WHERE is false still locks and writes.
 -- Locks: the gates of the people who are claimed, then their caps, each in order of person.
--- Never: a push; a unit without a gate held by its claim.
+-- Never: a push; a unit whose claim does not have the gate.
 {verdicts},
 won as (
   insert into rekindle.gate (user_id, scenario_type, next_at, inflight, cooldown_seconds)
@@ -27,14 +28,14 @@ won as (
 winner as (
   select won.claim_id, verdict.*
   from won
-  -- FULL JOIN only to rule out a nested loop; semantically inner. See
-  -- verdicts.sql on `(x is null) is false`.
+  -- FULL JOIN only to rule out a nested loop. It acts as an inner join. verdicts.sql explains
+  -- `(x is null) is false`.
   full join verdict on verdict.user_id = won.user_id
   where (won.claim_id is null) is false
 ),
--- A person who wins the gate, but meets a cap that another scenario filled at this very moment,
--- gives the gate back: claim_undo.sql, in the same transaction. The rules are in the row, as the
--- cooldown is in the gate's: an upsert sees nothing else of its person.
+-- A person may win the gate but fail at a cap that another scenario has filled at the same moment.
+-- claim_undo.sql then opens the gate again, in the same transaction. The row keeps the rules of the
+-- cap, as the gate keeps the cooldown, because an upsert sees nothing else about its person.
 within_cap as (
   insert into rekindle.cap (user_id, counted, rule_counts, rule_seconds)
   select winner.user_id, jsonb_build_object(winner.claim_id, null), (winner.variant).cap_counts,
@@ -51,7 +52,7 @@ within_cap as (
 claimed as (
   select winner.*
   from winner
-  -- FULL JOIN only to rule out a nested loop; semantically left.
+  -- FULL JOIN only to rule out a nested loop. It acts as a left join.
   full join within_cap on within_cap.user_id = winner.user_id
   where not (winner.variant).counts or within_cap.user_id is not null
 ),
@@ -72,7 +73,7 @@ unit as (
          %(run_id)s, moment.at + make_interval(secs => %(reserved_seconds)s),
          moment.at, moment.at + make_interval(secs => (claimed.variant).relevance_seconds), moment.at
   from claimed
-  -- FULL JOIN only to rule out a nested loop; semantically inner.
+  -- FULL JOIN only to rule out a nested loop. It acts as an inner join.
   full join device on device.user_id = claimed.user_id
   cross join (select rekindle.clock() as at) moment
   where (claimed.claim_id is null) is false and (device.device_id is null) is false
@@ -84,7 +85,7 @@ select coalesce(verdict.refusal, case when won.user_id is null then 'claimed_els
        coalesce(array_agg(won.claim_id) filter (where won.claim_id is not null and claimed.user_id is null), '{}')
          as undone
 from verdict
--- FULL JOIN only to rule out nested loops; semantically left: every winner has a verdict.
+-- FULL JOIN only to rule out nested loops. Both act as left joins: every winner has a verdict.
 full join won on won.user_id = verdict.user_id
 full join claimed on claimed.user_id = verdict.user_id
 group by 1

@@ -1,9 +1,11 @@
--- In: as plan.sql, of one person (user_id); outranking, how many outranking scenarios would claim
--- the person too.
--- Out: one row, whatever the id: the occurrence that counts (null: not due), `refusals`: by reason,
--- in order, whether it is true now, and the facts about each; `possible_at` is the earliest moment
--- at which those that time lifts are over.
--- Locks: none. Never: a write, a token, a variable.
+-- In: as plan.sql, for one person (user_id); outranking, the number of outranking scenarios that
+-- would claim the person too.
+-- Out: one row, also for an unknown id. `occurrence` is the one that counts (null: not due).
+-- `refusals` has, by reason and in order, whether each condition to refuse is true now. Other
+-- columns have the facts about each condition. `possible_at` is the earliest moment at which the
+-- conditions that end by themselves have ended.
+-- Locks: none.
+-- Never: a write, a token, a variable.
 {verdicts},
 listed as (
   select r.active, r.organisation_id, r.timezone, chapter.timezone as chapter_zone,
@@ -15,9 +17,9 @@ listed as (
   left join organisation on organisation.organisation_id = r.organisation_id
   where r.user_id = %(user_id)s::uuid
 ),
--- The person as the conditions in refusals/ know people, due or not. The view may list one twice:
--- if the person is due, the row that the claim reads counts. Materialized so that the zone and the
--- variant are looked up once, and not by each condition.
+-- The person, due or not, with the columns that the conditions in refusals/ read. If the view lists
+-- a person twice and the person is due, the row that the claim reads counts. Materialized so that
+-- the zone and the variant are looked up once, not by each condition.
 subject as materialized (
   select asked.user_id, due.user_id is not null as due, due.occurrence, due.spent, due.inactive_since_on,
          due.extra_columns || due.variables as variables,
@@ -60,8 +62,8 @@ rule as (
            count(*) filter (where claim.value::float8 > extract(epoch from %(at)s::timestamptz) - rule.seconds) as past
     from jsonb_each_text(person.counted) as claim
   ) sum
-  -- One more fits once this many of those sent have left the window: null where those that are
-  -- alive fill it already.
+  -- The moment at which enough sent claims have left the window for one more to fit; null if the
+  -- live claims fill it already.
   cross join lateral (
     select case
       when person.outranking + sum.live + sum.past < rule.most then %(at)s::timestamptz
@@ -115,7 +117,7 @@ select person.due, person.occurrence, person.refusals, person.known, person.zone
          person.zone, (person.variant).quiet_from, (person.variant).quiet_until, (person.variant).weekdays)
          as possible_at
 from condition person
--- Where one device is recorded and another unknown, the record counts.
+-- If one device is recorded and another unknown, the record counts.
 left join lateral (
   select n.id as spent_claim_id, n.dispatched_at as spent_at, 'recorded' as spent_as
   from rekindle.scenario_notification n

@@ -1,7 +1,9 @@
--- Out: (schema_name, through, open): for each way into a schema that PostgREST, and so Supabase's
--- API, has in this database, whether it leads into Rekindle's schemas: a role's list of exposed
--- schemas, or the right of a role of the API's callers to use the schema. No row where there is no
--- such API. Its other configuration is not in the database.
+-- In: nothing.
+-- Out: (schema_name, through, open). PostgREST, and so Supabase's API, has two ways into a schema
+-- that the database shows: a role's list of exposed schemas, and the right of a role of the API's
+-- callers to use the schema. One row for each of Rekindle's schemas and each way that exists;
+-- `open` tells whether the way leads into the schema. No row if the database has no such API.
+-- PostgREST's other configuration is not in the database.
 select s.schema_name, exposure.through, exposure.open
 from (values ('rekindle'), ('rekindle_source')) as s (schema_name)
 cross join lateral (

@@ -1,8 +1,10 @@
 -- In: run_id; arrays of claim_ids, device_ids, epochs, outcomes ('skipped' or 'dead'), reasons,
--- prunes (the provider has proven the token dead); refused_seconds. Out: finished. The unit leaves
--- the outbox with its reason; a unit that may once have been accepted ends unknown whatever was
--- asked. With the claim's last unit its gate is freed, and opens again soon unless one of its
--- devices was or may have been reached. Locks: units, then gates, in key order.
+-- prunes (true: the provider has proven the token dead); refused_seconds.
+-- Out: finished, the number of units. Each unit leaves the outbox with its reason. A unit that may
+-- have been accepted before ends unknown, whatever outcome is given. The gate is freed with the
+-- claim's last unit. It opens again soon, unless the push reached one of the claim's devices or may
+-- have.
+-- Locks: units, then gates, in key order.
 with ended as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[],
                        %(outcomes)s::text[], %(reasons)s::text[], %(prunes)s::boolean[])
@@ -20,7 +22,7 @@ mine as materialized (
     for update   -- mutant: lock-units
   ) unit
 ),
--- `at` is a column so that rekindle.ended is inlined: see there.
+-- `at` is a column so that rekindle.ended is inlined (see its comment).
 gone as (
   delete from rekindle.outbox o using mine
   where o.claim_id = mine.claim_id and o.device_id = mine.device_id
@@ -77,8 +79,8 @@ gated as (
         l.reached, %(refused_seconds)s)
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type
-    -- On the locked version, and never while another of its units lives. The last two are always
-    -- true: see record.sql.
+    -- Checked on the locked version, and false while another unit of the claim is live. The last
+    -- two conditions are always true: see record.sql.
     and g.inflight = l.claim_id
     and (select count(*) from rekindle.outbox o where o.claim_id = l.claim_id) <= l.units  -- mutant: last-unit
     and l.cooldown_seconds > 0 and l.units >= 0

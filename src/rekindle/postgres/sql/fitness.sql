@@ -1,4 +1,5 @@
--- Out: what decides whether this server can hold the ledger's promises.
+-- In: nothing.
+-- Out: the settings that decide whether this server can keep the ledger's promises.
 select current_setting('server_version_num')::int as version_number,
        pg_is_in_recovery() as replica,
        current_setting('synchronous_commit') as synchronous_commit,

@@ -1,11 +1,12 @@
 -- In: scenario_type, people, ahead, recipients, floor, max_share, max_times_median (null: that
--- limit does not hold), median_days, median_least_days, run_id (null: none yet). Out: one row: what
--- the claim of so many people comes to with what was claimed in the last 24 hours, by this scenario
--- (`own`) and by all (`total`); what each limit allows; whether it is over one (`over_share`,
--- `over_median`); and how many this run has been confirmed for already (`confirmed`). Whoever was
--- confirmed was let go on somebody's word and counts no more, except as part of a usual day. Locks:
--- none; the claim has taken guard_lock.sql before, and this is a statement of its own so that it
--- sees what was committed then.
+-- limit does not apply), median_days, median_least_days, run_id (null: none yet).
+-- Out: one row. `own` and `total`: the people of this claim plus the claims of the last 24 hours,
+-- of this scenario and of all scenarios. `by_share` and `by_median`: the number that each limit
+-- allows. `over_share` and `over_median`: whether the claim exceeds that limit. `confirmed`: the
+-- people that this run has already claimed by a confirmation. Confirmed people do not count in
+-- `own` and `total`, because somebody allowed them. They do count in the median of earlier days.
+-- Locks: none. The claim has run guard_lock.sql before. This is a separate statement so that it
+-- sees every claim that was committed before the lock was taken.
 with claim as (
   select r.run_id, r.scenario_type, r.claimed, r.confirmed,
          floor(extract(epoch from moment.at - r.at) / 86400)::int as days_ago

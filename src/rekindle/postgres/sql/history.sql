@@ -1,7 +1,8 @@
--- In: user_id; scenario_types (empty: all); run_id (null: any); limit, in claims. Out: what became
--- of the latest claims of a person, newest first, one row for each device: alive (its state),
--- recorded, or ended otherwise. `claimed_at` is the moment of the evaluation. Of a device that
--- accepted, the moment of arming is not kept; a record without a device is another program's.
+-- In: user_id; scenario_types (empty: all); run_id (null: any); limit, in claims.
+-- Out: the latest claims of a person, newest first, with one row per device: live (with its state),
+-- recorded, or ended in another way. `claimed_at` is the moment of the evaluation. `armed_at` is
+-- null for a device that accepted, because a delivery does not keep it. A record without a device
+-- was written by another program.
 -- Locks: none.
 with unit as materialized (
   select o.claim_id, o.device_id, o.scenario_type, o.scenario_version, o.occurrence, o.claimed_run_id, o.run_id,

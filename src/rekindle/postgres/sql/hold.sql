@@ -1,8 +1,10 @@
 -- In: arrays of claim_ids, device_ids, epochs, reasons, for requests that may have been accepted;
--- hold_seconds, resend_seconds. Out: held. dispatching -> unknown, for good: from here a unit can
--- only end recorded or unknown. Where the scenario says uncertain = "resend", the first such send
--- waits to be sent once more under the same claim id, which replaces the first copy on the device;
--- it is marked and still ends recorded or unknown. Locks: units.
+-- hold_seconds, resend_seconds.
+-- Out: held, the number of units. They change from dispatching to unknown, and from then on can
+-- only end recorded or unknown. Exception: where the scenario says uncertain = "resend", the first
+-- such send waits to be sent once more. It has the same claim id, so it replaces the first copy on
+-- the device. It is marked `uncertain` and still ends recorded or unknown.
+-- Locks: units.
 with doubtful as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[], %(reasons)s::text[])
     as t (claim_id, device_id, epoch, reason)

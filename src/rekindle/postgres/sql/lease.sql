@@ -1,8 +1,10 @@
 -- In: run_id, scenario_types, organisations (empty: all), user_id (null: all), limit,
--- lease_seconds. Out: leased, how many units this run took over: released, due for a retry, or left
--- by a run whose lease is over before it armed them (certainly not sent). The epoch rises, so the
--- former holder's writes no longer count. Locks: the units taken, skipping those that others are
--- taking. Never: a unit in state dispatching or unknown, which may have been sent.
+-- lease_seconds.
+-- Out: leased, the number of units that this run took over. A unit is free if a run released it, if
+-- it is due for a retry, or if the lease of its run expired before it was armed (so it was
+-- certainly not sent). The epoch rises, so a write by the former owner changes nothing.
+-- Locks: the units taken. It skips units that other runs are taking.
+-- Never: a unit in state dispatching or unknown, which may have been sent.
 with free as (
   select o.claim_id, o.device_id
   from rekindle.outbox o

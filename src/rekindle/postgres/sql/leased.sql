@@ -1,7 +1,7 @@
--- In: run_id, scenario_types, limit. Out: units that this run holds and has not armed, most urgent
--- first, and the organisations in turn, so that a large one does not use up the time of a run
--- before a small one has had its first. Locks: none: arm.sql is the fence, and one run arms what it
--- read before it reads again.
+-- In: run_id, scenario_types, limit.
+-- Out: units that this run has leased and not armed, most urgent first. Organisations take turns,
+-- so that a large one does not use the time of a run before a small one has had its first push.
+-- Locks: none. arm.sql is the fence, and a run arms the units that it read before it reads more.
 select claim_id, device_id, epoch, user_id, scenario_type, scenario_version, idempotency_key,
        target_kind, target, locale, variables, variant, attempts
 from rekindle.outbox

@@ -1,6 +1,7 @@
+-- In: nothing.
 -- Out: (view_name, part) for each of the team's optional views: the part that reads it, or its
--- `_absent` twin if there is no such view. A view that this role may not read counts as there: the
--- statement that needs it then fails, and nobody's opt-out is ignored in silence.
+-- `_absent` twin if the view does not exist. A view that this role may not read counts as existing.
+-- The statement that needs it then fails, and no opt-out is ignored silently.
 select optional.view_name,
        optional.view_name || case when c.oid is null then '_absent' else '' end as part
 from unnest(array['chapter', 'organisation', 'preference', 'activity']) as optional (view_name)

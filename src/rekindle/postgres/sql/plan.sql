@@ -1,10 +1,13 @@
--- In: as claim.sql. Out: everyone who is due, in order of user, with the verdict that claim.sql
--- would reach now and the devices as [kind, target] pairs. Locks: none. Never: a write.
+-- In: as claim.sql.
+-- Out: every person who is due, in order of user, with the verdict that claim.sql would reach now
+-- and the devices as [kind, target] pairs.
+-- Locks: none.
+-- Never: a write.
 {verdicts}
 select verdict.user_id, verdict.organisation_id, verdict.occurrence, verdict.refusal, verdict.locale, verdict.variables,
        (verdict.variant).number as variant, coalesce(target.devices, '[]') as devices
 from verdict
--- FULL JOIN only to rule out a nested loop; semantically left: every owner of a device has a
+-- FULL JOIN only to rule out a nested loop. It acts as a left join: every owner of a device has a
 -- verdict.
 full join (
   select device.user_id,

@@ -1,11 +1,12 @@
 -- In: run_id; arrays of claim_ids, device_ids, epochs, names, for requests that the provider
--- accepted. Out: (claim_id, device_id, verdict): recorded; conflict, when another writer of this
--- table holds the idempotency key (kept as unknown, since the push did go out); or stale, when the
--- unit is not ours any more. Fenced by epoch; recording the same acceptance again changes nothing
--- and says recorded. A unit that the sweep has given up as unknown, even one already closed,
--- becomes recorded here: the answer was late, not lost. The cooldown counts from now: counted from
--- the claim or from arming it came out short (measured). Locks: units, then notifications, then
--- gates, each in key order.
+-- accepted.
+-- Out: (claim_id, device_id, verdict). 'recorded'. 'conflict': another writer of this table has the
+-- idempotency key; the unit is kept as unknown, since the push was sent. 'stale': this run does not
+-- own the unit any more. A write is fenced by the epoch. Recording the same acceptance again
+-- changes nothing and returns 'recorded'. A unit that the sweep gave up as unknown becomes recorded
+-- here, even if it was closed: the answer was late, not lost. The cooldown counts from now. Counted
+-- from the claim or from arming it was too short (measured).
+-- Locks: units, then notifications, then gates, each in key order.
 with acceptance as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[], %(names)s::text[])
     as t (claim_id, device_id, epoch, provider_name)
@@ -54,8 +55,8 @@ unit as materialized (
   union all
   select l.*, true from left_outcome l
 ),
--- The update changes nothing: it is how a second device of the same claim is told from another
--- writer's row, even one that is being inserted at this moment.
+-- The update changes nothing. It tells a second device of the same claim from another writer's row,
+-- even if that row is being inserted at this moment.
 notification as (
   insert into rekindle.scenario_notification as n (
     id, user_id, scenario_type, dispatched_at, idempotency_key, scenario_version, organisation_id, run_id, occurrence,
@@ -81,14 +82,14 @@ conflicting as (
   insert into rekindle.outcome
   select ending.*
   from unit u
-  cross join lateral jsonb_populate_record(   -- hardly ever any
+  cross join lateral jsonb_populate_record(   -- there is rarely a row
     null::rekindle.outcome,
     to_jsonb(u) || jsonb_build_object('reason', 'record_conflict', 'run_id', %(run_id)s::uuid, 'at', rekindle.clock())
   ) ending
   where u.claim_id not in (select id from notification)
   returning claim_id, device_id
 ),
--- One row per person, of the newest claim: only that one can hold the gate. Claim ids follow the
+-- One row per person, for the newest claim: only that claim can have the gate. Claim ids follow the
 -- order of claiming.
 person as (
   select distinct on (c.user_id, c.scenario_type) c.user_id, c.scenario_type, c.claim_id, c.units,
@@ -114,8 +115,8 @@ locked as materialized (
     for update   -- mutant: lock-gates
   ) gate
 ),
--- The gate is freed with the claim's last unit. Two workers that record two devices of one claim at
--- the same moment each still count the other's: then the sweep frees it.
+-- The gate is freed with the claim's last unit. If two workers record two devices of one claim at
+-- the same moment, each still counts the other's unit. The sweep then frees the gate.
 gated as (
   update rekindle.gate g
   set next_at = rekindle.next_at(g.next_at, l.cooldown_seconds, true),  -- mutant: cooldown-from-now, clock
@@ -125,8 +126,9 @@ gated as (
         then null else g.inflight end
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type
-    -- Always true. They lower the planner's guess of the rows, so that it looks each gate up
-    -- instead of reading the whole table for every batch, which it does up to some 75,000 gates.
+    -- These conditions are always true. They lower the planner's estimate of the rows, so that it
+    -- looks up each gate. Without them it reads the whole table for every batch, up to about 75,000
+    -- gates.
     and l.cooldown_seconds > 0 and l.units >= 0
 )
 select a.claim_id, a.device_id,

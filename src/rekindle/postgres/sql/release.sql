@@ -1,5 +1,7 @@
--- In: run_id. Out: released. Gives back what this run holds and has not armed: the next run may
--- lease it at once.
+-- In: run_id.
+-- Out: released, the number of units that this run had leased and not armed. The next run may lease
+-- them at once.
+-- Locks: the units, in key order.
 with held as (
   select claim_id, device_id from rekindle.outbox
   where owner = %(run_id)s and state = 'claimed'

@@ -1,6 +1,8 @@
--- In: arrays of claim_ids, device_ids, epochs, reasons, delays (seconds), for requests that were
--- certainly refused or never left. Out: retried. dispatching -> retry; any run may lease it once
--- its time has come. Locks: units, in order.
+-- In: arrays of claim_ids, device_ids, epochs, reasons, delays (seconds), for requests that the
+-- provider certainly rejected or that were never sent.
+-- Out: retried, the number of units. They change from dispatching to retry. Any run may lease them
+-- once the delay has passed.
+-- Locks: units, in key order.
 with refused as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[],
                        %(reasons)s::text[], %(delays)s::float8[])

@@ -1,5 +1,6 @@
--- In: run_id, status (null: keep running), halted_by. Out: nothing. The run's numbers become the
--- sums of its scenarios'; the CHECKs on the table refuse numbers that do not add up.
+-- In: run_id, status (null: the run goes on), halted_by.
+-- Out: nothing. The run's numbers become the sums over its scenarios. The table's CHECKs refuse
+-- numbers that do not add up.
 update rekindle.run r
 set status = coalesce(%(status)s, r.status),
     finished_at = case when %(status)s::text is null then null else rekindle.clock() end,

@@ -1,7 +1,8 @@
--- In: run_id. Out: nothing. Counts from the ledger where every claim that this run made or carried
--- on stands now. A person with several devices counts once, by the best ending: recorded, unknown,
--- pending, dead, skipped. A claim whose every unit another run has taken over in the meantime (it
--- was too slow, or stood still) is handed over.
+-- In: run_id.
+-- Out: nothing. Counts, from the ledger, the present state of every claim that this run made or
+-- carried. A person with several devices counts once, by the best ending: recorded, unknown,
+-- pending, dead, skipped. A claim counts as handed over if another run has taken over all of its
+-- units since (this run was too slow or stopped).
 with unit as (
   select claim_id, scenario_type, claimed_run_id, 1 as rank, null as why
   from rekindle.delivery where run_id = %(run_id)s
@@ -47,8 +48,8 @@ final as (
   full join counted c using (scenario_type)
   left join reasoned w using (scenario_type)
 ),
--- Two statements and no upsert: a CHECK looks at the row proposed for insertion, which knows
--- nothing of `claimed`.
+-- Two statements instead of an upsert: a CHECK would test the row proposed for insertion, which has
+-- no value for `claimed`.
 closed as (
   update rekindle.run_scenario r
   set carried = f.carried, recorded = f.recorded, skipped = f.skipped, dead = f.dead, unknown = f.unknown,

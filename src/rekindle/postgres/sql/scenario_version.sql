@@ -1,2 +1,3 @@
--- In: scenario_type, version. Out: definition. Versions never change, so the answer may be kept.
+-- In: scenario_type, version.
+-- Out: definition. A version never changes, so the caller may cache the answer.
 select definition from rekindle.scenario where scenario_type = %(scenario_type)s and version = %(version)s

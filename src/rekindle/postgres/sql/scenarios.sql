@@ -1,5 +1,6 @@
+-- In: nothing.
 -- Out: the version in force of every scenario that is not retired, with its fingerprint, in order
--- of priority and name; and of the last run that evaluated it (null: none yet) when it started, and
+-- of priority and name. For the last run that evaluated it (null: none yet): `started_at`, and
 -- `numbers`, its row of run_scenario as an object.
 select v.scenario_type, v.version, v.definition, v.fingerprint, v.applied_at, v.applied_by, latest.started_at,
        latest.numbers

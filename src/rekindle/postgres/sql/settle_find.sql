@@ -1,4 +1,5 @@
--- In: claim_id. Out: the units of the claim whose outcome is unknown, held or closed, with what
+-- In: claim_id.
+-- Out: the units of the claim whose outcome is unknown, held or closed, with the columns that
 -- record.sql needs.
 select claim_id, device_id, epoch, run_id from rekindle.outbox
 where claim_id = %(claim_id)s and state = 'unknown'

@@ -1,7 +1,9 @@
--- In: claim_id. Out: nothing of use. The unknown units of the claim are locked, then the gate of
--- its person: what settle_not_sent.sql reads next, in the same transaction, can no longer be
--- changed by a record under way. In one statement it would decide by a snapshot from before its
--- wait for the gate, and opened one whose cooldown had just begun.
+-- In: claim_id.
+-- Out: nothing of use. Locks the unknown units of the claim, then the person's gate. A record under
+-- way can then no longer change the rows that settle_not_sent.sql reads next, in the same
+-- transaction. One statement for both would decide by a snapshot from before its wait for the gate.
+-- It then opened a gate whose cooldown had just begun.
+-- Locks: units, outcomes, then the gate.
 with held as materialized (
   select o.user_id, o.scenario_type from rekindle.outbox o
   where o.claim_id = %(claim_id)s and o.state = 'unknown'

@@ -1,7 +1,9 @@
--- In: claim_id. Out: settled. An operator knows that the unknown units of this claim were not sent:
--- they end dead, their occurrence is not spent, and unless another device of the claim was reached,
--- the gate opens at once. Locks: units, then the gate; settle_lock.sql has them all already, so
--- that nothing here is read from before a wait.
+-- In: claim_id.
+-- Out: settled, the number of units. An operator knows that the unknown units of this claim were
+-- not sent. They end dead, and their occurrence is not spent. The gate opens at once, unless
+-- another device of the claim was reached.
+-- Locks: units, then the gate. settle_lock.sql has taken them all already, so this statement does
+-- not wait and reads no row from before a wait.
 with held as (
   delete from rekindle.outbox o
   where o.claim_id = %(claim_id)s and o.state = 'unknown'
@@ -32,8 +34,8 @@ locked as (
   where g.inflight is null or g.inflight = %(claim_id)s
   for update of g
 ),
--- A later claim's gate is left alone: a notification or an unknown send of another claim may stand
--- behind next_at.
+-- The gate stays closed if a notification or an unknown send of another claim may be the reason for
+-- its next_at.
 opened as (
   update rekindle.gate g
   set next_at = rekindle.next_at(g.next_at, l.cooldown_seconds, false),
@@ -49,8 +51,8 @@ opened as (
                       and x.claim_id <> %(claim_id)s
                       and x.at > rekindle.clock() - make_interval(secs => l.cooldown_seconds))
 ),
--- A claim whose gate was let go of while its send was unknown has been counted ever since. One of
--- which another device may still be sent to goes on being counted.
+-- The cap kept counting this claim while it was unknown, also after its gate was freed. Stop
+-- counting it, unless another of its devices is recorded or still live.
 uncounted as (
   update rekindle.cap k set counted = k.counted - %(claim_id)s::text
   from person p

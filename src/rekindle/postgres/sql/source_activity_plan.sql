@@ -1,8 +1,9 @@
--- Out: the plan of looking up one person's newest activity, and of going through the people in
--- order, with every other way made dear (the transaction sets that): an index on (user_id,
--- activity_date) shows as index scans with both conditions and no sort, whatever the team's tables
--- and columns are called. The first alone would take an index on (activity_date, user_id) for one,
--- the second alone an index with another column between.
+-- In: nothing.
+-- Out: the plan for two queries: one person's newest activity, and all people in order. The
+-- transaction has made every other access expensive. So an index on (user_id, activity_date) shows
+-- as index scans with both conditions and no sort, whatever the names of the team's tables and
+-- columns are. The first query alone would also accept an index on (activity_date, user_id). The
+-- second alone would also accept an index with another column between the two.
 explain (format json)
 (
   select a.activity_date from rekindle_source.activity a

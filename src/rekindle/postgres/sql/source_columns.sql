@@ -1,4 +1,6 @@
--- Out: (view_name, column_name, type_name, position) of whatever stands in schema rekindle_source.
+-- In: nothing.
+-- Out: (view_name, column_name, type_name, position) of every view and table in schema
+-- rekindle_source.
 select c.relname as view_name, a.attname as column_name, format_type(a.atttypid, null) as type_name,
        a.attnum as position
 from pg_namespace n

@@ -1,6 +1,7 @@
--- In: user_id (null: everybody). Out: the number of active recipients; of those without a valid
--- time zone, be it their own, their chapter's or their organisation's; and of those without a
--- device token. {chapter} and {organisation}: see parts/verdicts.sql.
+-- In: user_id (null: everybody).
+-- Out: the number of active recipients; of active recipients without a valid time zone (their own,
+-- their chapter's or their organisation's); and of active recipients without a device token.
+-- For {chapter} and {organisation} see parts/verdicts.sql.
 with chapter as (
   {chapter}
 ),
@@ -12,7 +13,7 @@ select coalesce(sum(g.people), 0)::bigint as recipients,
          where rekindle.first_zone(g.of_person, g.of_chapter, g.of_organisation) is null), 0)::bigint as without_timezone,
        coalesce(sum(g.without_token), 0)::bigint as without_token
 from (
-  -- One group for each combination of names, so that each is looked up once.
+  -- One group per combination of names, so that each name is looked up once.
   select r.timezone as of_person, chapter.timezone as of_chapter, organisation.timezone as of_organisation,
          count(*) as people,
          count(*) filter (where not exists (

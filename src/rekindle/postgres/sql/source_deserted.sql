@@ -1,6 +1,6 @@
--- In: arrays of organisation_ids and chapter_ids (null: the whole organisation). Out: position,
--- from 1, of each of these places in which there is no active recipient. The recipients are gone
--- through once.
+-- In: arrays of organisation_ids and chapter_ids (null: the whole organisation).
+-- Out: position, from 1, of each of these places that has no active recipient. It reads the
+-- recipients once.
 with home as materialized (
   select r.organisation_id, r.chapter_id from rekindle_source.recipient r where r.active group by 1, 2
 )

@@ -1,3 +1,4 @@
--- In: nothing. Out: nothing. The rows of one scenario's query make room for another's in the same
+-- In: nothing.
+-- Out: nothing. Drops the rows of one scenario's query, so that another's can be staged in the same
 -- transaction.
 drop table pg_temp.rekindle_candidate

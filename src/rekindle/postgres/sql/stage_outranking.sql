@@ -1,6 +1,8 @@
--- In: as claim.sql, of a scenario that outranks the one to be claimed. Out: nothing. The people
--- that it would claim now are in the temporary table, so that a frequency cap keeps the place for
--- it: whichever scenario claims first, the one with the higher priority wins. Locks: none.
+-- In: as claim.sql, for a scenario that outranks the one to be claimed.
+-- Out: nothing. It adds the people that this scenario would claim now to the temporary table. A
+-- frequency cap then reserves their place, so the scenario with the higher priority wins, whichever
+-- claims first.
+-- Locks: none.
 {verdicts}
 insert into pg_temp.rekindle_outranking (user_id)
 select verdict.user_id

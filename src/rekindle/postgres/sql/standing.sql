@@ -1,5 +1,7 @@
--- In: user_id. Out: one row: the moment; whether the person is in the recipient view (`listed`),
--- and active there; and whether a device or the ledger knows the id (`known`). Locks: none.
+-- In: user_id.
+-- Out: one row: the moment; `listed`, whether the person is in the recipient view; `active`,
+-- whether they are active there; and `known`, whether the views or the ledger have the id.
+-- Locks: none.
 select rekindle.clock() as at, coalesce(r.rows > 0, false) as listed, coalesce(r.active, false) as active,
        r.rows > 0
        or exists (select from rekindle_source.device_token d where d.user_id = %(user_id)s::uuid)

@@ -1,6 +1,7 @@
--- In: organisations (empty: all), user_id (null: all). Out: the number of active recipients:
--- `evaluated` of these organisations, `recipients` of all; of one person both are about that
--- person. If the view lists a person twice, it counts once. Locks: none.
+-- In: organisations (empty: all), user_id (null: all).
+-- Out: the number of active recipients: `evaluated` in these organisations, `recipients` in all.
+-- With a user_id both are about that person. A person that the view lists twice counts once.
+-- Locks: none.
 select count(*) filter (where person.selected) as evaluated, count(*) as recipients
 from (
   select bool_or(%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[])) as selected

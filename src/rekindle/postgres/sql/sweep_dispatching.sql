@@ -1,6 +1,8 @@
--- In: hold_seconds, resend_seconds. Out: swept. Armed, and its lease is over: the worker died or
--- froze with the request under way, so it may have been sent. dispatching -> unknown, never back to
--- claimed; or, where the scenario says so, once more (see hold.sql).
+-- In: hold_seconds, resend_seconds.
+-- Out: swept. Armed units whose lease has expired. Their worker crashed or froze during the
+-- request, so the push may have been sent. They change from dispatching to unknown, never back to
+-- claimed. Where the scenario says so, they are sent once more (see hold.sql).
+-- Locks: the units, in key order, skipping locked ones.
 with lost as (
   select claim_id, device_id,
          resend

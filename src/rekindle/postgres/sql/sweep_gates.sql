@@ -1,7 +1,9 @@
--- In: refused_seconds. Out: swept. Gates in flight whose claim has no live unit any more are freed;
--- they open soon unless the claim reached, or may have reached, somebody. Candidates are fixed
--- before the lock and compared again on the locked version: a plain anti-join under FOR UPDATE
--- re-checks the new gate against the old snapshot of the outbox, and freed a live claim (measured).
+-- In: refused_seconds.
+-- Out: swept. Frees the gates in flight whose claim has no live unit any more. They open soon,
+-- unless the claim reached somebody or may have. The candidates are fixed before the lock and
+-- compared again with the locked version. A plain anti-join under FOR UPDATE checks the new gate
+-- again against the old snapshot of the outbox: it freed a live claim (measured).
+-- Locks: the gates, in key order, skipping locked ones.
 with orphan as materialized (
   select g.user_id, g.scenario_type, g.inflight
   from rekindle.gate g

@@ -1,6 +1,8 @@
--- Out: swept. Past its relevance deadline and not being sent: dead, or unknown where an earlier
--- attempt may have been accepted (then the cooldown counts from now). Its gate is freed by
--- sweep_gates.sql.
+-- In: nothing.
+-- Out: swept. Units past their relevance deadline that are not being sent. They end dead, or
+-- unknown if an earlier attempt may have been accepted (then the cooldown counts from now).
+-- sweep_gates.sql frees their gates.
+-- Locks: units, skipping locked ones, then gates, in key order.
 with over as (
   select claim_id, device_id from rekindle.outbox
   where state in ('claimed', 'retry') and give_up_at <= rekindle.clock()

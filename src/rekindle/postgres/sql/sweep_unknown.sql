@@ -1,6 +1,8 @@
--- Out: swept. The hold of an unknown unit is over: it leaves the outbox as outcome unknown. The
--- push may have been accepted at any time up to now, so the cooldown counts from now. Its gate is
--- freed by sweep_gates.sql.
+-- In: nothing.
+-- Out: swept. Unknown units whose hold has expired leave the outbox with outcome unknown. The push
+-- may have been accepted at any time up to now, so the cooldown counts from now. sweep_gates.sql
+-- frees their gates.
+-- Locks: units, skipping locked ones, then gates, in key order.
 with over as (
   select claim_id, device_id from rekindle.outbox
   where state = 'unknown' and lease_until < rekindle.clock()

@@ -1,4 +1,5 @@
--- Out: every switch that was ever thrown, in its last state, newest first.
+-- In: nothing.
+-- Out: the latest state of every switch that was ever turned, newest first.
 select scenario_type, organisation_id, turned, reason, switched_at, switched_by
 from (
   select distinct on (s.scenario_type, s.organisation_id) s.*

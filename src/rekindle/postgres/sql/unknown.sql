@@ -1,5 +1,6 @@
--- In: limit. Out: uncertain sends, newest first: those still held for a late answer (closed_at
--- null), and closed ones.
+-- In: limit.
+-- Out: uncertain sends, newest first: those still held for a late answer (closed_at null), and
+-- closed ones.
 select claim_id, device_id, user_id, scenario_type, reason, armed_at, closed_at, attempts
 from (
   select claim_id, device_id, user_id, scenario_type, coalesce(reason, 'no_answer') as reason, armed_at,

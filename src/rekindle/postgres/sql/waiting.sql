@@ -1,5 +1,5 @@
--- In: run_id, scenario_types, organisations, user_id. Out: waiting, how many units this run could
--- still arm or lease now.
+-- In: run_id, scenario_types, organisations, user_id.
+-- Out: waiting, the number of units that this run could still arm or lease now.
 select count(*) as waiting
 from rekindle.outbox o
 where o.state in ('claimed', 'retry') and o.next_try_at <= rekindle.clock() and o.give_up_at > rekindle.clock()

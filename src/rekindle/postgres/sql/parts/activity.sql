@@ -1,6 +1,6 @@
 -- A part of arm.sql: whether the person was active after the day since which the nudge calls them
--- inactive. The range is for the index, with a day's margin for time zones; the last condition
--- decides.
+-- inactive. The range, with a margin of one day for time zones, is for the index. The last
+-- condition decides.
 select true as again
 from rekindle_source.activity a
 where unit.inactive_since_on is not null and a.user_id = unit.user_id

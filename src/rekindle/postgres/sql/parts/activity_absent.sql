@@ -1,2 +1,2 @@
--- A part of arm.sql, if the team has no view of activities.
+-- A part of arm.sql, if the team has no view `activity`.
 select false as again where false

@@ -1,6 +1,6 @@
--- A part of verdicts.sql and explain.sql: the devices of each person with their ids, and beside
--- each the proof that its token is dead, if there is one. A token that was registered again after
--- that send is alive again.
+-- A part of verdicts.sql and explain.sql: the devices of each person with their ids, each with the
+-- proof that its token is dead, if there is one. A token that was registered again after that send
+-- is valid again.
 join rekindle_source.device_token device_token on device_token.user_id = person.user_id
 cross join lateral (select rekindle.device_id(device_token.target_kind, device_token.token) as device_id) id
 left join rekindle.disabled_token disabled on disabled.device_id = id.device_id

@@ -1,5 +1,5 @@
 -- A part of explain.sql: by reason, whether each condition to refuse is true (null: not), in the
--- order of refusal.sql. It is json, not jsonb, because jsonb does not keep the order.
+-- order of refusal.sql. The result is json, because jsonb does not keep the order.
 json_build_object(
   'not_enabled', {refusals/not_enabled},
   'switched_off', {refusals/switched_off},

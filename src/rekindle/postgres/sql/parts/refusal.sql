@@ -1,6 +1,6 @@
 -- A part of verdicts.sql: why a person who is due is not claimed. The first condition that is true
--- counts. Each condition is a file in refusals/; every_refusal.sql lists the same ones in the same
--- order.
+-- counts. Each condition is a file in refusals/. every_refusal.sql lists the same conditions in the
+-- same order.
 case
   when {refusals/not_enabled}
     then 'not_enabled'

@@ -1,22 +1,23 @@
 -- A part of claim.sql, claimants.sql, plan.sql, stage_outranking.sql and explain.sql, so that all
--- of them decide by the same words. It ends with `verdict`, one row per person who is due, with the
--- reason to refuse (null: to be claimed), and `device`, the devices to send to.
--- The caller binds {candidates} to the candidates of the scenario's kind, and {chapter},
+-- of them decide by the same text. It ends with two CTEs. `verdict` has one row per person who is
+-- due, with the reason for a refusal (null: to be claimed). `device` has the devices to send to.
+-- The caller binds {candidates} to the candidates of the scenario's kind. It binds {chapter},
 -- {organisation}, {preference} and {outranking} to the part of that name, or to its `_absent` twin
 -- where there is no such view or table.
 --
--- How many people are due cannot be estimated. The planner may expect a handful, choose a nested
--- loop and compare everybody with everybody (7.6 s for 9,339 of 40,000 people; hashed or merged 0.6
--- s). Hence two tricks, here and in claim.sql and plan.sql. FULL JOIN: Postgres cannot do one by a
--- nested loop. `(x is null) is false` in its WHERE: `x is not null` means the same, but
--- the planner sees through it and makes the FULL JOIN an inner one.
+-- The number of people who are due cannot be estimated. If the planner expects only a few, it may
+-- choose a nested loop and compare everybody with everybody: 7.6 s for 9,339 of 40,000 people,
+-- where a hash or merge join takes 0.6 s. This part, claim.sql and plan.sql therefore use two
+-- tricks. First, FULL JOIN: Postgres cannot run one as a nested loop. Second,
+-- `(x is null) is false` in its WHERE. `x is not null` means the same, but the planner understands
+-- it and turns the FULL JOIN into an inner join.
 with chapter as (
   {chapter}
 ),
 organisation as (
   {organisation}
 ),
--- Not materialized because explain.sql reads it twice, each time of one person.
+-- Not materialized, because explain.sql reads it twice, each time for one person.
 preference as not materialized (
   {preference}
 ),
@@ -37,9 +38,8 @@ opted_out as (
 outranking as (
   {outranking}
 ),
--- Whether a name is a zone is asked once per name, not per person (ten times per person, it was
--- most of a claim). The answers are kept in maps: a join to all chapters could become a nested
--- loop.
+-- Each name is checked once, not per person: ten checks per person were most of the time of a
+-- claim. The results are in maps, because a join to all chapters could become a nested loop.
 zone as (
   select jsonb_object_agg(name.zone, true) as known
   from (
@@ -48,7 +48,7 @@ zone as (
     union select chapter.timezone from chapter
     union select organisation.timezone from organisation
     union select %(timezone)s::text
-    offset 0   -- else the condition is pushed below the UNION and asked before the names are made distinct
+    offset 0   -- otherwise the condition moves below the UNION and runs before the names are made distinct
   ) as name (zone)
   where rekindle.is_zone(name.zone)
 ),
@@ -65,9 +65,9 @@ place as (
   from zone
 ),
 -- The zone is the first valid one of: the person's own, the chapter's, the organisation's, the
--- configuration's. The variant is the scenario as it applies where the person is. It is taken out
--- of an array by its number: joined, it could be compared with every other one for each person.
--- Columns of the view beyond the contract's become variables.
+-- configuration's. The variant is the scenario as it applies where the person is. It is read from
+-- an array by its number: a join could compare every variant with each person. Columns of the view
+-- that the contract does not name become variables.
 recipient as (
   select r.user_id, r.organisation_id, r.locale,
          case when (select known from place) ? r.timezone then r.timezone
@@ -84,10 +84,10 @@ recipient as (
 candidate as (
   {candidates}
 ),
--- A person may be due for several occurrences: the most urgent one that is not spent counts. An
+-- A person may be due for several occurrences. The most urgent one that is not spent counts. An
 -- occurrence is spent once it is recorded or unknown. If the view lists a person twice, every
--- evaluation takes the same row. Materialized: inlined, a claim took 1.05 to 1.08 times the
--- processor time (300,000 people).
+-- evaluation takes the same row. Materialized because a claim took 1.05 to 1.08 times the processor
+-- time when it was inlined (300,000 people).
 due as materialized (
   select distinct on (occasion.user_id) occasion.*  -- mutant: one-row-per-person
   from (
@@ -103,23 +103,23 @@ due as materialized (
   order by occasion.user_id, occasion.spent, occasion.rank, occasion.occurrence, occasion.zone,
            occasion.organisation_id, (occasion.variant).number
 ),
--- The verdict before anybody's devices are looked at.
+-- The verdict without the devices.
 policy_verdict as (
   select person.user_id, person.organisation_id, person.locale, person.occurrence, merged.variables,
          person.zone, person.variant, person.inactive_since_on,
          {refusal} as refusal
   from due person
-  -- FULL JOIN only to rule out a nested loop; semantically left joins of the people who are due.
+  -- FULL JOIN only to rule out a nested loop. Both act as left joins from the people who are due.
   full join opted_out on opted_out.user_id = person.user_id
   full join outranking on outranking.user_id = person.user_id
   left join rekindle.gate on gate.user_id = person.user_id and gate.scenario_type = %(scenario_type)s
-  left join rekindle.cap on cap.user_id = person.user_id and %(capped)s::boolean   -- uncapped: not looked up at all
+  left join rekindle.cap on cap.user_id = person.user_id and %(capped)s::boolean   -- without a cap, no row is looked up
   cross join lateral (select person.extra_columns || person.variables as variables) merged
   where (person.user_id is null) is false
 ),
--- CASE around `is null`: for `is null` alone the planner expects one person in 200, here one person.
--- Where no index serves the view of devices it then reads all devices once per person (36,000,000
--- comparisons for 6,000 people: 4.1 s, now 0.4 s).
+-- CASE around `is null` corrects the planner's estimate. For `is null` alone it expects one person
+-- in 200, here one person. If no index serves the view of devices, it then reads all devices once
+-- per person: 36,000,000 comparisons for 6,000 people took 4.1 s, now 0.4 s.
 device as (
   select distinct on (person.user_id, id.device_id)  -- mutant: one-unit-per-device
          person.user_id, id.device_id, device_token.target_kind, device_token.token as target
@@ -135,7 +135,7 @@ verdict as (
          case when person.refusal is not null then person.refusal
               when owner.user_id is null then 'no_token' end as refusal
   from policy_verdict person
-  -- FULL JOIN only to rule out a nested loop; semantically left: every owner of a device has a
+  -- FULL JOIN only to rule out a nested loop. It acts as a left join: every owner of a device has a
   -- verdict.
   full join (select distinct device.user_id from device) owner on owner.user_id = person.user_id
 )

@@ -1,2 +1,2 @@
--- A part of refusal.sql and every_refusal.sql: this occurrence is recorded or unknown already.
+-- A part of refusal.sql and every_refusal.sql: this occurrence is already recorded or unknown.
 person.spent

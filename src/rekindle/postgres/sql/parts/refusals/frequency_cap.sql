@@ -1,5 +1,5 @@
--- A part of refusal.sql and every_refusal.sql: with what was sent and what outranking scenarios
--- would claim, one more push exceeds a frequency cap.
+-- A part of refusal.sql and every_refusal.sql: one more push would exceed a frequency cap, counting
+-- the pushes already sent and those that outranking scenarios would claim.
 (person.variant).cap_counts <> '{}'
   and (cap.user_id is not null or outranking.user_id is not null)
   and not rekindle.fits(coalesce(cap.counted, '{}'), coalesce(outranking.scenarios, 0),

@@ -1,3 +1,2 @@
--- A part of refusal.sql and every_refusal.sql: the person wants no nudge of this scenario, or none
--- at all.
+-- A part of refusal.sql and every_refusal.sql: the person opted out of this scenario, or of all.
 opted_out.user_id is not null

@@ -1,9 +1,9 @@
--- A part of verdicts.sql: people whose certificate expires within a threshold of their variant,
--- today included.
--- One row per certificate, for the tightest threshold that it is within; the lowest `rank` is the
--- most urgent. The expiry date is part of the occurrence: a certificate renewed in place is a new
--- occasion. The range on expires_on has a day's margin for time zones; `days_left` then decides
--- exactly.
+-- A part of verdicts.sql: people with a certificate that expires within a threshold of their
+-- variant, today included.
+-- One row per certificate, for the smallest threshold that it is within. The lowest `rank` is the
+-- most urgent. The expiry date is part of the occurrence, so a certificate that is renewed in place
+-- is a new occasion. The range on expires_on has a margin of one day for time zones; `days_left`
+-- then decides exactly.
 select recipient.user_id, recipient.organisation_id, recipient.locale, recipient.extra_columns, recipient.zone,
        recipient.variant, null::date as inactive_since_on, expiry.days_left as rank,
        'expiry:' || c.certification_id || ':' || c.expires_on || ':' || reached.threshold || 'd' as occurrence,
@@ -21,5 +21,5 @@ cross join lateral (
   where expiry.days_left >= 0 and threshold >= expiry.days_left
 ) reached
 where reached.threshold is not null
-  -- Without an id, one occasion could not be told from another.
+  -- Without an id, two certificates would have the same occurrence.
   and c.certification_id is not null

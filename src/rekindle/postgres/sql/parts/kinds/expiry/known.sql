@@ -1,5 +1,5 @@
--- A part of explain.sql: the certificate of the person that expires next, else the one that expired
--- last; null without any. Its name is left out because texts show it.
+-- A part of explain.sql: the person's certificate that expires next, or else the one that expired
+-- last; null if they have none. Its name is left out, because texts show it.
 select jsonb_build_object('certificates', count(*) over (), 'certification_id', c.certification_id::text,
                           'expires_on', c.expires_on, 'days_left', expiry.days_left)
 from rekindle_source.certification c

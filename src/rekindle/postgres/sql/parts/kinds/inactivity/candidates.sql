@@ -1,11 +1,13 @@
--- A part of verdicts.sql: people who have been inactive for the first stage of their variant, or
--- longer. The anti-join over (user_id, activity_date) rejects almost everyone cheaply (0.51 s for
--- 1,000,000 people and 20,000,000 activities, where max() per person takes 5.8 s). The last
--- activity is looked up only for the rest. Its margin of two days covers every time zone, so it can
--- only let too many through; `days` then decides exactly. The shortest stage of any variant
--- (shortest_days) is its bound: each person's own stage made it nested loops over whole tables.
--- People without any activity are not due, nor are people whose last date is infinite (no days can
--- be counted from it); an activity dated in the future counts as activity.
+-- A part of verdicts.sql: people who have been inactive for at least the first stage of their
+-- variant.
+-- The anti-join over (user_id, activity_date) rejects almost everyone cheaply: 0.51 s for 1,000,000
+-- people and 20,000,000 activities, where max() per person takes 5.8 s. The last activity is looked
+-- up only for the rest. The anti-join has a margin of two days, which covers every time zone: it
+-- can only keep too many people, and `days` then decides exactly. Its bound is the shortest stage
+-- of all variants (shortest_days), because with each person's own stage the planner chose nested
+-- loops over whole tables.
+-- People without any activity are not due. People whose last date is infinite are not due either,
+-- because days cannot be counted from it. An activity dated in the future counts as activity.
 select recipient.user_id, recipient.organisation_id, recipient.locale, recipient.extra_columns, recipient.zone,
        recipient.variant, last_activity.local_on as inactive_since_on, 0 as rank,
        'inactive:' || last_activity.local_on || ':' || reached.stage || 'd' as occurrence,

@@ -1,4 +1,4 @@
--- A part of explain.sql: when the person was last active, due or not; counted as in
+-- A part of explain.sql: the day of the person's last activity, due or not; counted as in
 -- candidates.sql.
 select jsonb_build_object(
          'last_activity_on', last_activity.local_on,

@@ -1,2 +1,2 @@
--- A part of explain.sql: how many activities the person has, due or not.
+-- A part of explain.sql: the number of activities of the person, due or not.
 select jsonb_build_object('activities', count(*)) from rekindle_source.activity a where a.user_id = person.user_id

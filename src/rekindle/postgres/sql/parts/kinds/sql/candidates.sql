@@ -1,6 +1,6 @@
--- A part of verdicts.sql: the people that the team's own query returned. The query ran before,
--- alone and read-only, and its rows were streamed into this temporary table (stage_create.sql). A
--- person who is not an active recipient drops out here.
+-- A part of verdicts.sql: the people that the team's query returned. The query ran before, alone
+-- and read-only. Its rows were streamed into this temporary table (stage_create.sql). The join
+-- drops people who are not active recipients.
 select recipient.user_id, recipient.organisation_id, recipient.locale, recipient.extra_columns, recipient.zone,
        recipient.variant, null::date as inactive_since_on, 0 as rank, returned.occurrence,
        coalesce(returned.variables, '{}') as variables
