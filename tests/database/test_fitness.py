@@ -39,8 +39,8 @@ async def test_a_server_with_its_default_settings_is_accepted(role_url: str) -> 
     ("setting", "says"),
     [
         ("synchronous_commit = off", "synchronous_commit is off"),
-        ("default_transaction_isolation = 'serializable'", "transactions are serializable by default"),
-        ("default_transaction_isolation = 'repeatable read'", "transactions are repeatable read by default"),
+        ("default_transaction_isolation = 'serializable'", "the default isolation level is serializable"),
+        ("default_transaction_isolation = 'repeatable read'", "the default isolation level is repeatable read"),
     ],
 )
 async def test_a_role_whose_settings_could_lose_or_break_a_commit_is_refused(
