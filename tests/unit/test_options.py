@@ -18,7 +18,7 @@ def test_ids_are_read_in_order_and_in_any_spelling_of_a_uuid() -> None:
 
 @pytest.mark.parametrize("value", ["", "1", "x" * 5_000, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1g", "'; drop table"])
 def test_an_invalid_id_is_refused_and_never_quoted_in_full(value: str) -> None:
-    with pytest.raises(BadArgument, match="is not an id") as caught:
+    with pytest.raises(BadArgument, match="is not a valid id") as caught:
         ids([value])
     assert len(str(caught.value)) < 200
 
@@ -48,5 +48,5 @@ def test_the_configuration_is_the_one_named_else_that_of_the_environment(
 
 @pytest.mark.parametrize("level", ["", "loud", "10"])
 def test_an_unknown_log_level_is_refused(level: str) -> None:
-    with pytest.raises(BadArgument, match="is not a log level"):
+    with pytest.raises(BadArgument, match="is not a valid log level"):
         set_up_logging(level)

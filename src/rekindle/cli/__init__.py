@@ -1,5 +1,4 @@
-"""The command line: one of the two doors. Every command is a thin layer over
-`rekindle.app.Engine`."""
+"""The command line. Each command is a thin layer over `rekindle.app.Engine`."""
 
 import os
 import sys
@@ -13,16 +12,16 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command and leave the process with its exit code; a fault is one line on stderr.
+    """Run the command and exit with its code. An error is one line on stderr.
 
-    The process ends without taking the interpreter apart: threads of the HTTP client outlive its
-    closing by some milliseconds, and one that comes back to an interpreter that is being taken
-    apart aborts the process (seen once in some thousand commands), which would then say 134 of a
-    run that was done.
+    The process exits without finalizing the interpreter. Threads of the HTTP client may live some
+    milliseconds longer than the client. If one of them returns while the interpreter is being
+    finalized, the process aborts with exit code 134, although the run was done. This was seen once
+    in some thousand commands.
     """
     code = _run()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # whoever read our output has closed it
+        with suppress(OSError, ValueError):  # the reader of our output has closed it
             stream.flush()
     os._exit(code)
 
@@ -35,10 +34,10 @@ def _run() -> int:
     except RekindleError as fault:
         return fail(fault)
     except BrokenPipeError:
-        return 0  # whoever read our output has closed it, as `| head` does
+        return 0  # the reader of our output has closed it, as `| head` does
     except Exception as fault:
-        # The last edge: nobody shall see a traceback who has not asked for one. Its text may quote
-        # anything, so it stays out.
+        # The last resort: a traceback is shown only with --debug. The text of an unexpected error
+        # may quote any value, so it is not shown.
         unexpected = RekindleError(f"an unexpected {type(fault).__name__}", hint="Run it again with --debug.")
         unexpected.__cause__ = fault
         return fail(unexpected)

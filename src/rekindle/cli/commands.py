@@ -1,4 +1,4 @@
-"""The tree of commands."""
+"""The tree of all commands."""
 
 from typing import Annotated
 
@@ -8,21 +8,23 @@ from rekindle.cli import cycle, demo, explain, serve, setup, sql, switch, unknow
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION
 
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 LogLevel = Annotated[
-    str, typer.Option(envvar="REKINDLE_LOG_LEVEL", help="Log to stderr from this level on: debug, info, warning, …")
+    str, typer.Option(envvar="REKINDLE_LOG_LEVEL", help="Lowest level to log: debug, info, warning, error.")
 ]
 
 
 def _before(debug: Debug = False, log_level: LogLevel = "warning") -> None:
-    """The right push at the right moment, and never twice: scenario nudges out of your own
-    Postgres."""
+    """Send each person the right push at the right moment, and never twice.
+
+    Rekindle finds the people who are due in your Postgres and sends one push to each.
+    """
     INVOCATION.debug = debug
     set_up_logging(log_level)
 
 
 def build() -> typer.Typer:
-    """The whole command line."""
+    """Make the command line with all its commands."""
     app = typer.Typer(
         name="rekindle",
         no_args_is_help=True,
@@ -47,13 +49,13 @@ def build() -> typer.Typer:
         demo.sandbox,
     ):
         app.command()(command)
-    uncertain = typer.Typer(help="Sends whose outcome nobody knows.", no_args_is_help=True)
-    uncertain.command("list")(unknown.show)
-    uncertain.command("settle")(unknown.settle)
-    app.add_typer(uncertain, name="unknown")
-    kill = typer.Typer(help="Hold back a scenario, an organisation, or everything.", no_args_is_help=True)
-    kill.command("off")(switch.off)
-    kill.command("on")(switch.on)
-    kill.command("list")(switch.show)
-    app.add_typer(kill, name="switch")
+    unknown_sends = typer.Typer(help="List and settle sends whose outcome is not known.", no_args_is_help=True)
+    unknown_sends.command("list")(unknown.show)
+    unknown_sends.command("settle")(unknown.settle)
+    app.add_typer(unknown_sends, name="unknown")
+    switches = typer.Typer(help="Switch off a scenario, an organisation, or everything.", no_args_is_help=True)
+    switches.command("off")(switch.off)
+    switches.command("on")(switch.on)
+    switches.command("list")(switch.show)
+    app.add_typer(switches, name="switch")
     return app

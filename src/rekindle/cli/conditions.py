@@ -1,4 +1,4 @@
-"""What is known of each condition, in a line for people."""
+"""Describes each condition of `rekindle explain` in one line of text."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,30 +11,31 @@ Facts = Mapping[str, Any]
 
 
 def moment(at: datetime) -> str:
-    """An instant that has been brought to UTC, to the second."""
+    """The text of an instant in UTC, to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def known(condition: Condition) -> str:
-    """What is known of a condition, whether it blocks or not; empty where the word says all."""
-    tell = _TELL.get(condition.reason)
-    return printable(tell(condition.facts)) if tell and condition.facts else ""
+def describe(condition: Condition) -> str:
+    """Describe the facts of a condition, whether it blocks or not. Empty if it has no facts."""
+    describe_facts = _DESCRIPTIONS.get(condition.reason)
+    return printable(describe_facts(condition.facts)) if describe_facts and condition.facts else ""
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey: the team's tables may hold anything."""
+    """Replace control characters, which a terminal would obey: the text may come from the team's
+    tables."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _not_due(facts: Facts) -> str:
     because = "" if facts["occurrence"] is None else f"due for {facts['occurrence']}: "
     if not facts["evaluated"]:
-        because = "only active recipients can be due; "
+        because = "only active recipients are evaluated; "
     return because + KINDS[facts["kind"]].explained(facts)
 
 
 def _opted_out(facts: Facts) -> str:
-    return f"of {', '.join(facts['of'])}" if facts["of"] else ""
+    return f"from {', '.join(facts['of'])}" if facts["of"] else ""
 
 
 def _already_notified(facts: Facts) -> str:
@@ -52,15 +53,17 @@ def _in_flight(facts: Facts) -> str:
         + (f" until {moment(one['next_try_at'])}" if one["state"] == "retry" else "")
         for one in facts["units"]
     ]  # fmt: skip
-    return f"claim {facts['claim_id']}: {', '.join(states) or 'ended; the next run opens the gate'}"
+    return f"claim {facts['claim_id']}: {', '.join(states) or 'ended; the next run frees the gate'}"
 
 
 def _cooldown(facts: Facts) -> str:
-    return "never claimed" if facts["next_at"] is None else f"free from {moment(facts['next_at'])} on"
+    return "never claimed" if facts["next_at"] is None else f"ends at {moment(facts['next_at'])}"
 
 
 def _back_off(facts: Facts) -> str:
-    return "" if facts["until"] is None else f"left alone until {moment(facts['until'])}, for want of an answer"
+    if facts["until"] is None:
+        return ""
+    return f"backed off until {moment(facts['until'])} (no activity since the last two pushes)"
 
 
 def _already_today(facts: Facts) -> str:
@@ -69,7 +72,7 @@ def _already_today(facts: Facts) -> str:
 
 def _no_timezone(facts: Facts) -> str:
     tried = ", ".join(
-        f"{one['of']} {one['timezone'] or 'none'}{'' if one['usable'] or not one['timezone'] else ' (no such zone)'}"
+        f"{one['of']} {one['timezone'] or 'none'}" + (" (not valid)" if one["timezone"] and not one["usable"] else "")
         for one in facts["tried"]
     )
     return f"{facts['timezone'] or 'none'}; tried in this order: {tried}"
@@ -77,7 +80,7 @@ def _no_timezone(facts: Facts) -> str:
 
 def _wall(facts: Facts) -> str:
     if facts["local_time"] is None:
-        return "their time is not known"
+        return "the local time is not known"
     return f"it is {facts['local_time']:%a %Y-%m-%d %H:%M} in {facts['timezone']}"
 
 
@@ -93,17 +96,17 @@ def _quiet_hours(facts: Facts) -> str:
 def _frequency_cap(facts: Facts) -> str:
     rules = [_rule(one) for one in facts["rules"]]
     if facts["outranking"]:
-        rules.append(f"outranked by: {', '.join(facts['outranking'])}")
+        rules.append(f"higher-priority scenarios that take the place: {', '.join(facts['outranking'])}")
     return "; ".join(rules) or "no cap"
 
 
 def _rule(rule: Facts) -> str:
     hours = rule["window_seconds"] / 3600
     window = f"{hours / 24:g} days" if hours > 24 else f"{hours:g} hours"
-    free = "at no known time" if rule["free_at"] is None else f"from {moment(rule['free_at'])} on"
+    free = "at a time that is not known" if rule["free_at"] is None else f"from {moment(rule['free_at'])}"
     if rule["sent"] + rule["alive"] < rule["most"]:
         free = "now"
-    alive = f" and {rule['alive']} alive" if rule["alive"] else ""
+    alive = f", {rule['alive']} under way" if rule["alive"] else ""
     return f"at most {rule['most']} in {window}: {rule['sent']} sent{alive}, room {free}"
 
 
@@ -113,19 +116,19 @@ def _bytes(facts: Facts) -> str:
 
 def _no_token(facts: Facts) -> str:
     if not facts["devices"]:
-        return "no device is known"
+        return "no device"
     return "; ".join(f"{one['device_id']} {_device(one)}" for one in facts["devices"])
 
 
 def _device(one: Facts) -> str:
     if one["usable"]:
-        return "may be used"
+        return "is usable"
     if one["disabled_because"] is not None:
         return f"disabled at {moment(one['disabled_at'])} ({one['disabled_because']})"
-    return "has an empty token" if one["empty"] else "is of an unknown kind"
+    return "has an empty token" if one["empty"] else "has an unknown kind"
 
 
-_TELL: Mapping[str, Callable[[Facts], str]] = {
+_DESCRIPTIONS: Mapping[str, Callable[[Facts], str]] = {
     "not_due": _not_due,
     "opted_out": _opted_out,
     "already_notified": _already_notified,

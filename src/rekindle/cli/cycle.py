@@ -1,4 +1,4 @@
-"""Commands around one cycle: what it would do, doing it, and what was done."""
+"""The commands `plan`, `run` and `runs`."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -47,8 +47,8 @@ from rekindle.log import log
 from rekindle.model import Candidate, Report
 
 Budget = Annotated[str | None, typer.Option("--budget", help="End within this time, such as 30s.")]
-Confirm = Annotated[int, typer.Option("--confirm", min=0, help="Let so many people go whom the guard would hold back.")]
-Limit = Annotated[int, typer.Option(min=0, help="How many people to list; 0: all of them.")]
+Confirm = Annotated[int, typer.Option("--confirm", min=0, help="Allow up to N people past the guard.")]
+Limit = Annotated[int, typer.Option(min=0, help="People to list; 0 lists all.")]
 
 
 @async_command
@@ -56,25 +56,26 @@ async def plan(
     scenario: Scenarios = None,
     organisation: Organisations = None,
     user: Annotated[str | None, typer.Option("--user", help="Only this person.")] = None,
-    show: Annotated[str | None, typer.Option("--show", help="Only this person, with the texts to read.")] = None,
-    changes: Annotated[
-        bool, typer.Option("--changes", help="What this configuration would change against what is applied.")
-    ] = False,
+    show: Annotated[str | None, typer.Option("--show", help="Only this person, with the texts of each push.")] = None,
+    changes: Annotated[bool, typer.Option("--changes", help="Compare this file with what is applied.")] = False,
     limit: Limit = 20,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show who would be notified now and who not, and why. Claims nothing, sends nothing."""
+    """Show which people would get a push now, and which not and why.
+
+    Claims nobody and sends nothing.
+    """
     if user is not None and show is not None:
-        raise BadArgument("say either --user or --show")
+        raise BadArgument("--user and --show exclude each other")
     if show is not None and changes:
-        raise BadArgument("say either --show or --changes")
+        raise BadArgument("--show and --changes exclude each other")
     scenarios, organisations = scenario or (), ids(organisation)
     user_id = one_id(user or show)
     async with Engine.open(settings(), config(config_path)) as engine:
         if changes:
-            found = engine.difference(scenarios=scenarios, organisations=organisations, user_id=user_id)
-            return await (difference.write_json(found) if as_json else difference.show(found, limit=limit))
+            steps = engine.difference(scenarios=scenarios, organisations=organisations, user_id=user_id)
+            return await (difference.write_json(steps) if as_json else difference.show(steps, limit=limit))
         if show is not None and user_id is not None:
             shown = await engine.show(user_id, scenarios=scenarios, organisations=organisations)
             show_texts(user_id, shown, as_json=as_json)
@@ -86,7 +87,7 @@ async def plan(
 
 
 async def _planned(steps: AsyncGenerator[Candidate | Preview], *, limit: int) -> tuple[list[Preview], list[Candidate]]:
-    """The preview of every scenario, and the first people, up to `limit` (0: all)."""
+    """Collect the preview of each scenario and the first `limit` people (0: all)."""
     previews: list[Preview] = []
     people: list[Candidate] = []
     async with aclosing(steps):
@@ -120,9 +121,7 @@ async def run(
     organisation: Organisations = None,
     budget: Budget = None,
     confirm: Confirm = 0,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Render and validate all, claim and send nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate every message; claim and send nothing.")] = False,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> int:
@@ -148,7 +147,7 @@ async def run(
 
 
 def _show_dry_run(previews: list[Preview], *, as_json: bool) -> int:
-    """Print what a dry run has found; the exit code."""
+    """Print the findings of a dry run. Returns the exit code."""
     if as_json:
         print_json([preview_json(one) for one in previews])
     else:
@@ -183,7 +182,7 @@ async def runs(limit: Rows = 20, as_json: AsJson = False) -> None:
 
 
 async def warn_if_not_applied(engine: Engine) -> None:
-    """A file that differs from what is applied was warned of: runs read what is applied."""
+    """Log a warning if the file differs from what is applied. Runs use what is applied."""
     changed = sorted(name for name, change in (await engine.changes()).items() if change != "same")
     if changed:
         log.warning("config.not_applied", scenarios=changed, hint="run `rekindle apply` to put the file in force")
@@ -196,8 +195,8 @@ def _progress(*, quiet: bool) -> Progress:
 
 
 def _watch(progress: Progress) -> Watch:
-    """Claims are counted in people and answers in devices: the bar's total grows with what is
-    seen."""
+    """The progress of a run. Claims are counted in people and answers in devices, so the total
+    grows if more answers arrive than people were claimed."""
     task = progress.add_task("sending", total=None)
 
     def answered(count: int) -> None:

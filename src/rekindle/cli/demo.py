@@ -1,4 +1,4 @@
-"""Commands that need nothing installed: the demo and the sandbox."""
+"""The commands `demo` and `sandbox`, which need no Postgres and no Firebase project."""
 
 import asyncio
 import tempfile
@@ -29,19 +29,19 @@ from rekindle.settings import Settings
 
 
 def demo(
-    mentors: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many mentors the programme has.")] = 500,
-    dispatcher: Annotated[str, typer.Option(help="fcm (through the sandbox) or log.")] = "fcm",
+    mentors: Annotated[int, typer.Option(min=1, max=1_000_000, help="Mentors in the programme.")] = 500,
+    dispatcher: Annotated[str, typer.Option(help="fcm (with the sandbox) or log.")] = "fcm",
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same programme.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Run two cycles over a sample programme, with an embedded Postgres and an FCM sandbox.
+    """Run two cycles on a sample programme; needs nothing else.
 
-    With REKINDLE_DATABASE_URL set, that database is used instead; it must not have a sample
-    programme yet. Exit code 0 only if the ledger and the sandbox agree and the second cycle sent
-    nothing.
+    Starts a temporary Postgres and the FCM sandbox. If REKINDLE_DATABASE_URL is set, it uses that
+    database, which must not contain a sample programme yet. The exit code is 0 only if the ledger
+    and the sandbox agree and the second cycle sent nothing.
     """
     if dispatcher not in ("fcm", "log"):
-        raise BadArgument(f"there is no dispatcher {dispatcher!r} in the demo", hint="Use fcm or log.")
+        raise BadArgument(f"{dispatcher!r} is not a valid dispatcher for the demo", hint="Use fcm or log.")
 
     tell = _nothing if as_json else say
     show = _nothing if as_json else partial(show_report, as_json=False)
@@ -66,7 +66,7 @@ def _nothing(_: object) -> None:
 
 
 def _database(stack: ExitStack, tell: Callable[[str], None]) -> str:
-    """The address of the environment's database, or of one that was started for the stack."""
+    """The address of the environment's database, else of one that runs until the stack ends."""
     environment = settings()
     if environment.database_url is not None:
         return database_url(environment)
@@ -89,7 +89,7 @@ async def _two_cycles(
     if sandbox is None:
         dispatcher = LogDispatcher()
     else:
-        # Here, so that no other command loads the HTTP client and google-auth.
+        # Imported here, so that no other command loads the HTTP client and google-auth.
         from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
 
         dispatcher = FcmDispatcher(sandbox.credentials, url=sandbox.url, ca=sandbox.ca)
@@ -97,8 +97,7 @@ async def _two_cycles(
     async with Engine.open(environment, _config(), dispatcher=dispatcher) as engine:
         await engine.apply()
         for cycle in ("First", "Second"):
-            # Nearly half of them are due in the first one: the guard wants somebody's word for
-            # that.
+            # Nearly half of the mentors are due in the first cycle: the guard needs --confirm.
             confirmed = 0 if reports else mentors
             tell(f"\n{cycle} cycle{f', with --confirm {mentors} since it reaches many at once' if confirmed else ''}:")
             report = await engine.run(budget_seconds=max(30.0, mentors / 500), confirmed=confirmed)
@@ -112,11 +111,11 @@ async def _two_cycles(
 def disagreements(
     reports: list[Report], recorded: list[tuple[UUID, str]], messages: list[dict[str, Any]] | None
 ) -> list[str]:
-    """Where two cycles, the ledger's deliveries (claim, provider name) and the sandbox's messages
-    differ.
+    """List where the two cycles, the ledger's deliveries (claim, provider name) and the sandbox's
+    messages differ.
 
-    Empty when every accepted push has one record, nobody got one twice, and the second cycle sent
-    nothing.
+    The list is empty if every accepted push has one record, nobody got a push twice, and the second
+    cycle sent nothing.
     """
     found: list[str] = []
     first, second = reports
@@ -154,13 +153,16 @@ def _config() -> Config:
 
 @async_command
 async def sandbox(
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")] = 0,
-    credentials: Annotated[Path, typer.Option(help="The service-account file to write.")] = Path(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes any free one.")] = 0,
+    credentials: Annotated[Path, typer.Option(help="Service-account file to write.")] = Path(
         "sandbox.credentials.json"
     ),
     ledger: Annotated[Path | None, typer.Option(help="Append every accepted message to this file.")] = None,
 ) -> None:
-    """Serve FCM HTTP v1 on this machine: refuses what FCM refuses, and keeps what it accepts."""
+    """Serve a local FCM that keeps the messages it accepts.
+
+    It speaks FCM HTTP v1 on 127.0.0.1 and rejects what FCM rejects.
+    """
 
     def ready(url: str) -> None:
         say(f"The sandbox is at {url}. To send to it:")

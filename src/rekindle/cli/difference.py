@@ -1,5 +1,4 @@
-"""What the configuration on disk would change: for people in tables, for programs person by
-person."""
+"""Prints what the configuration file would change: as tables, or person by person as JSON."""
 
 import json
 import sys
@@ -15,22 +14,22 @@ from rekindle.ports import EFFECTS, Affected, Difference, Effect
 Steps = AsyncGenerator[Affected | Difference]
 
 ORGANISATIONS_LISTED = 20
-"""As many organisations of a scenario's difference as people read; `--json` has them all."""
+"""The most organisations that the table lists for one scenario. `--json` has all of them."""
 
 
 async def numbers(steps: Steps) -> list[Difference]:
-    """The numbers of every scenario that an edit has touched, or somebody's place under it;
-    nobody is kept."""
+    """Collect the scenarios whose settings or people change. The people themselves are not
+    stored."""
     async with aclosing(steps):
-        found = [step async for step in steps if isinstance(step, Difference)]
-    return [one for one in found if one.change != "same" or one.fault or one.people["gain"] or one.people["lose"]]
+        differences = [step async for step in steps if isinstance(step, Difference)]
+    return [one for one in differences if one.change != "same" or one.fault or one.people["gain"] or one.people["lose"]]
 
 
-def show_numbers(found: list[Difference]) -> None:
-    """The numbers as a table, and what keeps a scenario's from being known, or would keep it
-    back."""
-    console().print(_table(found))
-    for one in found:
+def show_numbers(differences: list[Difference]) -> None:
+    """Print the numbers as a table, then the scenarios that cannot be evaluated or that the guard
+    would stop."""
+    console().print(_table(differences))
+    for one in differences:
         if one.fault is not None:
             say(f"{one.scenario_type}: {one.fault}")
         if one.held is not None:
@@ -38,23 +37,23 @@ def show_numbers(found: list[Difference]) -> None:
 
 
 async def show(steps: Steps, *, limit: int) -> int:
-    """Print the numbers and up to `limit` of those who gain or lose (0: all of them); the exit
+    """Print the numbers and up to `limit` people with a gain or a loss (0: all). Returns the exit
     code.
 
-    Everybody is seen and only those listed are kept, which is everybody only if asked for.
+    Only the people that are listed are kept in memory.
     """
-    found: list[Difference] = []
+    differences: list[Difference] = []
     listed: list[Affected] = []
     async with aclosing(steps):
         async for step in steps:
             if isinstance(step, Difference):
-                found.append(step)
+                differences.append(step)
             elif step.effect != "stay" and (not limit or len(listed) < limit):
                 listed.append(step)
-    if not found:
+    if not differences:
         say("Nothing is applied, and the configuration has no scenario.")
         return 0
-    show_numbers(found)
+    show_numbers(differences)
     if listed:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("person", "organisation", "scenario", "effect"):
@@ -64,24 +63,25 @@ async def show(steps: Steps, *, limit: int) -> int:
             table.add_row(str(person.user_id), organisation, person.scenario_type, person.effect)
         console().print()
         console().print(table)
-    moved = sum(one.people["gain"] + one.people["lose"] for one in found)
+    moved = sum(one.people["gain"] + one.people["lose"] for one in differences)
     if len(listed) < moved:
         say(f"… and {moved - len(listed):,} more; --limit 0 lists everyone.")
-    return _exit_code(found)
+    return _exit_code(differences)
 
 
 async def write_json(steps: Steps) -> int:
-    """One JSON document on stdout, written as the people come, then the numbers; the exit code.
+    """Write one JSON document to stdout: the people as they arrive, then the numbers. Returns the
+    exit code.
 
-    A fault that stops everything leaves half a document and its line on stderr.
+    An error that stops everything leaves an incomplete document, and its line on stderr.
     """
-    found: list[Difference] = []
+    differences: list[Difference] = []
     separator = "\n"
     sys.stdout.write('{"people": [')
     async with aclosing(steps):
         async for step in steps:
             if isinstance(step, Difference):
-                found.append(step)
+                differences.append(step)
                 continue
             row = {
                 "user_id": step.user_id,
@@ -91,24 +91,24 @@ async def write_json(steps: Steps) -> int:
             }
             sys.stdout.write(separator + json.dumps(row, default=plain))
             separator = ",\n"
-    rows = [numbers_of(one) for one in found]
+    rows = [numbers_of(one) for one in differences]
     sys.stdout.write(f'\n],\n"scenarios": {json.dumps(rows, default=plain, ensure_ascii=False, indent=2)}}}\n')
-    return _exit_code(found)
+    return _exit_code(differences)
 
 
-def _exit_code(found: list[Difference]) -> int:
-    return 2 if any(one.fault for one in found) else 0
+def _exit_code(differences: list[Difference]) -> int:
+    return 2 if any(one.fault for one in differences) else 0
 
 
-def _table(found: Sequence[Difference]) -> Table:
-    """One line per scenario, and below it one for each organisation in which somebody gains or
-    loses, most first."""
+def _table(differences: Sequence[Difference]) -> Table:
+    """One row per scenario. Below it, one row per organisation with a gain or a loss, the largest
+    first."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("scenario", "change", "organisation"):
         table.add_column(heading, no_wrap=True)
     for effect in EFFECTS:
         table.add_column(effect, justify="right")
-    for one in found:
+    for one in differences:
         if one.fault is not None:
             table.add_row(one.scenario_type, one.change, "not known", *("?" for _ in EFFECTS))
             continue
@@ -129,7 +129,8 @@ def _effects(people: Mapping[Effect, int]) -> list[str]:
 
 
 def numbers_of(one: Difference) -> dict[str, Any]:
-    """One scenario's numbers, whole and by organisation; null where nobody can say."""
+    """The numbers of one scenario, in total and by organisation. They are null if the
+    scenario cannot be evaluated."""
     known = one.fault is None
 
     def counted(people: Mapping[Effect, int]) -> dict[Effect, int | None]:

@@ -1,4 +1,4 @@
-"""Why a person is nudged, or is not: now under every scenario, and in what has happened."""
+"""The command `explain`: why a person gets a push now or does not, and what happened to them."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rekindle.app import Engine
-from rekindle.cli.conditions import known, moment, printable
+from rekindle.cli.conditions import describe, moment, printable
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, ids, one_id, settings
 from rekindle.cli.output import console, counts, print_json, report_json, report_line, say
 from rekindle.model import Report
@@ -19,24 +19,24 @@ _ENDINGS = {
     "recorded": "accepted",
     "claimed": "claimed, not sent yet",
     "dispatching": "being sent",
-    "retry": "waits to be tried again",
-    "unknown": "may have been accepted: nobody knows",
+    "retry": "will be retried",
+    "unknown": "may have been accepted; it is not known",
 }
 
 
 @async_command
 async def explain(
-    user: Annotated[str, typer.Argument(help="The person, by user_id.")],
+    user: Annotated[str, typer.Argument(help="The person's user_id.")],
     scenario: Scenarios = None,
-    run: Annotated[
-        str | None, typer.Option("--run", help="What this run did for the person, and nothing else.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many past claims to show, newest first.")] = 5,
+    run: Annotated[str | None, typer.Option("--run", help="Show only what this run did for the person.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Past claims, newest first.")] = 5,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show every condition between a person and a push, the first that blocks, and what
-    happened. Sends nothing."""
+    """Show why a person gets a push now or does not.
+
+    Also shows what has happened to the person. Claims nobody and sends nothing.
+    """
     user_id = ids([user])[0]
     run_id = one_id(run)
     async with Engine.open(settings(), config(config_path)) as engine:
@@ -49,7 +49,7 @@ async def explain(
 
 
 def explained_json(one: PersonExplained) -> dict[str, Any]:
-    """A person explained: conditions in their order, claims newest first."""
+    """The explanation of one person: conditions in their order, claims newest first."""
     return {
         "user_id": one.user_id,
         "at": one.standing.at,
@@ -107,14 +107,14 @@ def _standing(standing: Standing) -> str:
     if standing.active:
         return "an active recipient"
     if standing.listed:
-        return "a recipient who is not active"
+        return "a recipient, not active"
     if standing.known:
         return "not in rekindle_source.recipient, but a device or the ledger has this id"
-    return "nobody has this id: neither rekindle_source.recipient nor a device nor the ledger"
+    return "unknown id: neither rekindle_source.recipient nor a device nor the ledger has it"
 
 
 def _heading(one: Explanation) -> str:
-    where = f", as {one.override} has it" if one.override else ""
+    where = f", with the settings of {one.override}" if one.override else ""
     name = f"{one.scenario_type} (version {one.version}, {one.kind}{where})"
     if one.fault is not None:
         return f"{name}: cannot be evaluated. {one.fault}"
@@ -130,9 +130,9 @@ def _conditions_table(one: Explanation) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("  blocks", no_wrap=True)
     table.add_column("condition", no_wrap=True)
-    table.add_column("what is known")
+    table.add_column("facts")
     for each in one.conditions:
-        table.add_row(f"  {'yes' if each.blocks else 'no'}", each.reason, escape(known(each)))
+        table.add_row(f"  {'yes' if each.blocks else 'no'}", each.reason, escape(describe(each)))
     return table
 
 
@@ -141,9 +141,9 @@ def _claim_lines(claim: PastClaim) -> Iterator[str]:
     if claim.claimed_run_id is None:
         yield f"  {claim.scenario_type}{version}: recorded by another program at {moment(claim.claimed_at)}"
         return
-    because = printable(claim.occurrence or "-")
+    occurrence = printable(claim.occurrence or "-")
     at = moment(claim.claimed_at)
-    yield f"  {claim.scenario_type}{version}: claimed at {at} because {because}, by run {claim.claimed_run_id}"
+    yield f"  {claim.scenario_type}{version}: claimed at {at} because of {occurrence}, by run {claim.claimed_run_id}"
     for unit in claim.units:
         yield f"    device {unit.device_id}: {_ending(unit)}"
 

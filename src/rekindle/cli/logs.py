@@ -1,4 +1,4 @@
-"""Log lines of the command line and of `serve`, on stderr: readable on a terminal, JSON
+"""Log lines of the command line and of `serve`, on stderr: readable text on a terminal, JSON
 elsewhere."""
 
 import logging
@@ -12,33 +12,33 @@ from rekindle.errors import BadArgument
 
 
 def set_up_logging(level: str) -> None:
-    """Events from this level on go to stderr.
+    """Log events of this level and above to stderr.
 
     Raises:
-        BadArgument: there is no such level.
+        BadArgument: the level is not valid.
     """
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
-        raise BadArgument(f"{level!r} is not a log level", hint="Use debug, info, warning, error or critical.")
+        raise BadArgument(f"{level!r} is not a valid log level", hint="Use debug, info, warning, error or critical.")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(EventFormatter(readable=sys.stderr.isatty()))
     logger = logging.getLogger("rekindle")
     logger.handlers = [handler]
     logger.setLevel(number)
-    # Its warnings of lost connections quote an address; we log them as events without it.
+    # Its warnings about lost connections contain an address. We log events without the address.
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 
 class EventFormatter(logging.Formatter):
-    """An event with its fields, its level and the time in UTC; one line of JSON unless
-    `readable`."""
+    """Formats an event with its fields, level and time in UTC: as readable text, or as one line of
+    JSON."""
 
     def __init__(self, *, readable: bool) -> None:
         super().__init__()
         self._render: Any = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of one record of the logger `rekindle`."""
+        """Format one record of the logger `rekindle`."""
         shown = {
             **record.__dict__.get("fields", {}),
             "event": record.__dict__.get("event") or record.getMessage(),

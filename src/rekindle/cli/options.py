@@ -1,4 +1,4 @@
-"""What commands have in common: options, settings, configuration, signals."""
+"""Shared by all commands: options, settings, configuration and signals."""
 
 import asyncio
 import functools
@@ -21,20 +21,20 @@ from rekindle.settings import Settings
 P = ParamSpec("P")
 
 ConfigPath = Annotated[
-    Path | None, typer.Option("--config", help="The configuration file (REKINDLE_CONFIG, else rekindle.toml).")
+    Path | None, typer.Option("--config", help="Configuration (REKINDLE_CONFIG, else rekindle.toml).")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Scenarios = Annotated[list[str] | None, typer.Option("--scenario", help="Only this scenario; may be repeated.")]
 Organisations = Annotated[
-    list[str] | None, typer.Option("--organisation", help="Only this organisation's recipients; may be repeated.")
+    list[str] | None, typer.Option("--organisation", help="Only this organisation; may be repeated.")
 ]
 
-Rows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many to list, newest first.")]
+Rows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows, newest first.")]
 
 
 @dataclass(slots=True)
 class Invocation:
-    """The options before the command."""
+    """The options that come before the command."""
 
     debug: bool = False
 
@@ -43,40 +43,40 @@ INVOCATION = Invocation()
 
 
 def settings() -> Settings:
-    """The environment's settings."""
+    """Read the settings from the environment."""
     return Settings()
 
 
 def config(path: Path | None) -> Config:
-    """The configuration that --config, REKINDLE_CONFIG or the folder names."""
+    """Load the configuration from --config, else REKINDLE_CONFIG, else rekindle.toml."""
     return load_config(path or settings().config)
 
 
 def ids(values: list[str] | None) -> list[UUID]:
-    """UUIDs out of arguments.
+    """Parse arguments as UUIDs.
 
     Raises:
-        BadArgument: one is not a UUID.
+        BadArgument: an argument is not a UUID.
     """
     found: list[UUID] = []
     for value in values or []:
         try:
             found.append(UUID(value))
         except ValueError:
-            raise BadArgument(f"{value[:80]!r} is not an id", hint="Ids are UUIDs.") from None
+            raise BadArgument(f"{value[:80]!r} is not a valid id", hint="Give a UUID.") from None
     return found
 
 
 def one_id(value: str | None) -> UUID | None:
-    """The UUID of an argument, if it was given. Raises as `ids`."""
+    """Parse an optional argument as a UUID. Raises the errors of `ids`."""
     return None if value is None else ids([value])[0]
 
 
 def seconds(value: str | None) -> float | None:
-    """Seconds out of a duration argument.
+    """Parse an optional duration argument into seconds.
 
     Raises:
-        BadArgument: it is not a duration.
+        BadArgument: the argument is not a valid duration.
     """
     if value is None:
         return None
@@ -87,8 +87,8 @@ def seconds(value: str | None) -> float | None:
 
 
 def async_command(command: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[P, None]:
-    """A command that Typer can call: it runs the coroutine to its end and leaves with the exit
-    code that it returns."""
+    """Make a command that Typer can call. It runs the coroutine and exits with the code that it
+    returns."""
 
     @functools.wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
@@ -100,8 +100,8 @@ def async_command(command: Callable[P, Coroutine[Any, Any, int | None]]) -> Call
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set, so that a run ends in good order; a second one ends
-    it at once."""
+    """Make an event that SIGINT and SIGTERM set, so that a run can end in an orderly way. A second
+    signal ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -1,4 +1,4 @@
-"""How results look: tables for people, one JSON document for programs."""
+"""Formats results: as tables for people, or as one JSON document for programs."""
 
 import dataclasses
 import json
@@ -19,31 +19,31 @@ from rekindle.ports import ScenarioStatus
 
 _WIDTH_WHEN_PIPED = 140
 WIDE = 240
-"""For tables of ids and numbers, in which nothing can be wrapped and nothing may be cut off."""
+"""The width for tables of ids and numbers, which must not be wrapped or cut off."""
 
 
 def console(piped_width: int = _WIDTH_WHEN_PIPED) -> Console:
-    """Standard output; as wide as a table needs where it is not a terminal."""
+    """Standard output, `piped_width` columns wide if it is not a terminal."""
     return Console(width=None if sys.stdout.isatty() else piped_width, highlight=False)
 
 
 def say(text: str) -> None:
-    """One line for people."""
+    """Print one line of text."""
     console().print(escape(text), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout: ids and instants as text."""
+    """Print one JSON document to stdout, with ids and instants as text."""
     sys.stdout.write(json.dumps(value, default=plain, ensure_ascii=False, indent=2) + "\n")
 
 
 def plain(value: Any) -> Any:
-    """What JSON does not know, as text."""
+    """The text of a value that JSON has no type for."""
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def fail(fault: RekindleError) -> int:
-    """Say what is wrong and how to fix it on stderr; the exit code."""
+    """Print the error and its hint to stderr. Returns the exit code."""
     if INVOCATION.debug:
         sys.stderr.write(traceback_text(fault))
     if isinstance(fault, ConfigInvalid) and len(fault.problems) > 1:
@@ -56,18 +56,18 @@ def fail(fault: RekindleError) -> int:
 
 
 def counts(numbers: Mapping[str, int]) -> str:
-    """Reasons with their counts, the largest first."""
+    """List reasons with their counts, the largest first."""
     ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{reason} {count:,}" for reason, count in ordered) or "-"
 
 
 def numbers_json(numbers: Numbers) -> dict[str, Any]:
-    """A scenario's numbers, sums included."""
+    """The numbers of a scenario, with their sums."""
     return {**dataclasses.asdict(numbers), "due": numbers.due, "refused": numbers.refused}
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """A run with its scenarios."""
+    """A run and its scenarios."""
     fields = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
     return {
         **fields,
@@ -77,7 +77,7 @@ def report_json(report: Report) -> dict[str, Any]:
 
 
 def report_table(report: Report) -> Table:
-    """One line per scenario: everyone evaluated, and what became of them."""
+    """One row per scenario: how many people were evaluated, and what happened to them."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("scenario", no_wrap=True)
     for heading in ("evaluated", "due", "claimed", "sent", "pushes"):
@@ -99,14 +99,14 @@ def report_table(report: Report) -> Table:
 
 
 def unsent(one: Numbers) -> str:
-    """Claims that did not end in a record, by ending, with the reasons."""
+    """Count the claims that did not end in a record, by ending, with the reasons."""
     endings = {name: getattr(one, name) for name in ("skipped", "dead", "unknown", "pending", "handed_over")}
     text = counts({name: count for name, count in endings.items() if count})
     return text + (f" ({counts(one.reasons)})" if one.reasons else "")
 
 
 def report_line(report: Report) -> str:
-    """How the run ended, in one line."""
+    """One line that says how the run ended."""
     took = "-"
     if report.finished_at is not None:
         took = f"{(report.finished_at - report.started_at).total_seconds():.2f} s"
@@ -115,8 +115,8 @@ def report_line(report: Report) -> str:
     left = sum(one.pending for one in report.scenarios)
     text = {
         "done": "done",
-        "budget": f"ended in time ({report.budget_seconds:g} s at most); {left:,} people are left for the next run",
-        "incomplete": "done, but not everyone who should have been reached was",
+        "budget": f"the budget of {report.budget_seconds:g} s is used up; {left:,} people are left for the next run",
+        "incomplete": "done, but some claimed people were not reached",
         "halted": f"stopped: {report.halted_by}",
         "running": "still running",
         "abandoned": "abandoned: the process ended without a report",
@@ -125,7 +125,7 @@ def report_line(report: Report) -> str:
 
 
 def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:
-    """One line per scenario of a plan or a dry run."""
+    """One row per scenario of a plan or a dry run."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("scenario", no_wrap=True)
     for heading in ("evaluated", "due", "would claim"):
@@ -140,21 +140,21 @@ def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:
 
 
 def say_held(previews: Sequence[Preview]) -> None:
-    """What the guard would hold back of a plan or a dry run, and why."""
+    """Print what the guard would stop in a plan or a dry run, and why."""
     for one in previews:
         if one.held is not None:
             say(str(one.held))
 
 
 def preview_json(preview: Preview) -> dict[str, Any]:
-    """A preview with its sums."""
-    # Not asdict: it rebuilds a Counter from pairs, which counts the pairs.
+    """The numbers of a preview, with their sums."""
+    # Not asdict: it makes a new Counter from pairs, which would count the pairs.
     fields = {field.name: getattr(preview, field.name) for field in dataclasses.fields(preview)}
     return {**fields, "due": preview.due, "not_due": preview.not_due}
 
 
 def candidate_json(candidate: Candidate) -> dict[str, Any]:
-    """One person of a plan; devices are counted, tokens stay out."""
+    """One person of a plan, with the number of devices and without their tokens."""
     return {
         "user_id": candidate.user_id,
         "organisation_id": candidate.organisation_id,
@@ -166,7 +166,7 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
 
 
 def people_table(people: Sequence[Candidate]) -> Table:
-    """The people of a plan."""
+    """One row per person of a plan."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("person", "scenario", "because", "verdict"):
         table.add_column(heading, no_wrap=heading != "because")
@@ -180,7 +180,7 @@ _TEXTS = ("message", "data", "link")
 
 
 def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
-    """What is applied, with the latest numbers beside it."""
+    """One row per applied scenario, with the numbers of its last run."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("scenario", no_wrap=True)
     for heading in ("version", "kind", "enabled", "schedule", "priority", "last run"):
@@ -205,8 +205,8 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
 
 
 def scenario_json(status: ScenarioStatus) -> dict[str, Any]:
-    """An applied scenario with its latest numbers; what it says to people stays out, as
-    everywhere."""
+    """An applied scenario with the numbers of its last run. Texts are never shown, here as
+    elsewhere."""
     scenario = status.applied.scenario
     return {
         "scenario_type": status.applied.scenario_type,
@@ -231,7 +231,7 @@ def scenario_json(status: ScenarioStatus) -> dict[str, Any]:
 
 
 def runs_table(reports: Sequence[Report]) -> Table:
-    """The history, one line per run."""
+    """One row per run."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("run", "started", "status", "via"):
         table.add_column(heading, no_wrap=True)

@@ -1,4 +1,4 @@
-"""The command that opens the other door."""
+"""The command `serve`, which runs the HTTP API."""
 
 from typing import Annotated
 
@@ -13,19 +13,23 @@ from rekindle.errors import ServerError
 
 @async_command
 async def serve(
-    host: Annotated[str, typer.Option(help="Where to listen; more than this machine takes a key.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")] = 8321,
-    runs: Annotated[int, typer.Option(min=1, max=16, help="How many runs may be under way at once.")] = 2,
+    host: Annotated[str, typer.Option(help="Address to listen on; needs a key unless loopback.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes any free one.")] = 8321,
+    runs: Annotated[int, typer.Option(min=1, max=16, help="Most runs at the same time.")] = 2,
     config_path: ConfigPath = None,
 ) -> None:
-    """Serve the HTTP API until told to stop. Runs that it has begun end in good order."""
+    """Serve the HTTP API until it is stopped.
+
+    Runs that are under way then end in an orderly way. To listen on any address but loopback, set
+    REKINDLE_API_KEY.
+    """
     try:
         from rekindle.api.keys import Keys
         from rekindle.api.server import ServerOptions
         from rekindle.api.server import serve as serve_api
     except ImportError as error:
         raise ServerError(
-            f"the HTTP API needs a package that is not installed: {error.name}", hint="Install rekindle[serve]."
+            f"the HTTP API requires a package that is not installed: {error.name}", hint="Install rekindle[serve]."
         ) from error
 
     environment, loaded = settings(), config(config_path)

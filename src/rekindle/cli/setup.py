@@ -1,4 +1,4 @@
-"""Commands that set up, or say exactly what is missing."""
+"""The commands `init`, `migrate`, `apply`, `check` and `scenarios`."""
 
 import dataclasses
 from pathlib import Path
@@ -19,11 +19,11 @@ from rekindle.sample import write_init_files
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to write; it must exist.")] = Path(),
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-    supabase: Annotated[bool, typer.Option("--supabase", help="Write apps.sql too: what your apps may read.")] = False,
+    folder: Annotated[Path, typer.Argument(help="Folder to write to; it must exist.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    supabase: Annotated[bool, typer.Option("--supabase", help="Also write apps.sql: what your apps may read.")] = False,
 ) -> None:
-    """Write rekindle.toml and a commented source.sql to start from."""
+    """Write a rekindle.toml and a source.sql to start from."""
     for path in write_init_files(folder, force=force, supabase=supabase):
         say(f"wrote {path}")
     say("Next: edit source.sql and run it on your database, `rekindle migrate`, `rekindle check`, `rekindle apply`.")
@@ -31,13 +31,14 @@ def init(
 
 @async_command
 async def migrate(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, change nothing.")] = False,
-    into: Annotated[
-        Path | None, typer.Option("--into", help="Write the files into this folder instead, for another tool to run.")
-    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run; change nothing.")] = False,
+    into: Annotated[Path | None, typer.Option("--into", help="Write the files here instead, for another tool.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create or update the tables of schema rekindle. Needs a role that may create schemas."""
+    """Create or update the tables of schema rekindle.
+
+    Requires a role that may create schemas and roles.
+    """
     if into is not None:
         if dry_run:
             raise BadArgument("--into and --dry-run exclude each other")
@@ -63,19 +64,21 @@ async def migrate(
 
 @async_command
 async def apply(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change for whom, store nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; store nothing.")] = False,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the configuration against the database, say what it changes for whom, and put its
-    scenarios in force."""
+    """Check the configuration and put its scenarios in force.
+
+    Also shows how many people each change affects.
+    """
     async with Engine.open(settings(), config(config_path)) as engine:
         await engine.ready_to_apply()
-        found = await difference.numbers(engine.difference(unchanged=False))
-        if found and not as_json:
-            difference.show_numbers(found)
+        differences = await difference.numbers(engine.difference(unchanged=False))
+        if differences and not as_json:
+            difference.show_numbers(differences)
         if dry_run:
-            changes = [Change(one.scenario_type, None, one.change) for one in found if one.change != "same"]
+            changes = [Change(one.scenario_type, None, one.change) for one in differences if one.change != "same"]
         else:
             changes = await engine.apply(checked=True)
     if as_json:
@@ -83,7 +86,7 @@ async def apply(
             {
                 "dry_run": dry_run,
                 "changes": [dataclasses.asdict(one) for one in changes],
-                "difference": [difference.numbers_of(one) for one in found],
+                "difference": [difference.numbers_of(one) for one in differences],
             }
         )
         return
@@ -99,7 +102,10 @@ async def apply(
 
 @async_command
 async def check(config_path: ConfigPath = None, as_json: AsJson = False) -> int:
-    """Say what a run would meet: database, views, index, texts, credentials. Changes nothing."""
+    """Check database, views, index, texts and credentials.
+
+    Changes nothing.
+    """
     async with Engine.open(settings(), config(config_path)) as engine:
         findings = await engine.check()
     if as_json:
@@ -111,7 +117,7 @@ async def check(config_path: ConfigPath = None, as_json: AsJson = False) -> int:
 
 
 def _finding_json(one: Finding) -> dict[str, Any]:
-    """What a check found."""
+    """One finding of a check."""
     return {
         "subject": one.subject,
         "ok": one.fault is None,
@@ -125,11 +131,11 @@ def _finding_json(one: Finding) -> dict[str, Any]:
 @async_command
 async def scenarios(
     history: Annotated[
-        bool, typer.Option("--history", help="Every version instead: what was changed, when and by whom.")
+        bool, typer.Option("--history", help="Show every version: what changed, when, which role.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the scenarios in force, with the numbers of the last run of each."""
+    """Show the scenarios in force and the numbers of their last run."""
     async with Engine.open(settings()) as engine:
         if history:
             _show_versions(await engine.versions(), as_json=as_json)

@@ -1,4 +1,4 @@
-"""The engine's statements, to be read, changed and measured in psql."""
+"""The command `sql`: prints the statements of the engine, to read and measure them in psql."""
 
 from typing import Annotated, Literal
 
@@ -8,21 +8,24 @@ from rekindle.app import Engine
 from rekindle.cli.options import ConfigPath, Organisations, async_command, config, ids, one_id, settings
 
 Statement = Annotated[
-    Literal["claim", "plan", "explain", "arm", "record"], typer.Argument(help="The statement, by its name.")
+    Literal["claim", "plan", "explain", "arm", "record"], typer.Argument(help="Which statement to print.")
 ]
 
 
 @async_command
 async def sql(
     statement: Statement,
-    scenario: Annotated[str | None, typer.Option("--scenario", help="The scenario that it evaluates.")] = None,
+    scenario: Annotated[str | None, typer.Option("--scenario", help="The scenario to evaluate.")] = None,
     organisation: Organisations = None,
     user: Annotated[str | None, typer.Option("--user", help="Only this person.")] = None,
     run: Annotated[str | None, typer.Option("--run", help="The run whose units are armed or recorded.")] = None,
-    explained: Annotated[bool, typer.Option("--explain", help="Ask for the plan, with times and buffers.")] = False,
+    explained: Annotated[bool, typer.Option("--explain", help="Put explain (analyze, buffers) before it.")] = False,
     config_path: ConfigPath = None,
 ) -> None:
-    """Print a statement of the engine for psql, with its parameters in place. Runs nothing."""
+    """Print a statement of the engine as a script for psql.
+
+    The parameters are in place. The statement is not run.
+    """
     async with Engine.open(settings(), config(config_path)) as engine:
         text = await engine.sql(
             statement,

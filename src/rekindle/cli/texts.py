@@ -1,5 +1,5 @@
-"""The texts that one person would read: shown because somebody asked to see them, on standard
-output only."""
+"""Prints the texts that one person would read. Only `plan --show` does this, and only to standard
+output."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ def show_texts(user_id: UUID, shown: Sequence[Shown], *, as_json: bool) -> None:
         print_json({"user_id": user_id, "scenarios": [_json(one) for one in shown]})
         return
     if not shown:
-        say(f"{user_id} is no active recipient here.")
+        say(f"{user_id} is not an active recipient here.")
     for number, one in enumerate(shown):
         if number:
             console().print()

@@ -1,4 +1,4 @@
-"""Where a fault came from, for `--debug`, without what it may quote."""
+"""Formats the traceback of an error for `--debug`, without values that its text may quote."""
 
 import traceback
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ _BETWEEN = "\nThis led to:\n\n"
 
 
 def traceback_text(fault: BaseException) -> str:
-    """The lines of code on the way to a fault and to each one that led to it, the first one first.
+    """Format the traceback of an error and of each error that led to it, the earliest first.
 
-    Only our own faults say more than their type, and a database's also its SQLSTATE: the text of
-    any other may quote a row, with the name or the device token of a person in it, as the DETAIL of
-    a constraint does.
+    The text of an error is shown only for our own errors. Of a database error the type and the
+    SQLSTATE are shown, of any other only the type. Their text may quote a row with the name or the
+    device token of a person, as the DETAIL of a constraint does.
     """
     return _BETWEEN.join(_one(error) for error in reversed(list(_chain(fault))))
 

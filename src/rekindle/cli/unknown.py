@@ -1,4 +1,4 @@
-"""Commands around sends whose outcome nobody knows."""
+"""The commands `unknown list` and `unknown settle`."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -15,7 +15,7 @@ from rekindle.model import UnknownSend
 
 @async_command
 async def show(limit: Rows = 100, as_json: AsJson = False) -> None:
-    """List sends whose outcome nobody knows, newest first."""
+    """List sends that may have been accepted, newest first."""
     async with Engine.open(settings()) as engine:
         sends = await engine.unknown(limit=limit)
     if as_json:
@@ -29,14 +29,18 @@ async def show(limit: Rows = 100, as_json: AsJson = False) -> None:
 
 @async_command
 async def settle(
-    claim: Annotated[str, typer.Argument(help="The claim, as `rekindle unknown list` shows it.")],
-    sent: Annotated[str | None, typer.Option("--sent", help="It was sent; the name that the provider gave it.")] = None,
+    claim: Annotated[str, typer.Argument(help="Its id, as `rekindle unknown list` shows it.")],
+    sent: Annotated[
+        str | None, typer.Option("--sent", help="It was sent; the provider's name for the message.")
+    ] = None,
     not_sent: Annotated[bool, typer.Option("--not-sent", help="It was certainly not sent.")] = False,
 ) -> None:
-    """Settle an uncertain send on your word: recorded as sent, or dead and free to be tried
-    again."""
+    """Decide what became of the uncertain sends of a claim.
+
+    They are recorded as sent, or they end without a push and the person may be claimed again.
+    """
     if (sent is None) != not_sent:
-        raise BadArgument("say either --sent NAME or --not-sent")
+        raise BadArgument("give one of --sent NAME and --not-sent")
     claim_id = ids([claim])[0]
     async with Engine.open(settings()) as engine:
         settled = await engine.settle(claim_id, provider_name=sent)
@@ -44,7 +48,7 @@ async def settle(
 
 
 def _table(sends: Sequence[UnknownSend]) -> Table:
-    """Sends that may or may not have been accepted."""
+    """One row per send that may have been accepted."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("claim", "person", "scenario", "reason", "sent at", "state"):
         table.add_column(heading, no_wrap=True)

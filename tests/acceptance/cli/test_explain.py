@@ -45,14 +45,14 @@ def test_after_a_push_every_condition_is_shown_and_when_the_next_push_is_possibl
     [(next_at,)] = team.rows("select to_char(next_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from rekindle.gate")
     assert conditions["cooldown"]["facts"]["next_at"].startswith(str(next_at).replace(" ", "T"))
     assert "blocked by cooldown; no date known, since time alone does not lift no_token" in table.out
-    assert re.search(rf"yes +cooldown +free from {next_at} UTC on", table.out)
+    assert re.search(rf"yes +cooldown +ends at {next_at} UTC", table.out)
     assert re.search(r"no +opted_out", table.out)
-    assert re.search(r"yes +no_token +no device is known", table.out)
+    assert re.search(r"yes +no_token +no device", table.out)
     [claim] = said["claims"]
     assert (claim["scenario_type"], claim["occurrence"], claim["claimed_run_id"]) == ("nudge", "first", run_id)
     [unit] = claim["units"]
     assert (unit["ending"], unit["reason"], unit["attempts"]) == ("recorded", None, 1)
-    assert f"because first, by run {run_id}" in table.out
+    assert f"because of first, by run {run_id}" in table.out
     assert f"device {unit['device_id']}: accepted at " in table.out
     nothing_private(table.out + document.out)
 
@@ -82,7 +82,7 @@ def test_a_past_run_shows_what_it_did_for_a_person_and_that_refusals_are_not_kep
     assert (said["scenarios"], said["run"]["run_id"]) == ([], run_id)
     [unit] = said["claims"][0]["units"]
     assert (unit["ending"], unit["reason"]) == ("unknown", "unavailable")
-    assert "may have been accepted: nobody knows (unavailable)" in table.out
+    assert "may have been accepted; it is not known (unavailable)" in table.out
     other = rekindle("explain", refused, "--run", run_id)
     assert "What it did for this person" not in other.out
     assert "Runs store refusals as counts, not per person" in other.out
@@ -100,7 +100,7 @@ def test_an_unknown_id_is_reported_as_unknown(rekindle: Command, team: Team) -> 
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert len(lines) == 1
-    assert lines[0].endswith("nobody has this id: neither rekindle_source.recipient nor a device nor the ledger")
+    assert lines[0].endswith("unknown id: neither rekindle_source.recipient nor a device nor the ledger has it")
     said = rekindle("explain", nobody, "--json").json()
     assert (said["known"], said["recipient"], said["claims"]) == (False, False, [])
     [nudge] = said["scenarios"]

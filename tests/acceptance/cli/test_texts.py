@@ -107,11 +107,11 @@ def test_a_push_that_would_not_be_sent_is_shown_with_its_reason(rekindle: Comman
 def test_a_person_who_is_not_a_recipient_is_reported_as_such(rekindle: Command, team: Team) -> None:
     start(rekindle, team, 1)
     stranger = person(99)
-    assert rekindle("plan", "--show", stranger).out == f"{stranger} is no active recipient here.\n"
+    assert rekindle("plan", "--show", stranger).out == f"{stranger} is not an active recipient here.\n"
     assert rekindle("plan", "--show", stranger, "--json").json() == {"user_id": str(stranger), "scenarios": []}
     assert rekindle("plan", "--show", "Ada").fault().startswith("error: RK106")
     both = rekindle("plan", "--show", person(1), "--user", person(1))
-    assert (both.code, both.fault()) == (2, "error: RK106: say either --user or --show.")
+    assert (both.code, both.fault()) == (2, "error: RK106: --user and --show exclude each other.")
 
 
 def test_the_scenarios_to_be_shown_can_be_named(rekindle: Command, team: Team) -> None:
