@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 from docs.documents import ROOT, read, rows, sections
 from rekindle import errors
 from rekindle.cli.commands import build
+from rekindle.cli.conditions import MEANINGS
 from rekindle.configuration import load_config
 from rekindle.dispatchers.registry import KINDS as DISPATCHERS
 from rekindle.policy import MAX_ATTEMPTS, parse_duration
@@ -82,6 +83,12 @@ def test_the_options_before_the_command_are_described() -> None:
 def test_the_conditions_that_come_before_the_refusals_are_described() -> None:
     conditions = re.findall(r'Condition\(\s*"(\w+)"', (SOURCE / "postgres" / "explain.py").read_text())
     assert [*first_cells(CLI["Conditions before the refusals"]), "no_token"] == conditions
+
+
+def test_explain_has_a_meaning_for_every_condition() -> None:
+    refusals = set(first_cells(LEDGER["Due and not claimed (`refusals`)"]))
+    # Whether another run claims at the same moment cannot be known before.
+    assert set(MEANINGS) == refusals - {"claimed_elsewhere"} | set(first_cells(CLI["Conditions before the refusals"]))
 
 
 def test_a_unit_is_given_up_after_the_number_of_rejections_in_the_reference() -> None:

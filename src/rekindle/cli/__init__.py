@@ -28,7 +28,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        build()()
+        build()(prog_name="rekindle")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except RekindleError as fault:

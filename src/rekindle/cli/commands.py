@@ -1,5 +1,6 @@
 """The tree of all commands."""
 
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -10,11 +11,23 @@ from rekindle.cli.options import INVOCATION
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 LogLevel = Annotated[
-    str, typer.Option(envvar="REKINDLE_LOG_LEVEL", help="Lowest level to log: debug, info, warning, error.")
+    str,
+    typer.Option(envvar="REKINDLE_LOG_LEVEL", metavar="LEVEL", help="The lowest level to log."),
 ]
 
 
-def _before(debug: Debug = False, log_level: LogLevel = "warning") -> None:
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"rekindle {version('rekindle')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+]
+
+
+def _before(version: Version = False, debug: Debug = False, log_level: LogLevel = "warning") -> None:
     """Send each person the right push at the right moment, and never twice.
 
     Rekindle finds the people who are due in your Postgres and sends one push to each.
@@ -28,7 +41,6 @@ def build() -> typer.Typer:
     app = typer.Typer(
         name="rekindle",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         callback=_before,

@@ -9,6 +9,29 @@ from rekindle.scenario import KINDS
 
 Facts = Mapping[str, Any]
 
+MEANINGS: Mapping[str, str] = {
+    "not_enabled": "the scenario is not enabled here",
+    "not_a_recipient": "the person is not in rekindle_source.recipient",
+    "not_active": "the person is not active",
+    "not_due": "the person is not due",
+    "switched_off": "it is switched off, see `rekindle switch list`",
+    "opted_out": "the person has opted out",
+    "already_notified": "the person was notified of this occurrence",
+    "absence_limit": "this absence has had the most pushes that `limit` allows",
+    "in_flight": "a claim of this scenario is under way",
+    "cooldown": "the cooldown is not over",
+    "back_off": "the person did not come back after the last pushes",
+    "already_today": "this scenario has sent a push on this UTC day",
+    "no_timezone": "the person's time zone is not known",
+    "weekday": "today is not an allowed day",
+    "quiet_hours": "it is within the quiet hours",
+    "frequency_cap": "a frequency cap has no room",
+    "no_token": "the person has no usable device token",
+    "variables_too_large": "the variables are over 64 kB",
+    "occurrence_too_long": "the occurrence has more than 1,000 bytes",
+}
+"""What it means that a condition blocks, for conditions without facts."""
+
 
 def moment(at: datetime) -> str:
     """The text of an instant in UTC, to the second."""
@@ -35,7 +58,7 @@ def _not_due(facts: Facts) -> str:
 
 
 def _opted_out(facts: Facts) -> str:
-    return f"from {', '.join(facts['of'])}" if facts["of"] else ""
+    return f"opted out from {', '.join(facts['of'])}" if facts["of"] else ""
 
 
 def _already_notified(facts: Facts) -> str:
@@ -57,7 +80,7 @@ def _in_flight(facts: Facts) -> str:
 
 
 def _cooldown(facts: Facts) -> str:
-    return "never claimed" if facts["next_at"] is None else f"ends at {moment(facts['next_at'])}"
+    return "never claimed" if facts["next_at"] is None else f"the cooldown ends at {moment(facts['next_at'])}"
 
 
 def _back_off(facts: Facts) -> str:
@@ -75,7 +98,7 @@ def _no_timezone(facts: Facts) -> str:
         f"{one['of']} {one['timezone'] or 'none'}" + (" (not valid)" if one["timezone"] and not one["usable"] else "")
         for one in facts["tried"]
     )
-    return f"{facts['timezone'] or 'none'}; tried in this order: {tried}"
+    return f"time zone {facts['timezone'] or 'none'}; tried in this order: {tried}"
 
 
 def _wall(facts: Facts) -> str:
@@ -116,7 +139,7 @@ def _bytes(facts: Facts) -> str:
 
 def _no_token(facts: Facts) -> str:
     if not facts["devices"]:
-        return "no device"
+        return "the person has no device"
     return "; ".join(f"{one['device_id']} {_device(one)}" for one in facts["devices"])
 
 

@@ -46,17 +46,21 @@ from rekindle.errors import BadArgument, HeldByGuard
 from rekindle.log import log
 from rekindle.model import Candidate, Report
 
-Budget = Annotated[str | None, typer.Option("--budget", help="End within this time, such as 30s.")]
-Confirm = Annotated[int, typer.Option("--confirm", min=0, help="Allow up to N people past the guard.")]
-Limit = Annotated[int, typer.Option(min=0, help="People to list; 0 lists all.")]
+Budget = Annotated[str | None, typer.Option("--budget", metavar="DURATION", help="End within this time, such as 30s.")]
+Confirm = Annotated[
+    int, typer.Option("--confirm", min=0, metavar="N", help="Allow up to N people past the guard for this run.")
+]
+Limit = Annotated[int, typer.Option(min=0, metavar="N", help="People to list; 0 lists all.")]
 
 
 @async_command
 async def plan(
     scenario: Scenarios = None,
     organisation: Organisations = None,
-    user: Annotated[str | None, typer.Option("--user", help="Only this person.")] = None,
-    show: Annotated[str | None, typer.Option("--show", help="Only this person, with the texts of each push.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="UUID", help="Only this person.")] = None,
+    show: Annotated[
+        str | None, typer.Option("--show", metavar="UUID", help="Only this person, with the texts of each push.")
+    ] = None,
     changes: Annotated[bool, typer.Option("--changes", help="Compare this file with what is applied.")] = False,
     limit: Limit = 20,
     config_path: ConfigPath = None,

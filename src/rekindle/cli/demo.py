@@ -29,9 +29,9 @@ from rekindle.settings import Settings
 
 
 def demo(
-    mentors: Annotated[int, typer.Option(min=1, max=1_000_000, help="Mentors in the programme.")] = 500,
-    dispatcher: Annotated[str, typer.Option(help="fcm (with the sandbox) or log.")] = "fcm",
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same programme.")] = 1,
+    mentors: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Mentors in the programme.")] = 500,
+    dispatcher: Annotated[str, typer.Option(metavar="NAME", help="fcm (with the sandbox) or log.")] = "fcm",
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="The same seed makes the same programme.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Run two cycles on a sample programme; needs nothing else.
@@ -153,11 +153,15 @@ def _config() -> Config:
 
 @async_command
 async def sandbox(
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes any free one.")] = 0,
-    credentials: Annotated[Path, typer.Option(help="Service-account file to write.")] = Path(
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, metavar="N", help="Port to listen on; 0 takes any free one.")
+    ] = 0,
+    credentials: Annotated[Path, typer.Option(metavar="PATH", help="Service-account file to write.")] = Path(
         "sandbox.credentials.json"
     ),
-    ledger: Annotated[Path | None, typer.Option(help="Append every accepted message to this file.")] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Append every accepted message to this file.")
+    ] = None,
 ) -> None:
     """Serve a local FCM that keeps the messages it accepts.
 

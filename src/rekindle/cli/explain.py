@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rekindle.app import Engine
-from rekindle.cli.conditions import describe, moment, printable
+from rekindle.cli.conditions import MEANINGS, describe, moment, printable
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, ids, one_id, settings
 from rekindle.cli.output import console, counts, print_json, report_json, report_line, say
 from rekindle.model import Report
@@ -26,10 +26,15 @@ _ENDINGS = {
 
 @async_command
 async def explain(
-    user: Annotated[str, typer.Argument(help="The person's user_id.")],
+    user: Annotated[str, typer.Argument(metavar="USER", help="The person's user_id, a UUID.")],
     scenario: Scenarios = None,
-    run: Annotated[str | None, typer.Option("--run", help="Show only what this run did for the person.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Past claims, newest first.")] = 5,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="UUID", help="Show only what this run did for the person.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every condition, also those that do not block.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, metavar="N", help="Past claims, newest first.")] = 5,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> int:
@@ -40,67 +45,77 @@ async def explain(
     user_id = ids([user])[0]
     run_id = one_id(run)
     async with Engine.open(settings(), config(config_path)) as engine:
-        one = await engine.explain(user_id, scenarios=scenario or (), run_id=run_id, limit=limit)
+        person = await engine.explain(user_id, scenarios=scenario or (), run_id=run_id, limit=limit)
     if as_json:
-        print_json(explained_json(one))
+        print_json(explained_json(person))
     else:
-        _show(one)
-    return 2 if any(scenario.fault for scenario in one.scenarios) else 0
+        _show(person, everything=everything)
+    return 2 if any(scenario.fault for scenario in person.scenarios) else 0
 
 
-def explained_json(one: PersonExplained) -> dict[str, Any]:
+def explained_json(person: PersonExplained) -> dict[str, Any]:
     """The explanation of one person: conditions in their order, claims newest first."""
     return {
-        "user_id": one.user_id,
-        "at": one.standing.at,
-        "known": one.standing.known,
-        "recipient": one.standing.listed,
-        "active": one.standing.active,
-        "scenarios": [_scenario_json(scenario) for scenario in one.scenarios],
-        "run": None if one.run is None else report_json(one.run),
-        "claims": [asdict(claim) for claim in one.claims],
+        "user_id": person.user_id,
+        "at": person.standing.at,
+        "known": person.standing.known,
+        "recipient": person.standing.listed,
+        "active": person.standing.active,
+        "scenarios": [_scenario_json(scenario) for scenario in person.scenarios],
+        "run": None if person.run is None else report_json(person.run),
+        "claims": [asdict(claim) for claim in person.claims],
     }
 
 
-def _scenario_json(one: Explanation) -> dict[str, Any]:
+def _scenario_json(scenario: Explanation) -> dict[str, Any]:
     return {
-        "scenario_type": one.scenario_type,
-        "version": one.version,
-        "kind": one.kind,
-        "occurrence": one.occurrence,
-        "override": one.override,
-        "blocked_by": list(one.blocked_by),
-        "next_at": one.next_at,
-        "waits_for": one.waits_for,
-        "fault": one.fault,
-        "conditions": [asdict(condition) for condition in one.conditions],
+        "scenario_type": scenario.scenario_type,
+        "version": scenario.version,
+        "kind": scenario.kind,
+        "occurrence": scenario.occurrence,
+        "override": scenario.override,
+        "blocked_by": list(scenario.blocked_by),
+        "next_at": scenario.next_at,
+        "waits_for": scenario.waits_for,
+        "fault": scenario.fault,
+        "conditions": [asdict(condition) for condition in scenario.conditions],
     }
 
 
-def _show(one: PersonExplained) -> None:
-    say(f"{one.user_id} at {moment(one.standing.at)}: {_standing(one.standing)}")
-    if one.standing.known:
-        for scenario in one.scenarios:
-            say("")
-            say(_heading(scenario))
-            if scenario.conditions:
-                console().print(_conditions_table(scenario))
-        if not one.scenarios and one.run is None:
-            say("No scenario is applied. Run `rekindle apply`.")
-    if one.run is not None:
+def _show(person: PersonExplained, *, everything: bool) -> None:
+    say(f"{person.user_id} at {moment(person.standing.at)}: {_standing(person.standing)}")
+    if person.standing.known:
+        _show_scenarios(person, everything=everything)
+    if person.run is not None:
         say("")
-        say(f"Run {one.run.run_id} of {moment(one.run.started_at)}. {report_line(one.run)}")
-    if one.claims:
+        say(f"Run {person.run.run_id} of {moment(person.run.started_at)}. {report_line(person.run)}")
+    if person.claims:
         say("")
-        say("What happened, newest first:" if one.run is None else "What it did for this person:")
-        for claim in one.claims:
+        say("What happened, newest first:" if person.run is None else "What it did for this person:")
+        for claim in person.claims:
             for line in _claim_lines(claim):
                 say(line)
-    elif one.standing.known and one.run is None:
+    elif person.standing.known and person.run is None:
         say("")
         say("Nothing was ever claimed for this person.")
-    if one.run is not None:
-        _show_refusals(one.run, {claim.scenario_type for claim in one.claims})
+    if person.run is not None:
+        _show_refusals(person.run, {claim.scenario_type for claim in person.claims})
+
+
+def _show_scenarios(person: PersonExplained, *, everything: bool) -> None:
+    """Print one line per scenario; with `everything`, also the table of all its conditions."""
+    if not person.scenarios:
+        if person.run is None:
+            say("No scenario is applied. Run `rekindle apply`.")
+        return
+    if not everything:
+        say("")
+    for scenario in person.scenarios:
+        if everything:
+            say("")
+        say(f"{_name(scenario, everything=everything)}: {_verdict(scenario)}")
+        if everything and scenario.conditions:
+            console().print(_conditions_table(scenario))
 
 
 def _standing(standing: Standing) -> str:
@@ -113,25 +128,37 @@ def _standing(standing: Standing) -> str:
     return "unknown id: neither rekindle_source.recipient nor a device nor the ledger has it"
 
 
-def _heading(one: Explanation) -> str:
-    where = f", with the settings of {one.override}" if one.override else ""
-    name = f"{one.scenario_type} (version {one.version}, {one.kind}{where})"
-    if one.fault is not None:
-        return f"{name}: cannot be evaluated. {one.fault}"
-    if not one.blocked_by:
-        return f"{name}: would be claimed now"
-    if one.next_at is not None:
-        return f"{name}: blocked by {one.blocked_by[0]}; possible from {moment(one.next_at)} at the earliest"
-    lasting = one.waits_for or one.blocked_by[0]
-    return f"{name}: blocked by {one.blocked_by[0]}; no date known, since time alone does not lift {lasting}"
+def _name(scenario: Explanation, *, everything: bool) -> str:
+    details = [f"version {scenario.version}", scenario.kind] if everything else []
+    if scenario.override:
+        details.append(f"with the settings of {scenario.override}")
+    return f"{scenario.scenario_type} ({', '.join(details)})" if details else scenario.scenario_type
 
 
-def _conditions_table(one: Explanation) -> Table:
+def _verdict(scenario: Explanation) -> str:
+    """Whether the scenario would claim the person now; if not, the condition that matters most.
+
+    A condition that does not end with time matters more than one that does. Of several, the first
+    one matters, which is also the one that a run would count.
+    """
+    if scenario.fault is not None:
+        return f"cannot be evaluated. {scenario.fault}"
+    if not scenario.blocked_by:
+        return "would be claimed now"
+    reason = scenario.blocked_by[0] if scenario.waits_for is None else scenario.waits_for
+    others = [other for other in scenario.blocked_by if other != reason]
+    facts = next((describe(each) for each in scenario.conditions if each.reason == reason and each.blocks), "")
+    until = "this changes" if scenario.next_at is None else f"{moment(scenario.next_at)} at the earliest"
+    also = f"; also by {', '.join(others)}" if others else ""
+    return f"blocked by {reason} until {until}{also}: {facts or MEANINGS[reason]}"
+
+
+def _conditions_table(scenario: Explanation) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("  blocks", no_wrap=True)
     table.add_column("condition", no_wrap=True)
     table.add_column("facts")
-    for each in one.conditions:
+    for each in scenario.conditions:
         table.add_row(f"  {'yes' if each.blocks else 'no'}", each.reason, escape(describe(each)))
     return table
 
@@ -162,11 +189,11 @@ def _ending(unit: PastUnit) -> str:
 
 
 def _show_refusals(run: Report, claimed: set[str]) -> None:
-    others = [one for one in run.scenarios if one.scenario_type not in claimed and one.evaluated]
+    others = [numbers for numbers in run.scenarios if numbers.scenario_type not in claimed and numbers.evaluated]
     if not others:
         return
     say("")
     say("Runs store refusals as counts, not per person. This person is one of these:")
-    for one in others:
-        refused = counts(one.refusals)
-        say(f"  {one.scenario_type}: of {one.evaluated:,} people {one.not_due:,} not due; refused: {refused}")
+    for numbers in others:
+        people = f"of {numbers.evaluated:,} people {numbers.not_due:,} not due"
+        say(f"  {numbers.scenario_type}: {people}; refused: {counts(numbers.refusals)}")

@@ -21,15 +21,17 @@ from rekindle.settings import Settings
 P = ParamSpec("P")
 
 ConfigPath = Annotated[
-    Path | None, typer.Option("--config", help="Configuration (REKINDLE_CONFIG, else rekindle.toml).")
+    Path | None, typer.Option("--config", metavar="PATH", help="Configuration (REKINDLE_CONFIG, else rekindle.toml).")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Scenarios = Annotated[list[str] | None, typer.Option("--scenario", help="Only this scenario; may be repeated.")]
+Scenarios = Annotated[
+    list[str] | None, typer.Option("--scenario", metavar="NAME", help="Only this scenario; may be repeated.")
+]
 Organisations = Annotated[
-    list[str] | None, typer.Option("--organisation", help="Only this organisation; may be repeated.")
+    list[str] | None, typer.Option("--organisation", metavar="UUID", help="Only this organisation; may be repeated.")
 ]
 
-Rows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows, newest first.")]
+Rows = Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="Rows, newest first.")]
 
 
 @dataclass(slots=True)

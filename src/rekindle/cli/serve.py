@@ -13,9 +13,13 @@ from rekindle.errors import ServerError
 
 @async_command
 async def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; needs a key unless loopback.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes any free one.")] = 8321,
-    runs: Annotated[int, typer.Option(min=1, max=16, help="Most runs at the same time.")] = 2,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="Address to listen on; loopback needs no key.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, metavar="N", help="Port to listen on; 0 takes any free one.")
+    ] = 8321,
+    runs: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Most runs at the same time.")] = 2,
     config_path: ConfigPath = None,
 ) -> None:
     """Serve the HTTP API until it is stopped.

@@ -19,7 +19,7 @@ from rekindle.sample import write_init_files
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Folder to write to; it must exist.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write to; it must exist.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     supabase: Annotated[bool, typer.Option("--supabase", help="Also write apps.sql: what your apps may read.")] = False,
 ) -> None:
@@ -32,7 +32,9 @@ def init(
 @async_command
 async def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run; change nothing.")] = False,
-    into: Annotated[Path | None, typer.Option("--into", help="Write the files here instead, for another tool.")] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="PATH", help="Write the files here instead, for another tool.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create or update the tables of schema rekindle.

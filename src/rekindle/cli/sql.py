@@ -8,17 +8,22 @@ from rekindle.app import Engine
 from rekindle.cli.options import ConfigPath, Organisations, async_command, config, ids, one_id, settings
 
 Statement = Annotated[
-    Literal["claim", "plan", "explain", "arm", "record"], typer.Argument(help="Which statement to print.")
+    Literal["claim", "plan", "explain", "arm", "record"],
+    typer.Argument(metavar="STATEMENT", help="Which statement to print."),
 ]
 
 
 @async_command
 async def sql(
     statement: Statement,
-    scenario: Annotated[str | None, typer.Option("--scenario", help="The scenario to evaluate.")] = None,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", metavar="NAME", help="The scenario to evaluate.")
+    ] = None,
     organisation: Organisations = None,
-    user: Annotated[str | None, typer.Option("--user", help="Only this person.")] = None,
-    run: Annotated[str | None, typer.Option("--run", help="The run whose units are armed or recorded.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="UUID", help="Only this person.")] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="UUID", help="The run whose units are armed or recorded.")
+    ] = None,
     explained: Annotated[bool, typer.Option("--explain", help="Put explain (analyze, buffers) before it.")] = False,
     config_path: ConfigPath = None,
 ) -> None:

@@ -15,9 +15,9 @@ from rekindle.model import Switch, Turned
 
 _MAX_REASON_CHARS = 500
 
-Scenario = Annotated[str | None, typer.Option("--scenario", help="Only this scenario.")]
-Organisation = Annotated[str | None, typer.Option("--organisation", help="Only this organisation.")]
-Reason = Annotated[str | None, typer.Option("--reason", help="Why, for people who look later.")]
+Scenario = Annotated[str | None, typer.Option("--scenario", metavar="NAME", help="Only this scenario.")]
+Organisation = Annotated[str | None, typer.Option("--organisation", metavar="UUID", help="Only this organisation.")]
+Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, for people who look later.")]
 
 
 @async_command

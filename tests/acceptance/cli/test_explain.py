@@ -1,4 +1,5 @@
-"""`rekindle explain` shows every condition and the history of any person, and nothing private."""
+"""`rekindle explain` shows what blocks any person, every condition on request, and the history;
+nothing private."""
 
 import re
 from uuid import uuid4
@@ -16,22 +17,21 @@ def nothing_private(said: str) -> None:
         assert private not in said
 
 
-def test_after_a_push_every_condition_is_shown_and_when_the_next_push_is_possible(
-    rekindle: Command, team: Team
-) -> None:
+def test_after_a_push_explain_shows_what_blocks_and_with_all_every_condition(rekindle: Command, team: Team) -> None:
     user = team.people(1)[0]
     write_config(rekindle.folder, TEAM_CONFIG + OTHER)
     assert rekindle("apply").code == 0
     fresh = rekindle("explain", user)
     assert fresh.code == 0
-    assert "nudge (version 1, sql): would be claimed now" in fresh.out
+    assert fresh.out.splitlines()[2] == "nudge: would be claimed now"
     assert "Nothing was ever claimed for this person." in fresh.out
     run_id = rekindle("run", "--json").json()["run_id"]
     team.execute("update team.wanted set occurrence = 'second'")
     team.execute("delete from team.device")
     before = team.counts()
-    table, document = rekindle("explain", user), rekindle("explain", user, "--json")
-    assert (table.code, table.err, document.code, document.err) == (0, "", 0, "")
+    short, table, document = (rekindle("explain", user, *asked) for asked in ((), ("--all",), ("--json",)))
+    assert {(done.code, done.err) for done in (short, table, document)} == {(0, "")}
+    assert rekindle("explain", user, "--all", "--json").json()["scenarios"] == document.json()["scenarios"]
     assert team.counts() == before
     said = document.json()
     assert (said["user_id"], said["known"], said["recipient"], said["active"]) == (str(user), True, True, True)
@@ -44,10 +44,17 @@ def test_after_a_push_every_condition_is_shown_and_when_the_next_push_is_possibl
     assert [reason for reason, one in conditions.items() if one["blocks"]] == nudge["blocked_by"]
     [(next_at,)] = team.rows("select to_char(next_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from rekindle.gate")
     assert conditions["cooldown"]["facts"]["next_at"].startswith(str(next_at).replace(" ", "T"))
-    assert "blocked by cooldown; no date known, since time alone does not lift no_token" in table.out
-    assert re.search(rf"yes +cooldown +ends at {next_at} UTC", table.out)
+    lines = [
+        "nudge: blocked by no_token until this changes; also by cooldown, already_today: the person has no device",
+        "other: blocked by not_enabled until this changes; also by no_token: the scenario is not enabled here",
+    ]
+    assert short.out.splitlines()[2:4] == lines
+    assert "condition" not in short.out
+    for line in lines:
+        assert line.replace(":", " (version 1, sql):", 1) in table.out.splitlines()
+    assert re.search(rf"yes +cooldown +the cooldown ends at {next_at} UTC", table.out)
     assert re.search(r"no +opted_out", table.out)
-    assert re.search(r"yes +no_token +no device", table.out)
+    assert re.search(r"yes +no_token +the person has no device", table.out)
     [claim] = said["claims"]
     assert (claim["scenario_type"], claim["occurrence"], claim["claimed_run_id"]) == ("nudge", "first", run_id)
     [unit] = claim["units"]
@@ -65,8 +72,9 @@ def test_the_next_possible_time_is_shown_if_only_time_blocks(rekindle: Command, 
     [nudge] = rekindle("explain", user, "--json").json()["scenarios"]
     assert nudge["blocked_by"] == ["cooldown"]
     assert nudge["next_at"] == {one["reason"]: one for one in nudge["conditions"]}["cooldown"]["facts"]["next_at"]
-    out = rekindle("explain", user).out
-    assert f"blocked by cooldown; possible from {nudge['next_at'][:19].replace('T', ' ')} UTC at the earliest" in out
+    until = f"{nudge['next_at'][:19].replace('T', ' ')} UTC"
+    line = f"nudge: blocked by cooldown until {until} at the earliest: the cooldown ends at {until}"
+    assert line in rekindle("explain", user).out.splitlines()
 
 
 def test_a_past_run_shows_what_it_did_for_a_person_and_that_refusals_are_not_kept_per_person(
@@ -123,6 +131,6 @@ def test_a_scenario_whose_view_is_gone_is_named_and_the_others_are_explained(rek
     assert nudge["blocked_by"] == []
     table = rekindle("explain", user)
     assert table.code == 2
-    assert "absence (version 1, inactivity): cannot be evaluated. RK301: " in table.out
+    assert table.out.splitlines()[2].startswith("absence: cannot be evaluated. RK301: ")
     only = rekindle("explain", user, "--scenario", "nudge", "--json")
     assert (only.code, [one["scenario_type"] for one in only.json()["scenarios"]]) == (0, ["nudge"])

@@ -40,7 +40,7 @@ def test_a_scenario_is_tried_in_one_place_before_it_is_for_everybody(
         "t2-1": {"title": "c4n4ry of Name2", "body": "In the centre"},
     }
     explained = rekindle("explain", ids[1]).out
-    assert f", with the settings of organisation.{HERE}.chapter.{CENTRE})" in explained
+    assert f" (with the settings of organisation.{HERE}.chapter.{CENTRE}): " in explained
     write_config(rekindle.folder, TEAM_CONFIG)
     assert rekindle("apply").code == 0
     [numbers] = rekindle("run", "--json").json()["scenarios"]
