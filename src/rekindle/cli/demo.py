@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -21,11 +21,21 @@ from rekindle.configuration import load_config
 from rekindle.dispatchers.log import LogDispatcher
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.errors import BadArgument, DemoDisagrees
-from rekindle.model import Report
+from rekindle.model import Candidate, Report
 from rekindle.sample import make_programme
 from rekindle.sandbox import Sandbox, serve
 from rekindle.scenario import Config
 from rekindle.settings import Settings
+
+_CYCLES = {
+    "First": "Every column counts people, except `pushes`, which counts their devices.",
+    "Second": "The same people are due. Nobody is claimed again; the reasons count people.",
+}
+_NEXT_STEPS = """
+Next steps:
+  docs/tutorial.md  from an empty database to your first push
+  rekindle init     writes a configuration and the views to start from
+  rekindle --help   lists all commands"""
 
 
 def demo(
@@ -59,6 +69,7 @@ def demo(
     tell("")
     tell(f"The ledger and {where} agree: every push has one record, and nobody got one twice.")
     tell("The second cycle sent none.")
+    tell(_NEXT_STEPS)
 
 
 def _nothing(_: object) -> None:
@@ -96,16 +107,32 @@ async def _two_cycles(
     reports: list[Report] = []
     async with Engine.open(environment, _config(), dispatcher=dispatcher) as engine:
         await engine.apply()
-        for cycle in ("First", "Second"):
+        await _meet_one_person(engine, tell)
+        for cycle, explanation in _CYCLES.items():
             # Nearly half of the mentors are due in the first cycle: the guard needs --confirm.
             confirmed = 0 if reports else mentors
             tell(f"\n{cycle} cycle{f', with --confirm {mentors} since it reaches many at once' if confirmed else ''}:")
+            tell(explanation)
             report = await engine.run(budget_seconds=max(30.0, mentors / 500), confirmed=confirmed)
             reports.append(report)
             show(report)
         recorded = await engine.deliveries()
     messages = None if sandbox is None else await asyncio.to_thread(sandbox.messages)
     return reports, disagreements(reports, recorded, messages)
+
+
+async def _meet_one_person(engine: Engine, tell: Callable[[str], None]) -> None:
+    """Show one person that the first cycle would reach, and the push that they would read."""
+    async with aclosing(engine.plan(scenarios=["inactivity"])) as steps:
+        async for step in steps:
+            if isinstance(step, Candidate) and step.refusal is None and step.locale == "en":
+                break
+        else:
+            return
+    [push] = await engine.show(step.user_id, scenarios=["inactivity"])
+    tell(f"\nOne of them is {step.user_id}, who is due because of {step.occurrence}.")
+    tell(f"The push to {len(step.devices)} device(s) of this person:")
+    tell(f"  {push.title}\n  {push.body}")
 
 
 def disagreements(

@@ -1,6 +1,7 @@
 """From nothing to a first cycle: the demo, the files to start from, the migrations, the sandbox."""
 
 import json
+import re
 import signal
 import ssl
 import subprocess
@@ -45,6 +46,13 @@ def test_the_demo_with_the_log_dispatcher_uses_the_database_that_is_named(bare: 
         assert (done.code, done.err) == (0, ""), done
         assert "Second cycle:" in done.out
         assert "The ledger and the log dispatcher agree" in done.out
+        met = re.search(
+            r"One of them is (\S+), who is due because of inactive:.*\n.*\n  It has been a while, \w", done.out
+        )
+        assert met is not None, done.out
+        recorded = "select from rekindle.scenario_notification where user_id = %s and scenario_type = 'inactivity'"
+        assert len(Team(url).rows(recorded, met[1])) == 1
+        assert "  rekindle init " in done.out.partition("\nNext steps:\n")[2]
         assert len(Team(url).rows("select from rekindle.run")) == 2
         again = named("demo", "--dispatcher", "log", "--mentors", "60")
         assert (again.code, len(again.err.splitlines())) == (2, 1)
