@@ -169,7 +169,7 @@ PROVES_NOTHING: dict[str, tuple[Reply | str, str]] = {
     "html": (Reply(body=b"<!DOCTYPE html>"), "garbled_answer"),
     "a list": (Reply(body=b"[]"), "garbled_answer"),
     "another word": (Reply(body=b'{"refused": "today"}'), "garbled_answer"),
-    "results that are none": (Reply(body=b'{"results": 3}'), "missing_result"),
+    "invalid results": (Reply(body=b'{"results": 3}'), "missing_result"),
     "no results": (Reply(body=b'{"results": []}'), "missing_result"),
     "deep": (Reply(body=b"[" * 1_000_000), "garbled_answer"),
     "deep with an error": (Reply(500, b"[" * 1_000_000), "garbled_answer"),
@@ -202,7 +202,7 @@ HALF_ANSWERS: dict[str, tuple[Callable[[list[dict[str, Any]]], object], list[str
     "one twice": (lambda results: [*results, results[1]], ["", "garbled_answer", ""]),
     "one too many": (lambda results: [*results, results[2] | {"index": 3}], ["", "", ""]),
     "not an object": (lambda results: [results[0], "sent", None], ["", "missing_result", "missing_result"]),
-    "an index that is none": (
+    "an invalid index": (
         lambda results: [results[0], results[1] | {"index": True}, results[2] | {"index": "2"}],
         ["", "missing_result", "missing_result"],
     ),
@@ -211,9 +211,9 @@ HALF_ANSWERS: dict[str, tuple[Callable[[list[dict[str, Any]]], object], list[str
         ["garbled_answer", "", ""],
     ),
     "two fates at once": (lambda results: first(results, not_sent="no_time"), ["garbled_answer", "", ""]),
-    "a status that is none": (lambda results: first(results, status="200"), ["garbled_answer", "", ""]),
-    "a body that is no text": (lambda results: first(results, body={}), ["garbled_answer", "", ""]),
-    "a name that is none": (lambda results: first(results, body="{}"), ["garbled_answer", "", ""]),
+    "an invalid status": (lambda results: first(results, status="200"), ["garbled_answer", "", ""]),
+    "a body that is not text": (lambda results: first(results, body={}), ["garbled_answer", "", ""]),
+    "an invalid name": (lambda results: first(results, body="{}"), ["garbled_answer", "", ""]),
 }
 
 

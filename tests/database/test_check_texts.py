@@ -42,7 +42,7 @@ def config(kind: str = "inactivity", *, title: str = "t", body: str = "b", **key
     )
 
 
-async def found(programme: Programme, one: Config) -> tuple[list[str], list[str]]:
+async def check_result(programme: Programme, one: Config) -> tuple[list[str], list[str]]:
     """The check's result for the scenario: its faults, all of which are RK103, and its notes."""
     findings = [finding for finding in await check(one, PostgresSource(programme.database)) if finding.subject == "one"]
     assert {finding.fault.code for finding in findings if finding.fault} <= {"RK103"}
@@ -60,17 +60,17 @@ async def test_a_text_that_can_never_be_sent_is_refused_and_the_longest_place_na
     assert fault.message.startswith("scenario.one.message.en can never be sent: a push has 4,6")
     assert fault.hint == "Shorten scenario.one.message.en.body, the longest of its texts."
     shared = config(data={"k": "v" * 3_900}, link="https://example.org/" + "x" * 400)
-    faults, _ = await found(programme, shared)
+    faults, _ = await check_result(programme, shared)
     assert len(faults) == 1
-    assert await found(programme, config(title="t" * 1_500, body="b" * 2_000)) == ([], [])
+    assert await check_result(programme, config(title="t" * 1_500, body="b" * 2_000)) == ([], [])
 
 
 async def test_only_the_shortest_form_decides_whether_a_text_can_never_be_sent(programme: Programme) -> None:
     long = "x" * 3_900
     one = config(title="t" * 300, body=f"{{days, plural, one {{{long}}} other {{#}}}}")
-    faults, notes = await found(programme, one)
+    faults, notes = await check_result(programme, one)
     assert (faults, len(notes)) == ([], 1)
-    faults, notes = await found(programme, config(title="t" * 300, body=f"{{days, plural, other {{{long}}}}}"))
+    faults, notes = await check_result(programme, config(title="t" * 300, body=f"{{days, plural, other {{{long}}}}}"))
     assert len(faults) == 1
 
 
@@ -79,42 +79,44 @@ async def test_a_push_that_the_longest_values_of_today_make_too_large_is_noted_a
 ) -> None:
     user = await programme.person(first_name="å" * 900)
     one = config(title="{first_name}", body="{first_name} {first_name}")
-    faults, [note] = await found(programme, one)
+    faults, [note] = await check_result(programme, one)
     assert faults == []
     assert note.startswith("scenario.one.message.en: with the longest values that there are now, a push has 5,")
     assert f"FCM takes {MAX_PAYLOAD_BYTES:,}" in note
     await programme.sql.execute("update team.person set first_name = repeat('å', 100)")
-    assert await found(programme, one) == ([], [])
+    assert await check_result(programme, one) == ([], [])
     # People who are not active recipients get no push. A variable that no text names does not
     # count.
     await programme.person(first_name="å" * 1_000, active=False)
-    assert await found(programme, one) == ([], [])
+    assert await check_result(programme, one) == ([], [])
     await programme.sql.execute("update team.person set first_name = repeat('x', 5000) where user_id = %s", [user])
-    assert await found(programme, config(title="{first_name}")) == ([], [])  # it is cut at 1,000 characters
-    assert len((await found(programme, config(body="{first_name}" * 4)))[1]) == 1
+    assert await check_result(programme, config(title="{first_name}")) == ([], [])  # it is cut at 1,000 characters
+    assert len((await check_result(programme, config(body="{first_name}" * 4)))[1]) == 1
 
 
 async def test_the_longest_certificate_counts(programme: Programme) -> None:
     one = config("expiry", title="{certificate}", body="{certificate}" * 4)
     user = await programme.person()
-    assert await found(programme, one) == ([], [])
+    assert await check_result(programme, one) == ([], [])
     await programme.certificate(user, "2030-01-01", "é" * 450)
-    assert len((await found(programme, one))[1]) == 1
+    assert len((await check_result(programme, one))[1]) == 1
 
 
 async def test_the_longest_of_the_first_rows_of_a_query_counts(programme: Programme) -> None:
     one = config("sql", body="{points} {points} {points} {points} {points}")
     user = await programme.person()
     await programme.want(user, variables={"points": "x" * 100})
-    assert await found(programme, one) == ([], [])
+    assert await check_result(programme, one) == ([], [])
     await programme.want(user, variables={"points": "x" * 900})
-    assert len((await found(programme, one))[1]) == 1
+    assert len((await check_result(programme, one))[1]) == 1
 
 
 async def test_the_size_is_checked_for_each_language_and_each_platform(programme: Programme) -> None:
     message = {"en": {"title": "t", "body": "b" * 3_700}, "nb": {"title": "t", "body": "å" * 1_850}}
-    assert await found(programme, config(message=message)) == ([], [])
-    faults, _ = await found(programme, config(message=message, android={"channel_id": "c" * 200, "sound": "s" * 190}))
+    assert await check_result(programme, config(message=message)) == ([], [])
+    faults, _ = await check_result(
+        programme, config(message=message, android={"channel_id": "c" * 200, "sound": "s" * 190})
+    )
     assert [fault.split(" ")[0] for fault in faults] == ["scenario.one.message.en", "scenario.one.message.nb"]
 
 
@@ -163,9 +165,9 @@ async def test_a_plural_requires_a_number_and_a_date_field_a_date(
     await programme.sql.execute(
         "insert into team.wanted select user_id, 'other', '{\"both\": \"2026-01-31\"}' from team.person"
     )
-    assert (await found(programme, config(kind, body=f"{{{variable}}}")))[0] == []
+    assert (await check_result(programme, config(kind, body=f"{{{variable}}}")))[0] == []
     for text, fits, need in ((NUMBER, number, "number"), (DATE, date, "date")):
-        faults, _ = await found(programme, config(kind, body=text % variable))
+        faults, _ = await check_result(programme, config(kind, body=text % variable))
         says = f"scenario.one.message.en.body needs {variable} to be a {need}"
         assert faults == ([] if fits else [says])
 
@@ -175,7 +177,9 @@ TEXT_OF_ONE_FORM = {"title": "t", "body": "{days, plural, other {#}}"}
 
 async def test_a_form_that_a_language_distinguishes_and_a_text_lacks_is_noted(programme: Programme) -> None:
     text = {"title": "t", "body": "{days, plural, one {x} other {y}}"}
-    faults, notes = await found(programme, config(message={"en": text, "pl": text, "fr": text, "ja": TEXT_OF_ONE_FORM}))
+    faults, notes = await check_result(
+        programme, config(message={"en": text, "pl": text, "fr": text, "ja": TEXT_OF_ONE_FORM})
+    )
     assert faults == []
     assert notes == ["scenario.one.message.pl.body: the plural of days has no form few, many; other stands for it"]
 
@@ -210,7 +214,7 @@ async def test_the_texts_of_every_place_are_checked_and_named_by_their_position(
             "chapter": {centre: {"scenario": {"one": long}}},
         }
     }
-    faults, _ = await found(programme, Config.model_validate(one))
+    faults, _ = await check_result(programme, Config.model_validate(one))
     assert [fault.partition(" ")[0] for fault in faults] == [
         "scenario.one.message.en.title",
         f"organisation.{oslo}.scenario.one.message.en.body",
@@ -225,8 +229,8 @@ async def test_the_options_of_a_place_count_towards_the_size(programme: Programm
     scenario = config(body="b" * 3_700).scenario["one"].model_dump(exclude_none=True)
     heavy = {"android": {"channel_id": "c" * 200, "sound": "s" * 200}}
     base: dict[str, Any] = {"scenario": {"one": scenario}}
-    assert await found(programme, Config.model_validate(base)) == ([], [])
-    faults, _ = await found(
+    assert await check_result(programme, Config.model_validate(base)) == ([], [])
+    faults, _ = await check_result(
         programme, Config.model_validate(base | {"organisation": {place: {"scenario": {"one": heavy}}}})
     )
     assert [fault.partition(" ")[0] for fault in faults] == [f"organisation.{place}.scenario.one.message.en"]

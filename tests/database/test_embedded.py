@@ -90,7 +90,7 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-def keeper() -> Iterator[tuple[subprocess.Popen[str], int, str, Path]]:
+def server_process() -> Iterator[tuple[subprocess.Popen[str], int, str, Path]]:
     """Another Python process that runs a server: the process, the server's pid, its URL, its
     data folder."""
     command = [sys.executable, "-c", KEEPER]
@@ -273,9 +273,9 @@ def test_a_kept_folder_is_started_by_the_major_that_made_it(tmp_path: Path):
         assert int(ask(postgres.url, "show server_version_num")) // 10_000 == oldest.major
 
 
-def test_kill_9_of_the_parent_ends_the_server_and_removes_its_folder(keeper):
-    process, pid, _, data = keeper
-    with psycopg.connect(keeper[2]):  # a busy server ends too
+def test_kill_9_of_the_parent_ends_the_server_and_removes_its_folder(server_process):
+    process, pid, _, data = server_process
+    with psycopg.connect(server_process[2]):  # a busy server ends too
         process.kill()
         process.wait()
         assert wait_until(lambda: is_gone(pid), within=2)
@@ -294,8 +294,8 @@ def test_kill_9_of_the_watchdog_ends_the_server(server: EmbeddedPostgres):
     assert ask(server.url, "select 1") == 1
 
 
-def test_a_ctrl_c_in_the_terminal_reaches_our_own_code_first(keeper):
-    process, pid, _, data = keeper
+def test_a_ctrl_c_in_the_terminal_reaches_our_own_code_first(server_process):
+    process, pid, _, data = server_process
     os.killpg(process.pid, signal.SIGINT)
     assert process.stdout.readline() == "still there\n"
     assert process.wait(10) == 0

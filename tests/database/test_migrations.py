@@ -40,7 +40,7 @@ async def empty(empty_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
         yield connection
 
 
-async def one(connection: psycopg.AsyncConnection, query: str) -> object:
+async def value_of(connection: psycopg.AsyncConnection, query: str) -> object:
     return next(iter((await (await connection.execute(query)).fetchone()).values()))
 
 
@@ -59,9 +59,9 @@ async def test_an_empty_database_gets_every_migration_and_each_leaves_its_digest
 
 async def test_the_second_migration_finds_nothing_to_do(empty_url: str, empty: psycopg.AsyncConnection) -> None:
     await migrate(empty_url)
-    before = await one(empty, "select max(applied_at) from rekindle.schema_migration")
+    before = await value_of(empty, "select max(applied_at) from rekindle.schema_migration")
     assert await migrate(empty_url) == []
-    assert await one(empty, "select max(applied_at) from rekindle.schema_migration") == before
+    assert await value_of(empty, "select max(applied_at) from rekindle.schema_migration") == before
 
 
 async def test_of_several_migrations_at_once_one_runs_and_all_succeed(empty_url: str) -> None:
@@ -87,7 +87,7 @@ async def test_a_dry_run_says_what_it_would_do_and_changes_nothing(
     empty_url: str, empty: psycopg.AsyncConnection
 ) -> None:
     assert await migrate(empty_url, dry_run=True) == migrations()
-    assert await one(empty, "select count(*) from pg_namespace where nspname = 'rekindle'") == 0
+    assert await value_of(empty, "select count(*) from pg_namespace where nspname = 'rekindle'") == 0
     assert await migrate(empty_url) == migrations()
     assert await migrate(empty_url, dry_run=True) == []
 
@@ -121,8 +121,8 @@ async def test_a_failure_in_the_middle_leaves_nothing_behind(empty_url: str, emp
     await empty.execute("create schema rekindle; create table rekindle.disabled_token (mine int)")
     with pytest.raises(Exception, match="disabled_token"):
         await migrate(empty_url)
-    assert await one(empty, OBJECTS) == 1
-    assert await one(empty, "select count(*) from pg_proc where pronamespace = 'rekindle'::regnamespace") == 0
+    assert await value_of(empty, OBJECTS) == 1
+    assert await value_of(empty, "select count(*) from pg_proc where pronamespace = 'rekindle'::regnamespace") == 0
     await empty.execute("drop table rekindle.disabled_token")
     assert await migrate(empty_url) == migrations()
 
@@ -209,7 +209,7 @@ async def test_files_that_are_run_again_keep_the_rows_of_the_tables(
         for migration in migrations():
             await sql.execute(migration.text)
     assert await made(sql) == before
-    assert await one(sql, "select reason from rekindle.switch") == "kept"
+    assert await value_of(sql, "select reason from rekindle.switch") == "kept"
     assert await migrate(database_url) == []
 
 
@@ -250,9 +250,9 @@ async def test_a_migration_may_run_outside_a_transaction(
     everything = migrations(folder)
     assert [one.alone for one in everything[-3:]] == [False, True, False]
     assert await migrate(empty_url, folder=folder, dry_run=True) == everything
-    assert await one(empty, "select count(*) from pg_namespace where nspname = 'rekindle'") == 0
+    assert await value_of(empty, "select count(*) from pg_namespace where nspname = 'rekindle'") == 0
     assert await migrate(empty_url, folder=folder) == everything
-    assert await one(empty, VALID) is True
+    assert await value_of(empty, VALID) is True
     assert await migrate(empty_url, folder=folder) == []
     cursor = await empty.execute("select version, sha256 from rekindle.schema_migration order by 1")
     assert [(row["version"], row["sha256"]) for row in await cursor.fetchall()] == [
@@ -267,7 +267,7 @@ async def test_several_runners_at_once_share_a_migration_outside_a_transaction(
     async with asyncio.timeout(60):  # two that wait for each other would wait for ever
         done = await asyncio.gather(*(migrate(empty_url, folder=folder) for _ in range(6)))
     assert sorted(one.version for ran in done for one in ran) == [one.version for one in migrations(folder)]
-    assert await one(empty, VALID) is True
+    assert await value_of(empty, VALID) is True
 
 
 async def test_a_migration_that_failed_outside_a_transaction_is_run_again(
@@ -276,11 +276,11 @@ async def test_a_migration_that_failed_outside_a_transaction_is_run_again(
     folder = later(tmp_path, unique=True)
     with pytest.raises(DatabaseError, match="could not create unique index"):
         await migrate(empty_url, folder=folder)
-    assert await one(empty, "select max(version) from rekindle.schema_migration") == "29990101000000"
-    assert await one(empty, VALID) is False
+    assert await value_of(empty, "select max(version) from rekindle.schema_migration") == "29990101000000"
+    assert await value_of(empty, VALID) is False
     await empty.execute("delete from rekindle.switch")
     assert [one.name for one in await migrate(empty_url, folder=folder)] == ["later", "after"]
-    assert await one(empty, VALID) is True
+    assert await value_of(empty, VALID) is True
 
 
 UNSAFE = {
@@ -294,7 +294,7 @@ async def test_the_functions_that_a_parallel_worker_may_run_do_run_in_one(sql: p
     cursor = await sql.execute("select proname, proparallel from pg_proc where pronamespace = 'rekindle'::regnamespace")
     rows = await cursor.fetchall()
     assert {row["proname"] for row in rows if row["proparallel"] != "s"} == UNSAFE
-    version = await one(sql, "select current_setting('server_version_num')::int")
+    version = await value_of(sql, "select current_setting('server_version_num')::int")
     setting = "debug_parallel_query" if version >= 160_000 else "force_parallel_mode"
     await sql.execute("create table public.person as select gen_random_uuid() as id, now() as seen_at, 'UTC' as zone")
     async with sql.transaction():
@@ -359,7 +359,7 @@ async def test_row_level_security_is_on_for_every_table(sql: psycopg.AsyncConnec
 @pytest.mark.usefixtures("database_url")
 async def test_nobody_but_the_owner_and_the_worker_may_touch_anything(sql: psycopg.AsyncConnection) -> None:
     await sql.execute("do $$ begin create role test_nobody; exception when duplicate_object then null; end $$")
-    assert await one(sql, "select has_schema_privilege('test_nobody', 'rekindle', 'usage')") is False
+    assert await value_of(sql, "select has_schema_privilege('test_nobody', 'rekindle', 'usage')") is False
     cursor = await sql.execute(
         "select p.oid::regprocedure::text as name from pg_proc p where p.pronamespace = 'rekindle'::regnamespace "
         "and has_function_privilege('test_nobody', p.oid, 'execute')"

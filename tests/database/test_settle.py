@@ -22,7 +22,7 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
         yield one
 
 
-async def held(programme: Programme, *, devices: int = 1) -> tuple[UUID, list[Unit]]:
+async def person_with_held_sends(programme: Programme, *, devices: int = 1) -> tuple[UUID, list[Unit]]:
     """One person; all of their sends are held for a late answer."""
     await programme.people(1, devices=devices)
     run_id, units = await programme.armed_units()
@@ -30,14 +30,14 @@ async def held(programme: Programme, *, devices: int = 1) -> tuple[UUID, list[Un
     return run_id, units
 
 
-async def close(programme: Programme) -> None:
+async def end_hold(programme: Programme) -> None:
     """The hold is over."""
     shift_clock(programme.database.url, f"{HOLD_SECONDS + 1} s")
     swept = await programme.store.sweep()
     assert swept["unknown"] > 0
 
 
-async def again(programme: Programme, occurrence: str = "once") -> dict[str, int]:
+async def next_claim(programme: Programme, occurrence: str = "once") -> dict[str, int]:
     """The person's result at the next claim: 'claimed', or the refusal."""
     await programme.sql.execute("update team.wanted set occurrence = %s", [occurrence])
     numbers = await programme.claim(wanted())
@@ -48,9 +48,9 @@ async def again(programme: Programme, occurrence: str = "once") -> dict[str, int
 async def test_a_send_settled_as_sent_is_recorded_under_the_given_name_and_spends_the_cooldown(
     programme: Programme, closed: bool
 ) -> None:
-    _, (unit,) = await held(programme)
+    _, (unit,) = await person_with_held_sends(programme)
     if closed:
-        await close(programme)
+        await end_hold(programme)
     assert await settle(programme.database, unit.claim_id, provider_name="projects/p/messages/7") == 1
     assert await programme.state(unit) == "recorded"
     (delivery,) = await programme.rows("select provider_name, was_unknown from rekindle.delivery")
@@ -58,21 +58,21 @@ async def test_a_send_settled_as_sent_is_recorded_under_the_given_name_and_spend
     gate = await programme.gate(unit.user_id)
     assert gate is not None
     assert (gate["inflight"], gate["opens_in"]) == (None, pytest.approx(86_400, abs=5))
-    assert await again(programme) == {"already_notified": 1}
-    assert await again(programme, "second") == {"cooldown": 1}
+    assert await next_claim(programme) == {"already_notified": 1}
+    assert await next_claim(programme, "second") == {"cooldown": 1}
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["held", "closed"])
 async def test_a_send_settled_as_not_sent_is_dead_and_the_person_can_be_claimed_at_once(
     programme: Programme, closed: bool
 ) -> None:
-    _, (unit,) = await held(programme)
+    _, (unit,) = await person_with_held_sends(programme)
     if closed:
-        await close(programme)
-        assert await again(programme) == {"already_notified": 1}
+        await end_hold(programme)
+        assert await next_claim(programme) == {"already_notified": 1}
     assert await settle(programme.database, unit.claim_id, provider_name=None) == 1
     assert await programme.state(unit) == "dead:settled_not_sent"
-    assert await again(programme) == {"claimed": 1}
+    assert await next_claim(programme) == {"claimed": 1}
 
 
 async def test_a_claim_that_has_no_uncertain_send_is_refused_and_nothing_changes(programme: Programme) -> None:
@@ -91,7 +91,7 @@ async def test_a_claim_that_has_no_uncertain_send_is_refused_and_nothing_changes
 
 
 async def test_settling_twice_is_refused_the_second_time(programme: Programme) -> None:
-    _, (unit,) = await held(programme)
+    _, (unit,) = await person_with_held_sends(programme)
     assert await settle(programme.database, unit.claim_id, provider_name=None) == 1
     with pytest.raises(BadArgument):
         await settle(programme.database, unit.claim_id, provider_name=None)
@@ -102,7 +102,7 @@ async def test_settling_twice_is_refused_the_second_time(programme: Programme) -
 async def test_a_sent_push_that_another_program_recorded_stays_unknown_and_the_operator_learns_why(
     programme: Programme,
 ) -> None:
-    _, (unit,) = await held(programme)
+    _, (unit,) = await person_with_held_sends(programme)
     await programme.sql.execute(
         "insert into rekindle.scenario_notification (id, user_id, scenario_type, idempotency_key)"
         " values (gen_random_uuid(), %s, 'nudge', %s)",
@@ -117,7 +117,7 @@ async def test_a_sent_push_that_another_program_recorded_stays_unknown_and_the_o
 
 
 async def test_a_late_answer_that_came_first_wins(programme: Programme) -> None:
-    run_id, (unit,) = await held(programme)
+    run_id, (unit,) = await person_with_held_sends(programme)
     assert await programme.store.record(run_id, [Acceptance(unit, "late")]) == ["recorded"]
     with pytest.raises(BadArgument):
         await settle(programme.database, unit.claim_id, provider_name=None)
@@ -127,10 +127,10 @@ async def test_a_late_answer_that_came_first_wins(programme: Programme) -> None:
 async def test_a_late_answer_that_comes_after_not_sent_is_stale_and_does_not_shut_the_gate(
     programme: Programme,
 ) -> None:
-    run_id, (unit,) = await held(programme)
+    run_id, (unit,) = await person_with_held_sends(programme)
     await settle(programme.database, unit.claim_id, provider_name=None)
     assert await programme.store.record(run_id, [Acceptance(unit, "late")]) == ["stale"]
-    assert await again(programme) == {"claimed": 1}
+    assert await next_claim(programme) == {"claimed": 1}
 
 
 async def test_where_another_device_of_the_claim_was_reached_the_cooldown_stays(programme: Programme) -> None:
@@ -140,10 +140,10 @@ async def test_where_another_device_of_the_claim_was_reached_the_cooldown_stays(
     await programme.store.hold([(unclear, "timeout")])
     assert await settle(programme.database, unclear.claim_id, provider_name=None) == 1
     assert await programme.state(unclear) == "dead:settled_not_sent"
-    assert await again(programme) != {"claimed": 1}
+    assert await next_claim(programme) != {"claimed": 1}
     await programme.store.sweep()
-    assert await again(programme) == {"already_notified": 1}
-    assert await again(programme, "second") == {"cooldown": 1}
+    assert await next_claim(programme) == {"already_notified": 1}
+    assert await next_claim(programme, "second") == {"cooldown": 1}
 
 
 async def test_where_another_device_of_the_claim_is_under_way_the_claim_keeps_the_gate(programme: Programme) -> None:
@@ -151,21 +151,21 @@ async def test_where_another_device_of_the_claim_is_under_way_the_claim_keeps_th
     run_id, (sending, unclear) = await programme.armed_units()
     await programme.store.hold([(unclear, "timeout")])
     await settle(programme.database, unclear.claim_id, provider_name=None)
-    assert await again(programme) == {"in_flight": 1}
+    assert await next_claim(programme) == {"in_flight": 1}
     await programme.store.record(run_id, [Acceptance(sending, "one")])
-    assert await again(programme, "second") == {"cooldown": 1}
+    assert await next_claim(programme, "second") == {"cooldown": 1}
 
 
 async def test_all_devices_of_a_claim_are_settled_together(programme: Programme) -> None:
-    _, units = await held(programme, devices=3)
+    _, units = await person_with_held_sends(programme, devices=3)
     assert await settle(programme.database, units[0].claim_id, provider_name=None) == 3
     assert [await programme.state(unit) for unit in units] == ["dead:settled_not_sent"] * 3
-    assert await again(programme) == {"claimed": 1}
+    assert await next_claim(programme) == {"claimed": 1}
 
 
 async def test_a_later_claim_of_the_person_keeps_its_gate(programme: Programme) -> None:
-    _, (old,) = await held(programme)
-    await close(programme)
+    _, (old,) = await person_with_held_sends(programme)
+    await end_hold(programme)
     shift_clock(programme.database.url, "3 days")
     run_id = await programme.run()
     await programme.sql.execute("update team.wanted set occurrence = 'second'")
@@ -180,7 +180,7 @@ async def test_a_later_claim_of_the_person_keeps_its_gate(programme: Programme) 
     # It was recorded meanwhile: its cooldown stays, however the older one is settled afterwards.
     await programme.store.arm([new], lease_seconds=30)
     await programme.store.record(run_id, [Acceptance(new, "two")])
-    assert await again(programme, "third") == {"cooldown": 1}
+    assert await next_claim(programme, "third") == {"cooldown": 1}
 
 
 async def test_a_device_that_is_recorded_while_another_is_being_settled_keeps_its_cooldown(
@@ -201,14 +201,14 @@ async def test_a_device_that_is_recorded_while_another_is_being_settled_keeps_it
     assert await recording == ["recorded"]
     assert await settling == 1
     await programme.store.sweep()
-    assert await again(programme, "second") == {"cooldown": 1}
+    assert await next_claim(programme, "second") == {"cooldown": 1}
 
 
 async def test_a_later_claim_that_is_recorded_while_an_old_one_is_being_settled_keeps_its_cooldown(
     programme: Programme,
 ) -> None:
-    _, (old,) = await held(programme)
-    await close(programme)
+    _, (old,) = await person_with_held_sends(programme)
+    await end_hold(programme)
     shift_clock(programme.database.url, "3 days")
     run_id = await programme.run()
     await programme.sql.execute("update team.wanted set occurrence = 'second'")
@@ -224,4 +224,4 @@ async def test_a_later_claim_that_is_recorded_while_an_old_one_is_being_settled_
         await holder.rollback()
     assert await recording == ["recorded"]
     assert await settling == 1
-    assert await again(programme, "third") == {"cooldown": 1}
+    assert await next_claim(programme, "third") == {"cooldown": 1}

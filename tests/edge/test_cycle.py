@@ -170,7 +170,7 @@ def half(between: Gateway, request: Request) -> Reply:
     return Reply(body=json.dumps({"results": answer["results"][:2]}).encode())
 
 
-def then(reply: Reply | str) -> Callable[[Gateway, Request], Reply | str]:
+def instead_of_answer(reply: Reply | str) -> Callable[[Gateway, Request], Reply | str]:
     """The function does its work, and this reply replaces its answer."""
 
     def answer(between: Gateway, request: Request) -> Reply | str:
@@ -184,12 +184,12 @@ def then(reply: Reply | str) -> Callable[[Gateway, Request], Reply | str]:
     ("conduct", "lost", "reason"),
     [
         (half, 3, "missing_result"),
-        (then(Reply(body=b"<html>canary")), 5, "garbled_answer"),
-        (then(Reply(504)), 5, "function_timeout"),
-        (then(Reply(546)), 5, "function_killed"),
-        (then(CUT), 5, "garbled_answer"),
-        (then(CLOSE), 5, "connection_lost"),
-        (then(HANG), 5, "timeout"),
+        (instead_of_answer(Reply(body=b"<html>canary")), 5, "garbled_answer"),
+        (instead_of_answer(Reply(504)), 5, "function_timeout"),
+        (instead_of_answer(Reply(546)), 5, "function_killed"),
+        (instead_of_answer(CUT), 5, "garbled_answer"),
+        (instead_of_answer(CLOSE), 5, "connection_lost"),
+        (instead_of_answer(HANG), 5, "timeout"),
     ],
     ids=["half answered", "nonsense", "504", "546", "cut", "closed", "hangs"],
 )

@@ -265,7 +265,7 @@ INVALID: dict[str, tuple[Any, str]] = {
     "neither a check nor none": (batch(validate_only=None), "validate_only"),
     "no messages": (batch(messages=None), "messages: not a list"),
     "too many": (batch(101), "messages: more than 100"),
-    "a message that is none": (batch(messages=["x"]), r"messages[0]: not an object"),
+    "an invalid message": (batch(messages=["x"]), r"messages[0]: not an object"),
     "no claim": (changed(claim_id="1"), "messages[1].claim_id"),
     "no key": (changed(idempotency_key="5D" * 32), "messages[1].idempotency_key"),
     "its own device": (changed(device="x"), "messages[1]: has a key"),

@@ -71,14 +71,14 @@ class World:
     """Two people with two devices each, so that every step interacts with the earlier ones.
     `policy` is hold or resend."""
 
-    def __init__(self, ledger: Ledger, policy: str, saw: Callable[[str], None]) -> None:
+    def __init__(self, ledger: Ledger, policy: str, count_event: Callable[[str], None]) -> None:
         self.ledger = ledger
         self.policy = policy
         self.reached: dict[UUID, list[tuple[datetime, tuple[UUID, UUID]]]] = {person: [] for person in PEOPLE}
         self.keys: set[tuple[UUID, UUID]] = set()
         self.held: list[Held] = []
         self.elsewhere: dict[str, UUID] = {}
-        self._saw = saw
+        self._count_event = count_event
         self._store = ledger.store
         self._selection = Selection(scenarios=(policy,))
         self._scenario = _scenario(policy)
@@ -93,7 +93,7 @@ class World:
         for person in PEOPLE:
             self.becomes_due(person)
 
-    # ------------------------------------------------------------------------------------------- time and people
+    # ------------------------------------------------------------------------------ time and people
 
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         return self.ledger.sql.execute(query, parameters).fetchall()
@@ -115,7 +115,7 @@ class World:
         self.ledger.sql.execute("delete from team.wanted where user_id = %s", [person])
         self.ledger.insert("team.wanted", "user_id, occurrence, variables", [(person, str(self._occasions), "{}")])
 
-    # ---------------------------------------------------------------------------------------------- what a run does
+    # ------------------------------------------------------------------------------ what a run does
 
     def open_run(self) -> UUID:
         return self._wait(self._store.open_run(budget_seconds=30, dispatcher="model"))
@@ -133,13 +133,13 @@ class World:
             self.now,
             run_id,
         ):
-            self._saw(
+            self._count_event(
                 "leased to be resent" if unit["uncertain"]
                 else "leased after a refusal" if unit["attempts"]
                 else "leased from another"
             )  # fmt: skip
             if unit["shared"]:
-                self._saw("two runs hold one claim")
+                self._count_event("two runs hold one claim")
 
     def look(self, run_id: UUID, limit: int) -> list[Held]:
         units = self._wait(self._store.leased(run_id, self._selection, limit=limit))
@@ -156,10 +156,10 @@ class World:
                 case "armed":
                     one.armed_at = before
                 case "already_recorded":
-                    self._saw("not armed, for another writer has the key")
+                    self._count_event("not armed, for another writer has the key")
                     self.finish(one, "skipped", "already_recorded")
                 case None:
-                    self._saw("not armed, for it is lost")
+                    self._count_event("not armed, for it is lost")
                     self.held.remove(one)
 
     def send(self, one: Held, end: str) -> None:
@@ -168,7 +168,7 @@ class World:
         if one.armed_at is None or one.sent_at is not None:
             return
         if self.now >= one.armed_at + LEASE:
-            self._saw("not sent, for it is too late")
+            self._count_event("not sent, for it is too late")
             self.held.remove(one)
             return
         self._only_an_armed_unit_leaves(one)
@@ -202,9 +202,9 @@ class World:
         one.recorded = True
         if verdict == "recorded":
             for place in places:
-                self._saw(f"late answer, {place['state']}")
+                self._count_event(f"late answer, {place['state']}")
         else:
-            self._saw(f"answer is {verdict}")
+            self._count_event(f"answer is {verdict}")
             assert self.policy == "resend" or one.unit.idempotency_key in self.elsewhere, verdict
 
     def hold(self, one: Held) -> None:
@@ -223,26 +223,26 @@ class World:
         """A run ends: it gives back the units that it has not armed, and its numbers add up, or
         the table refuses them."""
         if self._wait(self._store.release(run_id)):
-            self._saw("released")
+            self._count_event("released")
         self._wait(self._store.count_run(run_id, status="done"))
 
     def die(self, run_id: UUID) -> None:
         """A run disappears without reporting its end."""
         self.held = [one for one in self.held if one.run_id != run_id]
 
-    # ------------------------------------------------------------------------------------------------ everybody else
+    # ------------------------------------------------------------------------------- everybody else
 
     def sweep(self) -> None:
         for what, count in self._wait(self._store.sweep()).items():
             if count:
-                self._saw(f"swept {what}")
+                self._count_event(f"swept {what}")
 
     def land(self) -> None:
         """Every send under way is now accepted, or never will be."""
         for one in self._under_way:
             if self.now - (one.sent_at or self.now) <= LANDS[self.policy]:
                 self._accept(one)
-                self._saw("accepted late")
+                self._count_event("accepted late")
         self._under_way.clear()
 
     def tell(self) -> None:
@@ -257,7 +257,7 @@ class World:
         sent = {key in self.keys for key in keys}
         if len(sent) == 1 and not keys & {one.key for one in self._under_way}:
             name = "told" if sent == {True} else None
-            self._saw("settled as sent" if name else "settled as not sent")
+            self._count_event("settled as sent" if name else "settled as not sent")
             self._wait(settle(self.ledger.database, unknown[0]["claim_id"], provider_name=name))
 
     def write_elsewhere(self, person: UUID) -> None:
@@ -273,7 +273,7 @@ class World:
         ):
             self.elsewhere[row["idempotency_key"]] = row["id"]
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # --------------------------------------------------------------------------------------- inside
 
     def _wait(self, work: Any) -> Any:
         return self.ledger.wait(work)
@@ -282,7 +282,7 @@ class World:
         one.last_write = lambda: self._wait(write())
         changed = self._fenced(one, one.last_write)
         if changed == 0:
-            self._saw("a write that changes nothing")
+            self._count_event("a write that changes nothing")
         return changed
 
     def _fenced(self, one: Held, write: Callable[[], Any]) -> Any:
@@ -293,16 +293,16 @@ class World:
         for unit in before:
             assert self.rows(query, *one.key, one.unit.epoch) == before, (one, unit)
             if unit["state"] == "dispatching":
-                self._saw("a former holder writes while another sends")
+                self._count_event("a former holder writes while another sends")
         return done
 
     def _accept(self, one: Held) -> None:
         before = {claim_id for _, (claim_id, _) in self.reached[one.unit.user_id]}
-        self._saw("accepted")
+        self._count_event("accepted")
         if before - {one.unit.claim_id}:
-            self._saw("accepted for a later claim")
+            self._count_event("accepted for a later claim")
         if one.key in self.keys:
-            self._saw("accepted once more")
+            self._count_event("accepted once more")
         self.reached[one.unit.user_id].append((self.now, one.key))
         self.keys.add(one.key)
         one.name = f"n/{one}"

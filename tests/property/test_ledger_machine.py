@@ -73,7 +73,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize(policy=st.sampled_from(["hold", "resend"]), stops=STOPS, ends=MANY_ENDS)
     def begin(self, policy: str, stops: str, ends: list[str]) -> None:
-        self.world = World(self._ledger, policy, self._saw)
+        self.world = World(self._ledger, policy, self._count_event)
         self._run(stops, ends, claims=True, limit=4)
 
     def _run(self, stops: str, ends: list[str], *, claims: bool, limit: int) -> None:
@@ -93,15 +93,15 @@ class LedgerMachine(RuleBasedStateMachine):
     def _those(self, which: Callable[[Held], bool]) -> list[Held]:
         return [one for one in self.world.held if which(one)]
 
-    def _one(self, pick: int, which: Callable[[Held], bool]) -> Held:
+    def _newest(self, pick: int, which: Callable[[Held], bool]) -> Held:
         those = self._those(which)
         return those[-1 - pick % len(those)]  # mostly of the newest, whose unit is still there
 
-    def _saw(self, what: str) -> None:
+    def _count_event(self, what: str) -> None:
         event(what)
         self._seen[what] += 1
 
-    # ------------------------------------------------------------------------------------------------------ steps
+    # ---------------------------------------------------------------------------------------- steps
 
     @rule(person=PERSON, seconds=SECONDS, sweeps=st.booleans(), stops=STOPS, ends=MANY_ENDS)
     def cycle(self, person: UUID, seconds: float, sweeps: bool, stops: str, ends: list[str]) -> None:
@@ -124,44 +124,44 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def arm(self, pick: int) -> None:
         """A paused worker continues."""
-        self.world.arm([self._one(pick, _not_armed)])
+        self.world.arm([self._newest(pick, _not_armed)])
 
     @precondition(lambda self: self._those(_not_sent))
     @rule(pick=PICK, end=END)
     def send(self, pick: int, end: str) -> None:
         """A paused worker continues."""
-        self.world.send(self._one(pick, _not_sent), end)
+        self.world.send(self._newest(pick, _not_sent), end)
 
     @precondition(lambda self: self._those(_accepted))
     @rule(pick=PICK)
     def record(self, pick: int) -> None:
         """The answer to an accepted request arrives."""
-        self.world.record(self._one(pick, _accepted))
+        self.world.record(self._newest(pick, _accepted))
 
     @precondition(lambda self: self._those(_sent))
     @rule(pick=PICK)
     def hold(self, pick: int) -> None:
         """A worker gives up waiting for an answer."""
-        self.world.hold(self._one(pick, _sent))
+        self.world.hold(self._newest(pick, _sent))
 
     @precondition(lambda self: self._those(_written))
     @rule(pick=PICK)
     def write_again(self, pick: int) -> None:
         """A worker whose connection broke does not know whether its last write succeeded, and
         repeats it."""
-        self.world.write_again(self._one(pick, _written))
+        self.world.write_again(self._newest(pick, _written))
 
     @precondition(lambda self: self._those(_not_armed))
     @rule(pick=PICK)
     def drop(self, pick: int) -> None:
         """A text that cannot be rendered ends its unit before it is armed."""
-        self.world.finish(self._one(pick, _not_armed), "dead", "missing_variable")
+        self.world.finish(self._newest(pick, _not_armed), "dead", "missing_variable")
 
     @precondition(lambda self: self._those(_not_armed))
     @rule(pick=PICK, dies=st.sampled_from([False, False, True]))
     def leave(self, pick: int, dies: bool) -> None:
         """A run ends, cleanly or not, with units that it has not armed."""
-        run_id = self._one(pick, _not_armed).run_id
+        run_id = self._newest(pick, _not_armed).run_id
         if dies:
             self.world.die(run_id)
         else:
@@ -180,7 +180,7 @@ class LedgerMachine(RuleBasedStateMachine):
             case _:
                 self.world.write_elsewhere(person)
 
-    # --------------------------------------------------------------------------------------------- what must hold
+    # ------------------------------------------------------------------------------- what must hold
 
     @invariant()
     def the_promise_holds(self) -> None:

@@ -27,7 +27,7 @@ def unit(scenario_type: str = "nudge") -> Unit:
     )  # fmt: skip
 
 
-def saw(breaker: Breaker, outcome: Outcome, times: int, scenario_type: str = "nudge") -> Breaker:
+def after_answers(breaker: Breaker, outcome: Outcome, times: int, scenario_type: str = "nudge") -> Breaker:
     one = unit(scenario_type)
     for _ in range(times):
         breaker.learn(one, outcome)
@@ -41,9 +41,9 @@ def test_rejections_of_targets_halt_the_run_at_their_share_of_the_window_and_not
     outcome: Refused, share: float
 ) -> None:
     refused = round(share * WINDOW)
-    below = saw(saw(Breaker(), OK, WINDOW - refused + 1), outcome, refused - 1)
+    below = after_answers(after_answers(Breaker(), OK, WINDOW - refused + 1), outcome, refused - 1)
     assert below.halted is None
-    at = saw(saw(Breaker(), OK, WINDOW - refused), outcome, refused)
+    at = after_answers(after_answers(Breaker(), OK, WINDOW - refused), outcome, refused)
     assert at.halted is not None
     assert (at.halted.disposition, at.halted.reason, at.halted.error_code) == (
         Disposition.HALT, f"mostly_{outcome.reason}", "RK405",
@@ -52,59 +52,59 @@ def test_rejections_of_targets_halt_the_run_at_their_share_of_the_window_and_not
 
 @pytest.mark.parametrize("outcome", [NOT_FOUND, MISMATCH, UNREGISTERED, INVALID_TOKEN, INVALID])
 def test_a_small_run_in_which_everything_is_rejected_does_not_trip_it(outcome: Refused) -> None:
-    breaker = saw(Breaker(), outcome, LEAST - 1)
+    breaker = after_answers(Breaker(), outcome, LEAST - 1)
     assert (breaker.halted, breaker.broken) == (None, {})
 
 
 @pytest.mark.parametrize("outcome", [NOT_FOUND, MISMATCH, UNREGISTERED, INVALID_TOKEN])
 def test_twenty_answers_are_enough_if_all_are_rejections(outcome: Refused) -> None:
-    assert saw(Breaker(), outcome, LEAST).halted is not None
+    assert after_answers(Breaker(), outcome, LEAST).halted is not None
 
 
 @pytest.mark.parametrize("outcome", [QUOTA, THIRD_PARTY, OK])
 def test_temporary_errors_never_trip_it(outcome: Outcome) -> None:
-    breaker = saw(Breaker(), outcome, 3 * WINDOW)
+    breaker = after_answers(Breaker(), outcome, 3 * WINDOW)
     assert (breaker.halted, breaker.broken) == (None, {})
 
 
 def test_a_whole_window_in_which_nine_in_ten_may_have_been_sent_halts_the_run_and_less_does_not() -> None:
-    below = saw(saw(Breaker(), OK, 11), TIMEOUT, 89)
+    below = after_answers(after_answers(Breaker(), OK, 11), TIMEOUT, 89)
     assert below.halted is None
     for reasons in ([TIMEOUT] * 90, [TIMEOUT] * 40 + [Uncertain("unavailable")] * 50):
-        at = saw(Breaker(), OK, 10)
+        at = after_answers(Breaker(), OK, 10)
         for outcome in reasons:
-            saw(at, outcome, 1)
+            after_answers(at, outcome, 1)
         assert at.halted is not None
         assert (at.halted.reason, at.halted.error_code) == ("mostly_uncertain", "RK409")
-    assert saw(Breaker(), TIMEOUT, WINDOW - 1).halted is None
+    assert after_answers(Breaker(), TIMEOUT, WINDOW - 1).halted is None
 
 
 @pytest.mark.parametrize(("reason", "code"), [("unauthenticated", "RK402"), ("permission_denied", "RK404")])
 def test_one_refusal_of_our_credentials_halts_at_once_under_its_own_code(reason: str, code: str) -> None:
-    breaker = saw(Breaker(), Refused(Disposition.HALT, reason, error_code=code), 1)
+    breaker = after_answers(Breaker(), Refused(Disposition.HALT, reason, error_code=code), 1)
     assert breaker.halted is not None
     assert (breaker.halted.error_code, breaker.halted.reason) == (code, reason)
 
 
 def test_the_first_reason_to_halt_is_kept() -> None:
-    breaker = saw(Breaker(), Refused(Disposition.HALT, "unauthenticated", error_code="RK402"), 1)
-    saw(breaker, NOT_FOUND, WINDOW)
+    breaker = after_answers(Breaker(), Refused(Disposition.HALT, "unauthenticated", error_code="RK402"), 1)
+    after_answers(breaker, NOT_FOUND, WINDOW)
     assert breaker.halted is not None
     assert breaker.halted.error_code == "RK402"
 
 
 def test_only_the_last_hundred_answers_count() -> None:
-    breaker = saw(saw(Breaker(), NOT_FOUND, LEAST - 1), OK, 10 * WINDOW)
-    saw(breaker, NOT_FOUND, WINDOW // 2 - 1)
+    breaker = after_answers(after_answers(Breaker(), NOT_FOUND, LEAST - 1), OK, 10 * WINDOW)
+    after_answers(breaker, NOT_FOUND, WINDOW // 2 - 1)
     assert breaker.halted is None
-    assert saw(breaker, NOT_FOUND, 1).halted is not None
+    assert after_answers(breaker, NOT_FOUND, 1).halted is not None
 
 
 def test_messages_that_are_refused_break_their_scenario_and_leave_the_others_alone() -> None:
-    breaker = saw(Breaker(), OK, 200, "fine")
-    saw(breaker, INVALID, LEAST - 1, "bad")
+    breaker = after_answers(Breaker(), OK, 200, "fine")
+    after_answers(breaker, INVALID, LEAST - 1, "bad")
     assert breaker.broken == {}
-    saw(breaker, INVALID, 1, "bad")
+    after_answers(breaker, INVALID, 1, "bad")
     assert list(breaker.broken) == ["bad"]
     assert breaker.broken["bad"].code == "RK406"
     assert "bad" in breaker.broken["bad"].message
@@ -114,8 +114,8 @@ def test_messages_that_are_refused_break_their_scenario_and_leave_the_others_alo
 def test_a_scenario_of_which_one_message_in_five_is_refused_is_not_broken() -> None:
     breaker = Breaker()
     for _ in range(60):
-        saw(breaker, INVALID, 1)
-        saw(breaker, OK, 4)
+        after_answers(breaker, INVALID, 1)
+        after_answers(breaker, OK, 4)
     assert breaker.broken == {}
 
 
@@ -123,12 +123,12 @@ def test_the_three_refusals_of_a_message_count_together() -> None:
     breaker = Breaker()
     for number in range(LEAST):
         reason = ("invalid_argument", "too_large", "not_encodable")[number % 3]
-        saw(breaker, Refused(Disposition.DROP, reason), 1)
+        after_answers(breaker, Refused(Disposition.DROP, reason), 1)
     assert list(breaker.broken) == ["nudge"]
 
 
 def test_a_proof_against_a_token_disables_it_and_no_other_refusal_does() -> None:
-    breaker = saw(Breaker(), OK, 50)
+    breaker = after_answers(Breaker(), OK, 50)
     assert breaker.prunes(UNREGISTERED)
     assert breaker.prunes(INVALID_TOKEN)
     for other in (NOT_FOUND, INVALID, QUOTA, THIRD_PARTY):
@@ -136,14 +136,16 @@ def test_a_proof_against_a_token_disables_it_and_no_other_refusal_does() -> None
 
 
 def test_a_sender_mismatch_disables_a_token_only_while_others_succeed() -> None:
-    assert not saw(Breaker(), MISMATCH, 1).prunes(MISMATCH)
-    assert not saw(saw(Breaker(), OK, LEAST - 1), MISMATCH, 1).prunes(MISMATCH)
-    assert saw(saw(Breaker(), OK, LEAST), MISMATCH, 1).prunes(MISMATCH)
-    assert not saw(saw(Breaker(), OK, 40), MISMATCH, 10).prunes(MISMATCH)
-    assert saw(saw(Breaker(), OK, 41), MISMATCH, 10).prunes(MISMATCH)
+    assert not after_answers(Breaker(), MISMATCH, 1).prunes(MISMATCH)
+    assert not after_answers(after_answers(Breaker(), OK, LEAST - 1), MISMATCH, 1).prunes(MISMATCH)
+    assert after_answers(after_answers(Breaker(), OK, LEAST), MISMATCH, 1).prunes(MISMATCH)
+    assert not after_answers(after_answers(Breaker(), OK, 40), MISMATCH, 10).prunes(MISMATCH)
+    assert after_answers(after_answers(Breaker(), OK, 41), MISMATCH, 10).prunes(MISMATCH)
 
 
 def test_once_halted_no_token_is_disabled_any_more() -> None:
-    breaker = saw(saw(Breaker(), OK, 50), Refused(Disposition.HALT, "permission_denied", error_code="RK404"), 1)
+    breaker = after_answers(
+        after_answers(Breaker(), OK, 50), Refused(Disposition.HALT, "permission_denied", error_code="RK404"), 1
+    )
     assert not breaker.prunes(UNREGISTERED)
     assert not breaker.prunes(MISMATCH)

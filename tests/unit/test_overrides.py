@@ -130,11 +130,11 @@ def test_a_default_that_is_set_for_a_place_still_applies_after_storing(tmp_path:
         f'[organisation."{BERGEN}".scenario.away]\ncaps = []\n',
     ).scenario["away"]
 
-    def said(scenario: AnyScenario) -> list[tuple[str | None, list[str]]]:
+    def settings_of(scenario: AnyScenario) -> list[tuple[str | None, list[str]]]:
         return [(each.android and each.android.priority, each.caps) for each in scenario.variants()]
 
-    assert said(one) == [("normal", ["2 per 7d"]), ("high", ["2 per 7d"]), ("normal", [])]
-    assert said(parse_scenario(definition(one))) == said(one)
+    assert settings_of(one) == [("normal", ["2 per 7d"]), ("high", ["2 per 7d"]), ("normal", [])]
+    assert settings_of(parse_scenario(definition(one))) == settings_of(one)
 
 
 def test_the_order_and_the_spelling_of_places_mean_nothing(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ Claims = dict[int, set[tuple[str, str]]]
 """By person: the claims that reached them, each with its scenario."""
 
 
-def wishes(number: int) -> list[str]:
+def due_scenarios(number: int) -> list[str]:
     """The scenarios under which a person is due, highest priority first. Every combination
     occurs."""
     return [
@@ -48,7 +48,7 @@ def wishes(number: int) -> list[str]:
     ]
 
 
-def had(number: int) -> int:
+def earlier_pushes(number: int) -> int:
     """How many pushes a person got a day before: none, one or two."""
     return number // 8 % 3
 
@@ -92,13 +92,13 @@ def test_nobody_gets_more_than_the_caps_allow_and_the_highest_priority_wins(
     ids = dict(enumerate(team.people(PEOPLE, devices=2), 1))
     write_config(rekindle.folder, CONFIG)
     assert rekindle("apply").code == 0
-    due(team, "yesterday", {user_id: ["high", "mid"][: had(number)] for number, user_id in ids.items()})
+    due(team, "yesterday", {user_id: ["high", "mid"][: earlier_pushes(number)] for number, user_id in ids.items()})
     shift_clock(team.url, "-1 days")
     assert rekindle("run").code == 0
     before = accepted(fcm.messages())
-    assert {number: len(before[number]) for number in ids} == {number: had(number) for number in ids}
+    assert {number: len(before[number]) for number in ids} == {number: earlier_pushes(number) for number in ids}
 
-    due(team, "today", {user_id: wishes(number) for number, user_id in ids.items()})
+    due(team, "today", {user_id: due_scenarios(number) for number, user_id in ids.items()})
     shift_clock(team.url, "0 days")
     with held_back(team, len(SELECTIONS)):
         processes = [
@@ -114,11 +114,11 @@ def test_nobody_gets_more_than_the_caps_allow_and_the_highest_priority_wins(
     everything = accepted(fcm.messages())
     now = {number: everything[number] - before[number] for number in ids}
     for number in ids:
-        room = min(HOURLY, WEEKLY - had(number))
+        room = min(HOURLY, WEEKLY - earlier_pushes(number))
         assert len(now[number]) <= HOURLY
         assert len(everything[number]) <= WEEKLY
         won = sorted((name for _, name in now[number]), key=lambda name: -PRIORITIES[name])
-        assert won == wishes(number)[:room], (number, room)
+        assert won == due_scenarios(number)[:room], (number, room)
     devices = Counter((sent["target"], sent["message"]["data"]["claim_id"]) for sent in fcm.messages())
     assert set(devices.values()) == {1}
     assert len(devices) == 2 * sum(map(len, everything.values()))
@@ -127,5 +127,5 @@ def test_nobody_gets_more_than_the_caps_allow_and_the_highest_priority_wins(
     again = rekindle("run", "--json").json()["scenarios"]
     assert [(one["claimed"], one["carried"]) for one in again] == [(0, 0)] * 3
     refused = sum((Counter(one["refusals"]) for one in again), Counter())
-    assert refused["frequency_cap"] == sum(len(wishes(number)) - len(now[number]) for number in ids)
+    assert refused["frequency_cap"] == sum(len(due_scenarios(number)) - len(now[number]) for number in ids)
     assert refused["frequency_cap"] > PEOPLE / 5

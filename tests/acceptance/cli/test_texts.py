@@ -37,25 +37,25 @@ body = "{days} days"
 VARIABLES = {"points": 1234, "until": "2026-01-31", "code": "c7"}
 
 
-def give(team: Team, number: int, **variables: object) -> None:
+def set_variables(team: Team, number: int, **variables: object) -> None:
     """The n-th person has these variables, and no other."""
     team.execute(
         "update team.wanted set variables = %s::jsonb where user_id = %s", json.dumps(variables), person(number)
     )
 
 
-def start(rekindle: Command, team: Team, count: int, *, devices: int = 1) -> None:
+def start_team(rekindle: Command, team: Team, count: int, *, devices: int = 1) -> None:
     """Make `count` people with every variable, and apply the scenarios above."""
     team.people(count, devices=devices)
     for number in range(1, count + 1):
-        give(team, number, **VARIABLES)
+        set_variables(team, number, **VARIABLES)
     write_config(rekindle.folder, HEAD + RICH)
     done = rekindle("apply")
     assert (done.code, done.err) == (0, ""), done
 
 
 def test_one_person_is_shown_with_every_text_in_the_language_that_they_read(rekindle: Command, team: Team) -> None:
-    start(rekindle, team, 2, devices=2)
+    start_team(rekindle, team, 2, devices=2)
     team.execute("update team.person set locale = 'nb-NO' where user_id = %s", person(1))
     team.execute("insert into team.activity values (%s, now() - interval '20 days')", person(2))
     done = rekindle("plan", "--show", person(1))
@@ -81,11 +81,11 @@ def test_one_person_is_shown_with_every_text_in_the_language_that_they_read(reki
 
 
 def test_a_push_that_would_not_be_sent_is_shown_with_its_reason(rekindle: Command, team: Team) -> None:
-    start(rekindle, team, 4)
+    start_team(rekindle, team, 4)
     assert rekindle("run").code == 0
-    give(team, 1, **{**VARIABLES, "points": None})
-    give(team, 2, **{**VARIABLES, "until": "tomorrow"})
-    give(team, 3, **{**VARIABLES, "points": "1234"})
+    set_variables(team, 1, **{**VARIABLES, "points": None})
+    set_variables(team, 2, **{**VARIABLES, "until": "tomorrow"})
+    set_variables(team, 3, **{**VARIABLES, "points": "1234"})
     team.execute("update team.wanted set occurrence = 'second'")
     team.execute("delete from team.device where user_id = %s", person(4))
     problems = {}
@@ -105,7 +105,7 @@ def test_a_push_that_would_not_be_sent_is_shown_with_its_reason(rekindle: Comman
 
 
 def test_a_person_who_is_not_a_recipient_is_reported_as_such(rekindle: Command, team: Team) -> None:
-    start(rekindle, team, 1)
+    start_team(rekindle, team, 1)
     stranger = person(99)
     assert rekindle("plan", "--show", stranger).out == f"{stranger} is not an active recipient here.\n"
     assert rekindle("plan", "--show", stranger, "--json").json() == {"user_id": str(stranger), "scenarios": []}
@@ -115,15 +115,15 @@ def test_a_person_who_is_not_a_recipient_is_reported_as_such(rekindle: Command, 
 
 
 def test_the_scenarios_to_be_shown_can_be_named(rekindle: Command, team: Team) -> None:
-    start(rekindle, team, 1)
+    start_team(rekindle, team, 1)
     [away] = rekindle("plan", "--show", person(1), "--scenario", "away", "--json").json()["scenarios"]
     assert (away["scenario_type"], away["verdict"]) == ("away", "not_due")
 
 
 def test_one_persons_wrong_value_is_dead_and_the_others_are_sent(rekindle: Command, team: Team, fcm: Sandbox) -> None:
-    start(rekindle, team, 4)
-    give(team, 2, **{**VARIABLES, "points": "many"})
-    give(team, 3, **{**VARIABLES, "until": (date(2026, 1, 31) + timedelta(days=1)).isoformat() + "T00:00:00"})
+    start_team(rekindle, team, 4)
+    set_variables(team, 2, **{**VARIABLES, "points": "many"})
+    set_variables(team, 3, **{**VARIABLES, "until": (date(2026, 1, 31) + timedelta(days=1)).isoformat() + "T00:00:00"})
     dry = rekindle("run", "--dry-run", "--scenario", "nudge", "--json").json()
     assert dry[0]["checks"] == {"valid": 2, "wrong_value": 2}
     done = rekindle("run", "--json")
