@@ -32,7 +32,7 @@ def repository() -> list[Path]:
 FILES = repository()
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in FILES if path.suffix == ".md"]
 LOCKS = {"requirements.lock": 20, "requirements-dev.lock": 20, "requirements-docs.lock": 8}
-"""The locks, each with a number of packages that it has more of."""
+"""The locks, each with a number of packages that it exceeds."""
 
 
 def test_there_are_documents() -> None:

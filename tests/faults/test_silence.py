@@ -19,8 +19,8 @@ from team.team import Team
 
 BUDGET_SECONDS = 1.5
 OVER_SECONDS = 3.0
-"""A last write, the report, and a database that takes its second each time to show that it is
-still silent."""
+"""A last write, the report, and one second each time to notice that the database is still
+silent."""
 
 
 def targets(dispatcher: ScriptedDispatcher) -> list[str]:

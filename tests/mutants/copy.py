@@ -12,7 +12,7 @@ from pathlib import Path
 from mutants.catalogue import ROOT
 
 SECONDS = 600
-"""A change may make a test hang; pytest's own time-out ends a test, and this ends pytest."""
+"""A change may make a test hang. pytest's time-out ends a test, and this limit ends pytest."""
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from mutants.copy import run_on_copy
 SOURCE = ROOT / "src/rekindle"
 ROOMS = ("engine", "dispatchers", "postgres", "scenario", "render", "policy.py", "payload.py", "api", "sandbox")
 WIDEST = 12
-"""At most this many test files are tried for one change, those that name it most often first."""
+"""The most test files tried for one change; those that name it most often come first."""
 
 _PYTHON = {
     "and": "or", "or": "and", "not": "", "==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">",

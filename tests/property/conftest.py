@@ -15,8 +15,7 @@ from conftest import Server, one_server
 from team.ledger import Ledger, fill
 
 server = one_server
-"""The statements are proven on every server, here with an oracle in `test_claim` and else in
-`database/`."""
+"""The statements are tested on every server: with an oracle in `test_claim`, and in `database/`."""
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, database=None)
 settings.register_profile(

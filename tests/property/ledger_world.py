@@ -20,22 +20,22 @@ from team.ledger import Ledger
 PEOPLE = (UUID(int=1), UUID(int=2))
 DEVICES = 2
 COOLDOWN = timedelta(days=1)
-"""Not shorter, so that the key of a day refuses nothing that the cooldown would let through."""
+"""Not shorter, so that the day's key refuses nothing that the cooldown would allow."""
 LEASE = timedelta(seconds=60)
 LANDS = {"hold": timedelta(seconds=HOLD_SECONDS), "resend": timedelta(seconds=1)}
-"""How long after a request it may still be accepted. The hold is there for that; who resends
-does not wait for it."""
+"""How long after a request it may still be accepted. The hold waits that long; a resend does
+not."""
 
 ENDS = {
     "answered": "accepted, and recorded",
-    "unwritten": "accepted, and the worker stands still with the answer",
+    "unwritten": "accepted, and the worker pauses with the answer",
     "doubted": "accepted, and the worker waits for the answer in vain",
     "delayed": "the worker waits in vain, and it may still be accepted",
-    "abandoned": "the worker stands still, and it may still be accepted",
+    "abandoned": "the worker pauses, and it may still be accepted",
     "put off": "refused for now",
     "refused": "refused for good",
 }
-"""What becomes of a request."""
+"""The possible ends of a request."""
 
 _NUMBERED = """
 create sequence if not exists team.claim_number;
@@ -43,8 +43,8 @@ select setval('team.claim_number', 1);
 create or replace function rekindle.new_claim_id() returns uuid language sql volatile as $$
   select ('00000000-0000-7000-8000-' || lpad(nextval('team.claim_number')::text, 12, '0'))::uuid $$;
 """
-"""Claim ids in the order of claiming, as the real ones; those of one moment differ at random,
-and no example could be run again."""
+"""Claim ids in the order of claiming, like the real ones. Real ids of one moment differ at
+random, so no example could be repeated."""
 
 
 class Held:
@@ -57,7 +57,7 @@ class Held:
         self.armed_at: datetime | None = None
         self.sent_at: datetime | None = None
         self.name: str | None = None
-        """What the provider called it when it accepted."""
+        """The provider's name for the accepted message."""
         self.recorded = False
         self.given_up = False
         self.last_write: Callable[[], Any] | None = None

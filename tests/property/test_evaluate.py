@@ -28,7 +28,7 @@ MOMENTS = st.datetimes(datetime(2019, 1, 1), datetime(2029, 1, 1), timezones=st.
 )
 
 Due = dict[str, dict[str, Any]]
-"""What a person may be due for: by occurrence, its rank and its variables."""
+"""The occurrences that a person may be due for, each with its rank and its variables."""
 
 
 def zone_of(name: str | None) -> ZoneInfo:

@@ -39,7 +39,7 @@ REACHED = {
     "not sent, for it is too late", "released", "settled as not sent", "settled as sent", "swept dispatching",
     "swept gates", "swept runs", "swept stale", "swept unknown", "two runs hold one claim",
 }  # fmt: skip
-"""What the steps must have led to: a machine that never gets there proves nothing."""
+"""The events that the steps must cause: a machine that never causes them proves nothing."""
 
 
 def _not_armed(one: Held) -> bool:

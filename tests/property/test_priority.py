@@ -25,7 +25,7 @@ from team.ledger import Ledger
 
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 Places = set[tuple[int, str]]
-"""Who was won by which scenario."""
+"""The people that each scenario won."""
 
 
 @dataclass(frozen=True)

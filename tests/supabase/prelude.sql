@@ -1,7 +1,7 @@
--- A plain Postgres with what a Supabase project finds in its own: roles, schemas, auth.users and
--- the functions that read the claims of a token. From the image's own scripts, as far as Rekindle
--- could notice a difference. Run once per database, as a superuser; the roles are made in
--- conftest.py, once per server.
+-- Gives a plain Postgres what a Supabase project has: roles, schemas, auth.users and the functions
+-- that read the claims of a token. Taken from the image's scripts, as far as Rekindle could notice
+-- a difference. Run once per database, as a superuser; the roles are made in conftest.py, once per
+-- server.
 create schema auth authorization supabase_auth_admin;
 create schema storage;
 create schema extensions;

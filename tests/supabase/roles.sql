@@ -1,6 +1,6 @@
--- The roles of a Supabase server, made once, as its superuser. `postgres` is no superuser there: it
--- owns the database, makes roles and passes row level security. {password} stands for the test
--- server's.
+-- The roles of a Supabase server, created once, as its superuser. `postgres` is not a superuser
+-- there: it owns the database, creates roles and bypasses row level security. {password} is
+-- replaced by the test server's password.
 create role postgres login password '{password}' nosuperuser createdb createrole replication bypassrls;
 create role anon nologin noinherit;
 create role authenticated nologin noinherit;

@@ -51,7 +51,7 @@ def by_function(rekindle: Command, fcm: Sandbox) -> Iterator[Command]:
 
 
 SENDING = {"fcm": by_fcm, "supabase-function": by_function}
-"""By dispatcher, a context in which the command sends through it to the sandbox."""
+"""For each dispatcher, a context in which the command sends through it to the sandbox."""
 
 
 def reached(fcm: Sandbox) -> Counter[tuple[str, str]]:

@@ -23,7 +23,7 @@ from supabase.test_migrations import SUPABASE, Supabase
 supabase = one_supabase
 
 LOGIN = "guide_login"
-"""Roles belong to the whole server, and other tests have one of the guide's name."""
+"""Roles belong to the whole server, and other tests have a role of the same name as the guide's."""
 BLOCKS = blocks(read("docs/how-to/supabase.md"))
 
 

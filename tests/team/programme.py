@@ -24,7 +24,7 @@ from team.tables import tables
 REFUSALS = re.findall(
     r"then '(\w+)'", resources.files("rekindle.postgres.sql").joinpath("parts/refusal.sql").read_text(encoding="utf-8")
 )
-"""The reasons to refuse, in the order in which the claim looks at them."""
+"""The reasons to refuse, in the order in which the claim checks them."""
 
 TEXT = {"en": {"title": "Hello", "body": "There"}}
 

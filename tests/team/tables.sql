@@ -1,5 +1,5 @@
--- A team's tables and the views over them. They allow whatever a view may show: values that are
--- missing, a person twice.
+-- A team's tables and the views over them. They allow everything that a view may show: missing
+-- values, a person twice.
 create schema team;
 create table team.organisation (organisation_id uuid primary key, timezone text);
 create table team.chapter (chapter_id uuid primary key, timezone text);
@@ -25,7 +25,8 @@ create table team.device (
   last_registered_at timestamptz,
   platform           text default 'android'
 );
--- Who is due under a scenario of kind sql, where why does not matter.
+-- The people who are due under a scenario of kind sql, for tests in which the reason does not
+-- matter.
 create table team.wanted (user_id uuid, occurrence text, variables jsonb);
 
 create schema rekindle_source;

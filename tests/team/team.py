@@ -36,8 +36,8 @@ body = "Du har {points} poeng."
 UNGUARDED = '[run]\nmax_share = "none"\nmax_times_median = "none"\n'
 
 TEAM_CONFIG = UNGUARDED + '[dispatcher]\nkind = "fcm"\ntimeout = "1s"\n' + SCENARIO
-"""The scenario `nudge`, through FCM; a send that is not answered within a second is unknown, and
-no number of people is too many."""
+"""The scenario `nudge`, through FCM. A send without an answer within a second is unknown. The
+guard does not limit the number of people."""
 
 
 def fill_team(url: str) -> None:

@@ -32,15 +32,15 @@ LEAKED = "canaries in logs"
 INVARIANTS = (DOUBLE, REPEATED, CAPPED, UNTRACED, BOTH, UNFOUNDED, STUCK, SUMS, LATE, UNBOUNDED, DISABLED, LEAKED)
 
 IN_FLIGHT = CONCURRENCY + MAX_UNWRITTEN
-"""Armed units that one run may hold: requests under way, and answers that wait to be written."""
+"""The most armed units of one run: requests under way, and answers that wait to be written."""
 
 _CLOCK_SLACK = 0.005  # two processes of one host read its clock around the same event
 _BUSY_SLACK = (
     1.0  # a report that waits for a processor; the harness alone runs more processes than there are processors
 )
 SILENT_SLACK = 3.0 + _BUSY_SLACK
-"""Whatever is done to the database and the network: a last write, the report, and connections
-that are closed."""
+"""Under every fault of the database and the network: a last write, the report, and closing the
+connections."""
 
 
 @dataclass(frozen=True, slots=True)

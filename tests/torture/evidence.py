@@ -102,9 +102,9 @@ class Evidence:
     stuck: list[str] = field(default_factory=list[str])
     leaks: list[str] = field(default_factory=list[str])
     disturbed: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
-    """When something was done to a process or to the database: a run that overlaps may be late."""
+    """The times of faults of a process or the database: a run that overlaps one may be late."""
     capped: bool = True
-    """Whether the design knows of a frequency cap at all."""
+    """Whether the design has a frequency cap."""
     cycles: list[Cycle] = field(default_factory=list[Cycle])
     counts: Counter[str] = field(default_factory=Counter[str])
 

@@ -52,7 +52,7 @@ _GONE_RULE: Rule = {
     },
 }
 CALM: tuple[Rule, ...] = (_GONE_RULE,)
-"""No fault at all: only the devices that are gone are gone."""
+"""No fault: only the devices that are always gone are refused."""
 
 
 def draw(seed: int, seconds: float, workers: int) -> list[Event]:

@@ -1,5 +1,5 @@
--- Recipients as the harness needs them: one in ten with a second device, one in a hundred with a
--- device that the provider says is gone. user and token follow from the seed alone.
+-- The recipients of the harness: one in ten with a second device, one in a hundred with a device
+-- that the provider reports as gone. user and token depend only on the seed.
 create schema torture;
 create table torture.person (user_id uuid primary key, number integer not null, active boolean not null default true);
 create table torture.device (
@@ -30,7 +30,7 @@ select user_id, token, 'token'::text as target_kind, 'android'::text as platform
 from torture.device;
 
 -- `again`: everyone is due at every evaluation, each time for a new occasion. `spell`: a third of
--- them, once a spell.
+-- them, once per spell.
 create view torture.again as
 select user_id, 'at:' || moment.slot as occurrence,
        jsonb_build_object('slot', moment.slot) as variables
@@ -41,15 +41,15 @@ select user_id, 'spell:' || moment.slot as occurrence, jsonb_build_object('slot'
 from torture.person, (select floor(extract(epoch from clock_timestamp()) / %(spell)s)::bigint as slot) moment
 where active and number %% 3 = 0;
 
--- A day of one second: the key of one record a day would let through one push a day only. So short,
--- it forbids nothing that the gate would allow, and holds back nothing that the gate should.
+-- A day of one second: the key of one record per day would allow only one push per day. A day this
+-- short forbids nothing that the gate would allow, and refuses nothing that the gate should refuse.
 create or replace function rekindle.idempotency_key(user_id uuid, scenario_type text, evaluated_on date) returns text
 language sql stable as $$
   select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
     user_id::text || scenario_type || floor(extract(epoch from pg_catalog.now()))::bigint, 'UTF8')), 'hex')
 $$;
 
--- What the usual designs keep (usual_designs.py).
+-- The tables of the usual designs (usual_designs.py).
 create table torture.sent (
   claim_id uuid not null, device_id uuid not null, user_id uuid not null, provider_name text not null,
   sent_at timestamptz not null default clock_timestamp(), primary key (claim_id, device_id)

@@ -31,8 +31,7 @@ CONSTANTS: Mapping[str, float] = {
     "rekindle.postgres.pool.CONNECT_SECONDS": 2,
 }
 """The waits of the product, shortened in every engine process before it runs, so that a pause of
-seconds outlives a lease and a hold ends within a session. Nothing else of the product is
-touched."""
+seconds outlives a lease and a hold ends within a session. Nothing else in the product changes."""
 
 START_SECONDS = CONSTANTS["rekindle.engine.dispatch.START_SECONDS"]
 ARM_LEASE_SECONDS = START_SECONDS + TIMEOUT_SECONDS + CONSTANTS["rekindle.engine.dispatch.ANSWERED_SECONDS"]

@@ -37,7 +37,7 @@ CONFIG = (
 )
 
 Claims = dict[int, set[tuple[str, str]]]
-"""By person: the claims that reached them, each with its scenario."""
+"""For each person, the claims that reached them, with their scenarios."""
 
 
 def due_scenarios(number: int) -> list[str]:
