@@ -1,6 +1,6 @@
-"""Rekindle: the right push at the right moment, and never twice, out of your own Postgres.
+"""Rekindle: the right push at the right moment, and never twice, from your Postgres.
 
-A name is imported when it is first used: `import rekindle` alone costs next to nothing.
+A name is imported when it is first used, so `import rekindle` alone takes almost no time.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Reads rekindle.toml: the file, the queries that it names, and every mistake in one error."""
+"""Reads rekindle.toml and the query files that it names, and reports every mistake in one error."""
 
 import tomllib
 from pathlib import Path
@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from rekindle.dispatchers.registry import parse_dispatcher
 from rekindle.errors import ConfigInvalid, ConfigMissing
 from rekindle.scenario import KINDS, Config
-from rekindle.scenario.overrides import Mistake, mistakes, table
+from rekindle.scenario.overrides import Mistake, as_table, mistakes
 
 
 def load_config(path: Path) -> Config:
-    """Read and validate a rekindle.toml, with the files that its scenarios name read in.
+    """Read and validate a rekindle.toml and the files that its scenarios name.
 
     Raises:
         ConfigMissing: there is no such file.
@@ -52,10 +52,10 @@ def load_config(path: Path) -> Config:
 
 
 def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
-    """Replace `file` by the query it holds, so that what is applied is complete in itself."""
+    """Replace `file` by the query in it, so that what is applied is complete in itself."""
     problems: list[str] = []
-    for name, value in table(raw.get("scenario")).items():
-        scenario = table(value)
+    for name, value in as_table(raw.get("scenario")).items():
+        scenario = as_table(value)
         if not isinstance(scenario.get("file"), str) or "query" in scenario:
             continue
         try:
@@ -67,11 +67,12 @@ def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
 
 
 def _read_dispatcher(raw: dict[str, Any]) -> list[Mistake]:
-    """Replace the table [dispatcher] by what its kind reads in it; what is wrong with it."""
+    """Replace the table [dispatcher] by its values as its kind parses them; returns its
+    mistakes."""
     if not isinstance(raw.get("dispatcher", {}), dict):
-        return []  # what else it is, is reported with the rest of the file
+        return []  # a value of another type is reported with the rest of the file
     try:
-        raw["dispatcher"] = parse_dispatcher(table(raw.pop("dispatcher", {})))
+        raw["dispatcher"] = parse_dispatcher(as_table(raw.pop("dispatcher", {})))
     except ValidationError as error:
         return [(("dispatcher", *where), kind, message) for where, kind, message in mistakes(error)]
     return []
@@ -79,12 +80,12 @@ def _read_dispatcher(raw: dict[str, Any]) -> list[Mistake]:
 
 def _problem(mistake: Mistake) -> str:
     loc, kind, message = list(map(str, mistake[0])), mistake[1], mistake[2]
-    # In a tagged union pydantic puts the kind behind the scenario's name; the file has no such
+    # In a tagged union pydantic puts the kind after the scenario's name. The file has no such
     # level.
     if loc[:1] == ["scenario"] and loc[2:3] and loc[2] in KINDS:
         del loc[2]
-    # What is said for an organisation is found wrong in the scenario that it makes, and stands in
-    # the organisation.
+    # A mistake in an override is found in the variant that it makes. It is reported at the
+    # organisation, where the file has it.
     if loc[:1] == ["scenario"] and loc[2:3] == ["organisation"]:
         end = 6 if loc[4:5] == ["chapter"] else 4
         loc = [*loc[2:end], *loc[:2], *loc[end:]]

@@ -1,4 +1,4 @@
-"""Every fault Rekindle can name, and what is to be done about each.
+"""Every error that Rekindle raises, as a tree of classes.
 
     RekindleError                     disposition   exit code
     ├── ConfigError          RK1xx    halt          2
@@ -50,9 +50,9 @@
         ├── TooManyRuns           RK707   retry     2
         └── NotNow                RK708   retry     2
 
-Outcomes of a send are values (see `rekindle.model`); only what stops a command is raised. The
-docstring of a class is its message when none is given. A code never changes its meaning once
-released.
+The outcome of a send is a value (see `rekindle.model`). Only an error that stops a command is
+raised. The docstring of a class is its message when none is given. A code never changes its meaning
+once it is released.
 """
 
 from enum import StrEnum
@@ -60,13 +60,13 @@ from typing import ClassVar
 
 
 class Disposition(StrEnum):
-    """What becomes of the unit of work in hand."""
+    """What becomes of the unit of work."""
 
     RETRY = "retry"  # certainly not sent; it may be tried again later
-    DROP = "drop"  # certainly refused; trying again would not help
+    DROP = "drop"  # certainly rejected; trying again would not help
     PRUNE = "prune"  # the device token is proven dead
     HALT = "halt"  # nothing can be sent until an operator acts; the unit itself may be tried again
-    HOLD = "hold"  # it may have been sent: never again by itself, always visible
+    HOLD = "hold"  # it may have been sent: it is never sent again by itself, and stays visible
 
 
 class RekindleError(Exception):
@@ -147,7 +147,7 @@ class DatabaseUnreachable(DatabaseError):
 
 
 class DatabaseUrlMissing(DatabaseError):
-    """No database is named."""
+    """No database is configured."""
 
     code = "RK202"
 
@@ -165,7 +165,7 @@ class MigrationDrift(DatabaseError):
 
 
 class DatabaseUnfit(DatabaseError):
-    """The database is set up in a way under which pushes could be sent twice."""
+    """The database is set up in a way that could let pushes be sent twice."""
 
     code = "RK205"
 
@@ -195,7 +195,7 @@ class StatementTooSlow(DatabaseError):
 
 
 class SchemaExposed(DatabaseError):
-    """A schema of Rekindle's is open to the REST API."""
+    """A schema of Rekindle is open to the REST API."""
 
     code = "RK210"
 
@@ -270,14 +270,14 @@ class PermissionDenied(ProviderError):
 
 
 class TargetsRejected(ProviderError):
-    """The provider refuses most targets, as it does when the credentials belong to another
+    """The provider rejects most targets, as it does when the credentials belong to another
     project."""
 
     code = "RK405"
 
 
 class MessagesRejected(ProviderError):
-    """The provider refuses nearly every message of a scenario."""
+    """The provider rejects nearly every message of a scenario."""
 
     code = "RK406"
 
@@ -289,13 +289,13 @@ class FunctionMissing(ProviderError):
 
 
 class RequestRejected(ProviderError):
-    """The Edge Function refuses our requests as such, whatever messages are in them."""
+    """The Edge Function rejects our requests, whatever messages are in them."""
 
     code = "RK408"
 
 
 class AnswersUnclear(ProviderError):
-    """Nearly every message ends without a clear answer, so that each of them may have been sent."""
+    """Nearly every send ends without a clear answer, so each of them may have been sent."""
 
     code = "RK409"
 
@@ -310,7 +310,7 @@ class RecordFailed(RekindleError):
 
 
 class HeldByGuard(RekindleError):
-    """The guard held back a claim of more people than is usual; nobody of it was claimed."""
+    """The guard held back a claim of unusually many people. None of them was claimed."""
 
     code = "RK502"
 
@@ -347,7 +347,7 @@ class RequestError(RekindleError):
 
 
 class RequestInvalid(RequestError):
-    """The request is not one that this API takes."""
+    """The request is not one that this API accepts."""
 
     code = "RK701"
 
@@ -383,7 +383,7 @@ class RequestTooSlow(RequestError):
 
 
 class TooManyRuns(RequestError):
-    """As many runs as may be are under way in this process."""
+    """This process already has its maximum number of runs under way."""
 
     code = "RK707"
     disposition = Disposition.RETRY

@@ -1,8 +1,8 @@
 """The one logger of Rekindle: events with fields, through the standard library's logger `rekindle`.
 
-As a library Rekindle prints nothing until its host configures logging. A record's message is one
-line, the event and its fields; `record.event` (a string) and `record.fields` (a dictionary) hold
-them apart, for a formatter of the host.
+As a library, Rekindle prints nothing until its host configures logging. A record's message is one
+line, the event and its fields. `record.event` (a string) and `record.fields` (a dictionary) have
+the two separately, for a formatter of the host.
 """
 
 import logging
@@ -15,7 +15,7 @@ _SPECIAL = frozenset("\"'=")
 
 
 class EventLog:
-    """Logs an event, such as `run.ended`, with fields. A field holds no secret, no token and no
+    """Logs an event, such as `run.ended`, with fields. A field never has a secret, a token or a
     text of a push.
 
     Safe in any thread. A line below the logger's level costs less than half a microsecond
@@ -23,17 +23,17 @@ class EventLog:
     """
 
     def debug(self, event: str, **fields: object) -> None:
-        """For somebody who looks for a mistake: one line per message at most."""
+        """For tracing a mistake: at most one line per message."""
         if _logger.isEnabledFor(logging.DEBUG):
             _write(logging.DEBUG, event, fields)
 
     def info(self, event: str, **fields: object) -> None:
-        """As expected."""
+        """Something happened as expected."""
         if _logger.isEnabledFor(logging.INFO):
             _write(logging.INFO, event, fields)
 
     def warning(self, event: str, **fields: object) -> None:
-        """Worth a look; the run goes on."""
+        """Worth a look; the run continues."""
         if _logger.isEnabledFor(logging.WARNING):
             _write(logging.WARNING, event, fields)
 
@@ -63,5 +63,5 @@ def _shown(value: object) -> str:
 
 
 def _write(level: int, event: str, fields: dict[str, object]) -> None:
-    # %s: a field may hold a percent sign. The third frame up is the line that logs.
+    # %s: a field may have a percent sign. The third frame up is the line that logs.
     _logger.log(level, "%s", line(event, fields), extra={"event": event, "fields": fields}, stacklevel=3)

@@ -1,4 +1,4 @@
-"""The values that travel through a run. No I/O, no behaviour beyond their own consistency."""
+"""The values that pass through a run. No I/O, and no behaviour beyond their own consistency."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ TargetKind = Literal["token", "fid"]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One device of one claim: what is leased, armed, sent and recorded. `epoch` fences every
-    write about it."""
+    """One device of one claim: it is leased, armed, sent and recorded. `epoch` fences every write
+    about it."""
 
     claim_id: UUID
     device_id: UUID
@@ -53,7 +53,7 @@ class ApnsOptions:
 
 @dataclass(frozen=True, slots=True)
 class WebpushOptions:
-    """How a browser shows a push: addresses of pictures."""
+    """How a browser shows a push: the addresses of its pictures."""
 
     icon: str | None = None
     badge: str | None = None
@@ -70,7 +70,8 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One push as the engine means it; each dispatcher gives it its provider's wire form."""
+    """One push in the engine's form. Each dispatcher translates it into its provider's wire
+    format."""
 
     claim_id: UUID
     idempotency_key: str
@@ -88,7 +89,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took the message and named it. Accepted is not delivered."""
+    """The provider took the message and gave it a name. Accepted does not mean delivered."""
 
     name: str
 
@@ -112,7 +113,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """The message may have been sent: the request left, and no answer proves either way."""
+    """The message may have been sent: the request left, and no answer proves whether it was
+    accepted."""
 
     reason: str
 
@@ -122,39 +124,39 @@ Outcome = Accepted | Refused | Uncertain
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What `record` turns into a notification: a unit and the name that the provider gave."""
+    """The input of `record` for one notification: a unit and the name that the provider gave."""
 
     unit: Unit
     name: str
 
 
 Verdict = Literal["recorded", "conflict", "stale"]
-"""What became of an acceptance: recorded; another writer holds its key; or the unit was no
-longer ours."""
+"""The result for an acceptance: it was recorded; another writer has used its key; or the unit's
+epoch was out of date."""
 
 
 COUNTERS = (
     "evaluated", "not_due", "refused", "claimed", "carried", "recorded", "skipped", "dead", "unknown", "pending",
     "handed_over", "pushes", "confirmed",
 )  # fmt: skip
-"""What is counted of a scenario in a run, in the order of every list of them; a test compares
-the lists. To add one: here and in `Numbers`, in the tables `run` and `run_scenario` and the
-statements that write them, in the API's model and in the Edge Function that relays reports. A
-run has all but `confirmed`."""
+"""The counters of a scenario in a run, in the order of every list of them; a test compares the
+lists. To add one: here and in `Numbers`, in the tables `run` and `run_scenario` and the statements
+that write them, in the API's model and in the Edge Function that relays reports. A run has all but
+`confirmed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What happened to every recipient of one scenario in one run, in people; `pushes` alone counts
+    """What happened to every recipient of one scenario in one run, in people; only `pushes` counts
     devices.
 
-    evaluated = not_due + refused + claimed
-    claimed + carried = recorded + skipped + dead + unknown + pending + handed_over
+        evaluated = not_due + refused + claimed
+        claimed + carried = recorded + skipped + dead + unknown + pending + handed_over
 
-    `refused` counts the people who were due and not claimed, by reason; `reasons` counts the
-    endings after a claim (skipped, dead, unknown, retry) by "ending:reason"; `confirmed` of those
-    claimed would have been held back by the guard, had nobody confirmed them. The same sums are
-    CHECKs on the table `run_scenario`.
+    `refused` counts the people who were due and not claimed, by reason. `reasons` counts the
+    endings after a claim (skipped, dead, unknown, retry) by "ending:reason". `confirmed` counts the
+    claimed people that the guard would have held back if nobody had confirmed them. The same sums
+    are CHECKs on the table `run_scenario`.
     """
 
     scenario_type: str
@@ -175,7 +177,7 @@ class Numbers:
 
     @property
     def refused(self) -> int:
-        """People who were due and were not claimed, for whatever reason."""
+        """People who were due and were not claimed, for any reason."""
         return sum(self.refusals.values())
 
     @property
@@ -185,14 +187,14 @@ class Numbers:
 
     @property
     def refusal(self) -> str | None:
-        """For a run of one person: why they were due and not claimed. None: they were claimed,
-        or were not due."""
+        """For a run of one person: why they were due and not claimed. None: they were claimed, or
+        were not due."""
         return next(iter(self.refusals), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which part of the programme a run is about: scenarios by name; organisations (empty: all);
+    """The part of the programme that a run covers: scenarios by name; organisations (empty: all);
     one person or all."""
 
     scenarios: tuple[str, ...] = ()
@@ -202,7 +204,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What a unit that was certainly not sent ends as. `prune`: the provider has proven its
+    """The final state of a unit that was certainly not sent. `prune`: the provider has proven its
     token dead."""
 
     unit: Unit
@@ -216,8 +218,8 @@ RunStatus = Literal["running", "done", "budget", "incomplete", "halted", "abando
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a run was asked for: asking again under the key means the same run, and `digest` tells
-    other requests."""
+    """How a run was asked for. Asking again under the same key means the same run; `digest` tells
+    other requests apart."""
 
     key: str
     digest: str
@@ -225,7 +227,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run, as it stands in the ledger. Scenarios in the order in which they were claimed."""
+    """One run, as the ledger has it. Scenarios are in the order in which they were claimed."""
 
     run_id: UUID
     status: RunStatus
@@ -249,14 +251,15 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 something was not sent that should have been, 2 an operator must act, 3 work
+        """0 done, 1 something was not sent that should have been, 2 an operator must act, 3 work is
         left."""
         return {"done": 0, "incomplete": 1, "halted": 2, "budget": 3, "running": 3, "abandoned": 1}[self.status]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What `plan` says of one person: due, and claimed if the run came now, or refused and why."""
+    """What `plan` returns for one person who is due: they would be claimed now, or are refused, and
+    why."""
 
     user_id: UUID
     organisation_id: UUID | None
@@ -274,7 +277,7 @@ Turned = Literal["on", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What an operator has switched off, or on again; None stands for every scenario, or every
+    """A switch that an operator has turned off, or on again. None means every scenario, or every
     organisation."""
 
     scenario_type: str | None
@@ -287,7 +290,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class UnknownSend:
-    """One send whose outcome nobody knows, live (held for a late answer) or closed."""
+    """One send whose outcome is unknown: live (held for a late answer) or closed."""
 
     claim_id: UUID
     device_id: UUID

@@ -1,4 +1,4 @@
-"""What of a message travels to the device, and how large it is."""
+"""The part of a message that reaches the device, and its size."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -10,7 +10,7 @@ MAX_PAYLOAD_BYTES = 4_096  # FCM: title, body, and the keys and values of data, 
 
 
 def payload(message: Message) -> dict[str, str]:
-    """The data that the app gets: the scenario's own, and what Rekindle adds."""
+    """The data that the app gets: the scenario's own, and the keys that Rekindle adds."""
     data = {
         **message.data,
         "claim_id": str(message.claim_id),
@@ -23,7 +23,7 @@ def payload(message: Message) -> dict[str, str]:
 
 
 def payload_bytes(message: Message) -> int:
-    """How much of FCM's 4,096 bytes a message takes on the platform where it takes most.
+    """How much of FCM's 4,096 bytes a message uses on the platform where it is largest.
 
     Raises:
         UnicodeEncodeError: a text is not valid Unicode.
@@ -34,7 +34,7 @@ def payload_bytes(message: Message) -> int:
 
 @lru_cache(maxsize=1_024)
 def _most(options: Options) -> int:
-    """The bytes of the options of the platform that has most; those that every message has are
+    """The bytes of the options of the platform that has most. Options that every message has are
     not counted."""
     platforms = (
         (options.android, AndroidOptions()),

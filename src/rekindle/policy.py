@@ -1,4 +1,4 @@
-"""Arithmetic of time, keys and pace. Pure functions: the clock always comes from the caller."""
+"""Arithmetic for time, keys and pace. Pure functions: the clock always comes from the caller."""
 
 import hashlib
 import re
@@ -13,33 +13,34 @@ _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
 MAX_DURATION_SECONDS = 10 * 366 * 86_400
 
 HOLD_SECONDS = 600
-"""How long an uncertain send waits in the outbox for a late answer before it is closed as
-unknown. It must exceed the longest pause after which a worker could still hold an answer; a
-later answer is recorded all the same."""
+"""How long an uncertain send waits in the outbox for a late answer before it is closed as unknown.
+It must exceed the longest pause after which a worker could still have an answer. A later answer is
+recorded all the same."""
 
 REFUSED_COOLDOWN_SECONDS = 3_600
-"""After a claim ended without anything sent (dead, skipped), the gate opens again after at most
-this long: soon enough to reach a person whose device comes back, late enough that a broken text
-does not spin."""
+"""After a claim ended with nothing sent (dead, skipped), the gate opens again after at most this
+time. It is short enough to reach a person whose device comes back, and long enough that a broken
+text is not tried in a tight loop."""
 
 RETRY_SECONDS = 60.0
-"""FCM's own advice where a refusal names no time: wait at least a minute (its pages 'scale-fcm'
+"""FCM's own advice when a rejection names no time: wait at least a minute (its pages 'scale-fcm'
 and 'ErrorCode')."""
 
 MAX_RETRY_SECONDS = 3_600.0
-"""A longer Retry-After is taken as this: the relevance deadline decides whether a unit lives
-that long."""
+"""A longer Retry-After is cut to this. The relevance deadline decides whether a unit lives that
+long."""
 
 MAX_ATTEMPTS = 8
-"""A unit that was certainly refused this often is dead: with a minute's wait each, the provider
-had its chance."""
+"""A unit that was certainly rejected this many times is dead: with a wait of one minute each, the
+provider has had enough time."""
 
 
 def parse_duration(text: str) -> int:
     """Seconds of a duration such as 30s, 15m, 36h or 14d; a day is 86,400 s.
 
     Raises:
-        ValueError: not a positive whole number with one of the units s, m, h, d, or over ten years.
+        ValueError: it is not a positive whole number with one of the units s, m, h, d, or it is
+            over ten years.
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
@@ -65,20 +66,20 @@ def parse_days(text: str) -> int:
 def idempotency_key(user_id: UUID, scenario_type: str, evaluated_on: date) -> str:
     """Lower-case hex SHA-256 of user_id + scenario_type + iso_date, without separators.
 
-    The same function stands in SQL (`rekindle.idempotency_key`); a test holds the two together, and
-    a program in another language that hashes the same string gets the same key. `evaluated_on` is
-    the UTC date of the evaluation.
+    The same function exists in SQL (`rekindle.idempotency_key`), and a test compares the two. A
+    program in another language that hashes the same string gets the same key. `evaluated_on` is the
+    UTC date of the evaluation.
     """
     return hashlib.sha256(f"{user_id}{scenario_type}{evaluated_on.isoformat()}".encode()).hexdigest()
 
 
 def retry_delay(retry_after: float | None, *, jitter: float) -> float:
-    """Seconds until a certainly refused unit may be tried again.
+    """Seconds until a unit that was certainly rejected may be tried again.
 
     Args:
-        retry_after: what the provider asked for, in seconds; None where it asked for nothing.
-        jitter: a random number in [0, 1); up to a quarter is added so that refused units do not
-            come back together.
+        retry_after: what the provider asked for, in seconds; None if it named no time.
+        jitter: a random number in [0, 1). Up to a quarter is added, so that rejected units do not
+            all come back at once.
     """
     asked = RETRY_SECONDS if retry_after is None or retry_after <= 0 else min(retry_after, MAX_RETRY_SECONDS)
     return asked * (1 + 0.25 * jitter)
@@ -86,13 +87,13 @@ def retry_delay(retry_after: float | None, *, jitter: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """How many people a scenario may claim within 24 hours before somebody has to say that it is
-    meant.
+    """How many people a scenario may claim within 24 hours before somebody must confirm it.
 
-    A claim is held back when its scenario, with what it claimed in the last 24 hours, comes to more
-    than `floor` people, and either all scenarios together to more than `max_share` of the active
-    recipients, or this one to more than `max_times_median` times what it claims on the median of
-    its days. `confirmed` people of one run are let go all the same. None: that limit does not hold.
+    A claim is held back if both of these are true. First, the scenario comes to more than `floor`
+    people, with those that it claimed in the last 24 hours. Second, all scenarios together come to
+    more than `max_share` of the active recipients, or this scenario comes to more than
+    `max_times_median` times its median day. Up to `confirmed` people per run are allowed past the
+    guard. A limit that is None does not apply.
     """
 
     max_share: float | None = 0.25
@@ -102,7 +103,7 @@ class Guard:
 
     @property
     def watches(self) -> bool:
-        """Whether there is anything to hold back for."""
+        """Whether the guard has any limit to apply."""
         return self.max_share is not None or self.max_times_median is not None
 
 
@@ -110,34 +111,34 @@ GUARDED = Guard()
 UNGUARDED = Guard(max_share=None, max_times_median=None)
 
 MEDIAN_DAYS = 28
-"""How many days of a scenario the guard looks back on: four of each weekday."""
+"""How many past days of a scenario the guard looks at: four of each weekday."""
 
 MEDIAN_LEAST_DAYS = 3
-"""On fewer days on which the scenario claimed somebody, no number is the usual one yet, and only
-the share holds."""
+"""With fewer days than this on which the scenario claimed somebody, there is no usual number yet,
+and only the share applies."""
 
 
 def parse_share(text: str) -> float | None:
-    """The share that a percentage such as 25% names, or None for the word none.
+    """The share that a percentage such as 25% means, or None for the word none.
 
     Raises:
-        ValueError: it is neither, or not over 0% and at most 100%.
+        ValueError: it is neither, or it is not over 0% and at most 100%.
     """
     if text == "none":
         return None
     match = _SHARE.fullmatch(text)
     if match is None or not 0 < float(match[1]) <= 100:
-        raise ValueError(f"{text[:40]!r} is no share; write a percentage such as 25%, or none")
+        raise ValueError(f"{text[:40]!r} is not a valid share; write a percentage such as 25%, or none")
     return float(match[1]) / 100
 
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Lets `rate` units a second pass, with bursts of at most `burst`. Not shared between
+    """Lets `rate` units per second pass, with bursts of at most `burst`. Not shared between
     processes.
 
-    The caller passes a monotonic clock's reading in seconds; `take` never waits itself, it says how
-    long to wait.
+    The caller passes the time of a monotonic clock in seconds. `take` never waits itself; it
+    returns how long to wait.
     """
 
     rate: float
@@ -146,8 +147,8 @@ class TokenBucket:
     _at: float = float("-inf")
 
     def level(self, now: float) -> float:
-        """How many units could be taken without waiting; below zero while those taken before
-        still wait."""
+        """How many units can be taken without waiting; below zero while units taken earlier still
+        wait."""
         if self._at == float("-inf"):
             self._level = self.burst
         else:

@@ -1,4 +1,5 @@
-"""What the environment says: where the database and the configuration are, and the keys of the API.
+"""The settings from the environment: where the database and the configuration are, and the keys of
+the API.
 
 The variables of a dispatcher belong to its package in `rekindle.dispatchers`.
 """
@@ -10,8 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The process's environment, read once at start; what is given by name wins. Secrets print
-    as asterisks."""
+    """The process's environment, read once at start. A value given by name overrides it. Secrets
+    print as asterisks."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 

@@ -57,7 +57,7 @@ async def test_a_text_that_can_never_be_sent_is_refused_and_the_longest_place_na
     one = config(title="t" * 1_500, body="b" * 3_000 + "{days}")
     [fault] = [finding.fault for finding in await check(one, PostgresSource(programme.database)) if finding.fault]
     assert fault.code == "RK103"
-    assert fault.message.startswith("scenario.one.message.en can never be sent: a push has 4,6")
+    assert fault.message.startswith("scenario.one.message.en can never be sent: a push has at least 4,6")
     assert fault.hint == "Shorten scenario.one.message.en.body, the longest of its texts."
     shared = config(data={"k": "v" * 3_900}, link="https://example.org/" + "x" * 400)
     faults, _ = await check_result(programme, shared)
@@ -82,7 +82,7 @@ async def test_a_push_that_the_longest_values_of_today_make_too_large_is_noted_a
     faults, [note] = await check_result(programme, one)
     assert faults == []
     assert note.startswith("scenario.one.message.en: with the longest values that there are now, a push has 5,")
-    assert f"FCM takes {MAX_PAYLOAD_BYTES:,}" in note
+    assert f"FCM takes at most {MAX_PAYLOAD_BYTES:,}" in note
     await programme.sql.execute("update team.person set first_name = repeat('å', 100)")
     assert await check_result(programme, one) == ([], [])
     # People who are not active recipients get no push. A variable that no text names does not
@@ -168,7 +168,7 @@ async def test_a_plural_requires_a_number_and_a_date_field_a_date(
     assert (await check_result(programme, config(kind, body=f"{{{variable}}}")))[0] == []
     for text, fits, need in ((NUMBER, number, "number"), (DATE, date, "date")):
         faults, _ = await check_result(programme, config(kind, body=text % variable))
-        says = f"scenario.one.message.en.body needs {variable} to be a {need}"
+        says = f"scenario.one.message.en.body: {variable} must be a {need}"
         assert faults == ([] if fits else [says])
 
 
@@ -181,7 +181,9 @@ async def test_a_form_that_a_language_distinguishes_and_a_text_lacks_is_noted(pr
         programme, config(message={"en": text, "pl": text, "fr": text, "ja": TEXT_OF_ONE_FORM})
     )
     assert faults == []
-    assert notes == ["scenario.one.message.pl.body: the plural of days has no form few, many; other stands for it"]
+    assert notes == [
+        "scenario.one.message.pl.body: the plural of days has no form few, many; the form other is used instead"
+    ]
 
 
 async def statements(database_url: str, people: int) -> Counter[str]:

@@ -234,7 +234,7 @@ async def test_a_run_sends_what_is_within_bounds_and_ends_halted_with_the_number
     assert report.halted_by is not None
     assert report.halted_by.startswith("RK502: the guard held back 50 people: scenario a would claim 30 people: ")
     assert "scenario b would claim 20 people: " in report.halted_by
-    assert report.halted_by.endswith("`rekindle run --confirm 50` lets them go.")
+    assert report.halted_by.endswith("run `rekindle run --confirm 50`.")
     again = Limits(guard=Guard(max_share=0.10, max_times_median=None, floor=5, confirmed=50))
     report = await run_cycle(deps, scenarios, Selection(), again)
     assert (report.status, report.halted_by) == ("done", None)

@@ -122,7 +122,7 @@ async def test_it_reports_what_is_missing(programme: Programme) -> None:
     with pytest.raises(UnknownScenario, match="no scenario other is applied"):
         await engine.sql("claim", scenario="other")
     for name in ("claim", "plan", "explain"):
-        with pytest.raises(BadArgument, match="evaluates one scenario"):
+        with pytest.raises(BadArgument, match="needs one scenario"):
             await engine.sql(cast("Any", name))
-    with pytest.raises(BadArgument, match="about one person"):
+    with pytest.raises(BadArgument, match="needs one person"):
         await engine.sql("explain", scenario="nudge")

@@ -179,7 +179,7 @@ async def test_a_scenario_whose_messages_fcm_refuses_is_stopped_and_the_others_g
     engine = await engine_with(FEW_AT_ONCE + OTHER + bad.replace('"7d"', '"7d"\npriority = 90'))
     report = await engine.run(budget_seconds=20)
     assert (report.status, report.exit_code) == ("halted", 2)
-    assert (report.halted_by or "").startswith("RK406: the provider refuses nearly every message of scenario bad")
+    assert (report.halted_by or "").startswith("RK406: the provider rejects nearly every message of scenario bad")
     assert [of(report, name).recorded for name in ("nudge", "other", "bad")] == [60, 60, 0]
     assert 20 <= of(report, "bad").dead <= 40
     assert of(report, "bad").dead + of(report, "bad").pending == 60

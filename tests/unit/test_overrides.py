@@ -186,7 +186,7 @@ enabled = false
         "scenario.away.cooldown",
     ]
     assert any(problem.endswith("priority: is the same for everybody") for problem in problems)
-    assert any(problem.endswith("gone: there is no scenario of that name") for problem in problems)
+    assert any(problem.endswith("gone: there is no scenario with that name") for problem in problems)
 
 
 def test_overrides_are_written_in_the_tables_of_their_place_and_nowhere_else(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("ttl", 2_419_201, "less than or equal to 2419200"),
     ("ttl", "", "not a duration"),
     ("after", "14d", "valid list"),
-    ("after", ["14d", "14d"], "the same value stands here twice"),
+    ("after", ["14d", "14d"], "the same value appears twice"),
     ("after", ["14h"], "is not in days"),
     ("after", ["36h"], "local calendar days"),
     ("after", [True], "valid integer"),
@@ -230,12 +230,16 @@ WRONG: list[tuple[str, Any, str]] = [
     ("message", {"en": {"title": "t", "body": 5}}, "valid string"),
     ("message", {"xx": {"title": "t", "body": "b"}, "en": {"title": "t", "body": "b"}}, "'xx' is not a locale"),
     ("message", {"en-GB.UTF-8": {"title": "t", "body": "b"}, "en": {"title": "t", "body": "b"}}, "is not a locale"),
-    ("message", {"en-gb": {"title": "t", "body": "b"}, "en_GB": {"title": "t", "body": "b"}}, "for one locale"),
-    ("message", {"en": {"title": "t", "body": "{days, plural, few {x} other {y}}"}}, "has no form few; there is one"),
+    ("message", {"en-gb": {"title": "t", "body": "b"}, "en_GB": {"title": "t", "body": "b"}}, "the same locale"),
+    (
+        "message",
+        {"en": {"title": "t", "body": "{days, plural, few {x} other {y}}"}},
+        "has no form few; its forms are one",
+    ),
     ("message", {"en": {"title": "{days, plural, one {x}}", "body": "b"}}, "lacks the form other"),
     ("message", {"en": {"title": "{days, number}", "body": "b"}}, "not a plain variable name"),
-    ("link", "https://example.org/{days, plural, other {#}}", "days can only stand there as it is"),
-    ("data", {"k": "{last_activity_on, date}"}, "last_activity_on can only stand there as it is"),
+    ("link", "https://example.org/{days, plural, other {#}}", "days must be a plain field here"),
+    ("data", {"k": "{last_activity_on, date}"}, "last_activity_on must be a plain field here"),
     ("android", {"channel_id": ""}, "at least 1 character"),
     ("android", {"channel_id": "a\\nb"}, "cannot be printed"),
     ("android", {"channel_id": " a"}, "spaces around it"),
@@ -399,9 +403,9 @@ def test_every_text_of_a_scenario_that_is_wrong_in_its_language_is_named(tmp_pat
         tmp_path, "[scenario]\na = " + toml(SCENARIO | {"message": {"ja": texts, "en": texts, "yy": texts}})
     )
     assert "".join(found) == (
-        "scenario.a.message: ja.title: in ja the plural of days has no form one; there is other; "
-        "ja.body: in ja the plural of days has no form few; there is other; "
-        "en.body: in en the plural of days has no form few; there is one, other; "
+        "scenario.a.message: ja.title: in ja the plural of days has no form one; its forms are other; "
+        "ja.body: in ja the plural of days has no form few; its forms are other; "
+        "en.body: in en the plural of days has no form few; its forms are one, other; "
         "'yy' is not a locale that CLDR has, such as en or nb-NO"
     )
 

@@ -1,4 +1,4 @@
-"""The composition root: settings and configuration become a working engine."""
+"""Builds a working engine from settings and configuration."""
 
 from rekindle.app.engine import Engine
 from rekindle.app.migrations import database_url, migrate, write_migrations

@@ -1,4 +1,4 @@
-"""What every part of the engine stands on: the configuration, and the adapters of one database."""
+"""The base of every part of the engine: the configuration, and the adapters of one database."""
 
 from rekindle.engine.cycle import Deps
 from rekindle.ports import Dispatcher, Terms

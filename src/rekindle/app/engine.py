@@ -1,4 +1,4 @@
-"""The engine: one cycle, and what has to be in order before it."""
+"""The engine: one cycle, and everything that must be in order before it."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,10 +25,9 @@ from rekindle.settings import Settings
 
 
 class Engine(Questions, Records):
-    """Rekindle over one database: what the command line and the API are doors to. Use
-    `Engine.open`.
+    """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
-    Its methods may be called side by side, in one event loop.
+    Its methods may be called concurrently in one event loop.
     """
 
     @classmethod
@@ -41,20 +40,21 @@ class Engine(Questions, Records):
         dispatcher: Dispatcher | None = None,
         runs: int = 1,
     ) -> AsyncGenerator[Self]:
-        """An engine whose database answered and is fit for the ledger; closed when the block ends.
+        """An engine whose database has answered and is fit for the ledger. It is closed when the
+        block ends.
 
         Args:
             settings: None for those of the environment.
-            config: None for the file that the environment names, rekindle.toml if it names none;
-                with settings given, None is a configuration without scenarios, for what needs none,
-                such as reports.
+            config: None for the file that the environment names, rekindle.toml if it names none.
+                With settings given, None is a configuration without scenarios, for uses that need
+                none, such as reports.
             dispatcher: None for the one that the configuration names.
-            runs: how many runs may be under way at once: each has four connections of its own.
+            runs: how many runs may be under way at once: each has four separate connections.
 
         Raises:
             ConfigError: the configuration is read and cannot be used.
-            DatabaseError: no database, none that answers, not migrated, or one that could not keep
-                the promises.
+            DatabaseError: there is no database, it does not answer, it is not migrated, or it could
+                not keep the promises.
         """
         if config is None:
             config = Config() if settings is not None else load_config(Settings().config)
@@ -70,7 +70,7 @@ class Engine(Questions, Records):
             await database.close()
 
     async def ready(self) -> None:
-        """The database answers, is migrated and fit for the ledger.
+        """Check that the database answers, is migrated and fit for the ledger.
 
         Raises:
             DatabaseError: it does not, or is not.
@@ -78,8 +78,8 @@ class Engine(Questions, Records):
         await self._reports.check_fitness()
 
     async def check(self) -> list[Finding]:
-        """What a run of this configuration would meet, from the database to the provider.
-        Changes and sends nothing."""
+        """What a run of this configuration would meet, from the database to the provider. Changes
+        nothing and sends nothing."""
         return [
             Finding("database", "the database answers, is migrated and fit for the ledger"),
             *await check(self.config, self._source),
@@ -88,10 +88,10 @@ class Engine(Questions, Records):
         ]
 
     async def ready_to_apply(self) -> None:
-        """Nothing is in the way of this configuration; what a check notes is logged.
+        """Check that nothing prevents this configuration from being applied. Notes are logged.
 
         Raises:
-            RekindleError: something is.
+            RekindleError: something prevents it.
         """
         findings = await check(self.config, self._source)
         raise_faults(findings)
@@ -100,11 +100,10 @@ class Engine(Questions, Records):
                 log.warning("check.note", subject=finding.subject, message=finding.message)
 
     async def apply(self, *, checked: bool = False) -> list[Change]:
-        """The configuration's scenarios are in force and all others retired, or nothing has
-        changed.
+        """Put the configuration's scenarios into force and retire all others, or change nothing.
 
-        Callers follow one another; the last one wins. `checked`: the caller has just awaited
-        `ready_to_apply`.
+        Concurrent calls take effect one after another; the last one wins. `checked`: the caller has
+        just awaited `ready_to_apply`.
 
         Raises:
             RekindleError: as `ready_to_apply`.
@@ -135,7 +134,7 @@ class Engine(Questions, Records):
 
         Raises:
             UnknownScenario: no scenario is applied, or a name is not.
-            BadArgument: a scenario named is switched off.
+            BadArgument: a named scenario is switched off.
             KeyTaken, ProviderError, DatabaseError: as `run_cycle`.
         """
         applied, others = enabled_or_named(scenarios, await self.deps.store.applied())

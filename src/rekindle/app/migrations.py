@@ -1,4 +1,4 @@
-"""The database before there is an engine: its address and its tables."""
+"""The steps before an engine exists: the database's address and its tables."""
 
 from rekindle.errors import DatabaseUrlMissing
 from rekindle.postgres import migrate as postgres
@@ -12,7 +12,7 @@ def database_url(settings: Settings) -> str:
     """The address of the team's database.
 
     Raises:
-        DatabaseUrlMissing: the environment names none.
+        DatabaseUrlMissing: the environment does not name one.
     """
     if settings.database_url is None or not settings.database_url.get_secret_value():
         raise DatabaseUrlMissing(
@@ -22,14 +22,15 @@ def database_url(settings: Settings) -> str:
 
 
 async def migrate(settings: Settings | None = None, *, dry_run: bool = False) -> list[Migration]:
-    """The database has this version's tables; the migrations that were run now, oldest first.
+    """Give the database this version's tables. Returns the migrations that were run now, oldest
+    first.
 
     All of them are run in one transaction, or none. A second caller waits and then finds nothing to
     do. `dry_run` changes nothing and returns what would be run.
 
     Raises:
         DatabaseUrlMissing, DatabaseUnreachable: there is no database to migrate.
-        MigrationDrift: a migration that was run before is not the file that this version has.
+        MigrationDrift: a migration that was run before differs from the file in this version.
         PermissionMissing: the role may not create the schema.
     """
     return await postgres.migrate(database_url(settings or Settings()), dry_run=dry_run)

@@ -21,19 +21,20 @@ from rekindle.postgres.script import SqlOfDispatch, SqlOfEvaluation
 
 
 class Questions(Base):
-    """What a run would do, what an edit would change, why a person is nudged or not."""
+    """What a run would do, what an edit would change, and why a person is nudged or not."""
 
     async def plan(
         self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = (), user_id: UUID | None = None
     ) -> AsyncGenerator[Candidate | Preview]:
-        """Who would be notified now and who not, and why; see `rekindle.engine.preview.plan`."""
+        """People who would be notified now, people who would not, and why; see
+        `rekindle.engine.preview.plan`."""
         planned = await self._planned(scenarios, Selection(organisations=tuple(organisations), user_id=user_id))
         async with aclosing(plan(self.deps.store, planned, guard=self.config.run.guard())) as steps:
             async for step in steps:
                 yield step
 
     async def dry_run(self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()) -> list[Preview]:
-        """Everything that a run would send now was rendered and checked by the provider; nothing
+        """Render everything that a run would send now, and let the provider check it. Nothing is
         claimed or sent."""
         planned = await self._planned(scenarios, Selection(organisations=tuple(organisations)))
         await self.deps.dispatcher.open()
@@ -55,11 +56,11 @@ class Questions(Base):
     async def explain(
         self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int = 5
     ) -> PersonExplained:
-        """Where a person stands under every applied scenario, or those named, and their latest
-        claims; reads only.
+        """One person under every applied scenario, or those named, and their latest claims. Reads
+        only.
 
-        The id may be anybody's. With a run: what that run did for the person, and nothing of how
-        they stand now; a scenario named may then be retired.
+        Any id is allowed. With a run: what that run did for the person, and nothing about the
+        present; a named scenario may then be retired.
 
         Raises:
             UnknownScenario: a name is not applied.
@@ -86,10 +87,10 @@ class Questions(Base):
         user_id: UUID | None = None,
         unchanged: bool = True,
     ) -> AsyncGenerator[Affected | Difference]:
-        """Which people this configuration, applied or not, would claim now and what is in force
-        would not, and the other way round; see `rekindle.engine.difference.difference`. Without
-        `unchanged`, scenarios are left out that no edit can have touched. Both sides take
-        `run.timezone` from this configuration.
+        """The people that only this configuration, applied or not, would claim now, those that only
+        the one in force would claim, and those that both would; see
+        `rekindle.engine.difference.difference`. Without `unchanged`, scenarios that no edit can
+        have affected are left out. Both sides take `run.timezone` from this configuration.
 
         Raises:
             UnknownScenario: a name is neither in the configuration nor applied.
@@ -113,10 +114,10 @@ class Questions(Base):
         run_id: UUID | None = None,
         explained: bool = False,
     ) -> str:
-        """A statement of the engine as a script for psql, with every parameter in place; see
+        """A statement of the engine as a script for psql, with every parameter filled in; see
         `postgres.script`.
 
-        Nothing is written. The script ends with a rollback; `explained` puts EXPLAIN in front of
+        Nothing is written: the script ends with a rollback. `explained` puts EXPLAIN in front of
         the statement.
 
         Raises:
@@ -126,9 +127,9 @@ class Questions(Base):
         if statement in ("arm", "record"):
             return await script.dispatching(self._database, statement, run_id=run_id, explained=explained)
         if scenario is None:
-            raise BadArgument(f"{statement} evaluates one scenario", hint="Name it with --scenario.")
+            raise BadArgument(f"{statement} needs one scenario", hint="Name it with --scenario.")
         if statement == "explain" and user_id is None:
-            raise BadArgument("explain is about one person", hint="Name them with --user.")
+            raise BadArgument("explain needs one person", hint="Name them with --user.")
         applied = {one.scenario_type: one for one in await self.deps.store.applied()}
         require_applied([scenario], list(applied.values()))
         above = outranking(applied[scenario], [one for one in applied.values() if one.scenario.enabled_somewhere])
@@ -137,7 +138,7 @@ class Questions(Base):
         return await script.evaluating(self._database, statement, evaluation, run_id=run_id, explained=explained)
 
     async def _planned(self, names: Sequence[str], selection: Selection) -> list[Evaluation]:
-        """What a run of these scenarios would evaluate, each before any of them is claimed.
-        Raises as `run`."""
+        """The evaluations of a run of these scenarios, before any of them is claimed. Raises as
+        `run`."""
         applied, others = enabled_or_named(names, await self.deps.store.applied())
         return evaluations(applied, selection, [*applied, *others], self._terms())

@@ -1,4 +1,4 @@
-"""The part of the engine that tells what happened, and takes an operator's word."""
+"""The part of the engine that reports what happened, and carries out an operator's decisions."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -19,8 +19,8 @@ class Records(Base):
         return await self._reports.scenarios()
 
     async def versions(self, *, scenarios: Sequence[str] = ()) -> list[ScenarioVersion]:
-        """Every version of the scenarios, or of those named, newest first: when it was applied
-        and by which role."""
+        """Every version of the scenarios, or of those named, newest first: when it was applied and
+        by which role."""
         return await self._reports.versions(scenarios)
 
     async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
@@ -28,21 +28,21 @@ class Records(Base):
         return await self._reports.runs(run_id=run_id, limit=limit)
 
     async def asked(self, key: str) -> tuple[UUID, str] | None:
-        """The run that was asked for under the key, and the digest of the request; None if there
-        is none."""
+        """The run that was asked for under the key, and the digest of the request; None if there is
+        no such run."""
         return await self._reports.asked(key)
 
     async def deliveries(self) -> list[tuple[UUID, str]]:
-        """Every device that accepted a push: the claim, and the name that the provider gave; in
-        order of claim."""
+        """Every device whose push was accepted, in order of claim: the claim, and the name that the
+        provider gave."""
         return await self._reports.deliveries()
 
     async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
-        """Sends whose outcome nobody knows, newest first."""
+        """Sends whose outcome is unknown, newest first."""
         return await self._reports.unknown(limit=limit)
 
     async def settle(self, claim_id: UUID, *, provider_name: str | None) -> int:
-        """Settle a claim's unknown sends on the operator's word; see
+        """Settle a claim's unknown sends as the operator decided; see
         `rekindle.postgres.settle.settle`."""
         return await settle(self._database, claim_id, provider_name=provider_name)
 
@@ -54,8 +54,8 @@ class Records(Base):
         organisation_id: UUID | None = None,
         reason: str | None = None,
     ) -> None:
-        """Hold back a scenario, an organisation, or everything, at once; or let it go on. See
-        `switches.turn`.
+        """Switch a scenario, an organisation or everything off, or on again. It takes effect at
+        once.
 
         Raises:
             UnknownScenario: no scenario of that name is applied; nothing has changed.
@@ -67,5 +67,5 @@ class Records(Base):
         )
 
     async def switches(self) -> Sequence[Switch]:
-        """Every switch that was ever thrown, in its last state, newest first."""
+        """Every switch that was ever turned, in its last state, newest first."""
         return await switches.switches(self._database)

@@ -1,5 +1,5 @@
-"""The breaker: outcomes that look like our own mistake, or like a provider that is down, stop
-the run before it harms tokens, burns quota, or leaves everybody's send unknown."""
+"""The breaker stops a run when most answers look like our own mistake, or like a provider that is
+down. So the run harms no tokens, uses up no quota, and does not leave every send unknown."""
 
 from collections import Counter, deque
 
@@ -9,15 +9,15 @@ from rekindle.model import Accepted, Outcome, Refused, Uncertain, Unit
 
 WINDOW = 100
 LEAST = 20
-"""A share means something from this many answers on."""
+"""A share is judged only from this many answers on."""
 
 _TARGETS = {
-    # FCM's 404 without its own error code, and its 403 SENDER_ID_MISMATCH: what a wrong project
-    # gives for everyone.
+    # FCM's 404 without its own error code, and its 403 SENDER_ID_MISMATCH: with a wrong project
+    # every send gets these.
     "not_found": 0.5,
     "sender_id_mismatch": 0.5,
-    # Each is proof against one token; most of a window at once rather proves that the tokens are
-    # another app's.
+    # Each proves that one token is dead. If most answers of a window say so, the tokens more likely
+    # belong to another app.
     "unregistered": 0.8,
     "invalid_token": 0.8,
 }
@@ -30,9 +30,9 @@ _PROOFS = frozenset({"unregistered", "invalid_token"})
 class Breaker:
     """Looks at the last hundred answers of a run, and of each scenario.
 
-    `halted` is set once nothing more may be sent; `broken` holds the scenarios of which nothing
-    more may be sent: the provider does not take their messages, or the team's views cannot be asked
-    whether they still may be.
+    `halted` is set once nothing more may be sent. `broken` has the scenarios that may send nothing
+    more: the provider does not take their messages, or the team's views do not tell whether they
+    may still be sent.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Breaker:
         of_scenario = self._by_scenario.setdefault(unit.scenario_type, deque(maxlen=WINDOW))
         of_scenario.append(reason)
         self._uncertain.append(isinstance(outcome, Uncertain))
-        # Of a whole window: what has fewer left to send is no safer for being stopped.
+        # Only for a full window: stopping a run that sends fewer makes nothing safer.
         unclear = sum(self._uncertain)
         if len(self._uncertain) == WINDOW and unclear >= _UNCERTAIN_SHARE * WINDOW:  # mutant: outage
             self._halt(
@@ -59,27 +59,27 @@ class Breaker:
                     Disposition.HALT,
                     "mostly_uncertain",
                     error_code=AnswersUnclear.code,
-                    hint="Nothing more was sent; the next run carries on. See `rekindle unknown list`, and whether the "
-                    "provider is down.",
+                    hint="Nothing more was sent; the next run continues. See `rekindle unknown list`, and check "
+                    "whether the provider is down.",
                 )
             )
         share = _TARGETS.get(reason)
         if share is not None and _reaches(self._all, (reason,), share):
             self._halt(Refused(Disposition.HALT, f"mostly_{reason}", error_code=TargetsRejected.code))
         if reason in _MESSAGES and _reaches(of_scenario, _MESSAGES, _MESSAGES_SHARE):
-            self.breaks(
+            self.break_scenario(
                 unit.scenario_type,
                 MessagesRejected(
-                    f"the provider refuses nearly every message of scenario {unit.scenario_type}",
-                    hint="Try `rekindle run --dry-run`, hint its texts, data or link, and apply again.",
+                    f"the provider rejects nearly every message of scenario {unit.scenario_type}",
+                    hint="Try `rekindle run --dry-run`, correct its texts, data or link, and apply again.",
                 ),
             )
 
     def prunes(self, refused: Refused) -> bool:
-        """Whether this refusal disables the token.
+        """Whether this rejection disables the token.
 
-        A proof against the token does. A sender mismatch does only while other sends succeed: alone
-        it may be our own mistake.
+        A proof against the token does. A sender mismatch does only while other sends succeed:
+        without them it may be our own mistake.
         """
         if refused.disposition is not Disposition.PRUNE:
             return False
@@ -96,8 +96,8 @@ class Breaker:
             hint = {"hint": refused.hint} if refused.hint else {}
             log.critical("dispatch.halted", code=refused.error_code, reason=refused.reason, **hint)
 
-    def breaks(self, scenario_type: str, fault: RekindleError) -> None:
-        """Nothing more of a scenario may be sent."""
+    def break_scenario(self, scenario_type: str, fault: RekindleError) -> None:
+        """From now on the run sends nothing more of this scenario."""
         if scenario_type not in self.broken:
             self.broken[scenario_type] = fault
             log.critical("scenario.broken", code=fault.code, scenario=scenario_type, error=fault.message)

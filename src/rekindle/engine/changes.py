@@ -1,4 +1,4 @@
-"""Whether a configuration is the one in force: the only place that compares the two."""
+"""Compares a configuration with the one in force. No other place compares the two."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from rekindle.scenario import Config, fingerprint
 
 
 def edited(config: Config) -> list[Applied]:
-    """The scenarios of a configuration as they would be applied, as version 0."""
+    """The scenarios of a configuration as an apply would store them, as version 0."""
     return [Applied(name, 0, one, fingerprint(one)) for name, one in config.scenario.items()]
 
 

@@ -1,5 +1,5 @@
-"""What stands between a configuration and its first run: looked for all at once, before anything
-is claimed."""
+"""Finds everything that is in the way of a configuration's first run, before anything is
+claimed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,8 @@ from rekindle.scenario.views import OPTIONAL, RECIPIENT, REQUIRED, Columns
 
 
 async def check(config: Config, source: Source) -> list[Finding]:
-    """Everything that is missing or wrong, and what was found in order. Reads only."""
+    """Return everything that is missing or wrong, and everything that was found in order. Reads
+    only."""
     views = await source.views()
     needed = _needed(config, views)
     findings = [finding for name, columns in needed.items() for finding in _view(name, columns, views)]
@@ -27,12 +28,13 @@ async def check(config: Config, source: Source) -> list[Finding]:
     if not broken & {"recipient", "device_token"}:
         findings.append(await _people(source))
     if "recipient" not in broken:
-        findings += await _deserted(config, source)
+        findings += await _places_without_people(config, source)
     return findings
 
 
 async def check_dispatcher(dispatcher: Dispatcher, ready: str) -> Finding:
-    """Whether sending is possible; `ready` says so. Opens the dispatcher, sends nothing."""
+    """Whether sending is possible; if so, the finding says `ready`. Opens the dispatcher and sends
+    nothing."""
     try:
         await dispatcher.open()
     except errors.ProviderError as fault:
@@ -48,12 +50,12 @@ def check_applied(changes: Mapping[str, Changed]) -> Finding:
 
 
 def _measured(config: Config) -> set[str]:
-    """The views in which the longest values of texts are looked for."""
+    """The views in which the longest values for the texts are looked up."""
     return {"recipient"} | {view for one in config.scenario.values() if one.open_ended for view in one.views()}
 
 
 def _needed(config: Config, there: Mapping[str, View]) -> dict[str, Columns]:
-    """By view, the columns that this configuration needs."""
+    """The columns that this configuration needs, by view."""
     of_kinds: dict[str, Columns] = {}
     for scenario in config.scenario.values():
         for variant in scenario.variants():
@@ -75,7 +77,7 @@ def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Findin
         fault = errors.PermissionMissing(
             f"this role may not read rekindle_source.{name}: {view.refusal}",
             hint="Run the grants at the end of source.sql, and let a role that may read the tables own the views, "
-            "without security_invoker; functions in them need a grant of their own.",
+            "without security_invoker. Functions in the views need separate grants.",
         )
         return [Finding(name, fault.message, fault)]
     types = {column.name: column.type for column in view.columns}
@@ -107,10 +109,10 @@ def _exposures(exposures: Sequence[Exposure]) -> list[Finding]:
         through = [one.through for one in exposures if one.open and one.schema_name == name]
         fault = errors.SchemaExposed(
             f"schema {name} is open to the REST API, through {', '.join(through)}",
-            hint=f"Take it out of the exposed schemas; revoke all on schema {name} from public, anon, authenticated.",
+            hint=f"Remove it from the exposed schemas; revoke all on schema {name} from public, anon, authenticated.",
         )
         findings.append(Finding("api", fault.message, fault))
-    return findings or [Finding("api", "the REST API leads neither into rekindle nor into rekindle_source")]
+    return findings or [Finding("api", "the REST API exposes neither rekindle nor rekindle_source")]
 
 
 async def _activity_index(config: Config, source: Source) -> Finding:
@@ -139,17 +141,17 @@ async def _people(source: Source) -> Finding:
     )
 
 
-async def _deserted(config: Config, source: Source) -> list[Finding]:
-    """A note for each place that the configuration speaks of and nobody is in: a mistyped id has
-    no other sign."""
-    spoken_of = {
+async def _places_without_people(config: Config, source: Source) -> list[Finding]:
+    """A note for each organisation or chapter that the configuration names and that has no active
+    recipient. A mistyped id shows itself in no other way."""
+    places = {
         (one.organisation_id, one.chapter_id): one.place
         for scenario in config.scenario.values()
         for one in scenario.overrides
     }
-    if not spoken_of:
+    if not places:
         return []
     return [
-        Finding("overrides", f"{spoken_of[place]}: no active recipient is there", note=True)
-        for place in await source.deserted(list(spoken_of))
+        Finding("overrides", f"{places[place]}: no active recipient is there", note=True)
+        for place in await source.deserted(list(places))
     ]

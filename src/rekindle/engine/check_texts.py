@@ -1,5 +1,5 @@
-"""Whether every text can be made for everybody, and fits into a push: looked for before anything
-is in force."""
+"""Checks, before anything is in force, that every text can be made for every recipient and fits
+into a push."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,15 +21,16 @@ Measure = Callable[[str, str], int]
 
 
 async def check_texts(config: Config, own: Sequence[Column] | None, source: Source, *, measured: bool) -> list[Finding]:
-    """Every text of every scenario, in the configuration's order.
+    """Check every text of every scenario, in the configuration's order.
 
     Args:
         config: the scenarios.
-        own: the columns of the recipient view beyond the contract. None: there is no such view, so
-            a text that may name one of its columns is not checked, and is no fault.
+        own: the columns that the recipient view has beyond the contract. None: there is no such
+            view. A text that may name one of its columns is then not checked, and that is not a
+            fault.
         source: the team's views. The number of statements depends on the scenarios, never on the
-            people.
-        measured: whether the views can be read, so that the longest values may be looked for.
+            number of people.
+        measured: whether the views can be read, so that the longest values can be looked up.
     """
     columns = {column.name: Variable(_fit_for(column.type)) for column in own or ()}
     findings: dict[str, list[Finding]] = {}
@@ -45,21 +46,21 @@ async def check_texts(config: Config, own: Sequence[Column] | None, source: Sour
                 continue
         known[name] = {**columns, **(variables or {})}
         if variables is None:
-            what = f"scenario {name}: its query returns nobody now, so its texts could not be checked"
-            found.append(Finding(name, what))
+            message = f"scenario {name}: its query returns nobody now, so its texts could not be checked"
+            found.append(Finding(name, message))
         elif own is None and any(
             _unknown(text, known[name]) for one in _versions(name, scenario) for text in one.own.values()
         ):
-            what = f"scenario {name}: its texts are checked once rekindle_source.recipient exists"
-            found.append(Finding(name, what))
+            message = f"scenario {name}: its texts are checked once rekindle_source.recipient exists"
+            found.append(Finding(name, message))
         else:
             found += [finding for one in _versions(name, scenario) for finding in _unfit(one, known[name])]
     longest: Mapping[str, int] = {}
     try:
         longest = await _longest(config, known, source) if measured else longest
     except errors.StatementTooSlow:
-        what = "how long the values of the texts are took too long to find out; whether each push fits is not known"
-        findings[""] = [Finding("texts", what, note=True)]
+        message = "finding the longest values of the texts took too long, so it is not known whether each push fits"
+        findings[""] = [Finding("texts", message, note=True)]
     for name, variables in known.items():
         findings[name] = _sized(name, config.scenario[name], variables, longest, findings[name])
     return [finding for of_one in findings.values() for finding in of_one]
@@ -72,7 +73,7 @@ def _sized(
     longest: Mapping[str, int],
     found: Sequence[Finding],
 ) -> list[Finding]:
-    """What was found of one scenario, and what its texts come to with the longest values."""
+    """The findings of one scenario, and the size of its texts with the longest values."""
     versions = list(_versions(name, scenario))
     sizes = {one: longest.get(one, 0) if of.longest is None else of.longest for one, of in variables.items()}
     findings = [*found, *(finding for one in versions for finding in _too_large(one, sizes))]
@@ -83,8 +84,8 @@ def _sized(
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """A scenario as it holds somewhere: where its texts stand in the configuration, and those of
-    them that what it is laid over does not have."""
+    """A scenario as it applies in one place: the place of its texts in the configuration, and the
+    texts that differ from those it inherits."""
 
     name: str
     place: str
@@ -93,8 +94,8 @@ class _Version:
 
 
 def _versions(name: str, scenario: AnyScenario) -> Iterator[_Version]:
-    """The scenario as it holds for everybody, and as each override makes it that changes what a
-    push says or weighs."""
+    """The scenario as it applies to everybody, and one version for each override that changes a
+    text or the size of a push."""
     of_organisation: dict[str, AnyScenario] = {}
     yield _Version(name, f"scenario.{name}", scenario, scenario.templates())
     for override, variant in zip(scenario.overrides, scenario.variants()[1:], strict=True):
@@ -110,7 +111,8 @@ def _versions(name: str, scenario: AnyScenario) -> Iterator[_Version]:
 
 
 def _fit_for(column_type: str) -> frozenset[Need]:
-    """What a column of that type can be used as; a type that nobody here knows may be anything."""
+    """What a column of that type can be used as. A type that is not in the lists may be
+    anything."""
     if column_type in _NUMBERS:
         return frozenset({"number"})
     if column_type == "date" or column_type in _TEXTS:
@@ -130,7 +132,7 @@ def _unfit(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
         for variable in sorted(used.keys() & known.keys()):
             for need in sorted(used[variable] - known[variable].fit_for):
                 fault = errors.TemplateInvalid(
-                    f"{one.place}.{where} needs {variable} to be a {need}",
+                    f"{one.place}.{where}: {variable} must be a {need}",
                     hint="A plural needs a number; a date needs a column of type date or a text such as 2026-01-31.",
                 )
                 yield Finding(one.name, fault.message, fault)
@@ -141,8 +143,8 @@ def _unknown(template: str, known: Mapping[str, Variable]) -> list[str]:
 
 
 async def _longest(config: Config, known: Mapping[str, Mapping[str, Variable]], source: Source) -> Mapping[str, int]:
-    """The bytes of the longest value that the data has now, for each variable whose length only
-    the data knows."""
+    """The bytes of the longest value that the data has now, for each variable whose length depends
+    on the data."""
     open_ended = {
         variable
         for name, variables in known.items()
@@ -165,8 +167,8 @@ def _too_large(one: _Version, longest: Mapping[str, int]) -> Iterator[Finding]:
             shared = {place: text for place, text in scenario.templates().items() if not place.startswith("message.")}
             largest = max((own | shared).items(), key=lambda item: at_least(item[1], locale))[0]
             fault = errors.TemplateInvalid(
-                f"{one.place}.message.{locale} can never be sent: a push has {least:,} bytes or more, "
-                f"and FCM takes {MAX_PAYLOAD_BYTES:,}",
+                f"{one.place}.message.{locale} can never be sent: a push has at least {least:,} bytes, "
+                f"and FCM takes at most {MAX_PAYLOAD_BYTES:,}",
                 hint=f"Shorten {one.place}.{largest}, the longest of its texts.",
             )
             yield Finding(one.name, fault.message, fault)
@@ -174,13 +176,14 @@ def _too_large(one: _Version, longest: Mapping[str, int]) -> Iterator[Finding]:
             yield Finding(
                 one.name,
                 f"{one.place}.message.{locale}: with the longest values that there are now, a push has {most:,} "
-                f"bytes, and FCM takes {MAX_PAYLOAD_BYTES:,}: whoever's is too large gets none (too_large)",
+                f"bytes, and FCM takes at most {MAX_PAYLOAD_BYTES:,}: people whose push is too large get none "
+                "(too_large)",
                 note=True,
             )
 
 
 def _weight(name: str, scenario: AnyScenario, locale: str, measure: Measure) -> int:
-    """The bytes of a push whose texts have the lengths that `measure` says."""
+    """The bytes of a push if its texts have the lengths that `measure` returns."""
 
     def of(text: str) -> str:
         return "x" * measure(text, locale)
@@ -204,7 +207,7 @@ def _weight(name: str, scenario: AnyScenario, locale: str, measure: Measure) -> 
 
 
 def _forms_missing(one: _Version) -> Iterator[Finding]:
-    """A note for each plural in which a number that people meet has no form of its own."""
+    """A note for each plural that lacks a form for an everyday number of its language."""
     for locale, text in one.scenario.message.items():
         for part, template in text.parts().items():
             if f"message.{locale}.{part}" not in one.own:
@@ -214,6 +217,6 @@ def _forms_missing(one: _Version) -> Iterator[Finding]:
                     yield Finding(
                         one.name,
                         f"{one.place}.message.{locale}.{part}: the plural of {plural.name} has no form "
-                        f"{', '.join(missing)}; other stands for it",
+                        f"{', '.join(missing)}; the form other is used instead",
                         note=True,
                     )

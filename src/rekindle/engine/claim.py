@@ -1,4 +1,4 @@
-"""Evaluate and claim, one statement per scenario, most important scenario first."""
+"""Evaluate and claim, one statement per scenario, highest priority first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,25 +10,25 @@ from rekindle.model import Numbers
 from rekindle.ports import Evaluation, Survey
 
 RESERVE_SECONDS = 5.0
-"""How long beyond its deadline a run keeps what it claimed, for the last arming to be safe from
-others."""
+"""How long after its deadline a run keeps what it claimed, so that no other run takes a unit during
+the last arming."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What claiming came to: numbers per scenario, and the faults of scenarios that could not be
-    evaluated."""
+    """The result of the claim stage: the numbers of each scenario, and the faults of the scenarios
+    that could not be evaluated."""
 
     numbers: tuple[Numbers, ...]
     faults: tuple[RekindleError, ...]
 
 
 async def claim(cycle: Cycle) -> Claimed:
-    """Everyone who is due under one of the scenarios and may be nudged is claimed for this run.
+    """Claim, for this run, everyone who is due under one of the scenarios and may be nudged.
 
-    Each scenario is a transaction of its own. One whose source cannot be read, or not in the time
-    left, is reported and passed over, since a mistake in one view must not silence the others; so
-    is one that the guard holds back. New units are this run's until shortly after its deadline.
+    Each scenario is a separate transaction. A scenario is reported and skipped if its source cannot
+    be read, or not in the time left, because a mistake in one view must not silence the others. So
+    is one that the guard holds back. New units belong to this run until shortly after its deadline.
     """
     numbers: list[Numbers] = []
     faults: list[RekindleError] = []
@@ -36,7 +36,7 @@ async def claim(cycle: Cycle) -> Claimed:
     for evaluation in cycle.evaluations:
         name = evaluation.applied.scenario_type
         try:
-            # In the loop, so that a view that cannot be read is the fault of each scenario.
+            # Inside the loop, so that each scenario reports a view that cannot be read.
             survey = survey or await cycle.store.survey(cycle.selection, timeout_seconds=cycle.deadline.left())
             counted = await _claim_ranked(cycle, replace(evaluation, survey=survey))
         except (SourceError, StatementTooSlow, HeldByGuard) as fault:
@@ -57,8 +57,8 @@ async def claim(cycle: Cycle) -> Claimed:
 
 
 async def _claim_ranked(cycle: Cycle, evaluation: Evaluation) -> Numbers:
-    """One scenario is claimed. If one that outranks it cannot be evaluated, the scenario does
-    not wait for that."""
+    """Claim one scenario. If a scenario that outranks it cannot be evaluated, claim it without that
+    one."""
     try:
         return await _claim_one(cycle, evaluation)
     except SourceError as fault:
@@ -76,14 +76,14 @@ async def _claim_one(cycle: Cycle, evaluation: Evaluation) -> Numbers:
 
 
 def _as_one(faults: Sequence[RekindleError]) -> list[RekindleError]:
-    """The faults, all that the guard held back as one: what is to be confirmed is their sum."""
+    """The faults, with those of the guard combined into one: an operator confirms their sum."""
     held = [fault for fault in faults if isinstance(fault, HeldByGuard)]
     if len(held) < 2:
         return list(faults)
     people = sum(fault.people for fault in held)
     together = HeldByGuard(
         f"the guard held back {people:,} people: {'; '.join(fault.message for fault in held)}",
-        hint=f"See `rekindle plan`; if they are meant, `rekindle run --confirm {people}` lets them go.",
+        hint=f"See `rekindle plan`. To allow them, run `rekindle run --confirm {people}`.",
         people=people,
     )
     return [together, *(fault for fault in faults if fault not in held)]

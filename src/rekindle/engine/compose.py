@@ -1,28 +1,28 @@
-"""A unit and its scenario's texts become a message."""
+"""Makes the message from a unit and its scenario's texts."""
 
 from rekindle.model import Message, Unit
 from rekindle.render import render
 from rekindle.scenario import AnyScenario
 
 _LOCALES_KEPT = 1_000
-"""Beyond this many different locales of people, each is looked up anew: the team's column may
-hold anything, and memory does not grow with the number of people."""
+"""At most this many different locales of people are kept; any further one is looked up each time.
+The team's column may have any value, and memory must not grow with the number of people."""
 
 
 class Composer:
-    """Makes the messages of one version of a scenario. What is the same for many people is
-    worked out once."""
+    """Makes the messages of one version of a scenario. Work that is the same for many people is
+    done once."""
 
     def __init__(self, scenario: AnyScenario) -> None:
         self.variants = [_Variant(variant) for variant in scenario.variants()]
 
     def message(self, unit: Unit) -> Message:
-        """The message for one unit, in the recipient's locale, as the scenario was where they were
+        """The message for one unit, in the recipient's locale, by the variant under which they were
         claimed.
 
         Raises:
-            NotRendered: a text names a variable that this person has not, or has not as the text
-                needs it.
+            NotRendered: a text names a variable that this person lacks, or whose value does not fit
+                the text.
             TemplateInvalid: a text cannot be parsed; `apply` refuses such texts.
         """
         variant = self.variants[unit.variant]  # mutant: variant
@@ -45,10 +45,10 @@ class Composer:
 
 
 class _Variant:
-    """What all messages of one variant have in common.
+    """The parts that all messages of one variant share.
 
-    Without a `ttl` a message lives as long as the nudge is relevant, so that a late copy dies on
-    its way instead of arriving stale.
+    Without a `ttl` a message expires when the nudge is no longer relevant, so that a late copy is
+    dropped on its way and does not arrive stale.
     """
 
     def __init__(self, scenario: AnyScenario) -> None:

@@ -1,4 +1,4 @@
-"""What every stage of one run needs, made once."""
+"""Everything that the stages of one run need, made once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from rekindle.scenario import Config
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What a cycle needs of the world. A test may replace the dispatcher and the notification
+    """The outside parts that a cycle needs. A test may replace the dispatcher and the notification
     repository; the ledger is always the same one."""
 
     dispatcher: Dispatcher
@@ -28,7 +28,7 @@ class Deps:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a cycle may take and how hard it may push; seconds."""
+    """How long a cycle may take and how fast it may send; in seconds."""
 
     budget_seconds: float = 30.0
     timeout_seconds: float = 10.0
@@ -51,16 +51,15 @@ class Limits:
         )
 
     def answer_seconds(self) -> float:
-        """How long one request may take: the time-out, and never more than two fifths of the
-        budget."""
+        """How long one request may take: the time-out, but at most two fifths of the budget."""
         return min(self.timeout_seconds, self.budget_seconds * 0.4)
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Callbacks of a run: `opened` when it has its row, `claimed` after the claim stage, with
-    the numbers of each scenario, `answered` after each batch of answers, with how many they
-    were."""
+    """Callbacks of a run. `opened` is called when the run has its row. `claimed` is called after
+    the claim stage with the numbers of each scenario. `answered` is called after each batch of
+    answers with their number."""
 
     opened: Callable[[UUID], None] = field(default=lambda _: None)
     claimed: Callable[[Sequence[Numbers]], None] = field(default=lambda _: None)
@@ -69,8 +68,8 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The caller's side of a run: the key it was asked for under, what it is told on the way,
-    and `stop`, which ends the run early in good order."""
+    """The caller's side of a run: the key of the request, the callbacks, and `stop`, which ends the
+    run early and in an orderly way."""
 
     asked: Asked | None = None
     watch: Watch = field(default_factory=Watch)
@@ -104,7 +103,7 @@ class Cycle:
         others: Sequence[Applied] = (),
         caller: Caller | None = None,
     ) -> "Cycle":
-        """A cycle over these scenarios, whose time runs from now. See
+        """A cycle over these scenarios. Its time starts now. See
         `rekindle.engine.run.run_cycle`."""
         answer_seconds = 0.0 if deps.dispatcher.immediate else limits.answer_seconds()
         deadline = Deadline.after(limits.budget_seconds, answer_seconds=answer_seconds)
@@ -112,7 +111,7 @@ class Cycle:
             run_id=uuid4(),
             dispatcher=deps.dispatcher,
             store=PatientStore(deps.store, deps.notifications, deadline),
-            # Of the cycle's own scenarios, those that outrank one have been claimed before it.
+            # Only `others`: the cycle's own scenarios that outrank one are claimed before it.
             evaluations=evaluations(applied, selection, others, Terms(timezone=limits.timezone)),
             selection=replace(selection, scenarios=tuple(one.scenario_type for one in applied)),
             limits=limits,

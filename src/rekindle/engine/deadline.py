@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 
 RECORD_SECONDS = 1.5
-"""Kept back at the end of a run for writing the last answers and the report: a batch of 500
-takes about 0.1 s."""
+"""Reserved at the end of a run for writing the last answers and the report: a batch of 500 takes
+about 0.1 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +17,18 @@ class Deadline:
 
     @classmethod
     def after(cls, budget_seconds: float, *, answer_seconds: float) -> "Deadline":
-        """A budget that starts now. Nothing is armed that could not be answered and recorded
-        before its end."""
+        """A budget that starts now. Nothing is armed unless it can be answered and recorded before
+        the budget ends."""
         ends = time.monotonic() + budget_seconds
         return cls(ends, ends - answer_seconds - min(RECORD_SECONDS, budget_seconds * 0.1))
 
     def left(self) -> float:
-        """Seconds until the end, never below a tenth of one."""
+        """Seconds until the end, at least 0.1."""
         return max(0.1, self.ends - time.monotonic())
 
     def wait_seconds(self) -> float:
-        """How long to wait for an answer of the ledger: until the end, and always a second, for
-        a last write."""
+        """How long to wait for the ledger's answer: until the end, and at least one second, so that
+        a last write is possible."""
         return max(1.0, self.ends - time.monotonic())
 
     def may_arm(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a configuration that is not applied would change, scenario by scenario."""
+"""Shows, scenario by scenario, what would change if an edited configuration were applied."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Sequence
@@ -16,7 +16,7 @@ from rekindle.ports import Affected, Applied, Changed, Difference, Differences, 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One scenario on both sides; a side that claims nobody is None."""
+    """One scenario on both sides. A side that claims nobody is None."""
 
     scenario_type: str
     change: Changed
@@ -25,16 +25,16 @@ class Edit:
 
     @property
     def may_matter(self) -> bool:
-        """Whether the sides may claim different people: the scenario was edited, or one that
-        outranks it."""
+        """Whether the two sides may claim different people: the scenario was edited, or one that
+        outranks it was."""
         return self.old is None or self.new is None or not self.old.same_as(self.new)
 
 
 def edits(in_force: Sequence[Applied], edited: Sequence[Applied], selection: Selection, terms: Terms) -> list[Edit]:
-    """Every scenario of either side, highest priority first, except those that are switched off on
-    both and the same.
+    """Every scenario of either side, highest priority first. A scenario that is the same and
+    switched off on both sides is left out.
 
-    Each side is judged as a run of all its own scenarios would find it.
+    Each side is judged as a run of all its scenarios would find it.
     """
     changed = changes(in_force, edited)
     old, new = (_by_name(side, selection, terms) for side in (in_force, edited))
@@ -50,16 +50,16 @@ def _by_name(side: Sequence[Applied], selection: Selection, terms: Terms) -> dic
 
 
 def chosen(edits: Sequence[Edit], *, names: Collection[str] = (), unchanged: bool = True) -> list[Edit]:
-    """Only the scenarios named, if any are; without `unchanged`, only those that an edit may
-    have touched."""
+    """Only the named scenarios, if any are named. Without `unchanged`, only those that an edit may
+    have affected."""
     return [one for one in edits if (not names or one.scenario_type in names) and (unchanged or one.may_matter)]
 
 
 async def difference(
     differences: Differences, edits: Sequence[Edit], guarded: GuardPreview
 ) -> AsyncGenerator[Affected | Difference]:
-    """Which people each scenario would claim now as it is edited and not as it is in force, and the
-    other way round.
+    """For each scenario, the people that only the edited version would claim now, those that only
+    the version in force would claim, and those that both would.
 
     Yields each person, and after the last one of a scenario its numbers. A scenario that cannot be
     evaluated carries the fault, and the others follow. Scenarios are compared one after the other,
@@ -83,8 +83,8 @@ async def difference(
 async def _between(
     differences: Differences, old: Evaluation | None, new: Evaluation | None
 ) -> AsyncGenerator[Affected]:
-    """If what outranks the scenario cannot be evaluated, the scenario does not wait for that: as
-    in a claim."""
+    """The people of one scenario. If a scenario that outranks it cannot be evaluated, that one is
+    left out, as in a claim."""
     begun = False
     try:
         async with aclosing(differences.between(old, new)) as people:

@@ -1,5 +1,5 @@
-"""Dispatch: render, arm (commit), send what this run holds. Bounded in number, in pace and in
-time."""
+"""Dispatch: render, arm (commit) and send the units that this run has leased. The number of
+requests, the pace and the time are limited."""
 
 import asyncio
 import time
@@ -20,36 +20,38 @@ from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncerta
 from rekindle.render import NotRendered
 
 START_SECONDS = 5.0
-"""How long after arming a request may still start. A process that stood still for longer must
-not send: by then another one may have taken the unit for lost."""
+"""How long after arming a request may still start. A process that was paused for longer must not
+send: another run may have treated the unit as lost by then."""
 
 ARMED_WITHIN_SECONDS = START_SECONDS
-"""How long the answer to an arming is waited for: one that comes later than a request may start
-is of no use."""
+"""How long to wait for the answer to an arming. A later answer is of no use, because requests may
+no longer start."""
 
 ANSWERED_SECONDS = 15.0
-"""How long an armed unit's lease outlives its request, for the answer to be recorded."""
+"""How long the lease of an armed unit lasts after its request ends, so that the answer can be
+recorded."""
 
 
 MAX_UNWRITTEN = 2 * BATCH
-"""Beyond the requests under way, so many answers may wait to be recorded: a batch being written
-and one gathering. Unbounded, nearly 10,000 piled up at 60,000 recipients, with their memory and
-all that a crash would leave unknown."""
+"""Beyond the requests under way, at most this many answers may wait to be recorded: one batch that
+is being written and one that is being collected. Without a limit, nearly 10,000 collected at 60,000
+recipients. They took memory, and a crash would have left all of them unknown."""
 
 Verdicts = Mapping[tuple[UUID, UUID], str]
 Messages = Sequence[tuple[Unit, Message]]
 
 
 async def dispatch(cycle: Cycle) -> None:
-    """Everything that may be sent before the deadline was sent, answered and recorded when this
-    returns.
+    """Send everything that may be sent before the deadline. When this returns, all of it is
+    answered and recorded.
 
-    Stops early, with the requests under way finished and recorded, when the breaker halts, when the
-    caller stops the run, or when the ledger fails. A database that restarts is waited for until the
-    deadline.
+    Stops early when the breaker halts, when the caller stops the run, or when the ledger fails. The
+    requests under way are then still finished and recorded. If the database restarts, the run waits
+    for it until the deadline.
 
     Raises:
-        RekindleError: the ledger failed; what was under way is recorded, or armed and thereby safe.
+        RekindleError: the ledger failed. Units under way are recorded, or stay armed and are
+            therefore not sent again.
     """
     fault: RekindleError | None = None
     recorder = Recorder(cycle)
@@ -84,7 +86,7 @@ class _Dispatch:
         self._composers: dict[tuple[str, int], Composer] = {}
 
     async def run(self) -> None:
-        """Everything that may be sent before the deadline was armed and its sending has started."""
+        """Arm everything that may be sent before the deadline, and start sending it."""
         while self._may_send():
             room = self._room()
             if room < (self._batch + 1) // 2:
@@ -108,13 +110,13 @@ class _Dispatch:
         )
 
     def _room(self) -> int:
-        """How many units may be armed now: within the requests allowed at once, and what waits
-        to be recorded."""
+        """How many units may be armed now, within the limit of concurrent requests and the limit of
+        answers that wait to be recorded."""
         concurrency, sending = self._cycle.limits.concurrency, self._progress.sending
         return min(concurrency - sending, concurrency + MAX_UNWRITTEN - sending - self._progress.unwritten)
 
     def _working(self) -> Selection:
-        """The selection without the scenarios that the breaker has broken."""
+        """The selection without the scenarios that the breaker has stopped."""
         selection, broken = self._cycle.selection, self._cycle.breaker.broken
         return replace(selection, scenarios=tuple(name for name in selection.scenarios if name not in broken))
 
@@ -123,7 +125,8 @@ class _Dispatch:
         return await self._store.lease(self._cycle.run_id, self._working(), limit=4 * BATCH, lease_seconds=seconds)
 
     async def _render(self, units: Sequence[Unit]) -> Messages:
-        """The units whose text can be made; one that cannot ends dead, and the batch goes on."""
+        """The units whose text can be rendered. A unit whose text cannot ends dead, and the batch
+        continues."""
         for version in {(unit.scenario_type, unit.scenario_version) for unit in units} - self._composers.keys():
             self._composers[version] = Composer(await self._store.scenario(*version))
         rendered: list[tuple[Unit, Message]] = []
@@ -167,18 +170,18 @@ class _Dispatch:
             await self._store.finish(self._cycle.run_id, skipped)
 
     async def _arm(self, units: Sequence[Unit]) -> Verdicts | None:
-        """As `Store.arm`; None if it gave no answer in time, and the units went back."""
+        """As `Store.arm`. None: there was no answer in time, and the units were put back."""
         try:
             async with answer_within(min(ARMED_WITHIN_SECONDS, self._deadline.wait_seconds())):
                 return await self._arm_by_scenario(units)
         except DatabaseUnreachable:
-            # They may be armed or not, and nothing has been sent: those that are armed go back.
+            # They may or may not be armed, and nothing was sent: those that are armed are put back.
             await self._store.retry([(unit, "database_lost", 0.0) for unit in units])
             return None
 
     async def _arm_by_scenario(self, units: Sequence[Unit]) -> Verdicts:
-        """As `Store.arm`. Where the last look at the team's views fails, this run sends nothing
-        more of the scenario whose people it fails for, and the others go on."""
+        """As `Store.arm`. If the last check against the team's views fails for a scenario's people,
+        the run sends nothing more of that scenario. The other scenarios continue."""
         lease_seconds = START_SECONDS + self._answer_seconds + ANSWERED_SECONDS
         try:
             return await self._store.arm(units, lease_seconds=lease_seconds)
@@ -187,7 +190,7 @@ class _Dispatch:
         except RekindleError as fault:
             scenarios = {unit.scenario_type for unit in units}
             if len(scenarios) == 1:
-                self._cycle.breaker.breaks(scenarios.pop(), fault)
+                self._cycle.breaker.break_scenario(scenarios.pop(), fault)
                 return {}
         verdicts: dict[tuple[UUID, UUID], str] = {}
         for scenario_type in sorted(scenarios):
@@ -203,7 +206,7 @@ class _Dispatch:
                 outcome = Refused(Disposition.RETRY, "process_paused")
             else:
                 outcome = await self._cycle.dispatcher.send(message, timeout=self._answer_seconds)
-        except Exception as fault:  # the loop's edge: an unexpected fault says nothing about whether it was sent
+        except Exception as fault:  # the boundary: an unexpected fault does not tell whether it was sent
             log.error("dispatcher.fault", claim_id=str(unit.claim_id), error=type(fault).__name__)
             outcome = Uncertain("dispatcher_fault")
         now = time.monotonic()
@@ -214,8 +217,8 @@ class _Dispatch:
 
 
 def _by_verdict(messages: Messages, verdicts: Verdicts | None) -> tuple[Messages, list[Ending]]:
-    """The messages that may leave now, and the units that must be finished as skipped; the
-    others are logged."""
+    """The messages that may be sent now, and the units that must be finished as skipped. The others
+    are logged."""
     armed: list[tuple[Unit, Message]] = []
     skipped: list[Ending] = []
     if verdicts is None:
@@ -229,8 +232,8 @@ def _by_verdict(messages: Messages, verdicts: Verdicts | None) -> tuple[Messages
             case None:
                 log.warning("dispatch.lease_lost", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
             case reason:
-                # Another writer of our key is worth a look; somebody who opted out a moment ago is
-                # not.
+                # Another writer that used our key is worth a warning. A person who has just opted
+                # out is not.
                 say = log.warning if reason == "already_recorded" else log.info
                 say(
                     f"dispatch.{reason}",

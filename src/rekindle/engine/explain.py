@@ -1,5 +1,5 @@
-"""Why a person is nudged now, or is not: the claim's own conditions, each of them looked at and
-nothing claimed."""
+"""Explains why a person is nudged now or is not, by the claim's own conditions. Nothing is
+claimed."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -13,12 +13,12 @@ from rekindle.ports import Applied, Evaluation, Explanation, Explanations, Terms
 async def explain(
     explanations: Explanations, user_id: UUID, applied: Sequence[Applied], *, names: Sequence[str] = (), terms: Terms
 ) -> tuple[Explanation, ...]:
-    """Why the person is nudged under each scenario, or those named, or is not; highest priority
-    first. Writes nothing.
+    """Explain, for each scenario or those named, why the person is nudged or is not; highest
+    priority first. Writes nothing.
 
-    Scenarios that are switched off are explained too. One whose source cannot be read is named with
-    its fault, as a run passes it over. Each is judged as a run would find it after claiming those
-    that outrank it.
+    Scenarios that are switched off are explained too. A scenario whose source cannot be read
+    appears with its fault; a run would skip it. Each one is judged as a run would find it after
+    claiming those that outrank it.
     """
     enabled = [one for one in applied if one.scenario.enabled_somewhere]
     chosen = [one for one in in_order(applied) if not names or one.scenario_type in names]
@@ -30,9 +30,9 @@ async def explain(
         name = one.scenario_type
         if name not in needed:
             continue
-        wanting = [other for other in above[name] if _would_claim(explained[other.scenario_type])]
+        claiming = [other for other in above[name] if _would_claim(explained[other.scenario_type])]
         try:
-            explained[name] = await explanations.explain(Evaluation(one, Selection(user_id=user_id), wanting, terms))
+            explained[name] = await explanations.explain(Evaluation(one, Selection(user_id=user_id), claiming, terms))
         except SourceError as fault:
             explained[name] = Explanation(name, one.version, one.scenario.kind, fault=str(fault))
     return tuple(explained[one.scenario_type] for one in chosen)

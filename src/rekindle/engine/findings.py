@@ -1,4 +1,4 @@
-"""What a check has found."""
+"""The findings of a check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from rekindle import errors
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: in order (`note`: but worth a look), or the fault that a run
-    would meet."""
+    """One thing that was checked. It is in order, or it has the `fault` that a run would meet.
+    `note`: it is in order, but worth a look."""
 
     subject: str
     message: str
@@ -18,7 +18,8 @@ class Finding:
 
 
 def raise_faults(findings: Sequence[Finding]) -> None:
-    """Raise the faults among the findings as one error: the first one's code, everybody's message.
+    """Raise the faults among the findings as one error: with the code of the first one, and the
+    messages of all.
 
     Raises:
         RekindleError: there was at least one.
@@ -30,4 +31,4 @@ def raise_faults(findings: Sequence[Finding]) -> None:
         raise faults[0]
     message = "; ".join(dict.fromkeys(fault.message for fault in faults))
     hints = " ".join(dict.fromkeys(fault.hint for fault in faults if fault.hint))
-    raise type(faults[0])(f"{len(faults)} things are in the way: {message}", hint=hints)
+    raise type(faults[0])(f"{len(faults)} problems: {message}", hint=hints)

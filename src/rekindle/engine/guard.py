@@ -1,4 +1,4 @@
-"""What the guard would say, scenario by scenario, to a run that did what is previewed."""
+"""What the guard would decide, scenario by scenario, in a run that claims what is previewed."""
 
 from rekindle.errors import HeldByGuard
 from rekindle.model import Selection
@@ -7,12 +7,12 @@ from rekindle.ports import Store, Survey
 
 
 class GuardPreview:
-    """Asks the guard about one scenario after another, each after those that it would have allowed.
-    Reads only.
+    """Asks the guard about one scenario after another. Each one counts after those that the guard
+    would have allowed. Reads only.
 
     Args:
         survey: of the selection, if it is known already.
-        timeout_seconds: how long reading it may take, else.
+        timeout_seconds: how long reading the survey may take if it is not known.
     """
 
     def __init__(
@@ -32,8 +32,7 @@ class GuardPreview:
         self._allowed = 0
 
     async def held_back(self, scenario_type: str, people: int) -> HeldByGuard | None:
-        """Why the guard would hold back a claim of so many people next; None: it would allow
-        them."""
+        """Why the guard would hold back a claim of `people` next; None: it would allow them."""
         held = None
         if people and self._selection.user_id is None and self._guard.watches:
             self._survey = self._survey or await self._store.survey(

@@ -1,4 +1,4 @@
-"""Open: sending is possible, and the run has its row. Before this nothing is claimed."""
+"""Open: prove that sending is possible, and write the run's row. Nothing is claimed before this."""
 
 import asyncio
 
@@ -7,10 +7,10 @@ from rekindle.errors import ProviderUnreachable
 
 
 async def open_dispatcher(cycle: Cycle) -> None:
-    """Sending is possible.
+    """Open the dispatcher, so that sending is possible.
 
     Raises:
-        ProviderError: it is not, or the provider gave no answer within the budget.
+        ProviderError: sending is not possible, or the provider gave no answer within the budget.
     """
     try:
         async with asyncio.timeout(cycle.deadline.left()):
@@ -22,7 +22,7 @@ async def open_dispatcher(cycle: Cycle) -> None:
 
 
 async def open_run(cycle: Cycle) -> None:
-    """The run has its row, and the caller knows its id.
+    """Write the run's row, and tell the caller its id.
 
     Raises:
         KeyTaken: there is a run that was asked for under the same key.

@@ -1,5 +1,5 @@
-"""How fast sends may start: a bucket below a ceiling, a ramp at the beginning, a brake when the
-provider struggles."""
+"""How fast sends may start: a token bucket below a ceiling, a ramp at the beginning, and a brake
+when the provider is overloaded."""
 
 from dataclasses import dataclass, field
 
@@ -7,16 +7,16 @@ from rekindle.model import Outcome, Refused
 from rekindle.policy import TokenBucket
 
 FREE_START = 1_000
-"""This many sends may start at once at the beginning of a run, so that a small run knows nothing
-of the ramp."""
+"""At most this many sends may start at once at the beginning of a run, so that the ramp does not
+slow a small run."""
 
 RAMP_SECONDS = 60.0
 RAMP_FROM = 0.05
-"""FCM asks senders to go from nothing to their highest rate over a minute at least (its page
+"""FCM asks senders to go from zero to their highest rate over at least one minute (its page
 'scale-fcm')."""
 
 SLOW_SECONDS = 0.5
-"""FCM's own sign of trouble: answers that take longer than this."""
+"""FCM's own sign of overload: answers that take longer than this."""
 
 _BRAKES_EVERY = 1.0
 _RECOVERY_PER_SECOND = 1 / 60
@@ -29,9 +29,10 @@ class Pacer:
     """Says how many sends may start and when. One per run and provider project; all times are
     monotonic seconds.
 
-    The rate is `ceiling` times the ramp's share times the brake. Every second in which the provider
-    says 429 halves the brake; every second of answers that take half a second and three times the
-    best seen takes a fifth off; it recovers by a sixtieth a second.
+    The rate is `ceiling` times the ramp's share times the brake. Each second with an answer 429
+    halves the brake. Each second in which answers take more than half a second, and more than three
+    times the best time seen, lowers the brake by a fifth. The brake recovers by a sixtieth per
+    second.
     """
 
     ceiling: float
@@ -49,7 +50,7 @@ class Pacer:
         self._bucket = TokenBucket(rate=self.ceiling, burst=burst)
 
     def rate(self, now: float) -> float:
-        """Sends a second that may start now; never below one, or below a ceiling under one."""
+        """Sends per second that may start now: at least one, or the ceiling if it is below one."""
         if self._started is None:
             self._started = self._recovered_at = now
         self._brake = min(1.0, self._brake + (now - self._recovered_at) * _RECOVERY_PER_SECOND)
@@ -60,8 +61,8 @@ class Pacer:
         return max(min(1.0, self.ceiling), self.ceiling * share * self._brake)
 
     def batch(self, room: int, now: float) -> int:
-        """How many sends to prepare at once: what half a second allows or the bucket holds, at
-        most `room`."""
+        """How many sends to prepare at once: those of half a second at the current rate, or what
+        the bucket has if that is more, and at most `room`."""
         return max(1, min(room, max(int(self.rate(now) / 2), int(self._bucket.level(now)))))
 
     def take(self, count: int, now: float) -> float:

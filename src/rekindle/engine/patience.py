@@ -1,5 +1,4 @@
-"""A ledger that restarts is waited for until the run's deadline. This is the only place that
-waits for it."""
+"""Waits for a ledger that restarts, until the run's deadline. No other place waits for it."""
 
 import asyncio
 import time
@@ -33,16 +32,17 @@ T = TypeVar("T")
 _PAUSE_SECONDS = 0.25
 
 GIVES_UP_EARLIER_SECONDS = 0.5
-"""How long before the run's end the server gives up on an evaluation. If both ended at one moment, the
-slow claim would look like a database that does not answer, and the run would end without a report."""
+"""How long before the run's end the server cancels an evaluation. If both ended at one moment, the
+slow claim would look like a database that does not answer, and the run would end without a
+report."""
 
 
 @asynccontextmanager
 async def answer_within(seconds: float) -> AsyncGenerator[None]:
-    """The calls to the ledger in the block may take so long together.
+    """Limit how long the calls to the ledger in the block may take together.
 
     Raises:
-        DatabaseUnreachable: they took longer and were left: what they did is unclear.
+        DatabaseUnreachable: they took longer and were abandoned; it is not known what they did.
     """
     limit = asyncio.timeout(seconds)
     try:
@@ -52,21 +52,21 @@ async def answer_within(seconds: float) -> AsyncGenerator[None]:
         if not limit.expired():
             raise
         raise DatabaseUnreachable(
-            f"the database gave no answer for {seconds:.1f} s", hint="Look for what stands between it and this machine."
+            f"the database gave no answer for {seconds:.1f} s", hint="Check the network between it and this machine."
         ) from None
 
 
 async def patiently(deadline: Deadline, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of a call to the ledger, made again while the database does not answer and time is
-    left.
+    """The result of a call to the ledger. While the database does not answer and time is left, the
+    call is made again.
 
-    Only for calls that may be repeated after an unclear failure: reads, and writes that their fence
-    or their key makes harmless the second time. A call that has no answer at the deadline is left.
+    Only for calls that may be repeated after an unclear failure: reads, and writes whose fence or
+    key makes a repetition harmless. A call without an answer at the deadline is abandoned.
 
     Raises:
         DatabaseUnreachable: the deadline came first.
     """
-    told = False
+    logged = False
     while True:
         try:
             async with answer_within(deadline.wait_seconds()):
@@ -74,20 +74,20 @@ async def patiently(deadline: Deadline, call: Callable[P, Awaitable[T]], *args: 
         except DatabaseUnreachable as fault:
             if deadline.left() <= 1.0:
                 raise
-            if not told:
+            if not logged:
                 log.warning("database.lost", code=fault.code, seconds_left=round(deadline.left(), 1))
-                told = True
+                logged = True
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
 @final
 class PatientStore(Store):
-    """The ledger as one run sees it: each call is made again while the database does not answer,
-    until the deadline.
+    """The ledger for one run. Each call is made again while the database does not answer, until the
+    deadline.
 
-    Only `arm` is made once, since its answer is of no use later. `record` is that of the
-    notification repository, which may be another one than the ledger's. Seconds given to `claim`
-    and `lease` count from the call, not from its last repetition.
+    Only `arm` is made once, because a later answer is of no use. `record` is the notification
+    repository's, which may be a different one from the ledger's. The seconds given to `claim` and
+    `lease` count from the call, not from its last repetition.
     """
 
     def __init__(self, store: Store, notifications: NotificationRepository, deadline: Deadline) -> None:
@@ -116,7 +116,8 @@ class PatientStore(Store):
     async def claim(
         self, run_id: UUID, evaluation: Evaluation, *, reserved_seconds: float, guard: Guard = GUARDED
     ) -> Numbers:
-        """As `Store.claim`; the server ends a statement that takes nearly all that the run has left."""
+        """As `Store.claim`; the server cancels a statement that takes nearly all the time left to
+        the run."""
         reserved_until = time.monotonic() + reserved_seconds
 
         async def attempt() -> Numbers:
@@ -132,7 +133,7 @@ class PatientStore(Store):
         return max(0.1, self._deadline.left() - GIVES_UP_EARLIER_SECONDS)
 
     def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
-        """As `Store.candidates`: a stream that breaks off is not begun again."""
+        """As `Store.candidates`: a stream that breaks off is not restarted."""
         return self._store.candidates(evaluation)
 
     async def held_back(
@@ -149,7 +150,8 @@ class PatientStore(Store):
         )
 
     async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
-        """As `Store.survey`; the server ends a statement that takes nearly all that the run has left."""
+        """As `Store.survey`; the server cancels a statement that takes nearly all the time left to
+        the run."""
 
         async def attempt() -> Survey:
             seconds = min(timeout_seconds, self._statement_seconds())
@@ -170,10 +172,10 @@ class PatientStore(Store):
         return await patiently(self._deadline, attempt)
 
     async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
-        """As `Store.arm`, and made once.
+        """As `Store.arm`, called once.
 
         Raises:
-            DatabaseUnreachable: no answer until the deadline: some of the units may be armed.
+            DatabaseUnreachable: no answer until the deadline. Some of the units may be armed.
         """
         async with answer_within(self._deadline.wait_seconds()):
             return await self._store.arm(units, lease_seconds=lease_seconds)

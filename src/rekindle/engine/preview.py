@@ -1,5 +1,5 @@
-"""Plan and dry run: what a run would do now, and whether the provider would take its messages.
-Nothing is written."""
+"""Plan and dry run: which people a run would claim now, and whether the provider would take its
+messages. Nothing is written."""
 
 import asyncio
 import hashlib
@@ -22,8 +22,8 @@ _CHECKS_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a run would do for one scenario now, in people; `checks` counts messages by result
-    (dry run only). `held`: the guard would hold back the people that it would claim."""
+    """What a run would do for one scenario now, in people. `checks` counts messages by result (dry
+    run only). `held`: the guard would hold back the people that the run would claim."""
 
     scenario_type: str
     evaluated: int
@@ -39,12 +39,12 @@ class Preview:
 
     @property
     def not_due(self) -> int:
-        """People who do not."""
+        """People who do not meet it."""
         return self.evaluated - self.due
 
 
 async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard) -> AsyncGenerator[Candidate | Preview]:
-    """Everyone who is due, scenario by scenario as a run would claim them; nothing is written.
+    """Everyone who is due, scenario by scenario in the order of a run. Nothing is written.
 
     Yields each person, and after the last one of a scenario its preview. Each scenario is judged as
     a run would find it after claiming those that outrank it.
@@ -70,10 +70,10 @@ async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard)
 async def dry_run(
     store: Store, dispatcher: Dispatcher, evaluations: Sequence[Evaluation], *, guard: Guard, timeout_seconds: float
 ) -> list[Preview]:
-    """Every message that a run would send now was rendered and checked by the provider; nothing was
+    """Render every message that a run would send now, and let the provider check it. Nothing is
     claimed or sent.
 
-    `checks` counts "valid" and, by reason, what would fail.
+    `checks` counts the messages that are "valid" and, by reason, those that would fail.
     """
     applied = {one.applied.scenario_type: one.applied for one in evaluations}
     composers = {name: Composer(one.scenario) for name, one in applied.items()}
@@ -102,7 +102,7 @@ async def _all(checks: set[asyncio.Task[str]]) -> list[str]:
 
 
 async def _check(dispatcher: Dispatcher, unit: Unit, composer: Composer, timeout_seconds: float) -> str:
-    """Returns "valid", or the reason for which the message would fail."""
+    """Returns "valid", or the reason why the message would fail."""
     try:
         message = composer.message(unit)
     except NotRendered as fault:
@@ -114,14 +114,14 @@ async def _check(dispatcher: Dispatcher, unit: Unit, composer: Composer, timeout
 
 
 def _units(candidate: Candidate, one: Applied) -> list[Unit]:
-    """The units that a claim would make, under a claim id that nobody has."""
+    """The units that a claim would make, under a new random claim id."""
     claim_id = uuid4()
     return [unit_of(candidate, one, kind, target, claim_id=claim_id) for kind, target in candidate.devices]
 
 
 def unit_of(candidate: Candidate, one: Applied, kind: TargetKind, target: str, *, claim_id: UUID) -> Unit:
-    """The unit that a claim would make of one device, under a claim id and a key that nobody
-    has."""
+    """The unit that a claim would make for one device, with the given claim id and a key that no
+    real claim has."""
     return Unit(
         claim_id=claim_id,
         device_id=UUID(hashlib.sha256(f"{kind}:{target}".encode()).hexdigest()[:32]),

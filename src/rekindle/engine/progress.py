@@ -1,5 +1,4 @@
-"""How far the sends of one run have come: what the feeder, the sends and the recorder have in
-common."""
+"""The progress of one run's sends. The feeder, the sends and the recorder share it."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -7,10 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Progress:
-    """Counts the sends under way and the answers not written yet. For one event loop.
+    """Counts the sends under way and the answers that are not written yet. For one event loop.
 
-    `unwritten` counts answers that were handed over to the recorder and are not written down, or
-    given up on, yet.
+    `unwritten` counts the answers that were handed to the recorder and are neither written nor
+    given up yet.
     """
 
     sending: int = 0
@@ -22,7 +21,7 @@ class Progress:
         self.sending += 1
 
     def ended(self) -> None:
-        """A send has ended; its answer was handed over."""
+        """A send has ended, and its answer was handed over."""
         self.sending -= 1
         self._moved.set()
 
@@ -31,12 +30,12 @@ class Progress:
         self.unwritten += 1
 
     def written(self, answers: int) -> None:
-        """Answers were written, or given up on."""
+        """Answers were written or given up."""
         self.unwritten -= answers
         self._moved.set()
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Return when a send has ended or answers were written, or after so many seconds. One
+        """Return when a send has ended, when answers were written, or after `seconds`. Only one
         task may wait."""
         self._moved.clear()
         try:

@@ -1,5 +1,5 @@
-"""Record: every answer becomes exactly one ending in the ledger, in batches, while others are
-still under way."""
+"""Record: every answer becomes exactly one ending in the ledger. Answers are written in batches
+while other sends are still under way."""
 
 import asyncio
 import random
@@ -21,11 +21,12 @@ T = TypeVar("T")
 
 
 class Recorder:
-    """Takes outcomes from any number of sends and writes them down, one batch at a time, until it
-    is closed.
+    """Takes outcomes from any number of sends and writes them, one batch at a time, until it is
+    closed.
 
-    What cannot be written is logged as critical with all that is needed to find it, and stays armed
-    in the ledger: the sweep makes it unknown, and nothing ever sends it again.
+    If an answer cannot be written, it is logged as critical with everything that is needed to find
+    it, and its unit stays armed in the ledger. The sweep then makes it unknown, and it is never
+    sent again.
     """
 
     def __init__(self, cycle: Cycle) -> None:
@@ -38,7 +39,8 @@ class Recorder:
         self._answers: asyncio.Queue[tuple[Unit, Outcome] | None] = asyncio.Queue()
 
     def put(self, unit: Unit, outcome: Outcome) -> None:
-        """Hand over one answer; never waits. The caller keeps `Progress.unwritten` in bounds."""
+        """Hand over one answer; never waits. The caller keeps `Progress.unwritten` within its
+        limit."""
         self._progress.handed_over()
         self._answers.put_nowait((unit, outcome))
 
@@ -47,7 +49,7 @@ class Recorder:
         self._answers.put_nowait(None)
 
     async def run(self) -> None:
-        """Write answers down until closed."""
+        """Write answers until closed."""
         closing = False
         while not closing:
             batch: list[tuple[Unit, Outcome]] = []
@@ -132,10 +134,12 @@ class Recorder:
                 )
 
     async def _persist(self, write: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """The result of a write, tried three times and, while the database does not answer,
-        until the deadline; None if it failed. Every write in question is fenced, so that doing
-        it again after an unclear failure is harmless. After one that got no answer until the
-        deadline the others are not tried: each would wait in vain."""
+        """The result of a write; None if it failed.
+
+        A write is tried three times and, while the database does not answer, until the deadline.
+        Every such write is fenced, so repeating it after an unclear failure is harmless. After one
+        write has got no answer until the deadline, no other is tried: each would wait in vain.
+        """
         if self._given_up:
             return None
         for pause in (*_PAUSES, None):
@@ -145,7 +149,7 @@ class Recorder:
                 log.error("ledger.write_failed", error=type(fault).__name__, code=fault.code)
                 self._given_up = True
                 return None
-            except Exception as fault:  # the loop's edge: whatever a repository raises, the other answers are kept
+            except Exception as fault:  # the boundary: whatever a repository raises, the other answers are kept
                 log.error("ledger.write_failed", error=type(fault).__name__, code=getattr(fault, "code", None))
                 if pause is not None:
                     await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""Report: the run's numbers as the ledger has them, its status, and one log line."""
+"""Report: the run's numbers from the ledger, its status, and one log line."""
 
 from collections.abc import Sequence
 
@@ -13,22 +13,23 @@ _NIGHT = f"retry:{WAITS}"
 
 
 async def report(cycle: Cycle, faults: Sequence[RekindleError]) -> Report:
-    """The run has ended, and its row says how.
+    """End the run, and write its numbers and its status on its row.
 
-    halted: an operator must act. budget: work is left that the next run carries on. incomplete:
-    something that should have been sent was not, or nobody knows. done: none of these; people who
-    wait for the morning should not have been sent anything.
+    halted: an operator must act. budget: work is left, and the next run continues it. incomplete:
+    something that should have been sent was not sent, or its outcome is unknown. done: none of
+    these. People who wait for the end of their quiet hours do not make a run incomplete.
 
     Raises:
-        DatabaseUnreachable: the ledger gave no answer until the deadline, or for a second after it.
+        DatabaseUnreachable: the ledger gave no answer until the deadline, and for at least one
+            second.
     """
     async with answer_within(cycle.deadline.wait_seconds()):
         return await _report(cycle, [*faults, *cycle.breaker.broken.values()], cycle.breaker.halted)
 
 
 async def report_fault(cycle: Cycle, fault: RekindleError) -> None:
-    """The run's row says why it ended early, if the ledger still answers; else a later run's
-    sweep ends it."""
+    """Write on the run's row why it ended early, if the ledger still answers. If it does not, the
+    sweep of a later run ends the row."""
     if isinstance(fault, DatabaseUnreachable):
         return  # it was waited for until the deadline
     try:

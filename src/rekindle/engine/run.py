@@ -26,20 +26,20 @@ async def run_cycle(
     others: Sequence[Applied] = (),
     caller: Caller | None = None,
 ) -> Report:
-    """Everyone who is due under the scenarios was nudged once, as far as the budget went, and the
-    report says so.
+    """Nudge everyone who is due under the scenarios once, as far as the budget allows, and report
+    it.
 
     Any number of cycles may run at once on one database: each person is claimed by one of them. A
-    cycle that is killed at any point leaves nothing that the next one cannot put right without
-    sending twice. It also carries on what earlier cycles left of the same selection. `others` are
-    the enabled scenarios that this cycle leaves alone: one with a higher priority still comes first
+    cycle may be killed at any point: the next one repairs what it left, without sending twice. It
+    also continues the work that earlier cycles left for the same selection. `others` are the
+    enabled scenarios that this cycle does not claim: one with a higher priority still comes first
     under a frequency cap.
 
     Raises:
         KeyTaken: there is a run that was asked for under the same key; nothing was claimed.
         ProviderError: sending is not possible; nothing was claimed.
-        DatabaseError: the ledger failed on the way; leases and the sweep decide what becomes of the
-            units.
+        DatabaseError: the ledger failed during the run; the leases and the sweep decide what
+            becomes of the units.
     """
     cycle = Cycle.begin(deps, applied, selection, limits, others=others, caller=caller)
     await open_dispatcher(cycle)
@@ -57,7 +57,7 @@ async def run_cycle(
 async def evaluate_and_dispatch(
     mentor_id: UUID, scenario_type: str, config: Config, deps: Deps, *, stop: asyncio.Event | None = None
 ) -> Report:
-    """One recipient was evaluated under one scenario and, if due, nudged: a cycle of one, through
+    """Evaluate one recipient under one scenario and, if due, nudge them: a cycle for one person, by
     the same statements.
 
     Safe beside any number of other calls and cycles: the ledger lets one of them win. The report's
@@ -67,12 +67,12 @@ async def evaluate_and_dispatch(
     Args:
         mentor_id: the recipient's user_id.
         scenario_type: the scenario's name in the configuration.
-        config: the configuration that the caller means; it must be the one that is applied.
+        config: the caller's configuration; it must be the one that is applied.
         deps: dispatcher, notification repository and ledger.
 
     Raises:
         UnknownScenario: the configuration has no such scenario.
-        ConfigNotApplied: the ledger holds another version of it; nothing was evaluated.
+        ConfigNotApplied: the ledger has another version of it; nothing was evaluated.
         ProviderError, DatabaseError: as `run_cycle`.
     """
     if scenario_type not in config.scenario:
@@ -83,7 +83,8 @@ async def evaluate_and_dispatch(
     in_force = await deps.store.applied()
     if changes(in_force, edited(config))[scenario_type] != "same":
         raise ConfigNotApplied(
-            f"scenario {scenario_type!r} is not applied as this configuration has it", hint="Run `rekindle apply`."
+            f"the applied version of scenario {scenario_type!r} differs from this configuration",
+            hint="Run `rekindle apply`.",
         )
     enabled = [one for one in in_force if one.scenario.enabled_somewhere]
     applied = [one for one in enabled if one.scenario_type == scenario_type]

@@ -1,4 +1,4 @@
-"""Which of the applied scenarios a command is about."""
+"""Selects the applied scenarios that a command names."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from rekindle.ports import Applied
 
 
 def require_applied(names: Sequence[str], applied: Sequence[Applied]) -> None:
-    """Every name is a scenario's.
+    """Check that every name is that of an applied scenario.
 
     Raises:
         UnknownScenario: one is not.
@@ -16,16 +16,16 @@ def require_applied(names: Sequence[str], applied: Sequence[Applied]) -> None:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UnknownScenario(
-            f"no scenario {', '.join(unknown)} is applied", hint=f"Applied are: {', '.join(known) or 'none'}."
+            f"no scenario {', '.join(unknown)} is applied", hint=f"Applied scenarios: {', '.join(known) or 'none'}."
         )
 
 
 def enabled_or_named(names: Sequence[str], applied: Sequence[Applied]) -> tuple[list[Applied], list[Applied]]:
-    """The enabled scenarios, or those named; and the other enabled ones.
+    """The enabled scenarios, or those named; and the remaining enabled ones.
 
     Raises:
-        UnknownScenario: none is applied, or a name is not.
-        BadArgument: a scenario named is switched off.
+        UnknownScenario: no scenario is applied, or a name is not.
+        BadArgument: a named scenario is switched off.
     """
     if not applied:
         raise UnknownScenario("no scenario is applied", hint="Run `rekindle apply`.")

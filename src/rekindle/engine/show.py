@@ -1,4 +1,4 @@
-"""What one person would read now: the one place where texts are handed out to be looked at."""
+"""Shows what one person would read now. No other place returns texts for display."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -17,9 +17,9 @@ from rekindle.render import NotRendered
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One scenario for one person. `verdict` is `claim`, the reason for a refusal, or `not_due`;
-    who is not due has no text, for want of its values. `problem` says why a text cannot be sent,
-    and which variable is at fault if one is."""
+    """One scenario for one person. `verdict` is `claim`, the reason for a refusal, or `not_due`. A
+    person who is not due has no text, because the values for it do not exist. `problem` says why a
+    text cannot be sent; `variable` names the variable at fault, if one is."""
 
     scenario_type: str
     verdict: str
@@ -36,11 +36,11 @@ class Shown:
 
 
 async def show(store: Store, evaluations: Sequence[Evaluation]) -> list[Shown]:
-    """What each scenario would do for the one person of their selection, and what that person would
-    read.
+    """For the one person of the selection: each scenario's verdict, and the text that the person
+    would read.
 
-    Decided by the statements of a plan; nothing is written. Empty for somebody who is no active
-    recipient of the selection.
+    The statements of a plan decide; nothing is written. The list is empty if the person is not an
+    active recipient of the selection.
     """
     shown: list[Shown] = []
     by_name = {one.applied.scenario_type: one.applied for one in evaluations}
@@ -62,7 +62,7 @@ def _shown(candidate: Candidate, one: Applied) -> Shown:
     message: Message | None = None
     problem = variable = size = None
     try:
-        # No device: a text is the same on each of them, and a token has no business here.
+        # No device: the text is the same on each of them, and no token is needed here.
         message = Composer(one.scenario).message(unit_of(candidate, one, "token", "", claim_id=UUID(int=0)))
         size = payload_bytes(message)
         problem = "too_large" if size > MAX_PAYLOAD_BYTES else None

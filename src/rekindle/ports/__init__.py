@@ -1,5 +1,5 @@
-"""The seams, and the values that cross them: all that the engine knows of the provider, the
-ledger and the team's views. They keep the engine free of psycopg and of any HTTP client."""
+"""The ports and the values that cross them: all that the engine knows of the provider, the ledger
+and the team's views. They keep the engine free of psycopg and of any HTTP client."""
 
 from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
 from rekindle.ports.dispatcher import Dispatcher

@@ -1,4 +1,4 @@
-"""The seam that compares two configurations: which people each of them would claim."""
+"""The port that compares two configurations: which people each of them would claim."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
@@ -16,7 +16,7 @@ Changed = Literal["added", "changed", "retired", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """One person under one scenario: claimed on the new side alone (gain), on the old side alone
+    """One person under one scenario: claimed only on the new side (gain), only on the old side
     (lose), or on both (stay)."""
 
     scenario_type: str
@@ -27,8 +27,8 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What becomes of one scenario's people, by organisation; or the fault for which nobody can
-    say. `held`: the guard would hold the new side's claim back."""
+    """The effect on one scenario's people, by organisation; or the `fault` that prevents the
+    comparison. `held`: the guard would hold back the new side's claim."""
 
     scenario_type: str
     change: Changed
@@ -49,9 +49,9 @@ class Differences(Protocol):
     """Evaluates both sides of a scenario at one moment."""
 
     def between(self, old: Evaluation | None, new: Evaluation | None) -> AsyncGenerator[Affected]:
-        """All people that either side would claim now, in order of user; writes nothing.
+        """All people that either side would claim now, in order of user. Writes nothing.
 
-        None is a side that claims nobody. Both sides have the same selection and the same terms.
+        A side that is None claims nobody. Both sides have the same selection and the same terms.
 
         Raises before it yields anybody:
             SourceError: a side cannot be evaluated.

@@ -1,4 +1,4 @@
-"""The seam to a provider."""
+"""The port to a provider."""
 
 from typing import Protocol
 
@@ -6,21 +6,21 @@ from rekindle.model import Message, Outcome
 
 
 class Dispatcher(Protocol):
-    """Sends one message and says what is known of it afterwards.
+    """Sends one message and returns what is known of it afterwards.
 
-    Many calls run at once on one event loop. `send` raises nothing for a failed send: every way it
-    can end is an `Outcome`, and what cannot be classified is `Uncertain`. It never sends a message
-    again on its own unless the provider has certainly refused it.
+    Many calls run at once on one event loop. `send` raises nothing for a failed send: each result
+    is an `Outcome`, and one that cannot be classified is `Uncertain`. A dispatcher never repeats a
+    message by itself unless the provider has certainly rejected it.
     """
 
     @property
     def kind(self) -> str:
-        """The name it has in the configuration."""
+        """Its name in the configuration."""
         ...
 
     @property
     def immediate(self) -> bool:
-        """True if `send` answers without waiting for anyone: a run then keeps no time back for
+        """True if `send` returns without waiting for a provider. A run then reserves no time for
         answers."""
         ...
 
@@ -28,16 +28,16 @@ class Dispatcher(Protocol):
         """Prove, before anything is claimed, that sending is possible at all (credentials,
         reachability).
 
-        Each cycle asks, one after another or several at once; what an earlier one opened stays
+        Each cycle calls it, one after another or several at once. What an earlier call opened stays
         open.
 
         Raises:
-            ProviderError: it is not, and how to fix it.
+            ProviderError: sending is not possible; the hint says how to fix it.
         """
         ...
 
     async def send(self, message: Message, *, timeout: float) -> Outcome:
-        """Send, and wait at most `timeout` seconds; no byte leaves after that, and the outcome
+        """Send, and wait at most `timeout` seconds. No byte leaves after that time, and the outcome
         is then known."""
         ...
 

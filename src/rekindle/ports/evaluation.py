@@ -1,4 +1,4 @@
-"""One scenario to evaluate: what every statement that finds people takes."""
+"""One scenario to evaluate: the input of every statement that finds people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How an evaluation reads time: the time zone of people without one, if there is such, and
-    how many seconds each statement may take."""
+    """How an evaluation reads time: the time zone for people who have none (None: there is no
+    default), and how many seconds each statement may take."""
 
     timezone: str | None = None
     timeout_seconds: float = 30.0
@@ -29,8 +29,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """How many active recipients there are, in people: `evaluated` in a selection, `recipients`
-    in all. If the selection names one person, both are about that person."""
+    """How many active recipients there are, in people: `evaluated` in a selection, `recipients` in
+    total. If the selection names one person, both numbers are about that person."""
 
     evaluated: int
     recipients: int
@@ -38,12 +38,12 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One scenario, among which people, in competition with which others, and on which terms.
+    """One scenario, the people to evaluate, the scenarios that outrank it, and the terms.
 
     `outranking` are the higher-priority scenarios that share a frequency cap with this one and have
-    not been claimed yet, highest first. Where the cap has room for only some of the scenarios that
-    want a person, theirs is the place. `survey` is of the selection, read once for all scenarios of
-    a run; None: it is read for this one.
+    not been claimed yet, highest first. Where the cap has no room for all scenarios that would
+    claim a person, these come first. `survey` is of the selection and is read once for all
+    scenarios of a run; None: it is read for this one.
     """
 
     applied: Applied

@@ -1,4 +1,4 @@
-"""The seam that explains one person: why they are nudged or not under each scenario, and what
+"""The port that explains one person: why they are nudged or not under each scenario, and what
 happened to them."""
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ from rekindle.ports.evaluation import Evaluation
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition between a person and a push, by the word for which it refuses; `facts` are
-    plain values."""
+    """One condition between a person and a push. `reason` is the word that a refusal has; `facts`
+    are plain values."""
 
     reason: str
     blocks: bool
@@ -28,8 +28,8 @@ class Explanation:
 
     `override` is the place whose override applies to the person (None: no override does). `counts`
     says whether a claim would count under the frequency caps. `next_at` is the earliest moment at
-    which a claim could win as things are now; it is None if no time can be given, because of
-    `waits_for`. A scenario that cannot be evaluated has a `fault` and no conditions.
+    which a claim could win if nothing else changes. If no time can be given, it is None, and
+    `waits_for` says why. A scenario that cannot be evaluated has a `fault` and no conditions.
     """
 
     scenario_type: str
@@ -45,14 +45,14 @@ class Explanation:
 
     @property
     def blocked_by(self) -> tuple[str, ...]:
-        """The reasons that hold now; the first one is the one that a run counts."""
+        """The reasons that block now. A run counts the first one."""
         return tuple(condition.reason for condition in self.conditions if condition.blocks)
 
 
 @dataclass(frozen=True, slots=True)
 class PastUnit:
-    """What became of one device of a claim: `ending` is recorded, skipped, dead, unknown, or a
-    live unit's state."""
+    """The result of one device of a claim: `ending` is recorded, skipped, dead, unknown, or a live
+    unit's state."""
 
     device_id: UUID
     run_id: UUID
@@ -66,8 +66,8 @@ class PastUnit:
 
 @dataclass(frozen=True, slots=True)
 class PastClaim:
-    """One claim of a person: why, when and by which run it was made, and its devices. Another
-    program's record may lack everything but its name and its time."""
+    """One claim of a person: why, when and by which run it was made, and its devices. A record that
+    another program wrote may have only its name and its time."""
 
     claim_id: UUID
     scenario_type: str
@@ -80,8 +80,8 @@ class PastClaim:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of an id at a moment: listed as a recipient, active there, or known to a
-    device or the ledger."""
+    """What is known of an id at a moment: whether it is listed as a recipient, whether it is active
+    there, and whether a device or the ledger knows it."""
 
     at: datetime
     listed: bool
@@ -102,7 +102,7 @@ class PersonExplained:
 
 
 class Explanations(Protocol):
-    """Explains one person. Read only; no token, text or variable comes out of it."""
+    """Explains one person. Read only; it returns no token, text or variable."""
 
     async def standing(self, user_id: UUID) -> Standing:
         """What is known of an id."""
@@ -112,17 +112,16 @@ class Explanations(Protocol):
         """Every condition of one scenario for the one person of the selection, recipient or not, by
         the same SQL by which `Store.claim` decides.
 
-        `outranking` are here only those that would claim this person now; they are not evaluated
-        again.
+        `outranking` has only those that would claim this person now; they are not evaluated again.
 
         Raises:
-            SourceError: the scenario cannot be evaluated, for anybody.
+            SourceError: the scenario cannot be evaluated for anybody.
         """
         ...
 
     async def history(
         self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int
     ) -> Sequence[PastClaim]:
-        """The latest claims of a person, newest first; only of these scenarios, only what one
-        run made or worked on."""
+        """The latest claims of a person, newest first. If given: only of these scenarios, only what
+        one run made or worked on."""
         ...

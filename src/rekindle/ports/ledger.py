@@ -1,4 +1,4 @@
-"""The seam to the ledger: the record of what was accepted, and everything around it."""
+"""The port to the ledger: the record of what was accepted, and the work around it."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
@@ -31,8 +31,8 @@ class NotificationRepository(Protocol):
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         """Write a notification for each acceptance, all or none; one verdict each, in order.
 
-        A verdict `conflict` means that another writer holds the idempotency key: nothing was
-        written for that unit and it is kept as unknown. Any exception means that nothing was
+        A verdict `conflict` means that another writer has used the idempotency key: nothing was
+        written for that unit, and it is kept as unknown. Any exception means that nothing was
         written.
         """
         ...
@@ -42,8 +42,8 @@ class Store(NotificationRepository, Protocol):
     """The ledger. Every method is one statement or one transaction, safe among any number of
     callers.
 
-    Methods that take units change only those whose epoch is still theirs, and return how many those
-    were.
+    Methods that take units change only those whose epoch is still current, and return how many they
+    changed.
     """
 
     async def applied(self) -> Sequence[Applied]:
@@ -78,14 +78,14 @@ class Store(NotificationRepository, Protocol):
         transaction.
 
         The new units are leased to this run for `reserved_seconds`; afterwards any run may take
-        them. The numbers are on the run's row when this returns. Called again for the same run and
-        scenario after an unclear failure, it claims nobody and returns the numbers of the claim
-        that was committed, if one was.
+        them. The numbers are on the run's row when this returns. It may be called again for the
+        same run and scenario after an unclear failure: it then claims nobody and returns the
+        numbers of the committed claim, if there is one.
 
         The guard does not apply when a single person is named.
 
         Raises:
-            HeldByGuard: it would have been more people than `guard` allows; nothing has changed.
+            HeldByGuard: the claim has more people than `guard` allows; nothing has changed.
             SourceError: the scenario, or one that outranks it, cannot be evaluated; nothing has
                 changed.
             StatementTooSlow: a statement took longer than `evaluation.terms` allow; nothing has
@@ -94,21 +94,20 @@ class Store(NotificationRepository, Protocol):
         ...
 
     def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
-        """What `claim` would decide now about everyone who is due, streamed in order of user;
-        writes nothing."""
+        """What `claim` would decide now about everyone who is due, streamed in order of user.
+        Writes nothing."""
         ...
 
     async def held_back(
         self, scenario_type: str, people: int, *, recipients: int, ahead: int = 0, guard: Guard
     ) -> HeldByGuard | None:
-        """What the guard would say to a claim of so many people now, of so many active
-        recipients, after `ahead` of other scenarios in the same run; None: nothing. Reads
-        only."""
+        """Why the guard would hold back a claim of `people` now, out of `recipients` active
+        recipients, after `ahead` people of other scenarios in the same run. None: it would allow
+        them. Reads only."""
         ...
 
     async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
-        """How many active recipients there are. It reads every recipient, so a run asks for it
-        once.
+        """How many active recipients there are. It reads every recipient, so a run calls it once.
 
         Raises:
             SourceError: they cannot be read.
@@ -117,46 +116,47 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
-        """Up to `limit` units of the selection that this run holds and has not armed, most
-        urgent first."""
+        """Up to `limit` units of the selection that this run has leased and not armed, most urgent
+        first."""
         ...
 
     async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:
-        """Take over up to `limit` free units of the selection; how many."""
+        """Take over up to `limit` free units of the selection; returns how many."""
         ...
 
     async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
-        """Commit that these units are about to be sent, after a last look at whether they still may
-        be.
+        """Commit that these units are about to be sent, after a last check that they may still be.
 
-        By (claim, device): ARMED, its request may leave now; WAITS, it is not the person's hour any
-        more, and the unit was put back until it is; any other word is the reason for which it must
-        be finished as skipped. What is absent belongs to somebody else and must not be touched.
+        By (claim, device). ARMED: its request may leave now. WAITS: the person's quiet hours have
+        begun, and the unit was put back until they end. Any other word is the reason with which the
+        unit must be finished as skipped. A unit that is absent belongs to another run and must not
+        be touched.
         """
         ...
 
     async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
-        """Back to waiting, with a reason and a delay in seconds each: these were certainly not
-        sent."""
+        """Put units back to pending, each with a reason and a delay in seconds. They were certainly
+        not sent."""
         ...
 
     async def finish(self, run_id: UUID, endings: Sequence[Ending]) -> int:
-        """End units for good; a token proven dead is disabled unless it is registered again
-        after the send."""
+        """End units for good. A token that is proven dead is disabled, unless it was registered
+        again after the send."""
         ...
 
     async def hold(self, units: Sequence[tuple[Unit, str]]) -> int:
-        """Keep units as unknown: these may have been sent, and never go out again by themselves."""
+        """Keep units as unknown. They may have been sent, and are never sent again by
+        themselves."""
         ...
 
     async def sweep(self) -> Mapping[str, int]:
-        """Put right what crashed runs left behind. Never sends, never frees what may have been
+        """Repair what crashed runs left. Never sends, and never frees a unit that may have been
         sent."""
         ...
 
     async def release(self, run_id: UUID) -> int:
-        """Give back what this run holds and did not arm, so that the next run may carry it on at
-        once."""
+        """Give back the units that this run has leased and did not arm, so that the next run can
+        continue them at once."""
         ...
 
     async def waiting(self, run_id: UUID, selection: Selection) -> int:
@@ -164,8 +164,8 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
-        """Count from the ledger where every claim of this run stands, and write it onto the run's
-        rows.
+        """Count the claims of this run in the ledger by their result, and write the numbers on the
+        run's rows.
 
         A status ends the run; without one it is still running.
         """

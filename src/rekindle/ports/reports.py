@@ -1,4 +1,4 @@
-"""What the ledger tells of applied scenarios."""
+"""What the ledger reports about applied scenarios."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,8 @@ class ScenarioStatus:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an apply did to one scenario, or would do; the version it has since then."""
+    """What an apply did to one scenario, or would do; and the version that the scenario has since
+    then."""
 
     scenario_type: str
     version: int | None
@@ -31,7 +32,8 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class ScenarioVersion:
     """One version of a scenario: what an apply did, which role did it, and the keys that it
-    changed; none where it was added or retired, which is the whole."""
+    changed. There are no keys if the scenario was added or retired, because that concerns all of
+    it."""
 
     scenario_type: str
     version: int

@@ -1,4 +1,4 @@
-"""The seam to the team's own views: what they look like. Nothing here reads people."""
+"""The port to the team's own views: their columns, types and totals. It returns no person."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One of the team's views: its columns in order, and what reading it met.
+    """One of the team's views: its columns in order, and the problems that reading it met.
 
-    `refusal` is why it cannot be read at all; `filtered`, which rule of row level security decides
-    what it shows.
+    `refusal` is why it cannot be read at all. `filtered` is the rule of row level security that
+    decides what it shows.
     """
 
     columns: Sequence[Column]
@@ -40,7 +40,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """How many active recipients there are, and how many of them lack something."""
+    """How many active recipients there are, and how many of them lack a time zone or a token."""
 
     recipients: int
     without_timezone: int
@@ -48,36 +48,36 @@ class SourceCounts:
 
 
 class Source(Protocol):
-    """The team's own views: what they look like. Read only."""
+    """The team's own views. Read only."""
 
     async def views(self) -> Mapping[str, View]:
-        """By name, whatever stands in schema rekindle_source. Each was opened; no row was read."""
+        """Every view in schema rekindle_source, by name. Each was opened; no row was read."""
         ...
 
     async def exposures(self) -> Sequence[Exposure]:
-        """Every way of a REST API into schema rekindle or rekindle_source; none where no such
-        API is known."""
+        """Every way from a REST API into schema rekindle or rekindle_source; none if no such API is
+        known."""
         ...
 
     async def has_activity_index(self) -> bool:
-        """Whether an index leads with the person and the date of activity."""
+        """Whether an index begins with the person and the date of activity."""
         ...
 
     async def counts(self) -> SourceCounts:
-        """Recipients, and what they lack, their chapters' and organisations' time zones taken
-        into account."""
+        """Count the recipients, and those that lack something. A time zone may come from the
+        chapter or the organisation."""
         ...
 
     async def deserted(self, places: Sequence[tuple[str, str | None]]) -> Sequence[tuple[str, str | None]]:
-        """Of organisations, and of chapters of one, by id: those without any active recipient,
-        in the order given."""
+        """The given organisations and chapters (by organisation and chapter id) that have no active
+        recipient, in the order given."""
         ...
 
     async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:
         """By variable, the bytes of the longest value (cut as texts cut it) that the views have
-        now: columns of the recipient view by these names, of active recipients, and the variables
-        of these kinds of scenario that have no longest value. A variable without any value is
-        absent.
+        now. The variables are columns of the recipient view by these names, of active recipients,
+        and the variables of these kinds of scenario that have no longest value. A variable without
+        any value is absent.
 
         Raises:
             StatementTooSlow: it took longer than 15 s.
@@ -85,7 +85,7 @@ class Source(Protocol):
         ...
 
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
-        """The variables that a scenario's own query gives, as its first rows have them; None if it
+        """The variables that a scenario's own query returns, as in its first rows; None if it
         returns nobody now.
 
         Raises:

@@ -1,4 +1,4 @@
-"""How many bytes a text can have, whoever reads it."""
+"""The smallest and the largest number of bytes that a text can have."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -9,8 +9,8 @@ from rekindle.render.locales import written_date, written_number
 from rekindle.render.template import Count, DateField, Field, Length, Part, Plural, parse
 from rekindle.render.text import clean
 
-# What a date's length depends on: every month, every day of the week with each, and digits from few
-# to many.
+# The dates on which a written length depends: every month with every day of the week, and few and
+# many digits.
 _DAYS = tuple(
     date(year, month, first + day) for year, first in ((1, 1), (2026, 22)) for month in range(1, 13) for day in range(7)
 )
@@ -20,14 +20,14 @@ Pick = Callable[[list[int]], int]
 
 
 def at_least(template: str, locale: str) -> int:
-    """The bytes (UTF-8) that no value can make fewer: everything constant, with the shortest
-    forms."""
+    """The bytes (UTF-8) of a text with the shortest values and the shortest forms: everything
+    constant."""
     return _bytes(parse(template), locale, min, {})
 
 
 def at_most(template: str, locale: str, longest: Mapping[str, int]) -> int:
-    """The bytes (UTF-8) with every value as long as `longest` says, by name, and the longest
-    forms."""
+    """The bytes (UTF-8) of a text with every value as long as `longest` says, by name, and with the
+    longest forms."""
     return _bytes(parse(template), locale, max, longest)
 
 

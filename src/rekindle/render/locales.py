@@ -1,4 +1,4 @@
-"""What languages do with numbers and dates, by CLDR."""
+"""Plural rules, numbers and dates of each language, by CLDR."""
 
 import re
 from datetime import date
@@ -30,7 +30,8 @@ def known(name: str) -> Locale | None:
 
 
 def locale(name: str) -> Locale:
-    """As `known`, and English for a name that CLDR does not have; the configuration admits none."""
+    """As `known`, but English for a name that CLDR does not have. The configuration does not accept
+    such a name."""
     return known(name) or Locale("en")
 
 
@@ -41,15 +42,15 @@ def categories(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1_024)
 def usual_categories(name: str) -> frozenset[str]:
-    """The plural categories that the whole numbers from 0 to 1,000 have: those that a text wants
-    a form for. The `many` of French begins at a million, and that of Lithuanian is for
+    """The plural categories that the whole numbers from 0 to 1,000 have: a text should have a form
+    for each of them. The `many` of French begins at a million, and that of Lithuanian is for
     fractions."""
     return frozenset(category(number, name) for number in range(1_001))
 
 
 def number_of(value: Any) -> int | Decimal | None:
-    """A number as it is shown, with three decimals at the most; None where the value is none, or
-    is beyond 10^15."""
+    """A number as it is shown, with at most three decimals. None if the value is not a number or is
+    beyond 10^15."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if not -MAX_NUMBER <= value <= MAX_NUMBER:  # NaN is not
@@ -61,7 +62,7 @@ def number_of(value: Any) -> int | Decimal | None:
 
 
 def date_of(value: Any) -> date | None:
-    """The day that `YYYY-MM-DD` names; None where the value names none."""
+    """The day that `YYYY-MM-DD` means. None if the value is not a date."""
     if not isinstance(value, str) or _DATE.fullmatch(value) is None:
         return None
     try:

@@ -1,12 +1,12 @@
-"""How a text is written: named fields, plural forms and dates, as in ICU MessageFormat, and nothing
+"""The syntax of a text: named fields, plural forms and dates, as in ICU MessageFormat, and nothing
 else.
 
     text   = (characters | "{{" | "}}" | field)*
-    field  = "{" name "}" | "{" name ", date" [", " length] "}" | "{" name ", plural, " (selector "{" form "}")+ "}"
-    form   = (characters | "#" | "{" name "}" | "{" name ", date" [", " length] "}")*
+    field  = "{" name "}" | date | "{" name ", plural, " (selector "{" form "}")+ "}"
+    date   = "{" name ", date" [", " length] "}"
+    form   = (characters | "#" | "{" name "}" | date)*
 
-Of MessageFormat that is `plural` (without offset) and `date`. Every piece of a text is looked at
-once.
+Of MessageFormat these are `plural` (without offset) and `date`. Every piece of a text is read once.
 """
 
 import re
@@ -32,14 +32,14 @@ _DOUBLE_BRACES = "Write {{ and }} for braces."
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A variable as it is."""
+    """A variable, shown unchanged."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class DateField:
-    """A variable that is a date, written out in the reader's language."""
+    """A variable that is a date, written in the reader's language."""
 
     name: str
     length: Length
@@ -47,7 +47,7 @@ class DateField:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The number that chose the form in which this stands: `#`."""
+    """`#`: the number that selected the plural form around it."""
 
     name: str
 
@@ -57,8 +57,8 @@ Part = str | Field | DateField | Count
 
 @dataclass(frozen=True, slots=True)
 class Plural:
-    """A variable that is a number: the form for exactly this number, else for its category in
-    the reader's language."""
+    """A variable that is a number. It selects the form for exactly this number, else the form for
+    the number's category in the reader's language."""
 
     name: str
     exact: tuple[tuple[int, tuple[Part, ...]], ...]
@@ -73,7 +73,8 @@ def parse(text: str) -> Template:
     """The parts of a text, in order.
 
     Raises:
-        TemplateInvalid: it is too long, a brace is left open, or a field is none of the three.
+        TemplateInvalid: the text is too long, a brace is not closed, or a field is not one of the
+            three.
     """
     if len(text) > MAX_TEMPLATE_CHARS:
         raise TemplateInvalid(f"the text is longer than {MAX_TEMPLATE_CHARS} characters")
@@ -90,7 +91,7 @@ def variables_in(text: str) -> frozenset[str]:
 
 
 def needs(text: str) -> dict[str, frozenset[Need]]:
-    """What the text needs each of its variables to be, besides there.
+    """The types that the text needs for each of its variables, besides a value.
 
     Raises:
         TemplateInvalid: as `parse`.
@@ -119,20 +120,21 @@ def _uses(parts: Template) -> Iterator[tuple[str, Need | None]]:
 
 
 class _Parser:
-    """Reads one text from left to right, never back."""
+    """Reads one text from left to right, never backwards."""
 
     def __init__(self, text: str) -> None:
         self._pieces = cast("list[str]", _PIECE.findall(text))
         self._at = 0
 
     def _next(self) -> str:
-        """The next piece, taken; empty at the end."""
+        """Take the next piece; empty at the end."""
         piece = self._pieces[self._at] if self._at < len(self._pieces) else ""
         self._at += 1
         return piece
 
     def _doubled(self, brace: str) -> bool:
-        """Whether the brace that was taken is followed by its like, which is then taken too."""
+        """Whether the brace just taken is followed by the same brace; if so, that one is taken
+        too."""
         if self._at < len(self._pieces) and self._pieces[self._at] == brace:
             self._at += 1
             return True
@@ -146,7 +148,7 @@ class _Parser:
             elif piece == "{":
                 parts.append(self._field(plural=True))
             else:
-                raise TemplateInvalid("a } stands alone", hint=_DOUBLE_BRACES)
+                raise TemplateInvalid("a } has no {", hint=_DOUBLE_BRACES)
         return tuple(parts)
 
     def _field(self, *, plural: bool) -> Part | Plural:
@@ -160,7 +162,7 @@ class _Parser:
             return _simple(head, name, words)
         if words[:1] == ["plural"]:
             if not plural:
-                raise TemplateInvalid(f"{{{head[:60]}… stands in a form of another plural", hint="Put it outside.")
+                raise TemplateInvalid(f"{{{head[:60]}… is inside a form of another plural", hint="Put it outside.")
             if end == "{" and len(words) == 2:
                 return self._plural(_checked(name, head), words[1])
             raise TemplateInvalid(
@@ -177,7 +179,8 @@ class _Parser:
             match = _EXACT.fullmatch(selector)
             if match is None and selector not in CATEGORIES:
                 raise TemplateInvalid(
-                    f"{selector[:40]!r} is no plural form of {name}", hint=f"Use {', '.join(CATEGORIES)}, or =0."
+                    f"{selector[:40]!r} is not a valid plural form of {name}",
+                    hint=f"Use {', '.join(CATEGORIES)}, or =0.",
                 )
             if selector in forms or (match is not None and int(match[1]) in exact):
                 raise TemplateInvalid(f"the plural of {name} has the form {selector} twice")
@@ -193,7 +196,7 @@ class _Parser:
             if between == "}" and not selector:
                 break
             if between != "{":
-                raise TemplateInvalid(f"the plural of {name} is not closed", hint="Each form stands in braces.")
+                raise TemplateInvalid(f"the plural of {name} is not closed", hint="Write each form in braces.")
         if "other" not in forms:
             raise TemplateInvalid(f"the plural of {name} lacks the form other", hint="Add other {…}.")
         return Plural(name, tuple(exact.items()), tuple(forms.items()))
@@ -202,7 +205,7 @@ class _Parser:
         parts: list[Part] = []
         while (piece := self._next()) != "}":
             if not piece:
-                raise TemplateInvalid(f"the plural of {name} is not closed", hint="Each form stands in braces.")
+                raise TemplateInvalid(f"the plural of {name} is not closed", hint="Write each form in braces.")
             if piece == "{":
                 parts.append(cast("Part", self._field(plural=False)))
                 continue
@@ -218,7 +221,9 @@ def _simple(head: str, name: str, words: list[str]) -> Part:
         return Field(_checked(name, head))
     length = words[1] if len(words) == 2 else "medium" if len(words) == 1 else ""
     if length not in LENGTHS:
-        raise TemplateInvalid(f"{{{head[:60]}}} has no such length", hint=f"A date is {', '.join(LENGTHS)}.")
+        raise TemplateInvalid(
+            f"{{{head[:60]}}} has no valid length", hint=f"The lengths of a date are {', '.join(LENGTHS)}."
+        )
     return DateField(_checked(name, head), length)
 
 

@@ -1,4 +1,4 @@
-"""One text for one person."""
+"""Renders one text for one person."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,13 +10,13 @@ from rekindle.render.template import Count, DateField, Field, Part, Plural, pars
 MAX_VALUE_CHARS = 1_000
 
 # C0 and C1 controls except newline and tab; lone surrogates; bidirectional controls, with which a
-# value could turn the text around it (CVE-2021-42574); and the byte order mark.
+# value could reverse the text around it (CVE-2021-42574); and the byte order mark.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 class NotRendered(LookupError):
-    """A text cannot be made for this person, because of the variable that is its only argument;
-    `reason` is the stable word for reports. It never holds a value."""
+    """A text cannot be rendered for this person. Its only argument is the variable that is the
+    cause; `reason` is the stable word for reports. It never contains a value."""
 
     reason: ClassVar[str]
 
@@ -28,29 +28,29 @@ class MissingVariable(NotRendered):
 
 
 class WrongValue(NotRendered):
-    """The text needs a number (within 10^15) or a date (`YYYY-MM-DD`) where this person has
+    """The text needs a number (within 10^15) or a date (`YYYY-MM-DD`), and this person has
     something else."""
 
     reason = "wrong_value"
 
 
 def render(template: str, variables: Mapping[str, Any], locale: str = "en") -> str:
-    """The text with every field replaced once; replaced text is never looked at again.
+    """The text with every field replaced once. Replaced text is never parsed again.
 
     Plural forms and dates are those of `locale`, which is the text's own and not the person's.
-    Values are cut at 1,000 characters; control and bidirectional characters are removed from the
+    Values are cut at 1,000 characters. Control and bidirectional characters are removed from the
     result.
 
     Raises:
         MissingVariable: a field has no value, or null, in `variables`.
-        WrongValue: a plural's variable is no number, or a date's no date.
+        WrongValue: the variable of a plural is not a number, or that of a date is not a date.
         TemplateInvalid: as `parse`.
     """
     return clean("".join(_pieces(parse(template), variables, locale)))
 
 
 def clean(text: str) -> str:
-    """The text without characters that nobody writes to be read."""
+    """The text without control and bidirectional characters and lone surrogates."""
     return _UNSAFE.sub("", text)
 
 
@@ -58,7 +58,7 @@ def shown(value: Any) -> str:
     """A value as `{name}` shows it."""
     try:
         return str(value)[:MAX_VALUE_CHARS]
-    except ValueError:  # Python writes out no integer of more than 4,300 digits
+    except ValueError:  # Python does not convert an integer of more than 4,300 digits
         return ""
 
 

@@ -1,4 +1,5 @@
-"""What rekindle.toml may say: validated in one go, every problem reported, nothing guessed."""
+"""The contents of rekindle.toml. It is validated at once, every problem is reported, and nothing is
+guessed."""
 
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,13 +11,13 @@ from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds
 from rekindle.scenario.overrides import (
     Id,
     Organisation,
+    as_table,
+    deep_merge,
     fault_of,
-    laid_over,
     mistakes,
     overrides_of,
-    sound,
-    strangers,
-    table,
+    unknown_places,
+    valid_policy_or_empty,
 )
 from rekindle.scenario.reach import Reach, Strict
 
@@ -45,16 +46,16 @@ class Run(Strict):
         return value
 
     def guard(self, *, confirmed: int = 0) -> Guard:
-        """How many people may be claimed before somebody has to confirm it."""
+        """The limit on how many people may be claimed before somebody must confirm it."""
         times = None if isinstance(self.max_times_median, str) else float(self.max_times_median)
         return Guard(parse_share(self.max_share), times, self.guard_floor, confirmed)
 
 
 class DispatcherConfig(Strict):
-    """What sends the pushes, how many at once, and how fast: the keys that every kind of dispatcher
-    takes.
+    """The dispatcher, how many sends it makes at once, and how fast: the keys that every kind of
+    dispatcher takes.
 
-    Which kinds there are, and the further keys of each, is in `rekindle.dispatchers`.
+    The kinds, and the further keys of each, are in `rekindle.dispatchers`.
     """
 
     kind: str = "fcm"
@@ -75,16 +76,17 @@ class Config(Strict):
     @model_validator(mode="wrap")
     @classmethod
     def _inherit(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Each scenario is complete in itself, its overrides too, so that what is applied is."""
-        raw = table(value)
-        scenarios, organisations = table(raw.get("scenario")), table(raw.get("organisation"))
-        found = list(strangers(list(scenarios), organisations))
-        policy, whole = sound(table(raw.get("policy"))), dict(scenarios)
+        """Make each scenario and each of its overrides complete in itself, so that what is applied
+        is complete."""
+        raw = as_table(value)
+        scenarios, organisations = as_table(raw.get("scenario")), as_table(raw.get("organisation"))
+        found = list(unknown_places(list(scenarios), organisations))
+        policy, whole = valid_policy_or_empty(as_table(raw.get("policy"))), dict(scenarios)
         for name, one in scenarios.items():
-            if said := table(one):
+            if said := as_table(one):
                 if said.get("overrides"):
                     found.append((("scenario", name, "overrides"), "extra_forbidden", ""))
-                whole[name] = {**laid_over(policy, said), "overrides": list(overrides_of(name, organisations))}
+                whole[name] = {**deep_merge(policy, said), "overrides": list(overrides_of(name, organisations))}
         try:
             config = handler({**raw, "scenario": whole} if whole else value)
         except ValidationError as fault:

@@ -1,4 +1,4 @@
-"""How each platform shows a push: the few options of FCM that an app's makers ask for."""
+"""How each platform shows a push: the few FCM options that app developers ask for."""
 
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -34,7 +34,7 @@ Picture = Annotated[str, Field(max_length=MAX_URL_CHARS), AfterValidator(_https)
 
 
 class Android(Strict):
-    """How Android shows it."""
+    """How Android shows a push."""
 
     channel_id: Name | None = None
     priority: Literal["high", "normal"] = "high"
@@ -42,7 +42,7 @@ class Android(Strict):
 
 
 class Apns(Strict):
-    """How iOS shows it."""
+    """How iOS shows a push."""
 
     sound: Name = "default"
     badge: int | None = Field(default=None, ge=0, le=99_999)
@@ -52,14 +52,14 @@ class Apns(Strict):
 
 
 class Webpush(Strict):
-    """How a browser shows it."""
+    """How a browser shows a push."""
 
     icon: Picture | None = None
     badge: Picture | None = None
 
 
 def options(android: Android | None, apns: Apns | None, webpush: Webpush | None) -> model.Options:
-    """The three as a message carries them."""
+    """The options of all three platforms, as a message carries them."""
     said_apns = apns.model_dump() if apns else {}
     if said_apns.get("sound") == "none":
         said_apns["sound"] = None

@@ -1,5 +1,5 @@
-"""When and how often a person may be reached: the keys of [policy], each of which a scenario may
-set for itself."""
+"""When and how often a person may be reached: the keys of [policy]. A scenario may set each of them
+for itself."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from rekindle.policy import parse_duration
 
 MAX_CAP_SECONDS = 31 * 86_400
-"""The ledger forgets what was sent longer ago (rekindle.still_counted)."""
+"""The ledger forgets sends that are older than this (rekindle.still_counted)."""
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -21,7 +21,7 @@ _HOURS = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0
 
 
 class Strict(BaseModel):
-    """Unknown keys are refused, no value is taken for another type (true is not 1), and values
+    """Unknown keys are refused, no value is converted to another type (true is not 1), and values
     never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -29,7 +29,7 @@ class Strict(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """At most `most` people's pushes in any window of `seconds`, whatever the scenario."""
+    """At most `most` pushes to a person in any window of `seconds`, over all scenarios."""
 
     most: int
     seconds: int
@@ -38,7 +38,7 @@ class Cap:
 def _quiet_hours(text: str) -> str:
     match = _HOURS.fullmatch(text)
     if text != "none" and match is None:
-        raise ValueError(f"{text[:40]!r} are no quiet hours; write them as 21:00-08:00, or none")
+        raise ValueError(f"{text[:40]!r} is not a valid time for quiet hours; write it as 21:00-08:00, or none")
     if match is not None and match[1] == match[2]:
         raise ValueError(f"quiet hours {text} begin and end at the same time")
     return text
@@ -47,7 +47,7 @@ def _quiet_hours(text: str) -> str:
 def _parse_cap(text: str) -> Cap:
     match = _CAP.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text[:40]!r} is no frequency cap; write it as 3 per 7d")
+        raise ValueError(f"{text[:40]!r} is not a valid frequency cap; write it as 3 per 7d")
     cap = Cap(int(match[1]), parse_duration(match[2]))
     if cap.seconds > MAX_CAP_SECONDS:
         raise ValueError(f"the window of {text!r} is longer than 31 days")
@@ -75,13 +75,13 @@ class Reach(Strict):
         return sorted(value, key=lambda text: _parse_cap(text).seconds)
 
     def quiet(self) -> tuple[time, time] | None:
-        """From and until when it is quiet by the clock on the person's wall; across midnight
-        where `from` is later."""
+        """The start and the end of the quiet hours, in the person's local time. If the start is the
+        later time, they span midnight."""
         match = _HOURS.fullmatch(self.quiet_hours)
         return None if match is None else (time.fromisoformat(match[1]), time.fromisoformat(match[2]))
 
     def weekday_numbers(self) -> list[int]:
-        """The allowed days, 1 Monday to 7 Sunday; empty where every day is."""
+        """The allowed days, 1 Monday to 7 Sunday; empty if every day is allowed."""
         return [] if len(self.weekdays) == len(WEEKDAYS) else [WEEKDAYS.index(day) + 1 for day in self.weekdays]
 
     def frequency_caps(self) -> list[Cap]:

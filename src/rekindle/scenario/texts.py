@@ -1,4 +1,4 @@
-"""What the recipient reads, in every language, and what the app gets beside it."""
+"""The text that the recipient reads, in every language, and the data that the app gets with it."""
 
 import re
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ _RESERVED = re.compile(r"(from|message_type|gcm|claim_id|idempotency_key|scenari
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What is known of a variable before anybody is due: for what it is fit, and its longest
-    value in bytes (None: as long as the data makes it)."""
+    """What is known of a variable before anybody is due: what it can be used as, and its longest
+    value in bytes (None: the data decides)."""
 
     fit_for: frozenset[Need] = frozenset()
     longest: int | None = None
@@ -30,7 +30,7 @@ DATE: frozenset[Need] = frozenset({"date"})
 
 
 class Text(Strict):
-    """What the recipient reads: one title and one body, for one locale."""
+    """The text that the recipient reads: one title and one body, for one locale."""
 
     title: str = Field(min_length=1)
     body: str = Field(min_length=1)
@@ -83,7 +83,7 @@ class Texts(Strict):
     def _locales(cls, value: dict[str, Text]) -> dict[str, Text]:
         problems = [problem for locale, text in value.items() for problem in _problems(locale, text)]
         if len({_normal(locale) for locale in value}) != len(value):
-            problems.append("two texts are for one locale")
+            problems.append("two texts have the same locale")
         if problems:
             raise ValueError("; ".join(problems))
         return value
@@ -104,7 +104,7 @@ class Texts(Strict):
         return options(self.android, self.apns, self.webpush)
 
     def templates(self) -> dict[str, str]:
-        """Every text of the scenario by where it stands in the file."""
+        """Every text of the scenario, by its place in the file."""
         texts = {f"data.{key}": text for key, text in self.data.items()}
         if self.link is not None:
             texts["link"] = self.link
@@ -113,13 +113,14 @@ class Texts(Strict):
         return texts
 
     def locale_for(self, locale: str | None) -> str:
-        """Whose text somebody reads: that of `nb-NO`, else of `nb`, else the default one."""
-        wanted = _normal(locale or "")
+        """The locale of the text that a person reads: for `nb-NO` the text of `nb-NO`, else that of
+        `nb`, else the default."""
+        tag = _normal(locale or "")
         by_name = {_normal(name): name for name in self.message}
-        while wanted:
-            if (name := by_name.get(wanted)) is not None:
+        while tag:
+            if (name := by_name.get(tag)) is not None:
                 return name
-            wanted = wanted.rpartition("-")[0]
+            tag = tag.rpartition("-")[0]
         return self.default_locale
 
     def text_for(self, locale: str | None) -> Text:
@@ -137,7 +138,7 @@ def _normal(locale: str) -> str:
 
 
 def _problems(locale: str, text: Text) -> Iterator[str]:
-    """What stands in the way of a text in its language."""
+    """The mistakes of a text in its language."""
     if LOCALE.fullmatch(locale) is None or known(locale) is None:
         yield f"{locale[:40]!r} is not a locale that CLDR has, such as en or nb-NO"
         return
@@ -147,12 +148,13 @@ def _problems(locale: str, text: Text) -> Iterator[str]:
             if wrong := [form for form, _ in plural.forms if form not in has]:
                 yield (
                     f"{locale}.{name}: in {locale} the plural of {plural.name} has no form {', '.join(wrong)}; "
-                    f"there is {', '.join(sorted(has))}"
+                    f"its forms are {', '.join(sorted(has))}"
                 )
 
 
 def _parsed(text: str, *, plain: bool = False) -> None:
-    """Programs read what is `plain`: it has no language, so no plural forms and no dates.
+    """Check that a text can be parsed. Programs read a `plain` text: it has no language, so it has
+    no plural forms and no dates.
 
     Raises:
         ValueError: it cannot be parsed, or is not plain.
@@ -162,4 +164,4 @@ def _parsed(text: str, *, plain: bool = False) -> None:
     except TemplateInvalid as error:
         raise ValueError(f"{error.message}. {error.hint}".strip()) from None
     if plain and (wrong := sorted(name for name, use in uses.items() if use)):
-        raise ValueError(f"{', '.join(wrong)} can only stand there as it is: plural forms and dates are for messages")
+        raise ValueError(f"{', '.join(wrong)} must be a plain field here: only messages have plural forms and dates")

@@ -30,14 +30,14 @@ REQUIRED: Mapping[str, Columns] = {
         "last_registered_at": INSTANT,
     },
 }
-"""What every scenario needs."""
+"""The columns that every scenario needs."""
 
 OPTIONAL: Mapping[str, Columns] = {
     "organisation": {"organisation_id": UUID},
     "chapter": {"chapter_id": UUID},
     "preference": {"user_id": UUID, "scenario_type": TEXT, "opted_out": frozenset({"boolean"})},
 }
-"""What the engine reads where it is there; it must then be right."""
+"""Views that the engine reads if they exist. They must then have these columns."""
 
 ACTIVITY: Columns = {"user_id": UUID, "activity_date": INSTANT}
 CERTIFICATION: Columns = {"certification_id": ID, "user_id": UUID, "name": TEXT, "expires_on": DATE}

@@ -146,7 +146,7 @@ def test_a_text_that_can_never_be_sent_is_refused_and_nothing_is_applied(rekindl
         "Du har {points} poeng.", "y" * 2_100))  # fmt: skip
     done = rekindle("apply")
     assert done.code == 2
-    assert done.fault().startswith("error: RK103: scenario.nudge.message.nb can never be sent: a push has 4,")
+    assert done.fault().startswith("error: RK103: scenario.nudge.message.nb can never be sent: a push has at least 4,")
     assert "Shorten scenario.nudge.message.nb.body" in done.fault()
     [one] = rekindle("scenarios", "--json").json()
     assert one["version"] == 1
@@ -158,7 +158,7 @@ def test_an_unknown_plural_form_or_locale_is_a_mistake_of_the_file(rekindle: Com
     done = rekindle("apply")
     assert done.code == 2
     assert "'xx' is not a locale that CLDR has" in done.err
-    assert "nb.body: in nb the plural of points has no form few; there is one, other" in done.err
+    assert "nb.body: in nb the plural of points has no form few; its forms are one, other" in done.err
 
 
 def test_data_that_is_too_long_is_noted_by_check_and_by_apply_and_stops_nobody_else(

@@ -37,7 +37,7 @@ Scenario = Annotated[AnyScenario, Field(discriminator="kind")]
 KINDS: Mapping[str, type[AnyScenario]] = {
     get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(AnyScenario)
 }
-"""By the word that the configuration uses."""
+"""The kinds, by the word that the configuration uses."""
 
 
 def definition(scenario: AnyScenario) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What every kind of scenario has: the keys that all take, and what a kind must say of itself."""
+"""The base of every kind of scenario: the keys that all kinds take, and what each kind must
+declare."""
 
 import re
 from abc import ABC, abstractmethod
@@ -17,7 +18,7 @@ from pydantic import (
 )
 
 from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
-from rekindle.scenario.overrides import FIXED, Mistake, Override, fault_of, laid_over, mistakes, only, table
+from rekindle.scenario.overrides import FIXED, Mistake, Override, as_table, deep_merge, fault_of, mistakes, pick
 from rekindle.scenario.reach import Reach
 from rekindle.scenario.texts import Texts, Variable
 from rekindle.scenario.views import Columns
@@ -39,10 +40,10 @@ def distinct(values: list[int]) -> list[int]:
     """The values, ascending.
 
     Raises:
-        ValueError: one is there twice.
+        ValueError: a value appears twice.
     """
     if len(set(values)) != len(values):
-        raise ValueError("the same value stands here twice")
+        raise ValueError("the same value appears twice")
     return sorted(values)
 
 
@@ -61,13 +62,13 @@ class ScenarioKind(Reach, Texts, ABC):
     """A scenario of one kind: the keys that every kind takes, and those of this kind.
 
     A subclass gives `kind` a Literal and declares its keys as fields. Its SQL is in
-    `postgres/sql/parts/kinds/<kind>/`: `candidates.sql`, the people who are due; `known.sql`, what
-    explain says of one person; `longest.sql`, only if a variable has no longest value, the bytes
-    that it has now.
+    `postgres/sql/parts/kinds/<kind>/`. `candidates.sql` finds the people who are due. `known.sql`
+    returns what explain says about one person. `longest.sql` is needed only if a variable has no
+    longest value; it returns the bytes of the longest value now.
     """
 
     variables: ClassVar[Mapping[str, Variable]] = {}
-    """What its texts may name, besides the columns of the recipient view."""
+    """The variables that its texts may name, besides the columns of the recipient view."""
 
     needs_activity_index: ClassVar[bool] = False
     """Whether an enabled scenario is refused without an index on (user_id, activity_date)."""
@@ -86,9 +87,9 @@ class ScenarioKind(Reach, Texts, ABC):
     @model_validator(mode="wrap")
     @classmethod
     def _with_variants(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Each variant is validated as the whole scenario that it is; the mistakes of all come
-        out at once."""
-        raw = table(value).get("overrides")
+        """Validate each variant as a whole scenario. The mistakes of all variants are raised
+        together."""
+        raw = as_table(value).get("overrides")
         if not isinstance(raw, list) or not raw:
             return handler(value)
         below = {key: one for key, one in value.items() if key != "overrides"}
@@ -97,7 +98,7 @@ class ScenarioKind(Reach, Texts, ABC):
             handler(below)
         except ValidationError as fault:
             found = mistakes(fault)
-        # What is wrong in what an override is laid over is reported there.
+        # Errors in the base scenario are reported once, at the base.
         known: dict[str | None, set[Mistake]] = {None: set(found)}
         variants: list[tuple[Override, Self]] = []
         for one in cast("list[object]", raw):
@@ -108,7 +109,7 @@ class ScenarioKind(Reach, Texts, ABC):
             ]
             variant = None
             try:
-                variant = cls.model_validate(laid_over(below, changes))
+                variant = cls.model_validate(deep_merge(below, changes))
             except ValidationError as fault:
                 own += mistakes(fault)
             above = override.organisation_id if override.chapter_id else None
@@ -118,7 +119,7 @@ class ScenarioKind(Reach, Texts, ABC):
             found += [((*override.place.split("."), *loc), kind, message) for loc, kind, message in own]
             if variant is None:
                 continue
-            said = only(variant.model_dump(mode="json", exclude_none=True), changes)
+            said = pick(variant.model_dump(mode="json", exclude_none=True), changes)
             variants.append((override.model_copy(update={"changes": said}), variant))
         if found:
             raise fault_of(cls.__name__, found)
@@ -128,8 +129,8 @@ class ScenarioKind(Reach, Texts, ABC):
         return scenario
 
     def variants(self) -> tuple[Self, ...]:
-        """The scenario as it holds for everybody else, and then as each override in its order
-        makes it."""
+        """The scenario as it applies to everybody else, then one variant for each override, in
+        order."""
         return (self, *self._variants)
 
     @property
@@ -139,7 +140,7 @@ class ScenarioKind(Reach, Texts, ABC):
 
     @property
     def capped_somewhere(self) -> bool:
-        """Whether anybody's pushes of it count under a frequency cap."""
+        """Whether its pushes to anybody count under a frequency cap."""
         return any(one.caps for one in self.variants())
 
     @property
@@ -153,12 +154,13 @@ class ScenarioKind(Reach, Texts, ABC):
         return {}
 
     def thresholds(self) -> list[int]:
-        """When a person is due (days, marks, seconds: as candidates.sql reads them), ascending."""
+        """The values at which a person becomes due (days, marks or seconds: as candidates.sql reads
+        them), ascending."""
         return []
 
     def bounds(self) -> dict[str, Any]:
-        """Further parameters of its SQL: what no variant reaches beyond, so that an index can be
-        used."""
+        """Further parameters of its SQL: the outermost values over all variants, so that an index
+        can be used."""
         return {}
 
     def variant_columns(self) -> dict[str, Any]:
@@ -168,7 +170,7 @@ class ScenarioKind(Reach, Texts, ABC):
     @staticmethod
     @abstractmethod
     def explained(facts: Mapping[str, Any]) -> str:
-        """What is known of a person, due or not, in a line for people.
+        """One line for people: what is known of a person, due or not.
 
         Args:
             facts: what known.sql returned, and `thresholds` if the kind has some. No name and no

@@ -9,8 +9,8 @@ from rekindle.scenario.views import CERTIFICATION, Columns
 
 
 class Expiry(ScenarioKind):
-    """Due when a certificate expires within a threshold; each certificate and threshold once,
-    most urgent only."""
+    """Due when a certificate expires within a threshold. Each certificate and threshold counts
+    once, and only the most urgent one."""
 
     variables: ClassVar[Mapping[str, Variable]] = {
         "certificate": Variable(),

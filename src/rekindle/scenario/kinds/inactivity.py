@@ -11,8 +11,8 @@ from rekindle.scenario.views import ACTIVITY, Columns
 
 
 class Inactivity(ScenarioKind):
-    """Due when whole local days since the last activity reach a stage; each episode and stage
-    once."""
+    """Due when the whole local days since the last activity reach a stage. Each absence and stage
+    counts once."""
 
     variables: ClassVar[Mapping[str, Variable]] = {
         "days": Variable(NUMBER, 7),

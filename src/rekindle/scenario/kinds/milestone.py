@@ -17,8 +17,8 @@ Marks = Annotated[
 
 
 class Milestone(ScenarioKind):
-    """Due when the number of activities reaches a mark; each mark once ever, only the highest
-    new one."""
+    """Due when the number of activities reaches a mark. Each mark counts once ever, and only the
+    highest new one."""
 
     variables: ClassVar[Mapping[str, Variable]] = {"activities": Variable(NUMBER, 19), "mark": Variable(NUMBER, 7)}
 

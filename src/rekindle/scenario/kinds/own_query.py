@@ -1,4 +1,4 @@
-"""People whom the team's own SELECT returns."""
+"""People that the team's own SELECT returns."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
