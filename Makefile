@@ -9,29 +9,32 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
 
-# So many processes test side by side, each with servers of its own; 0: this one alone.
+# The number of test processes, each with its own servers; 0: only this process.
 JOBS := 2
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-# While you work: what tells most in the least time, on one server. tests/README.md says what it leaves out.
+# For use while you work: the tests that find the most in the least time, on one server.
+# tests/README.md says which tests it leaves out.
 QUICK := tests/unit tests/database tests/mutants tests/docs/test_documents.py tests/docs/test_reference.py \
   tests/property/test_vocabulary.py
 quick: $(VENV)/.dev
 	@TEST_SERVERS=embedded $(BIN)/python -m pytest -q --numprocesses $(JOBS) --dist worksteal -m "not slow" $(QUICK) $(ARGS)
 	@$(MAKE) --no-print-directory check
 
-# Time under faults in seconds, shared among the seeds: whole numbers or the word random. ARGS: --design, --systematic N.
+# SECONDS: time under faults, shared among the seeds. SEED: whole numbers or the word random.
+# ARGS: --design, --systematic N.
 SECONDS := 60
 SEED := 1
 torture: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m torture --seconds $(SECONDS) --seed $(SEED) $(ARGS)
 
-# Takes away what the promise rests on, one thing at a time, and sees that a test notices. ARGS: words of the names.
+# Removes one condition of the promise at a time, and checks that a test fails. ARGS: words of the
+# mutants' names.
 mutants: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)
 
-# The Edge Functions; Deno keeps what it has compiled inside the venv, and asks nobody on the network.
+# The Edge Functions. Deno keeps its cache inside the venv, and does not use the network.
 FUNCTIONS := examples/supabase/functions/*/
 DENO := DENO_NO_UPDATE_CHECK=1 DENO_DIR=$(CURDIR)/$(VENV)/.deno $(CURDIR)/$(BIN)/deno
 
@@ -53,7 +56,7 @@ bench: $(VENV)/.dev
 bench-policies: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run_policies.py $(ARGS)
 
-# The documents as a site, in $(SITE)/html. Fails on a link that leads nowhere.
+# The documents as a site, in $(SITE)/html. Fails on a broken link.
 SITE := $(VENV)/.site
 docs: $(VENV)/.docs
 	@rm -rf $(SITE) && mkdir -p $(SITE)/source/tests
@@ -63,7 +66,7 @@ docs: $(VENV)/.docs
 	@$(BIN)/zensical build --strict --clean --config-file $(SITE)/zensical.toml
 	@echo "$(SITE)/html/index.html"
 
-# The environment is made again from nothing whenever a lock changes; a half-made one is never kept.
+# The environment is rebuilt from scratch when a lock changes. An incomplete one is never kept.
 $(VENV)/.python:
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Rekindle needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -83,7 +86,7 @@ $(VENV)/.docs: $(VENV)/.runtime requirements-docs.lock
 	@$(PIP) -r requirements-docs.lock
 	@touch $@
 
-# Pinned, hash-checked and without a registry's address. Needs uv (any recent one).
+# Pinned, with hashes, and without the address of a registry. Needs uv (any recent version).
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 lock:
 	$(LOCK) --upgrade --extra demo --extra serve pyproject.toml requirements-build.in -o requirements.lock

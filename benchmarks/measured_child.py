@@ -1,9 +1,9 @@
-"""Run a command and write a JSON object {wall, status, peak} about it to a file: FILE COMMAND
-[ARGUMENT ...].
+"""Runs a command and writes a JSON object {wall, status, peak} about it to a file. Arguments: FILE
+COMMAND [ARGUMENT ...].
 
-A process of its own, and a small one, because Linux counts the memory of the process that called
-exec into the peak of the process that it became: measured from a large benchmark, a small child
-would look large.
+It is a separate, small process, because Linux counts the memory of the process that called exec
+towards the peak of the new process. If a large benchmark measured it directly, a small child would
+look large.
 """
 
 import json
@@ -19,5 +19,5 @@ measured = {
     "status": os.waitstatus_to_exitcode(status),
     "peak": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
 }
-with open(sys.argv[1], "w", encoding="utf-8") as file:  # noqa: PTH123  pathlib would make this process a larger one
+with open(sys.argv[1], "w", encoding="utf-8") as file:  # noqa: PTH123  pathlib would make this process larger
     json.dump(measured, file)

@@ -1,11 +1,10 @@
-"""How long one whole cycle takes, and how much memory: `rekindle run` as a child process, from exec
+"""Measures the time and the memory of one whole cycle: `rekindle run` as a child process, from exec
 to exit.
 
-For each size a sample programme is loaded into an embedded Postgres with its default, safe settings
-(fsync on), then vacuumed and analysed; each run gets a copy of that database in which nothing was
-sent yet. The first run of each kind warms caches and is not counted. Absolute times say as much
-about the machine as about Rekindle; compare rows of one table, made on a machine that does nothing
-else.
+For each size, it loads a sample programme into an embedded Postgres with its default, safe settings
+(fsync on), then vacuums and analyses it. Each run gets a copy of that database in which nothing was
+sent yet. The first run of each kind warms caches and is not counted. Absolute times depend on the
+machine as much as on Rekindle. Compare only rows of one table, made on an otherwise idle machine.
 """
 
 import argparse
@@ -45,7 +44,7 @@ TEMPLATE = "programme"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run: seconds of its stages, pushes, and the most memory that its process held."""
+    """One run: the seconds of its stages, its pushes, and the peak memory of its process."""
 
     wall: float
     start: float
@@ -59,7 +58,7 @@ def main() -> None:
     """Measure and print one table."""
     options = arguments()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load before the start {os.getloadavg()[0]:.2f}")
-    print(f"{options.repeat} runs each after one that is not counted: median (min–max). Absolute times are noise.")
+    print(f"{options.repeat} runs each, after one that is not counted: median (min–max). Absolute times are noise.")
     print()
     print("mentors   dispatcher  wall s                start s  claim s  dispatch s  pushes   pushes/s  peak MB")
     peaks: dict[tuple[str, int], float] = {}
@@ -80,17 +79,17 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """What the command line asks for."""
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="how many mentors; smallest first")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of mentors, smallest first")
     parser.add_argument("--dispatchers", nargs="+", choices=DISPATCHERS, default=DISPATCHERS)
     parser.add_argument("--repeat", type=int, default=3, help="counted runs of each kind")
     return parser.parse_args()
 
 
 def load(url: str, maintenance: str, size: int, folder: Path) -> None:
-    """The template database holds the programme and the applied scenarios, analysed and
-    checkpointed."""
+    """Fill the template database with the programme and the applied scenarios; analyse and
+    checkpoint it."""
     execute(maintenance, f"create database {TEMPLATE}")
     config = load_config(configuration(folder, "log"))
 
@@ -105,8 +104,8 @@ def load(url: str, maintenance: str, size: int, folder: Path) -> None:
 
 
 def configuration(folder: Path, dispatcher: str) -> Path:
-    """The file that `rekindle init` writes, with this dispatcher and a budget that does not cut
-    the run short."""
+    """The file that `rekindle init` writes, with this dispatcher and a budget that is long
+    enough."""
     where = folder / dispatcher
     if not where.exists():
         where.mkdir()
@@ -121,7 +120,7 @@ def configuration(folder: Path, dispatcher: str) -> Path:
 
 
 def one_run(maintenance: str, sandbox: Sandbox, config: Path, dispatcher: str) -> Measured:
-    """Run one cycle on a fresh copy, and prove that everything due was recorded and nothing else
+    """Run one cycle on a fresh copy, and check that everything due was recorded and nothing else
     was sent."""
     with fresh_copy(maintenance) as url:
         sandbox.clear()
@@ -138,7 +137,9 @@ def one_run(maintenance: str, sandbox: Sandbox, config: Path, dispatcher: str) -
         claimed = sum(one["claimed"] for one in report["scenarios"])
         accepted = len(sandbox.messages()) if dispatcher == "fcm" else pushes
         if report["status"] != "done" or recorded != claimed or accepted != pushes:
-            raise SystemExit(f"the run was not whole: {report['status']}, {claimed=} {recorded=} {pushes=} {accepted=}")
+            raise SystemExit(
+                f"the run was not complete: {report['status']}, {claimed=} {recorded=} {pushes=} {accepted=}"
+            )
     opened = datetime.fromisoformat(report["started_at"]).timestamp()
     claims = max(at(line) for line in lines if line["event"] == "scenario.claimed")
     ended = next(at(line) for line in lines if line["event"] == "run.finished")
@@ -153,8 +154,8 @@ def one_run(maintenance: str, sandbox: Sandbox, config: Path, dispatcher: str) -
 
 
 def child(environment: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]], float, float, int]:
-    """`rekindle run --json`: its report, its log, when it began, how long it took, and its peak
-    memory."""
+    """Run `rekindle run --json`. Returns its report, its log, its start time, its duration and
+    its peak memory."""
     with (
         tempfile.NamedTemporaryFile("r") as measured,
         tempfile.TemporaryFile("w+") as said,
@@ -175,7 +176,7 @@ def child(environment: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, A
 
 @contextmanager
 def fresh_copy(maintenance: str) -> Iterator[str]:
-    """A database like the template, gone afterwards."""
+    """A copy of the template database, dropped afterwards."""
     execute(maintenance, f"create database cycle template {TEMPLATE} strategy file_copy")
     try:
         yield named(maintenance, "cycle")
@@ -190,7 +191,7 @@ def execute(url: str, statement: str) -> None:
 
 
 def named(url: str, database: str) -> str:
-    """The same server's other database."""
+    """The URL of another database of the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 

@@ -1,11 +1,10 @@
-"""What the policies cost: the claim, arming and recording of people who are all due, bare and with
-each policy.
+"""Measures the cost of the policies: claiming, arming and recording people who are all due, without
+policies ("bare") and with each policy.
 
-Every measurement is made on a fresh copy of one database (embedded Postgres, its default, safe
-settings), in turns. What is measured is the processor time of the server's own process, so that
-waits for the disk and whatever else the machine does count little; only ratios within one table
-mean anything. Everybody passes every policy: the same people are claimed each time, and the
-difference is what deciding it costs.
+Every measurement uses a fresh copy of one database (embedded Postgres, its default, safe settings),
+in turns. It measures the processor time of the server process, so waits for the disk and other load
+on the machine count little. Only ratios within one table are meaningful. Everybody passes every
+policy. The same people are claimed each time, so the difference is the cost of the decision.
 """
 
 import argparse
@@ -37,8 +36,7 @@ from rekindle.scenario import fingerprint, parse_scenario
 
 TEMPLATE = "people"
 SENT = 20_000
-"""How many of those claimed are armed and recorded: their cost is one per batch, and does not
-grow."""
+"""The number of claims that are armed and recorded. Their cost is per batch and does not grow."""
 
 PEOPLE: LiteralString = """
 create schema team;
@@ -76,7 +74,7 @@ create view rekindle_source.chapter as select chapter_id, timezone from team.cha
 create view rekindle_source.organisation as select organisation_id, timezone from team.organisation;
 """
 PREFERENCES: LiteralString = "create view rekindle_source.preference as select * from team.preference;"
-# Everybody was claimed three times under a cap, long enough ago.
+# Everybody was claimed three times under a cap, long enough ago to be claimed again.
 COUNTED: LiteralString = """
 insert into rekindle.cap (user_id, counted)
   select user_id, jsonb_build_object(gen_random_uuid(), extract(epoch from now()) - 8 * 86400,
@@ -102,12 +100,12 @@ CAPS = {"caps": ["2 per 1d", "3 per 7d"]}
 
 
 def place(letter: str, number: int) -> str:
-    """The id of the n-th organisation (o) or chapter (c)."""
+    """The id of organisation (o) or chapter (c) number n."""
     return str(UUID(hashlib.md5(f"{letter}{number}".encode(), usedforsecurity=False).hexdigest()))
 
 
-# Every organisation and every chapter says something else: 320 overrides. A chapter is always of
-# the same organisation.
+# Every organisation and every chapter has a different override: 320 overrides. A chapter always
+# belongs to the same organisation.
 OVERRIDES = {
     "overrides": [
         *({"organisation_id": place("o", n), "changes": {"cooldown": 86_400 + n}} for n in range(1, 21)),
@@ -127,7 +125,7 @@ ALL = QUIET | WEEKDAYS | CAPS | OVERRIDES | BACK_OFF
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """What the scenario says, and what is prepared in the copy."""
+    """The scenario's policies, and the statements that prepare the copy."""
 
     name: str
     keys: dict[str, object] = field(default_factory=dict)
@@ -166,7 +164,7 @@ def main() -> None:
     sent = min(SENT, options.people)
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load before the start {os.getloadavg()[0]:.2f}")
     print(f"{options.people:,} people due and claimed, {sent:,} armed and recorded in batches of {BATCH};")
-    print(f"median of {options.repeat} rounds after one that is not counted; ratios to bare within the round.")
+    print(f"median of {options.repeat} rounds, after one that is not counted; ratios to bare within the round.")
     print()
     chosen = [one for one in EACH if not options.only or one.name in ("bare", *options.only)]
     rounds: list[dict[str, Measured]] = []
@@ -182,16 +180,16 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """What the command line asks for."""
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5, help="counted rounds")
-    parser.add_argument("--only", nargs="+", choices=[one.name for one in EACH], help="these, and bare")
+    parser.add_argument("--only", nargs="+", choices=[one.name for one in EACH], help="only these, and bare")
     return parser.parse_args()
 
 
 def load(maintenance: str, people: int) -> None:
-    """The template database holds the ledger and the people, analysed."""
+    """Fill the template database with the ledger and the people, and analyse it."""
     execute(maintenance, f"create database {TEMPLATE}")
     url = named(maintenance, TEMPLATE)
     asyncio.run(migrate(url))
@@ -203,7 +201,7 @@ def load(maintenance: str, people: int) -> None:
 
 @contextmanager
 def fresh_copy(maintenance: str, prepared: Sequence[LiteralString]) -> Iterator[str]:
-    """A database like the template, with the tables of its own; gone afterwards."""
+    """A copy of the template database with its prepared tables, dropped afterwards."""
     execute(maintenance, f"create database measured template {TEMPLATE} strategy file_copy")
     url = named(maintenance, "measured")
     try:
@@ -217,15 +215,15 @@ def fresh_copy(maintenance: str, prepared: Sequence[LiteralString]) -> Iterator[
 
 
 def measure(maintenance: str, policies: Policies, people: int, sent: int) -> Measured:
-    """One set of policies on one copy."""
+    """Measure one set of policies on one copy."""
     with fresh_copy(maintenance, policies.prepared) as url:
         return asyncio.run(stages(url, policies, people, sent))
 
 
 async def stages(url: str, policies: Policies, people: int, sent: int) -> Measured:
-    """Claim everybody, arm and record some, and prove that nobody was missed."""
+    """Claim everybody, arm and record some, and check that nobody was missed."""
     one = applied("nudge", policies.keys)
-    # They want everybody too, and there is room for both.
+    # These claim everybody too, and the caps leave room for both.
     above = [applied(f"before{n}", {**policies.keys, "priority": 90}) for n in range(policies.before)]
     selection = Selection(scenarios=("nudge",))
     database = Database(url, connections=1)

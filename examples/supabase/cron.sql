@@ -5,9 +5,10 @@
 -- First store the function's address and its key (REKINDLE_SCHEDULER_KEY) in the Vault. Never write
 -- them into a file:
 --
---   select
---   vault.create_secret('https://<project>.supabase.co/functions/v1/scenario-edge-function-scheduler',
---   'rekindle_scheduler_url'); select vault.create_secret('<the key>', 'rekindle_scheduler_key');
+--   select vault.create_secret(
+--     'https://<project>.supabase.co/functions/v1/scenario-edge-function-scheduler',
+--     'rekindle_scheduler_url');
+--   select vault.create_secret('<the key>', 'rekindle_scheduler_key');
 --
 -- Roles that may read cron.job can read the job's text. It contains neither of them: the job reads
 -- the Vault each time.
@@ -45,7 +46,8 @@ select cron.schedule(
 --
 -- To see the result:
 --
---   select status, return_message, start_time from cron.job_run_details order by start_time desc
---   limit 5; select status_code, content from net._http_response order by created desc limit 5;
+--   select status, return_message, start_time
+--   from cron.job_run_details order by start_time desc limit 5;
+--   select status_code, content from net._http_response order by created desc limit 5;
 --
 -- To stop it: select cron.unschedule('rekindle');

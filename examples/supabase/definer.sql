@@ -1,6 +1,6 @@
--- For teams that let no role read single activities, not even through a view: a function that
--- returns the inactive people, and for how long. Run it as `postgres` instead of the view
--- rekindle_source.activity, and write in rekindle.toml
+-- For teams that allow no role to read single activities, not even through a view: a function that
+-- returns the inactive people, and how long they have been inactive. Run it as `postgres` instead
+-- of creating the view rekindle_source.activity, and write in rekindle.toml
 --
 --   [scenario.inactivity]
 --   kind = "sql"
@@ -9,9 +9,8 @@
 -- It finds the same people as `kind = "inactivity"`, with the same occurrences and variables, by
 -- the same anti-join. Its caller learns which people are due and since when, and nothing about
 -- others. One thing is lost: Rekindle cannot check again, just before a push leaves, whether the
--- person has come back.
--- It runs with its owner's rights. So it looks up no name in the caller's search_path, and only
--- Rekindle may call it.
+-- person has come back. It runs with its owner's rights. So it does not use the caller's
+-- search_path, and only Rekindle may call it.
 
 drop view if exists rekindle_source.activity;
 

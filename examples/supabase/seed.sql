@@ -1,7 +1,7 @@
--- Forty mentors and a coordinator in each of two organisations, as of now. The same ids every time.
--- Of the mentors, number n has been away for twice as many days, counted from noon, after up to
--- twelve activities; every fourth has no phone, every fifth has a tablet; number 3 is about to lose
--- a certificate; number 20 does not want to be nudged.
+-- Forty mentors, and a coordinator in each of two organisations. Dates are relative to now; ids are
+-- the same every time. Mentor number n has been away for 2n days, counted from noon, after up to
+-- twelve activities. Every fourth mentor has no phone, and every fifth has a tablet. Number 3 has a
+-- certificate that expires soon. Number 20 has opted out.
 
 insert into public.organisations (id, display_name, tz) values
   ('0a000000-0000-4000-8000-000000000001', 'North', 'Europe/Oslo'),

@@ -6,8 +6,8 @@
 create schema if not exists rekindle_source;
 revoke all on schema rekindle_source from public;
 
--- One row per person: of several memberships, the first one counts. People who are banned from
--- signing in are not nudged.
+-- One row per person: the first of several memberships counts. People who are banned from signing
+-- in are not nudged.
 create or replace view rekindle_source.recipient as
 select distinct on (p.id)
        p.id as user_id, m.org_id as organisation_id, m.branch_id as chapter_id, p.tz as timezone,

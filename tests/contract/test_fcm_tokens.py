@@ -166,12 +166,12 @@ _SOON = b'{"access_token": "t", "expires_in": "soon"}'
     [
         (Reply(400, _GRANT), CredentialsRejected, "invalid_grant"),
         (Reply(401, b'{"error": "invalid_client"}'), CredentialsRejected, "invalid_client"),
-        (Reply(403, b"<html>canary"), CredentialsRejected, "refuses"),
-        (Reply(200, b"<html>canary"), ProviderUnreachable, "cannot be read"),
-        (Reply(200, _SPLIT), ProviderUnreachable, "cannot be read"),
-        (Reply(200, _SOON), ProviderUnreachable, "cannot be read"),
-        (Reply(200, b"{}"), CredentialsRejected, "refuses"),
-        (Reply(503, b"<html>canary"), ProviderUnreachable, "out of order"),
+        (Reply(403, b"<html>canary"), CredentialsRejected, "does not give"),
+        (Reply(200, b"<html>canary"), ProviderUnreachable, "not valid"),
+        (Reply(200, _SPLIT), ProviderUnreachable, "not valid"),
+        (Reply(200, _SOON), ProviderUnreachable, "not valid"),
+        (Reply(200, b"{}"), CredentialsRejected, "does not give"),
+        (Reply(503, b"<html>canary"), ProviderUnreachable, "endpoint fails"),
         ("reset", ProviderUnreachable, "does not answer"),
     ],
 )

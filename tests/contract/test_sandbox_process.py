@@ -41,8 +41,8 @@ def said_when_ready(process: "subprocess.Popen[str]") -> dict[str, Any]:
     return json.loads(process.stdout.readline())
 
 
-def lines_of(ledger: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in ledger.read_text().splitlines()]
+def lines_of(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text().splitlines()]
 
 
 def test_it_prints_one_line_when_ready_and_ends_on_a_signal_without_output(tmp_path: Path):
@@ -102,7 +102,7 @@ def test_clients_go_on_after_a_restart(tmp_path: Path):
             answer = client.post(url, headers=headers, json={"message": {"token": "two"}})
         assert answer.status_code == 200
         assert [(m["seq"], m["target"]) for m in second.messages()] == [(1, "one"), (2, "two")]
-    assert [entry["seq"] for entry in lines_of(tmp_path / "ledger.jsonl")] == [1, 2]
+    assert [entry["seq"] for entry in lines_of(tmp_path / "log.jsonl")] == [1, 2]
 
 
 def test_a_restart_on_another_port_keeps_the_key_and_renews_the_token_uri(tmp_path: Path):
@@ -124,15 +124,15 @@ def test_the_log_is_only_appended_to(tmp_path: Path):
             for n in range(3):
                 names.append(sender.send({"token": f"t{start}{n}"}).json()["name"])
                 # The line is written before the answer is sent.
-                contents.append(sandbox.ledger.read_bytes())
-                assert lines_of(sandbox.ledger)[-1]["name"] == names[-1]
+                contents.append(sandbox.log.read_bytes())
+                assert lines_of(sandbox.log)[-1]["name"] == names[-1]
             if start == 1:
                 sandbox.clear()
                 assert sandbox.messages() == []
-                contents.append(sandbox.ledger.read_bytes())
+                contents.append(sandbox.log.read_bytes())
     for earlier, later in itertools.pairwise(contents):
         assert later.startswith(earlier)
-    kept = [entry for entry in lines_of(tmp_path / "ledger.jsonl") if "seq" in entry]
+    kept = [entry for entry in lines_of(tmp_path / "log.jsonl") if "seq" in entry]
     assert [entry["seq"] for entry in kept] == list(range(1, 10))
     assert [entry["name"] for entry in kept] == names
     with Sandbox(tmp_path) as again:
@@ -142,7 +142,7 @@ def test_the_log_is_only_appended_to(tmp_path: Path):
 def test_a_line_cut_off_by_a_crash_is_not_a_message(tmp_path: Path):
     with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
         sender.send({"token": "whole"})
-    with (tmp_path / "ledger.jsonl").open("a") as file:
+    with (tmp_path / "log.jsonl").open("a") as file:
         file.write('{"seq":2,"accepted_at":"20')
     with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:
         sender.send({"token": "next"})
@@ -203,9 +203,9 @@ def test_a_port_in_use_is_one_line(tmp_path: Path):
     ("arguments", "why"),
     [
         (("--credentials", "missing/account.json"), "cannot write its credentials"),
-        (("--credentials", "account.json", "--ledger", "missing/ledger"), "cannot write its ledger"),
-        (("--credentials", "account.json", "--ledger", "."), "cannot write its ledger"),
-        (("--credentials", "account.json", "--project", "a/b"), "is not a project id"),
+        (("--credentials", "account.json", "--log", "missing/log"), "cannot write its log"),
+        (("--credentials", "account.json", "--log", "."), "cannot write its log"),
+        (("--credentials", "account.json", "--project", "a/b"), "is not a valid project id"),
         (("--credentials", "account.json", "--port", "70000"), "cannot listen"),
     ],
 )
@@ -235,21 +235,21 @@ def test_a_file_that_the_sandbox_did_not_write_is_never_overwritten(tmp_path: Pa
 
 @pytest.mark.parametrize("content", ["hello\n", "hello", '{"seq":1,"a":2}\nhello\n'])
 def test_a_file_that_is_not_a_sandbox_log_is_left_unchanged(tmp_path: Path, content: str):
-    file = tmp_path / "ledger"
+    file = tmp_path / "log"
     file.write_text(content)
-    process = run("--credentials", tmp_path / "account.json", "--ledger", file)
+    process = run("--credentials", tmp_path / "account.json", "--log", file)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 2
-    assert "is not a sandbox's ledger" in errors
+    assert "is not the log of a sandbox" in errors
     assert file.read_text() == content
 
 
 def test_two_sandboxes_never_share_a_log(tmp_path: Path):
     with Sandbox(tmp_path):
-        process = run("--credentials", tmp_path / "other.json", "--ledger", tmp_path / "ledger.jsonl")
+        process = run("--credentials", tmp_path / "other.json", "--log", tmp_path / "log.jsonl")
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 2
-    assert "Another sandbox writes to the ledger" in errors
+    assert "Another sandbox writes to the log" in errors
 
 
 def test_the_ca_vouches_for_this_machine_alone(tmp_path: Path):
@@ -280,7 +280,7 @@ def test_every_secret_file_is_private(tmp_path: Path):
 def test_a_hundred_thousand_messages_are_listed(tmp_path: Path):
     entry = {"accepted_at": "2026-01-01T00:00:00+00:00", "project": "p", "target_kind": "token", "target": "t"}
     entry |= {"message": {"token": "t", "notification": {"title": "x" * 80, "body": "y" * 160}}, "name": "n"}
-    with (tmp_path / "ledger.jsonl").open("w") as file:
+    with (tmp_path / "log.jsonl").open("w") as file:
         for seq in range(1, 100_001):
             file.write(json.dumps({"seq": seq} | entry, separators=(",", ":")) + "\n")
     with Sandbox(tmp_path) as sandbox, Sender(sandbox) as sender:

@@ -362,7 +362,7 @@ async def test_opening_without_an_address_or_a_key_names_the_variable(tmp_path):
         await SupabaseFunctionDispatcher(None, KEY, function="push").open()
     with pytest.raises(CredentialsMissing, match="SUPABASE_SECRET_KEY is not set"):
         await SupabaseFunctionDispatcher("https://x.supabase.co", None, function="push").open()
-    with pytest.raises(CredentialsRejected, match="not a key"):
+    with pytest.raises(CredentialsRejected, match="not a valid key"):
         await SupabaseFunctionDispatcher("https://x.supabase.co", "two\nlines", function="push").open()
     with pytest.raises(ProviderUnreachable, match="nothing answers"):
         await SupabaseFunctionDispatcher("http://127.0.0.1:1", KEY, function="push").open()

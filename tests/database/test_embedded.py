@@ -241,7 +241,7 @@ def test_the_files_of_a_killed_initdb_are_not_mistaken_for_data(tmp_path: Path):
 def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path):
     (tmp_path / "thesis.txt").write_text("mine")
     before = modes_below(tmp_path)
-    with pytest.raises(PostgresNotStarted, match="holds other files"):
+    with pytest.raises(PostgresNotStarted, match="contains other files"):
         EmbeddedPostgres(tmp_path).start()
     assert modes_below(tmp_path) == before
 
@@ -447,7 +447,7 @@ def test_a_postgres_of_another_major_is_not_taken(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(binaries_module, "PLACES", (str(tmp_path),))
     monkeypatch.setenv("PATH", "")
     assert installed_binaries() == []
-    with pytest.raises(PostgresNotFound, match="holds no Postgres 15 to 18"):
+    with pytest.raises(PostgresNotFound, match="has no Postgres 15 to 18"):
         find_binaries(tmp_path)
 
 

@@ -144,7 +144,7 @@ async def accepted_by_sandbox(stage: Stage) -> list[Acceptance]:
         row["token"]: (row["device_id"], row["user_id"])
         for row in await stage.rows("select token, device_id, user_id from torture.device")
     }
-    lines = (await asyncio.to_thread(stage.sandbox.ledger.read_text)).splitlines()
+    lines = (await asyncio.to_thread(stage.sandbox.log.read_text)).splitlines()
     found: list[Acceptance] = []
     for entry in map(json.loads, lines):
         device_id, user_id = devices[entry["target"]]

@@ -53,7 +53,7 @@ def test_a_kind_has_its_own_keys_beside_those_of_all(tmp_path: Path) -> None:
 def test_a_key_of_another_kind_is_refused_with_the_kind_that_has_it(tmp_path: Path) -> None:
     found = problems(tmp_path, '[dispatcher]\nkind = "log"\nbatch = 7\ncolour = "red"\n[run]\nbudget = 0')
     assert found == [
-        "dispatcher.batch: kind log has no such key; it is one of supabase-function",
+        "dispatcher.batch: kind log has no such key; kinds with this key: supabase-function",
         "dispatcher.colour: there is no such key",
         "run.budget: Input should be greater than 0",
     ]
@@ -83,7 +83,7 @@ def test_a_configuration_made_in_python_has_the_defaults_of_its_kind() -> None:
 def test_a_check_names_the_function_if_there_is_one() -> None:
     assert [KINDS[name]().ready for name in ("fcm", "supabase-function", "log")] == [
         "dispatcher fcm is ready to send",
-        f"dispatcher supabase-function is ready to send: {FUNCTION} answers, takes our key and has a token of Google's",
+        f"dispatcher supabase-function is ready to send: {FUNCTION} answers, accepts our key and has a Google token",
         "dispatcher log is ready to send",
     ]
 

@@ -28,7 +28,7 @@ async def test_an_unexpected_fault_is_answered_without_its_text(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answer = await asked(fails)
-    assert (answer.status_code, answer.json()["code"], answer.json()["hint"]) == (500, "RK000", "Look at the log.")
+    assert (answer.status_code, answer.json()["code"], answer.json()["hint"]) == (500, "RK000", "Read the log.")
     assert "s3cret" not in answer.text + "".join(capsys.readouterr())
 
 

@@ -1,5 +1,5 @@
--- The tables of an app for peer support, as its team made them: names and types are theirs, row
--- level security is on everywhere, and nothing here knows of Rekindle.
+-- The tables of an app for peer support, as its team made them. Names and types are the team's, row
+-- level security is on everywhere, and nothing here depends on Rekindle.
 
 create type public.membership_role as enum ('mentor', 'coordinator');
 
@@ -68,12 +68,12 @@ create table public.notification_settings (
 );
 create index notification_settings_profile_id_idx on public.notification_settings (profile_id);
 
--- Who sees what. The functions are apart from what the API exposes, and look past row level
--- security on purpose.
+-- Read access. The functions are in a schema that the API does not expose, and they bypass row
+-- level security on purpose.
 create schema private;
 revoke all on schema private from public;
 
--- The organisations that the person who is signed in coordinates.
+-- The organisations that the signed-in person coordinates.
 create function private.coordinated_organisations() returns setof uuid
 language sql stable security definer set search_path = '' as $$
   select m.org_id from public.memberships m

@@ -1,1 +1,2 @@
-"""The HTTP API: one of the two doors. Every route is a thin layer over `rekindle.app.Engine`."""
+"""The HTTP API, one of the two ways to use Rekindle; the other is the CLI. Every route is a thin
+layer over `rekindle.app.Engine`."""

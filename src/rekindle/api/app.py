@@ -1,5 +1,5 @@
-"""The HTTP API as one application: the routes of each resource, faults as problems, the key
-before everything."""
+"""The HTTP API as one application: the routes of each resource, errors as problems, and the key
+check before everything."""
 
 from typing import Any
 
@@ -21,17 +21,17 @@ _DOCS = ("/docs", "/openapi.json")
 
 
 def build(engine: Engine, runs: Runs, *, keys: Keys | None, docs: bool) -> Entrance:
-    """The whole API. `docs` are a page and the OpenAPI document."""
+    """The whole API. With `docs` it also serves a documentation page and the OpenAPI document."""
     api = routes(engine, runs, docs=docs)
     return Entrance(api, keys=keys, free=(*FREE, *(_DOCS if docs else ())))
 
 
 def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
-    """The routes alone, which ask nobody for a key."""
+    """The routes alone, without the key check."""
     api = FastAPI(
         title="Rekindle",
         version="1",
-        summary="Starts runs and tells how they ended.",
+        summary="Starts runs and reports how they ended.",
         docs_url="/docs" if docs else None,
         redoc_url=None,
         openapi_url="/openapi.json" if docs else None,
@@ -62,5 +62,5 @@ async def _unknown(_: Request, fault: HTTPException) -> Response:
 
 
 def _mistakes(fault: RequestValidationError) -> list[dict[str, Any]]:
-    """At most ten, and of each the place and the rule; what was sent stays out."""
+    """At most ten mistakes, each with its place and rule, but not the value that was sent."""
     return [dict(one) for one in fault.errors()[:10]]

@@ -1,4 +1,5 @@
-"""What the OpenAPI document says beside the routes: the key, and the answers of each route."""
+"""The parts of the OpenAPI document outside the routes: the key, and the responses of each
+route."""
 
 from typing import Any
 
@@ -11,16 +12,16 @@ KEY = (
     Depends(HTTPBearer(auto_error=False, description="A secret key (REKINDLE_API_KEY).")),
     Depends(APIKeyHeader(name="apikey", auto_error=False, description="The same key.")),
 )
-"""For the document alone: `Entrance` asks for the key, before anything else is read."""
+"""For the document only: `Entrance` checks the key before it reads anything else."""
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The model of each status: a problem from 400 on, else a run."""
+    """The model of each status: a problem from 400 up, else a run."""
     return {number: {"model": Problem if number >= 400 else RunReport} for number in statuses}
 
 
 def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document, with problems under their own media type."""
+    """The OpenAPI document, with the media type of problems."""
     for path in document["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():

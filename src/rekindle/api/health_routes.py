@@ -1,5 +1,5 @@
-"""/v1/health and /v1/ready: whether the process answers, and whether a run could be asked for.
-Free of keys."""
+"""/v1/health and /v1/ready: whether the process answers, and whether it can start a run. Neither
+needs a key."""
 
 import time
 
@@ -12,22 +12,22 @@ from rekindle.errors import RekindleError
 
 FREE = ("/v1/health", "/v1/ready")
 READY_SECONDS = 1.0
-"""An answer of the database counts for this long: anybody may ask, as often as they like."""
+"""How long an answer of the database is kept, because anybody may ask at any rate."""
 
 
 def health_routes(engine: Engine) -> APIRouter:
-    """The routes that ask for no key."""
+    """The routes that need no key."""
     router = APIRouter()
     readiness = _Readiness(engine)
 
     @router.get("/v1/health")
     async def health() -> Health:
-        """The process answers; nothing else is looked at."""
+        """The process answers. Nothing else is checked."""
         return Health()
 
     @router.get("/v1/ready", responses=responses(503))
     async def ready() -> Ready:
-        """The database answers, is migrated and fit for the ledger."""
+        """The database answers, is migrated and is suitable for the ledger."""
         await readiness.prove()
         return Ready()
 
@@ -35,8 +35,8 @@ def health_routes(engine: Engine) -> APIRouter:
 
 
 class _Readiness:
-    """Whether the database is fit, asked at most once in a while; says nothing but the code of
-    what is wrong."""
+    """Whether the database is suitable, checked at most once per `READY_SECONDS`. Reports only
+    the code of an error."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -50,6 +50,6 @@ class _Readiness:
                 await self._engine.ready()
                 self._fault = None
             except RekindleError as fault:
-                self._fault = type(fault)()  # without its words, which may name the server
+                self._fault = type(fault)()  # without its message, which may name the server
         if self._fault is not None:
             raise self._fault

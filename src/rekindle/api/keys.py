@@ -1,4 +1,4 @@
-"""The secret keys that open the API."""
+"""The secret keys of the API."""
 
 import hashlib
 import hmac
@@ -13,32 +13,33 @@ _KEY = re.compile(r"[\x21-\x7e]{32,512}")
 
 
 class Keys:
-    """One key, or two while the first is being replaced. Holds digests alone."""
+    """One key, or two while the first is being replaced. Stores only digests."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._digests = [_digest(key.encode()) for key in keys]
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
-        """The keys of the environment; None if it has none.
+        """The keys from the environment, or None if there are none.
 
         Raises:
-            ServerError: one is too short to be a secret, or holds what cannot stand in a header.
+            ServerError: a key is too short to be a secret, or has characters that are not valid in
+                a header.
         """
         named = {"REKINDLE_API_KEY": settings.api_key, "REKINDLE_API_KEY_NEXT": settings.api_key_next}
         keys = {name: key.get_secret_value() for name, key in named.items() if key is not None}
         for name, key in keys.items():
             if _KEY.fullmatch(key) is None:
                 raise ServerError(
-                    f"{name} is no key: it takes 32 to 512 printable characters without spaces",
+                    f"{name} is not a valid key: it needs 32 to 512 printable ASCII characters without spaces",
                     hint="Make one with `openssl rand -hex 32`.",
                 )
         return cls(list(keys.values())) if keys else None
 
     def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether a request shows one of the keys, as `Authorization: Bearer` or as `apikey`.
+        """Whether a request has one of the keys, as `Authorization: Bearer` or as `apikey`.
 
-        Digests are compared, each with each and each to its end: the time tells nothing of a key.
+        Compares every pair of digests completely, so the time reveals nothing about a key.
         """
         admitted = False
         for shown in _shown(headers):

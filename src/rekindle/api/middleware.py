@@ -1,5 +1,5 @@
-"""What stands before every route: the key, the size and the time of a body, the last edge for
-faults, one log line."""
+"""The checks before every route: the key, the size and the time limit of a body. It also handles
+unexpected errors and logs one line per request."""
 
 import asyncio
 import time
@@ -22,11 +22,11 @@ _PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host"})
 
 
 class Entrance:
-    """An application that nobody reaches without a key, but for the `free` paths.
+    """An application that requires a key, except on the `free` paths.
 
-    Without keys it serves this machine alone: a request that came through a proxy, or that names
-    another host (a web page whose name was made to mean this machine), is refused like one with a
-    wrong key.
+    Without keys it serves this machine only. It rejects a request that came through a proxy or that
+    names another host (DNS rebinding: a web page whose host name resolves to this machine), like a
+    request with a wrong key.
     """
 
     def __init__(self, app: ASGIApp, *, keys: Keys | None, free: Iterable[str]) -> None:
@@ -35,8 +35,7 @@ class Entrance:
         self._free = frozenset(free)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request was answered, whatever happened, and one line logged, without anything
-        that the request said."""
+        """Answer one request in any case, and log one line without any content of the request."""
         started = time.monotonic()
         statuses: list[int] = []
 
@@ -56,11 +55,11 @@ class Entrance:
             if not statuses:
                 await problem(fault)(scope, receive, sending)
         except Exception as fault:
-            # The last edge: its text may quote anything, so it stays out.
+            # The last handler. The message may quote anything, so it is not logged.
             log.error("http.failed", kind=type(fault).__name__)
             if not statuses:
-                await problem(RekindleError(hint="Look at the log."))(scope, receive, sending)
-        status = statuses[0] if statuses else 0  # 0: the client went away before it was answered
+                await problem(RekindleError(hint="Read the log."))(scope, receive, sending)
+        status = statuses[0] if statuses else 0  # 0: the client disconnected before the answer
         level = "warning" if status == 401 or status >= 500 else "info"
         getattr(log, level)(
             "http.request",
@@ -85,14 +84,14 @@ def _host(value: bytes) -> bytes:
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes | None:
-    """The whole body; None if the client went away.
+    """The whole body, or None if the client disconnected.
 
     Raises:
-        RequestTooLarge, RequestTooSlow: it is not read to its end.
+        RequestTooLarge, RequestTooSlow: the rest of the body is not read.
     """
     said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if not said.isdigit() or int(said[:20]) > MAX_BODY_BYTES:
-        raise RequestTooLarge(f"a body may have {MAX_BODY_BYTES:,} bytes")
+        raise RequestTooLarge(f"the body has more than {MAX_BODY_BYTES:,} bytes")
     body = b""
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -102,15 +101,15 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
                     return None
                 body += message.get("body", b"")
                 if len(body) > MAX_BODY_BYTES:
-                    raise RequestTooLarge(f"a body may have {MAX_BODY_BYTES:,} bytes")
+                    raise RequestTooLarge(f"the body has more than {MAX_BODY_BYTES:,} bytes")
                 if not message.get("more_body", False):
                     return body
     except TimeoutError:
-        raise RequestTooSlow(f"a body has {BODY_SECONDS:g} s to arrive") from None
+        raise RequestTooSlow(f"the body did not arrive within {BODY_SECONDS:g} s") from None
 
 
 def _given(body: bytes, receive: Receive) -> Receive:
-    """The body at once, and afterwards what else comes."""
+    """Receive the body first, then the messages that follow."""
     given = False
 
     async def receiving() -> Message:

@@ -1,5 +1,4 @@
-"""What goes in and what comes out, field by field: nothing else is read, and nothing else is
-told."""
+"""The fields of requests and answers. The API reads and returns nothing else."""
 
 import hashlib
 import json
@@ -23,7 +22,8 @@ Instant = Annotated[
 
 
 class RunRequest(BaseModel):
-    """What to run. Empty: every enabled scenario, for everybody, within the configured budget."""
+    """What to run. An empty object runs every enabled scenario, for all recipients, within the
+    configured budget."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,12 +37,11 @@ class RunRequest(BaseModel):
         le=MAX_BUDGET_SECONDS,
         allow_inf_nan=False,
         strict=True,
-        description="The run ends within this time; the configuration's budget if absent.",
+        description="The run ends within this time. Default: the configured budget.",
     )
 
     def digest(self) -> str:
-        """The same for two requests that ask for the same run, whatever the order of their
-        lists."""
+        """Equal for two requests that ask for the same run, in any order of their lists."""
         asked = {
             "scenarios": sorted(set(self.scenarios)),
             "organisations": sorted({str(one) for one in self.organisations}),
@@ -56,7 +55,7 @@ class _Told(BaseModel):
 
 
 class ScenarioNumbers(_Told):
-    """One scenario of a run, in people; `pushes` alone counts devices."""
+    """One scenario of a run. The numbers count people; only `pushes` counts devices."""
 
     scenario_type: str
     evaluated: int
@@ -78,7 +77,7 @@ class ScenarioNumbers(_Told):
 
 
 class RunReport(_Told):
-    """One run, as it stands in the ledger now."""
+    """One run, as currently stored in the ledger."""
 
     run_id: UUID
     status: RunStatus
@@ -98,7 +97,7 @@ class Health(BaseModel):
 
 
 class Ready(BaseModel):
-    """A run could be asked for: the database answers, is migrated and fit for the ledger."""
+    """Runs can start: the database answers, is migrated and is suitable for the ledger."""
 
     status: Literal["ready"] = "ready"
 
@@ -106,10 +105,10 @@ class Ready(BaseModel):
 class Problem(BaseModel):
     """What is wrong and how to fix it (RFC 9457)."""
 
-    type: str = Field(description="urn:rekindle: and the code.")
+    type: str = Field(description="`urn:rekindle:` followed by the code.")
     title: str
     status: int
     detail: str
-    code: str = Field(description="Stable; see the errors of the command line.")
+    code: str = Field(description="A stable code; see the errors of the command line.")
     hint: str = ""
-    problems: list[str] = Field(default=[], description="Every mistake of the request by its place.")
+    problems: list[str] = Field(default=[], description="The mistakes in the request, each with its place.")

@@ -1,4 +1,4 @@
-"""Faults become answers: status, code and how to fix it, and nothing of what the request held."""
+"""Turns errors into answers with status, code and hint, and without any content of the request."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from rekindle.errors import Disposition, RekindleError
 
 RETRY_AFTER_SECONDS = 10
 
-# The first that fits.
+# The first class that matches applies.
 _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.KeyRefused, 401),
     (errors.RunNotFound, 404),
@@ -26,7 +26,7 @@ _LATER: dict[type[RekindleError], int] = {errors.TooManyRuns: 429, errors.NotNow
 
 
 def problem(fault: RekindleError, *, status: int | None = None, problems: Sequence[str] = ()) -> JSONResponse:
-    """The answer that says what is wrong; where trying again later may help, with the seconds to
+    """The answer that describes an error. If a later attempt may succeed, it has the seconds to
     wait."""
     if status is None:
         status = _LATER.get(type(fault)) or next(number for kind, number in _STATUS if isinstance(fault, kind))
@@ -34,7 +34,7 @@ def problem(fault: RekindleError, *, status: int | None = None, problems: Sequen
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     if status in (408, 413):
-        headers["connection"] = "close"  # the rest of the body is not read
+        headers["connection"] = "close"  # the rest of the body will not be read
     if status == 503 or fault.disposition is Disposition.RETRY:
         headers["retry-after"] = str(RETRY_AFTER_SECONDS)
     content = Problem(

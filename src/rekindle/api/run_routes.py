@@ -1,4 +1,4 @@
-"""/v1/runs: start a run, and learn how it ended."""
+"""/v1/runs: start a run, and read how it ended."""
 
 import re
 from typing import Annotated
@@ -21,12 +21,14 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="Requests with one key get one run, for as long as the ledger keeps it.",
+        description="All requests with the same key get the same run, as long as the ledger keeps it.",
     ),
 ]
 Prefer = Annotated[
     str | None,
-    Header(description=f"wait=N (RFC 7240): answer once the run has ended, or after N seconds ({MAX_WAIT_SECONDS})."),
+    Header(
+        description=f"wait=N (RFC 7240): answer when the run has ended, or after N seconds (up to {MAX_WAIT_SECONDS})."
+    ),
 ]
 
 
@@ -36,11 +38,11 @@ def run_routes(runs: Runs) -> APIRouter:
 
     @router.post("", status_code=202, responses=responses(200, 401, 413, 422, 429, 502, 503))
     async def begin_run(
-        wanted: RunRequest, response: Response, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+        request: RunRequest, response: Response, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
     ) -> RunReport:
-        """Start a run: 202 while it is under way, 200 once it has ended. It goes on whatever
-        becomes of the request."""
-        begun = await runs.begin(wanted, idempotency_key)
+        """Start a run: 202 while it is running, 200 when it has ended. It continues even if the
+        client disconnects."""
+        begun = await runs.begin(request, idempotency_key)
         wait_seconds = _wait_seconds(prefer, response)
         report = await runs.report(begun.run_id, wait_seconds=wait_seconds)
         response.status_code = 202 if report.status == "running" else 200
@@ -59,7 +61,7 @@ def run_routes(runs: Runs) -> APIRouter:
 
 
 def _wait_seconds(prefer: str | None, response: Response) -> int:
-    """How long to wait; the response says so, if anything was asked for."""
+    """How long to wait. If the request asked for it, the response has the number."""
     found = _WAIT.search(prefer or "")
     if found is None:
         return 0

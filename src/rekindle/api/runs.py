@@ -1,4 +1,4 @@
-"""The runs of this process: each was asked for once, and each ends in good order."""
+"""The runs of this process: each is started once, and each ends in an orderly way."""
 
 import asyncio
 import time
@@ -13,23 +13,24 @@ from rekindle.log import log
 from rekindle.model import Asked, Report
 
 OPENING_SECONDS = 20.0
-"""How long a request waits for its run to begin: credentials and provider are asked first, ten
-seconds at most each."""
+"""How long a request waits for its run to begin. The run first checks the credentials and the
+provider, each for at most ten seconds."""
 
-_LOOK_SECONDS = 0.5  # between two looks at a run that another process has
+_LOOK_SECONDS = 0.5  # between two checks of a run of another process
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A run that was asked for; `replayed` if an earlier request with the same key did."""
+    """A run that a request started. `replayed`: an earlier request with the same key started
+    it."""
 
     run_id: UUID
     replayed: bool
 
 
 class Runs:
-    """Starts runs on the engine, so many at once, and waits for them. `stop` ends them all in
-    good order."""
+    """Starts runs on the engine, at most `at_once` at a time, and waits for them. `stop` ends
+    them all in an orderly way."""
 
     def __init__(self, engine: Engine, *, at_once: int, stop: asyncio.Event) -> None:
         self._engine = engine
@@ -38,35 +39,38 @@ class Runs:
         self._tasks: dict[asyncio.Task[Report], UUID | None] = {}
         self._opening = asyncio.Lock()
 
-    async def begin(self, wanted: RunRequest, key: str | None) -> Begun:
-        """The run has its row in the ledger and goes on by itself, whatever becomes of the request.
+    async def begin(self, request: RunRequest, key: str | None) -> Begun:
+        """Start a run and wait until the ledger has its row. The run then continues, even if the
+        client disconnects.
 
-        Requests with one key get one run, also from other processes and after a restart: the ledger
-        holds the key. One request opens at a time, so that those that follow find its row.
+        All requests with the same key get the same run, also from other processes and after a
+        restart, because the ledger stores the key. Only one request at a time opens a run, so the
+        next ones find its row.
 
         Raises:
-            KeyTaken: the key belongs to a run that was asked for differently.
-            TooManyRuns, NotNow: no run was begun; a later request with the same key may begin one.
-            RekindleError: what the run met before it had a row; the key is free.
+            KeyTaken: the key belongs to a run with a different request.
+            TooManyRuns, NotNow: no run was started. A later request with the same key may start
+                one.
+            RekindleError: the run failed before it had a row. The key is free.
         """
         async with self._opening:
-            found = await self._found(wanted, key)
+            found = await self._found(request, key)
             if found is not None:
                 return Begun(found, replayed=True)
             if self._stop.is_set():
-                raise NotNow("the server is about to stop")
+                raise NotNow("the server is stopping")
             if len(self._tasks) >= self._at_once:
-                raise TooManyRuns(f"{len(self._tasks)} runs are under way, as many as may be at once")
+                raise TooManyRuns(f"{len(self._tasks)} runs are running, which is the limit")
             try:
-                return Begun(await self._start(wanted, key), replayed=False)
-            except KeyTaken:  # meanwhile, by another process
-                found = await self._found(wanted, key)
+                return Begun(await self._start(request, key), replayed=False)
+            except KeyTaken:  # taken by another process meanwhile
+                found = await self._found(request, key)
                 if found is None:
                     raise
                 return Begun(found, replayed=True)
 
     async def report(self, run_id: UUID, *, wait_seconds: float = 0) -> Report:
-        """The run as it stands, once it has ended or after `wait_seconds`.
+        """The report of a run, when it has ended or after `wait_seconds`.
 
         Raises:
             RunNotFound: there is no such run.
@@ -86,20 +90,21 @@ class Runs:
                 await asyncio.sleep(min(_LOOK_SECONDS, left))
 
     async def ended(self) -> None:
-        """Every run of this process has ended, within its budget or soon after `stop`."""
+        """Wait until every run of this process has ended: within its budget, or soon after
+        `stop`."""
         while self._tasks:
             await asyncio.wait(list(self._tasks))
 
-    async def _found(self, wanted: RunRequest, key: str | None) -> UUID | None:
+    async def _found(self, request: RunRequest, key: str | None) -> UUID | None:
         found = await self._engine.asked(key) if key is not None else None
         if found is None:
             return None
         run_id, digest = found
-        if digest != wanted.digest():
-            raise KeyTaken(hint="A new request takes a new Idempotency-Key.")
+        if digest != request.digest():
+            raise KeyTaken(hint="Use a new Idempotency-Key for a new request.")
         return run_id
 
-    async def _start(self, wanted: RunRequest, key: str | None) -> UUID:
+    async def _start(self, request: RunRequest, key: str | None) -> UUID:
         opened: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
 
         def has_opened(run_id: UUID) -> None:
@@ -107,11 +112,11 @@ class Runs:
             opened.set_result(run_id)
 
         running = self._engine.run(
-            scenarios=wanted.scenarios,
-            organisations=wanted.organisations,
-            budget_seconds=wanted.budget_seconds,
+            scenarios=request.scenarios,
+            organisations=request.organisations,
+            budget_seconds=request.budget_seconds,
             caller=Caller(
-                asked=None if key is None else Asked(key, wanted.digest()),
+                asked=None if key is None else Asked(key, request.digest()),
                 watch=Watch(opened=has_opened),
                 stop=self._stop,
             ),
@@ -122,15 +127,15 @@ class Runs:
         await asyncio.wait((task, opened), timeout=OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if opened.done():
             return opened.result()
-        if not task.done():  # it is not cancelled: nobody knows whether its row is being written at this moment
-            raise NotNow(f"the run has not begun within {OPENING_SECONDS:g} s and may still do so")
+        if not task.done():  # not cancelled, because its row may be in the middle of being written
+            raise NotNow(f"the run has not begun within {OPENING_SECONDS:g} s; it may still begin")
         return task.result().run_id
 
     def _has_ended(self, task: asyncio.Task[Report]) -> None:
         run_id = self._tasks.pop(task)
         if task.cancelled():
             return
-        fault = task.exception()  # looked at here: of a run that has begun, the ledger tells the end
+        fault = task.exception()  # read here; how a run ended is in the ledger
         if run_id is not None and fault is not None:
             code = fault.code if isinstance(fault, RekindleError) else "RK000"
             log.error("run.failed", run_id=str(run_id), code=code, kind=type(fault).__name__)

@@ -1,4 +1,4 @@
-"""The API as a server: one socket, one event loop, and an end in good order."""
+"""The API as a server: one socket, one event loop, and an orderly shutdown."""
 
 import asyncio
 import contextlib
@@ -25,12 +25,12 @@ MAX_HEAD_BYTES = 16_384
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """Where the API listens, for whom, and how much it does at once.
+    """The address of the API, its keys, and how many runs it allows at once.
 
     Args:
-        host: where to listen; anything but this machine alone takes `keys`.
+        host: the address to listen on. Anything but loopback requires `keys`.
         port: 0 takes any free one.
-        runs: how many may be under way at once.
+        runs: the most runs at once.
     """
 
     host: str
@@ -42,20 +42,20 @@ class ServerOptions:
 async def serve(
     engine: Engine, options: ServerOptions, *, stop: asyncio.Event, on_ready: Callable[[str], None]
 ) -> None:
-    """The API has served until `stop`; every run that it began has ended, and every request was
-    answered.
+    """Serve the API until `stop`. At the end, every run that it started has ended, and every
+    request was answered.
 
     Args:
         on_ready: called once, with the address, when the first request may be sent.
 
     Raises:
-        ServerError: it could not start; nothing listens.
+        ServerError: it could not start, and nothing listens.
     """
     alone = is_loopback(options.host)
     if options.keys is None and not alone:
         raise ServerError(
-            f"without a key the API serves this machine alone, and {options.host} is more than that",
-            hint="Set REKINDLE_API_KEY, for instance to what `openssl rand -hex 32` says, or leave out --host.",
+            f"without a key the API listens on loopback only, and {options.host} is not a loopback address",
+            hint="Set REKINDLE_API_KEY, for example to the output of `openssl rand -hex 32`, or leave out --host.",
         )
     under_way = Runs(engine, at_once=options.runs, stop=stop)
     with _listening(options.host, options.port) as listener:
@@ -71,7 +71,7 @@ async def serve(
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # its lines quote; what is worth a line has one of ours
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # its lines quote requests; we log what is needed
     settings = uvicorn.Config(
         app,
         http=_Protocol,
@@ -89,7 +89,7 @@ def _server(app: ASGIApp) -> uvicorn.Server:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
+    """Whether only this machine can reach this address."""
     if host == "localhost":
         return True
     try:
@@ -99,7 +99,7 @@ def is_loopback(host: str) -> bool:
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to the command."""
+    """Does not handle signals: the command does."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -107,8 +107,8 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Closes a connection whose next request has not begun in time: uvicorn itself waits for a
-    slow one for ever."""
+    """Closes a connection whose next request does not begin in time. uvicorn waits without limit
+    for a slow one."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
@@ -123,7 +123,7 @@ class _Protocol(H11Protocol):
 
     def _close_if_idle(self) -> None:
         if self.cycle is None or self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
-            self.transport.close()  # None until a first request has begun, whatever uvicorn's annotation says
+            self.transport.close()  # `cycle` is None until the first request begins; uvicorn's annotation is wrong
 
 
 @contextlib.contextmanager

@@ -186,7 +186,7 @@ async def sandbox(
     credentials: Annotated[Path, typer.Option(metavar="PATH", help="Service-account file to write.")] = Path(
         "sandbox.credentials.json"
     ),
-    ledger: Annotated[
+    log: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Append every accepted message to this file.")
     ] = None,
 ) -> None:
@@ -201,4 +201,4 @@ async def sandbox(
         say(f"export REKINDLE_FCM_CA={credentials}.ca.pem")
         say(f"export GOOGLE_APPLICATION_CREDENTIALS={credentials}")
 
-    await serve(port, credentials, ledger, on_ready=ready)
+    await serve(port, credentials, log, on_ready=ready)

@@ -1,1 +1,1 @@
-"""What sends a push: one package per provider, listed in `registry`."""
+"""The dispatchers, which send pushes: one package per provider, listed in `registry`."""

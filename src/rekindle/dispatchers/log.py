@@ -19,11 +19,11 @@ class LogConfig(DispatcherKind):
 
 
 class LogDispatcher:
-    """Accepts every message under a name of its own; one debug line each, with the claim and the
-    scenario only.
+    """Accepts every message under a unique name. Logs one debug line per message, with the claim
+    and the scenario only.
 
-    For trials without a provider. Costs about seven microseconds a message while the level is above
-    debug.
+    For trials without a provider. It costs about seven microseconds per message while the log
+    level is above debug.
     """
 
     kind = "log"
@@ -33,11 +33,11 @@ class LogDispatcher:
 
     @property
     def immediate(self) -> bool:
-        """See `Dispatcher.immediate`: nobody is waited for."""
+        """See `Dispatcher.immediate`: it waits for nothing."""
         return True
 
     async def open(self) -> None:
-        """Nothing is needed."""
+        """Does nothing: there is nothing to open."""
 
     async def send(self, message: Message, *, timeout: float) -> Outcome:
         """Accept, as `log/<claim>/<number>`; the number never repeats in this dispatcher."""
@@ -46,9 +46,9 @@ class LogDispatcher:
         return Accepted(f"log/{message.claim_id}/{next(self._numbers)}")
 
     async def validate(self, message: Message, *, timeout: float) -> Outcome:
-        """Accept; there is no provider that could mind."""
+        """Accept the message; no provider checks it."""
         del timeout
         return Accepted(f"log/{message.claim_id}/validated")
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: there is nothing to close."""

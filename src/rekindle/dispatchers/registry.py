@@ -22,15 +22,15 @@ KINDS: Mapping[str, type[DispatcherKind]] = {
         LogConfig,
     )
 }
-"""By the word that the configuration uses."""
+"""Every kind by its name in the configuration."""
 
 
 def parse_dispatcher(table: Mapping[str, Any]) -> DispatcherKind:
-    """The table [dispatcher] as the kind that it names reads it.
+    """Parse the table [dispatcher] with the class of the kind that it names.
 
     Raises:
-        ValidationError: every mistake in it. A kind that does not exist is one; the keys that every
-            kind takes are then validated all the same.
+        ValidationError: every mistake in the table. If the kind does not exist, the keys that all
+            kinds share are still validated.
     """
     name = table.get("kind", DispatcherConfig.model_fields["kind"].default)
     kind = KINDS.get(name) if isinstance(name, str) else None
@@ -54,14 +54,14 @@ def build_dispatcher(config: DispatcherConfig) -> Dispatcher:
     """The dispatcher that a configuration names; nothing is connected yet.
 
     Raises:
-        ConfigInvalid: the configuration was made in Python and names a kind that does not exist.
-        BadArgument: as `DispatcherKind.build`.
+        ConfigInvalid: the configuration was built in Python and names a kind that does not exist.
+        BadArgument: see `DispatcherKind.build`.
     """
     return of_its_kind(config).build()
 
 
 def of_its_kind(config: DispatcherConfig) -> DispatcherKind:
-    """The same configuration with what its kind adds.
+    """The same configuration, with the keys that its kind adds.
 
     Raises:
         ConfigInvalid: there is no such kind.
@@ -78,8 +78,8 @@ def of_its_kind(config: DispatcherConfig) -> DispatcherKind:
 def _of_another_kind(
     name: str, where: tuple[int | str, ...], mistake: str, message: str
 ) -> tuple[tuple[int | str, ...], str, str]:
-    """A mistake; of a key that only other kinds take, it says so."""
+    """One mistake. If only other kinds have the key, the message names them."""
     others = [other for other, kind in KINDS.items() if mistake == "extra_forbidden" and where[0] in kind.model_fields]
     if not others:
         return where, mistake, message
-    return where, "key_of_another_kind", f"kind {name} has no such key; it is one of {', '.join(others)}"
+    return where, "key_of_another_kind", f"kind {name} has no such key; kinds with this key: {', '.join(others)}"

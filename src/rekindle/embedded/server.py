@@ -1,4 +1,4 @@
-"""Starts and stops a Postgres of our own."""
+"""Starts and stops an embedded Postgres."""
 
 import os
 import secrets
@@ -13,23 +13,23 @@ from typing import Self
 from rekindle.embedded.account import Account, account_for, make_scratch
 from rekindle.embedded.binaries import Binaries, copy_wheel, find_binaries, installed_binaries, needed_files
 from rekindle.embedded.folder import ServerFolder
-from rekindle.embedded.guarded import Guarded
+from rekindle.embedded.supervised import Supervised
 from rekindle.errors import BadArgument, DatabaseUnreachable, PostgresNotStarted
 
-READY_WITHIN = 60.0  # seconds; a start takes 0.05, one after a crash as long as its log is
+READY_WITHIN = 60.0  # seconds; a start takes 0.05; after a crash it depends on the length of the write-ahead log
 _PORT_TRIES = 8
 
-# Below the ports from which systems take those of outgoing connections (Linux from 32768, macOS
-# from 49152): nothing else is given one of these while the server restarts, not even a client that
-# knocks meanwhile.
+# Below the ports that systems use for outgoing connections (Linux from 32768, macOS from 49152). So
+# the system gives none of these to another process while the server restarts, not even to a client
+# that tries to connect meanwhile.
 _PORTS = range(20_000, 32_000)
 
 _DEFAULTS: Mapping[str, str] = {
     "shared_buffers": "128MB",
     "max_connections": "100",
-    "jit": "off",  # the wheel has none, and our statements are short
-    # The log keeps no values: no statement text, and no DETAIL such as "Key (token)=(…) already
-    # exists".
+    "jit": "off",  # the wheel has no JIT, and our statements are short
+    # The log contains no values: no text of statements, and no DETAIL such as "Key (token)=(…)
+    # already exists".
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
@@ -38,23 +38,25 @@ _RESERVED = frozenset({*_FIXED, "port", "data_directory", "hba_file", "ident_fil
 
 
 class EmbeddedPostgres:
-    """A Postgres that runs from `start` to `stop`, and no longer than this process.
+    """A Postgres that runs from `start` to `stop`, and never longer than this process.
 
-    It listens on 127.0.0.1 alone, on a free port, and asks for a random password (SCRAM). As root
-    it runs under an account without privileges. Nothing outside of its own folder changes, neither
-    a mode nor an owner. When this process ends without `stop`, kill -9 included, the server ends at
-    once, and its temporary folder goes with it. A Ctrl-C in the terminal does not reach it. Any
-    number of them may run at once. Threads must take turns with one.
+    It listens only on 127.0.0.1, on a free port, and requires a random password (SCRAM). If the
+    present account is root, it runs as an account without privileges. It changes nothing outside
+    its folder, no permissions and no owner. When this process ends without `stop`, including by
+    kill -9, the server ends at once and its temporary folder is removed. A Ctrl-C in the terminal
+    does not reach it. Any number of servers may run at once. Only one thread at a time may use
+    one.
 
     Args:
-        folder: kept and used again, with its password, by the next server on it; an empty folder or
-            none yet. None: a temporary folder, removed by `stop`.
-        binaries: None for what `find_binaries` says, or for those that fit the data of a kept
-            folder.
+        folder: the folder of the server. It is kept, and the next server on it uses its data and
+            password again. At first it is empty or does not exist. None: a temporary folder,
+            removed by `stop`.
+        binaries: the Postgres to start. None: the one from `find_binaries`, or one that fits the
+            data of a kept folder.
         settings: Postgres settings. The defaults lose no commit; {"fsync": "off"} is for tests.
 
     Raises:
-        BadArgument: a setting would change where the server listens or keeps its files.
+        BadArgument: a setting would change where the server listens or where it stores its files.
     """
 
     def __init__(
@@ -68,9 +70,9 @@ class EmbeddedPostgres:
         self._given = folder
         self._binaries = binaries
         self._settings = {**_DEFAULTS, **settings, **_FIXED}
-        self._scratch: Path | None = None  # all that `stop` removes
+        self._scratch: Path | None = None  # the folder that `stop` removes
         self._copy: Binaries | None = None
-        self._running: Guarded | None = None
+        self._running: Supervised | None = None
         self._port = 0
         self._password = ""
 
@@ -84,8 +86,8 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """The URL of its superuser and of the database `postgres`, password included. It outlives
-        restart and crash.
+        """The URL of the database `postgres` for the superuser, including the password. It stays
+        the same after a restart or crash.
 
         Raises:
             DatabaseUnreachable: it was not started.
@@ -96,17 +98,19 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int | None:
-        """The process id of its first process; None while it does not run."""
+        """The id of its main process; None while it does not run."""
         running = self._running
         return running.pid if running is not None and running.exit_code is None else None
 
     def start(self) -> Self:
-        """It accepts connections. Does nothing if it runs; recovers its data after a crash.
+        """Start it and wait until it accepts connections. Does nothing if it runs. After a crash it
+        recovers its data.
 
         Raises:
             PostgresNotFound: there is no Postgres to start, or none that fits the data of the
                 folder.
-            PostgresNotStarted: it did not start, with the last line of its log. Nothing runs then.
+            PostgresNotStarted: it did not start; the message has the last line of its log. No
+                process is left.
         """
         if self.pid is not None:
             return self
@@ -123,15 +127,15 @@ class EmbeddedPostgres:
         return self
 
     def stop(self) -> None:
-        """It has ended in good order; its temporary folder is gone, a given one is kept. May be
+        """Shut it down cleanly. A temporary folder is removed, a given one is kept. May be
         called again."""
         self._end(at_once=False)
         self._remove_scratch()
         self._port = 0
 
     def restart(self) -> None:
-        """It has ended in good order and runs again, under the same URL, on the same data. Open
-        connections are cut.
+        """Shut it down cleanly and start it again, with the same URL and data. Open connections are
+        cut.
 
         Raises:
             PostgresNotStarted: it did not start again.
@@ -140,8 +144,8 @@ class EmbeddedPostgres:
         self.start()
 
     def crash(self) -> None:
-        """It has ended at once, as in a power cut that spares the disk. `start` recovers it
-        under the same URL."""
+        """End it at once, as in a power cut that does not damage the disk. `start` recovers it
+        with the same URL."""
         self._end(at_once=True)
 
     def _start(self) -> None:
@@ -176,8 +180,7 @@ class EmbeddedPostgres:
         )
 
     def _runnable(self, binaries: Binaries, account: Account | None) -> Binaries:
-        """The same Postgres, where and as the account can run it; our own copy when it cannot
-        run the original."""
+        """The same Postgres, or a copy of it if the account cannot run the original."""
         programs = (binaries.postgres, binaries.initdb)
         if account is None:
             runnable = all(os.access(program, os.R_OK | os.X_OK) for program in programs)
@@ -197,18 +200,18 @@ class EmbeddedPostgres:
         command += ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
         command += ["--no-instructions"]
         if self._given is None or self._settings.get("fsync") == "off":
-            command += ["--no-sync"]  # a power cut takes the temporary folder's purpose with it
-        running, logged = self._guarded(command, folder, account, lock)
+            command += ["--no-sync"]  # a temporary folder need not survive a power cut
+        running, logged = self._supervise(command, folder, account, lock)
         if running.wait() != 0:
             raise _not_started(folder.log_since(logged))
         folder.adopt_new_data(lock)
 
     def _serve(self, folder: ServerFolder, binaries: Binaries, account: Account | None, lock: int, port: int) -> bool:
-        """Whether the server is ready; False if another process took the port first."""
+        """Start the server. Returns False if another process took the port first."""
         command = [str(binaries.postgres), "-D", f"{folder.name_for_server(lock)}/data", "-p", str(port)]
         for name, value in self._settings.items():
             command += ["-c", f"{name}={value}"]
-        running, logged = self._guarded(command, folder, account, lock)
+        running, logged = self._supervise(command, folder, account, lock)
         deadline = time.monotonic() + READY_WITHIN
         while not folder.is_ready(running.pid):
             if running.exit_code is not None:
@@ -221,15 +224,15 @@ class EmbeddedPostgres:
             time.sleep(0.005)
         return True
 
-    def _guarded(
+    def _supervise(
         self, command: list[str], folder: ServerFolder, account: Account | None, lock: int
-    ) -> tuple[Guarded, int]:
-        """The command as it runs now, instead of the one before, and where in the log its part
+    ) -> tuple[Supervised, int]:
+        """Run the command in place of the one before. Returns it, and where its part of the log
         begins."""
         self._end(at_once=True)
         with folder.open_log() as log:
             begins = log.tell()
-            self._running = Guarded(command, log=log, account=account, scratch=self._scratch, shared=lock)
+            self._running = Supervised(command, log=log, account=account, scratch=self._scratch, shared=lock)
         return self._running, begins
 
     def _need_scratch(self, account: Account | None) -> Path:
@@ -263,8 +266,8 @@ def _free_port() -> int:
 
 
 def _not_started(log: str, what: str = "did not start") -> PostgresNotStarted:
-    """The fault with the line of the log that says why: the last one above a mere note, else the
-    last."""
+    """The error, with the line of the log that gives the reason: the last line with a level of
+    error or above, else the last line."""
     lines = [line for line in log.splitlines() if line.strip()]
     grave = [line for line in lines if any(f"{level}: " in line for level in ("FATAL", "PANIC", "error", "ERROR"))]
     reason = (grave or lines or ["its log is empty"])[-1]

@@ -1,17 +1,18 @@
-"""A program, run by `guarded.py`: starts one command and ends it when the process that asked for it
-is gone.
+"""A program that `supervised.py` runs. It starts one command, and ends it when the calling process
+has ended.
 
     python -I -S watchdog.py PARENT UID GID SCRATCH COMMAND…
 
 It imports the standard library only, has one thread, and writes the command's process id to
-standard output. On standard input it takes one byte at a time: F asks the command to end (SIGINT, a
+standard output. From standard input it reads single bytes: F asks the command to end (SIGINT, a
 Postgres "fast" stop), I ends it at once (SIGQUIT, "immediate"). The end of standard input, or of
-PARENT, is an I after which SCRATCH is removed too. UID and GID are the account that the command
-runs under; -1 keeps the present one.
+PARENT, acts like I, and SCRATCH is removed too. UID and GID are the account of the command; -1
+keeps the present one.
 
-Why a program of its own: PR_SET_PDEATHSIG goes by the *thread* that forked, so a server started
-from a thread pool would end with that thread; and a fork in a process with threads may run little
-more than exec. Here there is one thread, and it lives exactly as long as the command may.
+Why a separate program? PR_SET_PDEATHSIG depends on the *thread* that forked, so a server started
+from a thread pool would end with that thread. And after a fork, a process with threads may do
+little more than exec. This program has one thread, and it lives exactly as long as the command
+may.
 """
 
 import ctypes
@@ -28,15 +29,14 @@ from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
 ENDS_WITHIN = 8.0  # seconds; Postgres kills its own children 5 s after an immediate stop
-PARENT_PERIOD = 500  # milliseconds between two looks at the parent where no pidfd tells of its end
+PARENT_PERIOD = 500  # milliseconds between two checks of the parent, where there is no pidfd
 
 
 def main(arguments: list[str]) -> int:
-    """The command has ended; its exit code (128 + n for signal n)."""
+    """Run the command until it ends. Returns its exit code (128 + n for signal n)."""
     parent, uid, gid = (int(argument) for argument in arguments[:3])
     scratch, command = arguments[3], arguments[4:]
-    # Whoever presses Ctrl-C or ends a session means our own code, which stops the server in its own
-    # time.
+    # Ctrl-C and the end of a session are for the calling process, which stops the server itself.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _become(command: list[str], uid: int, gid: int, libc: ctypes.CDLL | None, watchdog: int) -> NoReturn:
-    """This process is the command, under its account, in a session of its own."""
+    """Turn this process into the command, with its account and its own session."""
     try:
         signal.set_wakeup_fd(-1)
         # An ignored signal stays ignored after exec; Python itself ignores SIGPIPE and SIGXFSZ.
@@ -70,7 +70,7 @@ def _become(command: list[str], uid: int, gid: int, libc: ctypes.CDLL | None, wa
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
         os.umask(0o077)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file holds every row that was in memory
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file contains every row that was in memory
         if uid >= 0:
             os.setgroups([])
             os.setgid(gid)
@@ -79,7 +79,7 @@ def _become(command: list[str], uid: int, gid: int, libc: ctypes.CDLL | None, wa
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
         if os.getppid() != watchdog:  # it ended before the line above
             os._exit(1)
-        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+        os.execv(command[0], command)  # noqa: S606 - no shell is used
     except OSError as error:
         what = f"cannot become uid {uid} or run {command[0]}: {error.strerror}\n"
         os.write(2, what.encode())
@@ -88,7 +88,7 @@ def _become(command: list[str], uid: int, gid: int, libc: ctypes.CDLL | None, wa
 
 
 def _watch(child: int, parent: int, woken: int) -> tuple[int, bool]:
-    """The child's exit code, and whether the parent had gone before it."""
+    """Wait for the child. Returns its exit code, and whether the parent ended first."""
     poll = select.poll()
     poll.register(0, select.POLLIN)
     poll.register(woken, select.POLLIN)
@@ -122,20 +122,20 @@ def _watch(child: int, parent: int, woken: int) -> tuple[int, bool]:
 
 def _pidfd(parent: int) -> int:
     if sys.platform == "linux":
-        with suppress(OSError):  # an old kernel, a container that forbids it, or the parent is gone already
+        with suppress(OSError):  # an old kernel, a container that forbids it, or the parent has already ended
             return os.pidfd_open(parent)
     return -1
 
 
 def _signal(child: int, number: signal.Signals) -> None:
-    """The child and its group are told: initdb has a shell and a server below it, Postgres minds
-    its own children.
+    """Signal the child and its group: initdb has a shell and a server below it. Postgres stops its
+    own children.
 
-    The child is not reaped before `_watch` returns, so its number cannot be another process's.
+    The child is not reaped before `_watch` returns, so no other process can have its id.
     """
     try:
         os.killpg(child, number)
-    except OSError:  # it has not made its own session yet
+    except OSError:  # it has not created its session yet
         os.kill(child, number)
 
 

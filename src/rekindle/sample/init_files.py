@@ -1,5 +1,5 @@
-"""The files that a team starts from: its configuration, the views over its own tables, and what
-its apps may read."""
+"""The files that a team starts from: its configuration, the views over its tables, and the read
+access of its apps."""
 
 import shutil
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ _SUPABASE = ("apps.sql",)
 
 
 def write_init_files(folder: Path, *, force: bool = False, supabase: bool = False) -> list[Path]:
-    """The folder holds rekindle.toml and source.sql, and for Supabase apps.sql, complete; their
+    """Write rekindle.toml and source.sql, and for Supabase apps.sql, into the folder. Returns their
     paths in that order.
 
-    Both are written beside their places and then moved there, so that no half of a file is ever
-    seen under its name. Two callers at once write the same text.
+    Each file is written under another name and then renamed, so nobody ever sees half a file. Two
+    callers at once write the same text.
 
     Args:
         folder: an existing folder.
         force: replace files of these names.
-        supabase: with apps.sql.
+        supabase: also write apps.sql.
 
     Raises:
-        BadArgument: the folder does not exist or may not be written, or one of the files exists and
-            `force` is false. Nothing was written then.
+        BadArgument: the folder does not exist or cannot be written, or one of the files exists and
+            `force` is false. Nothing was written.
     """
     names = _NAMES + (_SUPABASE if supabase else ())
     targets = [folder / name for name in names]
@@ -48,14 +48,14 @@ def write_init_files(folder: Path, *, force: bool = False, supabase: bool = Fals
 
 
 def _check_writable(folder: Path, targets: Sequence[Path], *, force: bool) -> None:
-    """The folder is there, and no file is in the way, or this raises BadArgument."""
+    """Raise BadArgument unless the folder exists and no file is in the way."""
     if not folder.is_dir():
-        raise BadArgument(f"there is no folder {folder}", hint="Make it first, or name another.")
+        raise BadArgument(f"the folder {folder} does not exist", hint="Create it first, or name another.")
     there = [target.name for target in targets if target.exists() or target.is_symlink()]
     if there and not force:
         raise BadArgument(
-            f"{folder} already holds {' and '.join(there)}; nothing was written",
-            hint="Name another folder, or replace them with --force.",
+            f"{folder} already has {' and '.join(there)}; nothing was written",
+            hint="Name another folder, or use --force to replace them.",
         )
     if blocked := [target.name for target in targets if target.is_dir()]:
         raise BadArgument(f"{' and '.join(blocked)} in {folder} is a folder; nothing was written")

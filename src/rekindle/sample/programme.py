@@ -1,5 +1,5 @@
-"""The sample programme as statements: organisations, mentors and what they did, made by the
-database itself."""
+"""The sample programme as SQL statements: the database itself generates organisations, mentors
+and their activities."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,10 +25,10 @@ _TABLES = (
 
 
 class Statement(NamedTuple):
-    """One step of making the programme.
+    """One step in creating the programme.
 
-    `parameters` is None where `sql` is a script of several statements without placeholders; else
-    `sql` is one statement with placeholders such as %(seed)s.
+    If `parameters` is None, `sql` is a script of several statements without placeholders. Otherwise
+    it is one statement with placeholders such as %(seed)s.
     """
 
     name: str
@@ -37,20 +37,19 @@ class Statement(NamedTuple):
 
 
 def statements(recipients: int = 500, seed: int = 1, *, at: datetime | None = None) -> list[Statement]:
-    """Everything that makes the sample programme and the views over it, in the order in which it
-    must be executed.
+    """The statements that create the sample programme and the views over it, in order.
 
-    The same recipients, seed and `at` make the same rows, whatever the machine. All must run on one
-    connection, and should in one transaction: then either all of it is there or nothing. Where a
-    schema `programme` or a view of rekindle_source exists already, the database refuses
-    (duplicate_schema, duplicate_table); nothing is replaced. Schema `programme` belongs to whoever
-    executes them; rekindle_worker may read the views alone.
+    The same recipients, seed and `at` give the same rows on every machine. Run all statements on
+    one connection, and in one transaction if all or nothing must be created. If a schema
+    `programme` or a view of rekindle_source already exists, the database raises an error
+    (duplicate_schema, duplicate_table); nothing is replaced. The role that runs the statements owns
+    schema `programme`; rekindle_worker may only read the views.
 
     Args:
         recipients: how many mentors, 1 to 1,000,000.
-        seed: what all draws depend on, 0 to 2^63 - 1.
-        at: the instant, with a time zone, that every date lies before or after; None for the
-            database's `now()`.
+        seed: the seed of all random draws, 0 to 2^63 - 1.
+        at: the time, with a time zone, that all dates are relative to; None for the database's
+            `now()`.
 
     Raises:
         BadArgument: a number is out of range, or `at` has no time zone.
@@ -58,9 +57,9 @@ def statements(recipients: int = 500, seed: int = 1, *, at: datetime | None = No
     if not 1 <= recipients <= MAX_RECIPIENTS:
         raise BadArgument(f"the sample programme cannot have {recipients} recipients", hint="Give 1 to 1,000,000.")
     if not 0 <= seed <= _MAX_SEED:
-        raise BadArgument(f"{seed} cannot be a seed", hint="Give a whole number from 0 to 2^63 - 1.")
+        raise BadArgument(f"{seed} is not a valid seed", hint="Give a whole number from 0 to 2^63 - 1.")
     if at is not None and at.tzinfo is None:
-        raise BadArgument("the instant of the sample programme has no time zone")
+        raise BadArgument("the time of the sample programme has no time zone")
     given = {"recipients": recipients, "seed": seed, "at": at}
     return [
         Statement("schema", _text("schema"), None),
@@ -72,12 +71,11 @@ def statements(recipients: int = 500, seed: int = 1, *, at: datetime | None = No
 
 
 async def make_programme(url: str, recipients: int = 500, seed: int = 1) -> None:
-    """The database at `url` has Rekindle's tables and the sample programme; the latter as a whole
-    or not at all.
+    """Migrate the database at `url` and create the sample programme, completely or not at all.
 
     Raises:
         BadArgument: a number is out of range.
-        DatabaseError: a sample programme is there already, or the login may not make one.
+        DatabaseError: a sample programme already exists, or the login may not create one.
     """
     steps = statements(recipients, seed)
     await migrate(url)
@@ -86,5 +84,5 @@ async def make_programme(url: str, recipients: int = 500, seed: int = 1) -> None
 
 def _text(name: str) -> LiteralString:
     text = resources.files("rekindle.sample").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    # Text of this package: as trustworthy as a literal.
+    # The text is from this package, so it is as safe as a literal.
     return cast("LiteralString", text)

@@ -1,5 +1,5 @@
-"""A server on this machine that speaks FCM HTTP v1 and its token endpoint, and keeps what it
-accepted."""
+"""A server on this machine that implements FCM HTTP v1 and its token endpoint, and keeps the
+messages that it accepted."""
 
 from rekindle.sandbox.child import Sandbox
 from rekindle.sandbox.server import PROJECT, serve

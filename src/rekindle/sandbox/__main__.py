@@ -1,5 +1,5 @@
-"""`python -m rekindle.sandbox`: one line of JSON on stdout when it is ready, then silence until
-it is stopped."""
+"""`python -m rekindle.sandbox`: prints one line of JSON on stdout when it is ready, then nothing
+until it is stopped."""
 
 import argparse
 import asyncio
@@ -12,11 +12,12 @@ from rekindle.sandbox.server import PROJECT, serve
 
 
 def main() -> int:
-    """Serve until a signal comes, or until stdin closes when that was asked for; the exit code."""
+    """Serve until a signal comes, or with --until-stdin-closes until stdin closes. Returns the
+    exit code."""
     parser = argparse.ArgumentParser(prog="python -m rekindle.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 (the default) takes any free one")
     parser.add_argument("--credentials", type=Path, required=True, help="the service-account file")
-    parser.add_argument("--ledger", type=Path, help="append every accepted message to this file")
+    parser.add_argument("--log", type=Path, help="append every accepted message to this file")
     parser.add_argument("--project", default=PROJECT, help=f"the project id ({PROJECT})")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when stdin ends")
     chosen = parser.parse_args()
@@ -32,7 +33,7 @@ async def _serve(chosen: argparse.Namespace) -> None:
     stop = asyncio.Event()
     if chosen.until_stdin_closes:
         await asyncio.get_running_loop().connect_read_pipe(lambda: _UntilEnd(stop), sys.stdin)
-    await serve(chosen.port, chosen.credentials, chosen.ledger, chosen.project, on_ready=_say, stop=stop)
+    await serve(chosen.port, chosen.credentials, chosen.log, chosen.project, on_ready=_say, stop=stop)
 
 
 def _say(url: str) -> None:
@@ -41,7 +42,8 @@ def _say(url: str) -> None:
 
 
 class _UntilEnd(asyncio.Protocol):
-    """Sets the event when the pipe ends: whoever started this process is gone, however it went."""
+    """Sets the event when the pipe ends: the process that started this one has ended, in
+    whatever way."""
 
     def __init__(self, stop: asyncio.Event) -> None:
         self._stop = stop

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from rekindle.sandbox import replies
 from rekindle.sandbox.faults import Fault, FaultInvalid, Faults
-from rekindle.sandbox.ledger import Ledger
+from rekindle.sandbox.log import MessageLog
 from rekindle.sandbox.message import Request, read_request
 from rekindle.sandbox.proxy import Proxy
 from rekindle.sandbox.replies import Reply
@@ -25,7 +25,7 @@ class Headers(Protocol):
 
 
 class Scope(Protocol):
-    """What the server knows of a request."""
+    """The server's information about a request."""
 
     proto: str
     http_version: str
@@ -38,13 +38,13 @@ class Scope(Protocol):
 
 
 class Body(Protocol):
-    """A response whose bytes come one by one."""
+    """A response that is sent in pieces."""
 
     async def send_bytes(self, data: bytes) -> None: ...
 
 
 class Exchange(Protocol):
-    """The request's body, and the way to answer."""
+    """The request's body, and the methods that answer it."""
 
     async def __call__(self) -> bytes: ...
     def __aiter__(self) -> Any: ...
@@ -55,21 +55,21 @@ class Exchange(Protocol):
 
 
 class App:
-    """Routes requests; all state is on one event loop, and nothing between a check and its
-    effect awaits."""
+    """Routes requests. All state belongs to one event loop, and no code awaits between a check
+    and its effect."""
 
     def __init__(
         self,
         *,
         project: str,
-        ledger: Ledger,
+        log: MessageLog,
         token_endpoint: TokenEndpoint,
         access_tokens: AccessTokens,
         proxy: Proxy,
         stopping: asyncio.Event,
     ) -> None:
         self._project = project
-        self._ledger = ledger
+        self._log = log
         self._token_endpoint = token_endpoint
         self._access_tokens = access_tokens
         self._proxy = proxy
@@ -122,7 +122,7 @@ class App:
             name = f"projects/{self._project}/messages/fake_message_id"
         else:
             try:
-                name = self._ledger.accept(request)
+                name = self._log.accept(request)
             except OSError:
                 _answer(exchange, replies.INTERNAL)
                 return
@@ -147,7 +147,8 @@ class App:
         return None if project == self._project else replies.forbidden(project)
 
     async def _fail(self, fault: Fault, scope: Scope, exchange: Exchange) -> bool:
-        """What comes before an acceptance; whether the request ends here."""
+        """Apply the part of a fault that comes before an acceptance. Returns whether the request
+        ends here."""
         if fault.delay_ms:
             await asyncio.sleep(fault.delay_ms / 1000)
         if fault.reply is not None:
@@ -161,27 +162,27 @@ class App:
         return True
 
     async def _hang(self, exchange: Exchange) -> None:
-        """Until the client goes, or the sandbox stops."""
+        """Wait until the client disconnects or the sandbox stops."""
         gone = asyncio.ensure_future(exchange.client_disconnect())
         stopped = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait((gone, stopped), return_when=asyncio.FIRST_COMPLETED)
         for waiting in (gone, stopped):
             waiting.cancel()
-        exchange.response_empty(503, [])  # to nobody: the server wants every exchange to end
+        exchange.response_empty(503, [])  # nobody receives it; the server requires that every exchange ends
 
     def _reset(self, scope: Scope, exchange: Exchange) -> None:
         self._proxy.reset(int(scope.client.rpartition(":")[2]))
-        exchange.response_empty(503, [])  # to nobody, as above
+        exchange.response_empty(503, [])  # nobody receives it, as in `_hang`
 
     async def _own(self, scope: Scope, exchange: Exchange) -> Reply:
-        """The endpoints that FCM does not have."""
+        """Answer the sandbox's own endpoints, which FCM does not have."""
         match scope.method, scope.path.removeprefix("/_sandbox/"):
             case "GET", "health":
                 return replies.as_json(200, {"status": "ok", "project": self._project})
             case "GET", "messages":
-                return Reply(200, self._ledger.listing())
+                return Reply(200, self._log.listing())
             case "DELETE", "messages":
-                self._ledger.clear()
+                self._log.clear()
                 return Reply(204, b"", ())
             case "GET", "requests":
                 return replies.as_json(200, self._requests)
@@ -201,10 +202,10 @@ class App:
 
 
 async def _read(scope: Scope, exchange: Exchange) -> bytes | None:
-    """The request's body, None when it is larger than any that is taken; it is read to its end
-    either way.
+    """The request's body, or None if it is larger than `BODY_BYTES`. It is read to its end in both
+    cases.
 
-    An answer before the end of a request makes some clients fail instead of reading it.
+    Some clients fail if the answer comes before the end of the request.
     """
     declared = scope.headers.get("content-length") or ""
     if declared.isascii() and declared.isdigit() and int(declared) <= BODY_BYTES:
@@ -223,7 +224,7 @@ def _answer(exchange: Exchange, reply: Reply) -> None:
 
 
 async def _answer_half(exchange: Exchange, reply: Reply) -> None:
-    """An answer that says how long it is and ends before that."""
+    """Announce the full length of an answer, and send only half of it."""
     length = ("content-length", str(len(reply.body)))
     body = exchange.response_stream(reply.status, [*reply.headers, length])
     await body.send_bytes(reply.body[: len(reply.body) // 2])

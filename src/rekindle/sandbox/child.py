@@ -25,21 +25,22 @@ _CALL_SECONDS = 60.0
 
 
 class Sandbox:
-    """A context within which a sandbox serves on a free port of 127.0.0.1; afterwards its process
-    is gone.
+    """A context manager: a sandbox serves on a free port of 127.0.0.1. At the end, its process has
+    ended.
 
-    The child ends by itself when this process does, even by kill -9. The methods block; call them
-    from a thread when an event loop must go on. Any number of threads may.
+    The child process ends when this process does, even by kill -9. The methods block: call them
+    from a thread if an event loop must not stop. Any number of threads may call them.
 
     Args:
-        folder: where its files go; they stay, and a later Sandbox with the same folder goes on with
-            the same key, CA and ledger. None takes a temporary folder that is removed at the end.
+        folder: the folder of its files. They stay, and a later Sandbox with the same folder
+            continues with the same key, CA and log. None: a temporary folder, which is removed at
+            the end.
         project: the project id of its service account.
         port: 0 takes any free one.
 
     Raises:
-        SandboxError: on entering, when it could not start; from the methods, when it does not
-            answer as it should.
+        SandboxError: on entering, if it could not start; from the methods, if its answer is not the
+            expected one.
     """
 
     def __init__(self, folder: Path | None = None, *, project: str = PROJECT, port: int = 0) -> None:
@@ -62,9 +63,9 @@ class Sandbox:
         return self._folder / "service-account.json.ca.pem"
 
     @property
-    def ledger(self) -> Path:
-        """The append-only file of accepted messages, one JSON object a line."""
-        return self._folder / "ledger.jsonl"
+    def log(self) -> Path:
+        """The append-only file of accepted messages, one JSON object per line."""
+        return self._folder / "log.jsonl"
 
     @property
     def pid(self) -> int | None:
@@ -94,28 +95,29 @@ class Sandbox:
         return cast("list[dict[str, Any]]", self._call("GET", "/_sandbox/messages"))
 
     def clear(self) -> None:
-        """`messages` is empty; the ledger file keeps what it had."""
+        """Empty `messages`; the log file keeps its lines."""
         self._call("DELETE", "/_sandbox/messages")
 
     def faults(self, faults: Sequence[Mapping[str, Any]]) -> None:
-        """These faults are in force, and no others."""
+        """Replace all faults by these."""
         self._call("PUT", "/_sandbox/faults", list(faults))
 
     def requests(self) -> dict[str, int]:
-        """Requests seen since the start, refused ones included: token, send, validate."""
+        """The number of requests since the start, rejected ones included: token, send,
+        validate."""
         return cast("dict[str, int]", self._call("GET", "/_sandbox/requests"))
 
     def _start(self, said: IO[str]) -> "subprocess.Popen[str]":
         command = [sys.executable, "-P", "-m", "rekindle.sandbox", "--until-stdin-closes"]
         command += ["--port", str(self._port), "--project", self.project]
-        command += ["--credentials", str(self.credentials), "--ledger", str(self.ledger)]
+        command += ["--credentials", str(self.credentials), "--log", str(self.log)]
         return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,
-            start_new_session=True,  # a Ctrl-C is for the parent, which may still want the messages
+            start_new_session=True,  # Ctrl-C must reach only the parent, which may still need the messages
         )
 
     def _wait_until_ready(self, process: "subprocess.Popen[str]", said: IO[str]) -> str:
@@ -132,7 +134,7 @@ class Sandbox:
                 if not chunk:
                     process.wait(_STOP_SECONDS)
                     said.seek(0)
-                    last = (said.read().strip().splitlines() or ["it said nothing"])[-1]
+                    last = (said.read().strip().splitlines() or ["it printed nothing"])[-1]
                     raise SandboxError(last.removeprefix(f"{SandboxError.code}: "))
                 line += chunk
         return str(json.loads(line)["url"])
@@ -165,5 +167,5 @@ class Sandbox:
         finally:
             connection.close()
         if response.status >= 400:
-            raise SandboxError(f"The sandbox refused {method} {path}: {content.decode(errors='replace')}")
+            raise SandboxError(f"The sandbox rejected {method} {path}: {content.decode(errors='replace')}")
         return json.loads(content) if content else None

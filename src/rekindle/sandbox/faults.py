@@ -1,5 +1,5 @@
-"""What the sandbox does wrong on purpose: rules that clients set, and the first that fits a
-request."""
+"""The sandbox's intended failures: rules that clients set. The first rule that matches a request
+applies."""
 
 import json
 import re
@@ -21,12 +21,12 @@ Json = dict[str, Any]
 
 
 class FaultInvalid(ValueError):
-    """A fault that cannot be used; the message is one line for whoever sent it."""
+    """A fault that is not valid. The message is one line for the client that sent it."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """One rule. At most one of `conduct` and `reply` is set; with neither, the request goes on
+    """One rule. At most one of `conduct` and `reply` is set. With neither, the request continues
     after the delay."""
 
     source: Json
@@ -39,7 +39,7 @@ class Fault:
     hits: int = field(default=0)
 
     def fits(self, path: PathName, target: str) -> bool:
-        """Whether this rule is for such a request and not used up."""
+        """Whether this rule matches the request and is not used up."""
         if self.path != path or (self.times is not None and self.hits >= self.times):
             return False
         if self.target is None:
@@ -50,13 +50,13 @@ class Fault:
 
 
 class Faults:
-    """The rules in force, in the order given. Set and asked on the event loop only."""
+    """The current rules, in the given order. Used on the event loop only."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
     def put(self, body: bytes) -> None:
-        """Replace every rule, with hits counted from 0; nothing changes when one of them is wrong.
+        """Replace every rule, with hits counted from 0. If one rule is not valid, nothing changes.
 
         Raises:
             FaultInvalid: the first mistake.
@@ -70,7 +70,7 @@ class Faults:
         self._faults = [_fault(rule, f"fault {n}") for n, rule in enumerate(cast("list[Any]", rules), 1)]
 
     def take(self, path: PathName, target: str) -> Fault | None:
-        """The first rule that fits, counted as used once more."""
+        """The first rule that matches; counts a hit."""
         for fault in self._faults:
             if fault.fits(path, target):
                 fault.hits += 1
@@ -78,13 +78,13 @@ class Faults:
         return None
 
     def listing(self) -> list[Json]:
-        """The rules as they were given, each with the number of its `hits`."""
+        """The rules as given, each with its `hits`."""
         return [{**fault.source, "hits": fault.hits} for fault in self._faults]
 
 
 def _fault(rule: Any, where: str) -> Fault:
     source = _object(rule, where, ("match", "times", "respond", "hits"))
-    source.pop("hits", None)  # what GET answered may be PUT again
+    source.pop("hits", None)  # the answer of GET may be sent with PUT
     if "respond" not in source:
         raise FaultInvalid(f"{where}: respond is missing")
     match = _object(source.get("match", {}), f"{where}: match", ("target", "path"))
@@ -93,7 +93,7 @@ def _fault(rule: Any, where: str) -> Fault:
         raise FaultInvalid(f'{where}: match.path must be "send" or "token"')
     target = match.get("target")
     if target is not None and (not isinstance(target, str) or not target):
-        raise FaultInvalid(f"{where}: match.target must be a text that is not empty")
+        raise FaultInvalid(f"{where}: match.target must be a non-empty string")
     if target is not None and path == "token":
         raise FaultInvalid(f"{where}: a token request has no target")
     times = source.get("times")
@@ -107,11 +107,11 @@ def _fault(rule: Any, where: str) -> Fault:
             raise FaultInvalid(f"{where}: respond must be an object or one of {', '.join(allowed)}")
         fault.conduct = respond
         return fault
-    wanted = _object(respond, f"{where}: respond", ("status", "headers", "body", "delay_ms"))
-    fault.delay_ms = _delay(wanted, where)
-    if "status" in wanted:
-        fault.reply = _reply(wanted, where)
-    elif set(wanted) != {"delay_ms"}:
+    response = _object(respond, f"{where}: respond", ("status", "headers", "body", "delay_ms"))
+    fault.delay_ms = _delay(response, where)
+    if "status" in response:
+        fault.reply = _reply(response, where)
+    elif set(response) != {"delay_ms"}:
         raise FaultInvalid(f"{where}: respond needs a status or a delay_ms")
     return fault
 
@@ -126,26 +126,26 @@ def _object(value: Any, where: str, names: tuple[str, ...]) -> Json:
     return dict(known)
 
 
-def _delay(wanted: Json, where: str) -> int:
-    delay = wanted.get("delay_ms", 0)
+def _delay(response: Json, where: str) -> int:
+    delay = response.get("delay_ms", 0)
     if type(delay) is not int or not 0 <= delay <= MAX_DELAY_MS:
         raise FaultInvalid(f"{where}: delay_ms must be a whole number from 0 to {MAX_DELAY_MS}")
     return delay
 
 
-def _reply(wanted: Json, where: str) -> Reply:
-    status, body = wanted["status"], wanted.get("body")
-    given: Any = wanted.get("headers", {})
+def _reply(response: Json, where: str) -> Reply:
+    status, body = response["status"], response.get("body")
+    given: Any = response.get("headers", {})
     if type(status) is not int or not 200 <= status <= 599:
         raise FaultInvalid(f"{where}: status must be a whole number from 200 to 599")
     if not isinstance(given, dict):
-        raise FaultInvalid(f"{where}: headers must be an object of texts")
+        raise FaultInvalid(f"{where}: headers must be an object of strings")
     headers: list[tuple[str, str]] = []
     for name, value in cast("Json", given).items():
         if not _HEADER_NAME.fullmatch(name) or not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-            raise FaultInvalid(f"{where}: header {name!r} is not a header")
+            raise FaultInvalid(f"{where}: header {name!r} is not a valid header")
         if name.lower() in _OWN_HEADERS:
-            raise FaultInvalid(f"{where}: header {name!r} is the server's own")
+            raise FaultInvalid(f"{where}: header {name!r} is set by the server")
         headers.append((name.lower(), value))
     if not any(name == "content-type" for name, _ in headers) and body is not None:
         headers.append(HTML if isinstance(body, str) else JSON)

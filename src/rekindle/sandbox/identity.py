@@ -1,10 +1,9 @@
-"""Who the sandbox is: a service account for its clients, a CA for their trust, a certificate for
-its port.
+"""The sandbox's identity: a service account for its clients, a CA that they trust, a certificate
+for its port.
 
-Two files stay: FILE, a service-account file as Google makes them, and FILE.ca.pem. The account's
-key also signs the CA, so that there is no third file to lose, and a restart finds everything in
-these two. The CA can vouch for this machine's loopback names only (a critical name constraint),
-whoever trusts it.
+Two files are kept: FILE, a service-account file in Google's format, and FILE.ca.pem. The account's
+key also signs the CA, so a restart needs only these two files. The CA can sign certificates for
+this machine's loopback names only (a critical name constraint).
 """
 
 import ipaddress
@@ -31,7 +30,7 @@ _LOOPBACK = ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The service account as its file has it, and the CA."""
+    """The service account as in its file, and the CA."""
 
     account: dict[str, str]
     key: rsa.RSAPrivateKey
@@ -39,16 +38,16 @@ class Identity:
 
 
 def ca_path(credentials: Path) -> Path:
-    """Where the CA certificate lies."""
+    """The path of the CA certificate."""
     return credentials.with_name(credentials.name + ".ca.pem")
 
 
 def take_identity(credentials: Path, *, project: str, url: str) -> Identity:
-    """The files are there, fit `project` and `url`, and hold the same key and CA as before if there
-    were any.
+    """Write both files for `project` and `url`. An existing key and CA are kept.
 
     Raises:
-        SandboxError: a file there is not a sandbox's (it is left as it is), or cannot be written.
+        SandboxError: a file was not written by a sandbox (it is left unchanged), or cannot be
+            written.
     """
     try:
         key = _known_key(credentials) or rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -67,8 +66,8 @@ def take_identity(credentials: Path, *, project: str, url: str) -> Identity:
 
 
 def write_server_certificate(identity: Identity, folder: Path) -> tuple[Path, Path]:
-    """A fresh certificate for localhost, 127.0.0.1 and ::1, signed by the CA: (certificate, key)
-    in `folder`."""
+    """Write a new certificate for localhost, 127.0.0.1 and ::1, signed by the CA, into `folder`.
+    Returns the paths (certificate, key)."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
     names = [x509.DNSName("localhost"), *(x509.IPAddress(address) for address in _LOOPBACK)]
@@ -95,7 +94,8 @@ def write_server_certificate(identity: Identity, folder: Path) -> tuple[Path, Pa
 
 
 def _known_key(credentials: Path) -> rsa.RSAPrivateKey | None:
-    """The key in the file, None when there is no file; a file of anyone else is never touched."""
+    """The key in the file, or None if there is no file. A file that no sandbox wrote is never
+    changed."""
     try:
         text = credentials.read_text()
     except FileNotFoundError:
@@ -111,14 +111,15 @@ def _known_key(credentials: Path) -> rsa.RSAPrivateKey | None:
             raise ValueError
     except (ValueError, TypeError, LookupError, AttributeError):
         raise SandboxError(
-            f"{credentials} exists and was not written by a sandbox; it is left as it is",
-            hint="Name another file, or remove that one.",
+            f"{credentials} exists and was not written by a sandbox; it was not changed",
+            hint="Name another file, or remove this one.",
         ) from None
     return key
 
 
 def _known_ca(path: Path, key: rsa.RSAPrivateKey) -> x509.Certificate | None:
-    """The CA certificate in the file, if it is this key's and good for a year more."""
+    """The CA certificate in the file, if it belongs to this key and is valid for at least
+    another year."""
     try:
         ca = x509.load_pem_x509_certificate(path.read_bytes())
     except (FileNotFoundError, ValueError):
@@ -189,7 +190,7 @@ def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 
 
 def _write(path: Path, text: str, *, mode: int) -> None:
-    """Replace the file whole, never readable by others than `mode` says, not even for a moment."""
+    """Replace the file in one step. At no moment can others read it, except as `mode` allows."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:  # noqa: PTH123

@@ -1,4 +1,5 @@
-"""What FCM refuses in a message that has the right shape: targets, reserved keys, sizes, ranges."""
+"""The rules that FCM checks in a message with valid types: targets, reserved keys, sizes,
+ranges."""
 
 import json
 import re
@@ -22,7 +23,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A send that FCM would take."""
+    """A send that FCM would accept."""
 
     target_kind: str
     target: str
@@ -31,7 +32,7 @@ class Request:
 
 
 def read_request(body: bytes) -> Request | Reply:
-    """The request in `body`, or the 400 that FCM answers."""
+    """The request in `body`, or the 400 that FCM would answer."""
     try:
         root: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -50,7 +51,7 @@ def read_request(body: bytes) -> Request | Reply:
     if found:
         return invalid(found[0][1] if len(found) == 1 else _GENERAL, found, fcm=True)
     limit = TOPIC_PAYLOAD_BYTES if kind in ("topic", "condition") else PAYLOAD_BYTES
-    # No payload is larger than the request that carries it, so that most need no counting.
+    # The payload is never larger than its request, so most requests need no counting.
     if len(body) > limit and payload_bytes(message) > limit:
         too_large = f"Message is too large. The maximum is {limit // 1024}K ({limit} bytes)."
         return invalid(too_large, fcm=True)
@@ -59,8 +60,7 @@ def read_request(body: bytes) -> Request | Reply:
 
 
 def payload_bytes(message: Json) -> int:
-    """The largest payload that any one platform gets from this message: keys and values, in
-    UTF-8 bytes."""
+    """The largest payload of this message on any platform: keys and values, in UTF-8 bytes."""
     common = _bytes(message.get("data")) + _bytes(message.get("notification"))
     android, webpush, apns = (_part(message, name) for name in ("android", "webpush", "apns"))
     return common + max(
@@ -81,7 +81,7 @@ def _bytes(value: Any) -> int:
 
 
 def _part(message: Json, *names: str) -> Json:
-    """An object inside, under any of its names; empty when there is none."""
+    """A nested object, under any of its names; empty if there is none."""
     for name in names:
         part: Any = message.get(name)
         if isinstance(part, dict):
@@ -112,7 +112,7 @@ def _check_rules(message: Json, found: Violations) -> None:
 
 
 def _check_data_keys(part: Json, path: str, found: Violations) -> None:
-    # Google's pages disagree on what is reserved; a key that any of them names is refused.
+    # Google's pages differ about the reserved keys; reject every key that any page names.
     found.extend(
         (path, f"Invalid data payload key: {key}")
         for key in _part(part, "data")

@@ -18,34 +18,34 @@ from granian.server.embed import Server
 from rekindle.errors import SandboxError
 from rekindle.sandbox.app import App
 from rekindle.sandbox.identity import Identity, take_identity, write_server_certificate
-from rekindle.sandbox.ledger import Ledger
+from rekindle.sandbox.log import MessageLog
 from rekindle.sandbox.proxy import Proxy
 from rekindle.sandbox.tokens import AccessTokens, TokenEndpoint
 
 HOST = "127.0.0.1"
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
-# Hanging requests are kept open on purpose: they must not use up what others need.
+# Hanging requests stay open on purpose, and must not use up the connections of other requests.
 _CONNECTIONS = 4096
 _STREAMS = 1000
 
 
 class Process:
-    """Serves until `stop`, SIGINT or SIGTERM; once."""
+    """Serves once, until `stop`, SIGINT or SIGTERM."""
 
     def __init__(self, stop: asyncio.Event) -> None:
         self._stop = stop
         self._proxy = Proxy()
 
     async def serve(
-        self, port: int, credentials: Path, ledger: Path | None, project: str, *, on_ready: Callable[[str], None]
+        self, port: int, credentials: Path, log: Path | None, project: str, *, on_ready: Callable[[str], None]
     ) -> None:
         """See `rekindle.sandbox.server.serve`."""
         threads = _threads()
         with contextlib.ExitStack() as stack:
             stack.callback(self._proxy.close)
             url = await self._listen(port)
-            kept = Ledger(ledger, project)
+            kept = MessageLog(log, project)
             stack.callback(kept.close)
             identity = take_identity(credentials, project=project, url=url)
             async with _http_server(self._app(identity, kept, project), identity, self._proxy) as serving:
@@ -71,11 +71,11 @@ class Process:
             ) from error
         return f"https://{HOST}:{taken}"
 
-    def _app(self, identity: Identity, kept: Ledger, project: str) -> App:
+    def _app(self, identity: Identity, kept: MessageLog, project: str) -> App:
         access_tokens = AccessTokens(identity.account["private_key"])
         return App(
             project=project,
-            ledger=kept,
+            log=kept,
             token_endpoint=TokenEndpoint(identity.account, identity.key.public_key(), access_tokens),
             access_tokens=access_tokens,
             proxy=self._proxy,
@@ -85,7 +85,7 @@ class Process:
 
 @contextlib.asynccontextmanager
 async def _http_server(app: App, identity: Identity, proxy: Proxy) -> AsyncGenerator[asyncio.Task[None]]:
-    """The application behind the proxy, on a port of its own; the task ends by itself only if
+    """Serve the application on its own port, behind the proxy. The task ends by itself only if
     the server fails."""
     with _reserved_port() as port:
         proxy.upstream = (HOST, port)
@@ -113,7 +113,7 @@ async def _http_server(app: App, identity: Identity, proxy: Proxy) -> AsyncGener
 
 @contextlib.contextmanager
 def _reserved_port() -> Generator[int]:
-    """A port that nobody else is given while the server, which shares ports, binds it."""
+    """Reserve a port until the server, which shares ports, has bound it."""
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         holder.bind((HOST, 0))
@@ -121,7 +121,7 @@ def _reserved_port() -> Generator[int]:
 
 
 async def _listening(port: int, serving: asyncio.Task[Any]) -> None:
-    """The server accepts connections on its own port."""
+    """Wait until the server accepts connections on its port."""
     deadline = asyncio.get_running_loop().time() + _START_SECONDS
     while not serving.done() and asyncio.get_running_loop().time() < deadline:
         try:
@@ -136,8 +136,8 @@ async def _listening(port: int, serving: asyncio.Task[Any]) -> None:
 
 
 def _threads() -> set[int]:
-    """The threads of this process that Python did not start; empty where the system does not
-    say."""
+    """The threads of this process that Python did not start; empty if the system does not list
+    them."""
     try:
         every = {int(task.name) for task in Path("/proc/self/task").iterdir()}
     except OSError:
@@ -146,10 +146,10 @@ def _threads() -> set[int]:
 
 
 async def _threads_gone(before: set[int]) -> None:
-    """The server's own threads have ended.
+    """Wait until the server's threads have ended.
 
-    They outlive its answer that it has stopped by a millisecond or two, and one that asks for the
-    interpreter while it is being taken down aborts the process: 3 of 12 exits on a busy machine.
+    They end a millisecond or two after the server reports that it has stopped. A thread that asks
+    for the interpreter while it shuts down aborts the process: 3 of 12 exits on a busy machine.
     """
     await asyncio.sleep(0.05 if sys.platform != "linux" else 0)
     deadline = asyncio.get_running_loop().time() + _STOP_SECONDS
@@ -159,7 +159,7 @@ async def _threads_gone(before: set[int]) -> None:
 
 @contextlib.contextmanager
 def _signals(stopping: asyncio.Event) -> Generator[None]:
-    """SIGINT and SIGTERM set the event; afterwards they do again what they did before."""
+    """Let SIGINT and SIGTERM set the event; restore their handlers afterwards."""
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:

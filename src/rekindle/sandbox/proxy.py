@@ -1,8 +1,8 @@
-"""A TCP proxy in front of the HTTP server: it can reset a connection, which the server's
-applications cannot.
+"""A TCP proxy in front of the HTTP server. It can reset a connection, which the application
+cannot.
 
-TLS goes through it untouched, so that HTTP/2 and its negotiation are the server's. The server sees
-the proxy's own port as the client's address; under that port the proxy finds the client again.
+It does not read TLS, so the server negotiates HTTP/2 itself. The server sees the proxy's port as
+the client's address, and the proxy finds the client by that port.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ _LINGER_NONE = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Listens on one address and passes every connection on to `upstream`. Lives on one event
+    """Listens on one address and forwards every connection to `upstream`. Used on one event
     loop."""
 
     def __init__(self) -> None:
@@ -24,43 +24,43 @@ class Proxy:
         self._clients: set[_Side] = set()
 
     async def listen(self, host: str, port: int) -> int:
-        """Bound, not yet accepting; the port that it got (0 asks for any).
+        """Bind the port (0: any free one) without accepting connections. Returns the port.
 
         Raises:
-            OSError: the port is taken, or not ours to take.
+            OSError: the port is in use, or may not be used.
         """
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Side(self), host, port, backlog=4096, start_serving=False)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def start(self) -> None:
-        """Accepting connections."""
+        """Accept connections."""
         if self._server is not None:
             await self._server.start_serving()
 
     def reset(self, port: int) -> None:
-        """The client behind this port gets a TCP reset at once, and nothing that was still on
-        its way to it."""
+        """Send a TCP reset to the client behind this port at once. Bytes on their way to it are
+        lost."""
         upstream = self._by_port.get(port)
         if upstream is not None and upstream.peer is not None:
             upstream.peer.reset()
 
     def close(self) -> None:
-        """No connection is left, in either direction."""
+        """Close every connection, in both directions."""
         if self._server is not None:
             self._server.close()
         for client in list(self._clients):
             client.abort()
 
     def opened(self, side: "_Side", port: int | None) -> None:
-        """A side has a transport; `port` when it is the one towards the server."""
+        """Note that a side has a transport. `port` is given for the side towards the server."""
         if port is None:
             self._clients.add(side)
         else:
             self._by_port[port] = side
 
     def closed(self, side: "_Side", port: int | None) -> None:
-        """A side is gone."""
+        """Note that a side is closed."""
         if port is None:
             self._clients.discard(side)
         elif self._by_port.get(port) is side:
@@ -77,9 +77,9 @@ class _Side(asyncio.Protocol):
         self._is_client = client is None
         self._transport: asyncio.Transport | None = None
         self._linking: asyncio.Task[None] | None = None
-        # What the client says before the server is reached. To pause reading in connection_made
-        # would not do: Python 3.11.0 to 3.11.2 begins to read all the same, and those bytes would
-        # be lost.
+        # The bytes that the client sends before the server is connected. Pausing the reading in
+        # connection_made does not work: Python 3.11.0 to 3.11.2 starts reading anyway, and those
+        # bytes would be lost.
         self._early: list[bytes] = []
         self._early_end = False
 
@@ -95,7 +95,7 @@ class _Side(asyncio.Protocol):
         self._proxy.opened(self, self._port)
 
     async def _link(self) -> None:
-        """Connect to the server, then let the bytes flow."""
+        """Connect to the server, then forward in both directions."""
         try:
             _, upstream = await asyncio.get_running_loop().create_connection(
                 lambda: _Side(self._proxy, self), *self._proxy.upstream
@@ -125,7 +125,7 @@ class _Side(asyncio.Protocol):
             self.peer.write_eof()
         else:
             self._early_end = True
-        return True  # the other direction may still have something to say
+        return True  # the other direction may still send
 
     def pause_writing(self) -> None:
         if self.peer is not None:
@@ -150,22 +150,22 @@ class _Side(asyncio.Protocol):
             self._transport.write_eof()
 
     def hold(self, held: bool) -> None:
-        """Stop or go on reading from this side, because the other cannot keep up."""
+        """Pause or resume reading from this side, because the other side is slower."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading() if held else self._transport.resume_reading()
 
     def close(self) -> None:
-        """Closed once what was written is sent."""
+        """Close after everything written is sent."""
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
-        """Closed now."""
+        """Close now."""
         if self._transport is not None:
             self._transport.abort()
 
     def reset(self) -> None:
-        """Closed now with a RST instead of a FIN."""
+        """Close now, with a RST instead of a FIN."""
         if self._transport is not None:
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)

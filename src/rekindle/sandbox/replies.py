@@ -1,4 +1,4 @@
-"""What the sandbox answers: the bodies that Google's front end, its token endpoint and FCM use."""
+"""The sandbox's answers, with the bodies of Google's front end, its token endpoint and FCM."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer, whole."""
+    """One complete answer."""
 
     status: int
     body: bytes
@@ -35,7 +35,7 @@ def rpc_error(
     details: Sequence[Mapping[str, Any]] = (),
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Reply:
-    """A google.rpc.Status; `details` is left out when it is empty, as Google does."""
+    """A google.rpc.Status. Empty `details` are left out, as in Google's answers."""
     error: dict[str, Any] = {"code": code, "message": message, "status": status}
     if details:
         error["details"] = list(details)
@@ -43,8 +43,8 @@ def rpc_error(
 
 
 def invalid(message: str, violations: Sequence[tuple[str, str]] = (), *, fcm: bool) -> Reply:
-    """400 INVALID_ARGUMENT. `fcm`: refused by FCM itself, not by the JSON front end, which adds
-    no FcmError."""
+    """400 INVALID_ARGUMENT. `fcm`: rejected by FCM itself, and not by the JSON front end, which
+    adds no FcmError."""
     details: list[dict[str, Any]] = []
     if fcm:
         details.append({"@type": FCM_ERROR, "errorCode": "INVALID_ARGUMENT"})
@@ -55,7 +55,7 @@ def invalid(message: str, violations: Sequence[tuple[str, str]] = (), *, fcm: bo
 
 
 def forbidden(project: str) -> Reply:
-    """403: these credentials do not reach that project, whether it exists or not."""
+    """403: these credentials have no access to the project, or it does not exist."""
     return rpc_error(
         403,
         "PERMISSION_DENIED",

@@ -1,9 +1,9 @@
-"""The JSON shape of FCM's messages: names, types and enums, and the words of Google's JSON front
-end for each fault.
+"""The JSON structure of FCM's messages: names, types and enums, with the messages of Google's JSON
+front end for each error.
 
 A check is a function (value, path, violations). It appends (path, description) and never raises.
-Every field is known under its proto name and its JSON name (`collapse_key`, `collapseKey`), as with
-protobuf's own JSON; null means unset.
+Every field has its proto name and its JSON name (`collapse_key`, `collapseKey`), as in protobuf's
+JSON mapping; null means unset.
 """
 
 import json
@@ -20,12 +20,12 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d
 
 
 def wrong(value: Any, path: str, type_name: str, found: Violations) -> None:
-    """Note that a value does not have the type that its field has."""
+    """Note that a value does not have the type of its field."""
     found.append((path, f"Invalid value at '{path}' ({type_name}), {json.dumps(value, ensure_ascii=False)}"))
 
 
 def string(value: Any, path: str, found: Violations) -> None:
-    """TYPE_STRING; numbers and booleans are not turned into text."""
+    """TYPE_STRING; numbers and booleans are not converted to text."""
     if type(value) is not str:
         wrong(value, path, "TYPE_STRING", found)
 
@@ -50,7 +50,7 @@ def fraction(value: Any, path: str, found: Violations) -> None:
 
 
 def duration(value: Any, path: str, found: Violations) -> None:
-    """Seconds with up to nine decimals and the letter s; the range is FCM's own matter."""
+    """Seconds with up to nine decimals and the letter s; FCM itself checks the range."""
     if type(value) is not str or not DURATION.fullmatch(value):
         name = path.rpartition(".")[2]
         why = f"Field '{name}', Illegal duration format; duration must end with 's'"
@@ -80,7 +80,7 @@ def strings(value: Any, path: str, found: Violations) -> None:
 
 
 def enum(type_name: str, *names: str) -> Check:
-    """One of these names."""
+    """Checks for one of these names."""
 
     def check(value: Any, path: str, found: Violations) -> None:
         if value not in names:
@@ -90,7 +90,7 @@ def enum(type_name: str, *names: str) -> Check:
 
 
 def repeated(element: Check) -> Check:
-    """A list of these."""
+    """Checks for a list whose elements pass `element`."""
 
     def check(value: Any, path: str, found: Violations) -> None:
         if type(value) is not list:
@@ -103,7 +103,7 @@ def repeated(element: Check) -> Check:
 
 
 def message(fields: Mapping[str, Check], oneof: tuple[str, ...] = ()) -> Check:
-    """A message with these fields and no others; at most one of `oneof`."""
+    """Checks for a message with only these fields, and at most one of `oneof`."""
     known = dict(fields)
     for name, check in fields.items():
         head, *tail = name.split("_")
@@ -154,7 +154,7 @@ _ANDROID_NOTIFICATION: dict[str, Check] = {
 }
 _ANDROID: dict[str, Check] = {
     "collapse_key": string,
-    # The official SDKs send the lower-case names, and FCM takes both.
+    # The official SDKs send the lower-case names, and FCM accepts both.
     "priority": enum("AndroidMessagePriority", "NORMAL", "HIGH", "normal", "high"),
     "ttl": duration,
     "restricted_package_name": string,
@@ -187,4 +187,4 @@ _MESSAGE: dict[str, Check] = {
 }
 
 check_shape = message({"validate_only": boolean, "message": message(_MESSAGE, TARGETS)})
-"""The whole request, as `projects.messages.send` takes it."""
+"""The whole request of `projects.messages.send`."""

@@ -34,8 +34,8 @@ Validity = Literal["valid", "expired", "unknown"]
 
 
 class AccessTokens:
-    """Access tokens that carry their own expiry under a MAC, so that they outlive a restart of
-    the sandbox."""
+    """Access tokens that contain their expiry, protected by a MAC, so they stay valid after a
+    restart of the sandbox."""
 
     def __init__(self, private_key_pem: str) -> None:
         self._key = hashlib.sha256(b"rekindle sandbox access token\n" + private_key_pem.encode()).digest()
@@ -47,7 +47,7 @@ class AccessTokens:
         return f"{_PREFIX}{expires_at}.{self._mac(str(expires_at))}"
 
     def check(self, token: str, *, now: float) -> Validity:
-        """Whether this sandbox issued the token, and whether it still holds at `now`."""
+        """Whether this sandbox issued the token, and whether it is still valid at `now`."""
         expires_at = self._known.get(token)
         if expires_at is None:
             stamp, _, mac = token.removeprefix(_PREFIX).partition(".")
@@ -67,7 +67,7 @@ class AccessTokens:
 
 
 class TokenEndpoint:
-    """Checks assertions of one service account, and answers as Google's token endpoint does."""
+    """Checks assertions of one service account, and answers like Google's token endpoint."""
 
     def __init__(self, account: Mapping[str, str], public_key: RSAPublicKey, access_tokens: AccessTokens) -> None:
         self._email = account["client_email"]
@@ -77,7 +77,7 @@ class TokenEndpoint:
         self._access_tokens = access_tokens
 
     def answer(self, body: bytes) -> Reply:
-        """200 with an access token, or 400 with the first thing that is wrong."""
+        """200 with an access token, or 400 with the first error."""
         try:
             form = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
         except ValueError:
@@ -125,7 +125,7 @@ class TokenEndpoint:
 
 
 def _parts(assertion: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-    """Header, claims and signature of a compact JWT; ValueError when it is none."""
+    """Header, claims and signature of a compact JWT. Raises ValueError if it is not one."""
     head, claims, signature = assertion.split(".")
     return _object(head), _object(claims), _decode(signature)
 

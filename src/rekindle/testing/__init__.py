@@ -1,5 +1,5 @@
-"""For tests of whatever uses Rekindle: a dispatcher and a notification repository to look at and
-to break."""
+"""For tests of code that uses Rekindle: a dispatcher and a notification repository that tests
+can inspect and make fail."""
 
 from rekindle.testing.doubles import BrokenNotifications, ScriptedDispatcher
 

@@ -1,5 +1,5 @@
-"""A pytest plugin: a migrated database for each test. `pytest_plugins =
-["rekindle.testing.fixtures"]` takes it."""
+"""A pytest plugin: a migrated database for each test. Enable it with `pytest_plugins =
+["rekindle.testing.fixtures"]`."""
 
 import asyncio
 import os
@@ -12,20 +12,20 @@ from rekindle.embedded import EmbeddedPostgres
 from rekindle.postgres.clones import create_database, drop_database, execute_script
 from rekindle.postgres.migrate import migrate
 
-# A crash of the test server loses nothing that anybody wants.
+# A crash of the test server loses nothing that is needed.
 _SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
 @pytest.fixture(scope="session")
 def rekindle_server_url() -> Iterator[str]:
-    """The server on which databases are made: REKINDLE_TEST_DATABASE_URL, else an embedded one for
-    this session.
+    """The server on which the databases are created: REKINDLE_TEST_DATABASE_URL, else an embedded
+    one for this session.
 
-    The login of a given one may create databases and roles.
+    The login in REKINDLE_TEST_DATABASE_URL must be able to create databases and roles.
 
     Raises:
-        PostgresNotFound: none is given, and the extra `demo`, which has an embedded one, is not
-            installed.
+        PostgresNotFound: no server is given, and the extra `demo`, which contains an embedded one,
+            is not installed.
     """
     given = os.environ.get("REKINDLE_TEST_DATABASE_URL")
     if given:
@@ -37,14 +37,15 @@ def rekindle_server_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def rekindle_tables() -> str:
-    """SQL that is executed once, after Rekindle's own migrations: your tables and source.sql.
-    Override it."""
+    """SQL that runs once, after Rekindle's migrations. Override it with your tables and
+    source.sql."""
     return ""
 
 
 @pytest.fixture(scope="session")
 def rekindle_template(rekindle_server_url: str, rekindle_tables: str) -> Iterator[str]:
-    """The name of the database of which each test gets a copy; dropped after the session."""
+    """The name of the template database: each test gets a copy of it. It is dropped after the
+    session."""
     name = f"rekindle_template_{uuid4().hex}"
 
     async def fill() -> None:
@@ -61,10 +62,10 @@ def rekindle_template(rekindle_server_url: str, rekindle_tables: str) -> Iterato
 
 @pytest.fixture
 def rekindle_database(rekindle_server_url: str, rekindle_template: str) -> Iterator[str]:
-    """The address of a database of this test alone, with Rekindle's tables and yours; dropped after
-    the test.
+    """The URL of a separate database for this test, with Rekindle's tables and yours. It is dropped
+    after the test.
 
-    It takes about 30 ms. Tests may run side by side, in any number of processes.
+    It takes about 30 ms. Tests may run in parallel, in any number of processes.
     """
     name = f"rekindle_test_{uuid4().hex}"
     yield asyncio.run(create_database(rekindle_server_url, name, template=rekindle_template))

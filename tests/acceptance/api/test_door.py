@@ -87,7 +87,7 @@ def test_without_a_key_only_loopback_is_served(rekindle: Command):
 def test_any_address_but_loopback_requires_a_key(rekindle: Command, host: str):
     done = rekindle("serve", "--host", host, "--port", 0)
     assert done.code == 2
-    assert done.fault().startswith("error: RK603: without a key the API serves this machine alone")
+    assert done.fault().startswith("error: RK603: without a key the API listens on loopback only")
 
 
 def test_with_a_key_it_serves_any_address_and_shows_no_docs(keyed: Command):
@@ -102,7 +102,7 @@ def test_with_a_key_it_serves_any_address_and_shows_no_docs(keyed: Command):
 @pytest.mark.parametrize("name", ["REKINDLE_API_KEY", "REKINDLE_API_KEY_NEXT"])
 def test_an_invalid_key_is_refused_at_the_start_and_not_quoted(keyed: Command, name: str, key: str):
     done = keyed.having(**{name: key})("serve", "--port", 0)
-    assert (done.code, done.fault().startswith(f"error: RK603: {name} is no key")) == (2, True)
+    assert (done.code, done.fault().startswith(f"error: RK603: {name} is not a valid key")) == (2, True)
     assert not key or key not in done.err
 
 

@@ -127,7 +127,7 @@ def test_migrate_can_be_rehearsed_and_run_twice(bare: Command, server: Server) -
 def test_the_sandbox_prints_how_to_send_to_it_serves_and_ends_on_a_signal(
     bare: Command, number: signal.Signals
 ) -> None:
-    process = bare.start("sandbox", "--credentials", "account.json", "--ledger", "ledger.jsonl")
+    process = bare.start("sandbox", "--credentials", "account.json", "--log", "log.jsonl")
     try:
         exports = exports_of(process)
         assert set(exports) == {"REKINDLE_FCM_URL", "REKINDLE_FCM_CA", "GOOGLE_APPLICATION_CREDENTIALS"}

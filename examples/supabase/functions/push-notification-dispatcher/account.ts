@@ -1,4 +1,6 @@
-/** The service account of the Firebase project: FCM_SERVICE_ACCOUNT holds its key file, as JSON. */
+/**
+ * The service account of the Firebase project: FCM_SERVICE_ACCOUNT contains its key file, as JSON.
+ */
 
 export interface Account {
   project: string;
@@ -10,7 +12,7 @@ export interface Account {
 
 const GOOGLE = ["oauth2.googleapis.com", "accounts.google.com"];
 
-/** The account, or the word for why there is none that can be used. */
+/** The account, or a code for why there is no usable one. */
 export function accountFromEnvironment(fcmUrl: string): Account | "credentials_missing" | "credentials_rejected" {
   if (host(fcmUrl) === null) {
     console.error("FCM_URL is not an https:// address");
@@ -29,7 +31,7 @@ export function accountFromEnvironment(fcmUrl: string): Account | "credentials_m
   if (typeof email !== "string" || typeof privateKey !== "string" || typeof tokenUrl !== "string") {
     return "credentials_missing";
   }
-  // A signed assertion goes there: a file that was tampered with must not choose the place.
+  // A signed assertion is sent there, so a manipulated file must not choose the host.
   const hosts = [...GOOGLE, host(fcmUrl)];
   const tokenHost = host(tokenUrl);
   if (tokenHost === null || !hosts.includes(tokenHost)) return "credentials_rejected";

@@ -1,9 +1,9 @@
-/** Reads what somebody else has sent: as much as is allowed, and no more. */
+/** Reads a body from outside, up to a limit. */
 
-/** There was more than is allowed. */
+/** The body is larger than the limit. */
 export class TooLarge extends Error {}
 
-/** It is not UTF-8. */
+/** The body is not UTF-8. */
 export class NotText extends Error {}
 
 /**

@@ -1,21 +1,22 @@
-/** Firebase Cloud Messaging: one request a message, and what came of it. */
+/** Firebase Cloud Messaging: one request per message, and its result. */
 import { capped, NotText, TooLarge } from "./capped.ts";
 import type { Push } from "./request.ts";
 
 const AT_ONCE = 25;
-// How Deno words a connection that never came to be, and the two refusals after which, by RFC 9113
-// (8.7), a request was certainly not processed. Worded otherwise some day, the send is uncertain.
+// Deno's words for a connection that was never made, and for the two errors after which, by RFC
+// 9113 (8.7), a request was certainly not processed. If Deno changes the words, the send becomes
+// uncertain.
 const UNCONNECTED = "client error (Connect)";
 const REFUSED = [
   "stream error received: refused stream before processing any application logic",
   "connection error received: not a result of an error",
 ];
-const MAX_ANSWER_BYTES = 8_192; // FCM's errors have some 1,000
+const MAX_ANSWER_BYTES = 8_192; // FCM's errors have about 1,000
 
-/** What is known of one message. */
+/** The result for one message. */
 type Fate =
-  | { status: number; body: string; retry_after?: string } // FCM's own words, for Rekindle to judge
-  | { not_sent: "no_time" | "connect_failed" | "stream_refused" } // it certainly never left
+  | { status: number; body: string; retry_after?: string } // FCM's answer, for Rekindle to classify
+  | { not_sent: "no_time" | "connect_failed" | "stream_refused" } // it certainly did not leave
   | { uncertain: "timeout" | "connection_lost" }; // it may have been sent
 
 /** `index` is the message's place in the request. */
@@ -24,12 +25,18 @@ export type Result = { index: number; claim_id: string } & Fate;
 export class Fcm {
   readonly #address: string;
 
-  /** @param until after this reading of `performance.now` nothing leaves, and every result is known */
+  /**
+   * @param until a reading of `performance.now`, after which nothing leaves and every result is
+   * known
+   */
   constructor(url: string, project: string, private readonly token: string, private readonly until: number) {
     this.#address = `${url.replace(/\/$/, "")}/v1/projects/${project}/messages:send`;
   }
 
-  /** One result for each message, in order; so many at once as FCM's connection takes without a queue. */
+  /**
+   * One result per message, in order. Sends up to AT_ONCE at a time: FCM's connection takes these
+   * without a queue.
+   */
   async sendAll(messages: Push[], validateOnly: boolean): Promise<Result[]> {
     const results: Result[] = [];
     const signal = AbortSignal.timeout(Math.max(0, this.until - performance.now()));
@@ -68,7 +75,8 @@ async function relayed(response: Response, signal: AbortSignal): Promise<Fate> {
   try {
     body = await capped(response.body, MAX_ANSWER_BYTES);
   } catch (fault) {
-    // Too much of it, or no text: the status alone speaks. Of half an answer, not even that.
+    // If the body is too large or not text, the status alone counts. If it is cut, the send is
+    // uncertain.
     const whole = fault instanceof TooLarge || fault instanceof NotText;
     if (!whole) return { uncertain: signal.aborted ? "timeout" : "connection_lost" };
   }
@@ -86,7 +94,7 @@ function failed(fault: unknown, signal: AbortSignal): Fate {
     : { uncertain: "connection_lost" };
 }
 
-/** A body that can be taken once, so that `fetch` cannot do what it otherwise does: send a refused stream again. */
+/** A body that can be taken once. Otherwise `fetch` would send it again after a refused stream. */
 function once(text: string): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull(controller) {

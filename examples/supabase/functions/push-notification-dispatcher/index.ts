@@ -1,8 +1,9 @@
 /**
- * push-notification-dispatcher: takes batches of pushes from Rekindle, hands each to Firebase Cloud Messaging once, and
- * relays what FCM said of it. What an answer means is Rekindle's to judge. See docs/reference/edge-function.md.
+ * push-notification-dispatcher: receives batches of pushes from Rekindle, sends each push to
+ * Firebase Cloud Messaging once, and relays FCM's answers. Rekindle classifies them. See
+ * docs/reference/edge-function.md.
  *
- * Never sends anything a second time; never logs a key, a device token or a text.
+ * It sends nothing twice, and logs no key, device token or text.
  */
 import { accountFromEnvironment } from "./account.ts";
 import { capped, TooLarge } from "./capped.ts";
@@ -17,16 +18,16 @@ const FCM_URL = Deno.env.get("FCM_URL") ?? "https://fcm.googleapis.com";
 const account = accountFromEnvironment(FCM_URL);
 const tokens = typeof account === "string" ? null : new AccessTokens(account);
 
-/** Answers one request. Any status from 400 to 499 says that nothing was sent. */
+/** Answers one request. A status from 400 to 499 means that nothing was sent. */
 async function respond(request: Request): Promise<Response> {
   const received = performance.now();
   if (request.method !== "POST") return refusal(405, "only POST is served");
-  if (!(await authorised(request.headers.get("apikey")))) return refusal(401, "the key is not one of this project's");
+  if (!(await authorised(request.headers.get("apikey")))) return refusal(401, "the key is not a key of this project");
   let batch: Batch;
   try {
     batch = readBatch(JSON.parse(await capped(request.body, MAX_REQUEST_BYTES)));
   } catch (fault) {
-    if (fault instanceof TooLarge) return refusal(413, `a request has ${MAX_REQUEST_BYTES} bytes at most`);
+    if (fault instanceof TooLarge) return refusal(413, `a request has at most ${MAX_REQUEST_BYTES} bytes`);
     return refusal(400, fault instanceof Invalid ? fault.message : "the request is not JSON");
   }
   if (typeof account === "string" || tokens === null) return Response.json({ refused: account });
@@ -40,8 +41,8 @@ async function respond(request: Request): Promise<Response> {
   }
   const fcm = new Fcm(FCM_URL, account.project, token, until);
   const results = await fcm.sendAll(batch.messages, batch.validateOnly);
-  // A token that was refused is not kept: the next request gets a new one. This one's messages are
-  // not sent again.
+  // Forget a rejected token: the next request gets a new one. The messages of this request are not
+  // sent again.
   if (results.some((result) => "status" in result && result.status === 401)) tokens.forget(token);
   return Response.json({ results });
 }

@@ -1,8 +1,8 @@
-/** The project's secret keys: who may call this function. */
+/** The project's secret keys, which allow a call of this function. */
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** Both kinds of keys, however many there are: while a key is rotated, the old and the new one are good. */
+/** All keys of both kinds: while a key is being rotated, the old and the new one are valid. */
 function projectKeys(): string[] {
   const keys = [Deno.env.get("SUPABASE_SECRET_KEY"), Deno.env.get("SUPABASE_SERVICE_ROLE_KEY")];
   try {
@@ -18,7 +18,7 @@ function projectKeys(): string[] {
 
 const digests = Promise.all(projectKeys().map((key) => crypto.subtle.digest("SHA-256", encode(key))));
 
-/** Whether this is a key of the project. Takes as long for a wrong key as for a right one, whatever they share. */
+/** Whether this is a key of the project. A wrong key takes as long as a right one. */
 export async function authorised(key: string | null): Promise<boolean> {
   if (key === null || key === "" || key.length > 8_192) return false;
   const given = new Uint8Array(await crypto.subtle.digest("SHA-256", encode(key)));

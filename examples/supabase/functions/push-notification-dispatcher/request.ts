@@ -1,4 +1,4 @@
-/** A batch as Rekindle sends it: looked at in every part before anything is done with it. */
+/** A batch from Rekindle. Every part is checked before anything is sent. */
 
 export const MAX_MESSAGES = 100;
 const MAX_TIMEOUT_MS = 120_000;
@@ -19,18 +19,18 @@ export interface Batch {
   messages: Push[];
 }
 
-/** The request is not as it should be; the message says where, and never what stood there. */
+/** The request is not valid. The message says where, and never quotes the value. */
 export class Invalid extends Error {}
 
-/** @throws {Invalid} it is no batch. */
+/** @throws {Invalid} it is not a batch. */
 export function readBatch(value: unknown): Batch {
   const batch = record(value, "the request", ["version", "timeout_ms", "validate_only", "messages"]);
-  if (batch.version !== 1) throw new Invalid("version: this function speaks version 1");
+  if (batch.version !== 1) throw new Invalid("version: this function supports version 1");
   const { timeout_ms: timeoutMs, validate_only: validateOnly, messages } = batch;
   if (typeof timeoutMs !== "number" || !Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_TIMEOUT_MS) {
     throw new Invalid(`timeout_ms: not a whole number from 1 to ${MAX_TIMEOUT_MS}`);
   }
-  if (typeof validateOnly !== "boolean") throw new Invalid("validate_only: neither true nor false");
+  if (typeof validateOnly !== "boolean") throw new Invalid("validate_only: not a boolean");
   if (!Array.isArray(messages)) throw new Invalid("messages: not a list");
   if (messages.length > MAX_MESSAGES) throw new Invalid(`messages: more than ${MAX_MESSAGES}`);
   return { timeoutMs, validateOnly, messages: messages.map(readPush) };
@@ -41,12 +41,12 @@ function readPush(value: unknown, at: number): Push {
   const push = record(value, where, ["claim_id", "idempotency_key", "message"]);
   const claimId = text(push.claim_id, `${where}.claim_id`, UUID);
   const idempotencyKey = text(push.idempotency_key, `${where}.idempotency_key`, KEY);
-  const message = record(push.message, `${where}.message`, PARTS); // so no topic: a push to everybody
-  if (("token" in message) === ("fid" in message)) throw new Invalid(`${where}.message: not one of token and fid`);
-  // Whether it is a token, FCM says, of this message alone: here it would refuse the whole batch.
+  const message = record(push.message, `${where}.message`, PARTS); // so not to a topic, which would reach everybody
+  if (("token" in message) === ("fid" in message)) throw new Invalid(`${where}.message: needs either token or fid`);
+  // FCM checks the token, for this message alone. A check here would reject the whole batch.
   text(message.token ?? message.fid, `${where}.message: token or fid`, /^/);
   for (const value of Object.values(record(message.data ?? {}, `${where}.message.data`))) {
-    if (typeof value !== "string") throw new Invalid(`${where}.message.data: not texts alone`);
+    if (typeof value !== "string") throw new Invalid(`${where}.message.data: not strings only`);
   }
   return { claimId, idempotencyKey, message };
 }
@@ -54,11 +54,11 @@ function readPush(value: unknown, at: number): Push {
 function record(value: unknown, where: string, keys?: string[]): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Invalid(`${where}: not an object`);
   const known = keys === undefined || Object.keys(value).every((key) => keys.includes(key));
-  if (!known) throw new Invalid(`${where}: has a key that is not known`);
+  if (!known) throw new Invalid(`${where}: has an unknown key`);
   return value as Record<string, unknown>;
 }
 
 function text(value: unknown, where: string, form: RegExp): string {
-  if (typeof value !== "string" || !form.test(value)) throw new Invalid(`${where}: not of its form`);
+  if (typeof value !== "string" || !form.test(value)) throw new Invalid(`${where}: does not have the expected form`);
   return value;
 }

@@ -1,4 +1,4 @@
-/** Google's access tokens for a service account: one at a time, kept until shortly before it expires. */
+/** Google's access token for a service account, kept until shortly before it expires. */
 import type { Account } from "./account.ts";
 import { capped } from "./capped.ts";
 
@@ -9,7 +9,7 @@ const MAX_ANSWER_BYTES = 65_536;
 const PASSING = [408, 429, 500, 502, 503, 504];
 const PASSING_WORDS: unknown[] = ["internal_failure", "server_error", "temporarily_unavailable"];
 
-/** There is no token: `word` is what Rekindle is told. */
+/** There is no token. `word` is the code for Rekindle. */
 export class NoToken extends Error {
   constructor(readonly word: "credentials_rejected" | "token_unavailable") {
     super(word);
@@ -23,7 +23,7 @@ export class AccessTokens {
   constructor(private readonly account: Account) {}
 
   /**
-   * A token that is good for some time to come; requests that need a new one at once share it.
+   * A token that stays valid for some time. Concurrent requests that need a new one share it.
    *
    * @throws {NoToken} there is none, or none by `until`.
    */
@@ -37,7 +37,7 @@ export class AccessTokens {
     return Promise.race([this.#fetching, late]).finally(() => clearTimeout(timer));
   }
 
-  /** FCM has refused this one. */
+  /** Forget a token that FCM rejected. */
   forget(token: string): void {
     if (this.#held?.text === token) this.#held = null;
   }
@@ -67,7 +67,7 @@ export class AccessTokens {
     if (status >= 400 && status < 500 && !PASSING.includes(status) && !PASSING_WORDS.includes(answer.error)) {
       throw new NoToken("credentials_rejected");
     }
-    const life = Number(answer.expires_in) * 1_000; // Google also writes it as a text
+    const life = Number(answer.expires_in) * 1_000; // Google sometimes writes it as a string
     const text = answer.access_token;
     if (status !== 200 || typeof text !== "string" || !/^[\x21-\x7e]+$/.test(text) || !(life > 0)) {
       throw new NoToken("token_unavailable");
@@ -77,7 +77,7 @@ export class AccessTokens {
   }
 }
 
-/** The form in which a service account asks for a token: what it claims, signed with its key (RFC 7523). */
+/** The token request of a service account: claims, signed with its key (RFC 7523). */
 async function assertion(account: Account): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
   const header = { alg: "RS256", typ: "JWT", kid: account.keyId };

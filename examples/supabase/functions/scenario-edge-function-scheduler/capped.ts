@@ -1,6 +1,6 @@
-/** Reads what somebody else has sent: as much as is allowed, and no more. */
+/** Reads a body from outside, up to a limit. */
 
-/** There was more than is allowed. */
+/** The body is larger than the limit. */
 export class TooLarge extends Error {}
 
 /**

@@ -1,9 +1,11 @@
 /**
- * scenario-edge-function-scheduler: called by Supabase Cron, starts a run of Rekindle through its HTTP API, with a budget
- * under this function's own limit, and relays the report. See docs/how-to/run-on-a-schedule.md.
+ * scenario-edge-function-scheduler: Supabase Cron calls it. It starts a run of Rekindle through the
+ * HTTP API, with a budget below this function's own time limit, and relays the report. See
+ * docs/how-to/run-on-a-schedule.md.
  *
- * One call is one request to the API, never a second one. Calls of the same tick have the same Idempotency-Key, and so
- * are one run. Logs a code and a status, never a key and never what somebody sent.
+ * Each call makes exactly one request to the API. Calls of the same tick have the same
+ * Idempotency-Key, so they are one run. It logs a code and a status, and never a key or any content
+ * of a request.
  */
 import { json, TooLarge } from "./capped.ts";
 import { authorised, hasKey } from "./key.ts";
@@ -12,7 +14,7 @@ import { codeOf, isObject, readReport } from "./report.ts";
 
 const MAX_REQUEST_BYTES = 64 * 1024;
 const MAX_ANSWER_BYTES = 256 * 1024;
-/** An Edge Function has to answer within 150 s. Nothing is left of them after a budget, the wait for it and the answer. */
+/** An Edge Function must answer within 150 s. Budget, wait and answer together use all of them. */
 const MAX_BUDGET_SECONDS = 130;
 const REPORT_SECONDS = 5;
 const ANSWER_SECONDS = 10;
@@ -22,17 +24,17 @@ const apiKey = Deno.env.get("REKINDLE_API_KEY") ?? "";
 const budgetSeconds = Number(Deno.env.get("REKINDLE_BUDGET_SECONDS") ?? "100");
 const misconfigured = mistake();
 
-/** Answers one request. `error.code` tells a program what is wrong; 4xx of this function starts no run. */
+/** Answers one request. `error.code` is for programs. After a 4xx from here, no run has started. */
 async function respond(request: Request): Promise<Response> {
   if (request.method !== "POST") return refusal(405, "method_not_allowed", "only POST is served");
-  if (!hasKey) return refusal(500, "misconfigured", "REKINDLE_SCHEDULER_KEY is not a key of 32 characters or more");
-  if (!(await authorised(request.headers))) return refusal(401, "unauthorised", "there is no key, or a wrong one");
+  if (!hasKey) return refusal(500, "misconfigured", "REKINDLE_SCHEDULER_KEY is not a key of at least 32 characters");
+  if (!(await authorised(request.headers))) return refusal(401, "unauthorised", "the key is missing or wrong");
   if (misconfigured !== null) return refusal(500, "misconfigured", misconfigured);
   let tick: Tick;
   try {
     tick = readTick(await json(request.body, MAX_REQUEST_BYTES));
   } catch (fault) {
-    if (fault instanceof TooLarge) return refusal(413, "too_large", `a request has ${MAX_REQUEST_BYTES} bytes at most`);
+    if (fault instanceof TooLarge) return refusal(413, "too_large", `a request has at most ${MAX_REQUEST_BYTES} bytes`);
     return refusal(400, "bad_request", fault instanceof Invalid ? fault.message : "the request is not JSON");
   }
   const key = await idempotencyKey(tick, budgetSeconds);
@@ -62,7 +64,7 @@ async function respond(request: Request): Promise<Response> {
   if (answer.status === 200 || answer.status === 202) {
     const report = readReport(told);
     if (report !== null) return Response.json({ idempotency_key: key, run: report }, { status: answer.status });
-    return refusal(502, "bad_answer", "the API's answer is not a report; the run may be under way", { key });
+    return refusal(502, "bad_answer", "the API's answer is not a report; the run may be running", { key });
   }
   const code = isObject(told) ? codeOf(told.code) : null;
   const status = [422, 429, 503].includes(answer.status) ? answer.status : 502;
@@ -73,15 +75,15 @@ async function respond(request: Request): Promise<Response> {
   });
 }
 
-/** The request may or may not have arrived. Nothing is asked a second time: the next tick carries on. */
+/** The request may or may not have arrived. It is not repeated: the next tick continues. */
 function unanswered(fault: unknown, key: string): Response {
   if (fault instanceof TooLarge || fault instanceof SyntaxError) {
-    return refusal(502, "bad_answer", "the API's answer is not JSON, or too large; the run may be under way", { key });
+    return refusal(502, "bad_answer", "the API's answer is not JSON, or too large; the run may be running", { key });
   }
   if (fault instanceof DOMException && fault.name === "TimeoutError") {
-    return refusal(504, "api_silent", "the API gave no answer in time; the run may be under way", { key });
+    return refusal(504, "api_silent", "the API did not answer in time; the run may be running", { key });
   }
-  return refusal(502, "api_unreachable", "the API does not answer, or not to its end", { key });
+  return refusal(502, "api_unreachable", "the API does not answer, or its answer is cut", { key });
 }
 
 interface About {
@@ -101,18 +103,20 @@ function refusal(status: number, code: string, message: string, about: About = {
   });
 }
 
-/** What of the environment cannot be used; null if all can. */
+/** The mistake in the environment, or null. */
 function mistake(): string | null {
   let url: URL;
   try {
     url = new URL(apiUrl);
   } catch {
-    return "REKINDLE_API_URL is not an address";
+    return "REKINDLE_API_URL is not a valid address";
   }
   const local = ["127.0.0.1", "localhost", "host.docker.internal"].includes(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && local)) return "REKINDLE_API_URL is not https://";
-  if (url.username !== "" || url.password !== "" || url.search !== "") return "REKINDLE_API_URL has more than a place";
-  if (!/^[\x21-\x7e]{32,512}$/.test(apiKey)) return "REKINDLE_API_KEY is not a key";
+  if (url.username !== "" || url.password !== "" || url.search !== "") {
+    return "REKINDLE_API_URL has a user, password or query";
+  }
+  if (!/^[\x21-\x7e]{32,512}$/.test(apiKey)) return "REKINDLE_API_KEY is not a valid key";
   if (!Number.isInteger(budgetSeconds) || budgetSeconds < 1 || budgetSeconds > MAX_BUDGET_SECONDS) {
     return `REKINDLE_BUDGET_SECONDS is not a whole number from 1 to ${MAX_BUDGET_SECONDS}`;
   }

@@ -1,17 +1,17 @@
-/** Who may call this function: whoever has the key that cron takes out of the Vault. */
+/** The key that a caller of this function needs. Cron reads it from the Vault. */
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** Whether two keys may be given: while one is replaced, the old and the new one are good. */
+/** Two keys may be set: while one is being replaced, the old and the new one are valid. */
 const keys = ["REKINDLE_SCHEDULER_KEY", "REKINDLE_SCHEDULER_KEY_NEXT"]
   .map((name) => Deno.env.get(name) ?? "")
   .filter((key) => key.length >= 32);
 const digests = Promise.all(keys.map((key) => crypto.subtle.digest("SHA-256", encode(key))));
 
-/** Without a key of its own the function serves nobody. */
+/** Without a key, the function rejects every call. */
 export const hasKey = keys.length > 0;
 
-/** Whether the request shows a key. Takes as long for a wrong key as for a right one, whatever they share. */
+/** Whether the request has a valid key. A wrong key takes as long as a right one. */
 export async function authorised(headers: Headers): Promise<boolean> {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
   let found = false;

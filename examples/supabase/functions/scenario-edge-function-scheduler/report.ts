@@ -1,4 +1,6 @@
-/** What is relayed of a run: the fields named here, if they are what they should be, and nothing else. */
+/**
+ * The part of a report that is relayed: the fields named here, if they are valid, and nothing else.
+ */
 
 const COUNTS = [
   "evaluated",
@@ -22,7 +24,7 @@ const CODE = /RK\d{3}/;
 
 type Fields = Record<string, unknown>;
 
-/** The report of a run; null if the answer is none. */
+/** The report of a run, or null if the answer is not a report. */
 export function readReport(answer: unknown): Fields | null {
   if (!isObject(answer) || !STATUSES.includes(String(answer.status)) || !isWord(answer.run_id)) return null;
   const scenarios = Array.isArray(answer.scenarios) ? answer.scenarios.map(readNumbers) : [null];
@@ -40,7 +42,7 @@ export function readReport(answer: unknown): Fields | null {
   };
 }
 
-/** The code in an error or in what halted a run: the words around it may name a server. */
+/** Only the code of an error or of a halt, because its message may name a server. */
 export function codeOf(value: unknown): string | null {
   return typeof value === "string" ? CODE.exec(value)?.[0] ?? null : null;
 }

@@ -1,14 +1,17 @@
-/** What cron asks for, and the key under which asking twice is one run. */
+/** The request from cron, and the key that makes a repeated request one run. */
 
 /** The request of one tick of a schedule. */
 export interface Tick {
   scenarios: string[];
   organisations: string[];
-  /** The minute for which cron asked, `YYYY-MM-DDTHH:MMZ`; it is the same in a second call of the same tick. */
+  /**
+   * The minute of the schedule, `YYYY-MM-DDTHH:MMZ`; a second call of the same tick has the same
+   * one.
+   */
   scheduledAt: string;
 }
 
-/** The request cannot be used; the message says why. */
+/** The request is not valid; the message says why. */
 export class Invalid extends Error {}
 
 const FIELDS = new Set(["scenarios", "organisations", "scheduled_at"]);
@@ -16,7 +19,7 @@ const SCENARIO = /^[a-z][a-z0-9_-]{0,62}$/;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MINUTE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}Z$/;
 
-/** @throws {Invalid} it has a field that is not known, or a value that is none. */
+/** @throws {Invalid} it has an unknown field, or a value that is not valid. */
 export function readTick(body: unknown): Tick {
   if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Invalid("the body is not an object");
   if (Object.keys(body).some((name) => !FIELDS.has(name))) throw new Invalid("the body has an unknown field");
@@ -32,7 +35,7 @@ export function readTick(body: unknown): Tick {
   };
 }
 
-/** The same for every call of one tick, and another for every other minute, selection or budget. */
+/** The same for every call of one tick; different for every other minute, selection or budget. */
 export async function idempotencyKey(tick: Tick, budgetSeconds: number): Promise<string> {
   const asked = JSON.stringify([tick.scenarios, tick.organisations, budgetSeconds]);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(asked)));

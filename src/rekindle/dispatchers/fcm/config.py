@@ -1,4 +1,4 @@
-"""What the configuration and the environment say of FCM."""
+"""FCM's part of the configuration and of the environment."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ FCM_URL = "https://fcm.googleapis.com"
 
 
 class FcmSettings(DispatcherSettings):
-    """Whose credentials to use, and where FCM is."""
+    """Which credentials to use, and FCM's address."""
 
     credentials: Path | None = Field(default=None, validation_alias="GOOGLE_APPLICATION_CREDENTIALS")
     url: str = Field(default=FCM_URL, validation_alias="REKINDLE_FCM_URL")
@@ -19,7 +19,7 @@ class FcmSettings(DispatcherSettings):
 
 
 class FcmConfig(DispatcherKind):
-    """Sends through FCM from this process, one request per message."""
+    """Sends through FCM from this process, with one request per message."""
 
     kind: str = "fcm"
     settings = FcmSettings

@@ -1,15 +1,16 @@
-"""The one seam to the HTTP client: a request leaves once or not at all, in its time, and it is
-known which.
+"""The only code that uses the HTTP client. A request leaves once or not at all, within its time
+limit, and the caller learns which.
 
-pyreqwest's exception classes do not tell that. A `ConnectError` comes for a refused connection and
-for a reset after the request has arrived; a `ConnectTimeoutError` also for an answer that never
-came. And reqwest itself sends a request up to three times when a server answers REFUSED_STREAM or
-GOAWAY, with no switch in pyreqwest against it. Both are settled by giving the body as a stream that
-can be taken once: reqwest cannot send such a request again, and as long as the body was not taken,
-no message has left. Nor does cancelling a coroutine of pyreqwest stop its request: it goes on until
-its own timeout, and only the withdrawn body keeps a message back that had to wait for its turn. And
-that timeout is of no use to a process that stood still: when it goes on, the client writes first
-and looks at its clock later, so the body looks at the clock itself before it lets itself be taken.
+pyreqwest's exception classes do not say this. It raises `ConnectError` for a refused connection
+and also for a reset after the request has arrived. It raises `ConnectTimeoutError` also for an
+answer that never came. Further, reqwest sends a request up to three times when a server answers
+REFUSED_STREAM or GOAWAY, and pyreqwest has no switch against it. The solution for both is a body
+that is a stream which can be taken once. reqwest cannot send such a request again, and until the
+body is taken, no message has left. Cancelling a coroutine of pyreqwest does not stop its request:
+the request continues until its timeout. Only withdrawing the body stops a message that still waits
+for its turn. That timeout also fails in a process that was suspended: when the process resumes, the
+client writes first and checks its clock later. So the body checks the clock itself before it can be
+taken.
 """
 
 import time
@@ -27,16 +28,16 @@ from rekindle.model import Refused, Uncertain
 
 MAX_ANSWER_BYTES = 65_536
 CONNECT_TIMEOUT_SECONDS = 5.0
-# How h2 words the two refusals after which, by RFC 9113 (8.7), the request was certainly not
-# processed. It reports the second one only for streams above the last that the server took. A
-# wording that changes makes the send Uncertain.
+# h2's words for the two errors after which, by RFC 9113 (8.7), the request was certainly not
+# processed. h2 reports the second one only for streams above the last stream that the server took.
+# If h2 changes the words, the send becomes Uncertain.
 _REFUSED_STREAM = "stream error received: refused stream before processing any application logic"
 _GOING_AWAY = "connection error received: not a result of an error"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer, its body cut at 64 kB."""
+    """A complete answer, with its body cut at 64 kB."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,14 +45,15 @@ class Answer:
 
 
 class _Withdrawn(Exception):
-    """The body was asked for after its time: the stream is reset, and the request never becomes
-    whole."""
+    """The client asked for the body too late: the stream is reset, and the request is never
+    complete."""
 
 
 class _SingleBody:
-    """A body that is taken once before `until`, a reading of `time.monotonic`, or withdrawn.
+    """A body that can be taken once, before `until` (a reading of `time.monotonic`), or withdrawn.
 
-    The client's own thread takes while the event loop withdraws; `list.pop` decides between them.
+    The client's thread takes it and the event loop withdraws it; `list.pop` decides which of them
+    is first.
     """
 
     __slots__ = ("_pieces", "_taken", "_until")
@@ -77,7 +79,7 @@ class _SingleBody:
         return content
 
     def withdraw(self) -> bool:
-        """True when the content was still here, and so never left and never will."""
+        """True if the content was still here: it has not left and never will."""
         try:
             self._pieces.pop()
         except IndexError:
@@ -86,12 +88,13 @@ class _SingleBody:
 
 
 class Connections:
-    """Up to `number` HTTP/2 connections to one host, opened when first used, used in turn.
+    """Up to `number` HTTP/2 connections to one host. Each is opened when first used; they are used
+    in turn.
 
     Args:
-        number: one client each, because a client of reqwest keeps one HTTP/2 connection per host.
-            What is needed is rate x latency / 100 streams.
-        ca: a further root to trust, PEM.
+        number: the number of connections. Each has a separate client, because a client of reqwest
+            keeps one HTTP/2 connection per host. Connections needed: rate x latency / 100 streams.
+        ca: an additional root certificate to trust, PEM.
     """
 
     def __init__(self, number: int, *, ca: bytes | None) -> None:
@@ -108,15 +111,15 @@ class Connections:
         if client is None:
             builder = (
                 ClientBuilder()
-                # Not merely allowed: while HTTP/1.1 is possible too, a burst on a cold client opens
-                # a connection for each request (222 for 300), because reqwest waits for a first
-                # connection only when it knows.
+                # Force HTTP/2. If HTTP/1.1 is allowed too, a burst on a new client opens a
+                # connection for almost every request (222 for 300), because reqwest waits for the
+                # first connection only when it knows that it will be HTTP/2.
                 .http2_prior_knowledge()
                 .https_only(True)
                 .follow_redirects(False)
                 .no_proxy()
                 .referer(False)
-                .gzip(False)  # an answer is small, and 64 kB of it are to stay 64 kB
+                .gzip(False)  # answers are small, and the limit of 64 kB must count decoded bytes
                 .brotli(False)
                 .zstd(False)
                 .deflate(False)
@@ -131,8 +134,8 @@ class Connections:
         return client
 
     async def reachable(self, url: str, *, timeout: float) -> bool:
-        """Whether something answers there over trusted TLS and HTTP/2, whatever it says, within
-        `timeout` seconds."""
+        """Whether a server at `url` answers over trusted TLS and HTTP/2 within `timeout`
+        seconds, with any status."""
         try:
             request = self._client().get(url).timeout(timedelta(seconds=timeout)).build_streamed()
             async with request:
@@ -143,9 +146,9 @@ class Connections:
     async def post(self, url: str, *, bearer: str, content: bytes, timeout: float) -> Answer | Refused | Uncertain:
         """Send one request, once, and read the answer, all within `timeout` seconds.
 
-        Returns Refused when the message certainly did not leave or the server certainly did not
-        take it. After a cancellation too, no message leaves that was still here; one that had left
-        keeps its stream until `timeout`.
+        Returns Refused if the message certainly did not leave or the server certainly did not take
+        it. Cancelling also stops a message that has not left yet; a message that has left keeps its
+        stream until `timeout`.
         """
         body = _SingleBody(content, until=time.monotonic() + timeout)
         try:
@@ -177,7 +180,7 @@ class Connections:
             body.withdraw()
 
     async def close(self) -> None:
-        """Close every connection; requests under way end as uncertain."""
+        """Close every connection; requests in flight end as Uncertain."""
         self._closed = True
         for client in self._clients:
             if client is not None:

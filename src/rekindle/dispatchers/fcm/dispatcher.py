@@ -1,5 +1,5 @@
-"""Firebase Cloud Messaging, HTTP v1: one request a message, and never a second one that could be
-a second push."""
+"""Firebase Cloud Messaging, HTTP v1: one request per message, and never a second one that could
+be a second push."""
 
 import asyncio
 import time
@@ -16,28 +16,28 @@ from rekindle.errors import BadArgument, Disposition, ProviderError, ProviderUnr
 from rekindle.log import log
 from rekindle.model import Message, Outcome, Refused, Uncertain
 
-CONNECTIONS = 8  # 800 requests at once: FCM's default quota of 10,000 a second at 80 ms
+CONNECTIONS = 8  # 800 requests at once: FCM's default quota of 10,000 per second at 80 ms
 REACH_TIMEOUT_SECONDS = 10.0
 
 
 class FcmDispatcher:
     """Sends through FCM over TLS and HTTP/2.
 
-    One call of `send` is one request, whatever happens to it. The only exception is 401, with which
-    FCM says that it did nothing: the access token is then fetched anew and the message sent once
-    more, in the same time limit.
+    One call of `send` makes one request, even if the request fails. The only exception is 401,
+    which means that FCM did nothing: the dispatcher then fetches a new access token and sends the
+    message once more, within the same time limit.
 
     Args:
-        credentials: a Google credentials file; None when the environment names none (`open` says
-            so).
-        url: where FCM is, `https://fcm.googleapis.com` or a sandbox.
-        ca: a further root certificate to trust, PEM; a sandbox's own.
-        connections: HTTP/2 connections at most, 1 or more; opened when first needed, used in turn.
-        allowed_token_hosts: hosts beside Google's and, with a sandbox, the host of `url`, from
-            which the credentials file may have its tokens made.
+        credentials: a Google credentials file. With None, `open` raises CredentialsMissing.
+        url: FCM's address: `https://fcm.googleapis.com`, or a sandbox.
+        ca: an additional root certificate to trust, PEM: that of a sandbox.
+        connections: the most HTTP/2 connections, at least 1. Each is opened when first needed;
+            they are used in turn.
+        allowed_token_hosts: additional hosts from which the credentials file may request tokens.
+            Google's hosts and the host of `url` are always allowed.
 
     Raises:
-        BadArgument: `url` is not an https address, or `connections` is below 1.
+        BadArgument: `url` is not an https address, or `connections` is less than 1.
     """
 
     kind = "fcm"
@@ -59,7 +59,7 @@ class FcmDispatcher:
         if host is None:
             raise BadArgument("REKINDLE_FCM_URL is not an https:// address")
         if connections < 1:
-            raise BadArgument("the number of connections is at least 1")
+            raise BadArgument("the number of connections must be at least 1")
         self._url = url.rstrip("/")
         self._ca = ca
         self._number = connections
@@ -70,45 +70,45 @@ class FcmDispatcher:
 
     @property
     def immediate(self) -> bool:
-        """See `Dispatcher.immediate`: an answer may take as long as the time-out."""
+        """See `Dispatcher.immediate`: an answer may take as long as the timeout."""
         return False
 
     async def open(self) -> None:
-        """Prove that the credentials give a token, and that FCM answers over HTTP/2; nothing is
-        sent.
+        """Check that the credentials give a token and that FCM answers over HTTP/2. Sends no
+        message.
 
-        Opened again, as each cycle of a long-lived process does, it keeps the connections, and the
-        token until that nears its end. Cycles at once open one after another, and none takes
-        anything from a send under way.
+        Each cycle of a long-lived process calls it again. It then keeps the connections, and keeps
+        the token until it is close to expiry. Concurrent calls wait for each other, and none of
+        them disturbs a send in flight.
 
         Raises:
-            CredentialsMissing, CredentialsRejected, ProviderUnreachable: nothing was opened that
-                was not open before.
+            CredentialsMissing, CredentialsRejected, ProviderUnreachable: what was open before
+                stays open; nothing else was opened.
         """
         async with self._opening:
             project = await self._tokens.open()
             self._address = f"{self._url}/v1/projects/{project}/messages:send"
             connections = self._connections
             if connections is None:
-                ca = self._ca.read_bytes() if self._ca is not None else None  # a few kB, and open() has just read it
+                ca = self._ca.read_bytes() if self._ca is not None else None  # a few kB; tokens.open() has just read it
                 connections = Connections(self._number, ca=ca)
             if not await connections.reachable(self._url, timeout=REACH_TIMEOUT_SECONDS):
                 if self._connections is None:
                     await connections.close()
                 raise ProviderUnreachable(
                     f"FCM does not answer over TLS and HTTP/2 at {self._url}",
-                    hint="Check the network and its proxies; for a sandbox, REKINDLE_FCM_URL and REKINDLE_FCM_CA.",
+                    hint="Check the network and its proxies. For a sandbox: REKINDLE_FCM_URL, REKINDLE_FCM_CA.",
                 )
             self._connections = connections
 
     async def send(self, message: Message, *, timeout: float) -> Outcome:
-        """Send once; see `rekindle.ports.Dispatcher.send`. Cancelled, it sends nothing that had
-        not left by then."""
+        """Send once; see `rekindle.ports.Dispatcher.send`. Cancelling stops a message that has
+        not left yet."""
         return await self._send(message, timeout=timeout, validate_only=False)
 
     async def validate(self, message: Message, *, timeout: float) -> Outcome:
-        """Have FCM check the message and deliver nothing; Accepted, under a fake name, means
-        that it is valid."""
+        """Ask FCM to check the message without delivering it. Accepted, with a fake name, means
+        that the message is valid."""
         return await self._send(message, timeout=timeout, validate_only=True)
 
     async def close(self) -> None:

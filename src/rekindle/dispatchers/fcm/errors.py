@@ -1,24 +1,23 @@
-"""What an answer of FCM proves: accepted, certainly refused, or uncertain.
+"""Classifies FCM's answers: accepted, certainly rejected, or uncertain.
 
-`errorCode` of the FcmError detail beats `error.status`, which beats the HTTP status; an unknown
-word falls through to the next. Details are found by their exact `@type`, wherever they stand in the
-list. A body may be HTML, a list, empty or cut: the classification then rests on the HTTP status
-alone.
+`errorCode` of the FcmError detail comes first, then `error.status`, then the HTTP status. An
+unknown code is ignored, and the next one decides. Details are found by their exact `@type`, at any
+position in the list. If the body is HTML, a list, empty or cut, the HTTP status alone decides.
 
 | what FCM says | outcome |
 |---|---|
 | 200 and a name | Accepted |
-| 200 and anything else; a status that nobody documents | Uncertain `garbled_answer` |
+| 200 and anything else; an undocumented status | Uncertain `garbled_answer` |
 | UNREGISTERED, or APNs 410 | PRUNE `unregistered` |
 | INVALID_ARGUMENT that names the token | PRUNE `invalid_token` |
-| SENDER_ID_MISMATCH | PRUNE `sender_id_mismatch` (proof only while other sends succeed: the engine decides) |
-| INVALID_ARGUMENT otherwise | DROP `invalid_argument`: our message is at fault, the token stays |
-| NOT_FOUND without FcmError | DROP `not_found`: a wrong project answers so for every token |
-| THIRD_PARTY_AUTH_ERROR, APNS_AUTH_ERROR | RETRY `third_party_auth`: the project's APNs or web push key is at fault |
+| SENDER_ID_MISMATCH | PRUNE `sender_id_mismatch` (if other sends succeed: the engine decides) |
+| INVALID_ARGUMENT otherwise | DROP `invalid_argument`: the message is wrong, the token stays |
+| NOT_FOUND without FcmError | DROP `not_found`: the answer to every token of a wrong project |
+| THIRD_PARTY_AUTH_ERROR, APNS_AUTH_ERROR | RETRY `third_party_auth`: a project key is wrong |
 | QUOTA_EXCEEDED | RETRY `quota_exceeded`, after Retry-After, else 60 s |
 | UNAUTHENTICATED | HALT `unauthenticated` |
 | PERMISSION_DENIED | HALT `permission_denied` |
-| UNAVAILABLE, INTERNAL, DEADLINE_EXCEEDED | Uncertain: such an answer has come for messages that were delivered |
+| UNAVAILABLE, INTERNAL, DEADLINE_EXCEEDED | Uncertain: seen for messages that were delivered |
 """
 
 import json
@@ -31,9 +30,9 @@ from typing import Any, cast
 from rekindle.errors import CredentialsRejected, Disposition, PermissionDenied
 from rekindle.model import Accepted, Outcome, Refused, Uncertain
 
-FAKE_NAME = "fake_message_id"  # the constant name that FCM gives to every message it only validates
-QUOTA_DELAY_SECONDS = 60.0  # FCM: the least delay after 429 without Retry-After
-MAX_RETRY_AFTER_SECONDS = 3_600.0  # a longer one is no plan for a nudge; the engine chooses
+FAKE_NAME = "fake_message_id"  # FCM gives this name to every message that it only validates
+QUOTA_DELAY_SECONDS = 60.0  # the least delay that FCM requires after 429 without Retry-After
+MAX_RETRY_AFTER_SECONDS = 3_600.0  # a nudge does not wait longer; the engine chooses the delay
 MAX_NAME_CHARS = 1_000
 
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
@@ -45,7 +44,7 @@ _FCM_CODES = {
     "SENDER_ID_MISMATCH": "SENDER_ID_MISMATCH",
     "QUOTA_EXCEEDED": "QUOTA_EXCEEDED",
     "THIRD_PARTY_AUTH_ERROR": "THIRD_PARTY_AUTH",
-    "APNS_AUTH_ERROR": "THIRD_PARTY_AUTH",  # the same, by its older name
+    "APNS_AUTH_ERROR": "THIRD_PARTY_AUTH",  # its older name
     "INVALID_ARGUMENT": "INVALID_ARGUMENT",
     "UNAVAILABLE": "UNAVAILABLE",
     "INTERNAL": "INTERNAL",
@@ -88,7 +87,7 @@ _OUTCOMES: dict[str, Outcome] = {
     "DEADLINE_EXCEEDED": Uncertain("timeout"),
 }
 _GARBLED = Uncertain("garbled_answer")
-_NAME_UNSAFE = re.compile("[\x00-\x20\x7f\ud800-\udfff]")  # the name is stored: Postgres takes no NUL
+_NAME_UNSAFE = re.compile("[\x00-\x20\x7f\ud800-\udfff]")  # the name is stored, and Postgres does not accept NUL
 
 
 def classify(
@@ -99,15 +98,15 @@ def classify(
     validate_only: bool = False,
     now: datetime | None = None,
 ) -> Outcome:
-    """The outcome that an answer proves; never raises, whatever the body is.
+    """The outcome that an answer proves. Never raises, for any body.
 
     Args:
         status: the HTTP status.
-        headers: the answer's headers, names in any case; only Retry-After is looked at.
-        body: what came of the body.
-        validate_only: the request asked only for a check, so that the constant fake name means
-            valid.
-        now: what an HTTP date in Retry-After is compared with; the present when None.
+        headers: the answer's headers, with names in any case; only Retry-After is read.
+        body: the body, as far as it arrived.
+        validate_only: the request asked only for a check, so the constant fake name means that the
+            message is valid.
+        now: the time that an HTTP date in Retry-After is compared with; None for the current time.
     """
     answer = _parsed(body)
     if status == 200:
@@ -123,7 +122,7 @@ def classify(
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(body)
-    except (ValueError, RecursionError):  # RecursionError: 64 kB of "[" is enough for one
+    except (ValueError, RecursionError):  # 64 kB of "[" cause a RecursionError
         return {}
     return cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
 
@@ -132,7 +131,7 @@ def _accepted(name: object, *, validate_only: bool) -> Outcome:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_CHARS or _NAME_UNSAFE.search(name):
         return _GARBLED
     if not validate_only and name.rpartition("/")[2] == FAKE_NAME:
-        return Refused(Disposition.DROP, "validated_only")  # the provider says that it delivered nothing
+        return Refused(Disposition.DROP, "validated_only")  # the provider delivered nothing
     return Accepted(name)
 
 
@@ -149,7 +148,7 @@ def _code(status: int, error: Mapping[str, Any]) -> str:
     if code in ("INVALID_ARGUMENT", "NOT_FOUND") and any(map(_apns_is_gone, apns)):
         return "UNREGISTERED"
     if code == "UNAUTHENTICATED" and apns:
-        return "THIRD_PARTY_AUTH"  # Apple refused the project's key: our own token is fine
+        return "THIRD_PARTY_AUTH"  # Apple refused the project's key; our access token is valid
     if code == "INVALID_ARGUMENT" and _names_the_token(error, details):
         return "INVALID_TOKEN"
     return code

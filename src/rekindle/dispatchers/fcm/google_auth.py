@@ -1,4 +1,5 @@
-"""Access tokens for Google: one request at a time, ahead of expiry, off the event loop."""
+"""Access tokens for Google, fetched before they expire, one request at a time, outside the
+event loop."""
 
 import asyncio
 import re
@@ -27,16 +28,16 @@ _OAUTH_WORD = re.compile(r"[a-z_]{1,40}")
 @dataclass(frozen=True, slots=True)
 class _Token:
     text: str = field(repr=False)
-    renew_at: float  # on the monotonic clock: from here on a new one is fetched in the background
-    unusable_at: float  # and from here on callers wait for it
+    renew_at: float  # on the monotonic clock: from then on, a new token is fetched in the background
+    unusable_at: float  # from then on, callers wait for the new token
 
 
 class TokenSource:
-    """Hands out an access token that is still good, and fetches the next one before it expires.
+    """Returns an access token that is still valid, and fetches the next one before it expires.
 
-    Any number of coroutines of one event loop may ask at once; whatever they ask, at most one
-    request to the token endpoint is under way. A caller that is cancelled or runs out of time
-    leaves it running for the others.
+    Any number of coroutines of one event loop may call it at once. At most one request to the
+    token endpoint is in flight. It continues for the other callers if one caller is cancelled or
+    times out.
     """
 
     def __init__(self, path: Path | None, *, ca: Path | None, hosts: Collection[str]) -> None:
@@ -49,14 +50,14 @@ class TokenSource:
         self._fetching: asyncio.Task[_Token] | None = None
 
     async def open(self) -> str:
-        """There is a token that is not near its end, or at least a good one; the project.
+        """Make sure that there is a valid token; return the project.
 
-        Whoever opens again while there is one causes no request. Near its end the credentials are
-        loaded anew, so that a key file that was replaced comes into use. One caller at a time.
+        A call while the token is valid makes no request. When the token is close to expiry, the
+        credentials file is read again, so a replaced key file takes effect. One caller at a time.
 
         Raises:
-            CredentialsMissing, CredentialsRejected, ProviderUnreachable: there is no good token; it
-                may be tried again.
+            CredentialsMissing, CredentialsRejected, ProviderUnreachable: there is no valid token.
+                The caller may try again.
         """
         held, loaded = self._token, self._loaded
         if held is not None and loaded is not None and time.monotonic() < min(held.renew_at, held.unusable_at):
@@ -75,11 +76,11 @@ class TokenSource:
         return loaded.project
 
     async def token(self, *, timeout: float) -> str:
-        """A token that is good for at least some seconds; waits for one only when there is none.
+        """A token that is valid for at least `LEAST_LIFE_SECONDS`; waits only if there is none.
 
         Raises:
-            CredentialsRejected, ProviderUnreachable: there is none, and a new one could not be had
-                in `timeout`.
+            CredentialsRejected, ProviderUnreachable: there is none, and no new one came within
+                `timeout`.
         """
         now = time.monotonic()
         held = self._token
@@ -90,8 +91,8 @@ class TokenSource:
         return (await self._wait(timeout)).text
 
     async def another(self, refused: str, *, timeout: float) -> str:
-        """A token other than the one that was refused: one that came meanwhile, or a new one.
-        Nobody gets the old one.
+        """A token other than `refused`: one that has come since, or a new one. No caller gets
+        `refused` again.
 
         Raises:
             As `token`.
@@ -103,8 +104,8 @@ class TokenSource:
         return (await self._wait(timeout)).text
 
     async def close(self) -> None:
-        """Forget the token and stop waiting for another; a request under way ends by its own
-        timeout, unheard."""
+        """Forget the token. A request in flight ends at its own timeout, and its answer is
+        ignored."""
         self._token = None
         task, self._fetching = self._fetching, None
         if task is not None:
@@ -135,19 +136,19 @@ class TokenSource:
             self._fetching = None
         if task.cancelled():
             return
-        error = task.exception()  # looked at here, so that a failure nobody waits for is no stray exception
+        error = task.exception()  # read here, or asyncio would log the exception as never retrieved
         if error is None:
             self._token = task.result()
             log.debug("google.token.fetched", seconds=round(self._token.unusable_at - time.monotonic()))
-        elif self._token is not None:  # without one, whoever waits is told by the exception
+        elif self._token is not None:  # without a token, the callers that wait get the exception
             log.warning("google.token.failed", code=error.code if isinstance(error, ProviderError) else None)
 
 
 def trusting(ca: Path | None) -> ssl.SSLContext:
-    """The system's roots, and those in `ca`.
+    """A TLS context that trusts the system's root certificates and those in `ca`.
 
     Raises:
-        CredentialsMissing: the file cannot be read, or holds no certificate.
+        CredentialsMissing: the file cannot be read, or has no certificate.
     """
     context = ssl.create_default_context()
     if ca is not None:
@@ -156,7 +157,7 @@ def trusting(ca: Path | None) -> ssl.SSLContext:
         except (OSError, ssl.SSLError):
             raise CredentialsMissing(
                 f"REKINDLE_FCM_CA names {ca}, which is not a readable certificate file",
-                hint="The sandbox writes it beside its credentials, with .ca.pem added.",
+                hint="The sandbox writes it next to its credentials file, with .ca.pem added to the name.",
             ) from None
     return context
 
@@ -175,14 +176,14 @@ def _new_token(loaded: LoadedCredentials, request: TokenRequest) -> _Token:
     except RefreshError as error:
         raise _refused(error) from None
     except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError):
-        raise ProviderUnreachable("Google's token endpoint gave an answer that cannot be read") from None
+        raise ProviderUnreachable("Google's token endpoint sent an answer that is not valid") from None
 
 
 def _held(text: object, expiry: datetime | None) -> _Token:
     if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("not a token")  # nor anything that may stand in a header
+        raise ValueError("not a token")  # and not valid in a header
     life = UNSAID_LIFE_SECONDS
-    if expiry is not None:  # google-auth gives UTC without saying so
+    if expiry is not None:  # google-auth returns UTC without a time zone
         life = (expiry.replace(tzinfo=expiry.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     now = time.monotonic()
     return _Token(text, now + life - min(REFRESH_AHEAD_SECONDS, life / 2), now + life - LEAST_LIFE_SECONDS)
@@ -190,13 +191,13 @@ def _held(text: object, expiry: datetime | None) -> _Token:
 
 def _refused(error: RefreshError) -> ProviderError:
     if cast("bool", error.retryable):  # pyright: ignore[reportUnknownMemberType]
-        return ProviderUnreachable("Google's token endpoint is out of order", hint="Try again later.")
-    # Only the OAuth word: the rest of the answer may quote what we sent.
+        return ProviderUnreachable("Google's token endpoint fails", hint="Try again later.")
+    # Only the OAuth error code: the rest of the answer may quote our request.
     answers = [cast("dict[str, object]", cause) for cause in error.args if isinstance(cause, dict)]
     words = [answer.get("error") for answer in answers]
     word = next((word for word in words if isinstance(word, str) and _OAUTH_WORD.fullmatch(word)), None)
     said = f" ({word})" if word else ""
     return CredentialsRejected(
-        f"Google refuses to give a token for these credentials{said}",
+        f"Google does not give a token for these credentials{said}",
         hint="The key may be deleted or disabled, or this machine's clock may be wrong.",
     )

@@ -1,8 +1,8 @@
-"""A Google credentials file, read once, believed only as far as the hosts that it names are
+"""Reads a Google credentials file once, and accepts it only if the hosts that it names are
 Google's.
 
-The file decides where a signed assertion is sent. So every address in it must be on the list of
-hosts, or somebody who can change the file can have our assertions delivered to any address.
+The file decides where a signed assertion is sent. Without the list of allowed hosts, anybody who
+can change the file could have our assertions sent to any address.
 """
 
 import http.client
@@ -31,7 +31,7 @@ MAX_ANSWER_BYTES = 65_536
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]{0,62}")
 _ADDRESS_KEYS = ("token_uri", "token_url", "token_info_url", "service_account_impersonation_url")
-# Where the clouds' own metadata servers are: the only places that are asked without TLS.
+# The metadata servers of the clouds: the only addresses that are called without TLS.
 _METADATA_HOSTS = ("169.254.169.254", "fd00:ec2::254", "metadata.google.internal")
 _VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 _HINT = f"Set {_VARIABLE} to the JSON key file of a service account of the Firebase project."
@@ -39,7 +39,7 @@ _HINT = f"Set {_VARIABLE} to the JSON key file of a service account of the Fireb
 
 @dataclass(frozen=True, slots=True)
 class LoadedCredentials:
-    """Credentials that have not been used yet, and the project that they send for."""
+    """Credentials that have not been used yet, and their project."""
 
     credentials: Credentials = field(repr=False)
     project: str
@@ -50,13 +50,13 @@ def load(path: Path | None, *, hosts: Collection[str]) -> LoadedCredentials:
     impersonation.
 
     Args:
-        path: where it is; None when the environment names none.
-        hosts: the hosts that it may name; one with a leading dot stands for all below it.
+        path: the file, or None if the environment does not name one.
+        hosts: the hosts that the file may name. A leading dot allows every subdomain.
 
     Raises:
-        CredentialsMissing: there is no such file, or it is no credentials file, or it names no
+        CredentialsMissing: the file does not exist, is not a credentials file, or does not name a
             project.
-        CredentialsRejected: it names a host that is not allowed, or its key cannot be read.
+        CredentialsRejected: the file names a host that is not allowed, or its key cannot be read.
     """
     if path is None:
         raise CredentialsMissing(f"{_VARIABLE} is not set", hint=_HINT)
@@ -80,13 +80,13 @@ def load(path: Path | None, *, hosts: Collection[str]) -> LoadedCredentials:
     try:
         return LoadedCredentials(_credentials(content, path), project)
     except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError):
-        # The library's text may quote the file, so it is left out.
+        # Leave out the library's message: it may quote the file.
         raise CredentialsRejected(f"{path} is incomplete, or the key in it cannot be read", hint=_HINT) from None
 
 
 def _credentials(content: Mapping[str, Any], path: Path) -> Credentials:
-    # Each class is given the content that was checked; the library's own loader would read the file
-    # a second time.
+    # Give each class the content that was checked. The library's loader would read the file a
+    # second time.
     scopes = [SCOPE]
     match content["type"]:
         case "service_account":
@@ -116,7 +116,7 @@ def _check_addresses(content: Mapping[str, Any], path: Path, hosts: Collection[s
             _check_addresses(cast("dict[str, Any]", value), path, hosts)
         elif key in _ADDRESS_KEYS and value is not None and not _allowed(value, hosts):
             raise CredentialsRejected(
-                f"{path} would have its tokens made by a {key} that is not Google's",
+                f"{path} names a {key} that is not Google's",
                 hint=f"Use the file as Google made it; with a sandbox, set REKINDLE_FCM_URL to the same host as {key}.",
             )
 
@@ -150,18 +150,18 @@ class _Answer(Response):
 
 
 class TokenRequest(Request):
-    """google-auth's way to the network: one blocking HTTP/1.1 request, no redirect, no proxy, at
-    most 64 kB back.
+    """google-auth's HTTP transport: one blocking HTTP/1.1 request without redirects or proxies,
+    with an answer of at most 64 kB.
 
-    Only HTTPS, except to a cloud's own metadata server. POST, which carries assertions and subject
-    tokens, goes to the given hosts only: the library derives some addresses from other fields of
+    Only HTTPS, except to a cloud's metadata server. POST, which contains assertions and subject
+    tokens, is sent to the given hosts only: the library derives some addresses from other fields of
     the file (`universe_domain`).
 
     Args:
-        context: whom to trust.
-        timeout: seconds for each step of a request (connecting, each read), whatever the library
-            asks for.
-        hosts: as for `load`.
+        context: the certificates to trust.
+        timeout: seconds for each step of a request (connecting, each read). The library's own
+            value is ignored.
+        hosts: see `load`.
     """
 
     def __init__(self, context: ssl.SSLContext, *, timeout: float, hosts: Collection[str]) -> None:
@@ -180,7 +180,7 @@ class TokenRequest(Request):
     ) -> _Answer:
         del kwargs
         if method == "POST" and not _allowed(url, self._hosts):
-            raise RefreshError("not a host that may make tokens", retryable=False)
+            raise RefreshError("not an allowed token host", retryable=False)
         seconds = min(timeout or self._timeout, self._timeout)
         try:
             connection, target = self._connect(url, seconds)

@@ -1,4 +1,4 @@
-"""A message in the form that FCM HTTP v1 takes, or the reason why it can have none."""
+"""A message as JSON for FCM HTTP v1, or the reason why that is not possible."""
 
 import json
 import time
@@ -9,8 +9,8 @@ from rekindle.payload import MAX_PAYLOAD_BYTES, payload, payload_bytes
 
 
 class Unsendable(ValueError):
-    """This message cannot be given to FCM; `reason` is the stable word for reports. It never
-    holds the text."""
+    """The message cannot be sent through FCM. `reason` is a stable code for reports; it never
+    contains the text."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -18,36 +18,34 @@ class Unsendable(ValueError):
 
 
 def wire(message: Message, *, validate_only: bool = False, now: float | None = None) -> bytes:
-    """The request body for `messages:send`, compact JSON in UTF-8: `message_json`, or a question
-    about it.
+    """The request body for `messages:send`: `message_json` with the flag `validate_only`, compact
+    JSON in UTF-8.
 
     Args:
         message: what to send.
         validate_only: ask FCM to check the message and deliver nothing.
-        now: as for `message_json`.
+        now: see `message_json`.
 
     Raises:
-        Unsendable: as `message_json`.
+        Unsendable: see `message_json`.
     """
     content = message_json(message, now=now)
     return b'{"message":%b,"validate_only":true}' % content if validate_only else b'{"message":%b}' % content
 
 
 def message_json(message: Message, *, now: float | None = None) -> bytes:
-    """A message as FCM HTTP v1 has it, compact JSON in UTF-8.
+    """A message in the form of FCM HTTP v1, compact JSON in UTF-8.
 
-    Every copy of one claim carries the same replacement key on each platform (Android tag, APNs
-    collapse id, web tag), so that a second copy replaces the first on the device instead of
-    standing beside it. Android's `collapse_key` is left alone: FCM keeps only four different ones
-    per device.
+    Every copy of one claim has the same replacement key on each platform (Android tag, APNs
+    collapse id, web tag), so a second copy replaces the first on the device. Android's
+    `collapse_key` is not used: FCM keeps only four different ones per device.
 
     Args:
-        message: what to send; its `ttl_seconds`, when given, is 0 to 2,419,200.
-        now: seconds since 1970 that the expiry counts from; the present when None.
+        message: what to send. Its `ttl_seconds` is None or from 0 to 2,419,200.
+        now: seconds since 1970, from which the expiry counts; None for the current time.
 
     Raises:
-        Unsendable: `too_large` beyond 4,096 bytes, `not_encodable` when a text is not valid
-            Unicode.
+        Unsendable: `too_large` above 4,096 bytes, `not_encodable` if a text is not valid Unicode.
     """
     try:
         if payload_bytes(message) > MAX_PAYLOAD_BYTES:
@@ -81,7 +79,7 @@ def _document(message: Message, now: float) -> dict[str, Any]:
     }
     if message.ttl_seconds is not None:
         android["ttl"] = f"{message.ttl_seconds}s"
-        # Apple's 0 means "now or never"; any other value is an instant.
+        # For Apple, 0 means "deliver now or never"; any other value is a time.
         expires_at = int(now) + message.ttl_seconds if message.ttl_seconds else 0
         apns_headers["apns-expiration"] = str(expires_at)
         webpush["headers"] = {"TTL": str(message.ttl_seconds)}

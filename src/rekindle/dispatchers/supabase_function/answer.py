@@ -1,17 +1,18 @@
-"""What an answer of the Edge Function proves of each message in its batch.
+"""Classifies an answer of the Edge Function, for each message of the batch.
 
-A function relays what FCM said; what that means is decided by `fcm.errors`, as for every
-answer of FCM. The wire form is docs/reference/edge-function.md.
+The function relays FCM's answers, and `fcm.errors` classifies them, like every answer of FCM.
+docs/reference/edge-function.md describes the format.
 
-| what comes back | every message of the batch |
+| answer | every message of the batch |
 |---|---|
-| 200 and results | each its own result; without one Uncertain `missing_result` |
-| 200 and `refused` | certainly not sent: HALT, or RETRY when Google gives no token just now |
+| 200 and results | its own result; Uncertain `missing_result` without one |
+| 200 and `refused` | certainly not sent: HALT, or RETRY if Google gives no token now |
 | 401 | HALT `key_rejected` |
 | 404 | HALT `function_missing` |
 | 400, 403, 405, 406, 411, 413, 414, 415, 422, 431 | HALT `request_rejected` |
 | 429 | RETRY `quota_exceeded` |
-| 504; 546, the platform's for a function at its limit | Uncertain `function_timeout`; `function_killed` |
+| 504 | Uncertain `function_timeout` |
+| 546, from the platform: the function reached a limit | Uncertain `function_killed` |
 | any other 5xx | Uncertain `function_failed` |
 | anything else | Uncertain `garbled_answer` |
 """
@@ -39,14 +40,13 @@ _GARBLED = Uncertain("garbled_answer")
 _FAULTS: Mapping[str, ProviderError] = {
     "key_rejected": CredentialsRejected(
         "the Edge Function refuses our key",
-        hint="Set SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY) to a secret key that the project has now.",
+        hint="Set SUPABASE_SECRET_KEY (or SUPABASE_SERVICE_ROLE_KEY) to a current secret key of the project.",
     ),
     "function_missing": FunctionMissing(
         hint="Deploy it with `supabase functions deploy`; check `function` in [dispatcher], and SUPABASE_URL."
     ),
     "request_rejected": RequestRejected(
-        hint="Deploy the function that belongs to this release; if its requests may be smaller, lower `batch` in "
-        "[dispatcher]."
+        hint="Deploy the function of this release. If it limits the size of requests, lower `batch` in [dispatcher]."
     ),
     "credentials_missing": CredentialsMissing(
         "the Edge Function has no service account of the Firebase project",
@@ -54,7 +54,7 @@ _FAULTS: Mapping[str, ProviderError] = {
     ),
     "unauthenticated": CredentialsRejected(
         "Google refuses the Edge Function's service account",
-        hint="Its key may be deleted or disabled: set the function's secret FCM_SERVICE_ACCOUNT to one that works.",
+        hint="Its key may be deleted or disabled. Set its secret FCM_SERVICE_ACCOUNT to a key file that works.",
     ),
 }
 _STATUSES: Mapping[int, str] = {
@@ -90,7 +90,7 @@ _FATES = ("status", "not_sent", "uncertain")
 
 
 def outcomes(answer: Answer, claims: Sequence[UUID], *, validate_only: bool) -> list[Outcome]:
-    """One outcome for each message of the batch, in order; never raises, whatever the answer is."""
+    """One outcome for each message of the batch, in order. Never raises, for any answer."""
     if answer.status != 200:
         return [_of_status(answer)] * len(claims)
     said = _parsed(answer.body)
@@ -104,11 +104,10 @@ def outcomes(answer: Answer, claims: Sequence[UUID], *, validate_only: bool) -> 
 
 
 def require_ready(answer: Answer | Refused | Uncertain, url: str) -> None:
-    """The function has answered an empty batch as it should, so that there is somebody to send
-    through.
+    """Check that the function answered an empty batch correctly, so that it can send.
 
     Raises:
-        ProviderError: it has not; how to fix it.
+        ProviderError: it did not; the hint says how to fix it.
     """
     if isinstance(answer, Answer):
         if answer.status == 200 and _parsed(answer.body).get("results") == []:
@@ -125,7 +124,7 @@ def require_ready(answer: Answer | Refused | Uncertain, url: str) -> None:
         raise ProviderUnreachable(f"the Edge Function cannot send now ({outcome.reason})", hint="Try again later.")
     reason = outcome.reason if isinstance(outcome, Uncertain) else "garbled_answer"
     raise ProviderUnreachable(
-        f"the Edge Function does not answer as it should ({reason})", hint="See its log, and deploy it again."
+        f"the Edge Function sent an unexpected answer ({reason})", hint="Read its log, and deploy it again."
     )
 
 
@@ -168,7 +167,7 @@ def _of_results(results: Sequence[Mapping[str, Any]], claim: UUID, validate_only
 def _parsed(body: bytes) -> Mapping[str, Any]:
     try:
         said = json.loads(body)
-    except (ValueError, RecursionError):  # RecursionError: two megabytes of "["
+    except (ValueError, RecursionError):  # 2 MB of "[" cause a RecursionError
         return {}
     return cast("dict[str, Any]", said) if isinstance(said, dict) else {}
 

@@ -1,9 +1,9 @@
-"""One call of an Edge Function through Supabase's own client: it leaves once or not at all, in its
-time.
+"""One call of an Edge Function through Supabase's client. It leaves once or not at all, within its
+time limit.
 
-`supabase-functions` says whether the function answered and with which status, but not whether a
-request that failed had left, sets no bound to an answer, and in its own default follows redirects
-and proxies. All of that is the business of the transport that it is given here; see
+`supabase-functions` reports whether the function answered, and the status. It does not report
+whether a failed request had left. It does not limit the size of an answer, and by default it
+follows redirects and proxies. The transport in this module does all of that; see
 docs/decisions/0009-edge-function-client.md.
 """
 
@@ -22,7 +22,7 @@ from supabase_functions.errors import FunctionsError, FunctionsHttpError
 from rekindle.errors import Disposition
 from rekindle.model import Refused, Uncertain
 
-MAX_ANSWER_BYTES = 2 * 1024 * 1024  # a hundred results with the 8 kB of FCM's answer that a function may relay
+MAX_ANSWER_BYTES = 2 * 1024 * 1024  # a hundred results, each with up to 8 kB of FCM's answer
 CONNECT_TIMEOUT_SECONDS = 5.0
 CONNECTIONS = 100
 _PIECE_BYTES = 16_384
@@ -31,7 +31,7 @@ _JWT = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer; the body only of a 200."""
+    """A complete answer. The body is kept only for status 200."""
 
     status: int
     retry_after: str | None = None
@@ -39,22 +39,21 @@ class Answer:
 
 
 class _Withheld(Exception):
-    """The body was asked for after its time: the request never becomes whole."""
+    """The client asked for the body too late: the request is never complete."""
 
 
 class _Unreadable(Exception):
-    """The answer is larger than any that makes sense, or compressed although that was not asked
-    for."""
+    """The answer is too large, or compressed although the request did not allow that."""
 
 
 class EdgeFunction:
-    """A function of one project, over HTTP/1.1 connections that are kept.
+    """A function of one project, called over HTTP/1.1 connections that are kept open.
 
     Args:
-        url: the project's address, without a slash at its end.
-        key: a secret key or a service role key. The first is no JWT, and a gateway refuses it as
-            `Authorization`.
-        name: the function's.
+        url: the project's address, without a trailing slash.
+        key: a secret key or a service role key. A secret key is not a JWT, and the gateway rejects
+            it as `Authorization`.
+        name: the function's name.
     """
 
     def __init__(self, url: str, key: str, name: str) -> None:
@@ -67,10 +66,10 @@ class EdgeFunction:
         self._pool = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False, limits=limits)
 
     async def call(self, content: bytes, *, until: float) -> Answer | Refused | Uncertain:
-        """Send one request, once, and read the answer, all before `until`, a reading of
-        `time.monotonic`.
+        """Send one request, once, and read the answer, all before `until` (a reading of
+        `time.monotonic`).
 
-        Returns Refused when the content certainly did not leave. Cancelled, the connection is cut.
+        Returns Refused if the content certainly did not leave. Cancelling cuts the connection.
         """
         passage = _Passage(self._pool, until)
         wait = httpx.Timeout(None, connect=CONNECT_TIMEOUT_SECONDS)
@@ -84,7 +83,7 @@ class EdgeFunction:
             return Answer(passage.status, passage.retry_after, body)
         except FunctionsHttpError:
             return Answer(passage.status, passage.retry_after)
-        except FunctionsError:  # the relay in front of the function, of which it is not known how far it came
+        except FunctionsError:  # an error of the relay; the function may have run
             return Uncertain("function_failed")
         except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError, ValueError, _Withheld, _Unreadable) as fault:
             if not passage.left:
@@ -99,8 +98,8 @@ class EdgeFunction:
 
 
 class _Passage(httpx.AsyncBaseTransport):
-    """Lets one request through to the shared connections, and says of it whether it left and
-    what came back."""
+    """Passes one request to the shared connections, and records whether it left and what was
+    answered."""
 
     def __init__(self, pool: httpx.AsyncHTTPTransport, until: float) -> None:
         self._pool = pool
@@ -123,8 +122,8 @@ class _Passage(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """The content, piece by piece, as long as there is time: a process that stood still sends
-    nothing afterwards."""
+    """The content, in pieces, until the time limit: a process that was suspended sends nothing
+    when it resumes too late."""
 
     def __init__(self, passage: _Passage, content: bytes, until: float) -> None:
         self._passage = passage

@@ -1,4 +1,4 @@
-"""What the configuration and the environment say of the Edge Function."""
+"""The Edge Function's part of the configuration and of the environment."""
 
 from pydantic import AliasChoices, Field, SecretStr
 
@@ -7,7 +7,7 @@ from rekindle.ports import Dispatcher
 
 
 class SupabaseSettings(DispatcherSettings):
-    """Which project, and a key of it."""
+    """The project's address and one of its keys."""
 
     url: str | None = Field(default=None, validation_alias="SUPABASE_URL")
     key: SecretStr | None = Field(
@@ -26,7 +26,7 @@ class SupabaseFunctionConfig(DispatcherKind):
     @property
     def ready(self) -> str:
         """See `DispatcherKind.ready`."""
-        return f"{super().ready}: {self.function} answers, takes our key and has a token of Google's"
+        return f"{super().ready}: {self.function} answers, accepts our key and has a Google token"
 
     def build(self) -> Dispatcher:
         """See `DispatcherKind.build`."""

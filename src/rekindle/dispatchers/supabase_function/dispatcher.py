@@ -1,5 +1,5 @@
-"""A Supabase Edge Function that sends through FCM for us: many messages a request, and never one
-a second time."""
+"""Sends through a Supabase Edge Function, which calls FCM: many messages per request, and no
+message twice."""
 
 import asyncio
 import time
@@ -17,22 +17,22 @@ from rekindle.model import Message, Outcome, Refused, Uncertain
 BATCH = 50
 REACH_TIMEOUT_SECONDS = 10.0
 ANSWER_SECONDS = 0.5
-"""What the function is given less than we wait, or a tenth of it: its answer has to come back,
-too."""
+"""The function gets this much less time than we wait, or a tenth less if that is shorter,
+because its answer must still come back."""
 
 MAX_TIMEOUT_SECONDS = 120.0
 MAX_MESSAGE_BYTES = 20_000
-"""As JSON; 4,096 bytes of payload have half as many, even if each was escaped. A hundred of
-these are still a request that a function takes, so that one monstrous device token cannot have a
-whole batch refused."""
+"""The limit of one message, as JSON. 4,096 bytes of payload need at most half of it, even with
+every byte escaped. A request with a hundred messages of this size is still accepted, so one very
+long device token cannot cause the rejection of a whole batch."""
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A message that is to leave before `until`, a reading of `time.monotonic`, and what will be
-    known of it."""
+    """A message that must leave before `until` (a reading of `time.monotonic`), and its future
+    outcome."""
 
     message: Message
     content: bytes = field(repr=False)
@@ -43,19 +43,19 @@ class _Waiting:
 class SupabaseFunctionDispatcher:
     """Sends through an Edge Function of a Supabase project.
 
-    Messages that are to be sent in the same turn of the event loop leave together, in requests of
-    up to `batch`: the engine starts a whole armed batch at once, so that nothing has to wait for
-    company. Each message shares the fate of its request only as far as the function does not say
-    more.
+    Messages whose `send` is called in the same turn of the event loop leave together, in requests
+    of up to `batch` messages. The engine starts a whole armed batch at once, so no message waits
+    for others. If the function reports a result for a message, that decides; otherwise the outcome
+    of the request does.
 
     Args:
-        url: the project's address; None when the environment names none (`open` says so).
-        key: its secret key or service role key, likewise.
+        url: the project's address. With None, `open` raises CredentialsMissing.
+        key: its secret key or service role key, or None, likewise.
         function: the function's name.
-        batch: messages in a request, 1 to 100.
+        batch: the most messages in one request, 1 to 100.
 
     Raises:
-        BadArgument: `url` is neither an https address nor one of this machine.
+        BadArgument: `url` is neither an https address nor an http address of this machine.
     """
 
     kind = "supabase-function"
@@ -66,24 +66,24 @@ class SupabaseFunctionDispatcher:
         self._name = function
         self._batch = batch
         self._function: EdgeFunction | None = None
-        self._gathering: dict[bool, list[_Waiting]] = {True: [], False: []}  # by whether only a check is wanted
+        self._gathering: dict[bool, list[_Waiting]] = {True: [], False: []}  # the key is `validate_only`
         self._calls: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
 
     @property
     def immediate(self) -> bool:
-        """See `Dispatcher.immediate`: an answer may take as long as the time-out."""
+        """See `Dispatcher.immediate`: an answer may take as long as the timeout."""
         return False
 
     async def open(self) -> None:
-        """Prove that the function exists, takes our key, and has a token of Google's; nothing is
-        sent.
+        """Check that the function exists, accepts our key and has an access token from Google.
+        Sends no message.
 
-        What is open already stays open, with what is under way: several cycles may share one
-        dispatcher.
+        A dispatcher that is open stays open, and its sends in flight continue: several cycles may
+        share one dispatcher.
 
         Raises:
-            ProviderError: what is missing and how to fix it; what was open before still is.
+            ProviderError: what is missing, with a hint. What was open before stays open.
         """
         if self._url is None or not self._key:
             missing = "SUPABASE_URL" if self._url is None else "SUPABASE_SECRET_KEY"
@@ -91,7 +91,7 @@ class SupabaseFunctionDispatcher:
                 f"{missing} is not set", hint="Set SUPABASE_URL and SUPABASE_SECRET_KEY, or SUPABASE_SERVICE_ROLE_KEY."
             )
         if not (self._key.isascii() and self._key.isprintable()) or " " in self._key:
-            raise CredentialsRejected("SUPABASE_SECRET_KEY is not a key", hint="Copy it again, without spaces.")
+            raise CredentialsRejected("SUPABASE_SECRET_KEY is not a valid key", hint="Copy it again, without spaces.")
         async with self._opening:
             function = self._function or EdgeFunction(self._url, self._key, self._name)
             try:
@@ -104,18 +104,18 @@ class SupabaseFunctionDispatcher:
             self._function = function
 
     async def send(self, message: Message, *, timeout: float) -> Outcome:
-        """Send once; see `rekindle.ports.Dispatcher.send`. Cancelled before its request leaves,
-        it is not in it."""
+        """Send once; see `rekindle.ports.Dispatcher.send`. A message that is cancelled before
+        its request leaves is not part of the request."""
         return await self._send(message, timeout=timeout, validate_only=False)
 
     async def validate(self, message: Message, *, timeout: float) -> Outcome:
-        """Have FCM check the message and deliver nothing; Accepted, under a fake name, means
-        that it is valid."""
+        """Ask FCM to check the message without delivering it. Accepted, with a fake name, means
+        that the message is valid."""
         return await self._send(message, timeout=timeout, validate_only=True)
 
     async def close(self) -> None:
-        """Cut what is under way, which ends as uncertain, and close the connections; `open` may
-        be called again."""
+        """Cut the sends in flight, which end as Uncertain, and close the connections. `open`
+        may be called again."""
         function, self._function = self._function, None
         for call in self._calls:
             call.cancel()
@@ -153,7 +153,7 @@ class SupabaseFunctionDispatcher:
             call.add_done_callback(self._calls.discard)
 
     async def _deliver(self, batch: Sequence[_Waiting], validate_only: bool) -> None:
-        """Every message of the batch has its outcome, however this ends."""
+        """Give every message of the batch an outcome, also if this fails or is cancelled."""
         known: Sequence[Outcome] = [Uncertain("connection_lost")] * len(batch)
         try:
             known = await self._outcomes(batch, validate_only)
@@ -199,4 +199,4 @@ def _address(url: str) -> str:
             return url.rstrip("/")
     except ValueError:
         pass
-    raise BadArgument("SUPABASE_URL is not an https:// address, nor an http:// one of this machine")
+    raise BadArgument("SUPABASE_URL is neither an https:// address nor an http:// address of this machine")

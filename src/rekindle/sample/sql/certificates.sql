@@ -1,6 +1,6 @@
--- In: seed, recipients, at. None to three a mentor; from 200 days ago to 700 days ahead, and for
--- four in a hundred on the very days on which reminders go out, by the calendar of Oslo, where most
--- mentors are.
+-- In: seed, recipients, at. Zero to three per mentor, from 200 days ago to 700 days ahead. Four in
+-- a hundred expire exactly on a day on which reminders are due, in the time zone of Oslo, where
+-- most mentors are.
 insert into programme.certificates (id, mentor_id, title, valid_until)
 select pg_temp.identity(%(seed)s, 'certificate', n * 4 + c),
        pg_temp.identity(%(seed)s, 'mentor', n),

@@ -1,5 +1,4 @@
--- In: seed, recipients. One to eight chapters to an organisation; one in five names a time zone of
--- its own.
+-- In: seed, recipients. One to eight chapters per organisation; one in five has its own time zone.
 insert into programme.chapters (id, organisation_id, name, time_zone)
 select pg_temp.identity(%(seed)s, 'chapter', k * 8::bigint + c),
        pg_temp.identity(%(seed)s, 'organisation', k),

@@ -1,6 +1,6 @@
--- In: seed, recipients, at. One row for each recipient. The k-th largest organisation has a share
--- in proportion to ln((k + 1) / k), the continuous form of Zipf's law, because that has an inverse:
--- (organisations + 1) ^ u.
+-- In: seed, recipients, at. One row per recipient. The share of the k-th largest organisation is
+-- proportional to ln((k + 1) / k). This is the continuous form of Zipf's law; it is used because it
+-- has an inverse: (organisations + 1) ^ u.
 insert into programme.mentors (id, organisation_id, chapter_id, first_name, time_zone, language, status, joined_at)
 select pg_temp.identity(%(seed)s, 'mentor', n),
        pg_temp.identity(%(seed)s, 'organisation', k),
@@ -40,5 +40,5 @@ from (
     select least(pg_temp.organisations(%(recipients)s),
                  floor(power(pg_temp.organisations(%(recipients)s) + 1, pg_temp.draw(%(seed)s, 'member', n))))::bigint
   ) as organisation (k)
-  offset 0  -- each draw once, however often it is named above
+  offset 0  -- each draw is made once, even if it is used several times above
 ) as mentor

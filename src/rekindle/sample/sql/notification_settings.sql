@@ -1,4 +1,4 @@
--- In: seed, recipients. Few people ever open this page: some want nothing at all, some not one
+-- In: seed, recipients. Few people ever open this page. Some opted out of everything, some of one
 -- topic, and some turned a topic off and on again.
 insert into programme.notification_settings (mentor_id, topic, muted)
 select pg_temp.identity(%(seed)s, 'mentor', n),

@@ -1,4 +1,4 @@
--- In: seed, recipients. One row for each sixty recipients, at least three; the names differ.
+-- In: seed, recipients. One row per sixty recipients, at least three; all names are different.
 insert into programme.organisations (id, name, time_zone)
 select pg_temp.identity(%(seed)s, 'organisation', k),
        place.names[1 + mod(k - 1, cardinality(place.names))] || ' '

@@ -1,6 +1,5 @@
--- In: seed, recipients, at. None to three devices a mentor. A token has the length and alphabet of
--- one of FCM's and says of itself that it is none: it starts with "fake", and so does a Firebase
--- Installation ID (kind fid).
+-- In: seed, recipients, at. Zero to three devices per mentor. A token has the length and alphabet
+-- of an FCM token, but starts with "fake", and so does a Firebase Installation ID (kind fid).
 insert into programme.push_tokens (token, mentor_id, kind, platform, last_seen_at)
 select case when kind = 'fid' then 'fake' || pg_temp.letters(%(seed)s, 'device', n * 4 + d, 18)
             else 'fake' || pg_temp.letters(%(seed)s, 'device', n * 4 + d, 18) || ':APA91b'

@@ -1,8 +1,8 @@
--- The tables of a peer-support programme as its own team might have made them: nothing here knows
--- of Rekindle, and neither names nor types are those of the contract. Keys, foreign keys and
--- indexes come in keys.sql, after the rows:
--- checked one row at a time they would take most of the time that filling takes.
--- Fails, with nothing done, where a schema `programme` exists: it may be a team's own.
+-- The tables of a peer-support programme, as its own team might have made them. Nothing here
+-- depends on Rekindle, and the names and types differ from the contract. Keys, foreign keys and
+-- indexes follow in keys.sql, after the rows: checking them row by row would take most of the time
+-- of the filling. If a schema `programme` exists, this fails and changes nothing, because the
+-- schema may be a team's.
 create schema programme;
 
 create table programme.organisations (
@@ -18,8 +18,8 @@ create table programme.chapters (
   time_zone text
 );
 
--- Ids as an authentication service gives them out. What people or apps typed in is kept as it came:
--- a time zone may be missing or misspelt.
+-- Ids as from an authentication service. Values that people or apps entered are stored unchanged: a
+-- time zone may be missing or misspelt.
 create table programme.mentors (
   id uuid not null,
   organisation_id uuid not null,
@@ -53,7 +53,7 @@ create table programme.push_tokens (
   last_seen_at timestamptz not null
 );
 
--- topic null: all topics.
+-- topic null means all topics.
 create table programme.notification_settings (
   mentor_id uuid not null,
   topic text,

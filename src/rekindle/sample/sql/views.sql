@@ -1,5 +1,5 @@
 -- The views that Rekindle reads (schema rekindle_source), over the sample programme. `first_name`
--- is beyond the contract: any further column of `recipient` is a variable for the texts.
+-- is not part of the contract: every further column of `recipient` is a variable for the texts.
 create schema if not exists rekindle_source;
 revoke all on schema rekindle_source from public;
 
@@ -32,7 +32,7 @@ create view rekindle_source.preference as
 select mentor_id as user_id, topic as scenario_type, muted as opted_out
 from programme.notification_settings;
 
--- `rekindle migrate` makes the role; a database that only shows the programme may be without it.
+-- `rekindle migrate` creates the role. A database that only shows the programme may not have it.
 do $$
 begin
   if exists (select from pg_roles where rolname = 'rekindle_worker') then

@@ -17,8 +17,8 @@
 -- migration tool opens a transaction itself (Supabase's does), delete the lines `begin;` and
 -- `commit;`.
 --
--- Every scenario needs `recipient` and `device_token`. Delete a view that none of your scenarios
--- uses; each says which scenarios need it.
+-- Every scenario needs `recipient` and `device_token`. The comment on each view says which
+-- scenarios need it. Delete a view that none of your scenarios uses.
 --
 -- Do not add rekindle_source to the schemas that your API exposes (in Supabase the setting "Exposed
 -- schemas"): it contains device tokens. A view reads with the rights of its owner. If the owner of
@@ -41,8 +41,8 @@ revoke all on schema rekindle_source from public;
 --   active           boolean   false or null: never nudged
 --
 -- Every further column is a variable for the texts of every scenario: with first_name below, a text
--- may say {first_name}. Give it a lower-case name, and only what may appear on a locked screen.
--- If you have none, delete the line and the comma before it, and take {first_name} out of the texts in
+-- may say {first_name}. Give it a lower-case name, and only what may appear on a locked screen. If
+-- you have none, delete the line and the comma before it, and remove {first_name} from the texts in
 -- rekindle.toml.
 -- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.recipient;
@@ -63,8 +63,8 @@ from programme.mentors m;                          -- EDIT               public.
 --   user_id          uuid
 --   activity_date    timestamptz, or date    when; days are counted in the person's time zone
 --
--- Name the columns as they are, without a function or a cast around them: the index (see the end)
--- serves only those.
+-- Use the plain columns, without a function or a cast around them: the index (see the end) works
+-- only for those.
 -- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.activity;
 create view rekindle_source.activity as
@@ -165,8 +165,9 @@ commit;
 
 
 -- -------------------------------------------------------------------------------------------------
--- Indexes on your own tables. They are comments because `concurrently`, which lets your app go on
--- writing meanwhile, is refused inside a transaction: run each by itself, with your names in it.
+-- Indexes on your own tables. They are comments because `concurrently`, which lets your app
+-- continue writing, is not allowed inside a transaction. Run each separately, with your names in
+-- it.
 --
 -- Required before an inactivity scenario may be enabled: (user_id, activity_date), in this order,
 -- by your names. With it, one statement finds everybody's last activity without reading all the

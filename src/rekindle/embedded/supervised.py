@@ -1,4 +1,4 @@
-"""A command that ends with this process, however this process ends."""
+"""A supervised command: it ends when this process ends, in whatever way."""
 
 import os
 import subprocess
@@ -11,25 +11,25 @@ from rekindle.embedded.account import Account
 
 _WATCHDOG = Path(__file__).with_name("watchdog.py")
 
-# The command's environment can be read by everything else that runs under its account, so it gets
-# what it needs to start and nothing that could be a secret. Messages in English, because we look
-# for some of them in the log.
+# Other processes of the command's account can read its environment, so it gets only the variables
+# that it needs to start, and none that could be a secret. Messages are in English, because we
+# search the log for some of them.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 _FIXED = {"LC_ALL": "C", "TZ": "UTC", "HOME": "/"}
 
 
-class Guarded:
-    """The command runs, under the watchdog, in a session of its own that a Ctrl-C in the terminal
-    does not reach.
+class Supervised:
+    """A running command, supervised by the watchdog. It has its own session, which a Ctrl-C in the
+    terminal does not reach.
 
-    Threads may share it. When this process ends in any way, kill -9 included, the command is ended
-    at once and `scratch` is removed.
+    Threads may share it. When this process ends in any way, including kill -9, the watchdog ends
+    the command at once and removes `scratch`.
 
     Args:
-        command: its absolute path and its arguments, which every user of the machine can read.
-        log: its standard output and error go there.
-        account: whom it runs as; None keeps the present account.
-        scratch: a folder to remove when this process ends before the command.
+        command: its absolute path and its arguments. Every user of the machine can read them.
+        log: the file for its standard output and error.
+        account: the account that it runs as; None keeps the present one.
+        scratch: a folder to remove if this process ends before the command.
         shared: a file descriptor that the command keeps open under the same number.
     """
 
@@ -55,7 +55,7 @@ class Guarded:
 
     @property
     def exit_code(self) -> int | None:
-        """None while the command runs."""
+        """The command's exit code; None while it runs."""
         return self._watchdog.poll()
 
     def wait(self, timeout: float | None = None) -> int:
@@ -67,8 +67,8 @@ class Guarded:
         return self._watchdog.wait(timeout)
 
     def end(self, *, at_once: bool, within: float = 20.0) -> None:
-        """The command has ended: orderly, or after `within` seconds and with `at_once` without
-        any order."""
+        """End the command: by a clean shutdown, and by force if that takes more than `within`
+        seconds. With `at_once`, by force."""
         assert self._watchdog.stdin is not None  # noqa: S101 - it is a pipe, see above
         with self._watchdog.stdin as orders:
             for word in (b"I",) if at_once else (b"F", b"I"):
@@ -80,7 +80,8 @@ class Guarded:
                 except subprocess.TimeoutExpired:
                     continue
                 return
-        # Ending its orders ends the command by force; without a watchdog the kernel does.
+        # Closing the watchdog's input makes it end the command by force. If the watchdog is gone,
+        # the kernel does.
         try:
             self._watchdog.wait(within)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""What the sandbox accepted: in memory, and in an append-only file when one is named."""
+"""The accepted messages: in memory, and in an append-only file if one is given."""
 
 import fcntl
 import json
@@ -13,14 +13,14 @@ _ENTRY = b'{"seq":'
 _CLEARED = b'{"cleared_at":'
 
 
-class Ledger:
-    """Accepted messages in order, numbered from 1 without gaps, each kept as one line of JSON.
+class MessageLog:
+    """The accepted messages in order, numbered from 1 without gaps, each as one line of JSON.
 
-    One process at a time holds the file (a lock says so). A line is with the operating system
-    before `accept` returns: it survives the death of the sandbox, not of the machine.
+    Only one process at a time can use the file: it is locked. Each line is handed to the operating
+    system before `accept` returns, so it survives a crash of the sandbox, but not of the machine.
 
     Raises:
-        SandboxError: the file is not a ledger, is held by another sandbox, or cannot be written.
+        SandboxError: the file is not a log, is locked by another sandbox, or cannot be written.
     """
 
     def __init__(self, path: Path | None, project: str) -> None:
@@ -36,15 +36,15 @@ class Ledger:
             except OSError as error:
                 self.close()
                 raise SandboxError(
-                    f"The sandbox cannot write its ledger at {path}: {error.strerror or error}",
+                    f"The sandbox cannot write its log at {path}: {error.strerror or error}",
                     hint="Name a file in a folder that exists and that you may write to.",
                 ) from error
 
     def accept(self, request: Request) -> str:
-        """The message is in the ledger; its name, as FCM forms names.
+        """Append the message. Returns its name, in FCM's form.
 
         Raises:
-            OSError: it could not be written, and is not in the ledger.
+            OSError: it could not be written, and is not in the log.
         """
         seq = self._seq + 1
         now = datetime.now(UTC)
@@ -65,17 +65,16 @@ class Ledger:
         return name
 
     def listing(self) -> bytes:
-        """Every message since the last clearing, as one JSON array."""
+        """Every message since the last `clear`, as one JSON array."""
         return b"[" + b",".join(self._lines) + b"]"
 
     def clear(self) -> None:
-        """The listing is empty; numbers go on, and the file keeps what it had, with a mark after
-        it."""
+        """Empty the listing. Numbers continue, and the file keeps its lines and gets a mark."""
         self._append(json.dumps({"cleared_at": datetime.now(UTC).isoformat()}, separators=(",", ":")).encode())
         self._lines = []
 
     def close(self) -> None:
-        """The file is free for the next sandbox."""
+        """Release the file for the next sandbox."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -100,10 +99,10 @@ class Ledger:
         except BlockingIOError:
             self.close()
             raise SandboxError(
-                f"Another sandbox writes to the ledger at {path}", hint="Stop it, or name another file."
+                f"Another sandbox writes to the log at {path}", hint="Stop it, or name another file."
             ) from None
         content = path.read_bytes()
-        # A line without its end was never answered with 200: it is not part of the ledger.
+        # A line without its end was never answered with 200, so it is not part of the log.
         self._end = content.rfind(b"\n") + 1
         for line in content[: self._end].splitlines():
             if line.startswith(_CLEARED):
@@ -113,9 +112,9 @@ class Ledger:
                 self._seq = int(line[len(_ENTRY) : line.index(b",")])
             else:
                 self.close()
-                raise SandboxError(f"{path} is not a sandbox's ledger", hint="Name another file.")
+                raise SandboxError(f"{path} is not the log of a sandbox", hint="Name another file.")
         if content[self._end :].startswith((_ENTRY, _CLEARED)) or self._end == len(content):
             os.ftruncate(self._file, self._end)
         else:
             self.close()
-            raise SandboxError(f"{path} is not a sandbox's ledger", hint="Name another file.")
+            raise SandboxError(f"{path} is not the log of a sandbox", hint="Name another file.")
