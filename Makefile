@@ -43,6 +43,7 @@ check: $(VENV)/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright --warnings
 	@$(BIN)/lint-imports --no-cache
+	@PYTHONPATH=tests $(BIN)/python -m prose
 	@for one in $(FUNCTIONS); do (cd $$one && $(DENO) check -q --no-remote --no-npm . && $(DENO) lint -q && $(DENO) fmt -q --check) || exit 1; done
 
 format: $(VENV)/.dev
