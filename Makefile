@@ -10,7 +10,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
 
 # The number of test processes, each with its own servers; 0: only this process.
-JOBS := 2
+JOBS := 3
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
