@@ -75,6 +75,17 @@ async def test_a_send_settled_as_not_sent_is_dead_and_the_person_can_be_claimed_
     assert await next_claim(programme) == {"claimed": 1}
 
 
+async def test_a_push_that_another_person_got_does_not_keep_the_gate_of_this_person_shut(programme: Programme) -> None:
+    await programme.people(2)
+    run_id, (unit, other) = await programme.armed_units()
+    await programme.store.record(run_id, [Acceptance(other, "n")])
+    await programme.store.hold([(unit, "timeout")])
+    await settle(programme.database, unit.claim_id, provider_name=None)
+    gate = await programme.gate(unit.user_id)
+    assert gate is not None
+    assert (gate["inflight"], gate["opens_in"] <= 0) == (None, True)
+
+
 async def test_a_claim_that_has_no_uncertain_send_is_refused_and_nothing_changes(programme: Programme) -> None:
     await programme.people(3)
     run_id, (claimed, sending, recorded) = await programme.claimed_units()
