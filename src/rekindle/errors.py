@@ -58,6 +58,8 @@ once it is released.
 from enum import StrEnum
 from typing import ClassVar
 
+from rekindle.foreign import printable
+
 
 class Disposition(StrEnum):
     """What becomes of the unit of work."""
@@ -77,8 +79,9 @@ class RekindleError(Exception):
     exit_code: ClassVar[int] = 2
 
     def __init__(self, message: str = "", *, hint: str = "") -> None:
-        self.message = " ".join((message or type(self).__doc__ or "").split())
-        self.hint = " ".join(hint.split())
+        # One line each, without control characters, whatever they quote.
+        self.message = _line(message or type(self).__doc__ or "")
+        self.hint = _line(hint)
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -86,6 +89,10 @@ class RekindleError(Exception):
         ending = "" if self.message.endswith((".", "!", "?")) else "."
         hint = f" {self.hint}" if self.hint else ""
         return f"{self.code}: {self.message}{ending}{hint}"
+
+
+def _line(text: str) -> str:
+    return " ".join(printable(text).split())
 
 
 class ConfigError(RekindleError):
@@ -107,7 +114,7 @@ class ConfigInvalid(ConfigError):
 
     def __init__(self, message: str = "", *, hint: str = "", problems: tuple[str, ...] = ()) -> None:
         super().__init__(message, hint=hint)
-        self.problems = problems
+        self.problems = tuple(map(_line, problems))
 
 
 class TemplateInvalid(ConfigInvalid):

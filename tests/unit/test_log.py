@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import threading
 import timeit
 from collections.abc import Iterator
 from io import StringIO
@@ -20,7 +21,9 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 def quiet_afterwards() -> Iterator[None]:
     loggers = {name: logging.getLogger(name) for name in ("rekindle", "psycopg")}
     before = {name: (one.level, one.handlers[:]) for name, one in loggers.items()}
+    hooks = logging.lastResort, threading.excepthook, sys.unraisablehook
     yield
+    logging.lastResort, threading.excepthook, sys.unraisablehook = hooks
     for name, one in loggers.items():
         one.level, one.handlers = before[name]
         one.setLevel(one.level)
@@ -84,3 +87,46 @@ def test_on_a_terminal_a_line_is_readable(caplog: pytest.LogCaptureFixture) -> N
     assert "some.event" in shown
     assert "nudge" in shown
     assert not shown.startswith("{")
+
+
+def test_on_a_terminal_a_field_cannot_give_orders(caplog: pytest.LogCaptureFixture) -> None:
+    log.error("some.event", reason="\x1b]0;OWNED\x07\x9b31m\u202e\nline two")
+    said = EventFormatter(readable=True).format(caplog.records[0])
+    assert "\x1b]" not in said  # colours begin with ESC [
+    assert not {"\x07", "\x9b", "\u202e", "\n"} & set(said)
+
+
+def test_the_text_of_another_program_part_is_not_written(
+    monkeypatch: pytest.MonkeyPatch, quiet_afterwards: None
+) -> None:
+    """Python writes unconfigured loggers, lost threads and failed destructors to stderr, each with
+    the text of its error."""
+    monkeypatch.setattr(sys, "stderr", StringIO())
+    set_up_logging("warning")
+    secret = "c4n4ry"
+
+    class Failing:
+        def __del__(self) -> None:
+            raise ValueError(secret)
+
+    def fail() -> None:
+        raise ValueError(secret)
+
+    logging.getLogger("asyncio").handlers = []
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's
+    try:
+        fail()
+    except ValueError:
+        logging.getLogger("asyncio").exception("Task failed: %s", secret)
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    del thread
+    Failing()
+    lines = [json.loads(one) for one in sys.stderr.getvalue().splitlines()]  # type: ignore[attr-defined]
+    assert {(one["event"], one.get("logger"), one["kind"]) for one in lines} == {
+        ("library.logged", "asyncio", "ValueError"),
+        ("thread.failed", None, "ValueError"),
+        ("object.failed", None, "ValueError"),
+    }
+    assert secret not in str(lines)

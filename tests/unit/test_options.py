@@ -48,5 +48,5 @@ def test_the_configuration_is_the_one_named_else_that_of_the_environment(
 
 @pytest.mark.parametrize("level", ["", "loud", "10"])
 def test_an_unknown_log_level_is_refused(level: str) -> None:
-    with pytest.raises(BadArgument, match="is not a valid log level"):
+    with pytest.raises(BadArgument, match="the log level is not valid"):
         set_up_logging(level)

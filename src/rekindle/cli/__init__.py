@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from rekindle.cli.commands import build
 from rekindle.cli.output import fail
-from rekindle.errors import RekindleError
+from rekindle.errors import BadArgument, RekindleError
+from rekindle.foreign import printable
 
 __all__ = ["main"]
 
@@ -28,6 +29,9 @@ def main() -> None:
 
 def _run() -> int:
     try:
+        for number, argument in enumerate(sys.argv[1:], start=1):
+            if printable(argument) != argument:  # the parser's own messages quote arguments
+                raise BadArgument(f"argument {number} has a character that cannot be printed")
         build()(prog_name="rekindle")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)

@@ -8,6 +8,7 @@ import typer
 from rekindle.cli import cycle, demo, explain, serve, setup, sql, switch, unknown
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION
+from rekindle.cli.output import say
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 LogLevel = Annotated[
@@ -18,7 +19,7 @@ LogLevel = Annotated[
 
 def _show_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"rekindle {version('rekindle')}")
+        say(f"rekindle {version('rekindle')}")
         raise typer.Exit
 
 

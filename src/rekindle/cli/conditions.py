@@ -41,13 +41,7 @@ def moment(at: datetime) -> str:
 def describe(condition: Condition) -> str:
     """Describe the facts of a condition, whether it blocks or not. Empty if it has no facts."""
     describe_facts = _DESCRIPTIONS.get(condition.reason)
-    return printable(describe_facts(condition.facts)) if describe_facts and condition.facts else ""
-
-
-def printable(text: str) -> str:
-    """Replace control characters, which a terminal would obey: the text may come from the team's
-    tables."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return describe_facts(condition.facts) if describe_facts and condition.facts else ""
 
 
 def _not_due(facts: Facts) -> str:

@@ -112,7 +112,7 @@ def _show_plan(previews: list[Preview], people: list[Candidate], *, as_json: boo
     console().print(preview_table(previews, checked=False))
     say_held(previews)
     if people:
-        console().print()
+        say()
         console().print(people_table(people))
     due = sum(one.due for one in previews)
     if len(people) < due:

@@ -1,14 +1,10 @@
 """Prints what the configuration file would change: as tables, or person by person as JSON."""
 
-import json
-import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from rich.table import Table
-
-from rekindle.cli.output import console, plain, say
+from rekindle.cli.output import Table, console, json_text, say, write
 from rekindle.ports import EFFECTS, Affected, Difference, Effect
 
 Steps = AsyncGenerator[Affected | Difference]
@@ -55,13 +51,13 @@ async def show(steps: Steps, *, limit: int) -> int:
         return 0
     show_numbers(differences)
     if listed:
-        table = Table(box=None, pad_edge=False, header_style="bold")
+        table = Table()
         for heading in ("person", "organisation", "scenario", "effect"):
             table.add_column(heading, no_wrap=True)
         for person in listed:
             organisation = str(person.organisation_id or "none")
             table.add_row(str(person.user_id), organisation, person.scenario_type, person.effect)
-        console().print()
+        say()
         console().print(table)
     moved = sum(one.people["gain"] + one.people["lose"] for one in differences)
     if len(listed) < moved:
@@ -77,7 +73,7 @@ async def write_json(steps: Steps) -> int:
     """
     differences: list[Difference] = []
     separator = "\n"
-    sys.stdout.write('{"people": [')
+    write('{"people": [')
     async with aclosing(steps):
         async for step in steps:
             if isinstance(step, Difference):
@@ -89,10 +85,10 @@ async def write_json(steps: Steps) -> int:
                 "scenario_type": step.scenario_type,
                 "effect": step.effect,
             }
-            sys.stdout.write(separator + json.dumps(row, default=plain))
+            write(separator + json_text(row))
             separator = ",\n"
     rows = [numbers_of(one) for one in differences]
-    sys.stdout.write(f'\n],\n"scenarios": {json.dumps(rows, default=plain, ensure_ascii=False, indent=2)}}}\n')
+    write(f'\n],\n"scenarios": {json_text(rows, indent=2)}}}\n')
     return _exit_code(differences)
 
 
@@ -103,7 +99,7 @@ def _exit_code(differences: list[Difference]) -> int:
 def _table(differences: Sequence[Difference]) -> Table:
     """One row per scenario. Below it, one row per organisation with a gain or a loss, the largest
     first."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table()
     for heading in ("scenario", "change", "organisation"):
         table.add_column(heading, no_wrap=True)
     for effect in EFFECTS:

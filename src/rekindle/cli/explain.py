@@ -5,13 +5,11 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from rekindle.app import Engine
-from rekindle.cli.conditions import MEANINGS, describe, moment, printable
+from rekindle.cli.conditions import MEANINGS, describe, moment
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, ids, one_id, settings
-from rekindle.cli.output import console, counts, print_json, report_json, report_line, say
+from rekindle.cli.output import Table, console, counts, print_json, report_json, report_line, say
 from rekindle.model import Report
 from rekindle.ports import Explanation, PastClaim, PastUnit, PersonExplained, Standing
 
@@ -87,16 +85,16 @@ def _show(person: PersonExplained, *, everything: bool) -> None:
     if person.standing.known:
         _show_scenarios(person, everything=everything)
     if person.run is not None:
-        say("")
+        say()
         say(f"Run {person.run.run_id} of {moment(person.run.started_at)}. {report_line(person.run)}")
     if person.claims:
-        say("")
+        say()
         say("What happened, newest first:" if person.run is None else "What it did for this person:")
         for claim in person.claims:
             for line in _claim_lines(claim):
                 say(line)
     elif person.standing.known and person.run is None:
-        say("")
+        say()
         say("Nothing was ever claimed for this person.")
     if person.run is not None:
         _show_refusals(person.run, {claim.scenario_type for claim in person.claims})
@@ -109,10 +107,10 @@ def _show_scenarios(person: PersonExplained, *, everything: bool) -> None:
             say("No scenario is applied. Run `rekindle apply`.")
         return
     if not everything:
-        say("")
+        say()
     for scenario in person.scenarios:
         if everything:
-            say("")
+            say()
         say(f"{_name(scenario, everything=everything)}: {_verdict(scenario)}")
         if everything and scenario.conditions:
             console().print(_conditions_table(scenario))
@@ -154,12 +152,12 @@ def _verdict(scenario: Explanation) -> str:
 
 
 def _conditions_table(scenario: Explanation) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table()
     table.add_column("  blocks", no_wrap=True)
     table.add_column("condition", no_wrap=True)
     table.add_column("facts")
     for each in scenario.conditions:
-        table.add_row(f"  {'yes' if each.blocks else 'no'}", each.reason, escape(describe(each)))
+        table.add_row(f"  {'yes' if each.blocks else 'no'}", each.reason, describe(each))
     return table
 
 
@@ -168,7 +166,7 @@ def _claim_lines(claim: PastClaim) -> Iterator[str]:
     if claim.claimed_run_id is None:
         yield f"  {claim.scenario_type}{version}: recorded by another program at {moment(claim.claimed_at)}"
         return
-    occurrence = printable(claim.occurrence or "-")
+    occurrence = claim.occurrence or "-"
     at = moment(claim.claimed_at)
     yield f"  {claim.scenario_type}{version}: claimed at {at} because of {occurrence}, by run {claim.claimed_run_id}"
     for unit in claim.units:
@@ -192,7 +190,7 @@ def _show_refusals(run: Report, claimed: set[str]) -> None:
     others = [numbers for numbers in run.scenarios if numbers.scenario_type not in claimed and numbers.evaluated]
     if not others:
         return
-    say("")
+    say()
     say("Runs store refusals as counts, not per person. This person is one of these:")
     for numbers in others:
         people = f"of {numbers.evaluated:,} people {numbers.not_due:,} not due"

@@ -3,12 +3,15 @@ elsewhere."""
 
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from rekindle.errors import BadArgument
+from rekindle.foreign import printable
+from rekindle.log import log
 
 
 def set_up_logging(level: str) -> None:
@@ -19,29 +22,39 @@ def set_up_logging(level: str) -> None:
     """
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
-        raise BadArgument(f"{level!r} is not a valid log level", hint="Use debug, info, warning, error or critical.")
+        raise BadArgument(
+            "the log level is not valid",
+            hint="Use debug, info, warning, error or critical in --log-level or REKINDLE_LOG_LEVEL.",
+        )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(EventFormatter(readable=sys.stderr.isatty()))
     logger = logging.getLogger("rekindle")
     logger.handlers = [handler]
     logger.setLevel(number)
+    logging.lastResort = handler  # Python's own would write the texts of other loggers
     # Its warnings about lost connections contain an address. We log events without the address.
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)
+    threading.excepthook = lambda lost: log.error("thread.failed", kind=lost.exc_type.__name__)
+    sys.unraisablehook = lambda lost: log.error("object.failed", kind=lost.exc_type.__name__)
 
 
 class EventFormatter(logging.Formatter):
     """Formats an event with its fields, level and time in UTC: as readable text, or as one line of
-    JSON."""
+    JSON. Of a record of any other logger, only the logger's name and the kind of the error are
+    shown, because its text may quote anything."""
 
     def __init__(self, *, readable: bool) -> None:
         super().__init__()
         self._render: Any = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format one record of the logger `rekindle`."""
+        """Format one record as one line."""
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        event: str = record.__dict__.get("event", "library.logged")
+        fields: dict[str, object] = record.__dict__.get("fields", {"logger": record.name, "kind": kind})
         shown = {
-            **record.__dict__.get("fields", {}),
-            "event": record.__dict__.get("event") or record.getMessage(),
+            **{name: printable(value) if isinstance(value, str) else value for name, value in fields.items()},
+            "event": event,
             "level": record.levelname.lower(),
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
         }

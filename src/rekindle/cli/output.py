@@ -6,14 +6,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import rich.table
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from rekindle.cli.options import INVOCATION
 from rekindle.cli.tracebacks import traceback_text
 from rekindle.engine.preview import Preview
 from rekindle.errors import ConfigInvalid, RekindleError
+from rekindle.foreign import escaped, printable
 from rekindle.model import Candidate, Numbers, Report
 from rekindle.ports import ScenarioStatus
 
@@ -27,14 +28,46 @@ def console(piped_width: int = _WIDTH_WHEN_PIPED) -> Console:
     return Console(width=None if sys.stdout.isatty() else piped_width, highlight=False)
 
 
-def say(text: str) -> None:
-    """Print one line of text."""
-    console().print(escape(text), soft_wrap=True)
+class Table(rich.table.Table):
+    """A table without borders. Its cells are plain text, without control characters."""
+
+    def __init__(self) -> None:
+        super().__init__(box=None, pad_edge=False, header_style="bold")
+
+    def add_row(self, *cells: str) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Add one row of texts."""
+        super().add_row(*(escape(printable(cell)) for cell in cells))
+
+
+def say(text: str = "") -> None:
+    """Print one line of text, without control characters."""
+    console().print(escape(printable(text)), soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Write one line to stderr, without control characters."""
+    sys.stderr.write(printable(text) + "\n")
+
+
+def write(text: str) -> None:
+    """Write text to stdout as it is: JSON, or a script."""
+    sys.stdout.write(text)
+
+
+def print_script(text: str) -> None:
+    """Print a script. For a program it is exact; a terminal gets it without control characters."""
+    write("".join(f"{printable(line)}\n" for line in text.splitlines()) if sys.stdout.isatty() else text)
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document to stdout, with ids and instants as text."""
-    sys.stdout.write(json.dumps(value, default=plain, ensure_ascii=False, indent=2) + "\n")
+    """Print one JSON document to stdout."""
+    write(json_text(value, indent=2) + "\n")
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """The JSON of a value, with ids and instants as text. Characters that a terminal would obey are
+    escaped."""
+    return escaped(json.dumps(value, default=plain, ensure_ascii=False, indent=indent))
 
 
 def plain(value: Any) -> Any:
@@ -45,13 +78,14 @@ def plain(value: Any) -> Any:
 def fail(fault: RekindleError) -> int:
     """Print the error and its hint to stderr. Returns the exit code."""
     if INVOCATION.debug:
-        sys.stderr.write(traceback_text(fault))
+        for line in traceback_text(fault).splitlines():
+            complain(line)
     if isinstance(fault, ConfigInvalid) and len(fault.problems) > 1:
-        sys.stderr.write(f"error: {fault.code}: {len(fault.problems)} mistakes in the configuration. {fault.hint}\n")
+        complain(f"error: {fault.code}: {len(fault.problems)} mistakes in the configuration. {fault.hint}")
         for problem in fault.problems:
-            sys.stderr.write(f"  - {' '.join(problem.split())}\n")
+            complain(f"  - {problem}")
     else:
-        sys.stderr.write(f"error: {fault}\n")
+        complain(f"error: {fault}")
     return fault.exit_code
 
 
@@ -78,7 +112,7 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def report_table(report: Report) -> Table:
     """One row per scenario: how many people were evaluated, and what happened to them."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table()
     table.add_column("scenario", no_wrap=True)
     for heading in ("evaluated", "due", "claimed", "sent", "pushes"):
         table.add_column(heading, justify="right")
@@ -126,7 +160,7 @@ def report_line(report: Report) -> str:
 
 def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:
     """One row per scenario of a plan or a dry run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table()
     table.add_column("scenario", no_wrap=True)
     for heading in ("evaluated", "due", "would claim"):
         table.add_column(heading, justify="right")
@@ -167,12 +201,12 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
 
 def people_table(people: Sequence[Candidate]) -> Table:
     """One row per person of a plan."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table()
     for heading in ("person", "scenario", "because", "verdict"):
         table.add_column(heading, no_wrap=heading != "because")
     for one in people:
         verdict = f"refused: {one.refusal}" if one.refusal else f"would claim, {len(one.devices)} device(s)"
-        table.add_row(str(one.user_id), one.scenario_type, escape(one.occurrence), verdict)
+        table.add_row(str(one.user_id), one.scenario_type, one.occurrence, verdict)
     return table
 
 
@@ -181,7 +215,7 @@ _TEXTS = ("message", "data", "link")
 
 def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
     """One row per applied scenario, with the numbers of its last run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table()
     table.add_column("scenario", no_wrap=True)
     for heading in ("version", "kind", "enabled", "schedule", "priority", "last run"):
         table.add_column(heading, no_wrap=True)
@@ -232,7 +266,7 @@ def scenario_json(status: ScenarioStatus) -> dict[str, Any]:
 
 def runs_table(reports: Sequence[Report]) -> Table:
     """One row per run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table()
     for heading in ("run", "started", "status", "via"):
         table.add_column(heading, no_wrap=True)
     names = ("evaluated", "due", "claimed", "recorded", "skipped", "dead", "unknown", "pending")

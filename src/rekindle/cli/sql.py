@@ -6,6 +6,7 @@ import typer
 
 from rekindle.app import Engine
 from rekindle.cli.options import ConfigPath, Organisations, async_command, config, ids, one_id, settings
+from rekindle.cli.output import print_script
 
 Statement = Annotated[
     Literal["claim", "plan", "explain", "arm", "record"],
@@ -40,4 +41,4 @@ async def sql(
             run_id=one_id(run),
             explained=explained,
         )
-    typer.echo(text, nl=False)
+    print_script(text)

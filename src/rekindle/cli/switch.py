@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, async_command, one_id, settings
-from rekindle.cli.output import WIDE, console, print_json, say
+from rekindle.cli.output import WIDE, Table, console, print_json, say
 from rekindle.errors import BadArgument
 from rekindle.model import Switch, Turned
 
@@ -61,7 +59,7 @@ async def _turn(turned: Turned, scenario: str | None, organisation: str | None, 
 
 
 def _table(switches: Sequence[Switch]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table()
     for heading in ("scenario", "organisation", "turned", "since", "by", "why"):
         table.add_column(heading, no_wrap=heading != "why")
     for one in switches:
@@ -70,7 +68,7 @@ def _table(switches: Sequence[Switch]) -> Table:
             str(one.organisation_id or "all"),
             one.turned,
             f"{one.switched_at:%Y-%m-%d %H:%M:%S}",
-            escape(one.switched_by),
-            escape(one.reason or "-"),
+            one.switched_by,
+            one.reason or "-",
         )
     return table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from rekindle.cli.output import console, print_json, say
+from rekindle.cli.output import print_json, say
 from rekindle.engine.show import Shown
 from rekindle.payload import MAX_PAYLOAD_BYTES
 
@@ -20,7 +20,7 @@ def show_texts(user_id: UUID, shown: Sequence[Shown], *, as_json: bool) -> None:
         say(f"{user_id} is not an active recipient here.")
     for number, one in enumerate(shown):
         if number:
-            console().print()
+            say()
         say(f"{one.scenario_type}: {_verdict(one)}")
         if one.verdict == "not_due":
             continue

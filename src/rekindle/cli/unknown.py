@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, Rows, async_command, ids, settings
-from rekindle.cli.output import WIDE, console, print_json, say
+from rekindle.cli.output import WIDE, Table, console, print_json, say
 from rekindle.errors import BadArgument
 from rekindle.model import UnknownSend
 
@@ -49,7 +48,7 @@ async def settle(
 
 def _table(sends: Sequence[UnknownSend]) -> Table:
     """One row per send that may have been accepted."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table()
     for heading in ("claim", "person", "scenario", "reason", "sent at", "state"):
         table.add_column(heading, no_wrap=True)
     for one in sends:
