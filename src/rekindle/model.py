@@ -227,7 +227,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run, as the ledger has it. Scenarios are in the order in which they were claimed."""
+    """One run, as the ledger has it. Scenarios are in the order in which they were claimed.
+
+    `abandoned_at`: when a sweep found that it had not reported its end. If it did so later, its
+    status is the one that it reported.
+    """
 
     run_id: UUID
     status: RunStatus
@@ -237,6 +241,7 @@ class Report:
     dispatcher: str
     scenarios: tuple[Numbers, ...]
     halted_by: str | None = None
+    abandoned_at: datetime | None = None
 
     def numbers(self, scenario_type: str) -> Numbers:
         """The numbers of one scenario.

@@ -157,6 +157,20 @@ async def test_a_run_that_reports_its_end_at_the_same_moment_is_not_abandoned(pr
     assert (await changed_first(programme, "sweep", "run", change, made))["runs"] == 0
 
 
+async def test_a_run_that_is_counted_by_a_sweep_and_by_itself_at_once_is_counted_once(programme: Programme) -> None:
+    """It has carried on a claim of an earlier run. Two processes that count it write its first
+    numbers at the same moment."""
+    await programme.people(2)
+    earlier, _ = await programme.claimed_units()
+    await programme.store.release(earlier)
+    run_id = await programme.run()
+    assert await programme.store.lease(run_id, Selection(scenarios=("nudge",)), limit=2, lease_seconds=60) == 2
+    async with holding(programme, "select from rekindle.run where run_id = %s for update", run_id):
+        both = [asyncio.create_task(programme.store.count_run(run_id, status=status)) for status in ("done", "budget")]
+        await programme.blocked("run_", count=2)
+    assert [one.scenarios[0].carried for one in await asyncio.gather(*both)] == [2, 2]
+
+
 @pytest.mark.parametrize("table", ["outbox", "outcome"])
 async def test_an_operator_who_settles_waits_for_the_units_before_taking_the_gate(
     programme: Programme, table: str

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from psycopg import errors
 
 from rekindle.model import Acceptance, Selection, Unit
 from rekindle.policy import HOLD_SECONDS
@@ -247,3 +248,18 @@ async def test_an_answer_for_a_unit_that_does_not_exist_is_stale(programme: Prog
     await programme.people(1)
     run_id, [unit] = await programme.armed_units()
     assert await programme.store.record(run_id, [accepted(replace(unit, claim_id=uuid4()))]) == ["stale"]
+
+
+@pytest.mark.parametrize("column", ["run_id", "user_id", "dispatched_at", "idempotency_key", "occurrence"])
+async def test_nobody_changes_a_record_that_was_written(programme: Programme, column: str) -> None:
+    """Not even its owner. The worker has a right to one column, because an upsert needs one."""
+    await programme.want(*await programme.people(1))
+    run_id, units = await programme.armed_units()
+    await programme.store.record(run_id, [accepted(units[0])])
+    for role in ("rekindle_worker", "session_user"):
+        async with programme.sql.transaction(force_rollback=True):
+            if role == "rekindle_worker":
+                await programme.sql.execute("set local role rekindle_worker")
+            with pytest.raises(errors.InsufficientPrivilege):
+                await programme.sql.execute(f"update rekindle.scenario_notification set {column} = null".encode())
+    await programme.sql.execute("update rekindle.scenario_notification set run_id = run_id")

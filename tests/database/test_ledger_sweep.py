@@ -194,6 +194,33 @@ async def test_a_run_that_never_reported_its_end_is_abandoned_with_the_numbers_o
     assert (await programme.store.sweep())["runs"] == 0
 
 
+@pytest.mark.parametrize("moved", [None, "1 hour", "-1 hour"], ids=["paused", "clock ahead", "clock back"])
+async def test_a_run_that_was_abandoned_and_comes_back_reports_its_end(programme: Programme, moved: str | None) -> None:
+    """Its process was paused beyond its lease, or the database's clock jumped; another run took
+    over one claim meanwhile."""
+    await programme.people(6)
+    run_id, units = await programme.claimed_units(reserved_seconds=30)
+    await programme.store.arm(units[:4], lease_seconds=600)
+    await later(programme, seconds=91)
+    another = await programme.run()
+    assert await programme.store.lease(another, Selection(scenarios=("nudge",)), limit=1, lease_seconds=60) == 1
+    assert (await programme.store.sweep())["runs"] == 1
+    abandoned = (await programme.rows("select * from rekindle.run where run_id = %s", run_id))[0]
+    if moved is not None:
+        await later(programme, seconds=91 + timedelta(hours=int(moved.split()[0])).total_seconds())
+    await programme.store.record(run_id, [Acceptance(unit, f"n/{unit.claim_id}") for unit in units[:4]])
+    assert await programme.store.release(run_id) == 1
+    counted = await programme.store.count_run(run_id)
+    assert (counted.status, counted.finished_at) == ("abandoned", abandoned["finished_at"])
+    report = await programme.store.count_run(run_id, status="done")
+    assert (report.status, report.abandoned_at) == ("done", abandoned["abandoned_at"])
+    assert report.finished_at is not None
+    (nudge,) = report.scenarios
+    assert (nudge.claimed, nudge.recorded, nudge.pending, nudge.handed_over) == (6, 4, 1, 1)
+    await programme.store.sweep()
+    assert await programme.value("select status from rekindle.run where run_id = %s", run_id) == "done"
+
+
 async def test_one_sweep_at_a_time(programme: Programme) -> None:
     async with programme.sql.transaction():
         await programme.sql.execute(statement("sweep_lock"))

@@ -69,9 +69,9 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
 
 
 WRITING = (
-    "apply", "arm", "claim", "claim_undo", "finish", "hold", "lease", "record", "release", "retry", "run_close",
-    "run_open", "run_scenario_close", "run_scenario_open", "runs_lost", "settle_lock", "settle_not_sent",
-    "sweep_dispatching", "sweep_gates", "sweep_stale", "sweep_unknown", "switch_turn",
+    "apply", "arm", "claim", "claim_undo", "finish", "hold", "lease", "lock", "record", "release", "retry", "run_close",
+    "run_lock", "run_open", "run_scenario_close", "run_scenario_open", "runs_lost", "settle_lock", "settle_not_sent",
+    "sweep_dispatching", "sweep_gates", "sweep_lock", "sweep_stale", "sweep_unknown", "switch_turn",
 )  # fmt: skip
 _BOUND = {
     "candidates": "kinds/inactivity/candidates",
@@ -132,6 +132,11 @@ FORBIDDEN = [
     "update rekindle.disabled_token set device_id = gen_random_uuid()",
     "insert into rekindle.schema_migration (version, name, sha256) values ('29990101000000', 'x', repeat('0', 64))",
     "update rekindle.schema_migration set sha256 = repeat('0', 64)",
+    "insert into rekindle.lock values ('mine', 'x')",
+    "update rekindle.lock set name = 'x'",
+    "delete from rekindle.lock",
+    "do $$ begin lock table rekindle.lock in access exclusive mode; end $$",
+    "do $$ begin lock table rekindle.schema_migration in share row exclusive mode; end $$",
     "drop schema rekindle cascade",
     "select * from programme.mentors",
     "select * from programme.activity_log",

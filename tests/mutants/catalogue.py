@@ -238,6 +238,30 @@ LOCKS = (
         "",
         (_LOCKS + "test_a_run_that_reports_its_end_at_the_same_moment_is_not_abandoned",),
     ),
+    Mutant(
+        "a sweep and a run's own report count the run at the same moment",
+        "postgres/store.py",
+        "lock-run",
+        "pass",
+        (_LOCKS + "test_a_run_that_is_counted_by_a_sweep_and_by_itself_at_once_is_counted_once",),
+    ),
+    Mutant(
+        "a lock of the engine does not lock",
+        _sql("lock"),
+        "lock",
+        "",
+        (
+            "database/test_locks.py::test_a_claim_that_waits_in_vain_names_the_session_that_has_the_guard",
+            _GUARD + "test_two_concurrent_claims_cannot_both_be_the_last_that_the_guard_allows",
+        ),
+    ),
+    Mutant(
+        "a lock of the engine whose row is missing counts as taken",
+        "postgres/locks.py",
+        "known",
+        "if False:",
+        ("database/test_locks.py::test_a_lock_whose_row_is_missing_is_an_error_and_nothing_is_done_without_it",),
+    ),
     *(
         Mutant(
             f"an operator settles without the lock on {what}",

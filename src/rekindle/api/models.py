@@ -87,6 +87,7 @@ class RunReport(_Told):
     dispatcher: str
     scenarios: list[ScenarioNumbers]
     halted_by: str | None
+    abandoned_at: Instant | None = Field(description="A sweep found it without a report; it may have reported later.")
     exit_code: int
 
 

@@ -155,6 +155,8 @@ def report_line(report: Report) -> str:
         "running": "still running",
         "abandoned": "abandoned: the process ended without a report",
     }[report.status]
+    if report.status != "abandoned" and report.abandoned_at is not None:
+        text += f" (it was called abandoned at {report.abandoned_at:%H:%M:%S}, and reported its end later)"
     return f"{sent:,} people reached, {pushes:,} pushes, {took} via {report.dispatcher}: {text}"
 
 

@@ -53,7 +53,9 @@ async def claim(
         # People may have joined after the count: each statement sees the rows committed before it.
         evaluated = max(counted.evaluated, claimed + verdicts.total())
         recipients = max(counted.recipients, evaluated)
-        confirmed = await pass_guard(connection, run_id, evaluation, claimed, recipients, guard)  # mutant: guard
+        confirmed = await pass_guard(
+            database, connection, run_id, evaluation, claimed, recipients, guard
+        )  # mutant: guard
         numbers = Numbers(
             scenario_type=applied.scenario_type,
             evaluated=evaluated,

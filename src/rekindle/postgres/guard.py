@@ -8,6 +8,7 @@ from uuid import UUID
 from rekindle.errors import HeldByGuard
 from rekindle.policy import MEDIAN_DAYS, MEDIAN_LEAST_DAYS, Guard
 from rekindle.ports import Evaluation
+from rekindle.postgres.locks import take
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
@@ -25,7 +26,13 @@ class _Claim:
 
 
 async def pass_guard(
-    connection: Connection, run_id: UUID, evaluation: Evaluation, claimed: int, recipients: int, guard: Guard
+    database: Database,
+    connection: Connection,
+    run_id: UUID,
+    evaluation: Evaluation,
+    claimed: int,
+    recipients: int,
+    guard: Guard,
 ) -> int:
     """Check that the guard allows the people claimed in this transaction. Return how many of them
     needed a confirmation.
@@ -37,12 +44,13 @@ async def pass_guard(
     Raises:
         HeldByGuard: the claim exceeds both the guard's limit and the number confirmed for this run.
             The transaction must be rolled back.
+        StatementTooSlow: another claim has not passed within the time left.
     """
     if evaluation.selection.user_id is not None:
         return claimed
     if not claimed or not guard.watches:
         return 0
-    await connection.execute(statement("guard_lock"))  # mutant: lock
+    await take(database, connection, "guard")  # mutant: lock
     claim = _Claim(evaluation.applied.scenario_type, claimed, recipients, run_id=run_id)
     weighed = await _weigh(connection, claim, guard)
     if not (weighed["over_share"] or weighed["over_median"]):

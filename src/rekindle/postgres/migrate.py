@@ -16,6 +16,12 @@ from rekindle.postgres.pool import Connection, connect
 
 FOLDER = resources.files("rekindle.postgres").joinpath("migrations")
 _ALONE = "-- transaction: none"
+_LOCK = "lock table rekindle.schema_migration in share row exclusive mode"
+_TURN = "-- Here this caller's turn begins."
+"""Where, in the first file, the lock is taken."""
+_LOCK_ALONE = "select from rekindle.lock where name = 'migrate' for update skip locked"
+"""Without a parameter: after a statement with parameters, the connection keeps its snapshot, and
+`create index concurrently` would wait for it."""
 _RETRY_SECONDS = 0.2
 
 
@@ -56,8 +62,8 @@ async def migrate(url: str, *, dry_run: bool = False, folder: Traversable = FOLD
     """Run the pending migrations in one transaction, and return those that this call ran, oldest
     first.
 
-    A second caller waits for the first (an advisory lock that ends with the transaction) and then
-    finds nothing to do. If anything fails, nothing has changed. A migration that cannot run in a
+    A second caller waits for the first (a lock on the table of migrations) and then finds nothing
+    to do. If anything fails, nothing has changed. A migration that cannot run in a
     transaction ends the transaction before it and runs separately; the next call runs it again if
     it failed. A file that another tool has run counts as run. `dry_run` changes nothing and returns
     the migrations that would be run.
@@ -86,10 +92,10 @@ async def _run_together(
     """Run the pending migrations up to the first that must run alone. Return those that were run,
     and that one."""
     async with connection.transaction(force_rollback=dry_run):
-        await connection.execute("select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0))")
-        pending = _pending(await _done(connection), files)
         if dry_run:
-            return pending, None
+            return _pending(await _done(connection), files), None
+        await _take_turn(connection, files[0])
+        pending = _pending(await _done(connection), files)
         alone = next((number for number, migration in enumerate(pending) if migration.alone), len(pending))
         for migration in pending[:alone]:
             await connection.execute(migration.text)
@@ -99,6 +105,15 @@ async def _run_together(
                 [migration.sha256, migration.version],
             )
     return pending[:alone], pending[alone] if alone < len(pending) else None
+
+
+async def _take_turn(connection: Connection, first: Migration) -> None:
+    """Wait until no other caller runs migrations. In a database without the ledger, this makes what
+    the lock needs: it runs the beginning of the first file."""
+    if await _exists(connection):
+        await connection.execute(_LOCK)
+    else:
+        await connection.execute(first.text.partition(_TURN)[0])
 
 
 async def _run_alone(url: str, connection: Connection, migration: Migration) -> bool:
@@ -112,7 +127,8 @@ async def _run_alone(url: str, connection: Connection, migration: Migration) -> 
     """
     async with await connect(url) as turn, turn.transaction():
         await turn.execute("set local idle_in_transaction_session_timeout = 0")
-        await _take_turn(turn)
+        while not await (await turn.execute(_LOCK_ALONE)).fetchall():  # noqa: ASYNC110 - another process decides
+            await asyncio.sleep(_RETRY_SECONDS)
         if migration.version in {row["version"] for row in await _done(connection)}:
             return False
         cursor = await connection.execute(
@@ -129,17 +145,6 @@ async def _run_alone(url: str, connection: Connection, migration: Migration) -> 
             [migration.version, migration.name, migration.sha256],
         )
         return True
-
-
-async def _take_turn(connection: Connection) -> None:
-    while True:
-        cursor = await connection.execute(
-            "select pg_try_advisory_xact_lock(hashtextextended('rekindle.migrate.alone', 0)) as locked"
-        )
-        row = await cursor.fetchone()
-        if row is not None and row["locked"]:
-            return
-        await asyncio.sleep(_RETRY_SECONDS)
 
 
 def write_migrations(folder: Path) -> list[Path]:
@@ -173,12 +178,16 @@ def write_migrations(folder: Path) -> list[Path]:
 
 
 async def _done(connection: Connection) -> list[dict[str, Any]]:
-    cursor = await connection.execute("select to_regclass('rekindle.schema_migration') is not null as there")
-    row = await cursor.fetchone()
-    if row is None or not row["there"]:
+    if not await _exists(connection):
         return []
     cursor = await connection.execute("select version, name, sha256 from rekindle.schema_migration order by version")
     return await cursor.fetchall()
+
+
+async def _exists(connection: Connection) -> bool:
+    cursor = await connection.execute("select to_regclass('rekindle.schema_migration') is not null as there")
+    row = await cursor.fetchone()
+    return row is not None and bool(row["there"])
 
 
 def _pending(done: list[dict[str, Any]], migrations: Sequence[Migration]) -> list[Migration]:

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from rekindle.errors import DatabaseUnfit
 from rekindle.model import Numbers, Report, UnknownSend
 from rekindle.ports import Applied, Change, ScenarioStatus, ScenarioVersion
+from rekindle.postgres.locks import take
 from rekindle.postgres.migrate import require_current
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
@@ -103,7 +104,7 @@ class Reports:
             "fingerprints": [fingerprint(scenario) for scenario in scenarios.values()],
         }
         async with self._database.transaction() as connection:
-            await connection.execute(statement("apply_lock"))
+            await take(self._database, connection, "apply")
             rows = await (await connection.execute(statement("apply"), parameters)).fetchall()
         return [Change(**row) for row in rows]
 
@@ -121,7 +122,16 @@ async def read_runs(connection: Connection, *, run_id: UUID | None, limit: int) 
 
 
 def _report(row: dict[str, Any], scenarios: Sequence[Numbers]) -> Report:
-    names = ("run_id", "status", "started_at", "finished_at", "budget_seconds", "dispatcher", "halted_by")
+    names = (
+        "run_id",
+        "status",
+        "started_at",
+        "finished_at",
+        "budget_seconds",
+        "dispatcher",
+        "halted_by",
+        "abandoned_at",
+    )
     return Report(**{name: row[name] for name in names}, scenarios=tuple(scenarios))
 
 

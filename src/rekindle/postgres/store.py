@@ -25,6 +25,7 @@ from rekindle.ports import Applied, Evaluation, Store, Survey
 from rekindle.postgres import claims
 from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.guard import held_back
+from rekindle.postgres.locks import take_to_sweep
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.sql import statement
@@ -223,7 +224,7 @@ class PostgresStore(Store):
         }
         swept: dict[str, int] = {}
         async with self._database.transaction() as connection:
-            if not (await _one(connection, statement("sweep_lock"), {}))["sweeping"]:
+            if not await take_to_sweep(connection):
                 return swept
             for name in ("sweep_dispatching", "sweep_unknown", "sweep_stale", "sweep_gates"):
                 swept[name.removeprefix("sweep_")] = (await _one(connection, statement(name), parameters))["swept"]
@@ -254,6 +255,7 @@ class PostgresStore(Store):
 
 
 async def _count(connection: Connection, run_id: UUID, status: RunStatus | None, halted_by: str | None) -> None:
+    await connection.execute(statement("run_lock"), {"run_id": run_id})  # mutant: lock-run
     await connection.execute(statement("run_scenario_close"), {"run_id": run_id})
     await connection.execute(statement("run_close"), {"run_id": run_id, "status": status, "halted_by": halted_by})
 

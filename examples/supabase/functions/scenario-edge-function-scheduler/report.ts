@@ -34,6 +34,7 @@ export function readReport(answer: unknown): Fields | null {
     status: answer.status,
     started_at: wordOf(answer.started_at),
     finished_at: wordOf(answer.finished_at),
+    abandoned_at: wordOf(answer.abandoned_at),
     budget_seconds: countOf(answer.budget_seconds),
     dispatcher: wordOf(answer.dispatcher),
     exit_code: countOf(answer.exit_code),

@@ -9,8 +9,36 @@
 --
 -- Running a file again changes nothing, and completes an earlier attempt that did not finish. Any
 -- tool may run the files, in order and each in one transaction (psql: --single-transaction).
--- `rekindle migrate` and other tools wait for each other here:
-select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
+-- `rekindle migrate` and other tools wait for each other by a lock on the table of migrations. The
+-- table is private: any login could take an advisory lock, and keep everybody waiting. The first
+-- two blocks make what the lock needs. If two callers make it at the same moment, the second one
+-- waits for the first, and then finds it there.
+do $$
+begin
+  create schema if not exists rekindle;
+exception
+  when duplicate_schema or unique_violation then null;
+end $$;
+
+do $$
+begin
+  create table if not exists rekindle.schema_migration (
+    version    text primary key check (version ~ '^[0-9]{14}$'),
+    name       text not null,
+    -- Null after another tool has run the file, until `rekindle migrate` sees it.
+    sha256     text check (sha256 ~ '^[0-9a-f]{64}$'),
+    applied_at timestamptz not null default pg_catalog.clock_timestamp()
+  );
+exception
+  when duplicate_table or duplicate_object or unique_violation then null;
+end $$;
+
+-- In a block, because a tool without transactions may not run a bare `lock table`.
+do $$
+begin
+  lock table rekindle.schema_migration in share row exclusive mode;
+end $$;
+-- Here this caller's turn begins.
 
 do $$
 begin
@@ -22,7 +50,6 @@ exception
   when duplicate_object or unique_violation then null;
 end $$;
 
-create schema if not exists rekindle;
 revoke all on schema rekindle from public;
 grant usage on schema rekindle to rekindle_worker;
 
@@ -36,13 +63,7 @@ $$;
 
 -- ----------------------------------------------------------------------------------- migrations
 
-create table if not exists rekindle.schema_migration (
-  version    text primary key check (version ~ '^[0-9]{14}$'),
-  name       text not null,
-  -- Null after another tool has run the file, until `rekindle migrate` sees it.
-  sha256     text check (sha256 ~ '^[0-9a-f]{64}$'),
-  applied_at timestamptz not null default rekindle.clock()
-);
+alter table rekindle.schema_migration alter column applied_at set default rekindle.clock();
 alter table rekindle.schema_migration enable row level security;
 revoke all on rekindle.schema_migration from rekindle_worker;
 drop policy if exists worker on rekindle.schema_migration;

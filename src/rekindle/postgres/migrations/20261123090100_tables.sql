@@ -5,7 +5,10 @@
 -- table that is "never changed". While a policy is replaced, the worker has no rights at all.
 -- Otherwise a run could see an empty table between two statements of a tool that uses no
 -- transactions.
-select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
+do $$
+begin
+  lock table rekindle.schema_migration in share row exclusive mode;   -- see the first file
+end $$;
 
 -- -------------------------------------------------------------------------------- configuration
 
@@ -44,6 +47,25 @@ revoke all on rekindle.switch from rekindle_worker;
 drop policy if exists worker on rekindle.switch;
 create policy worker on rekindle.switch to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.switch to rekindle_worker;
+
+-- One row per lock of the engine. A statement locks the row until its transaction ends. These are
+-- no advisory locks, because any login could take those, and every run would wait for it.
+create table if not exists rekindle.lock (
+  name    text primary key,
+  purpose text not null
+);
+insert into rekindle.lock (name, purpose) values
+  ('apply', 'one configuration is applied at a time'),
+  ('guard', 'the guard counts one claim at a time'),
+  ('migrate', 'one migration without a transaction runs at a time'),
+  ('sweep', 'one sweep runs at a time')
+on conflict do nothing;
+alter table rekindle.lock enable row level security;
+revoke all on rekindle.lock from rekindle_worker;
+drop policy if exists worker on rekindle.lock;
+create policy worker on rekindle.lock to rekindle_worker using (true) with check (true);
+grant select on rekindle.lock to rekindle_worker;
+grant update (purpose) on rekindle.lock to rekindle_worker;   -- `for update` needs a right to some column
 
 -- -------------------------------------------------------------------------------- gates and caps
 
@@ -90,6 +112,7 @@ create table if not exists rekindle.run (
                  check (status in ('running', 'done', 'budget', 'incomplete', 'halted', 'abandoned')),
   started_at     timestamptz not null default rekindle.clock(),
   finished_at    timestamptz,
+  abandoned_at   timestamptz,   -- a sweep found it without a report; it may have reported later
   budget_seconds numeric not null check (budget_seconds > 0),
   dispatcher     text not null,
   halted_by      text,
@@ -124,8 +147,8 @@ drop policy if exists worker on rekindle.run;
 create policy worker on rekindle.run to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.run to rekindle_worker;
 grant update (
-  status, finished_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded, skipped, dead, unknown,
-  pending, handed_over, pushes
+  status, finished_at, abandoned_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded, skipped, dead,
+  unknown, pending, handed_over, pushes
 ) on rekindle.run to rekindle_worker;
 
 -- The same numbers per scenario of a run. They count people; only `pushes` counts devices.
@@ -256,8 +279,16 @@ revoke all on rekindle.scenario_notification from rekindle_worker;
 drop policy if exists worker on rekindle.scenario_notification;
 create policy worker on rekindle.scenario_notification to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.scenario_notification to rekindle_worker;
--- An upsert needs a column that it may set: record.sql sets this one to the value that it has.
+-- An upsert needs a column that it may set: record.sql sets this one to the value that it has. The
+-- trigger refuses every update that changes something.
 grant update (run_id) on rekindle.scenario_notification to rekindle_worker;
+create or replace function rekindle.refuse() returns trigger
+language plpgsql as $$
+begin
+  raise insufficient_privilege using message = 'a row of ' || tg_relid::regclass || ' is never changed';
+end $$;
+create or replace trigger never_changed before update on rekindle.scenario_notification
+  for each row when (old.* is distinct from new.*) execute function rekindle.refuse();
 
 -- One row per device that accepted.
 create table if not exists rekindle.delivery (

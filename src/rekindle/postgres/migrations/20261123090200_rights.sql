@@ -1,6 +1,9 @@
 -- The ledger of Rekindle, 3 of 3: the right to call its functions, and the worker's rights in the
 -- database. The rights to each table are next to the table, in the second file.
-select pg_advisory_xact_lock(hashtextextended('rekindle.migrate', 0));
+do $$
+begin
+  lock table rekindle.schema_migration in share row exclusive mode;   -- see the first file
+end $$;
 
 -- Everybody may call a new function unless that is revoked.
 revoke execute on all functions in schema rekindle from public;

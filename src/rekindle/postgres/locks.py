@@ -1,0 +1,65 @@
+"""The engine's locks: rows of the private table rekindle.lock. Each lasts until the transaction
+ends."""
+
+from typing import Literal
+
+from psycopg import errors, sql
+
+from rekindle.errors import DatabaseError, RekindleError, StatementTooSlow
+from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.sql import statement
+
+LockName = Literal["apply", "guard", "sweep"]
+
+_HOLDER_SECONDS = 1.0
+
+
+async def take(database: Database, connection: Connection, name: LockName) -> None:
+    """Take a lock, after the transaction that has it has ended.
+
+    Raises:
+        StatementTooSlow: it was not free within the time of a statement. The message says which
+            session has it, as far as this role may see that.
+        DatabaseError: the table has no such lock.
+    """
+    try:
+        rows = await (await connection.execute(statement("lock"), {"name": name})).fetchall()
+    except (errors.QueryCanceled, errors.LockNotAvailable):
+        raise await _held(database, name) from None
+    if not rows:  # mutant: known
+        raise _unknown(name)
+
+
+async def take_to_sweep(connection: Connection) -> bool:
+    """Take the lock of the sweep if no other transaction has it, and return whether it was taken.
+
+    Raises:
+        DatabaseError: the table has no such lock.
+    """
+    row = await (await connection.execute(statement("sweep_lock"))).fetchone()
+    if row is None:
+        raise _unknown("sweep")
+    return bool(row["sweeping"])
+
+
+async def _held(database: Database, name: LockName) -> StatementTooSlow:
+    message = f"the lock {name} of the ledger was not free within the time left"
+    try:
+        async with database.connection(within=_HOLDER_SECONDS) as another:
+            row = await (await another.execute(statement("lock_holder"), {"name": name})).fetchone()
+    except RekindleError:
+        row = None
+    if row is None:
+        return StatementTooSlow(message, hint="Run it again.")
+    since = f" since {row['since']:%Y-%m-%d %H:%M:%S %Z}" if row["since"] else ""
+    return StatementTooSlow(
+        f"{message}: process {row['pid']} of the server ({row['application_name'] or 'no name'}) has it{since}",
+        hint=f"If it does nothing, end it: select pg_terminate_backend({row['pid']}).",
+    )
+
+
+def _unknown(name: LockName) -> DatabaseError:
+    repair = sql.SQL("insert into rekindle.lock (name, purpose) values ({}, 'restored')").format(sql.Literal(name))
+    return DatabaseError(
+        f"the table rekindle.lock has no row {name}", hint=f"Add it as the owner: {repair.as_string()}."
+    )
