@@ -52,10 +52,8 @@ async def claim(
         claimed = verdicts.pop("claimed", 0)
         # People may have joined after the count: each statement sees the rows committed before it.
         evaluated = max(counted.evaluated, claimed + verdicts.total())
-        recipients = max(counted.recipients, evaluated)
-        confirmed = await pass_guard(
-            database, connection, run_id, evaluation, claimed, recipients, guard
-        )  # mutant: guard
+        active = max(counted.recipients, evaluated)
+        confirmed = await pass_guard(database, connection, run_id, evaluation, claimed, active, guard)  # mutant: guard
         numbers = Numbers(
             scenario_type=applied.scenario_type,
             evaluated=evaluated,
