@@ -28,6 +28,13 @@ def printable(text: str) -> str:
     return _ANY.sub(_replaced, text)
 
 
+def label(text: str, *, most: int) -> str:
+    """The text as a name: one line as `printable` makes it, without space around it, and cut to
+    `most` characters, of which the last is then an ellipsis."""
+    line = " ".join(printable(text).split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
 def escaped(document: str) -> str:
     r"""The same JSON document with its harmful characters as \uXXXX. A program reads the same
     values from it. Line breaks stay: within a value, JSON has escaped them already."""

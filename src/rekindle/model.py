@@ -262,6 +262,28 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An organisation, or one of its chapters. Both are None for a person who belongs to none."""
+
+    organisation_id: UUID | None
+    chapter_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceNames:
+    """The names of organisations and of chapters, by id. Each is one printable line. A place
+    without a name, or that no view has, is absent."""
+
+    organisations: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
+    chapters: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
+
+    def of(self, place: Place) -> tuple[str | None, str | None]:
+        """The name of its organisation, and that of its chapter."""
+        organisation = None if place.organisation_id is None else self.organisations.get(place.organisation_id)
+        return organisation, None if place.chapter_id is None else self.chapters.get(place.chapter_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """What `plan` returns for one person who is due: they would be claimed now, or are refused, and
     why."""

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from rekindle.engine.check import check
+from rekindle.model import Place
 from rekindle.postgres.source import PostgresSource
 from rekindle.scenario import Config
 from team.programme import Programme, open_programme, scenario, wanted
@@ -190,6 +191,7 @@ async def test_a_place_without_people_gets_a_note(programme: Programme) -> None:
     await programme.person(organisation_id=here)
     await programme.person(organisation_id=there, active=False)
     await programme.sql.execute("update team.person set chapter_id = %s", [chapter])
+    await programme.sql.execute("insert into team.organisation values (%s, null, 'Granvik')", [there])
     changes = {"cooldown": 60}
     overrides = [
         {"organisation_id": str(organisation), "changes": changes, **({"chapter_id": str(inner)} if inner else {})}
@@ -198,13 +200,16 @@ async def test_a_place_without_people_gets_a_note(programme: Programme) -> None:
     ]
     one = wanted(overrides=overrides)
     source = PostgresSource(programme.database)
-    places = [(said.organisation_id, said.chapter_id) for said in one.overrides]
-    assert set(places) - set(await source.deserted(places)) == {(str(here), None), (str(here), str(chapter))}
+    places = [said.place for said in one.overrides]
+    assert set(places) - set(await source.deserted(places)) == {Place(here), Place(here, chapter)}
     config = Config.model_validate(
         {
             "scenario": {"one": wanted().model_dump(exclude_none=True)},
-            "organisation": {str(nowhere): {"scenario": {"one": changes}}, str(here): {"scenario": {"one": changes}}},
+            "organisation": {str(id_): {"scenario": {"one": changes}} for id_ in (nowhere, here, there)},
         }
     )
     notes = [finding.message for finding in await check(config, source) if finding.subject == "overrides"]
-    assert notes == [f"organisation.{nowhere}: no active recipient is there"]
+    assert sorted(notes, key=len) == [
+        f"organisation.{nowhere}: no active recipient is there",
+        f"organisation.{there} (Granvik): no active recipient is there",
+    ]

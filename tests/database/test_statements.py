@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rekindle.postgres.evaluation import parts_of
+from rekindle.postgres.evaluation import parts_of, parts_of_names
 from rekindle.postgres.sql import names, statement
 from rekindle.scenario import KINDS
 from team.programme import open_programme
@@ -89,9 +89,9 @@ async def test_composed_statements_can_be_prepared_with_and_without_each_view(
 
 
 async def test_arming_and_counting_can_be_prepared_with_or_without_each_view(planner: psycopg.AsyncConnection) -> None:
-    for name in ("arm", "source_counts"):
+    for name in ("arm", "source_counts", "place_names"):
         for number, bound in enumerate([absent(), *(absent(view) for view in VIEWS)]):
-            await prepare(planner, f"{name}_{number}", statement(name, **bound))
+            await prepare(planner, f"{name}_{number}", statement(name, **bound, **parts_of_names(bound)))
 
 
 async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(planner: psycopg.AsyncConnection) -> None:
@@ -99,7 +99,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     await planner.execute(statement("source_activity_plan"))
     slots = {slot for file in FILES for slot in SLOT.findall(code(raw(file)))}
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
-    twins = {f"{view}_absent" for view in (*VIEWS, "outranking")} | {"outranking_known"}
+    twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()))} | {"outranking_known"}
     of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     assert parts == slots - {"candidates", "known", "longest"} | twins | of_a_kind

@@ -1,8 +1,8 @@
 -- A team's tables and the views over them. They allow everything that a view may show: missing
 -- values, a person twice.
 create schema team;
-create table team.organisation (organisation_id uuid primary key, timezone text);
-create table team.chapter (chapter_id uuid primary key, timezone text);
+create table team.organisation (organisation_id uuid primary key, timezone text, name text);
+create table team.chapter (chapter_id uuid primary key, timezone text, name text);
 create table team.person (
   user_id         uuid,
   organisation_id uuid,
@@ -32,9 +32,9 @@ create table team.wanted (user_id uuid, occurrence text, variables jsonb);
 create schema rekindle_source;
 create view rekindle_source.recipient as
   select user_id, organisation_id, chapter_id, timezone, locale, active, first_name from team.person;
-create view rekindle_source.organisation as select organisation_id, 'O'::text as name, timezone from team.organisation;
+create view rekindle_source.organisation as select organisation_id, name, timezone from team.organisation;
 create view rekindle_source.chapter as
-  select chapter_id, null::uuid as organisation_id, 'C'::text as name, timezone from team.chapter;
+  select chapter_id, null::uuid as organisation_id, name, timezone from team.chapter;
 create view rekindle_source.preference as select user_id, scenario_type, opted_out from team.preference;
 create view rekindle_source.activity as select user_id, activity_date from team.activity;
 create view rekindle_source.certification as

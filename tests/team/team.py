@@ -96,6 +96,14 @@ class Team:
             }
 
 
+def name_organisations(team: Team) -> None:
+    """Give the team a view of organisations with the names of two, one of which is hostile."""
+    team.execute("insert into team.organisation values (%s, null, 'Granvik')", uuid.UUID(int=1))
+    team.execute("insert into team.organisation values (%s, null, %s)", uuid.UUID(int=2), "[b]Old\x1b[2J Harbour")
+    team.execute("create view rekindle_source.organisation as select organisation_id, name from team.organisation")
+    team.execute("grant select on rekindle_source.organisation to rekindle_worker")
+
+
 def write_config(folder: Path, text: str) -> Path:
     """Write the text to a rekindle.toml in the folder."""
     path = folder / "rekindle.toml"

@@ -38,7 +38,7 @@ def load(folder: Path, text: str) -> Config:
 
 def variants(folder: Path, overrides: str) -> dict[str, Inactivity]:
     one = load(folder, BASE + overrides).scenario["away"]
-    places = ["", *(override.place for override in one.overrides)]
+    places = ["", *(override.path for override in one.overrides)]
     found = dict(zip(places, one.variants(), strict=True))
     return {place: variant for place, variant in found.items() if isinstance(variant, Inactivity)}
 

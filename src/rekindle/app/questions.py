@@ -1,6 +1,6 @@
 """The part of the engine that answers what would happen, and why. Nothing is claimed or sent."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from uuid import UUID
 
@@ -9,12 +9,13 @@ from rekindle.engine.changes import edited
 from rekindle.engine.difference import chosen, difference, edits
 from rekindle.engine.explain import explain
 from rekindle.engine.guard import GuardPreview
+from rekindle.engine.places import place_names
 from rekindle.engine.preview import Preview, dry_run, plan
 from rekindle.engine.priority import evaluations, outranking
 from rekindle.engine.scenarios import enabled_or_named, require_applied
 from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument
-from rekindle.model import Candidate, Selection
+from rekindle.model import Candidate, Place, PlaceNames, Selection
 from rekindle.ports import Affected, Difference, Evaluation, PersonExplained
 from rekindle.postgres import script
 from rekindle.postgres.script import SqlOfDispatch, SqlOfEvaluation
@@ -78,6 +79,11 @@ class Questions(Base):
         require_applied(scenarios, applied)
         explained = await explain(self._explanations, user_id, applied, names=scenarios, terms=self._terms())
         return PersonExplained(user_id, standing, explained, tuple(claims))
+
+    async def place_names(self, places: Iterable[Place]) -> PlaceNames:
+        """The names that the team's views give these organisations and chapters; see
+        `rekindle.engine.places.place_names`."""
+        return await place_names(self._source, places)
 
     async def difference(
         self,

@@ -39,12 +39,13 @@ from rekindle.cli.output import (
     say,
     say_held,
 )
+from rekindle.cli.places import places
 from rekindle.cli.texts import show_texts
 from rekindle.engine.cycle import Caller, Watch
 from rekindle.engine.preview import Preview
 from rekindle.errors import BadArgument, HeldByGuard
 from rekindle.log import log
-from rekindle.model import Candidate, Report
+from rekindle.model import Candidate, Place, Report
 
 Budget = Annotated[str | None, typer.Option("--budget", metavar="DURATION", help="End within this time, such as 30s.")]
 Confirm = Annotated[
@@ -79,14 +80,21 @@ async def plan(
     async with Engine.open(settings(), config(config_path)) as engine:
         if changes:
             steps = engine.difference(scenarios=scenarios, organisations=organisations, user_id=user_id)
-            return await (difference.write_json(steps) if as_json else difference.show(steps, limit=limit))
+            return await (
+                difference.write_json(engine, steps) if as_json else difference.show(engine, steps, limit=limit)
+            )
         if show is not None and user_id is not None:
             shown = await engine.show(user_id, scenarios=scenarios, organisations=organisations)
             show_texts(user_id, shown, as_json=as_json)
             return 0
         steps = engine.plan(scenarios=scenarios, organisations=organisations, user_id=user_id)
         previews, people = await _planned(steps, limit=limit)
-    _show_plan(previews, people, as_json=as_json)
+        if as_json:
+            where = await places(engine, (Place(one.organisation_id) for one in people))
+            rows = [candidate_json(one, where) for one in people]
+            print_json({"scenarios": [preview_json(one) for one in previews], "people": rows})
+            return 0
+    _show_plan(previews, people)
     return 0
 
 
@@ -103,12 +111,7 @@ async def _planned(steps: AsyncGenerator[Candidate | Preview], *, limit: int) ->
     return previews, people
 
 
-def _show_plan(previews: list[Preview], people: list[Candidate], *, as_json: bool) -> None:
-    if as_json:
-        print_json(
-            {"scenarios": [preview_json(one) for one in previews], "people": [candidate_json(one) for one in people]}
-        )
-        return
+def _show_plan(previews: list[Preview], people: list[Candidate]) -> None:
     console().print(preview_table(previews, checked=False))
     say_held(previews)
     if people:

@@ -17,11 +17,12 @@ from rekindle.app import Engine, database_url
 from rekindle.cli.cycle import show_report
 from rekindle.cli.options import AsJson, async_command, settings
 from rekindle.cli.output import print_json, report_json, say
+from rekindle.cli.places import places
 from rekindle.configuration import load_config
 from rekindle.dispatchers.log import LogDispatcher
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.errors import BadArgument, DemoDisagrees
-from rekindle.model import Candidate, Report
+from rekindle.model import Candidate, Place, Report
 from rekindle.sample import make_programme
 from rekindle.sandbox import Sandbox, serve
 from rekindle.scenario import Config
@@ -130,7 +131,10 @@ async def _meet_one_person(engine: Engine, tell: Callable[[str], None]) -> None:
         else:
             return
     [push] = await engine.show(step.user_id, scenarios=["inactivity"])
-    tell(f"\nOne of them is {step.user_id}, who is due because of {step.occurrence}.")
+    place = Place(step.organisation_id)
+    where = (await places(engine, [place])).place(place)
+    tell(f"\nOne of them is {step.user_id} in {where}.")
+    tell(f"This person is due because of {step.occurrence}.")
     tell(f"The push to {len(step.devices)} device(s) of this person:")
     tell(f"  {push.title}\n  {push.body}")
 

@@ -1,11 +1,17 @@
 """Prints what the configuration file would change: as tables, or person by person as JSON."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
+from uuid import UUID
 
-from rekindle.cli.output import Table, console, json_text, say, write
+from rekindle.app import Engine
+from rekindle.cli.output import WIDE, Table, console, json_text, say, write
+from rekindle.cli.places import Places, places
+from rekindle.model import Place
 from rekindle.ports import EFFECTS, Affected, Difference, Effect
+
+PEOPLE_PER_GROUP = 1_000
 
 Steps = AsyncGenerator[Affected | Difference]
 
@@ -21,10 +27,15 @@ async def numbers(steps: Steps) -> list[Difference]:
     return [one for one in differences if one.change != "same" or one.fault or one.people["gain"] or one.people["lose"]]
 
 
-def show_numbers(differences: list[Difference]) -> None:
+def organisations(differences: Sequence[Difference]) -> Iterator[Place]:
+    """The organisations of every scenario."""
+    return (Place(organisation_id) for one in differences for organisation_id in one.organisations)
+
+
+def show_numbers(differences: list[Difference], where: Places) -> None:
     """Print the numbers as a table, then the scenarios that cannot be evaluated or that the guard
     would stop."""
-    console().print(_table(differences))
+    console(WIDE).print(_table(differences, where))
     for one in differences:
         if one.fault is not None:
             say(f"{one.scenario_type}: {one.fault}")
@@ -32,7 +43,7 @@ def show_numbers(differences: list[Difference]) -> None:
             say(str(one.held))
 
 
-async def show(steps: Steps, *, limit: int) -> int:
+async def show(engine: Engine, steps: Steps, *, limit: int) -> int:
     """Print the numbers and up to `limit` people with a gain or a loss (0: all). Returns the exit
     code.
 
@@ -49,45 +60,60 @@ async def show(steps: Steps, *, limit: int) -> int:
     if not differences:
         say("Nothing is applied, and the configuration has no scenario.")
         return 0
-    show_numbers(differences)
+    where = await places(engine, organisations(differences))
+    show_numbers(differences, where)
     if listed:
         table = Table()
         for heading in ("person", "organisation", "scenario", "effect"):
             table.add_column(heading, no_wrap=True)
         for person in listed:
-            organisation = str(person.organisation_id or "none")
+            organisation = _organisation(person.organisation_id, where)
             table.add_row(str(person.user_id), organisation, person.scenario_type, person.effect)
         say()
-        console().print(table)
+        console(WIDE).print(table)
     moved = sum(one.people["gain"] + one.people["lose"] for one in differences)
     if len(listed) < moved:
         say(f"… and {moved - len(listed):,} more; --limit 0 lists everyone.")
     return _exit_code(differences)
 
 
-async def write_json(steps: Steps) -> int:
+async def write_json(engine: Engine, steps: Steps) -> int:
     """Write one JSON document to stdout: the people as they arrive, then the numbers. Returns the
     exit code.
 
-    An error that stops everything leaves an incomplete document, and its line on stderr.
+    The people are written in groups, so that the names of a group's organisations are looked up
+    together. An error that stops everything leaves an incomplete document, and its line on stderr.
     """
     differences: list[Difference] = []
+    group: list[Affected] = []
     separator = "\n"
+
+    async def write_group() -> None:
+        nonlocal separator
+        where = await places(engine, (Place(one.organisation_id) for one in group))
+        for one in group:
+            row = {
+                "user_id": one.user_id,
+                **where.organisation_json(one.organisation_id),
+                "scenario_type": one.scenario_type,
+                "effect": one.effect,
+            }
+            write(separator + json_text(row))
+            separator = ",\n"
+        group.clear()
+
     write('{"people": [')
     async with aclosing(steps):
         async for step in steps:
             if isinstance(step, Difference):
                 differences.append(step)
                 continue
-            row = {
-                "user_id": step.user_id,
-                "organisation_id": step.organisation_id,
-                "scenario_type": step.scenario_type,
-                "effect": step.effect,
-            }
-            write(separator + json_text(row))
-            separator = ",\n"
-    rows = [numbers_of(one) for one in differences]
+            group.append(step)
+            if len(group) == PEOPLE_PER_GROUP:
+                await write_group()
+    await write_group()
+    where = await places(engine, organisations(differences))
+    rows = [numbers_of(one, where) for one in differences]
     write(f'\n],\n"scenarios": {json_text(rows, indent=2)}}}\n')
     return _exit_code(differences)
 
@@ -96,7 +122,7 @@ def _exit_code(differences: list[Difference]) -> int:
     return 2 if any(one.fault for one in differences) else 0
 
 
-def _table(differences: Sequence[Difference]) -> Table:
+def _table(differences: Sequence[Difference], where: Places) -> Table:
     """One row per scenario. Below it, one row per organisation with a gain or a loss, the largest
     first."""
     table = Table()
@@ -114,17 +140,21 @@ def _table(differences: Sequence[Difference]) -> Table:
         if [*touched] == [None]:
             continue
         for id_, people in ordered[:ORGANISATIONS_LISTED]:
-            table.add_row("", "", str(id_ or "none"), *_effects(people))
+            table.add_row("", "", _organisation(id_, where), *_effects(people))
         if len(ordered) > ORGANISATIONS_LISTED:
             table.add_row("", "", f"… and {len(ordered) - ORGANISATIONS_LISTED:,} more: see --json", "", "", "")
     return table
+
+
+def _organisation(organisation_id: UUID | None, where: Places) -> str:
+    return "none" if organisation_id is None else where.organisation(organisation_id)
 
 
 def _effects(people: Mapping[Effect, int]) -> list[str]:
     return [f"{people.get(effect, 0):,}" for effect in EFFECTS]
 
 
-def numbers_of(one: Difference) -> dict[str, Any]:
+def numbers_of(one: Difference, where: Places) -> dict[str, Any]:
     """The numbers of one scenario, in total and by organisation. They are null if the
     scenario cannot be evaluated."""
     known = one.fault is None
@@ -132,12 +162,12 @@ def numbers_of(one: Difference) -> dict[str, Any]:
     def counted(people: Mapping[Effect, int]) -> dict[Effect, int | None]:
         return {effect: people.get(effect, 0) if known else None for effect in EFFECTS}
 
-    organisations = sorted(one.organisations.items(), key=lambda item: str(item[0]))
+    ordered = sorted(one.organisations.items(), key=lambda item: str(item[0]))
     return {
         "scenario_type": one.scenario_type,
         "change": one.change,
         **counted(one.people),
-        "organisations": [{"organisation_id": id_, **counted(people)} for id_, people in organisations],
+        "organisations": [{**where.organisation_json(id_), **counted(people)} for id_, people in ordered],
         "fault": None if known else str(one.fault),
         "held": one.held and str(one.held),
     }

@@ -10,6 +10,7 @@ from rekindle.app import Engine
 from rekindle.cli.conditions import MEANINGS, describe, moment
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, ids, one_id, settings
 from rekindle.cli.output import Table, console, counts, print_json, report_json, report_line, say
+from rekindle.cli.places import Places, places
 from rekindle.model import Report
 from rekindle.ports import Explanation, PastClaim, PastUnit, PersonExplained, Standing
 
@@ -44,14 +45,16 @@ async def explain(
     run_id = one_id(run)
     async with Engine.open(settings(), config(config_path)) as engine:
         person = await engine.explain(user_id, scenarios=scenario or (), run_id=run_id, limit=limit)
+        overrides = [one.override for one in person.scenarios if one.override is not None]
+        where = await places(engine, [person.standing.place, *overrides])
     if as_json:
-        print_json(explained_json(person))
+        print_json(explained_json(person, where))
     else:
-        _show(person, everything=everything)
+        _show(person, where, everything=everything)
     return 2 if any(scenario.fault for scenario in person.scenarios) else 0
 
 
-def explained_json(person: PersonExplained) -> dict[str, Any]:
+def explained_json(person: PersonExplained, where: Places) -> dict[str, Any]:
     """The explanation of one person: conditions in their order, claims newest first."""
     return {
         "user_id": person.user_id,
@@ -59,19 +62,20 @@ def explained_json(person: PersonExplained) -> dict[str, Any]:
         "known": person.standing.known,
         "recipient": person.standing.listed,
         "active": person.standing.active,
-        "scenarios": [_scenario_json(scenario) for scenario in person.scenarios],
+        **where.place_json(person.standing.place),
+        "scenarios": [_scenario_json(scenario, where) for scenario in person.scenarios],
         "run": None if person.run is None else report_json(person.run),
         "claims": [asdict(claim) for claim in person.claims],
     }
 
 
-def _scenario_json(scenario: Explanation) -> dict[str, Any]:
+def _scenario_json(scenario: Explanation, where: Places) -> dict[str, Any]:
     return {
         "scenario_type": scenario.scenario_type,
         "version": scenario.version,
         "kind": scenario.kind,
         "occurrence": scenario.occurrence,
-        "override": scenario.override,
+        "override": None if scenario.override is None else where.place_json(scenario.override),
         "blocked_by": list(scenario.blocked_by),
         "next_at": scenario.next_at,
         "waits_for": scenario.waits_for,
@@ -80,10 +84,12 @@ def _scenario_json(scenario: Explanation) -> dict[str, Any]:
     }
 
 
-def _show(person: PersonExplained, *, everything: bool) -> None:
-    say(f"{person.user_id} at {moment(person.standing.at)}: {_standing(person.standing)}")
+def _show(person: PersonExplained, where: Places, *, everything: bool) -> None:
+    place = where.place(person.standing.place)
+    standing = _standing(person.standing) + (f" in {place}" if place else "")
+    say(f"{person.user_id} at {moment(person.standing.at)}: {standing}")
     if person.standing.known:
-        _show_scenarios(person, everything=everything)
+        _show_scenarios(person, where, everything=everything)
     if person.run is not None:
         say()
         say(f"Run {person.run.run_id} of {moment(person.run.started_at)}. {report_line(person.run)}")
@@ -100,7 +106,7 @@ def _show(person: PersonExplained, *, everything: bool) -> None:
         _show_refusals(person.run, {claim.scenario_type for claim in person.claims})
 
 
-def _show_scenarios(person: PersonExplained, *, everything: bool) -> None:
+def _show_scenarios(person: PersonExplained, where: Places, *, everything: bool) -> None:
     """Print one line per scenario; with `everything`, also the table of all its conditions."""
     if not person.scenarios:
         if person.run is None:
@@ -111,7 +117,7 @@ def _show_scenarios(person: PersonExplained, *, everything: bool) -> None:
     for scenario in person.scenarios:
         if everything:
             say()
-        say(f"{_name(scenario, everything=everything)}: {_verdict(scenario)}")
+        say(f"{_name(scenario, where, everything=everything)}: {_verdict(scenario)}")
         if everything and scenario.conditions:
             console().print(_conditions_table(scenario))
 
@@ -126,10 +132,10 @@ def _standing(standing: Standing) -> str:
     return "unknown id: neither rekindle_source.recipient nor a device nor the ledger has it"
 
 
-def _name(scenario: Explanation, *, everything: bool) -> str:
+def _name(scenario: Explanation, where: Places, *, everything: bool) -> str:
     details = [f"version {scenario.version}", scenario.kind] if everything else []
-    if scenario.override:
-        details.append(f"with the settings of {scenario.override}")
+    if scenario.override is not None:
+        details.append(f"with the settings of {where.place(scenario.override)}")
     return f"{scenario.scenario_type} ({', '.join(details)})" if details else scenario.scenario_type
 
 

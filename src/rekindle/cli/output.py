@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from rekindle.cli.options import INVOCATION
+from rekindle.cli.places import Places
 from rekindle.cli.tracebacks import traceback_text
 from rekindle.engine.preview import Preview
 from rekindle.errors import ConfigInvalid, RekindleError
@@ -189,11 +190,11 @@ def preview_json(preview: Preview) -> dict[str, Any]:
     return {**fields, "due": preview.due, "not_due": preview.not_due}
 
 
-def candidate_json(candidate: Candidate) -> dict[str, Any]:
+def candidate_json(candidate: Candidate, where: Places) -> dict[str, Any]:
     """One person of a plan, with the number of devices and without their tokens."""
     return {
         "user_id": candidate.user_id,
-        "organisation_id": candidate.organisation_id,
+        **where.organisation_json(candidate.organisation_id),
         "scenario_type": candidate.scenario_type,
         "occurrence": candidate.occurrence,
         "verdict": candidate.refusal or "claim",
@@ -240,7 +241,7 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
     return table
 
 
-def scenario_json(status: ScenarioStatus) -> dict[str, Any]:
+def scenario_json(status: ScenarioStatus, where: Places) -> dict[str, Any]:
     """An applied scenario with the numbers of its last run. Texts are never shown, here as
     elsewhere."""
     scenario = status.applied.scenario
@@ -251,8 +252,7 @@ def scenario_json(status: ScenarioStatus) -> dict[str, Any]:
         "definition": scenario.model_dump(mode="json", exclude_none=True, exclude={*_TEXTS, "overrides"}),
         "overrides": [
             {
-                "organisation_id": one.organisation_id,
-                "chapter_id": one.chapter_id,
+                **where.place_json(one.place),
                 "changes": {key: value for key, value in one.changes.items() if key not in _TEXTS},
                 "texts": sorted(key for key in one.changes if key in _TEXTS),
             }

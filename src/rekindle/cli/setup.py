@@ -12,6 +12,7 @@ from rekindle.cli import difference
 from rekindle.cli.conditions import moment
 from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings
 from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
+from rekindle.cli.places import places
 from rekindle.engine.findings import Finding
 from rekindle.errors import BadArgument
 from rekindle.ports import Change, ScenarioVersion
@@ -77,8 +78,9 @@ async def apply(
     async with Engine.open(settings(), config(config_path)) as engine:
         await engine.ready_to_apply()
         differences = await difference.numbers(engine.difference(unchanged=False))
+        where = await places(engine, difference.organisations(differences))
         if differences and not as_json:
-            difference.show_numbers(differences)
+            difference.show_numbers(differences, where)
         if dry_run:
             changes = [Change(one.scenario_type, None, one.change) for one in differences if one.change != "same"]
         else:
@@ -88,7 +90,7 @@ async def apply(
             {
                 "dry_run": dry_run,
                 "changes": [dataclasses.asdict(one) for one in changes],
-                "difference": [difference.numbers_of(one) for one in differences],
+                "difference": [difference.numbers_of(one, where) for one in differences],
             }
         )
         return
@@ -143,9 +145,12 @@ async def scenarios(
             _show_versions(await engine.versions(), as_json=as_json)
             return
         statuses = await engine.scenarios()
-    if as_json:
-        print_json([scenario_json(status) for status in statuses])
-    elif statuses:
+        if as_json:
+            overrides = (one.place for status in statuses for one in status.applied.scenario.overrides)
+            where = await places(engine, overrides)
+            print_json([scenario_json(status, where) for status in statuses])
+            return
+    if statuses:
         console().print(scenarios_table(statuses))
     else:
         say("No scenario is applied. Run `rekindle apply`.")

@@ -1,15 +1,16 @@
 """The commands `switch off`, `switch on` and `switch list`."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, async_command, one_id, settings
 from rekindle.cli.output import WIDE, Table, console, print_json, say
+from rekindle.cli.places import Places, places
 from rekindle.errors import BadArgument
-from rekindle.model import Switch, Turned
+from rekindle.model import Place, Switch, Turned
 
 _MAX_REASON_CHARS = 500
 
@@ -38,11 +39,11 @@ async def show(as_json: AsJson = False) -> None:
     """List every switch: its state, since when, which role, and why."""
     async with Engine.open(settings()) as engine:
         switches = await engine.switches()
+        where = await places(engine, (Place(one.organisation_id) for one in switches))
     if as_json:
-        names = ("scenario_type", "organisation_id", "turned", "reason", "switched_at", "switched_by")
-        print_json([{name: getattr(one, name) for name in names} for one in switches])
+        print_json([_switch_json(one, where) for one in switches])
     elif switches:
-        console(WIDE).print(_table(switches))
+        console(WIDE).print(_table(switches, where))
     else:
         say("Nothing was ever switched off.")
 
@@ -53,19 +54,34 @@ async def _turn(turned: Turned, scenario: str | None, organisation: str | None, 
         raise BadArgument(f"a reason must be one line of at most {_MAX_REASON_CHARS} characters")
     async with Engine.open(settings()) as engine:
         await engine.switch(turned, scenario_type=scenario, organisation_id=organisation_id, reason=reason)
+        named = await places(engine, [Place(organisation_id)])
     what = f"scenario {scenario}" if scenario else "every scenario"
-    where = f"organisation {organisation_id}" if organisation_id else "every organisation"
+    where = (
+        f"organisation {named.organisation(organisation_id, whole=True)}" if organisation_id else "every organisation"
+    )
     say(f"{what} is {turned} for {where}")
 
 
-def _table(switches: Sequence[Switch]) -> Table:
+def _switch_json(one: Switch, where: Places) -> dict[str, Any]:
+    return {
+        "scenario_type": one.scenario_type,
+        **where.organisation_json(one.organisation_id),
+        "turned": one.turned,
+        "reason": one.reason,
+        "switched_at": one.switched_at,
+        "switched_by": one.switched_by,
+    }
+
+
+def _table(switches: Sequence[Switch], where: Places) -> Table:
+    """One row per switch. The ids are whole, because `switch on` needs them."""
     table = Table()
     for heading in ("scenario", "organisation", "turned", "since", "by", "why"):
         table.add_column(heading, no_wrap=heading != "why")
     for one in switches:
         table.add_row(
             one.scenario_type or "all",
-            str(one.organisation_id or "all"),
+            where.organisation(one.organisation_id, whole=True) if one.organisation_id else "all",
             one.turned,
             f"{one.switched_at:%Y-%m-%d %H:%M:%S}",
             one.switched_by,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from rekindle import errors
 from rekindle.engine.check_texts import check_texts
 from rekindle.engine.findings import Finding
+from rekindle.engine.places import place_names
 from rekindle.ports import Changed, Dispatcher, Exposure, Source, View
 from rekindle.scenario import Config
 from rekindle.scenario.views import OPTIONAL, RECIPIENT, REQUIRED, Columns
@@ -144,14 +145,14 @@ async def _people(source: Source) -> Finding:
 async def _places_without_people(config: Config, source: Source) -> list[Finding]:
     """A note for each organisation or chapter that the configuration names and that has no active
     recipient. A mistyped id shows itself in no other way."""
-    places = {
-        (one.organisation_id, one.chapter_id): one.place
-        for scenario in config.scenario.values()
-        for one in scenario.overrides
-    }
-    if not places:
+    paths = {one.place: one.path for scenario in config.scenario.values() for one in scenario.overrides}
+    if not paths:
         return []
-    return [
-        Finding("overrides", f"{places[place]}: no active recipient is there", note=True)
-        for place in await source.deserted(list(places))
-    ]
+    deserted = await source.deserted(list(paths))
+    names = await place_names(source, deserted)
+    findings: list[Finding] = []
+    for place in deserted:
+        name = ", ".join(filter(None, names.of(place)))
+        where = f"{paths[place]} ({name})" if name else paths[place]
+        findings.append(Finding("overrides", f"{where}: no active recipient is there", note=True))
+    return findings

@@ -107,7 +107,7 @@ def _versions(name: str, scenario: AnyScenario) -> Iterator[_Version]:
         inherited = below.templates()
         own = {where: text for where, text in variant.templates().items() if inherited.get(where) != text}
         if own or variant.options() != below.options():
-            yield _Version(name, f"{override.place}.scenario.{name}", variant, own)
+            yield _Version(name, f"{override.path}.scenario.{name}", variant, own)
 
 
 def _fit_for(column_type: str) -> frozenset[Need]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from rekindle.model import Report
+from rekindle.model import Place, Report
 from rekindle.ports.evaluation import Evaluation
 
 
@@ -36,7 +36,7 @@ class Explanation:
     version: int
     kind: str
     occurrence: str | None = None
-    override: str | None = None
+    override: Place | None = None
     counts: bool = False
     conditions: tuple[Condition, ...] = ()
     next_at: datetime | None = None
@@ -81,12 +81,13 @@ class PastClaim:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of an id at a moment: whether it is listed as a recipient, whether it is active
-    there, and whether a device or the ledger knows it."""
+    there, whether a device or the ledger knows it, and the place of its row as a recipient."""
 
     at: datetime
     listed: bool
     active: bool
     known: bool
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """The port to the team's own views: their columns, types and totals. It returns no person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from rekindle.model import Place, PlaceNames
 from rekindle.scenario import OwnQuery, Variable
 
 
@@ -68,9 +69,17 @@ class Source(Protocol):
         chapter or the organisation."""
         ...
 
-    async def deserted(self, places: Sequence[tuple[str, str | None]]) -> Sequence[tuple[str, str | None]]:
-        """The given organisations and chapters (by organisation and chapter id) that have no active
-        recipient, in the order given."""
+    async def deserted(self, places: Sequence[Place]) -> Sequence[Place]:
+        """Those of the places that have no active recipient, in the order given."""
+        ...
+
+    async def place_names(self, places: Iterable[Place]) -> PlaceNames:
+        """The names that the team's views give these organisations and chapters. The views and
+        their column `name` are optional.
+
+        Raises:
+            DatabaseError: the views cannot be read, or not within 5 s.
+        """
         ...
 
     async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:

@@ -102,6 +102,11 @@ async def optional_views(connection: Connection) -> dict[str, str]:
     return {row["view_name"]: row["part"] for row in rows}
 
 
+def parts_of_names(views: Mapping[str, str]) -> dict[str, str]:
+    """The parts that read the names of places, given those of the optional views."""
+    return {f"{view}_names": views[view].replace(view, f"{view}_names") for view in ("organisation", "chapter")}
+
+
 def by_place(scenario: AnyScenario) -> dict[str, Any]:
     """Return the parameters that overrides can change, for the statements that evaluate. `variants`
     has each variant as a `rekindle.variant`. `places` has the number of the variant that applies in

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from psycopg import DataError
 
+from rekindle.model import Place
 from rekindle.ports import (
     Applied,
     Condition,
@@ -38,7 +39,8 @@ class PostgresExplanations(Explanations):
         self._database = database
 
     async def standing(self, user_id: UUID) -> Standing:
-        return Standing(**_utc(await self._database.row(statement("standing"), {"user_id": user_id})))
+        row = _utc(await self._database.row(statement("standing"), {"user_id": user_id}))
+        return Standing(place=Place(row.pop("organisation_id"), row.pop("chapter_id")), **row)
 
     async def explain(self, evaluation: Evaluation) -> Explanation:
         """Return every condition of one scenario for the person of the selection, recipient or not.

@@ -1,12 +1,15 @@
 """Read the team's own views, and never write to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, LiteralString, cast
+from uuid import UUID
 
 from psycopg import errors, sql
 
+from rekindle.foreign import label
+from rekindle.model import Place, PlaceNames
 from rekindle.ports import Column, Exposure, Source, SourceCounts, View
-from rekindle.postgres.evaluation import optional_views
+from rekindle.postgres.evaluation import optional_views, parts_of_names
 from rekindle.postgres.faults import primary
 from rekindle.postgres.own_query import sample_variables
 from rekindle.postgres.pool import Connection, Database
@@ -15,6 +18,10 @@ from rekindle.render import MAX_VALUE_CHARS
 from rekindle.scenario import OwnQuery, Variable
 
 MEASURE_SECONDS = 15.0
+NAMES_SECONDS = 5.0
+MAX_PLACE_CHARS = 60
+"""The longest name of a place that is shown, in characters."""
+
 _MADE_EXPENSIVE = ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_incremental_sort")
 
 
@@ -58,14 +65,32 @@ class PostgresSource(Source):
             row = await (await connection.execute(text, {"user_id": None})).fetchone()
         return SourceCounts(**(row or {}))
 
-    async def deserted(self, places: Sequence[tuple[str, str | None]]) -> Sequence[tuple[str, str | None]]:
+    async def deserted(self, places: Sequence[Place]) -> Sequence[Place]:
         parameters = {
-            "organisation_ids": [organisation_id for organisation_id, _ in places],
-            "chapter_ids": [chapter_id for _, chapter_id in places],
+            "organisation_ids": [place.organisation_id for place in places],
+            "chapter_ids": [place.chapter_id for place in places],
         }
         rows = await self._database.rows(statement("source_deserted"), parameters)
         positions: list[int] = [row["position"] for row in rows]
         return [places[position - 1] for position in positions]
+
+    async def place_names(self, places: Iterable[Place]) -> PlaceNames:
+        wanted = set(places)
+        parameters = {
+            "organisation_ids": sorted({one.organisation_id for one in wanted if one.organisation_id}),
+            "chapter_ids": sorted({one.chapter_id for one in wanted if one.chapter_id}),
+            "chars": MAX_PLACE_CHARS,
+        }
+        if not any(parameters[ids] for ids in ("organisation_ids", "chapter_ids")):
+            return PlaceNames()
+        async with self._database.transaction(timeout_seconds=NAMES_SECONDS) as connection:
+            text = statement("place_names", **parts_of_names(await optional_views(connection)))
+            rows = await (await connection.execute(text, parameters)).fetchall()
+        names: dict[str, dict[UUID, str]] = {"organisation": {}, "chapter": {}}
+        for row in rows:
+            if name := label(row["name"], most=MAX_PLACE_CHARS):
+                names[row["view_name"]][row["id"]] = name
+        return PlaceNames(names["organisation"], names["chapter"])
 
     async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:
         # One statement per kind and one for the names, whatever the number of names and people.

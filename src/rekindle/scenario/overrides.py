@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from rekindle.model import Place
 from rekindle.scenario.reach import Reach, Strict
 
 FIXED = ("kind", "query", "file", "schedule", "priority", "critical", "uncertain")
@@ -38,12 +39,17 @@ class Override(Strict):
     changes: Table
 
     @property
-    def place(self) -> str:
-        """The place that it applies to, as the configuration names it."""
+    def place(self) -> Place:
+        """The organisation or chapter that it applies to."""
+        return Place(UUID(self.organisation_id), UUID(self.chapter_id) if self.chapter_id else None)
+
+    @property
+    def path(self) -> str:
+        """Its table in the configuration."""
         return f"organisation.{self.organisation_id}" + (f".chapter.{self.chapter_id}" if self.chapter_id else "")
 
 
-class Place(Strict):
+class Chapter(Strict):
     """The tables of a chapter. They have the form of those of the configuration, and are merged
     over them."""
 
@@ -51,10 +57,10 @@ class Place(Strict):
     scenario: dict[str, Table] = Field(default_factory=dict)
 
 
-class Organisation(Place):
+class Organisation(Chapter):
     """The tables of an organisation, and of its chapters."""
 
-    chapter: dict[Id, Place] = Field(default_factory=dict)
+    chapter: dict[Id, Chapter] = Field(default_factory=dict)
 
 
 def deep_merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> Table:
@@ -123,7 +129,7 @@ def _by_place(definition: Mapping[str, Any]) -> Table:
     """A definition whose overrides are in tables by place, so that each is compared with itself."""
     flat = {key: value for key, value in definition.items() if key != "overrides"}
     overrides = [Override.model_validate(one) for one in definition.get("overrides", ())]
-    return flat | {one.place: one.changes for one in overrides}
+    return flat | {one.path: one.changes for one in overrides}
 
 
 def _changed(path: str, before: Table, after: Table) -> Iterator[str]:

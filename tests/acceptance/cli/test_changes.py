@@ -3,9 +3,9 @@ force."""
 
 from acceptance.command import Command
 from rekindle.sandbox import Sandbox
-from team.team import SCENARIO, TEAM_CONFIG, Team, person, write_config
+from team.team import SCENARIO, TEAM_CONFIG, Team, name_organisations, person, write_config
 
-MINE, YOURS = "00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"
+MINE, YOURS = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
 SOME = TEAM_CONFIG.replace("from rekindle_source.nudge", "from rekindle_source.nudge where occurrence <> 'first'")
 OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
 
@@ -27,18 +27,19 @@ def test_plan_shows_who_gains_and_who_loses_by_the_file_and_changes_nothing(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     ids = programme(team)
+    name_organisations(team)
     write_config(rekindle.folder, SOME + OTHER)
     done = rekindle("plan", "--changes")
     assert done.code == 0
     assert lines(done.out)[:9] == [
         ["scenario", "change", "organisation", "gain", "lose", "stay"],
         ["nudge", "changed", "all", "0", "3", "2"],
-        [MINE, "0", "1", "2"],
-        [YOURS, "0", "1", "0"],
+        ["Granvik", f"({MINE})", "0", "1", "2"],
+        ["[b]Old\ufffd[2J", "Harbour", f"({YOURS})", "0", "1", "0"],
         ["none", "0", "1", "0"],
         ["other", "added", "all", "5", "0", "0"],
-        [MINE, "3", "0", "0"],
-        [YOURS, "1", "0", "0"],
+        ["Granvik", f"({MINE})", "3", "0", "0"],
+        ["[b]Old\ufffd[2J", "Harbour", f"({YOURS})", "1", "0", "0"],
         ["none", "1", "0", "0"],
     ]
     assert lines(done.out)[-1] == [ids[4], "none", "other", "gain"]
@@ -52,7 +53,14 @@ def test_plan_shows_who_gains_and_who_loses_by_the_file_and_changes_nothing(
     }
     nudge, other = found["scenarios"]
     assert (nudge["gain"], nudge["lose"], nudge["stay"], nudge["fault"]) == (0, 3, 2, None)
-    assert other["organisations"][0] == {"organisation_id": MINE, "gain": 3, "lose": 0, "stay": 0}
+    assert other["organisations"][0] == {
+        "organisation_id": MINE,
+        "organisation_name": "Granvik",
+        "gain": 3,
+        "lose": 0,
+        "stay": 0,
+    }
+    assert {one["organisation_name"] for one in found["people"] if one["organisation_id"] == MINE} == {"Granvik"}
     mine = rekindle("plan", "--changes", "--organisation", MINE, "--scenario", "nudge", "--json").json()
     assert {one["user_id"]: one["effect"] for one in mine["people"]} == dict(
         zip(ids[:3], ("stay", "stay", "lose"), strict=True)

@@ -47,7 +47,8 @@ def test_the_demo_with_the_log_dispatcher_uses_the_database_that_is_named(bare: 
         assert "Second cycle:" in done.out
         assert "The ledger and the log dispatcher agree" in done.out
         met = re.search(
-            r"One of them is (\S+), who is due because of inactive:.*\n.*\n  It has been a while, \w", done.out
+            r"One of them is (\S+) in [A-Z].* \(\w{8}…\)\.\n.* because of inactive:.*\n.*\n  It has been a while, \w",
+            done.out,
         )
         assert met is not None, done.out
         recorded = "select from rekindle.scenario_notification where user_id = %s and scenario_type = 'inactivity'"

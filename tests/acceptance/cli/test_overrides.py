@@ -7,7 +7,7 @@ from uuid import UUID
 from acceptance.audit import audit
 from acceptance.command import Command
 from rekindle.sandbox import Sandbox
-from team.team import TEAM_CONFIG, Team, write_config
+from team.team import TEAM_CONFIG, Team, name_organisations, write_config
 
 HERE, THERE, CENTRE = (UUID(int=number) for number in (1, 2, 3))
 OFF = TEAM_CONFIG.replace('cooldown = "7d"', 'cooldown = "7d"\nenabled = false')
@@ -27,6 +27,7 @@ def test_a_scenario_is_tried_in_one_place_before_it_is_for_everybody(
     team.execute("update team.person set organisation_id = %s", THERE)
     team.execute("update team.person set organisation_id = %s where user_id = any (%s)", HERE, ids[:2])
     team.execute("update team.person set chapter_id = %s where user_id = any (%s)", CENTRE, ids[1:])
+    name_organisations(team)
     write_config(rekindle.folder, OFF)
     assert rekindle("apply").code == 0
     assert rekindle("run", "--scenario", "nudge").code == 2
@@ -40,7 +41,19 @@ def test_a_scenario_is_tried_in_one_place_before_it_is_for_everybody(
         "t2-1": {"title": "c4n4ry of Name2", "body": "In the centre"},
     }
     explained = rekindle("explain", ids[1]).out
-    assert f" (with the settings of organisation.{HERE}.chapter.{CENTRE}): " in explained
+    assert f" an active recipient in Granvik ({HERE}), chapter {CENTRE}\n" in explained
+    assert f" (with the settings of Granvik ({HERE}), chapter {CENTRE}): " in explained
+    document = rekindle("explain", ids[1], "--json").json()
+    place = {
+        "organisation_id": str(HERE),
+        "organisation_name": "Granvik",
+        "chapter_id": str(CENTRE),
+        "chapter_name": None,
+    }
+    assert document["scenarios"][0]["override"] == place == {key: document[key] for key in place}
+    (override, of_chapter) = rekindle("scenarios", "--json").json()[0]["overrides"]
+    assert {key: of_chapter[key] for key in place} == place
+    assert {key: override[key] for key in place} == place | {"chapter_id": None}
     write_config(rekindle.folder, TEAM_CONFIG)
     assert rekindle("apply").code == 0
     [numbers] = rekindle("run", "--json").json()["scenarios"]

@@ -7,7 +7,7 @@ from acceptance.audit import audit
 from acceptance.command import Command, ended
 from conftest import shift_clock
 from rekindle.sandbox import Sandbox
-from team.team import SCENARIO, TEAM_CONFIG, Team, write_config
+from team.team import SCENARIO, TEAM_CONFIG, Team, name_organisations, write_config
 
 OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
 HERE, THERE = UUID(int=1), UUID(int=2)
@@ -84,16 +84,21 @@ def test_a_switch_keeps_who_set_it_when_and_why_and_an_unknown_scenario_has_none
     assert rekindle("switch", "list").out == "Nothing was ever switched off.\n"
     assert rekindle("switch", "off", "--scenario", "nudge", "--reason", "too many").code == 0
     assert rekindle("switch", "on", "--scenario", "nudge").code == 0
-    assert rekindle("switch", "off", "--organisation", HERE).code == 0
+    name_organisations(team)
+    done = rekindle("switch", "off", "--organisation", HERE)
+    assert done.out == f"every scenario is off for organisation Granvik ({HERE})\n"
     shown = rekindle("switch", "list", "--json").json()
-    assert [(one["scenario_type"], one["organisation_id"], one["turned"]) for one in shown] == [
-        (None, str(HERE), "off"),
-        ("nudge", None, "on"),
+    names = ("scenario_type", "organisation_id", "organisation_name", "turned")
+    assert [tuple(one[name] for name in names) for one in shown] == [
+        (None, str(HERE), "Granvik", "off"),
+        ("nudge", None, None, "on"),
     ]
     assert {one["switched_by"] for one in shown} == {"test_worker"}
     kept = team.rows("select turned, reason from rekindle.switch order by switch_id")
     assert kept == [("off", "too many"), ("on", None), ("off", None)]
-    assert "nudge" in rekindle("switch", "list").out
+    listed = rekindle("switch", "list").out
+    assert "nudge" in listed
+    assert f"Granvik ({HERE})" in listed
     wrong = rekindle("switch", "off", "--scenario", "nobody")
     assert (wrong.code, wrong.fault()[:12]) == (2, "error: RK105")
     assert rekindle("switch", "off", "--organisation", "x").fault().startswith("error: RK106")

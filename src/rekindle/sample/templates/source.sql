@@ -111,10 +111,11 @@ from programme.push_tokens t;                      -- EDIT               public.
 
 
 -- -------------------------------------------------------------------------------------------------
--- organisation: for reports and policies by organisation. Delete it if you have none.
+-- organisation: a time zone for its people, and the name that commands show next to its id. Delete
+-- it if you have none.
 --
 --   organisation_id  uuid      once only
---   name             text
+--   name             text      may be null
 --   timezone         text      may be null
 -- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.organisation;
@@ -130,7 +131,7 @@ from programme.organisations o;                    -- EDIT               public.
 --
 --   chapter_id       uuid      once only
 --   organisation_id  uuid
---   name             text
+--   name             text      may be null
 --   timezone         text      may be null
 -- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.chapter;

@@ -116,7 +116,7 @@ class ScenarioKind(Reach, Texts, ABC):
             own = [one for one in own if one not in known[None] | known.get(above, set())]
             if above is None:
                 known[override.organisation_id] = set(own)
-            found += [((*override.place.split("."), *loc), kind, message) for loc, kind, message in own]
+            found += [((*override.path.split("."), *loc), kind, message) for loc, kind, message in own]
             if variant is None:
                 continue
             said = pick(variant.model_dump(mode="json", exclude_none=True), changes)
