@@ -54,7 +54,7 @@ def demo(
     if dispatcher not in ("fcm", "log"):
         raise BadArgument(f"{dispatcher!r} is not a valid dispatcher for the demo", hint="Use fcm or log.")
 
-    tell = _nothing if as_json else say
+    tell = _nothing if as_json else _say_lines
     show = _nothing if as_json else partial(show_report, as_json=False)
     with ExitStack() as stack:
         url = _database(stack, tell)
@@ -75,6 +75,11 @@ def demo(
 
 def _nothing(_: object) -> None:
     pass
+
+
+def _say_lines(text: str) -> None:
+    for line in text.split("\n"):
+        say(line)
 
 
 def _database(stack: ExitStack, tell: Callable[[str], None]) -> str:
