@@ -40,6 +40,7 @@
     ├── DemoDisagrees        RK601    drop          1
     ├── SandboxError         RK602    halt          2
     ├── ServerError          RK603    halt          2
+    ├── OutputIncomplete     RK604    drop          0
     └── RequestError         RK7xx    drop          2
         ├── RequestInvalid        RK701
         ├── KeyRefused            RK702
@@ -344,6 +345,14 @@ class ServerError(RekindleError):
     """The HTTP API could not be started."""
 
     code = "RK603"
+
+
+class OutputIncomplete(RekindleError):
+    """Standard output could not be written completely. What the command did is not affected."""
+
+    code = "RK604"
+    disposition = Disposition.DROP
+    exit_code = 0
 
 
 class RequestError(RekindleError):

@@ -382,7 +382,7 @@ def test_a_wheel_that_cannot_be_run_in_its_folder_is_run_from_a_copy(tmp_path: P
         assert ask(postgres.url, "select 1") == 1
         if running.exists():
             assert not running.readlink().is_relative_to(private)
-            assert "rekindle-postgres-" in str(running.readlink())
+            assert "rekindle-postgres." in str(running.readlink())
     assert modes_below(private) == before
 
 

@@ -100,7 +100,8 @@ def test_a_run_that_is_asked_to_end_records_its_sends_under_way_and_reports_what
     before = fcm.requests()["send"]
     process = rekindle.start("run", "--json")
     until(lambda: fcm.requests()["send"] - before >= 8)
-    process.terminate()
+    for _ in range(2):  # as a terminal that closes does
+        process.send_signal(signal.SIGHUP)
     done = ended(process)
     report = done.json()
     (one,) = report["scenarios"]

@@ -2,12 +2,11 @@
 
 import os
 import sys
-from contextlib import suppress
 
-from rekindle.cli.commands import build
-from rekindle.cli.output import fail
+from rekindle.cli.streams import Streams
 from rekindle.errors import BadArgument, RekindleError
 from rekindle.foreign import printable
+from rekindle.signals import end_at_once
 
 __all__ = ["main"]
 
@@ -20,14 +19,18 @@ def main() -> None:
     finalized, the process aborts with exit code 134, although the run was done. This was seen once
     in some thousand commands.
     """
+    end_at_once()
+    streams = Streams()
     code = _run()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # the reader of our output has closed it
-            stream.flush()
+    streams.finish()
     os._exit(code)
 
 
 def _run() -> int:
+    # Imported here: a signal that comes while the packages are imported ends the process, too.
+    from rekindle.cli.commands import build
+    from rekindle.cli.output import fail
+
     try:
         for number, argument in enumerate(sys.argv[1:], start=1):
             if printable(argument) != argument:  # the parser's own messages quote arguments
@@ -37,8 +40,6 @@ def _run() -> int:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except RekindleError as fault:
         return fail(fault)
-    except BrokenPipeError:
-        return 0  # the reader of our output has closed it, as `| head` does
     except Exception as fault:
         # The last resort: a traceback is shown only with --debug. The text of an unexpected error
         # may quote any value, so it is not shown.

@@ -195,8 +195,15 @@ async def warn_if_not_applied(engine: Engine) -> None:
         log.warning("config.not_applied", scenarios=changed, hint="run `rekindle apply` to put the file in force")
 
 
+class _Terminal(Console):
+    """Never hides the cursor: a process that is ended at once could not show it again."""
+
+    def show_cursor(self, show: bool = True) -> bool:
+        return False
+
+
 def _progress(*, quiet: bool) -> Progress:
-    terminal = Console(stderr=True)
+    terminal = _Terminal(stderr=True)
     columns = (TextColumn("sending"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=terminal, transient=True, disable=quiet or not terminal.is_terminal)
 

@@ -1,7 +1,6 @@
 """The commands `demo` and `sandbox`, which need no Postgres and no Firebase project."""
 
 import asyncio
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, aclosing
@@ -15,7 +14,7 @@ import typer
 
 from rekindle.app import Engine, database_url
 from rekindle.cli.cycle import show_report
-from rekindle.cli.options import AsJson, async_command, settings
+from rekindle.cli.options import AsJson, async_command, settings, stop_on_signals
 from rekindle.cli.output import print_json, report_json, say
 from rekindle.cli.places import places
 from rekindle.configuration import load_config
@@ -180,10 +179,8 @@ def disagreements(
 
 def _config() -> Config:
     """The configuration that `rekindle init` writes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rekindle.toml"
-        text = resources.files("rekindle.sample").joinpath("templates", "rekindle.toml").read_text(encoding="utf-8")
-        path.write_text(text, encoding="utf-8")
+    template = resources.files("rekindle.sample").joinpath("templates", "rekindle.toml")
+    with resources.as_file(template) as path:
         return load_config(path)
 
 
@@ -210,4 +207,4 @@ async def sandbox(
         say(f"export REKINDLE_FCM_CA={credentials}.ca.pem")
         say(f"export GOOGLE_APPLICATION_CREDENTIALS={credentials}")
 
-    await serve(port, credentials, log, on_ready=ready)
+    await serve(port, credentials, log, on_ready=ready, stop=stop_on_signals())

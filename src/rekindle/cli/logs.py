@@ -5,7 +5,7 @@ import logging
 import sys
 import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -26,7 +26,7 @@ def set_up_logging(level: str) -> None:
             "the log level is not valid",
             hint="Use debug, info, warning, error or critical in --log-level or REKINDLE_LOG_LEVEL.",
         )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(EventFormatter(readable=sys.stderr.isatty()))
     logger = logging.getLogger("rekindle")
     logger.handlers = [handler]
@@ -36,6 +36,11 @@ def set_up_logging(level: str) -> None:
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     threading.excepthook = lambda lost: log.error("thread.failed", kind=lost.exc_type.__name__)
     sys.unraisablehook = lambda lost: log.error("object.failed", kind=lost.exc_type.__name__)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
+        """Drop a line that cannot be formatted. The standard library would print it as it is."""
 
 
 class EventFormatter(logging.Formatter):

@@ -2,9 +2,7 @@
 
 import asyncio
 import functools
-import signal
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -17,6 +15,7 @@ from rekindle.errors import BadArgument
 from rekindle.policy import parse_duration
 from rekindle.scenario import Config
 from rekindle.settings import Settings
+from rekindle.signals import end_in_order
 
 P = ParamSpec("P")
 
@@ -102,16 +101,8 @@ def async_command(command: Callable[P, Coroutine[Any, Any, int | None]]) -> Call
 
 
 def stop_on_signals() -> asyncio.Event:
-    """Make an event that SIGINT and SIGTERM set, so that a run can end in an orderly way. A second
-    signal ends the process at once."""
+    """Make an event that a signal sets, so that a run can end in an orderly way; see
+    `rekindle.signals.end_in_order`."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def set_once(number: int) -> None:
-        stop.set()
-        loop.remove_signal_handler(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(number, set_once, number)
+    end_in_order(stop)
     return stop

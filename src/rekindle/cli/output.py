@@ -67,8 +67,9 @@ def print_json(value: Any) -> None:
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """The JSON of a value, with ids and instants as text. Characters that a terminal would obey are
-    escaped."""
-    return escaped(json.dumps(value, default=plain, ensure_ascii=False, indent=indent))
+    escaped, and so are those that stdout has no bytes for."""
+    ascii_only = sys.stdout.encoding.lower().replace("-", "") != "utf8"
+    return escaped(json.dumps(value, default=plain, ensure_ascii=ascii_only, indent=indent))
 
 
 def plain(value: Any) -> Any:

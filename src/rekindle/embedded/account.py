@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rekindle.errors import PostgresNotStarted
+from rekindle.scratch import Scratch
 
 # `nobody` exists on every Linux and macOS and owns nothing. The account of an installed Postgres
 # comes last, because it owns that server's data.
@@ -58,21 +59,21 @@ def account_for(data: Path | None) -> Account | None:
     )
 
 
-def make_scratch(account: Account | None) -> Path:
+def make_scratch(account: Account | None) -> Scratch:
     """Make an empty folder that the account of Postgres can enter and run programs from.
 
     Raises:
         PostgresNotStarted: no temporary folder allows that.
     """
-    candidates = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108 - mkdtemp makes a private folder there
+    candidates = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108 - Scratch makes a private folder there
     for candidate in candidates:
         place = Path(candidate)
         searchable = account is None or account.may(place, os.X_OK)
         if searchable and os.access(place, os.W_OK) and not _forbids_programs(place):
-            folder = Path(tempfile.mkdtemp(prefix="rekindle-postgres-", dir=place))
+            scratch = Scratch("rekindle-postgres", place)
             if account is not None:
-                folder.chmod(0o711)
-            return folder
+                scratch.path.chmod(0o711)
+            return scratch
     raise PostgresNotStarted(
         "The account that Postgres runs as cannot reach any temporary folder", hint="Set TMPDIR to one that it can."
     )

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import socket
 import time
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from rekindle.embedded.binaries import Binaries, copy_wheel, find_binaries, inst
 from rekindle.embedded.folder import ServerFolder
 from rekindle.embedded.supervised import Supervised
 from rekindle.errors import BadArgument, DatabaseUnreachable, PostgresNotStarted
+from rekindle.scratch import Scratch
 
 READY_WITHIN = 60.0  # seconds; a start takes 0.05; after a crash it depends on the length of the write-ahead log
 _PORT_TRIES = 8
@@ -70,7 +70,7 @@ class EmbeddedPostgres:
         self._given = folder
         self._binaries = binaries
         self._settings = {**_DEFAULTS, **settings, **_FIXED}
-        self._scratch: Path | None = None  # the folder that `stop` removes
+        self._scratch: Scratch | None = None  # the folder that `stop` removes
         self._copy: Binaries | None = None
         self._running: Supervised | None = None
         self._port = 0
@@ -232,17 +232,18 @@ class EmbeddedPostgres:
         self._end(at_once=True)
         with folder.open_log() as log:
             begins = log.tell()
-            self._running = Supervised(command, log=log, account=account, scratch=self._scratch, shared=lock)
+            scratch = None if self._scratch is None else self._scratch.path
+            self._running = Supervised(command, log=log, account=account, scratch=scratch, shared=lock)
         return self._running, begins
 
     def _need_scratch(self, account: Account | None) -> Path:
         if self._scratch is None:
             self._scratch = make_scratch(account)
-        return self._scratch
+        return self._scratch.path
 
     def _remove_scratch(self) -> None:
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch.remove()
         self._scratch = self._copy = None
 
     def _end(self, *, at_once: bool) -> None:

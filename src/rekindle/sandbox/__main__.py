@@ -3,12 +3,15 @@ until it is stopped."""
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 from pathlib import Path
 
 from rekindle.errors import SandboxError
-from rekindle.sandbox.server import PROJECT, serve
+from rekindle.sandbox.server import CREDENTIALS, LOG, PROJECT, SCRATCH, serve
+from rekindle.scratch import Scratch
+from rekindle.signals import end_in_order
 
 
 def main() -> int:
@@ -16,7 +19,9 @@ def main() -> int:
     exit code."""
     parser = argparse.ArgumentParser(prog="python -m rekindle.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 (the default) takes any free one")
-    parser.add_argument("--credentials", type=Path, required=True, help="the service-account file")
+    parser.add_argument(
+        "--credentials", type=Path, help="the service-account file; without it, all files are temporary"
+    )
     parser.add_argument("--log", type=Path, help="append every accepted message to this file")
     parser.add_argument("--project", default=PROJECT, help=f"the project id ({PROJECT})")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when stdin ends")
@@ -31,14 +36,23 @@ def main() -> int:
 
 async def _serve(chosen: argparse.Namespace) -> None:
     stop = asyncio.Event()
+    end_in_order(stop)
     if chosen.until_stdin_closes:
         await asyncio.get_running_loop().connect_read_pipe(lambda: _UntilEnd(stop), sys.stdin)
-    await serve(chosen.port, chosen.credentials, chosen.log, chosen.project, on_ready=_say, stop=stop)
+    credentials, log = chosen.credentials, chosen.log
+    said: dict[str, str] = {}
+    with contextlib.ExitStack() as stack:
+        if credentials is None:
+            folder = stack.enter_context(Scratch(SCRATCH)).path
+            credentials, log = folder / CREDENTIALS, folder / LOG
+            said["folder"] = str(folder)
 
+        def say(url: str) -> None:
+            with contextlib.suppress(OSError):  # the process that started this one has ended
+                sys.stdout.write(json.dumps({"url": url, **said}) + "\n")
+                sys.stdout.flush()
 
-def _say(url: str) -> None:
-    sys.stdout.write(json.dumps({"url": url}) + "\n")
-    sys.stdout.flush()
+        await serve(chosen.port, credentials, log, chosen.project, on_ready=say, stop=stop)
 
 
 class _UntilEnd(asyncio.Protocol):

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import selectors
+import shutil
 import ssl
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import IO, Any, Self, cast
 from urllib.parse import urlsplit
 
 from rekindle.errors import SandboxError
-from rekindle.sandbox.server import PROJECT
+from rekindle.sandbox.server import CREDENTIALS, LOG, PROJECT
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -28,7 +29,8 @@ class Sandbox:
     """A context manager: a sandbox serves on a free port of 127.0.0.1. At the end, its process has
     ended.
 
-    The child process ends when this process does, even by kill -9. The methods block: call them
+    The child process ends when this process does, even by kill -9, and removes its temporary
+    folder. The methods block: call them
     from a thread if an event loop must not stop. Any number of threads may call them.
 
     Args:
@@ -48,24 +50,25 @@ class Sandbox:
         self.url = ""
         self._port = port
         self._given = folder
-        self._folder = Path()
+        self._folder = folder or Path()
+        self._temporary: Path | None = None
         self._stack = contextlib.ExitStack()
         self._process: subprocess.Popen[str] | None = None
 
     @property
     def credentials(self) -> Path:
         """The service-account file."""
-        return self._folder / "service-account.json"
+        return self._folder / CREDENTIALS
 
     @property
     def ca(self) -> Path:
         """The CA certificate, PEM."""
-        return self._folder / "service-account.json.ca.pem"
+        return self._folder / f"{CREDENTIALS}.ca.pem"
 
     @property
     def log(self) -> Path:
         """The append-only file of accepted messages, one JSON object per line."""
-        return self._folder / "log.jsonl"
+        return self._folder / LOG
 
     @property
     def pid(self) -> int | None:
@@ -74,14 +77,13 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            if self._given is None:
-                self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rekindle-sandbox-")))
-            else:
-                self._folder = self._given
             said = stack.enter_context(tempfile.TemporaryFile("w+"))
             self._process = self._start(said)
             stack.callback(self._stop)
-            self.url = self._wait_until_ready(self._process, said)
+            ready = self._wait_until_ready(self._process, said)
+            self.url = ready["url"]
+            if self._given is None:
+                self._folder = self._temporary = Path(ready["folder"])
             self._stack = stack.pop_all()
         return self
 
@@ -110,7 +112,9 @@ class Sandbox:
     def _start(self, said: IO[str]) -> "subprocess.Popen[str]":
         command = [sys.executable, "-P", "-m", "rekindle.sandbox", "--until-stdin-closes"]
         command += ["--port", str(self._port), "--project", self.project]
-        command += ["--credentials", str(self.credentials), "--log", str(self.log)]
+        # Its temporary folder is the child's, which removes it also if this process is killed.
+        if self._given is not None:
+            command += ["--credentials", str(self._given / CREDENTIALS), "--log", str(self._given / LOG)]
         return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -120,8 +124,8 @@ class Sandbox:
             start_new_session=True,  # Ctrl-C must reach only the parent, which may still need the messages
         )
 
-    def _wait_until_ready(self, process: "subprocess.Popen[str]", said: IO[str]) -> str:
-        """The URL in the child's first line."""
+    def _wait_until_ready(self, process: "subprocess.Popen[str]", said: IO[str]) -> dict[str, str]:
+        """The child's first line: the URL, and the folder if it is a temporary one."""
         output = cast("IO[str]", process.stdout)
         deadline = time.monotonic() + _START_SECONDS
         line = b""
@@ -137,7 +141,7 @@ class Sandbox:
                     last = (said.read().strip().splitlines() or ["it printed nothing"])[-1]
                     raise SandboxError(last.removeprefix(f"{SandboxError.code}: "))
                 line += chunk
-        return str(json.loads(line)["url"])
+        return json.loads(line)
 
     def _stop(self) -> None:
         process, self._process = self._process, None
@@ -151,6 +155,8 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)  # for a child that was killed
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         address = urlsplit(self.url)

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
@@ -20,7 +18,9 @@ from rekindle.sandbox.app import App
 from rekindle.sandbox.identity import Identity, take_identity, write_server_certificate
 from rekindle.sandbox.log import MessageLog
 from rekindle.sandbox.proxy import Proxy
+from rekindle.sandbox.server import SCRATCH
 from rekindle.sandbox.tokens import AccessTokens, TokenEndpoint
+from rekindle.scratch import Scratch
 
 HOST = "127.0.0.1"
 _START_SECONDS = 15.0
@@ -31,7 +31,7 @@ _STREAMS = 1000
 
 
 class Process:
-    """Serves once, until `stop`, SIGINT or SIGTERM."""
+    """Serves once, until `stop`."""
 
     def __init__(self, stop: asyncio.Event) -> None:
         self._stop = stop
@@ -49,12 +49,11 @@ class Process:
             stack.callback(kept.close)
             identity = take_identity(credentials, project=project, url=url)
             async with _http_server(self._app(identity, kept, project), identity, self._proxy) as serving:
-                with _signals(self._stop):
-                    await self._proxy.start()
-                    on_ready(url)
-                    ended = asyncio.create_task(self._stop.wait())
-                    await asyncio.wait((ended, serving), return_when=asyncio.FIRST_COMPLETED)
-                    ended.cancel()
+                await self._proxy.start()
+                on_ready(url)
+                ended = asyncio.create_task(self._stop.wait())
+                await asyncio.wait((ended, serving), return_when=asyncio.FIRST_COMPLETED)
+                ended.cancel()
                 if serving.done():
                     raise SandboxError("The sandbox's HTTP server ended by itself") from serving.exception()
                 self._stop.set()
@@ -89,8 +88,8 @@ async def _http_server(app: App, identity: Identity, proxy: Proxy) -> AsyncGener
     the server fails."""
     with _reserved_port() as port:
         proxy.upstream = (HOST, port)
-        with tempfile.TemporaryDirectory(prefix="rekindle-sandbox-") as folder:
-            certificate, key = write_server_certificate(identity, Path(folder))
+        with Scratch(SCRATCH) as scratch:
+            certificate, key = write_server_certificate(identity, scratch.path)
             server: Any = Server(
                 app,
                 address=HOST,
@@ -155,18 +154,3 @@ async def _threads_gone(before: set[int]) -> None:
     deadline = asyncio.get_running_loop().time() + _STOP_SECONDS
     while _threads() - before and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
-
-
-@contextlib.contextmanager
-def _signals(stopping: asyncio.Event) -> Generator[None]:
-    """Let SIGINT and SIGTERM set the event; restore their handlers afterwards."""
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        loop.add_signal_handler(number, stopping.set)
-    try:
-        yield
-    finally:
-        for number, disposition in before.items():
-            loop.remove_signal_handler(number)
-            signal.signal(number, disposition)

@@ -8,6 +8,10 @@ from pathlib import Path
 from rekindle.errors import SandboxError
 
 PROJECT = "rekindle-sandbox"
+SCRATCH = "rekindle-sandbox"
+"""The name of its temporary folders."""
+CREDENTIALS, LOG = "service-account.json", "log.jsonl"
+"""Its files in a folder that it is given."""
 _PROJECT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", re.ASCII)
 
 
@@ -18,13 +22,12 @@ async def serve(
     project: str = PROJECT,
     *,
     on_ready: Callable[[str], None],
-    stop: asyncio.Event | None = None,
+    stop: asyncio.Event,
 ) -> None:
-    """Serve on 127.0.0.1 until SIGINT, SIGTERM or `stop`. At the end every connection is closed.
+    """Serve on 127.0.0.1 until `stop`. At the end every connection is closed.
 
     Prints nothing. `on_ready` is called once, with the URL, when the first request may be sent.
-    Requests in flight at the end are cut. Run it on the main thread: it handles both signals while
-    it serves.
+    Requests in flight at the end are cut.
 
     Args:
         port: 0 to 65535; 0 takes any free one.
@@ -47,4 +50,4 @@ async def serve(
             f"The sandbox needs a package that is not installed: {error.name}",
             hint="Install rekindle[demo].",
         ) from error
-    await Process(stop or asyncio.Event()).serve(port, credentials, log, project, on_ready=on_ready)
+    await Process(stop).serve(port, credentials, log, project, on_ready=on_ready)

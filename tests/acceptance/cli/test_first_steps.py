@@ -5,6 +5,8 @@ import re
 import signal
 import ssl
 import subprocess
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +15,12 @@ from uuid import uuid4
 
 import pytest
 
+from acceptance.api.served import until
 from acceptance.command import Command, ended
 from conftest import Server
 from rekindle.cli.demo import disagreements
 from rekindle.model import Numbers
+from rekindle.scratch import remove_orphans
 from team.team import Team
 
 
@@ -154,3 +158,27 @@ def exports_of(process: "subprocess.Popen[str]") -> dict[str, str]:
             if len(found) == 3:
                 break
     return found
+
+
+def test_a_killed_demo_leaves_no_folder_and_no_key(bare: Command) -> None:
+    moments = ("rekindle-postgres.*", "rekindle-postgres.*/server/data", "rekindle-sandbox.*/service-account.json")
+    killed: list[Path] = []
+    with ExitStack() as stack:
+        for number, moment in enumerate(moments):
+            # Not below `bare.folder`: the account that Postgres runs as must reach it.
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"demo-{number}-")))
+            folder.chmod(0o755)
+            process = stack.enter_context(bare.having(TMPDIR=folder).start("demo"))
+            stack.callback(process.kill)
+            until(lambda folder=folder, moment=moment: list(folder.glob(moment)))
+            process.kill()
+            killed.append(folder)
+        # The next start removes what no process was left to remove.
+        for folder in killed:
+            until(lambda folder=folder: not _leftovers(folder))
+
+
+def _leftovers(folder: Path) -> list[Path]:
+    for name in ("rekindle-postgres", "rekindle-sandbox"):
+        remove_orphans(name, folder)
+    return list(folder.iterdir())
