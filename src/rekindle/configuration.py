@@ -10,29 +10,42 @@ from rekindle.dispatchers.registry import parse_dispatcher
 from rekindle.errors import ConfigInvalid, ConfigMissing
 from rekindle.scenario import KINDS, Config
 from rekindle.scenario.overrides import Mistake, as_table, mistakes
+from rekindle.settings import Settings
 
 
-def load_config(path: Path) -> Config:
+def configured(settings: Settings) -> Config:
+    """The configuration in the file that the environment names, else in rekindle.toml. Raises as
+    `load_config`."""
+    named = "config" in settings.model_fields_set
+    return load_config(settings.config, called="the file that REKINDLE_CONFIG names" if named else None)
+
+
+def load_config(path: Path, *, called: str | None = None) -> Config:
     """Read and validate a rekindle.toml and the files that its scenarios name.
+
+    Args:
+        called: what errors call the file instead of its path, which may be a secret by mistake if
+            it comes from the environment.
 
     Raises:
         ConfigMissing: there is no such file.
         ConfigInvalid: it is not TOML, or has mistakes; all of them are in `problems`.
     """
+    called = called or str(path)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigMissing(
-            f"there is no configuration at {path}",
+            f"there is no configuration: {called} does not exist",
             hint="Write one with `rekindle init`, or name it with --config.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigMissing(f"{path} cannot be read: {reason}") from None
+        raise ConfigMissing(f"{called} cannot be read: {reason}") from None
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigInvalid(f"{path} is not TOML: {error}", problems=(str(error),)) from None
+        raise ConfigInvalid(f"{called} is not TOML: {error}", problems=(str(error),)) from None
     problems = _read_query_files(raw, path.parent)
     found = _read_dispatcher(raw)
     config = None
@@ -44,7 +57,7 @@ def load_config(path: Path) -> Config:
     if problems or config is None:
         count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
         raise ConfigInvalid(
-            f"{path.name} has {count}: {'; '.join(problems)}",
+            f"{called} has {count}: {'; '.join(problems)}",
             hint="Fix the lines named and try again.",
             problems=tuple(problems),
         )
@@ -62,7 +75,7 @@ def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
             scenario["query"] = (folder / str(scenario["file"])).read_text(encoding="utf-8")
             del scenario["file"]
         except (OSError, UnicodeDecodeError):
-            problems.append(f"scenario.{name}.file: {scenario['file']!r} cannot be read")
+            problems.append(f"scenario.{name}.file: the file cannot be read, or is not UTF-8")
     return problems
 
 

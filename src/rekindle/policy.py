@@ -44,10 +44,10 @@ def parse_duration(text: str) -> int:
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a duration; write a whole number and s, m, h or d, such as 36h or 14d")
+        raise ValueError("is not a duration; write a whole number and s, m, h or d, such as 36h or 14d")
     seconds = int(match[1]) * _UNIT_SECONDS[match[2]]
     if not 0 < seconds <= MAX_DURATION_SECONDS:
-        raise ValueError(f"{text!r} is out of range; a duration is more than zero and at most ten years")
+        raise ValueError("is out of range; a duration is more than zero and at most ten years")
     return seconds
 
 
@@ -59,7 +59,7 @@ def parse_days(text: str) -> int:
     """
     seconds = parse_duration(text)
     if not text.strip().endswith("d"):
-        raise ValueError(f"{text!r} is not in days; this is counted in local calendar days, so write it as 14d")
+        raise ValueError("is not in days; this is counted in local calendar days, so write it as 14d")
     return seconds // 86_400
 
 
@@ -128,7 +128,7 @@ def parse_share(text: str) -> float | None:
         return None
     match = _SHARE.fullmatch(text)
     if match is None or not 0 < float(match[1]) <= 100:
-        raise ValueError(f"{text[:40]!r} is not a valid share; write a percentage such as 25%, or none")
+        raise ValueError("is not a valid share; write a percentage such as 25%, or none")
     return float(match[1]) / 100
 
 

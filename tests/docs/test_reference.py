@@ -10,7 +10,6 @@ import pytest
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings
 
 from docs.documents import ROOT, read, rows, sections
 from rekindle import errors
@@ -204,14 +203,8 @@ def test_the_keys_and_variables_of_each_kind_are_those_of_its_model(kind: str) -
     assert set(re.findall(r"`(\w+)`", said[1] if said else "")) == set(KINDS[kind].variables)
 
 
-def variables(settings: type[BaseSettings]) -> set[str]:
-    """The environment variables that a model reads."""
-    aliases: list[Any] = [field.validation_alias for field in settings.model_fields.values()]
-    return {name for alias in aliases for name in ([alias] if isinstance(alias, str) else alias.choices)}
-
-
 def test_every_environment_variable_is_described() -> None:
-    assert set(first_cells(CONFIGURATION["Environment"])) == {"REKINDLE_LOG_LEVEL"} | variables(Settings)
+    assert set(first_cells(CONFIGURATION["Environment"])) == set(Settings.variables())
 
 
 def test_every_kind_of_dispatcher_has_a_section_and_every_section_a_kind() -> None:
@@ -224,7 +217,7 @@ def test_every_kind_of_dispatcher_has_a_section_and_every_section_a_kind() -> No
 def test_the_keys_and_variables_of_each_kind_of_dispatcher_are_those_of_its_model(name: str) -> None:
     section, kind = f"dispatcher kind {name}", DISPATCHERS[name]
     keys = set(kind.model_fields) - set(DispatcherConfig.model_fields)
-    read = set() if kind.settings is None else variables(kind.settings)
+    read = set() if kind.settings is None else set(kind.settings.variables())
     check_keys(section, kind, keys, besides=read)
     assert set(first_cells(CONFIGURATION[section])) == keys | read
 

@@ -321,7 +321,7 @@ def test_a_data_key_that_only_resembles_a_reserved_one_is_free(tmp_path: Path, k
 
 
 def test_a_file_that_is_missing_unreadable_or_not_toml_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigMissing, match="there is no configuration at"):
+    with pytest.raises(ConfigMissing, match=r"there is no configuration: .*nowhere\.toml does not exist"):
         load_config(tmp_path / "nowhere.toml")
     with pytest.raises(ConfigMissing, match="cannot be read"):
         load_config(tmp_path)
@@ -348,7 +348,10 @@ def test_a_query_in_a_file_becomes_part_of_the_configuration(tmp_path: Path) -> 
 
 def test_a_missing_query_file_is_reported_together_with_every_other_mistake(tmp_path: Path) -> None:
     found = problems(tmp_path, "[run]\nbudget = 0\n" + own("a", 'file = "nowhere.sql"'))
-    assert found == ["scenario.a.file: 'nowhere.sql' cannot be read", "run.budget: Input should be greater than 0"]
+    assert found == [
+        "scenario.a.file: the file cannot be read, or is not UTF-8",
+        "run.budget: Input should be greater than 0",
+    ]
     (tmp_path / "who.sql").write_text("select 1", encoding="utf-8")
     for both in ('file = "who.sql"\nquery = "select 1"', ""):
         assert problems(tmp_path, own("a", both)) == ["scenario.a: give either query or file"]
@@ -452,3 +455,33 @@ def toml(value: Any) -> str:
             return f'"{value}"'
         case _:
             return str(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[run]\nbudget = "{}"',
+        '[run]\ntimezone = "{}"',
+        '[run]\nmax_share = "{}"',
+        '[policy]\ncaps = ["{}"]',
+        '[policy]\nquiet_hours = "{}"',
+        '[dispatcher]\nkind = "{}"',
+        '[dispatcher]\nkey = "{}"',
+        '[dispatcher]\nkind = "supabase-function"\nfunction = "{}"',
+        '[organisation."{}".policy]\nweekdays = []',
+        '[scenario.a]\nkind = "{}"',
+        '[scenario.a]\nkind = "sql"\nfile = "{}"',
+        '[scenario.a]\nkind = "inactivity"\nafter = ["{}"]\ncooldown = "{}"\nschedule = "{}"\nlink = "{}"',
+        '[scenario.a]\nkind = "inactivity"\npriority = "{}"\nuncertain = "{}"\nttl = "{}"\nrelevance = "{}"',
+        '[scenario.a.android]\nimage = "{}"\nchannel = " {}"\nicon = "{}"',
+        "a = {}",
+    ],
+)
+def test_no_value_of_the_file_is_quoted(tmp_path: Path, text: str) -> None:
+    """It may be a secret in the wrong place."""
+    path = tmp_path / "rekindle.toml"
+    path.write_text(text.replace("{}", "c4n4ry s3cret"))
+    with pytest.raises(ConfigInvalid) as caught:
+        load_config(path)
+    said = f"{caught.value} {caught.value.problems}".replace("organisation.c4n4ry s3cret", "")  # a key, not a value
+    assert "c4n4ry" not in said

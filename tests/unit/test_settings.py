@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from rekindle.app import database_url
-from rekindle.errors import DatabaseUrlMissing
-from rekindle.settings import Settings
+from rekindle.errors import BadArgument, DatabaseUrlMissing
+from rekindle.settings import Environment, Settings
+from team.environments import environments
 
 NAMES = (
-    "REKINDLE_DATABASE_URL", "DATABASE_URL", "REKINDLE_CONFIG", "REKINDLE_API_KEY", "REKINDLE_API_KEY_NEXT"
+    "REKINDLE_DATABASE_URL", "DATABASE_URL", "REKINDLE_CONFIG", "REKINDLE_API_KEY", "REKINDLE_API_KEY_NEXT",
+    "REKINDLE_LOG_LEVEL",
 )  # fmt: skip
 
 
@@ -43,13 +46,44 @@ def test_the_platforms_database_url_is_used_if_ours_is_not_set(monkeypatch: pyte
     assert database_url(Settings()) == "postgresql://theirs"
 
 
-def test_an_empty_database_url_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REKINDLE_DATABASE_URL", "")
-    with pytest.raises(DatabaseUrlMissing):
-        database_url(Settings())
+@pytest.mark.parametrize("kind", environments(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("empty", ["", " ", "\t\n", '""', "' '", "\ufeff", "\u200b"])
+def test_an_empty_variable_counts_as_not_set(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Environment], empty: str
+) -> None:
+    for name in kind.variables():
+        monkeypatch.delenv(name, raising=False)
+    unset = kind().model_dump()
+    for name in kind.variables():
+        monkeypatch.setenv(name, empty)
+    read = kind()
+    assert (read.model_dump(), read.model_fields_set) == (unset, set())
 
 
-def test_the_password_is_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REKINDLE_DATABASE_URL", "postgresql://user:SECRET@host/db")
-    settings = Settings()
-    assert "SECRET" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+def test_an_empty_variable_leaves_the_place_to_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REKINDLE_DATABASE_URL", " ")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://theirs")
+    assert database_url(Settings()) == "postgresql://theirs"
+
+
+@pytest.mark.parametrize("around", [" {} ", "{}\n", '"{}"', "'{}'", ' "{}"\r\n', "\ufeff{}"])
+def test_quotes_and_space_around_a_value_are_not_part_of_it(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+    monkeypatch.setenv("REKINDLE_DATABASE_URL", around.format("postgresql://o'neill:a\"b c@host/db"))
+    assert database_url(Settings()) == "postgresql://o'neill:a\"b c@host/db"
+
+
+@pytest.mark.parametrize("kind", environments(), ids=lambda kind: kind.__name__)
+def test_no_value_is_in_a_repr_or_an_error(monkeypatch: pytest.MonkeyPatch, kind: type[Environment]) -> None:
+    for name in kind.variables():
+        monkeypatch.setenv(name, "c4n4ry")
+    settings = kind()
+    assert "c4n4ry" not in f"{settings!r} {settings}"
+    for name in kind.variables():
+        monkeypatch.setenv(name, "c4n4ry\udce9")
+        with pytest.raises(BadArgument, match=f"{name} is not UTF-8") as caught:
+            kind()
+        assert "c4n4ry" not in str(caught.value)
+        monkeypatch.delenv(name)
+    with pytest.raises(ValidationError) as invalid:
+        kind.model_validate({name: {"c4n4ry": 1} for name in kind.variables()})
+    assert "c4n4ry" not in str(invalid.value)

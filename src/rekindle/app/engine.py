@@ -8,7 +8,7 @@ from uuid import UUID
 from rekindle.app.migrations import database_url
 from rekindle.app.questions import Questions
 from rekindle.app.records import Records
-from rekindle.configuration import load_config
+from rekindle.configuration import configured
 from rekindle.dispatchers.registry import build_dispatcher, of_its_kind
 from rekindle.engine.changes import changes, edited
 from rekindle.engine.check import check, check_applied, check_dispatcher
@@ -57,7 +57,7 @@ class Engine(Questions, Records):
                 not keep the promises.
         """
         if config is None:
-            config = Config() if settings is not None else load_config(Settings().config)
+            config = Config() if settings is not None else configured(Settings())
         database = Database(database_url(settings or Settings()), connections=CONNECTIONS * runs)
         dispatcher = dispatcher or build_dispatcher(config.dispatcher)
         await database.open()

@@ -14,7 +14,7 @@ def database_url(settings: Settings) -> str:
     Raises:
         DatabaseUrlMissing: the environment does not name one.
     """
-    if settings.database_url is None or not settings.database_url.get_secret_value():
+    if settings.database_url is None:
         raise DatabaseUrlMissing(
             hint="Set REKINDLE_DATABASE_URL, such as postgresql://user:password@host:5432/database."
         )

@@ -7,13 +7,13 @@ import typer
 
 from rekindle.cli import cycle, demo, explain, serve, setup, sql, switch, unknown
 from rekindle.cli.logs import set_up_logging
-from rekindle.cli.options import INVOCATION
+from rekindle.cli.options import INVOCATION, settings
 from rekindle.cli.output import say
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 LogLevel = Annotated[
-    str,
-    typer.Option(envvar="REKINDLE_LOG_LEVEL", metavar="LEVEL", help="The lowest level to log."),
+    str | None,
+    typer.Option(metavar="LEVEL", help="The lowest level to log (REKINDLE_LOG_LEVEL)."),
 ]
 
 
@@ -28,13 +28,13 @@ Version = Annotated[
 ]
 
 
-def _before(version: Version = False, debug: Debug = False, log_level: LogLevel = "warning") -> None:
+def _before(version: Version = False, debug: Debug = False, log_level: LogLevel = None) -> None:
     """Send each person the right push at the right moment, and never twice.
 
     Rekindle finds the people who are due in your Postgres and sends one push to each.
     """
     INVOCATION.debug = debug
-    set_up_logging(log_level)
+    set_up_logging(settings().log_level if log_level is None else log_level)
 
 
 def build() -> typer.Typer:

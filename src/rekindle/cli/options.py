@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from rekindle.configuration import load_config
+from rekindle.configuration import configured, load_config
 from rekindle.errors import BadArgument
 from rekindle.policy import parse_duration
 from rekindle.scenario import Config
@@ -50,7 +50,7 @@ def settings() -> Settings:
 
 def config(path: Path | None) -> Config:
     """Load the configuration from --config, else REKINDLE_CONFIG, else rekindle.toml."""
-    return load_config(path or settings().config)
+    return load_config(path) if path else configured(settings())
 
 
 def ids(values: list[str] | None) -> list[UUID]:
@@ -84,7 +84,7 @@ def seconds(value: str | None) -> float | None:
     try:
         return float(parse_duration(value))
     except ValueError as error:
-        raise BadArgument(str(error)) from None
+        raise BadArgument(f"--budget {error}") from None
 
 
 def async_command(command: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[P, None]:

@@ -4,17 +4,13 @@ how to build its dispatcher."""
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from rekindle.ports import Dispatcher
 from rekindle.scenario import DispatcherConfig
+from rekindle.settings import Environment
 
 
-class DispatcherSettings(BaseSettings):
-    """The environment variables of one kind, read when its dispatcher is built. Secrets print
-    as asterisks."""
-
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+class DispatcherSettings(Environment):
+    """The environment variables of one kind, read when its dispatcher is built."""
 
 
 class DispatcherKind(DispatcherConfig, ABC):

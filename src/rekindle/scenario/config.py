@@ -42,7 +42,7 @@ class Run(Strict):
         try:
             ZoneInfo("UTC" if value is None else value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{str(value)[:80]!r} is not a time zone such as Europe/Oslo") from None
+            raise ValueError("is not a time zone such as Europe/Oslo") from None
         return value
 
     def guard(self, *, confirmed: int = 0) -> Guard:

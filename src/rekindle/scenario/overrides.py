@@ -24,7 +24,7 @@ def _id(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        raise ValueError(f"{text[:80]!r} is not an id; it is a UUID, as in the recipient view") from None
+        raise ValueError("is not an id; it is a UUID, as in the recipient view") from None
 
 
 Id = Annotated[str, AfterValidator(_id)]

@@ -19,13 +19,13 @@ def _https(url: str) -> str:
     except ValueError:
         right = False
     if not right or " " in url:
-        raise ValueError(f"{url[:80]!r} is not the address of a picture, such as https://example.org/icon.png")
+        raise ValueError("is not the address of a picture, such as https://example.org/icon.png")
     return url
 
 
 def _printable(name: str) -> str:
     if not name.isprintable() or name != name.strip():
-        raise ValueError(f"{name[:40]!r} has spaces around it or characters that cannot be printed")
+        raise ValueError("has spaces around it or characters that cannot be printed")
     return name
 
 

@@ -38,19 +38,19 @@ class Cap:
 def _quiet_hours(text: str) -> str:
     match = _HOURS.fullmatch(text)
     if text != "none" and match is None:
-        raise ValueError(f"{text[:40]!r} is not a valid time for quiet hours; write it as 21:00-08:00, or none")
+        raise ValueError("is not a valid time for quiet hours; write it as 21:00-08:00, or none")
     if match is not None and match[1] == match[2]:
-        raise ValueError(f"quiet hours {text} begin and end at the same time")
+        raise ValueError("begins and ends at the same time")
     return text
 
 
 def _parse_cap(text: str) -> Cap:
     match = _CAP.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text[:40]!r} is not a valid frequency cap; write it as 3 per 7d")
+        raise ValueError("is not a valid frequency cap; write it as 3 per 7d")
     cap = Cap(int(match[1]), parse_duration(match[2]))
     if cap.seconds > MAX_CAP_SECONDS:
-        raise ValueError(f"the window of {text!r} is longer than 31 days")
+        raise ValueError("the window is longer than 31 days")
     return cap
 
 

@@ -2,18 +2,27 @@
 ["rekindle.testing.fixtures"]`."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from pydantic import Field, SecretStr
 
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.postgres.clones import create_database, drop_database, execute_script
 from rekindle.postgres.migrate import migrate
+from rekindle.settings import Environment
 
 # A crash of the test server loses nothing that is needed.
 _SETTINGS = {"fsync": "off", "full_page_writes": "off"}
+
+
+class TestSettings(Environment):
+    """The server for the tests."""
+
+    __test__ = False
+
+    server_url: SecretStr | None = Field(default=None, validation_alias="REKINDLE_TEST_DATABASE_URL")
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +36,9 @@ def rekindle_server_url() -> Iterator[str]:
         PostgresNotFound: no server is given, and the extra `demo`, which contains an embedded one,
             is not installed.
     """
-    given = os.environ.get("REKINDLE_TEST_DATABASE_URL")
-    if given:
-        yield given
+    given = TestSettings().server_url
+    if given is not None:
+        yield given.get_secret_value()
         return
     with EmbeddedPostgres(settings=_SETTINGS) as server:
         yield server.url

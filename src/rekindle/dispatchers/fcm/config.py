@@ -11,9 +11,10 @@ FCM_URL = "https://fcm.googleapis.com"
 
 
 class FcmSettings(DispatcherSettings):
-    """Which credentials to use, and FCM's address."""
+    """Which credentials and project to use, and FCM's address."""
 
     credentials: Path | None = Field(default=None, validation_alias="GOOGLE_APPLICATION_CREDENTIALS")
+    project: str | None = Field(default=None, validation_alias="GOOGLE_CLOUD_PROJECT")
     url: str = Field(default=FCM_URL, validation_alias="REKINDLE_FCM_URL")
     ca: Path | None = Field(default=None, validation_alias="REKINDLE_FCM_CA")
 
@@ -29,4 +30,4 @@ class FcmConfig(DispatcherKind):
         from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
 
         settings = FcmSettings()
-        return FcmDispatcher(settings.credentials, url=settings.url, ca=settings.ca)
+        return FcmDispatcher(settings.credentials, project=settings.project, url=settings.url, ca=settings.ca)

@@ -5,12 +5,12 @@ import asyncio
 import time
 from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from rekindle.dispatchers.fcm.config import FCM_URL
 from rekindle.dispatchers.fcm.connections import Answer, Connections
 from rekindle.dispatchers.fcm.errors import classify
 from rekindle.dispatchers.fcm.google_auth import TokenSource
-from rekindle.dispatchers.fcm.google_credentials import GOOGLE_HOSTS
+from rekindle.dispatchers.fcm.google_credentials import GOOGLE_HOSTS, https_host
 from rekindle.dispatchers.fcm.message import Unsendable, wire
 from rekindle.errors import BadArgument, Disposition, ProviderError, ProviderUnreachable
 from rekindle.log import log
@@ -30,6 +30,7 @@ class FcmDispatcher:
     Args:
         credentials: a Google credentials file. With None, `open` raises CredentialsMissing.
         url: FCM's address: `https://fcm.googleapis.com`, or a sandbox.
+        project: the Firebase project, for a credentials file that does not name one.
         ca: an additional root certificate to trust, PEM: that of a sandbox.
         connections: the most HTTP/2 connections, at least 1. Each is opened when first needed;
             they are used in turn.
@@ -47,23 +48,24 @@ class FcmDispatcher:
         credentials: Path | None,
         *,
         url: str,
+        project: str | None = None,
         ca: Path | None = None,
         connections: int = CONNECTIONS,
         allowed_token_hosts: Collection[str] = (),
     ) -> None:
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname if parts.scheme == "https" and parts.username is None else None
-        except ValueError:
-            host = None
-        if host is None:
-            raise BadArgument("REKINDLE_FCM_URL is not an https:// address")
+        host = https_host(url)
+        if host is None or "?" in url or "#" in url:
+            raise BadArgument(
+                "REKINDLE_FCM_URL is not an https:// address without user, password, query and fragment",
+                hint=f"Unset it for {FCM_URL}, or set it to the address of a sandbox.",
+            )
         if connections < 1:
             raise BadArgument("the number of connections must be at least 1")
         self._url = url.rstrip("/")
         self._ca = ca
         self._number = connections
-        self._tokens = TokenSource(credentials, ca=ca, hosts=(*GOOGLE_HOSTS, host, *allowed_token_hosts))
+        hosts = (*GOOGLE_HOSTS, host, *allowed_token_hosts)
+        self._tokens = TokenSource(credentials, project=project, ca=ca, hosts=hosts)
         self._connections: Connections | None = None
         self._address = ""
         self._opening = asyncio.Lock()
@@ -96,7 +98,7 @@ class FcmDispatcher:
                 if self._connections is None:
                     await connections.close()
                 raise ProviderUnreachable(
-                    f"FCM does not answer over TLS and HTTP/2 at {self._url}",
+                    "FCM does not answer over TLS and HTTP/2",
                     hint="Check the network and its proxies. For a sandbox: REKINDLE_FCM_URL, REKINDLE_FCM_CA.",
                 )
             self._connections = connections

@@ -40,8 +40,9 @@ class TokenSource:
     times out.
     """
 
-    def __init__(self, path: Path | None, *, ca: Path | None, hosts: Collection[str]) -> None:
+    def __init__(self, path: Path | None, *, project: str | None, ca: Path | None, hosts: Collection[str]) -> None:
         self._path = path
+        self._project = project
         self._ca = ca
         self._hosts = tuple(hosts)
         self._loaded: LoadedCredentials | None = None
@@ -63,7 +64,7 @@ class TokenSource:
         if held is not None and loaded is not None and time.monotonic() < min(held.renew_at, held.unusable_at):
             return loaded.project
         try:
-            loaded = await asyncio.to_thread(load, self._path, hosts=self._hosts)
+            loaded = await asyncio.to_thread(load, self._path, project=self._project, hosts=self._hosts)
             context = await asyncio.to_thread(trusting, self._ca)
             self._loaded, self._request = (
                 loaded,
@@ -155,8 +156,9 @@ def trusting(ca: Path | None) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=ca)
         except (OSError, ssl.SSLError):
+            content = "contains a certificate and not its path" if "-----BEGIN" in str(ca) else ""
             raise CredentialsMissing(
-                f"REKINDLE_FCM_CA names {ca}, which is not a readable certificate file",
+                f"REKINDLE_FCM_CA {content or 'does not name a readable file with a certificate'}",
                 hint="The sandbox writes it next to its credentials file, with .ca.pem added to the name.",
             ) from None
     return context

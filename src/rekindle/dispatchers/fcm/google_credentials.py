@@ -6,8 +6,6 @@ can change the file could have our assertions sent to any address.
 """
 
 import http.client
-import json
-import os
 import re
 import ssl
 from collections.abc import Collection, Mapping
@@ -23,6 +21,7 @@ from google.auth.transport import Request, Response
 from google.oauth2 import credentials as authorized_user
 from google.oauth2 import service_account
 
+from rekindle.dispatchers.fcm.key_file import is_content, parse
 from rekindle.errors import CredentialsMissing, CredentialsRejected
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
@@ -34,6 +33,8 @@ _ADDRESS_KEYS = ("token_uri", "token_url", "token_info_url", "service_account_im
 # The metadata servers of the clouds: the only addresses that are called without TLS.
 _METADATA_HOSTS = ("169.254.169.254", "fd00:ec2::254", "metadata.google.internal")
 _VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+# Never the path itself: by mistake it may be the content of the file.
+_FILE = f"the file that {_VARIABLE} names"
 _HINT = f"Set {_VARIABLE} to the JSON key file of a service account of the Firebase project."
 
 
@@ -45,12 +46,15 @@ class LoadedCredentials:
     project: str
 
 
-def load(path: Path | None, *, hosts: Collection[str]) -> LoadedCredentials:
+def load(path: Path | None, *, project: str | None = None, hosts: Collection[str]) -> LoadedCredentials:
     """Read a credentials file: service account, workload identity, authorised user or
     impersonation.
 
+    No error quotes the path or anything in the file.
+
     Args:
         path: the file, or None if the environment does not name one.
+        project: the Firebase project, if the file does not name one.
         hosts: the hosts that the file may name. A leading dot allows every subdomain.
 
     Raises:
@@ -60,38 +64,45 @@ def load(path: Path | None, *, hosts: Collection[str]) -> LoadedCredentials:
     """
     if path is None:
         raise CredentialsMissing(f"{_VARIABLE} is not set", hint=_HINT)
-    try:
-        parsed = json.loads(path.read_bytes())
-    except OSError as error:
-        reason = error.strerror or "it cannot be read"
-        raise CredentialsMissing(f"{_VARIABLE} names {path}: {reason.lower()}", hint=_HINT) from None
-    except (ValueError, RecursionError):
-        raise CredentialsMissing(f"{path} is not a JSON file", hint=_HINT) from None
-    if not isinstance(parsed, dict) or not isinstance(cast("dict[str, Any]", parsed).get("type"), str):
-        raise CredentialsMissing(f"{path} is not the key file of a service account", hint=_HINT)
-    content = cast("dict[str, Any]", parsed)
-    _check_addresses(content, path, hosts)
-    project = content.get("project_id") or os.environ.get("GOOGLE_CLOUD_PROJECT")
-    if not isinstance(project, str) or _PROJECT.fullmatch(project) is None:
+    if is_content(path):
         raise CredentialsMissing(
-            f"{path} does not name a Firebase project",
+            f"{_VARIABLE} contains the content of a key file and not its path",
+            hint=f"Write it to a file that only this process may read, and set {_VARIABLE} to the file's path.",
+        )
+    try:
+        content = parse(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or "an unknown reason"
+        raise CredentialsMissing(f"{_FILE} cannot be read: {reason.lower()}", hint=_HINT) from None
+    if not content:
+        raise CredentialsMissing(f"{_FILE} is not JSON", hint=_HINT)
+    if not isinstance(content.get("type"), str):
+        raise CredentialsMissing(f"{_FILE} is not the key file of a service account", hint=_HINT)
+    _check_addresses(content, hosts)
+    named = content.get("project_id") or project
+    if not isinstance(named, str) or _PROJECT.fullmatch(named) is None:
+        raise CredentialsMissing(
+            f"{_FILE} does not name a Firebase project",
             hint="Use a key file with a project_id, or set GOOGLE_CLOUD_PROJECT.",
         )
     try:
-        return LoadedCredentials(_credentials(content, path), project)
+        return LoadedCredentials(_credentials(content), named)
     except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError):
         # Leave out the library's message: it may quote the file.
-        raise CredentialsRejected(f"{path} is incomplete, or the key in it cannot be read", hint=_HINT) from None
+        service = content["type"] == "service_account"
+        wrong = f"the private_key in {_FILE} cannot be read" if service else f"{_FILE} is incomplete"
+        raise CredentialsRejected(wrong, hint="Use the file as Google made it, or make a new key.") from None
 
 
-def _credentials(content: Mapping[str, Any], path: Path) -> Credentials:
+def _credentials(content: Mapping[str, Any]) -> Credentials:
     # Give each class the content that was checked. The library's loader would read the file a
     # second time.
     scopes = [SCOPE]
     match content["type"]:
         case "service_account":
-            if not isinstance(content.get("client_email"), str):
-                raise ValueError("no client_email")
+            for key in ("client_email", "private_key"):
+                if not content.get(key):
+                    raise CredentialsRejected(f"{_FILE} has no {key}", hint=_HINT)
             made = service_account.Credentials.from_service_account_info(content, scopes=scopes)  # pyright: ignore[reportUnknownMemberType]
         case "external_account":
             source: Any = content.get("credential_source") or {}
@@ -106,30 +117,35 @@ def _credentials(content: Mapping[str, Any], path: Path) -> Credentials:
             kind = impersonated_credentials.Credentials
             made = kind.from_impersonated_service_account_info(content, scopes=scopes)
         case _:
-            raise CredentialsMissing(f"{path} is not the key file of a service account", hint=_HINT)
+            raise CredentialsMissing(f"{_FILE} is not the key file of a service account", hint=_HINT)
     return cast("Credentials", made)
 
 
-def _check_addresses(content: Mapping[str, Any], path: Path, hosts: Collection[str]) -> None:
+def _check_addresses(content: Mapping[str, Any], hosts: Collection[str]) -> None:
     for key, value in content.items():
         if isinstance(value, dict):
-            _check_addresses(cast("dict[str, Any]", value), path, hosts)
+            _check_addresses(cast("dict[str, Any]", value), hosts)
         elif key in _ADDRESS_KEYS and value is not None and not _allowed(value, hosts):
             raise CredentialsRejected(
-                f"{path} names a {key} that is not Google's",
+                f"{_FILE} contains a {key} that is not Google's",
                 hint=f"Use the file as Google made it; with a sandbox, set REKINDLE_FCM_URL to the same host as {key}.",
             )
 
 
-def _allowed(address: object, hosts: Collection[str]) -> bool:
+def https_host(address: object) -> str | None:
+    """The host of an https:// address; None if it is not one, or has a user or password."""
     try:
         parts = urlsplit(address) if isinstance(address, str) else None
+        if parts is None or parts.scheme != "https" or parts.username is not None:
+            return None
+        return parts.hostname if parts.port != 0 else None
     except ValueError:
-        return False
-    if parts is None or parts.scheme != "https" or parts.hostname is None or parts.username is not None:
-        return False
-    name = parts.hostname
-    return any(name == host or (host.startswith(".") and name.endswith(host)) for host in hosts)
+        return None
+
+
+def _allowed(address: object, hosts: Collection[str]) -> bool:
+    name = https_host(address)
+    return name is not None and any(name == host or (host.startswith(".") and name.endswith(host)) for host in hosts)
 
 
 class _Answer(Response):

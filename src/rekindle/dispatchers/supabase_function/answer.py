@@ -103,7 +103,7 @@ def outcomes(answer: Answer, claims: Sequence[UUID], *, validate_only: bool) -> 
     return [_of_results(by_index.get(index, ()), claim, validate_only) for index, claim in enumerate(claims)]
 
 
-def require_ready(answer: Answer | Refused | Uncertain, url: str) -> None:
+def require_ready(answer: Answer | Refused | Uncertain) -> None:
     """Check that the function answered an empty batch correctly, so that it can send.
 
     Raises:
@@ -119,7 +119,9 @@ def require_ready(answer: Answer | Refused | Uncertain, url: str) -> None:
     if fault is not None:
         raise type(fault)(fault.message, hint=fault.hint)
     if isinstance(outcome, Refused) and outcome.reason == "connect_failed":
-        raise ProviderUnreachable(f"nothing answers at {url}", hint="Check SUPABASE_URL and the network.")
+        raise ProviderUnreachable(
+            "nothing answers at the address that SUPABASE_URL names", hint="Check it, and the network."
+        )
     if isinstance(outcome, Refused):
         raise ProviderUnreachable(f"the Edge Function cannot send now ({outcome.reason})", hint="Try again later.")
     reason = outcome.reason if isinstance(outcome, Uncertain) else "garbled_answer"

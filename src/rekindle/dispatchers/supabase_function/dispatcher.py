@@ -96,7 +96,7 @@ class SupabaseFunctionDispatcher:
             function = self._function or EdgeFunction(self._url, self._key, self._name)
             try:
                 until = time.monotonic() + REACH_TIMEOUT_SECONDS
-                require_ready(await function.call(_request([], until, validate_only=True), until=until), self._url)
+                require_ready(await function.call(_request([], until, validate_only=True), until=until))
             except BaseException:
                 if function is not self._function:
                     await function.close()

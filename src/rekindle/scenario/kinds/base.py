@@ -49,7 +49,7 @@ def distinct(values: list[int]) -> list[int]:
 
 def _cron(value: str) -> str:
     if len(value.split()) != 5 or not croniter.is_valid(value):
-        raise ValueError(f"{value!r} is not a cron expression; write five fields, such as '7 9 * * *'")
+        raise ValueError("is not a cron expression; write five fields, such as '7 9 * * *'")
     return value
 
 
@@ -98,8 +98,9 @@ class ScenarioKind(Reach, Texts, ABC):
             handler(below)
         except ValidationError as fault:
             found = mistakes(fault)
-        # Errors in the base scenario are reported once, at the base.
+        # A mistake that a place inherits is reported once, where it was made.
         known: dict[str | None, set[Mistake]] = {None: set(found)}
+        inherited: dict[str | None, Mapping[str, Any]] = {None: below}
         variants: list[tuple[Override, Self]] = []
         for one in cast("list[object]", raw):
             override = Override.model_validate(one)
@@ -113,9 +114,13 @@ class ScenarioKind(Reach, Texts, ABC):
             except ValidationError as fault:
                 own += mistakes(fault)
             above = override.organisation_id if override.chapter_id else None
-            own = [one for one in own if one not in known[None] | known.get(above, set())]
+            over = inherited.get(above, below)
+            changed = {key for key, new in changes.items() if not isinstance(new, dict) and new != over.get(key)}
+            others = known[None] | known.get(above, set())
+            own = [one for one in own if one not in others or one[0][0] in changed]
             if above is None:
                 known[override.organisation_id] = set(own)
+                inherited[override.organisation_id] = deep_merge(below, changes)
             found += [((*override.path.split("."), *loc), kind, message) for loc, kind, message in own]
             if variant is None:
                 continue
