@@ -1,5 +1,6 @@
 """Reads rekindle.toml and the query files that it names, and reports every mistake in one error."""
 
+import codecs
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from rekindle.dispatchers.registry import parse_dispatcher
 from rekindle.errors import ConfigInvalid, ConfigMissing
 from rekindle.scenario import KINDS, Config
+from rekindle.scenario.kinds.own_query import without_ending
 from rekindle.scenario.overrides import Mistake, as_table, mistakes
 from rekindle.settings import Settings
 
@@ -33,19 +35,22 @@ def load_config(path: Path, *, called: str | None = None) -> Config:
     """
     called = called or str(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
     except FileNotFoundError:
         raise ConfigMissing(
             f"there is no configuration: {called} does not exist",
             hint="Write one with `rekindle init`, or name it with --config.",
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigMissing(f"{called} cannot be read: {reason}") from None
+    except (OSError, ValueError) as error:
+        raise ConfigMissing(
+            f"{called} cannot be read: {_reason(error)}", hint="Name a readable file in UTF-8 with --config."
+        ) from None
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigInvalid(f"{called} is not TOML: {error}", problems=(str(error),)) from None
+        raise ConfigInvalid(
+            f"{called} is not TOML: {error}", hint="Correct that place and try again.", problems=(str(error),)
+        ) from None
     problems = _read_query_files(raw, path.parent)
     found = _read_dispatcher(raw)
     config = None
@@ -72,11 +77,37 @@ def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
         if not isinstance(scenario.get("file"), str) or "query" in scenario:
             continue
         try:
-            scenario["query"] = (folder / str(scenario["file"])).read_text(encoding="utf-8")
-            del scenario["file"]
-        except (OSError, UnicodeDecodeError):
-            problems.append(f"scenario.{name}.file: the file cannot be read, or is not UTF-8")
+            query = _text(folder / str(scenario["file"]))
+        except (OSError, ValueError) as error:
+            problems.append(f"scenario.{name}.file: the file cannot be read: {_reason(error)}")
+            continue
+        if not without_ending(query):
+            problems.append(f"scenario.{name}.file: the file has no query")
+            continue
+        scenario["query"] = query
+        del scenario["file"]
     return problems
+
+
+def _text(path: Path) -> str:
+    """The text of a file in UTF-8, without the mark that Windows programs put in front, and with
+    line ends as everywhere: a query must not change with the editor that saved it.
+
+    Raises:
+        ValueError: it is not text in UTF-8.
+    """
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
+        raise ValueError("it is in UTF-16, or not text; save it as UTF-8")
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line} is not in UTF-8; save it as UTF-8") from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror or "it cannot be read").lower() if isinstance(error, OSError) else str(error)
 
 
 def _read_dispatcher(raw: dict[str, Any]) -> list[Mistake]:

@@ -67,8 +67,6 @@ REFUSED = {
     "explain options": f"(analyze) select {COLUMNS}",
     "commit first": f"commit; select {COLUMNS}",
     "locking rows": f"select {COLUMNS} from team.victim for update",
-    "nothing": "",
-    "a comment": "-- nothing",
     "a missing table": f"select {COLUMNS} from team.nowhere",
     "a missing column": "select gen_random_uuid() as user_id, 'x'::text as occurrence",
     "text for a uuid": "select 'x'::text as user_id, 'x'::text as occurrence, '{}'::jsonb as variables",
@@ -159,7 +157,18 @@ async def test_a_query_that_fails_is_skipped_and_the_other_scenarios_continue(
 
 
 @pytest.mark.parametrize(
-    "ending", ["", ";", " ;\n", "\n-- a last word", " -- ; drop table team.victim", " /* ) */", "\n  order by 1"]
+    "ending",
+    [
+        "",
+        ";",
+        " ;\n",
+        "; -- done",
+        ";; /* done */",
+        "\n-- a last word",
+        " -- ; drop table team.victim",
+        " /* ) */",
+        "\n  order by 1",
+    ],
 )
 async def test_a_query_may_end_with_a_semicolon_a_comment_or_an_order(programme: Programme, ending: str) -> None:
     await programme.want(await programme.person())

@@ -163,7 +163,7 @@ def test_the_files_are_written_once_and_never_over_another_text(tmp_path: Path) 
     again = rekindle("migrate", "--into", ".")
     assert (again.code, again.out) == (0, ". has every migration.\n")
     [path, *_] = tmp_path.glob("*.sql")
-    path.write_text(path.read_text().replace("\n", "\r\n"))
+    path.write_text("\ufeff" + path.read_text().replace("\n", "\r\n"))  # as saved on Windows
     assert rekindle("migrate", "--into", ".").code == 0
     path.write_text("select 1;\n")
     assert rekindle("migrate", "--into", ".").fault().startswith("error: RK204")

@@ -18,6 +18,7 @@ from rekindle.scenario import (
     fingerprint,
     parse_scenario,
 )
+from rekindle.scenario.kinds.own_query import without_ending
 
 MESSAGE = """
 [scenario.{name}.message.en]
@@ -326,8 +327,8 @@ def test_a_file_that_is_missing_unreadable_or_not_toml_is_one_line(tmp_path: Pat
     with pytest.raises(ConfigMissing, match="cannot be read"):
         load_config(tmp_path)
     binary = tmp_path / "binary.toml"
-    binary.write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigMissing, match="is not UTF-8"):
+    binary.write_bytes(b"\xff")
+    with pytest.raises(ConfigMissing, match="line 1 is not in UTF-8"):
         load_config(binary)
     assert len(problems(tmp_path, "a = \nb")) == 1
     assert len(problems(tmp_path, "[run]\n[run]")) == 1
@@ -346,12 +347,69 @@ def test_a_query_in_a_file_becomes_part_of_the_configuration(tmp_path: Path) -> 
     assert fingerprint(from_file) == fingerprint(in_place)
 
 
+@pytest.mark.parametrize(
+    ("saved", "reason"),
+    [
+        ("select 1".encode("utf-16"), "cannot be read: it is in UTF-16, or not text; save it as UTF-8"),
+        ("select 1".encode("utf-16-le"), "cannot be read: it is in UTF-16, or not text; save it as UTF-8"),
+        ("select 1,\n'\xe9'".encode("latin-1"), "cannot be read: line 2 is not in UTF-8; save it as UTF-8"),
+        (b"", "has no query"),
+        (b"\xef\xbb\xbf\r\n-- a\r\n/* b /* c */ */;\r\n", "has no query"),
+    ],
+    ids=["PowerShell's UTF-16", "UTF-16 without a mark", "Latin-1", "empty", "only comments"],
+)
+def test_a_file_that_is_no_text_or_has_no_query_is_named_with_the_reason(
+    tmp_path: Path, saved: bytes, reason: str
+) -> None:
+    (tmp_path / "q.sql").write_bytes(saved)
+    assert problems(tmp_path, own("a", 'file = "q.sql"')) == [f"scenario.a.file: the file {reason}"]
+    if b"\0" in saved:
+        (tmp_path / "saved.toml").write_bytes(saved)
+        with pytest.raises(ConfigMissing, match="UTF-16, or not text; save it as UTF-8"):
+            load_config(tmp_path / "saved.toml")
+
+
+def test_files_that_a_windows_program_saved_are_read_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "q.sql").write_text("select 1\nas n", encoding="utf-8")
+    text = own("a", 'file = "q.sql"')
+    as_usual = load(tmp_path, text).scenario["a"]
+    (tmp_path / "q.sql").write_bytes(b"\xef\xbb\xbfselect 1\r\nas n")
+    (tmp_path / "saved.toml").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert fingerprint(load_config(tmp_path / "saved.toml").scenario["a"]) == fingerprint(as_usual)
+
+
+@pytest.mark.parametrize("query", ["", " \n;", "-- nothing", "/* nothing */"])
+def test_a_query_without_a_statement_is_refused(tmp_path: Path, query: str) -> None:
+    found = problems(tmp_path, own("a", f"query = {query!r}".replace("\\n", " ")))
+    assert found == ["scenario.a: query has only blanks and comments"]
+
+
+@pytest.mark.parametrize(
+    ("query", "statement"),
+    [
+        ("select 1", "select 1"),
+        ("\ufeffselect 1 ;; -- done", "select 1"),
+        ("-- first\nselect 1 /* one /* in another */ */ ; /* done */\n", "-- first\nselect 1"),
+        ("select ';' -- ;", "select ';'"),
+        ("select '--;'", "select '--;'"),
+        (r"select e'\';--' ;", r"select e'\';--'"),
+        ("select 'it''s;' as \"a;--\";", "select 'it''s;' as \"a;--\""),
+        ("select $$;--$$;", "select $$;--$$"),
+        ("select $a$ $b$ ; $a$ -- x", "select $a$ $b$ ; $a$"),
+        ("select a$b$ from t; -- $b$", "select a$b$ from t"),
+        ("select 1; select 2;", "select 1; select 2"),
+        ("select 1 /* without an end", "select 1 /* without an end"),
+        ("select 'without an end; --", "select 'without an end"),
+    ],
+)
+def test_only_what_follows_the_last_token_is_left_out(query: str, statement: str) -> None:
+    assert without_ending(query) == statement
+
+
 def test_a_missing_query_file_is_reported_together_with_every_other_mistake(tmp_path: Path) -> None:
     found = problems(tmp_path, "[run]\nbudget = 0\n" + own("a", 'file = "nowhere.sql"'))
-    assert found == [
-        "scenario.a.file: the file cannot be read, or is not UTF-8",
-        "run.budget: Input should be greater than 0",
-    ]
+    missing = "scenario.a.file: the file cannot be read: no such file or directory"
+    assert found == [missing, "run.budget: Input should be greater than 0"]
     (tmp_path / "who.sql").write_text("select 1", encoding="utf-8")
     for both in ('file = "who.sql"\nquery = "select 1"', ""):
         assert problems(tmp_path, own("a", both)) == ["scenario.a: give either query or file"]

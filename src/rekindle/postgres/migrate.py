@@ -2,9 +2,10 @@
 callers do it at once."""
 
 import asyncio
+import codecs
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -35,15 +36,20 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """Digest of the text with normalised line ends, so that a checkout's settings do not look
-        like drift."""
-        return hashlib.sha256(self.text.replace("\r\n", "\n").encode()).hexdigest()
+        """See `digest`."""
+        return digest(self.text.encode())
 
     @property
     def alone(self) -> bool:
         """Whether it is one statement that cannot run in a transaction, such as `create index
         concurrently`."""
         return self.text.splitlines()[0] == _ALONE
+
+
+def digest(content: bytes) -> str:
+    """Digest of a migration's text. Line ends and the mark that Windows programs put in front of a
+    text do not count, so that a checkout's settings or an editor do not look like drift."""
+    return hashlib.sha256(content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")).hexdigest()
 
 
 def migrations(folder: Traversable = FOLDER) -> list[Migration]:
@@ -158,22 +164,25 @@ def write_migrations(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise BadArgument(f"there is no folder {folder}", hint="Create it first, or give another folder.")
     files = [(folder / f"{migration.version}_{migration.name}.sql", migration) for migration in migrations()]
+    draft = folder / ".rekindle.draft"
     try:
-        existing = {path: path.read_text(encoding="utf-8") for path, _ in files if path.exists()}
+        existing = {path: path.read_bytes() for path, _ in files if path.exists()}
         for path, migration in files:
-            if (
-                path in existing
-                and replace(migration, text=cast("LiteralString", existing[path])).sha256 != migration.sha256
-            ):
+            if path in existing and digest(existing[path]) != migration.sha256:
                 raise MigrationDrift(
                     f"{path} differs from the file of this version of Rekindle",
                     hint="Never change a migration that was run: restore its text and add a new migration.",
                 )
         written = [(path, migration) for path, migration in files if path not in existing]
         for path, migration in written:
-            path.write_text(migration.text, encoding="utf-8")
+            # Under another name first: a full disk must not leave half a file with the right name.
+            draft.write_text(migration.text, encoding="utf-8")
+            draft.replace(path)
     except OSError as error:
-        raise BadArgument(f"{folder} cannot be written: {error.strerror}") from None
+        draft.unlink(missing_ok=True)
+        raise BadArgument(
+            f"{folder} cannot be written: {error.strerror}", hint="Make it writable, or give another folder."
+        ) from None
     return [path for path, _ in written]
 
 

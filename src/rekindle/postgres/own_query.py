@@ -46,7 +46,7 @@ async def own_rows(
             text, variables jsonb).
         ScenarioQueryFailed: it failed, or took longer than 15 s or the time left.
     """
-    query = _text(scenario)
+    query = scenario.statement
     with SpooledTemporaryFile(_MEMORY_BYTES) as file:
         rows = cast("IO[bytes]", file)
         try:
@@ -55,7 +55,13 @@ async def own_rows(
                 copy_out: LiteralString = f"copy ({returned_rows(scenario)}) to stdout"
                 async with reader.cursor() as source, source.copy(copy_out) as outgoing:
                     async for block in outgoing:
-                        rows.write(block)
+                        try:
+                            rows.write(block)
+                        except OSError as error:  # beyond 8 MB they are on disk
+                            raise ScenarioQueryFailed(
+                                f"the rows of scenario {scenario_type} cannot be kept: {error.strerror}",
+                                hint="Make room in the folder for temporary files, or set TMPDIR to another one.",
+                            ) from None
         except REFUSALS as error:
             raise _fault(scenario_type, error) from None
         yield rows
@@ -70,7 +76,7 @@ def returned_rows(scenario: OwnQuery) -> LiteralString:
     return cast(
         "LiteralString",
         "select returned.user_id::uuid, returned.occurrence::text, returned.variables::jsonb\n"
-        f"from (\n{_text(scenario)}\n) as returned\nlimit {ROW_LIMIT + 1}",
+        f"from (\n{scenario.statement}\n) as returned\nlimit {ROW_LIMIT + 1}",
     )
 
 
@@ -102,7 +108,7 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
         ScenarioQueryInvalid: as in `own_rows`.
         ScenarioQueryFailed: it failed or took longer than 15 s.
     """
-    query = _text(scenario)
+    query = scenario.statement
     try:
         async with database.reading(timeout_seconds=QUERY_SECONDS) as reader:
             await _prove(reader, scenario_type, query)
@@ -163,7 +169,3 @@ def _fault(scenario_type: str, error: psycopg.Error) -> ScenarioQueryFailed | Sc
         f"the query of scenario {scenario_type} cannot be run: {message}",
         hint="It must be one read-only SELECT of tables and views that rekindle_worker may read.",
     )
-
-
-def _text(scenario: OwnQuery) -> str:
-    return (scenario.query or "").strip().removesuffix(";")
