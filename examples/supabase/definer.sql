@@ -7,7 +7,8 @@
 --   query = "select * from rekindle_source.inactive('{14,30}')"
 --
 -- It finds the same people as `kind = "inactivity"`, with the same occurrences and variables, by
--- the same anti-join. Its caller learns which people are due and since when, and nothing about
+-- the same anti-join. An absence is named by a UTC date, since a time zone may be corrected later.
+-- Its caller learns which people are due and since when, and nothing about
 -- others. One thing is lost: Rekindle cannot check again, just before a push leaves, whether the
 -- person has come back. It runs with its owner's rights. So it does not use the caller's
 -- search_path, and only Rekindle may call it.
@@ -17,7 +18,7 @@ drop view if exists rekindle_source.activity;
 create or replace function rekindle_source.inactive(after_days int[])
 returns table (user_id uuid, occurrence text, variables jsonb)
 language sql stable security definer set search_path = '' as $$
-  select r.user_id, 'inactive:' || last.local_on || ':' || reached.stage || 'd',
+  select r.user_id, 'inactive:' || rekindle.local_day(activity.at, 'UTC') || ':' || reached.stage || 'd',
          jsonb_build_object('days', last.days, 'last_activity_on', last.local_on, 'stage', reached.stage)
   from rekindle_source.recipient r
   left join rekindle_source.organisation o on o.organisation_id = r.organisation_id

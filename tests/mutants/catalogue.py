@@ -655,6 +655,33 @@ POLICY = (
         "false",
         (_OVERRIDES + "test_a_person_who_never_comes_back_is_nudged_less_and_less_often[pushes2-14]",),
     ),
+    Mutant(
+        "an absence is named by a local date",
+        _sql("parts/kinds/inactivity/candidates"),
+        "absence-by-utc-date",
+        "to_char(rekindle.local_day(latest.at, wall.zone)::timestamp, 'YYYY-MM-DD') as utc_on,",
+        ("property/test_evaluate.py::test_inactivity_counts_local_days_since_the_last_activity[instant]",),
+    ),
+    Mutant(
+        "an absence loses its name when its last activity is corrected",
+        _sql("parts/kinds/inactivity/candidates"),
+        "absence-keeps-its-name",
+        "and false",
+        (
+            "database/test_occurrence_names.py::"
+            "test_an_absence_keeps_its_name_whatever_is_edited_after_its_push[the second of the activity]",
+        ),
+    ),
+    Mutant(
+        "a certificate loses its name when its date moves by a day",
+        _sql("parts/kinds/expiry/candidates"),
+        "expiry-keeps-its-name",
+        "'0'",
+        (
+            "database/test_occurrence_names.py::"
+            "test_a_certificate_keeps_its_name_when_its_date_moves_by_a_day_or_thresholds_are_edited[-1-before1-None]",
+        ),
+    ),
 )
 
 OUTAGE = (

@@ -101,9 +101,10 @@ def scans(plan: dict[str, Any], table: str) -> list[dict[str, Any]]:
 
 def assert_no_scan_is_repeated(plan: dict[str, Any]) -> None:
     """Everything that is read whole (a table, or a part of the statement) is read once, and not
-    once per person."""
+    once per person. A subquery that looks up one person by an index is not read whole."""
     for node in nodes(plan["Plan"]):
-        if node["Node Type"] in ("Seq Scan", "CTE Scan", "Subquery Scan"):
+        by_index = any(below.get("Index Cond") for below in nodes(node) if below["Node Type"].endswith("Index Scan"))
+        if node["Node Type"] in ("Seq Scan", "CTE Scan") or node["Node Type"] == "Subquery Scan" and not by_index:
             assert node["Actual Loops"] <= 1, node
 
 
@@ -114,7 +115,8 @@ async def test_recipients_are_read_once_and_the_ledger_by_index(database_url: st
             assert_no_scan_is_repeated(plan)
             for table in ("gate", "scenario_notification", "outcome", "disabled_token"):
                 for scan in scans(plan, table):
-                    assert scan["Actual Loops"] <= 1 or "Index" in scan["Node Type"], (kind, table)
+                    by_index = "Index" in scan["Node Type"] or scan["Node Type"] == "Bitmap Heap Scan"
+                    assert scan["Actual Loops"] <= 1 or by_index, (kind, table)
         plan = await plan_of(programme, KINDS["inactivity"])
         away = await programme.value(
             "select count(*) from team.person p where not exists (select from team.activity a"

@@ -101,6 +101,11 @@ AS_WRITTEN: dict[str, Callable[[datetime], Any]] = {
     "day": lambda at: at.date(),
     "wall": lambda at: at.replace(tzinfo=None),
 }
+UTC_DAY: dict[str, Callable[[Any], date]] = {
+    "instant": lambda at: at.astimezone(UTC).date(),
+    "day": lambda at: at,
+    "wall": lambda at: at.date(),
+}
 LOCAL_DAY: dict[str, Callable[[Any, ZoneInfo], date]] = {
     "instant": lambda at, zone: at.astimezone(zone).date(),
     "day": lambda at, zone: at,
@@ -135,7 +140,7 @@ def test_inactivity_counts_local_days_since_the_last_activity(
             stage = max((one for one in stages if one <= days), default=None)
             if stage is not None:
                 variables = {"days": days, "last_activity_on": last.isoformat(), "stage": stage}
-                due[f"inactive:{last}:{stage}d"] = {"rank": 0, "variables": variables}
+                due[f"inactive:{UTC_DAY[written](max(activities))}:{stage}d"] = {"rank": 0, "variables": variables}
         everyone.append(due)
     judge(ledger, at, applied({"kind": "inactivity", "after": stages}), everyone, spent)
 

@@ -208,6 +208,21 @@ language sql stable parallel safe as $$
   select pg_catalog.timezone(zone, pg_catalog.timezone('UTC', at))::date
 $$;
 
+-- The moment by which an activity has happened. A date counts as over once it is over in every time
+-- zone of the world. A timestamp without zone counts as UTC.
+create or replace function rekindle.happened_by(at date) returns timestamptz
+language sql stable parallel safe as $$
+  select pg_catalog.timezone('Etc/GMT+12', (at + 1)::timestamp)
+$$;
+create or replace function rekindle.happened_by(at timestamptz) returns timestamptz
+language sql stable parallel safe as $$
+  select at
+$$;
+create or replace function rekindle.happened_by(at timestamp) returns timestamptz
+language sql stable parallel safe as $$
+  select pg_catalog.timezone('UTC', at)
+$$;
+
 -- ------------------------------------------------------------------------------ frequency caps
 
 -- Whether one more claim fits under every rule "at most counts[i] in any window_seconds[i]".

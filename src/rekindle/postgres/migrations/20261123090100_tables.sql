@@ -453,11 +453,25 @@ create or replace trigger recount after update on rekindle.gate
   referencing old table as before new table as after
   for each statement execute function rekindle.recount();
 
+-- The pushes that a person has had under a scenario: those recorded, and those that may have been
+-- sent. `evaluated_at` is the moment at which the person was found due, `at` that of the ending.
+create or replace function rekindle.sent(user_id uuid, scenario_type text)
+returns table (occurrence text, evaluated_at timestamptz, at timestamptz)
+language sql stable rows 2 as $$
+  select n.occurrence, coalesce(n.cooldown_window_start, n.dispatched_at), n.dispatched_at
+  from rekindle.scenario_notification n
+  where n.user_id = sent.user_id and n.scenario_type = sent.scenario_type
+  union all
+  select o.occurrence, o.cooldown_window_start, o.at
+  from rekindle.outcome o
+  where o.user_id = sent.user_id and o.scenario_type = sent.scenario_type and o.outcome = 'unknown'
+$$;
+
 -- The end of the back-off for a person who does not come back. Each push of one absence after the
 -- second waits `back_off` times as long as the one before it. Null until there were two pushes. A
--- push that may have been sent counts.
+-- push that may have been sent counts. `absence` is the beginning of the absence's occurrences.
 create or replace function rekindle.backed_off_until(
-  user_id uuid, scenario_type text, inactive_since_on date, variant rekindle.variant
+  user_id uuid, scenario_type text, absence text, variant rekindle.variant
 ) returns timestamptz
 language plpgsql stable as $$
 declare
@@ -465,17 +479,8 @@ declare
   last_at timestamptz;
 begin
   select count(distinct sent.occurrence), max(sent.at) into pushes, last_at
-  from (
-    select n.occurrence, n.dispatched_at as at
-    from rekindle.scenario_notification n
-    where n.user_id = backed_off_until.user_id and n.scenario_type = backed_off_until.scenario_type
-    union all
-    select o.occurrence, o.at
-    from rekindle.outcome o
-    where o.user_id = backed_off_until.user_id and o.scenario_type = backed_off_until.scenario_type
-      and o.outcome = 'unknown'
-  ) sent
-  where starts_with(sent.occurrence, 'inactive:' || inactive_since_on || ':');
+  from rekindle.sent(backed_off_until.user_id, backed_off_until.scenario_type) as sent
+  where starts_with(sent.occurrence, absence);
   if pushes < 2 or variant.back_off is null then
     return null;
   end if;

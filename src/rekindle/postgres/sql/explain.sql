@@ -21,7 +21,7 @@ listed as (
 -- a person twice and the person is due, the row that the claim reads counts. Materialized so that
 -- the zone and the variant are looked up once, not by each condition.
 subject as materialized (
-  select asked.user_id, due.user_id is not null as due, due.occurrence, due.spent, due.inactive_since_on,
+  select asked.user_id, due.user_id is not null as due, due.occurrence, due.spent, due.absence,
          due.extra_columns || due.variables as variables,
          case when due.user_id is not null then due.organisation_id else home.organisation_id end as organisation_id,
          case when due.user_id is not null then due.zone
@@ -78,7 +78,7 @@ rule as (
 )
 select person.due, person.occurrence, person.refusals, person.known, person.zone, person.next_at, person.outranking,
        (person.variant).number as variant,
-       rekindle.backed_off_until(person.user_id, %(scenario_type)s, person.inactive_since_on, person.variant)
+       rekindle.backed_off_until(person.user_id, %(scenario_type)s, person.absence, person.variant)
          as backed_off_until,
        (select bool_or(listed.active) from listed) as active,
        timezone(person.zone, %(at)s::timestamptz) as local_at,
@@ -112,7 +112,7 @@ select person.due, person.occurrence, person.refusals, person.known, person.zone
          greatest(%(at)s::timestamptz, person.next_at, (select max(rule.free_at) from rule),
                   case when (person.refusals ->> 'back_off')::boolean
                        then rekindle.backed_off_until(
-                              person.user_id, %(scenario_type)s, person.inactive_since_on, person.variant) end,
+                              person.user_id, %(scenario_type)s, person.absence, person.variant) end,
                   case when (person.refusals ->> 'already_today')::boolean then today.today_until end),
          person.zone, (person.variant).quiet_from, (person.variant).quiet_until, (person.variant).weekdays)
          as possible_at

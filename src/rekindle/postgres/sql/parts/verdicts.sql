@@ -106,7 +106,7 @@ due as materialized (
 -- The verdict without the devices.
 policy_verdict as (
   select person.user_id, person.organisation_id, person.locale, person.occurrence, merged.variables,
-         person.zone, person.variant, person.inactive_since_on,
+         person.zone, person.variant, person.absence, person.inactive_since_on,
          {refusal} as refusal
   from due person
   -- FULL JOIN only to rule out a nested loop. Both act as left joins from the people who are due.

@@ -2,12 +2,6 @@
 -- the variant allows.
 (person.variant).absence_limit is not null and (
   select count(distinct sent.occurrence)
-  from (
-    select n.occurrence from rekindle.scenario_notification n
-    where n.user_id = person.user_id and n.scenario_type = %(scenario_type)s
-    union all
-    select o.occurrence from rekindle.outcome o
-    where o.user_id = person.user_id and o.scenario_type = %(scenario_type)s and o.outcome = 'unknown'
-  ) sent
-  where starts_with(sent.occurrence, 'inactive:' || person.inactive_since_on || ':')
+  from rekindle.sent(person.user_id, %(scenario_type)s) as sent
+  where starts_with(sent.occurrence, person.absence)
 ) >= (person.variant).absence_limit

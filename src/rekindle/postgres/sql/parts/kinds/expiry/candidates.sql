@@ -4,9 +4,14 @@
 -- most urgent. The expiry date is part of the occurrence, so a certificate that is renewed in place
 -- is a new occasion. The range on expires_on has a margin of one day for time zones; `days_left`
 -- then decides exactly.
+-- A date that moves by one day is the same occasion: a view that computes it from an instant moves
+-- it when a zone is filled in. Every threshold that the certificate was within at an earlier push
+-- stays spent, since thresholds may be edited. The day that is added there is for time zones.
 select recipient.user_id, recipient.organisation_id, recipient.locale, recipient.extra_columns, recipient.zone,
-       recipient.variant, null::date as inactive_since_on, expiry.days_left as rank,
-       'expiry:' || c.certification_id || ':' || c.expires_on || ':' || reached.threshold || 'd' as occurrence,
+       recipient.variant, null::text as absence, null::date as inactive_since_on, expiry.days_left as rank,
+       named.certificate || coalesce(sent.expires_on, named.expires_on) || ':'
+         || case when reached.threshold >= least(sent.threshold, sent.days_left) then sent.threshold
+                 else reached.threshold end || 'd' as occurrence,
        jsonb_build_object('certificate', c.name, 'expires_on', c.expires_on, 'days_left', expiry.days_left,
                           'threshold', reached.threshold) as variables
 from recipient
@@ -20,6 +25,24 @@ cross join lateral (
   select min(threshold) as threshold from unnest((recipient.variant).thresholds) as threshold
   where expiry.days_left >= 0 and threshold >= expiry.days_left
 ) reached
+cross join lateral (
+  select 'expiry:' || c.certification_id || ':' as certificate, to_char(c.expires_on::timestamp, 'YYYY-MM-DD') as expires_on
+) named
+left join lateral (
+  select min(left(push.dated, 10)) as expires_on,
+         min(substring(push.dated from ':([0-9]{1,4})d$')::int) as threshold,
+         min(c.expires_on - rekindle.local_day(push.evaluated_at, 'UTC') + 1) as days_left
+  from (
+    select substr(had.occurrence, length(named.certificate) + 1) as dated, had.evaluated_at
+    from rekindle.sent(recipient.user_id, %(scenario_type)s) as had
+    where starts_with(had.occurrence, named.certificate)
+  ) push
+  where left(push.dated, 10) in (
+    named.expires_on,
+    to_char(c.expires_on - interval '1 day', 'YYYY-MM-DD'),
+    to_char(c.expires_on + interval '1 day', 'YYYY-MM-DD')  -- mutant: expiry-keeps-its-name
+  )
+) sent on reached.threshold is not null
 where reached.threshold is not null
   -- Without an id, two certificates would have the same occurrence.
   and c.certification_id is not null

@@ -8,9 +8,16 @@
 -- loops over whole tables.
 -- People without any activity are not due. People whose last date is infinite are not due either,
 -- because days cannot be counted from it. An activity dated in the future counts as activity.
+-- An absence is named by the UTC date of its last activity, since zones are filled in and corrected
+-- later. Once a push was sent in it, it keeps the name of that push, and every stage that had been
+-- reached at that push stays spent: the activity may be corrected, and the stages may be edited. A
+-- push belongs to the absence if it has its name, or was due more than a day after the last
+-- activity. The day is for instants that are cut to a date: a person who came back on the day of
+-- the push has begun another absence. The two hours are for summer time.
 select recipient.user_id, recipient.organisation_id, recipient.locale, recipient.extra_columns, recipient.zone,
-       recipient.variant, last_activity.local_on as inactive_since_on, 0 as rank,
-       'inactive:' || last_activity.local_on || ':' || reached.stage || 'd' as occurrence,
+       recipient.variant, named.absence, last_activity.local_on as inactive_since_on, 0 as rank,
+       named.absence || case when reached.stage <= greatest(sent.stage, sent.days) then sent.stage
+                             else reached.stage end || 'd' as occurrence,
        jsonb_build_object('days', last_activity.days, 'last_activity_on', last_activity.local_on,
                           'stage', reached.stage) as variables
 from recipient
@@ -23,11 +30,26 @@ cross join lateral (
 ) wall
 cross join lateral (
   select rekindle.local_day(latest.at, wall.zone) as local_on,
-         rekindle.local_day(%(at)s::timestamptz, wall.zone) - rekindle.local_day(latest.at, wall.zone) as days
+         rekindle.local_day(%(at)s::timestamptz, wall.zone) - rekindle.local_day(latest.at, wall.zone) as days,
+         to_char(rekindle.local_day(latest.at, 'UTC')::timestamp, 'YYYY-MM-DD') as utc_on,  -- mutant: absence-by-utc-date
+         rekindle.happened_by(latest.at) as until
 ) last_activity
 cross join lateral (
   select max(stage) as stage from unnest((recipient.variant).thresholds) as stage where stage <= last_activity.days
 ) reached
+left join lateral (
+  select min(substr(push.occurrence, 10, 10)) as utc_on,
+         max(substring(push.occurrence from ':([0-9]{1,4})d$')::int) as stage,
+         max(floor((extract(epoch from push.evaluated_at - last_activity.until) - 7200) / 86400))::int as days
+  from rekindle.sent(recipient.user_id, %(scenario_type)s) as push
+  -- The pattern comes last: most pushes are of absences that are over.
+  where starts_with(push.occurrence, 'inactive:' || last_activity.utc_on || ':')
+     or push.evaluated_at > last_activity.until + interval '24 hours'
+        and push.occurrence ~ '^inactive:[0-9]{4}-[0-9]{2}-[0-9]{2}:[0-9]{1,4}d$'  -- mutant: absence-keeps-its-name
+) sent on reached.stage is not null
+cross join lateral (
+  select 'inactive:' || coalesce(sent.utc_on, last_activity.utc_on) || ':' as absence
+) named
 where reached.stage is not null
   and not exists (
     select from rekindle_source.activity a

@@ -7,7 +7,7 @@
 -- activities (8 times too few at 1,000,000) and chooses a hash, which spills to disk and takes 4.2
 -- s. The count in order takes 0.8 s.
 select recipient.user_id, recipient.organisation_id, recipient.locale, recipient.extra_columns, recipient.zone,
-       recipient.variant, null::date as inactive_since_on, 0 as rank,
+       recipient.variant, null::text as absence, null::date as inactive_since_on, 0 as rank,
        'milestone:' || greatest(reached.mark, highest_sent.mark) as occurrence,
        jsonb_build_object('activities', counted.activities, 'mark', reached.mark) as variables
 from recipient
@@ -27,12 +27,6 @@ cross join lateral (
 ) reached
 cross join lateral (
   select max(substring(sent.occurrence from '^milestone:([0-9]{1,9})$')::int) as mark
-  from (
-    select n.occurrence from rekindle.scenario_notification n
-    where n.user_id = recipient.user_id and n.scenario_type = %(scenario_type)s
-    union all
-    select o.occurrence from rekindle.outcome o
-    where o.user_id = recipient.user_id and o.scenario_type = %(scenario_type)s and o.outcome = 'unknown'
-  ) sent
+  from rekindle.sent(recipient.user_id, %(scenario_type)s) as sent
 ) highest_sent
 where reached.mark is not null
