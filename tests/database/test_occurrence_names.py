@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from conftest import one_server
 from rekindle.model import Acceptance
 from rekindle.scenario import AnyScenario
-from conftest import one_server
 from team.programme import Programme, open_programme, scenario
 
 server = one_server

@@ -313,7 +313,9 @@ async def test_a_person_who_never_comes_back_is_nudged_less_and_less_often(
         await programme.activity(person, f"{LAST} 12:00:00+00")
     for stage, (days, outcome) in zip((7, 14, 30), pushes, strict=False):
         await sent_ago(programme, user, f"inactive:{LAST}:{stage}d", days, outcome)
-        await sent_ago(programme, other, f"inactive:2025-01-01:{stage}d", days + 200, outcome)  # an absence that is over
+        await sent_ago(
+            programme, other, f"inactive:2025-01-01:{stage}d", days + 200, outcome
+        )  # an absence that is over
     due = await programme.due(one)
     assert due[user].refusal == (None if waits_until is None else "back_off")
     assert due[other].refusal is None

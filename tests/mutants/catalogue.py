@@ -58,6 +58,7 @@ _LOCKS = "database/test_ledger_locks.py::"
 _CLAIM = "database/test_ledger_claim.py::"
 _RESEND = "database/test_resend.py::"
 _DISPATCH = "database/test_dispatch.py::"
+_NAMES = "database/test_occurrence_names.py::"
 _OVERRIDES = "database/test_overrides.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
@@ -667,10 +668,7 @@ POLICY = (
         _sql("parts/kinds/inactivity/candidates"),
         "absence-keeps-its-name",
         "and false",
-        (
-            "database/test_occurrence_names.py::"
-            "test_an_absence_keeps_its_name_whatever_is_edited_after_its_push[the second of the activity]",
-        ),
+        (_NAMES + "test_an_absence_keeps_its_name_whatever_is_edited_after_its_push[the second of the activity]",),
     ),
     Mutant(
         "a certificate loses its name when its date moves by a day",
@@ -678,8 +676,8 @@ POLICY = (
         "expiry-keeps-its-name",
         "'0'",
         (
-            "database/test_occurrence_names.py::"
-            "test_a_certificate_keeps_its_name_when_its_date_moves_by_a_day_or_thresholds_are_edited[-1-before1-None]",
+            _NAMES
+            + "test_a_certificate_keeps_its_name_when_its_date_moves_by_a_day_or_thresholds_are_edited[-1-before1-None]",
         ),
     ),
 )

@@ -104,7 +104,7 @@ def assert_no_scan_is_repeated(plan: dict[str, Any]) -> None:
     once per person. A subquery that looks up one person by an index is not read whole."""
     for node in nodes(plan["Plan"]):
         by_index = any(below.get("Index Cond") for below in nodes(node) if below["Node Type"].endswith("Index Scan"))
-        if node["Node Type"] in ("Seq Scan", "CTE Scan") or node["Node Type"] == "Subquery Scan" and not by_index:
+        if node["Node Type"] in ("Seq Scan", "CTE Scan") or (node["Node Type"] == "Subquery Scan" and not by_index):
             assert node["Actual Loops"] <= 1, node
 
 
