@@ -147,7 +147,7 @@ async def test_an_unknown_push_names_an_absence_too(programme: Programme) -> Non
         (365, ["400d"], 400),  # renewed in place
     ],
 )
-async def test_a_certificate_keeps_its_name_when_its_date_moves_by_a_day_or_thresholds_are_edited(
+async def test_a_certificate_keeps_its_name_while_its_date_and_thresholds_are_edited(
     programme: Programme, moved: int, before: list[str], sent: int | None
 ) -> None:
     user = await someone(programme)

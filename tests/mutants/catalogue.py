@@ -675,10 +675,7 @@ POLICY = (
         _sql("parts/kinds/expiry/candidates"),
         "expiry-keeps-its-name",
         "'0'",
-        (
-            _NAMES
-            + "test_a_certificate_keeps_its_name_when_its_date_moves_by_a_day_or_thresholds_are_edited[-1-before1-None]",
-        ),
+        (_NAMES + "test_a_certificate_keeps_its_name_while_its_date_and_thresholds_are_edited[-1-before1-None]",),
     ),
 )
 
