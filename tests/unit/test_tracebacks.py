@@ -25,16 +25,20 @@ def test_each_fault_of_the_chain_is_shown_with_its_code_and_without_text_of_othe
     assert text.count("in _fail") == 2
 
 
-def test_a_context_that_was_left_out_on_purpose_stays_out() -> None:
+def test_an_error_that_was_left_out_because_of_its_text_is_shown_by_its_kind() -> None:
+    secret = "c4n4ry"
+
     def fail() -> None:
         try:
-            raise ValueError
+            raise ValueError(secret)
         except ValueError:
             raise DatabaseError from None
 
     with pytest.raises(DatabaseError) as caught:
         fail()
-    assert "ValueError\n" not in traceback_text(caught.value)
+    text = traceback_text(caught.value)
+    assert "builtins.ValueError\n" in text
+    assert secret not in text
 
 
 def test_the_faults_of_a_group_are_shown_one_by_one() -> None:

@@ -22,7 +22,7 @@ def _chain(fault: BaseException) -> Iterator[BaseException]:
     error: BaseException | None = fault
     while error is not None:
         yield error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        error = error.__cause__ or error.__context__  # also if it was left out because of its text
 
 
 def _one(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import conninfo, errors
+from psycopg import errors
 from psycopg_pool import PoolTimeout
 
 from rekindle.errors import (
@@ -17,8 +17,12 @@ from rekindle.errors import (
     SourceViewWrong,
     StatementTooSlow,
 )
+from rekindle.postgres.address import without_address
 
 _QUOTED = re.compile(r'"[^"]*"?')
+_RAISED = ("P0001", "P0004")  # raise_exception and assert_failure
+# The C functions of PL/pgSQL, PL/Python, PL/Perl and postgres_fdw that pass on a text from outside.
+_RAISING = ("exec_stmt_raise", "exec_stmt_assert", "PLy_elog_impl", "plperl_util_elog", "pgfdw_report_error")
 
 REFUSALS = (
     errors.QueryCanceled,
@@ -34,7 +38,7 @@ REFUSALS = (
 @contextmanager
 def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] = ()) -> Generator[None]:
     """Turn psycopg's errors into coded errors that never contain the URL's password or a row's
-    content."""
+    content. They have no cause, because a host that logs the traceback would print its text."""
     try:
         yield
     except pass_through:
@@ -43,56 +47,54 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
         raise PermissionMissing(
             f"the database role may not do this: {primary(error)}",
             hint="Grant it rekindle_worker and run the grants at the end of source.sql; see `rekindle check`.",
-        ) from error
+        ) from None
     except errors.UndefinedTable as error:
-        raise _undefined(error) from error
+        raise _undefined(error) from None
     except (errors.InvalidSchemaName, errors.UndefinedFunction) as error:
         if "rekindle" in primary(error) and "rekindle_source" not in primary(error):
-            raise NotMigrated(hint="Run `rekindle migrate`.") from error
-        raise DatabaseError(f"the database refused a statement: {primary(error)}") from error
+            raise NotMigrated(hint="Run `rekindle migrate`.") from None
+        raise DatabaseError(f"the database refused a statement: {primary(error)}") from None
     except errors.UndefinedColumn as error:
-        raise SourceViewWrong(primary(error), hint="Run `rekindle check` to see what is missing.") from error
-    except errors.QueryCanceled as error:
+        raise SourceViewWrong(primary(error), hint="Run `rekindle check` to see what is missing.") from None
+    except errors.QueryCanceled:
         raise StatementTooSlow(
             hint="Raise the budget, run fewer scenarios at once, or look for a missing index."
-        ) from error
+        ) from None
     except (
         psycopg.OperationalError,
         psycopg.InterfaceError,
         errors.IdleInTransactionSessionTimeout,
         TimeoutError,
     ) as error:
-        raise unreachable(url, error) from error
+        raise unreachable(url, error) from None
     except psycopg.Error as error:
-        raise DatabaseError(f"the database refused a statement: {primary(error)}") from error
+        raise DatabaseError(f"the database refused a statement: {primary(error)}") from None
 
 
 def unreachable(url: str, error: Exception) -> DatabaseUnreachable:
-    """Return an error that names the server and the reason, without the password."""
-    reason = " ".join(str(error).split())
-    for noise in ("connection failed: ", "connection is bad: "):
-        reason = reason.removeprefix(noise)
+    """Return an error with the reason, and without anything of the address."""
     if isinstance(error, PoolTimeout):
         reason = "no connection within the time allowed"
     elif isinstance(error, TimeoutError):
         reason = "no answer within the time allowed"
+    elif isinstance(error, psycopg.Error) and error.diag.message_primary is not None:
+        reason = primary(error)
+    else:
+        reason = without_address(str(error), url)
     return DatabaseUnreachable(
-        f"the database at {_place(url)} does not answer: {reason[:200]}",
-        hint="Check REKINDLE_DATABASE_URL and that the server runs.",
+        f"the database does not answer: {reason}", hint="Check REKINDLE_DATABASE_URL and that the server runs."
     )
 
 
-def _place(url: str) -> str:
-    try:
-        parts = conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
-        return "the given address"
-    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
-
-
 def primary(error: psycopg.Error) -> str:
-    """Return the server's one-line message without a row's content: no detail, no context, and, if
-    the error is about a value, no text in quotation marks."""
+    """Return the server's one-line message without a row's content: no detail, hint or context, and
+    no text in quotation marks if the error is about a value.
+
+    Of an exception that the team's own code raises, only the SQLSTATE: its text may quote anything,
+    and it may choose any SQLSTATE.
+    """
+    if error.sqlstate in _RAISED or error.diag.source_function in _RAISING:
+        return f"a function of the database raised an exception, SQLSTATE {error.sqlstate}"
     message = (error.diag.message_primary or type(error).__name__)[:300]
     return _QUOTED.sub("…", message) if isinstance(error, psycopg.IntegrityError | psycopg.DataError) else message
 

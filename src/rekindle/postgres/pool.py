@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection, IsolationLevel, conninfo, waiting
+from psycopg import AsyncConnection, IsolationLevel, waiting
 from psycopg.abc import PQGen
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from rekindle.errors import DatabaseUnreachable
+from rekindle.postgres import address
 from rekindle.postgres.faults import REFUSALS, database_faults, unreachable
 from rekindle.postgres.sql import statement
 
@@ -73,23 +73,19 @@ def _parameters(url: str) -> dict[str, Any]:
     Raises:
         DatabaseUnreachable: the address cannot be read.
     """
-    try:
-        given = conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
-        # libpq quotes the part that it cannot read, which may be the password.
-        raise DatabaseUnreachable(
-            "the address of the database cannot be read",
-            hint="Write REKINDLE_DATABASE_URL as postgresql://user:password@host:5432/database, with special "
-            "characters of the password percent-encoded.",
-        ) from None
+    given = address.parameters(url)
     own: dict[str, Any] = {name: value for name, value in _KEEPALIVE.items() if name not in given}
-    return own | {
-        "autocommit": True,
-        "prepare_threshold": None,  # no prepared statements, so that a transaction pooler works
-        "row_factory": dict_row,
-        "connect_timeout": CONNECT_SECONDS,
-        "application_name": "rekindle",
-    }
+    return (
+        given
+        | own
+        | {
+            "autocommit": True,
+            "prepare_threshold": None,  # no prepared statements, so that a transaction pooler works
+            "row_factory": dict_row,
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "rekindle",
+        }
+    )
 
 
 async def connect(url: str) -> Connection:
@@ -100,9 +96,9 @@ async def connect(url: str) -> Connection:
     """
     parameters = _parameters(url)
     try:
-        return await Connection.connect(url, **parameters)
+        return await Connection.connect(**parameters)
     except psycopg.Error as error:
-        raise unreachable(url, error) from error
+        raise unreachable(url, error) from None
 
 
 class Database:
@@ -113,7 +109,6 @@ class Database:
         self.url = url
         self._lost = False
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url,
             min_size=1,
             max_size=connections,
             open=False,
