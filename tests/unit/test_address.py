@@ -124,7 +124,7 @@ def test_an_address_that_cannot_be_read_is_refused_and_not_quoted(url: str, said
         ("FATAL: Tenant or user not found", "FATAL: Tenant or user not found"),
         ('invalid sslmode value: "s3cret', "invalid sslmode value: …"),
         (
-            'root certificate file "/home/x/.postgresql/root.crt" does not exist',
+            'root certificate file "/x/root.crt" does not exist',
             "root certificate file … does not exist",
         ),
     ],
