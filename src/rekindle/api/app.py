@@ -17,11 +17,11 @@ from rekindle.api.runs import Runs
 from rekindle.app import Engine
 from rekindle.errors import RekindleError, RequestError, RequestInvalid
 
-_DOCS = ("/docs", "/openapi.json")
+_DOCS = ("/openapi.json",)
 
 
 def build(engine: Engine, runs: Runs, *, keys: Keys | None, docs: bool) -> Entrance:
-    """The whole API. With `docs` it also serves a documentation page and the OpenAPI document."""
+    """The whole API. With `docs` it also serves the OpenAPI document."""
     api = routes(engine, runs, docs=docs)
     return Entrance(api, keys=keys, free=(*FREE, *(_DOCS if docs else ())))
 
@@ -32,7 +32,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         title="Rekindle",
         version="1",
         summary="Starts runs and reports how they ended.",
-        docs_url="/docs" if docs else None,
+        docs_url=None,  # docs/decisions/0020-no-documentation-page.md
         redoc_url=None,
         openapi_url="/openapi.json" if docs else None,
     )

@@ -16,7 +16,11 @@ MAX_BODY_BYTES = 65_536
 BODY_SECONDS = 10.0
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
-_SAFE_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+_SAFE_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+]
 _LOOPBACK = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 _PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host"})
 

@@ -1,5 +1,6 @@
 """Turns errors into answers with status, code and hint, and without any content of the request."""
 
+import json
 from collections.abc import Sequence
 
 from starlette.responses import JSONResponse
@@ -7,6 +8,7 @@ from starlette.responses import JSONResponse
 from rekindle import errors
 from rekindle.api.models import Problem
 from rekindle.errors import Disposition, RekindleError
+from rekindle.foreign import escaped
 
 RETRY_AFTER_SECONDS = 10
 
@@ -23,6 +25,13 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (RekindleError, 500),
 )
 _LATER: dict[type[RekindleError], int] = {errors.TooManyRuns: 429, errors.NotNow: 503}
+
+
+class _Json(JSONResponse):
+    """JSON that a terminal can show as it is."""
+
+    def render(self, content: object) -> bytes:
+        return escaped(json.dumps(content, ensure_ascii=False)).encode()
 
 
 def problem(fault: RekindleError, *, status: int | None = None, problems: Sequence[str] = ()) -> JSONResponse:
@@ -46,6 +55,4 @@ def problem(fault: RekindleError, *, status: int | None = None, problems: Sequen
         hint=fault.hint,
         problems=list(problems),
     )
-    return JSONResponse(
-        content.model_dump(), status_code=status, headers=headers, media_type="application/problem+json"
-    )
+    return _Json(content.model_dump(), status_code=status, headers=headers, media_type="application/problem+json")
