@@ -334,8 +334,19 @@ OPENINGS: dict[str, tuple[Reply | str, type[ProviderError], str]] = {
     "a wrong key": (Reply(401), CredentialsRejected, "SUPABASE_SECRET_KEY"),
     "no such function": (Reply(404), FunctionMissing, "supabase functions deploy"),
     "another protocol": (Reply(400), RequestRejected, "this release"),
-    "no service account": (Reply(body=b'{"refused":"credentials_missing"}'), CredentialsMissing, "FCM_SERVICE_ACCOUNT"),
-    "a dead service account": (Reply(body=b'{"refused":"credentials_rejected"}'), CredentialsRejected, "deleted"),
+    **{
+        word: (Reply(body=json.dumps({"refused": word}).encode()), kind, said)
+        for word, kind, said in (
+            ("credentials_missing", CredentialsMissing, "FCM_SERVICE_ACCOUNT of the Edge Function is not set"),
+            ("credentials_not_json", CredentialsMissing, "is not JSON"),
+            ("credentials_incomplete", CredentialsMissing, "has no project_id"),
+            ("private_key_missing", CredentialsRejected, "has no private_key"),
+            ("private_key_unreadable", CredentialsRejected, "cannot be read"),
+            ("token_uri_not_google", CredentialsRejected, "token_uri"),
+            ("fcm_url_not_https", CredentialsRejected, "FCM_URL"),
+            ("credentials_rejected", CredentialsRejected, "deleted"),
+        )
+    },
     "no token just now": (Reply(body=b'{"refused":"token_unavailable"}'), ProviderUnreachable, "later"),
     "a function that fails": (Reply(500), ProviderUnreachable, "log"),
     "nonsense": (Reply(body=b"hello"), ProviderUnreachable, "garbled_answer"),

@@ -198,7 +198,7 @@ async def test_a_token_endpoint_that_hangs_does_not_delay_a_batch_beyond_its_dea
         ("", CredentialsMissing),
         ("{", CredentialsMissing),
         ('{"type": "service_account"}', CredentialsMissing),
-        ({"private_key": 7}, CredentialsMissing),
+        ({"private_key": 7}, CredentialsRejected),
         ({"token_uri": "https://tokens.example/token"}, CredentialsRejected),
         ({"token_uri": "http://oauth2.googleapis.com/token"}, CredentialsRejected),
         ({"private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"}, CredentialsRejected),

@@ -7,13 +7,14 @@
  */
 import { accountFromEnvironment } from "./account.ts";
 import { capped, TooLarge } from "./capped.ts";
+import { setting } from "./environment.ts";
 import { Fcm } from "./fcm.ts";
 import { authorised } from "./key.ts";
 import { type Batch, Invalid, readBatch } from "./request.ts";
 import { AccessTokens, NoToken } from "./token.ts";
 
 const MAX_REQUEST_BYTES = 2 * 1024 * 1024;
-const FCM_URL = Deno.env.get("FCM_URL") ?? "https://fcm.googleapis.com";
+const FCM_URL = setting("FCM_URL") ?? "https://fcm.googleapis.com";
 
 const account = accountFromEnvironment(FCM_URL);
 const tokens = typeof account === "string" ? null : new AccessTokens(account);

@@ -1,12 +1,13 @@
 /** The project's secret keys, which allow a call of this function. */
+import { setting } from "./environment.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
 /** All keys of both kinds: while a key is being rotated, the old and the new one are valid. */
 function projectKeys(): string[] {
-  const keys = [Deno.env.get("SUPABASE_SECRET_KEY"), Deno.env.get("SUPABASE_SERVICE_ROLE_KEY")];
+  const keys = [setting("SUPABASE_SECRET_KEY"), setting("SUPABASE_SERVICE_ROLE_KEY")];
   try {
-    const named: unknown = JSON.parse(Deno.env.get("SUPABASE_SECRET_KEYS") ?? "{}");
+    const named: unknown = JSON.parse(setting("SUPABASE_SECRET_KEYS") ?? "{}");
     if (typeof named === "object" && named !== null) {
       for (const key of Object.values(named)) keys.push(typeof key === "string" ? key : undefined);
     }

@@ -11,7 +11,7 @@ const PASSING_WORDS: unknown[] = ["internal_failure", "server_error", "temporari
 
 /** There is no token. `word` is the code for Rekindle. */
 export class NoToken extends Error {
-  constructor(readonly word: "credentials_rejected" | "token_unavailable") {
+  constructor(readonly word: "private_key_unreadable" | "credentials_rejected" | "token_unavailable") {
     super(word);
   }
 }
@@ -47,7 +47,7 @@ export class AccessTokens {
     try {
       body = await assertion(this.account);
     } catch {
-      throw new NoToken("credentials_rejected"); // the key in the file cannot be read
+      throw new NoToken("private_key_unreadable");
     }
     let status: number;
     let answer: Record<string, unknown> = {};
@@ -82,10 +82,8 @@ async function assertion(account: Account): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
   const header = { alg: "RS256", typ: "JWT", kid: account.keyId };
   const claims = { iss: account.email, scope: SCOPE, aud: account.tokenUrl, iat: now, exp: now + 3_600 };
-  const pem = account.privateKey.replace(/-----[^-]+-----|\s/g, "");
-  const der = Uint8Array.from(atob(pem), (letter) => letter.charCodeAt(0));
   const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
+  const key = await crypto.subtle.importKey("pkcs8", account.key, algorithm, false, ["sign"]);
   const content = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(claims))}`;
   const signature = await crypto.subtle.sign(algorithm.name, key, new TextEncoder().encode(content));
   const signed = `${content}.${base64url(String.fromCharCode(...new Uint8Array(signature)))}`;

@@ -8,6 +8,7 @@
  * of a request.
  */
 import { json, TooLarge } from "./capped.ts";
+import { setting } from "./environment.ts";
 import { authorised, hasKey } from "./key.ts";
 import { idempotencyKey, Invalid, readTick, type Tick } from "./request.ts";
 import { codeOf, isObject, readReport } from "./report.ts";
@@ -19,9 +20,9 @@ const MAX_BUDGET_SECONDS = 130;
 const REPORT_SECONDS = 5;
 const ANSWER_SECONDS = 10;
 
-const apiUrl = Deno.env.get("REKINDLE_API_URL") ?? "";
-const apiKey = Deno.env.get("REKINDLE_API_KEY") ?? "";
-const budgetSeconds = Number(Deno.env.get("REKINDLE_BUDGET_SECONDS") ?? "100");
+const apiUrl = setting("REKINDLE_API_URL") ?? "";
+const apiKey = setting("REKINDLE_API_KEY") ?? "";
+const budgetSeconds = Number(setting("REKINDLE_BUDGET_SECONDS") ?? "100");
 const misconfigured = mistake();
 
 /** Answers one request. `error.code` is for programs. After a 4xx from here, no run has started. */
@@ -109,7 +110,7 @@ function mistake(): string | null {
   try {
     url = new URL(apiUrl);
   } catch {
-    return "REKINDLE_API_URL is not a valid address";
+    return apiUrl === "" ? "REKINDLE_API_URL is not set" : "REKINDLE_API_URL is not a valid address";
   }
   const local = ["127.0.0.1", "localhost", "host.docker.internal"].includes(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && local)) return "REKINDLE_API_URL is not https://";

@@ -1,10 +1,11 @@
 /** The key that a caller of this function needs. Cron reads it from the Vault. */
+import { setting } from "./environment.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
 /** Two keys may be set: while one is being replaced, the old and the new one are valid. */
 const keys = ["REKINDLE_SCHEDULER_KEY", "REKINDLE_SCHEDULER_KEY_NEXT"]
-  .map((name) => Deno.env.get(name) ?? "")
+  .map((name) => setting(name) ?? "")
   .filter((key) => key.length >= 32);
 const digests = Promise.all(keys.map((key) => crypto.subtle.digest("SHA-256", encode(key))));
 

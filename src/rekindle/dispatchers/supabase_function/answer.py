@@ -48,15 +48,35 @@ _FAULTS: Mapping[str, ProviderError] = {
     "request_rejected": RequestRejected(
         hint="Deploy the function of this release. If it limits the size of requests, lower `batch` in [dispatcher]."
     ),
-    "credentials_missing": CredentialsMissing(
-        "the Edge Function has no service account of the Firebase project",
-        hint="Set its secret FCM_SERVICE_ACCOUNT to the content of the account's JSON key file.",
+}
+_SET = "Set its secret FCM_SERVICE_ACCOUNT to the content of the JSON key file of a service account of the project."
+_REFUSED: Mapping[str, ProviderError] = {
+    "credentials_missing": CredentialsMissing("FCM_SERVICE_ACCOUNT of the Edge Function is not set", hint=_SET),
+    "credentials_not_json": CredentialsMissing("FCM_SERVICE_ACCOUNT of the Edge Function is not JSON", hint=_SET),
+    "credentials_incomplete": CredentialsMissing(
+        "FCM_SERVICE_ACCOUNT of the Edge Function has no project_id, or no client_email", hint=_SET
     ),
-    "unauthenticated": CredentialsRejected(
+    "private_key_missing": CredentialsRejected(
+        "FCM_SERVICE_ACCOUNT of the Edge Function has no private_key", hint=_SET
+    ),
+    "private_key_unreadable": CredentialsRejected(
+        "the private_key in FCM_SERVICE_ACCOUNT of the Edge Function cannot be read",
+        hint="It was damaged on its way: copy the file again, as Google made it.",
+    ),
+    "token_uri_not_google": CredentialsRejected(
+        "the token_uri in FCM_SERVICE_ACCOUNT of the Edge Function is not Google's",
+        hint="Use the file as Google made it; with a sandbox, set FCM_URL to the same host as token_uri.",
+    ),
+    "fcm_url_not_https": CredentialsRejected(
+        "FCM_URL of the Edge Function is not an https:// address",
+        hint="Unset it for Google's, or set it to the address of a sandbox.",
+    ),
+    "credentials_rejected": CredentialsRejected(
         "Google refuses the Edge Function's service account",
         hint="Its key may be deleted or disabled. Set its secret FCM_SERVICE_ACCOUNT to a key file that works.",
     ),
 }
+"""What the function says of its service account, by the word in `refused`."""
 _STATUSES: Mapping[int, str] = {
     401: "key_rejected",
     404: "function_missing",
@@ -68,15 +88,17 @@ _HALTS: Mapping[str, Refused] = {
         Refused(Disposition.HALT, "key_rejected"),
         Refused(Disposition.HALT, "function_missing"),
         Refused(Disposition.HALT, "request_rejected"),
-        Refused(Disposition.HALT, "credentials_missing"),
-        Refused(Disposition.HALT, "unauthenticated"),
     )
 }
-_REFUSED: Mapping[str, Outcome] = {
-    "credentials_missing": _HALTS["credentials_missing"],
-    "credentials_rejected": _HALTS["unauthenticated"],
-    "token_unavailable": Refused(Disposition.RETRY, "token_unavailable"),
-}
+_WITHOUT_TOKEN: Mapping[str, Outcome] = {
+    word: Refused(
+        Disposition.HALT,
+        "credentials_missing" if isinstance(fault, CredentialsMissing) else "unauthenticated",
+        error_code=fault.code,
+        hint=fault.hint,
+    )
+    for word, fault in _REFUSED.items()
+} | {"token_unavailable": Refused(Disposition.RETRY, "token_unavailable")}
 _NOT_SENT: Mapping[str, Outcome] = {
     "no_time": Refused(Disposition.RETRY, "no_time"),
     "connect_failed": Refused(Disposition.RETRY, "connect_failed"),
@@ -95,7 +117,7 @@ def outcomes(answer: Answer, claims: Sequence[UUID], *, validate_only: bool) -> 
         return [_of_status(answer)] * len(claims)
     said = _parsed(answer.body)
     if "results" not in said:
-        return [_known(_REFUSED, said.get("refused"))] * len(claims)
+        return [_known(_WITHOUT_TOKEN, said.get("refused"))] * len(claims)
     by_index: dict[int, list[Mapping[str, Any]]] = {}
     for result in _records(said["results"]):
         if type(result.get("index")) is int:
@@ -109,13 +131,18 @@ def require_ready(answer: Answer | Refused | Uncertain) -> None:
     Raises:
         ProviderError: it did not; the hint says how to fix it.
     """
+    fault = None
     if isinstance(answer, Answer):
-        if answer.status == 200 and _parsed(answer.body).get("results") == []:
+        said = _parsed(answer.body) if answer.status == 200 else {}
+        if said.get("results") == []:
             return
+        word = said.get("refused")
+        fault = _REFUSED.get(word) if isinstance(word, str) and "results" not in said else None
         [outcome] = outcomes(answer, [UUID(int=0)], validate_only=True)
     else:
         outcome = answer
-    fault = _FAULTS.get(outcome.reason) if isinstance(outcome, Refused) else None
+    if fault is None and isinstance(outcome, Refused):
+        fault = _FAULTS.get(outcome.reason)
     if fault is not None:
         raise type(fault)(fault.message, hint=fault.hint)
     if isinstance(outcome, Refused) and outcome.reason == "connect_failed":
