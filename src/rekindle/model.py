@@ -100,15 +100,15 @@ class Refused:
 
     `disposition` is one of RETRY, DROP, PRUNE, HALT. `reason` is a stable lower-case word for
     reports, never the provider's text. `retry_after` is in seconds (None: the engine chooses).
-    `error_code` is the RK code that a HALT is reported under, `hint` what an operator may do about
-    it.
+    `error_code` is the RK code that a HALT is reported under. `hint` says what an operator may do
+    about it, if anything; it does not make two outcomes different.
     """
 
     disposition: Disposition
     reason: str
     retry_after: float | None = None
     error_code: str = ""
-    hint: str = ""
+    hint: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from acceptance.fixtures import apply
 from conftest import shift_clock
 from rekindle import Engine
 from rekindle.configuration import load_config
+from rekindle.errors import ProviderError
 from rekindle.model import Numbers, Report
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, write_config
@@ -72,7 +73,7 @@ async def counting(fcm: Sandbox) -> AsyncIterator[Callable[[], int]]:
 @pytest.mark.parametrize(
     ("respond", "reason", "ending"),
     [
-        (error(404, "NOT_FOUND"), "not_found", "dead"),
+        (error(404, "NOT_FOUND"), "not_found", "retry"),
         (error(403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"), "sender_id_mismatch", "skipped"),
     ],
     ids=["wrong project", "wrong sender"],
@@ -89,9 +90,11 @@ async def test_credentials_of_another_project_halt_the_run_after_a_few_sends_and
         assert 20 <= sends() <= 40
         refused = sends()
     one = of(report)
-    assert (report.status, report.exit_code, report.halted_by) == ("halted", 2, f"RK405 mostly_{reason}")
+    assert (report.status, report.exit_code) == ("halted", 2)
+    assert str(report.halted_by).startswith(f"RK405 mostly_{reason}. ")
     assert dict(one.reasons) == {f"{ending}:{reason}": refused}
-    assert (one.pending, getattr(one, ending), one.claimed) == (200 - refused, refused, 200)
+    skipped = refused if ending == "skipped" else 0
+    assert (one.pending, one.skipped, one.claimed) == (200 - skipped, skipped, 200)
     assert team.counts()["disabled_token"] == 0
     # Once it is repaired, the people who were held back are claimed at once, and the rejected ones
     # after an hour.
@@ -137,6 +140,45 @@ async def test_with_the_usual_concurrency_a_wrong_project_costs_no_more_than_one
         assert report.status == "halted"
         assert sends() <= 1_000
     assert team.counts()["disabled_token"] == 0
+
+
+@pytest.mark.parametrize("people", [1, 3])
+async def test_a_project_that_is_gone_halts_the_run_however_few_people_are_due_and_loses_nobody(
+    engine_with: Open, team: Team, fcm: Sandbox, people: int
+) -> None:
+    team.people(people)
+    engine = await engine_with(TEAM_CONFIG)
+    fcm.faults([fault(error(404, "NOT_FOUND"))])
+    report = await engine.run(budget_seconds=10)
+    assert (report.status, report.exit_code) == ("halted", 2)
+    assert str(report.halted_by).startswith("RK405 mostly_not_found. FCM does not know the project")
+    assert of(report).pending == people
+    fcm.faults([])
+    shift_clock(team.url, "61 minutes")
+    assert of(await engine.run(budget_seconds=10)).recorded == people
+    audit(team, fcm)
+
+
+async def test_a_provider_that_takes_no_message_is_found_by_a_check_and_a_dry_run(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(3)
+    engine = await engine_with(TEAM_CONFIG)
+    for respond, code, says in (
+        (error(403, "PERMISSION_DENIED"), "RK404", "cloudmessaging.messages.create"),
+        (error(404, "NOT_FOUND"), "RK405", "FCM does not know the project"),
+    ):
+        fcm.faults([fault(respond)])
+        [found] = [one.fault for one in await engine.check() if one.subject == "dispatcher"]
+        with pytest.raises(ProviderError) as caught:
+            await engine.dry_run()
+        for raised in (found, caught.value):
+            assert raised is not None
+            assert raised.code == code
+            assert says in raised.hint
+    fcm.faults([])
+    assert [one.fault for one in await engine.check() if one.subject == "dispatcher"] == [None]
+    assert fcm.messages() == []
 
 
 async def test_a_handful_of_refused_targets_is_no_reason_to_halt(engine_with: Open, team: Team, fcm: Sandbox) -> None:
@@ -245,7 +287,8 @@ async def test_an_access_token_that_is_refused_twice_halts_the_run_and_nobody_is
         report = await engine.run(budget_seconds=10)
         assert sends() <= 2 * 20
     one = of(report)
-    assert (report.status, report.halted_by) == ("halted", "RK402 unauthenticated")
+    assert report.status == "halted"
+    assert str(report.halted_by).startswith("RK402 unauthenticated. The key may be deleted")
     assert (one.pending, one.dead, one.unknown, one.skipped) == (100, 0, 0, 0)
     assert team.counts()["disabled_token"] == 0
     fcm.faults([])

@@ -681,6 +681,22 @@ POLICY = (
 
 OUTAGE = (
     Mutant(
+        "a project that is gone ends a small run as done",
+        "engine/breaker.py",
+        "project-gone",
+        "if False:",
+        (
+            "unit/test_breaker.py::test_at_the_end_of_a_small_run_a_project_that_is_gone_halts_it_unless_an_answer_proves_it",
+        ),
+    ),
+    Mutant(
+        "people are lost while the project is gone",
+        "engine/breaker.py",
+        "project-known",
+        "return True",
+        (_BREAKER + "test_a_project_that_is_gone_halts_the_run_however_few_people_are_due_and_loses_nobody[1]",),
+    ),
+    Mutant(
         "a provider that is down leaves everybody unknown",
         "engine/breaker.py",
         "outage",

@@ -1,11 +1,12 @@
 """The breaker: answers that look like our own mistake stop the run or the scenario; the answer
 for one device does not."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from rekindle.engine.breaker import LEAST, WINDOW, Breaker
+from rekindle.engine.breaker import FEW, LEAST, WINDOW, Breaker
 from rekindle.errors import Disposition
 from rekindle.model import Accepted, Outcome, Refused, Uncertain, Unit
 
@@ -54,6 +55,36 @@ def test_rejections_of_targets_halt_the_run_at_their_share_of_the_window_and_not
 def test_a_small_run_in_which_everything_is_rejected_does_not_trip_it(outcome: Refused) -> None:
     breaker = after_answers(Breaker(), outcome, LEAST - 1)
     assert (breaker.halted, breaker.broken) == (None, {})
+
+
+def test_at_the_end_of_a_small_run_a_project_that_is_gone_halts_it_unless_an_answer_proves_it() -> None:
+    for proof in (None, TIMEOUT, INVALID, OK, UNREGISTERED, THIRD_PARTY):
+        breaker = after_answers(Breaker(), NOT_FOUND, 2)
+        assert not breaker.drops(NOT_FOUND)
+        if proof is not None:
+            after_answers(breaker, proof, 1)
+        breaker.conclude()
+        proven = proof in (OK, UNREGISTERED, THIRD_PARTY)
+        assert (breaker.halted is None) == proven
+        assert breaker.drops(NOT_FOUND) == proven
+        assert breaker.drops(INVALID)
+
+
+def test_at_the_end_of_a_small_run_tokens_of_another_project_halt_it_if_there_is_no_other_answer() -> None:
+    for number, others, halted in ((FEW, 0, True), (FEW - 1, 0, False), (FEW, 1, False)):
+        breaker = after_answers(after_answers(Breaker(), MISMATCH, number), OK, others)
+        breaker.conclude()
+        assert (breaker.halted is not None) == halted
+
+
+def test_a_rejection_that_an_operator_must_act_on_is_named_once(logged: list[dict[str, Any]]) -> None:
+    breaker = Breaker()
+    for reason in ("third_party_auth", "quota_exceeded", "third_party_auth"):
+        after_answers(breaker, Refused(Disposition.RETRY, reason, hint="Do this."), 3)
+    assert [(one["event"], one["reason"], one["hint"]) for one in logged] == [
+        ("provider.rejects", "third_party_auth", "Do this."),
+        ("provider.rejects", "quota_exceeded", "Do this."),
+    ]
 
 
 @pytest.mark.parametrize("outcome", [NOT_FOUND, MISMATCH, UNREGISTERED, INVALID_TOKEN])

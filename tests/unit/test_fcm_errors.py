@@ -51,6 +51,58 @@ def test_a_401_for_apples_key_is_not_taken_for_our_own_token(detail, reason):
     assert outcome.reason == reason
 
 
+def denied(message: str = "", *details: dict[str, object], status: str = "PERMISSION_DENIED") -> bytes:
+    return json.dumps({"error": {"status": status, "message": message, "details": details}}).encode()
+
+
+def info(reason: str, consumer: object = "projects/my-app") -> dict[str, object]:
+    return {"@type": _INFO, "reason": reason, "metadata": {"consumer": consumer}}
+
+
+_LIBRARY = "https://console.cloud.google.com/apis/library/fcm.googleapis.com"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (denied("", info("SERVICE_DISABLED")), f"{_LIBRARY}?project=my-app,"),
+        (denied("", info("SERVICE_DISABLED", "projects/x y\x1b")), f"{_LIBRARY},"),
+        (denied("Firebase Cloud Messaging API has not been used in project 1 before or it is disabled."), _LIBRARY),
+        (denied("", info("BILLING_DISABLED")), "billing/linkedaccount?project=my-app"),
+        (denied("This API method requires billing to be enabled."), "Enable billing"),
+        (denied("", info("CONSUMER_SUSPENDED")), "has suspended the project"),
+        (denied("", info("CONSUMER_INVALID")), "may be deleted"),
+        (denied("", info("ACCESS_TOKEN_SCOPE_INSUFFICIENT")), "scopes"),
+        (denied("", info("IAM_PERMISSION_DENIED")), "cloudmessaging.messages.create"),
+        (denied("", {"@type": _INFO, "reason": 1, "metadata": 2}), "cloudmessaging.messages.create"),
+        (b"<html>", "cloudmessaging.messages.create"),
+    ],
+)
+def test_a_refusal_of_our_project_says_where_to_fix_it(body: bytes, says: str):
+    outcome = classify(403, {}, body)
+    assert isinstance(outcome, Refused)
+    assert (outcome.reason, outcome.error_code) == ("permission_denied", "RK404")
+    assert says in outcome.hint
+    assert outcome.hint.isprintable()
+    assert "{" not in outcome.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (401, denied(status="UNAUTHENTICATED"), "clock"),
+        (404, b"<html>", "may be deleted"),
+        (429, b"", "per_minute"),
+        (401, denied("", {"@type": _APNS, "reason": "InvalidProviderToken"}, status="UNAUTHENTICATED"), "APNs key"),
+        (401, denied("", {"@type": _APNS, "reason": "BadEnvironmentKeyInToken"}, status="UNAUTHENTICATED"), "for both"),
+    ],
+)
+def test_every_answer_that_an_operator_must_act_on_has_a_hint(status: int, body: bytes, says: str):
+    outcome = classify(status, {}, body)
+    assert isinstance(outcome, Refused)
+    assert says in outcome.hint
+
+
 _KEYS = ("error", "details", "@type", "errorCode", "status", "message", "fieldViolations", "field", "name")
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),

@@ -83,7 +83,11 @@ class Engine(Questions, Records):
         return [
             Finding("database", "the database answers, is migrated and fit for the ledger"),
             *await check(self.config, self._source),
-            await check_dispatcher(self.deps.dispatcher, of_its_kind(self.config.dispatcher).ready),
+            await check_dispatcher(
+                self.deps.dispatcher,
+                of_its_kind(self.config.dispatcher).ready,
+                timeout_seconds=self.config.dispatcher.timeout,
+            ),
             check_applied(await self.changes()),
         ]
 

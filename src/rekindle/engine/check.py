@@ -2,11 +2,14 @@
 claimed."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from rekindle import errors
 from rekindle.engine.check_texts import check_texts
 from rekindle.engine.findings import Finding
+from rekindle.engine.open import unusable
 from rekindle.engine.places import place_names
+from rekindle.model import Message
 from rekindle.ports import Changed, Dispatcher, Exposure, Source, View
 from rekindle.scenario import Config
 from rekindle.scenario.views import OPTIONAL, RECIPIENT, REQUIRED, Columns
@@ -33,14 +36,25 @@ async def check(config: Config, source: Source) -> list[Finding]:
     return findings
 
 
-async def check_dispatcher(dispatcher: Dispatcher, ready: str) -> Finding:
-    """Whether sending is possible; if so, the finding says `ready`. Opens the dispatcher and sends
-    nothing."""
+async def check_dispatcher(dispatcher: Dispatcher, ready: str, *, timeout_seconds: float) -> Finding:
+    """Whether sending is possible; if so, the finding says `ready`. Opens the dispatcher, and lets
+    the provider validate a push to a device that does not exist. Sends nothing."""
     try:
         await dispatcher.open()
     except errors.ProviderError as fault:
         return Finding("dispatcher", fault.message, fault)
-    return Finding("dispatcher", ready)
+    nobody = Message(
+        claim_id=UUID(int=0),
+        idempotency_key="0" * 64,
+        user_id=UUID(int=0),
+        scenario_type="check",
+        target_kind="token",
+        target="rekindle-check",
+        title="Rekindle",
+        body="A check",
+    )
+    fault = unusable(await dispatcher.validate(nobody, timeout=timeout_seconds))
+    return Finding("dispatcher", ready) if fault is None else Finding("dispatcher", fault.message, fault)
 
 
 def check_applied(changes: Mapping[str, Changed]) -> Finding:

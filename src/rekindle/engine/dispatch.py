@@ -63,6 +63,7 @@ async def dispatch(cycle: Cycle) -> None:
             fault = error
         while cycle.progress.sending:
             await cycle.progress.wait()
+        cycle.breaker.conclude()
         recorder.close()
     if fault is not None:
         raise fault

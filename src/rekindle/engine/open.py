@@ -3,7 +3,8 @@
 import asyncio
 
 from rekindle.engine.cycle import Cycle
-from rekindle.errors import ProviderUnreachable
+from rekindle.errors import Disposition, ProviderError, ProviderUnreachable, TargetsRejected
+from rekindle.model import Outcome, Refused
 
 
 async def open_dispatcher(cycle: Cycle) -> None:
@@ -19,6 +20,18 @@ async def open_dispatcher(cycle: Cycle) -> None:
         raise ProviderUnreachable(
             "the provider gave no answer within the budget", hint="Check the network, and try again later."
         ) from None
+
+
+def unusable(outcome: Outcome) -> ProviderError | None:
+    """The fault that every message meets, if the answer to one of them says so."""
+    if not isinstance(outcome, Refused):
+        return None
+    if outcome.reason == "not_found":
+        return TargetsRejected("the provider does not know the project of these credentials", hint=outcome.hint)
+    if outcome.disposition is not Disposition.HALT:
+        return None
+    kinds = {kind.code: kind for kind in ProviderError.__subclasses__()}
+    return kinds.get(outcome.error_code, ProviderError)(hint=outcome.hint)
 
 
 async def open_run(cycle: Cycle) -> None:

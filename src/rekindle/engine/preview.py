@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 
 from rekindle.engine.compose import Composer
 from rekindle.engine.guard import GuardPreview
-from rekindle.errors import HeldByGuard, TemplateInvalid
+from rekindle.engine.open import unusable
+from rekindle.errors import HeldByGuard, ProviderError, TemplateInvalid
 from rekindle.model import Accepted, Candidate, Outcome, TargetKind, Unit
 from rekindle.policy import Guard
 from rekindle.ports import Applied, Dispatcher, Evaluation, Store
@@ -74,16 +75,20 @@ async def dry_run(
     claimed or sent.
 
     `checks` counts the messages that are "valid" and, by reason, those that would fail.
+
+    Raises:
+        ProviderError: the provider takes no message at all.
     """
     applied = {one.applied.scenario_type: one.applied for one in evaluations}
     composers = {name: Composer(one.scenario) for name, one in applied.items()}
     previews: list[Preview] = []
     results: Counter[str] = Counter()
-    checks: set[asyncio.Task[str]] = set()
+    checks: set[asyncio.Task[_Result]] = set()
+    faults: list[ProviderError] = []
     async with aclosing(plan(store, evaluations, guard=guard)) as steps:
         async for step in steps:
             if isinstance(step, Preview):
-                results.update(await _all(checks))
+                results.update(await _all(checks, faults))
                 previews.append(replace(step, checks=results))
                 results = Counter()
             elif step.refusal is None:
@@ -91,26 +96,35 @@ async def dry_run(
                     check = _check(dispatcher, unit, composers[step.scenario_type], timeout_seconds)
                     checks.add(asyncio.create_task(check))
                 if len(checks) >= _CHECKS_AT_ONCE:
-                    results.update(await _all(checks))
+                    results.update(await _all(checks, faults))
+                    if faults and "valid" not in results:
+                        raise faults[0]  # asking for everybody else would get the same answer
+    if faults and not any("valid" in one.checks for one in previews):
+        raise faults[0]
     return previews
 
 
-async def _all(checks: set[asyncio.Task[str]]) -> list[str]:
+async def _all(checks: "set[asyncio.Task[_Result]]", faults: list[ProviderError]) -> list[str]:
     results = await asyncio.gather(*checks)
     checks.clear()
-    return results
+    faults += [fault for _, fault in results if fault is not None]
+    return [word for word, _ in results]
 
 
-async def _check(dispatcher: Dispatcher, unit: Unit, composer: Composer, timeout_seconds: float) -> str:
-    """Returns "valid", or the reason why the message would fail."""
+_Result = tuple[str, ProviderError | None]
+"""The result of one check: "valid" or the reason why the message would fail, and the fault if every
+message meets it."""
+
+
+async def _check(dispatcher: Dispatcher, unit: Unit, composer: Composer, timeout_seconds: float) -> _Result:
     try:
         message = composer.message(unit)
     except NotRendered as fault:
-        return fault.reason
+        return fault.reason, None
     except TemplateInvalid:
-        return "invalid_template"
+        return "invalid_template", None
     outcome: Outcome = await dispatcher.validate(message, timeout=timeout_seconds)
-    return "valid" if isinstance(outcome, Accepted) else outcome.reason
+    return "valid" if isinstance(outcome, Accepted) else outcome.reason, unusable(outcome)
 
 
 def _units(candidate: Candidate, one: Applied) -> list[Unit]:

@@ -97,16 +97,16 @@ class Recorder:
         self, unit: Unit, refused: Refused, retries: list[tuple[Unit, str, float]], endings: list[Ending]
     ) -> None:
         match refused.disposition:
-            case Disposition.RETRY | Disposition.HALT if unit.attempts + 1 >= policy.MAX_ATTEMPTS:
-                endings.append(Ending(unit, "dead", f"gave_up_{refused.reason}"))
-            case Disposition.RETRY | Disposition.HALT:
-                delay = policy.retry_delay(refused.retry_after, jitter=random.random())  # noqa: S311
-                retries.append((unit, refused.reason, delay))
             case Disposition.PRUNE:
                 prune = self._breaker.prunes(refused)  # mutant: breaker-keeps-tokens
                 endings.append(Ending(unit, "skipped", refused.reason, prune=prune))
-            case Disposition.DROP | Disposition.HOLD:
+            case Disposition.DROP | Disposition.HOLD if self._breaker.drops(refused):
                 endings.append(Ending(unit, "dead", refused.reason))
+            case _ if unit.attempts + 1 >= policy.MAX_ATTEMPTS:
+                endings.append(Ending(unit, "dead", f"gave_up_{refused.reason}"))
+            case _:
+                delay = policy.retry_delay(refused.retry_after, jitter=random.random())  # noqa: S311
+                retries.append((unit, refused.reason, delay))
 
     async def _record(self, accepted: Sequence[Acceptance]) -> None:
         verdicts = await self._persist(self._store.record, self._run_id, accepted)

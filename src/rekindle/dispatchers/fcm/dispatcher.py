@@ -158,5 +158,5 @@ class FcmDispatcher:
 
 def _without_token(error: ProviderError) -> Refused:
     if error.disposition is Disposition.HALT:
-        return Refused(Disposition.HALT, "unauthenticated", error_code=error.code)
+        return Refused(Disposition.HALT, "unauthenticated", error_code=error.code, hint=error.hint)
     return Refused(Disposition.RETRY, "token_unavailable")

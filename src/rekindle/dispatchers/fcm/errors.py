@@ -12,7 +12,7 @@ position in the list. If the body is HTML, a list, empty or cut, the HTTP status
 | INVALID_ARGUMENT that names the token | PRUNE `invalid_token` |
 | SENDER_ID_MISMATCH | PRUNE `sender_id_mismatch` (if other sends succeed: the engine decides) |
 | INVALID_ARGUMENT otherwise | DROP `invalid_argument`: the message is wrong, the token stays |
-| NOT_FOUND without FcmError | DROP `not_found`: the answer to every token of a wrong project |
+| NOT_FOUND without FcmError | DROP `not_found` (if the project exists: the engine decides) |
 | THIRD_PARTY_AUTH_ERROR, APNS_AUTH_ERROR | RETRY `third_party_auth`: a project key is wrong |
 | QUOTA_EXCEEDED | RETRY `quota_exceeded`, after Retry-After, else 60 s |
 | UNAUTHENTICATED | HALT `unauthenticated` |
@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
+from rekindle.dispatchers.fcm import hints
 from rekindle.errors import CredentialsRejected, Disposition, PermissionDenied
 from rekindle.model import Accepted, Outcome, Refused, Uncertain
 
@@ -38,6 +39,7 @@ MAX_NAME_CHARS = 1_000
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+_ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 _FCM_CODES = {
     "UNREGISTERED": "UNREGISTERED",
@@ -76,12 +78,12 @@ _HTTP = {
 _OUTCOMES: dict[str, Outcome] = {
     "UNREGISTERED": Refused(Disposition.PRUNE, "unregistered"),
     "INVALID_TOKEN": Refused(Disposition.PRUNE, "invalid_token"),
-    "SENDER_ID_MISMATCH": Refused(Disposition.PRUNE, "sender_id_mismatch"),
+    "SENDER_ID_MISMATCH": Refused(Disposition.PRUNE, "sender_id_mismatch", hint=hints.OTHER_PROJECT),
     "INVALID_ARGUMENT": Refused(Disposition.DROP, "invalid_argument"),
-    "NOT_FOUND": Refused(Disposition.DROP, "not_found"),
-    "THIRD_PARTY_AUTH": Refused(Disposition.RETRY, "third_party_auth"),
-    "UNAUTHENTICATED": Refused(Disposition.HALT, "unauthenticated", error_code=CredentialsRejected.code),
-    "PERMISSION_DENIED": Refused(Disposition.HALT, "permission_denied", error_code=PermissionDenied.code),
+    "NOT_FOUND": Refused(Disposition.DROP, "not_found", hint=hints.NO_PROJECT),
+    "UNAUTHENTICATED": Refused(
+        Disposition.HALT, "unauthenticated", error_code=CredentialsRejected.code, hint=hints.NEW_KEY
+    ),
     "UNAVAILABLE": Uncertain("unavailable"),
     "INTERNAL": Uncertain("internal"),
     "DEADLINE_EXCEEDED": Uncertain("timeout"),
@@ -111,12 +113,21 @@ def classify(
     answer = _parsed(body)
     if status == 200:
         return _accepted(answer.get("name"), validate_only=validate_only)
-    error = answer.get("error")
-    code = _code(status, cast("dict[str, Any]", error) if isinstance(error, dict) else {})
-    if code == "QUOTA_EXCEEDED":
-        delay = _retry_after(headers, now or datetime.now(UTC))
-        return Refused(Disposition.RETRY, "quota_exceeded", retry_after=delay)
-    return _OUTCOMES.get(code, _GARBLED)
+    said = answer.get("error")
+    error = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
+    details = _details(error)
+    match _code(status, error, details):
+        case "QUOTA_EXCEEDED":
+            delay = _retry_after(headers, now or datetime.now(UTC))
+            return Refused(Disposition.RETRY, "quota_exceeded", retry_after=delay, hint=hints.QUOTA)
+        case "PERMISSION_DENIED":
+            hint = hints.of_permission(error.get("message"), _of_type(details, _ERROR_INFO))
+            return Refused(Disposition.HALT, "permission_denied", error_code=PermissionDenied.code, hint=hint)
+        case "THIRD_PARTY_AUTH":
+            hint = hints.of_third_party(_of_type(details, _APNS_ERROR))
+            return Refused(Disposition.RETRY, "third_party_auth", hint=hint)
+        case code:
+            return _OUTCOMES.get(code, _GARBLED)
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
@@ -135,16 +146,20 @@ def _accepted(name: object, *, validate_only: bool) -> Outcome:
     return Accepted(name)
 
 
-def _code(status: int, error: Mapping[str, Any]) -> str:
+def _details(error: Mapping[str, Any]) -> list[dict[str, Any]]:
     listed = error.get("details")
-    details = [
-        cast("dict[str, Any]", detail)
-        for detail in (cast("list[object]", listed) if isinstance(listed, list) else [])
-        if isinstance(detail, dict)
-    ]
-    said = [_known(_FCM_CODES, detail.get("errorCode")) for detail in details if detail.get("@type") == _FCM_ERROR]
+    every = cast("list[object]", listed) if isinstance(listed, list) else []
+    return [cast("dict[str, Any]", detail) for detail in every if isinstance(detail, dict)]
+
+
+def _of_type(details: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [detail for detail in details if detail.get("@type") == kind]
+
+
+def _code(status: int, error: Mapping[str, Any], details: list[dict[str, Any]]) -> str:
+    said = [_known(_FCM_CODES, detail.get("errorCode")) for detail in _of_type(details, _FCM_ERROR)]
     code = next(filter(None, said), None) or _known(_STATUSES, error.get("status")) or _HTTP.get(status, "")
-    apns = [detail for detail in details if detail.get("@type") == _APNS_ERROR]
+    apns = _of_type(details, _APNS_ERROR)
     if code in ("INVALID_ARGUMENT", "NOT_FOUND") and any(map(_apns_is_gone, apns)):
         return "UNREGISTERED"
     if code == "UNAUTHENTICATED" and apns:
