@@ -10,12 +10,16 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from rekindle.engine.guard import GuardPreview, held_in_a_run
+from rekindle.engine.priority import evaluations
 from rekindle.engine.run import Deps, Limits, run_cycle
 from rekindle.errors import HeldByGuard
-from rekindle.model import Selection
+from rekindle.model import Acceptance, Ending, Selection
 from rekindle.policy import Guard
+from rekindle.ports import Terms
+from rekindle.postgres.settle import settle
 from rekindle.testing import ScriptedDispatcher
-from team.programme import Programme, applied, open_programme, wanted
+from team.programme import Programme, applied, evaluation, open_programme, wanted
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -43,7 +47,7 @@ async def claimed_before(programme: Programme, at: datetime, people: int, scenar
     await programme.sql.execute(
         "with run as (insert into rekindle.run (run_id, budget_seconds, dispatcher) "
         "values (gen_random_uuid(), 30, 'log') returning run_id) "
-        "insert into rekindle.run_scenario (run_id, scenario_type, position, evaluated, claimed, pending, at) "
+        "insert into rekindle.run_scenario (run_id, scenario_type, position, evaluated, claimed, recorded, at) "
         "select run_id, %s, 0, %s, %s, %s, %s from run",
         [scenario_type, people, people, people, at],
     )
@@ -58,7 +62,7 @@ async def test_a_claim_over_the_share_claims_nobody_and_the_fault_names_the_numb
     assert await ledger(programme) == before
     assert (held.value.people, held.value.exit_code) == (11, 2)
     assert str(held.value) == (
-        "RK502: scenario nudge would claim 11 people: that makes 11 claims in 24 hours for 40 active recipients, and "
+        "RK502: scenario nudge would claim 11 people: that makes 11 people in 24 hours for 40 active recipients, and "
         "max_share = 25% allows 10. See `rekindle plan`. To allow them, run `rekindle run --confirm 11`."
     )
     await programme.want(*users[:10])
@@ -81,7 +85,7 @@ async def test_what_several_runs_and_scenarios_claim_in_a_day_counts_together(pr
         await programme.claim(wanted(), scenario_type=name, guard=QUARTER)
     await programme.at(NOW + DAY - timedelta(minutes=1))
     await programme.want(*users[16:22])
-    with pytest.raises(HeldByGuard, match="would claim 6 people: that makes 22 claims in 24 hours for 80"):
+    with pytest.raises(HeldByGuard, match="would claim 6 people: that makes 22 people in 24 hours for 80"):
         await programme.claim(wanted(), scenario_type="c", guard=QUARTER)
     # Large scenarios that reached their limit do not stop a small one.
     await programme.want(*users[22:26])
@@ -89,6 +93,65 @@ async def test_what_several_runs_and_scenarios_claim_in_a_day_counts_together(pr
     await programme.at(NOW + DAY)
     await programme.want(*users[16:22])
     assert (await programme.claim(wanted(), scenario_type="c", guard=QUARTER)).claimed == 6
+
+
+async def test_what_ended_unsent_does_not_count_nor_does_a_person_who_is_claimed_twice(programme: Programme) -> None:
+    users = await programme.people(10)
+    broken, sent, unclear, healthy = users[:6], users[6:7], users[7:9], users[9:]
+    strict, loose = (Guard(max_share=0.9, max_times_median=None, floor=floor) for floor in (5, 9))
+    once = wanted(cooldown="1s")
+    # Six broken records die in each run; the two unclear sends stay unclear, until one is settled.
+    for hour in range(4):
+        await programme.at(NOW + timedelta(hours=hour))
+        await programme.want(*broken, *(sent if hour == 0 else ()), *(unclear if hour == 1 else ()))
+        run_id, units = await programme.claimed_units(once, guard=loose)
+        assert len(units) == 6 + (hour == 0) + 2 * (hour == 1)
+        dead = [unit for unit in units if unit.user_id in broken]
+        await programme.store.finish(run_id, [Ending(unit, "dead", "missing_variable") for unit in dead])
+        others = [unit for unit in units if unit.user_id not in broken]
+        await programme.store.arm(others, lease_seconds=30)
+        if hour == 0:
+            await programme.store.record(run_id, [Acceptance(unit, "n") for unit in others])
+        else:
+            await programme.store.hold([(unit, "timeout") for unit in others])
+    await programme.at(NOW + timedelta(hours=4))
+    await programme.store.sweep()
+    await programme.want(*broken, *healthy)
+    with pytest.raises(HeldByGuard, match="would claim 7 people: that makes 10 people in 24 hours for 10 active"):
+        await programme.claim(once, guard=strict)
+    [first, _] = await programme.rows("select claim_id from rekindle.outcome where outcome = 'unknown' order by 1")
+    await settle(programme.database, first["claim_id"], provider_name=None)
+    assert (await programme.claim(once, guard=strict)).claimed == 7
+
+
+async def test_a_person_who_is_due_for_two_scenarios_counts_once_in_the_run_and_in_its_plan(
+    programme: Programme,
+) -> None:
+    users = await programme.people(40)
+    await programme.want(*users[:8])
+    three = [evaluation(wanted(), name) for name in ("a", "b", "c")]
+    preview = GuardPreview(programme.store, QUARTER, Selection())
+    assert [await preview.held_back(one, await programme.store.claimable(one)) for one in three] == [None] * 3
+    assert [(await programme.claim(wanted(), scenario_type=name, guard=QUARTER)).claimed for name in "ab"] == [8, 8]
+    await programme.want(*users[6:13])
+    held = await held_in_a_run(programme.store, three[2:], QUARTER)
+    with pytest.raises(HeldByGuard, match="would claim 7 people: that makes 13 people in 24 hours for 40") as in_a_run:
+        await programme.claim(wanted(), scenario_type="c", guard=QUARTER)
+    assert str(held["c"]) == str(in_a_run.value)
+    await programme.want(*users[3:10])
+    assert await held_in_a_run(programme.store, three[2:], QUARTER) == {}
+    assert (await programme.claim(wanted(), scenario_type="c", guard=QUARTER)).claimed == 7
+
+
+async def test_a_plan_counts_people_once_also_under_caps_and_an_own_query(programme: Programme) -> None:
+    users = await programme.people(40)
+    await programme.want(*users[:12])
+    capped = {"caps": ["1 per 1d"], "overrides": []}
+    first, second = (applied(wanted(priority=priority, **capped), name) for name, priority in (("a", 60), ("b", 50)))
+    together = evaluations([first, second], Selection(), [first, second], Terms(timezone="UTC", timeout_seconds=20))
+    held = await held_in_a_run(programme.store, together, QUARTER)
+    # Everybody's place under the cap belongs to the first scenario, so the second claims nobody.
+    assert [(name, one.people) for name, one in held.items()] == [("a", 12)]
 
 
 async def test_a_run_about_one_organisation_is_measured_against_the_whole_programme(programme: Programme) -> None:
@@ -113,7 +176,7 @@ async def test_a_claim_over_a_multiple_of_the_median_day_is_held_back(programme:
     assert (await programme.claim(wanted(), guard=USUAL)).claimed == 18
     # For the next run of the same day the day's number is already reached.
     await programme.want(*users[18:19])
-    with pytest.raises(HeldByGuard, match="would claim 1 people: that makes 19 claims of this scenario"):
+    with pytest.raises(HeldByGuard, match="would claim 1 people: that makes 19 people of this scenario"):
         await programme.claim(wanted(), guard=USUAL)
 
 
@@ -168,6 +231,7 @@ async def test_confirmed_people_count_towards_a_usual_day_but_not_towards_todays
     assert (await programme.claim(wanted(), guard=confirming)).confirmed == 20
     await programme.want(*users[20:32])
     assert (await programme.claim(wanted(), guard=USUAL)).claimed == 12
+    await programme.sql.execute("update rekindle.run_scenario set recorded = claimed, pending = 0")
     await programme.at(NOW + DAY)
     await programme.want(*users[32:])
     # Days of 4, 4, 4 and 32.
@@ -232,7 +296,7 @@ async def test_a_run_sends_what_is_within_bounds_and_ends_halted_with_the_number
     assert [(one.scenario_type, one.claimed, one.recorded) for one in report.scenarios] == [("c", 6, 6)]
     assert len(dispatcher.sent) == 6
     assert report.halted_by is not None
-    assert report.halted_by.startswith("RK502: the guard held back 50 people: scenario a would claim 30 people: ")
+    assert report.halted_by.startswith("RK502: the guard holds back 2 scenarios: scenario a would claim 30 people: ")
     assert "scenario b would claim 20 people: " in report.halted_by
     assert report.halted_by.endswith("run `rekindle run --confirm 50`.")
     again = Limits(guard=Guard(max_share=0.10, max_times_median=None, floor=5, confirmed=50))

@@ -21,9 +21,11 @@ FILES = sorted(
 )
 VIEWS = ["chapter", "organisation", "preference", "activity"]
 BOUND = ("candidates", "known", "longest", "outranking", *VIEWS)
-EVALUATE = ["claim", "claimants", "plan", "stage_outranking", "explain"]
+EVALUATE = ["claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.
-UTILITY = {"stage_create", "stage_drop", "outranking_create", "source_activity_plan"}
+UTILITY = {
+    "stage_create", "stage_drop", "outranking_create", "outranking_drop", "claimants_create", "source_activity_plan"
+}  # fmt: skip
 SLOT = re.compile(r"\{([a-z_/]+)\}")
 
 
@@ -54,7 +56,7 @@ def numbered(text: str) -> str:
 @pytest.fixture
 async def planner(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
     async with open_programme(database_url) as programme, programme.sql.transaction(force_rollback=True):
-        for name in ("stage_create", "stage_drop", "stage_create", "outranking_create"):
+        for name in ("stage_create", "stage_drop", "stage_create", "outranking_create", "claimants_create"):
             await programme.sql.execute(statement(name))
         yield programme.sql
 
@@ -99,7 +101,10 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     await planner.execute(statement("source_activity_plan"))
     slots = {slot for file in FILES for slot in SLOT.findall(code(raw(file)))}
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
-    twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()))} | {"outranking_known"}
+    twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()))} | {
+        "outranking_known",
+        "claiming_staged",
+    }
     of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     assert parts == slots - {"candidates", "known", "longest"} | twins | of_a_kind

@@ -86,8 +86,9 @@ def test_the_conditions_that_come_before_the_refusals_are_described() -> None:
 
 def test_explain_has_a_meaning_for_every_condition() -> None:
     refusals = set(first_cells(LEDGER["Due and not claimed (`refusals`)"]))
+    before, after = (set(first_cells(CLI[f"Conditions {where} the refusals"])) for where in ("before", "after"))
     # Whether another run claims at the same moment cannot be known before.
-    assert set(MEANINGS) == refusals - {"claimed_elsewhere"} | set(first_cells(CLI["Conditions before the refusals"]))
+    assert set(MEANINGS) == refusals - {"claimed_elsewhere"} | before | after
 
 
 def test_a_unit_is_given_up_after_the_number_of_rejections_in_the_reference() -> None:

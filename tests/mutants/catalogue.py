@@ -675,7 +675,7 @@ POLICY = (
         _sql("parts/kinds/expiry/candidates"),
         "expiry-keeps-its-name",
         "'0'",
-        (_NAMES + "test_a_certificate_keeps_its_name_while_its_date_and_thresholds_are_edited[-1-before1-None]",),
+        (_NAMES + "test_a_certificate_keeps_its_name_while_its_date_and_thresholds_are_edited[1-before0-None]",),
     ),
 )
 
@@ -734,8 +734,22 @@ GUARD = (
         "the guard does not know the usual number",
         _sql("guard"),
         "what-is-usual",
-        "and false,",
+        "then null::bigint end as by_median",
         (_GUARD + "test_a_claim_over_a_multiple_of_the_median_day_is_held_back",),
+    ),
+    Mutant(
+        "what ended unsent uses up the guard's limit",
+        _sql("guard_people"),
+        "unsent-counts",
+        "",
+        (_GUARD + "test_what_ended_unsent_does_not_count_nor_does_a_person_who_is_claimed_twice",),
+    ),
+    Mutant(
+        "confirmed people use up the guard's limit",
+        _sql("guard_people"),
+        "confirmed-people-count",
+        "",
+        (_GUARD + "test_confirmed_people_do_not_count_against_the_next_runs",),
     ),
     Mutant(
         "a confirmation has no limit",

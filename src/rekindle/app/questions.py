@@ -1,20 +1,20 @@
 """The part of the engine that answers what would happen, and why. Nothing is claimed or sent."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from uuid import UUID
 
 from rekindle.app.base import Base
 from rekindle.engine.changes import edited
 from rekindle.engine.difference import chosen, difference, edits
-from rekindle.engine.explain import explain
-from rekindle.engine.guard import GuardPreview
+from rekindle.engine.explain import explain, with_guard
+from rekindle.engine.guard import GuardPreview, held_in_a_run
 from rekindle.engine.places import place_names
 from rekindle.engine.preview import Preview, dry_run, plan
 from rekindle.engine.priority import evaluations, outranking
 from rekindle.engine.scenarios import enabled_or_named, require_applied
 from rekindle.engine.show import Shown, show
-from rekindle.errors import BadArgument
+from rekindle.errors import BadArgument, HeldByGuard
 from rekindle.model import Candidate, Place, PlaceNames, Selection
 from rekindle.ports import Affected, Difference, Evaluation, PersonExplained
 from rekindle.postgres import script
@@ -60,6 +60,9 @@ class Questions(Base):
         """One person under every applied scenario, or those named, and their latest claims. Reads
         only.
 
+        The guard is the last condition of a scenario that nothing else blocks. To know what it
+        would hold back, everybody is evaluated, as for a plan.
+
         Any id is allowed. With a run: what that run did for the person, and nothing about the
         present; a named scenario may then be retired.
 
@@ -78,6 +81,8 @@ class Questions(Base):
         applied = await self.deps.store.applied()
         require_applied(scenarios, applied)
         explained = await explain(self._explanations, user_id, applied, names=scenarios, terms=self._terms())
+        if any(one.fault is None and not one.blocked_by for one in explained):
+            explained = with_guard(explained, await self._held())
         return PersonExplained(user_id, standing, explained, tuple(claims))
 
     async def place_names(self, places: Iterable[Place]) -> PlaceNames:
@@ -142,6 +147,11 @@ class Questions(Base):
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
         evaluation = Evaluation(applied[scenario], selection, above, self._terms())
         return await script.evaluating(self._database, statement, evaluation, run_id=run_id, explained=explained)
+
+    async def _held(self) -> Mapping[str, HeldByGuard]:
+        """By scenario, why the guard would hold back what a run of everything would claim now."""
+        planned = await self._planned((), Selection())
+        return await held_in_a_run(self.deps.store, planned, self.config.run.guard())
 
     async def _planned(self, names: Sequence[str], selection: Selection) -> list[Evaluation]:
         """The evaluations of a run of these scenarios, before any of them is claimed. Raises as

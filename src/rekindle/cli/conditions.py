@@ -29,6 +29,7 @@ MEANINGS: Mapping[str, str] = {
     "no_token": "the person has no usable device token",
     "variables_too_large": "the variables are over 64 kB",
     "occurrence_too_long": "the occurrence has more than 1,000 bytes",
+    "held_by_guard": "the guard holds back the claim",
 }
 """What it means that a condition blocks, for conditions without facts."""
 
@@ -145,6 +146,13 @@ def _device(one: Facts) -> str:
     return "has an empty token" if one["empty"] else "has an unknown kind"
 
 
+def _held_by_guard(facts: Facts) -> str:
+    return (
+        f"the guard would hold back this claim of {facts['people']:,} people; "
+        f"to allow it in a run, use `rekindle run --confirm {facts['confirm']}`"
+    )
+
+
 _DESCRIPTIONS: Mapping[str, Callable[[Facts], str]] = {
     "not_due": _not_due,
     "opted_out": _opted_out,
@@ -160,4 +168,5 @@ _DESCRIPTIONS: Mapping[str, Callable[[Facts], str]] = {
     "variables_too_large": _bytes,
     "occurrence_too_long": _bytes,
     "no_token": _no_token,
+    "held_by_guard": _held_by_guard,
 }

@@ -49,7 +49,8 @@ from rekindle.model import Candidate, Place, Report
 
 Budget = Annotated[str | None, typer.Option("--budget", metavar="DURATION", help="End within this time, such as 30s.")]
 Confirm = Annotated[
-    int, typer.Option("--confirm", min=0, metavar="N", help="Allow up to N people past the guard for this run.")
+    int,
+    typer.Option("--confirm", min=0, metavar="N", help="Allow claims of up to N people past the guard for this run."),
 ]
 Limit = Annotated[int, typer.Option(min=0, metavar="N", help="People to list; 0 lists all.")]
 
@@ -113,7 +114,7 @@ async def _planned(steps: AsyncGenerator[Candidate | Preview], *, limit: int) ->
 
 def _show_plan(previews: list[Preview], people: list[Candidate]) -> None:
     console().print(preview_table(previews, checked=False))
-    say_held(previews)
+    say_held(one.held for one in previews)
     if people:
         say()
         console().print(people_table(people))
@@ -159,7 +160,7 @@ def _show_dry_run(previews: list[Preview], *, as_json: bool) -> int:
         print_json([preview_json(one) for one in previews])
     else:
         console().print(preview_table(previews, checked=True))
-        say_held(previews)
+        say_held(one.held for one in previews)
         say("Dry run: nothing was claimed or sent.")
     if any(one.held for one in previews):
         return HeldByGuard.exit_code

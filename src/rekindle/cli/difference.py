@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from rekindle.app import Engine
-from rekindle.cli.output import WIDE, Table, console, json_text, say, write
+from rekindle.cli.output import WIDE, Table, console, json_text, say, say_held, write
 from rekindle.cli.places import Places, places
 from rekindle.model import Place
 from rekindle.ports import EFFECTS, Affected, Difference, Effect
@@ -39,8 +39,7 @@ def show_numbers(differences: list[Difference], where: Places) -> None:
     for one in differences:
         if one.fault is not None:
             say(f"{one.scenario_type}: {one.fault}")
-        if one.held is not None:
-            say(str(one.held))
+    say_held(one.held for one in differences)
 
 
 async def show(engine: Engine, steps: Steps, *, limit: int) -> int:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import rich.table
@@ -13,8 +13,9 @@ from rich.markup import escape
 from rekindle.cli.options import INVOCATION
 from rekindle.cli.places import Places
 from rekindle.cli.tracebacks import traceback_text
+from rekindle.engine.guard import together
 from rekindle.engine.preview import Preview
-from rekindle.errors import ConfigInvalid, RekindleError
+from rekindle.errors import ConfigInvalid, HeldByGuard, RekindleError
 from rekindle.foreign import escaped, printable
 from rekindle.model import Candidate, Numbers, Report
 from rekindle.ports import ScenarioStatus
@@ -177,11 +178,11 @@ def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:
     return table
 
 
-def say_held(previews: Sequence[Preview]) -> None:
+def say_held(each: Iterable[HeldByGuard | None]) -> None:
     """Print what the guard would stop in a plan or a dry run, and why."""
-    for one in previews:
-        if one.held is not None:
-            say(str(one.held))
+    held = together([one for one in each if one is not None])
+    if held is not None:
+        say(str(held))
 
 
 def preview_json(preview: Preview) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rekindle.engine.cycle import Cycle
+from rekindle.engine.guard import together
 from rekindle.errors import HeldByGuard, RekindleError, SourceError, StatementTooSlow
 from rekindle.log import log
 from rekindle.model import Numbers
@@ -77,13 +78,6 @@ async def _claim_one(cycle: Cycle, evaluation: Evaluation) -> Numbers:
 
 def _as_one(faults: Sequence[RekindleError]) -> list[RekindleError]:
     """The faults, with those of the guard combined into one: an operator confirms their sum."""
-    held = [fault for fault in faults if isinstance(fault, HeldByGuard)]
-    if len(held) < 2:
-        return list(faults)
-    people = sum(fault.people for fault in held)
-    together = HeldByGuard(
-        f"the guard held back {people:,} people: {'; '.join(fault.message for fault in held)}",
-        hint=f"See `rekindle plan`. To allow them, run `rekindle run --confirm {people}`.",
-        people=people,
-    )
-    return [together, *(fault for fault in faults if fault not in held)]
+    held = together([fault for fault in faults if isinstance(fault, HeldByGuard)])
+    others = [fault for fault in faults if not isinstance(fault, HeldByGuard)]
+    return others if held is None else [held, *others]

@@ -76,7 +76,7 @@ async def difference(
         except (SourceError, StatementTooSlow, PermissionMissing) as error:
             fault = error
         claimed = sum(effects["gain"] + effects["stay"] for effects in organisations.values())
-        held = await guarded.held_back(edit.scenario_type, claimed)
+        held = None if edit.new is None else await guarded.held_back(edit.new, claimed)
         yield Difference(edit.scenario_type, edit.change, organisations, fault, held)
 
 

@@ -1,13 +1,14 @@
 """Explains why a person is nudged now or is not, by the claim's own conditions. Nothing is
 claimed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from rekindle.engine.priority import in_order, outranking
-from rekindle.errors import SourceError
+from rekindle.errors import HeldByGuard, SourceError
 from rekindle.model import Selection
-from rekindle.ports import Applied, Evaluation, Explanation, Explanations, Terms
+from rekindle.ports import Applied, Condition, Evaluation, Explanation, Explanations, Terms
 
 
 async def explain(
@@ -36,6 +37,23 @@ async def explain(
         except SourceError as fault:
             explained[name] = Explanation(name, one.version, one.scenario.kind, fault=str(fault))
     return tuple(explained[one.scenario_type] for one in chosen)
+
+
+def with_guard(explained: Sequence[Explanation], held: Mapping[str, HeldByGuard]) -> tuple[Explanation, ...]:
+    """The explanations, with the guard as the last condition of each scenario that nothing else
+    blocks. `held` has the scenarios that it would hold back in a run of everything."""
+    confirm = sum(one.people for one in held.values())
+
+    def judged(one: Explanation) -> Explanation:
+        if one.fault is not None or one.blocked_by:
+            return one
+        why = held.get(one.scenario_type)
+        facts = {} if why is None else {"people": why.people, "confirm": confirm, "because": why.message}
+        guard = Condition("held_by_guard", why is not None, facts)
+        told = replace(one, conditions=(*one.conditions, guard))
+        return told if why is None else replace(told, next_at=None, waits_for=guard.reason)
+
+    return tuple(judged(one) for one in explained)
 
 
 def _would_claim(one: Explanation) -> bool:

@@ -1,9 +1,11 @@
 """What the guard would decide, scenario by scenario, in a run that claims what is previewed."""
 
-from rekindle.errors import HeldByGuard
+from collections.abc import Mapping, Sequence
+
+from rekindle.errors import HeldByGuard, SourceError, StatementTooSlow
 from rekindle.model import Selection
 from rekindle.policy import Guard
-from rekindle.ports import Store, Survey
+from rekindle.ports import Evaluation, Store, Survey
 
 
 class GuardPreview:
@@ -29,18 +31,56 @@ class GuardPreview:
         self._selection = selection
         self._survey = survey
         self._timeout_seconds = timeout_seconds
-        self._allowed = 0
+        self._ahead: list[Evaluation] = []
+        self._people = 0
 
-    async def held_back(self, scenario_type: str, people: int) -> HeldByGuard | None:
-        """Why the guard would hold back a claim of `people` next; None: it would allow them."""
-        held = None
-        if people and self._selection.user_id is None and self._guard.watches:
-            self._survey = self._survey or await self._store.survey(
-                self._selection, timeout_seconds=self._timeout_seconds
-            )
-            held = await self._store.held_back(
-                scenario_type, people, recipients=self._survey.recipients, ahead=self._allowed, guard=self._guard
-            )
+    async def held_back(self, evaluation: Evaluation, people: int) -> HeldByGuard | None:
+        """Why the guard would hold back this claim of `people` next; None: it would allow them."""
+        if not people or self._selection.user_id is not None or not self._guard.watches:
+            return None
+        self._survey = self._survey or await self._store.survey(self._selection, timeout_seconds=self._timeout_seconds)
+        held = await self._store.held_back(
+            [*self._ahead, evaluation],
+            people,
+            recipients=self._survey.recipients,
+            ahead=self._people,
+            guard=self._guard,
+        )
         if held is None:
-            self._allowed += people
+            self._ahead.append(evaluation)
+            self._people += people
         return held
+
+
+async def held_in_a_run(store: Store, evaluations: Sequence[Evaluation], guard: Guard) -> Mapping[str, HeldByGuard]:
+    """By scenario, why the guard would hold back what a run of these evaluations would claim now.
+    Reads only.
+
+    A scenario that cannot be evaluated is left out, as a run leaves it out.
+    """
+    held: dict[str, HeldByGuard] = {}
+    if not evaluations or not guard.watches:
+        return held
+    selection, seconds = evaluations[0].selection, evaluations[0].terms.timeout_seconds
+    preview = GuardPreview(store, guard, selection, timeout_seconds=seconds)
+    for evaluation in evaluations:
+        try:
+            why = await preview.held_back(evaluation, await store.claimable(evaluation))
+        except (SourceError, StatementTooSlow):
+            continue
+        if why is not None:
+            held[evaluation.applied.scenario_type] = why
+    return held
+
+
+def together(held: Sequence[HeldByGuard]) -> HeldByGuard | None:
+    """What the guard holds back, as one error: an operator confirms the sum of its claims. None: it
+    holds back nothing."""
+    if len(held) < 2:
+        return next(iter(held), None)
+    people = sum(one.people for one in held)
+    return HeldByGuard(
+        f"the guard holds back {len(held)} scenarios: {'; '.join(one.message for one in held)}",
+        hint=f"See `rekindle plan`. To allow all of them, run `rekindle run --confirm {people}`.",
+        people=people,
+    )

@@ -136,13 +136,16 @@ class PatientStore(Store):
         """As `Store.candidates`: a stream that breaks off is not restarted."""
         return self._store.candidates(evaluation)
 
+    async def claimable(self, evaluation: Evaluation) -> int:
+        return await patiently(self._deadline, self._store.claimable, evaluation)
+
     async def held_back(
-        self, scenario_type: str, people: int, *, recipients: int, ahead: int = 0, guard: Guard
+        self, evaluations: Sequence[Evaluation], people: int, *, recipients: int, ahead: int = 0, guard: Guard
     ) -> HeldByGuard | None:
         return await patiently(
             self._deadline,
             self._store.held_back,
-            scenario_type,
+            evaluations,
             people,
             recipients=recipients,
             ahead=ahead,

@@ -64,7 +64,7 @@ async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard)
                 else:
                     refusals[candidate.refusal] += 1
                 yield candidate
-        held = await guarded.held_back(name, would_claim)
+        held = await guarded.held_back(evaluation, would_claim)
         yield Preview(name, survey.evaluated, would_claim, refusals, held=held)
 
 

@@ -98,12 +98,27 @@ class Store(NotificationRepository, Protocol):
         Writes nothing."""
         ...
 
+    async def claimable(self, evaluation: Evaluation) -> int:
+        """How many people `claim` would claim now, if no guard held them back. Reads only.
+
+        Raises:
+            SourceError, StatementTooSlow: as `claim`.
+        """
+        ...
+
     async def held_back(
-        self, scenario_type: str, people: int, *, recipients: int, ahead: int = 0, guard: Guard
+        self, evaluations: Sequence[Evaluation], people: int, *, recipients: int, ahead: int = 0, guard: Guard
     ) -> HeldByGuard | None:
-        """Why the guard would hold back a claim of `people` now, out of `recipients` active
-        recipients, after `ahead` people of other scenarios in the same run. None: it would allow
-        them. Reads only."""
+        """Why the guard would hold back a claim of the last evaluation's `people` now, out of
+        `recipients` active recipients, after claims of the evaluations before it, which come to
+        `ahead` people. None: it would allow them. Reads only.
+
+        It evaluates all of them again only if the people could exceed a limit, to count each
+        person once.
+
+        Raises:
+            SourceError, StatementTooSlow: as `claim`.
+        """
         ...
 
     async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:

@@ -2,7 +2,6 @@
 part of the claim's transaction."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 from uuid import UUID
 
 from rekindle.errors import HeldByGuard
@@ -14,15 +13,40 @@ from rekindle.postgres.sql import statement
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class Claim:
     """The claim that the guard checks: the people of one scenario, of all active recipients. Either
-    its run has begun (`run_id`), or it would begin after `ahead` people of other scenarios."""
+    its run has begun (`run_id`), or it would begin after claims of `ahead` people."""
 
     scenario_type: str
     people: int
     recipients: int
     run_id: UUID | None = None
     ahead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the guard allows, and how many people the claim comes to. See guard.sql."""
+
+    own_at_most: int
+    total_at_most: int
+    confirmed: int
+    days: int
+    median: float | None
+    by_share: int | None
+    by_median: int | None
+
+    def over_share(self, guard: Guard, own: int, total: int) -> bool:
+        """Whether these numbers exceed the share of the recipients."""
+        return own > guard.floor and self.by_share is not None and total > self.by_share
+
+    def over_median(self, guard: Guard, own: int) -> bool:
+        """Whether this number exceeds what is usual."""
+        return own > guard.floor and self.by_median is not None and own > self.by_median
+
+    def over(self, guard: Guard, own: int, total: int) -> bool:
+        """Whether these numbers exceed any limit."""
+        return self.over_share(guard, own, total) or self.over_median(guard, own)
 
 
 async def pass_guard(
@@ -51,56 +75,53 @@ async def pass_guard(
     if not claimed or not guard.watches:
         return 0
     await take(database, connection, "guard")  # mutant: lock
-    claim = _Claim(evaluation.applied.scenario_type, claimed, recipients, run_id=run_id)
-    weighed = await _weigh(connection, claim, guard)
-    if not (weighed["over_share"] or weighed["over_median"]):
+    claim = Claim(evaluation.applied.scenario_type, claimed, recipients, run_id=run_id)
+    weighed = await weigh(connection, claim, guard)
+    if not weighed.over(guard, weighed.own_at_most, weighed.total_at_most):
         return 0
-    if claimed <= guard.confirmed - weighed["confirmed"]:  # mutant: confirmed
+    own, total = await people_of(connection, claim, claiming="claiming")
+    if not weighed.over(guard, own, total):
+        return 0
+    if claimed <= guard.confirmed - weighed.confirmed:  # mutant: confirmed
         return claimed
-    raise _held(claim, guard, weighed)
+    raise held(claim, guard, weighed, own, total)
 
 
-async def held_back(
-    database: Database, scenario_type: str, people: int, *, recipients: int, ahead: int, guard: Guard
-) -> HeldByGuard | None:
-    """`Store.held_back`."""
-    if not people or not guard.watches:
-        return None
-    claim = _Claim(scenario_type, people, recipients, ahead=ahead)
-    async with database.connection() as connection:
-        weighed = await _weigh(connection, claim, guard)
-    if not (weighed["over_share"] or weighed["over_median"]):
-        return None
-    return _held(claim, guard, weighed)
+async def people_of(connection: Connection, claim: Claim, *, claiming: str) -> tuple[int, int]:
+    """Return how many different people the claims of 24 hours come to with this one: of its
+    scenario, and of all."""
+    parameters = {"scenario_type": claim.scenario_type, "run_id": claim.run_id}
+    row = await (await connection.execute(statement("guard_people", claiming=claiming), parameters)).fetchone() or {}
+    return row["own"], row["total"]
 
 
-async def _weigh(connection: Connection, claim: _Claim, guard: Guard) -> dict[str, Any]:
+async def weigh(connection: Connection, claim: Claim, guard: Guard) -> Weighed:
+    """Return what the guard allows, and the most people that the claim can come to."""
     parameters = {
         **asdict(claim),
-        "floor": guard.floor,
         "max_share": guard.max_share,
         "max_times_median": guard.max_times_median,
         "median_days": MEDIAN_DAYS,
         "median_least_days": MEDIAN_LEAST_DAYS,
     }
     row = await (await connection.execute(statement("guard"), parameters)).fetchone()
-    return row or {}
+    return Weighed(**(row or {}))
 
 
-def _held(claim: _Claim, guard: Guard, weighed: dict[str, Any]) -> HeldByGuard:
-    """Return the error, which names each exceeded limit with the number of claims and the number
+def held(claim: Claim, guard: Guard, weighed: Weighed, own: int, total: int) -> HeldByGuard:
+    """Return the error, which names each exceeded limit with the number of people and the number
     allowed."""
     exceeded: list[str] = []
-    if weighed["over_share"]:
+    if weighed.over_share(guard, own, total):
         exceeded.append(
-            f"that makes {weighed['total']:,} claims in 24 hours for {claim.recipients:,} active recipients, and "
-            f"max_share = {100 * (guard.max_share or 0):g}% allows {weighed['by_share']:,}"
+            f"that makes {total:,} people in 24 hours for {claim.recipients:,} active recipients, and "
+            f"max_share = {100 * (guard.max_share or 0):g}% allows {weighed.by_share:,}"
         )
-    if weighed["over_median"]:
+    if weighed.over_median(guard, own):
         exceeded.append(
-            f"that makes {weighed['own']:,} claims of this scenario in 24 hours, and "
-            f"max_times_median = {guard.max_times_median:g} allows {weighed['by_median']:,} "
-            f"(median of {weighed['days']} days)"
+            f"that makes {own:,} people of this scenario in 24 hours, and "
+            f"max_times_median = {guard.max_times_median:g} allows {weighed.by_median:,} "
+            f"(median of {weighed.days} days)"
         )
     return HeldByGuard(
         f"scenario {claim.scenario_type} would claim {claim.people:,} people: {'; '.join(exceeded)}",

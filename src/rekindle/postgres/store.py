@@ -24,7 +24,7 @@ from rekindle.policy import GUARDED, Guard
 from rekindle.ports import Applied, Evaluation, Store, Survey
 from rekindle.postgres import claims
 from rekindle.postgres.evaluation import optional_views
-from rekindle.postgres.guard import held_back
+from rekindle.postgres.guard_preview import claimable, held_back
 from rekindle.postgres.locks import take_to_sweep
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
@@ -125,10 +125,13 @@ class PostgresStore(Store):
     def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
         return claims.candidates(self._database, evaluation)
 
+    async def claimable(self, evaluation: Evaluation) -> int:
+        return await claimable(self._database, evaluation)
+
     async def held_back(
-        self, scenario_type: str, people: int, *, recipients: int, ahead: int = 0, guard: Guard
+        self, evaluations: Sequence[Evaluation], people: int, *, recipients: int, ahead: int = 0, guard: Guard
     ) -> HeldByGuard | None:
-        return await held_back(self._database, scenario_type, people, recipients=recipients, ahead=ahead, guard=guard)
+        return await held_back(self._database, evaluations, people, recipients=recipients, ahead=ahead, guard=guard)
 
     async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
         async with self._database.transaction(timeout_seconds=timeout_seconds) as connection:

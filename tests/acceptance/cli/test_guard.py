@@ -8,7 +8,7 @@ from team.team import SCENARIO, TEAM_CONFIG, UNGUARDED, Team, write_config
 
 GUARDED = TEAM_CONFIG.replace(UNGUARDED, "[run]\nguard_floor = 10\n")
 HELD = (
-    "RK502: scenario nudge would claim 12 people: that makes 12 claims in 24 hours for 12 active recipients, and "
+    "RK502: scenario nudge would claim 12 people: that makes 12 people in 24 hours for 12 active recipients, and "
     "max_share = 25% allows 3. See `rekindle plan`. To allow them, run `rekindle run --confirm 12`."
 )
 
@@ -53,12 +53,18 @@ def test_a_plan_and_a_dry_run_show_what_the_guard_would_hold_back(rekindle: Comm
 def test_of_two_scenarios_that_are_too_large_together_the_second_is_held_back_as_planned(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
+    others = (
+        "select user_id, 'zeal' as occurrence, jsonb_build_object('points', 1) as variables "
+        "from rekindle_source.recipient where user_id not in (select user_id from rekindle_source.nudge) "
+        "order by user_id limit 12"
+    )
     other = SCENARIO.replace("nudge]", "zeal]").replace("nudge.m", "zeal.m")
+    other = other.replace("select user_id, occurrence, variables from rekindle_source.nudge", others)
     write_config(rekindle.folder, GUARDED.replace('"7d"', '"7d"\npriority = 60') + other)
     ids = team.people(60)
     team.execute("delete from team.wanted where not user_id = any (%s)", ids[:12])
     held = (
-        "RK502: scenario zeal would claim 12 people: that makes 24 claims in 24 hours for 60 active recipients, and "
+        "RK502: scenario zeal would claim 12 people: that makes 24 people in 24 hours for 60 active recipients, and "
         "max_share = 25% allows 15. See `rekindle plan`. To allow them, run `rekindle run --confirm 12`."
     )
     scenarios = rekindle("plan", "--changes", "--json").json()["scenarios"]
@@ -66,6 +72,15 @@ def test_of_two_scenarios_that_are_too_large_together_the_second_is_held_back_as
     assert rekindle("apply").code == 0
     scenarios = rekindle("plan", "--json").json()["scenarios"]
     assert [(one["scenario_type"], one["held"]) for one in scenarios] == [("nudge", None), ("zeal", held)]
+    why = (
+        "blocked by held_by_guard until this changes: the guard would hold back this claim of 12 people; "
+        "to allow it in a run, use `rekindle run --confirm 12`"
+    )
+    assert f"zeal: {why}" in rekindle("explain", ids[12]).out
+    explained = {one["scenario_type"]: one for one in rekindle("explain", ids[12], "--json").json()["scenarios"]}
+    assert (explained["zeal"]["blocked_by"], explained["zeal"]["next_at"]) == (["held_by_guard"], None)
+    assert explained["nudge"]["blocked_by"] == ["not_due"]
+    assert "nudge: would be claimed now" in rekindle("explain", ids[0]).out
     done = rekindle("run", "--json")
     assert (done.code, done.json()["halted_by"]) == (2, held)
     assert {sent["message"]["data"]["scenario_type"] for sent in fcm.messages()} == {"nudge"}

@@ -183,7 +183,8 @@ create table if not exists rekindle.run_scenario (
     check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
 );
 -- For the claims that the guard counts: see guard.sql.
-create index if not exists run_scenario_claimed_idx on rekindle.run_scenario (at) where claimed > 0;
+create index if not exists run_scenario_claimed_idx on rekindle.run_scenario (at)
+  where claimed > 0 or recorded > 0 or unknown > 0;
 create index if not exists run_scenario_latest_idx on rekindle.run_scenario (scenario_type, at desc);
 alter table rekindle.run_scenario enable row level security;
 revoke all on rekindle.run_scenario from rekindle_worker;
@@ -305,6 +306,7 @@ create table if not exists rekindle.delivery (
   primary key (claim_id, device_id)
 );
 create index if not exists delivery_run_idx on rekindle.delivery (run_id);
+create index if not exists delivery_claimed_run_idx on rekindle.delivery (claimed_run_id);   -- see guard_people.sql
 alter table rekindle.delivery enable row level security;
 revoke all on rekindle.delivery from rekindle_worker;
 drop policy if exists worker on rekindle.delivery;

@@ -39,8 +39,8 @@ left join lateral (
   ) push
   where left(push.dated, 10) in (
     named.expires_on,
-    to_char(c.expires_on - interval '1 day', 'YYYY-MM-DD'),
-    to_char(c.expires_on + interval '1 day', 'YYYY-MM-DD')  -- mutant: expiry-keeps-its-name
+    to_char(c.expires_on + interval '1 day', 'YYYY-MM-DD'),
+    to_char(c.expires_on - interval '1 day', 'YYYY-MM-DD')  -- mutant: expiry-keeps-its-name
   )
 ) sent on reached.threshold is not null
 where reached.threshold is not null
