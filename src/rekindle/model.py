@@ -213,7 +213,7 @@ class Ending:
     prune: bool = False
 
 
-RunStatus = Literal["running", "done", "budget", "incomplete", "halted", "abandoned"]
+RunStatus = Literal["running", "done", "budget", "incomplete", "halted", "abandoned", "not_started"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +226,22 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """The last run under a key. `free`: that run is lost, was abandoned or could not start, so the
+    key may begin another attempt."""
+
+    run_id: UUID
+    digest: str
+    free: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One run, as the ledger has it. Scenarios are in the order in which they were claimed.
 
     `abandoned_at`: when a sweep found that it had not reported its end. If it did so later, its
-    status is the one that it reported.
+    status is the one that it reported. `tick`: the instant of a schedule that it worked, as
+    `tick:SCENARIOS:INSTANT`. `attempt` counts the runs under its key, from 1.
     """
 
     run_id: UUID
@@ -242,6 +253,8 @@ class Report:
     scenarios: tuple[Numbers, ...]
     halted_by: str | None = None
     abandoned_at: datetime | None = None
+    tick: str | None = None
+    attempt: int = 1
 
     def numbers(self, scenario_type: str) -> Numbers:
         """The numbers of one scenario.
@@ -258,7 +271,7 @@ class Report:
     def exit_code(self) -> int:
         """0 done, 1 something was not sent that should have been, 2 an operator must act, 3 work is
         left."""
-        return {"done": 0, "incomplete": 1, "halted": 2, "budget": 3, "running": 3, "abandoned": 1}[self.status]
+        return {"done": 0, "incomplete": 1, "halted": 2, "budget": 3, "running": 3, "abandoned": 1}.get(self.status, 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,20 @@
 """Arithmetic for time, keys and pace. Pure functions: the clock always comes from the caller."""
 
 import hashlib
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
+
+TICK = "tick:"
+"""How the key of a run begins that a schedule began. tick_begin.sql builds such keys."""
 
 MAX_DURATION_SECONDS = 10 * 366 * 86_400
 
@@ -22,6 +28,14 @@ REFUSED_COOLDOWN_SECONDS = 3_600
 time. It is short enough to reach a person whose device comes back, and long enough that a broken
 text is not tried in a tight loop."""
 
+SEEN_EVERY_SECONDS = 10.0
+"""How often a run renews its lease."""
+
+LOST_SECONDS = 30.0
+"""A run that has not renewed its lease for this time is lost: its process has ended, or is paused.
+Another run may begin again under its key. It must exceed SEEN_EVERY_SECONDS by the longest silence
+of a network that a run survives (15 s)."""
+
 RETRY_SECONDS = 60.0
 """FCM's own advice when a rejection names no time: wait at least a minute (its pages 'scale-fcm'
 and 'ErrorCode')."""
@@ -33,6 +47,38 @@ long."""
 MAX_ATTEMPTS = 8
 """A unit that was certainly rejected this many times is dead: with a wait of one minute each, the
 provider has had enough time."""
+
+
+def valid_key(text: str) -> str:
+    """The name of a run, as its caller gives it.
+
+    Raises:
+        ValueError: it is not 1 to 255 printable ASCII characters without blanks, or it begins with
+            the name of a tick.
+    """
+    if _KEY.fullmatch(text) is None:
+        raise ValueError("a key has 1 to 255 printable ASCII characters and no blanks")
+    if text.startswith(TICK):
+        raise ValueError(f"a key must not begin with {TICK}, which names the ticks of the schedules")
+    return text
+
+
+def request_digest(
+    *,
+    scenarios: Sequence[str] = (),
+    organisations: Sequence[UUID] = (),
+    budget_seconds: float | None = None,
+    confirmed: int = 0,
+) -> str:
+    """Lower-case hexadecimal SHA-256, equal for two requests that ask for the same run, in any
+    order of their lists."""
+    asked = {
+        "scenarios": sorted(set(scenarios)),
+        "organisations": sorted({str(one) for one in organisations}),
+        "budget_seconds": budget_seconds,
+        "confirmed": confirmed,
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def parse_duration(text: str) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from rekindle.model import Acceptance, Selection, Unit
-from rekindle.policy import HOLD_SECONDS, REFUSED_COOLDOWN_SECONDS
+from rekindle.policy import HOLD_SECONDS, LOST_SECONDS, REFUSED_COOLDOWN_SECONDS
 from rekindle.postgres.pool import connect
 from rekindle.postgres.sql import statement
 from team.programme import Programme, open_programme, wanted
@@ -180,11 +180,11 @@ async def test_a_run_that_never_reported_its_end_is_abandoned_with_the_numbers_o
     await programme.store.arm(units[:4], lease_seconds=30)
     await programme.store.record(run_id, [Acceptance(unit, f"n/{unit.claim_id}") for unit in units[:2]])
     await programme.store.retry([(units[2], "quota_exceeded", 60.0)])
-    await later(programme, seconds=89)
+    await later(programme, seconds=LOST_SECONDS - 1)
     assert (await programme.store.sweep())["runs"] == 0
+    await later(programme, seconds=LOST_SECONDS + 1)
     another = await programme.run()
     assert await programme.store.lease(another, Selection(scenarios=("nudge",)), limit=1, lease_seconds=60) == 1
-    await later(programme, seconds=91)
     assert (await programme.store.sweep())["runs"] == 1
     row = (await programme.rows("select * from rekindle.run where run_id = %s", run_id))[0]
     assert row["status"] == "abandoned"

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from rekindle.errors import KeyTaken
-from rekindle.model import Asked
+from rekindle.model import Asked, KeyHolder
 from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Reports
 from rekindle.postgres.store import PostgresStore
@@ -36,7 +36,7 @@ async def test_of_many_concurrent_requests_with_one_key_one_opens_the_run(
     ended = await asyncio.gather(*opening, return_exceptions=True)
     (run_id,) = [one for one in ended if not isinstance(one, BaseException)]
     assert sum(isinstance(one, KeyTaken) for one in ended) == 19
-    assert await Reports(database).asked("cron-1") == (run_id, ASKED.digest)
+    assert await Reports(database).asked("cron-1") == KeyHolder(run_id, ASKED.digest, free=False)
     assert await Reports(database).asked("cron-2") is None
     assert await count(sql) == 1
 

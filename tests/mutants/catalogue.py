@@ -54,6 +54,7 @@ def markers(line: str) -> list[str]:
 _TRANSITIONS = "database/test_ledger_transitions.py::"
 _RECORD = "database/test_ledger_record.py::"
 _SWEEP = "database/test_ledger_sweep.py::"
+_TICKS = "database/test_ticks.py::"
 _LOCKS = "database/test_ledger_locks.py::"
 _CLAIM = "database/test_ledger_claim.py::"
 _RESEND = "database/test_resend.py::"
@@ -238,6 +239,20 @@ LOCKS = (
         "lock",
         "",
         (_LOCKS + "test_a_run_that_reports_its_end_at_the_same_moment_is_not_abandoned",),
+    ),
+    Mutant(
+        "an instant of a schedule is begun again when its run's row is gone",
+        _sql("tick_begin"),
+        "high-water-mark",
+        "where true",
+        (_TICKS + "test_an_instant_is_not_begun_again_when_the_rows_of_its_runs_are_gone",),
+    ),
+    Mutant(
+        "a run whose process is alive is begun again under its key",
+        _sql("run_lost"),
+        "only-the-lost",
+        "",
+        (_TICKS + "test_a_key_whose_run_is_lost_is_free_for_the_next_attempt",),
     ),
     Mutant(
         "a sweep and a run's own report count the run at the same moment",

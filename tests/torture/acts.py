@@ -228,7 +228,7 @@ async def _until(stage: Stage, query: Any, seconds: float, parameters: Any = Non
 
 
 async def _end_lost_runs(stage: Stage) -> None:
-    """The sweep ends runs whose process was killed a minute after their budget. When nobody is
+    """The sweep ends runs whose process was killed once their lease is over. When nobody is
     due any more and no process is left, move the ledger's clock, so that the harness does not
     wait."""
     await stage.rows(

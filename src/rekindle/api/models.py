@@ -1,7 +1,5 @@
 """The fields of requests and answers. The API reads and returns nothing else."""
 
-import hashlib
-import json
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from rekindle.model import RunStatus
+from rekindle.policy import request_digest
 
 MAX_BUDGET_SECONDS = 3600.0
 
@@ -42,12 +41,9 @@ class RunRequest(BaseModel):
 
     def digest(self) -> str:
         """Equal for two requests that ask for the same run, in any order of their lists."""
-        asked = {
-            "scenarios": sorted(set(self.scenarios)),
-            "organisations": sorted({str(one) for one in self.organisations}),
-            "budget_seconds": self.budget_seconds,
-        }
-        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        return request_digest(
+            scenarios=self.scenarios, organisations=self.organisations, budget_seconds=self.budget_seconds
+        )
 
 
 class _Told(BaseModel):
@@ -88,6 +84,8 @@ class RunReport(_Told):
     scenarios: list[ScenarioNumbers]
     halted_by: str | None
     abandoned_at: Instant | None = Field(description="A sweep found it without a report; it may have reported later.")
+    tick: str | None = Field(description="The instant of a schedule that it worked: `tick:SCENARIOS:INSTANT`.")
+    attempt: int = Field(description="The number of this run among those under its key, from 1.")
     exit_code: int
 
 

@@ -5,17 +5,25 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Response
+from pydantic import AfterValidator
 
 from rekindle.api.document import KEY, responses
 from rekindle.api.models import RunReport, RunRequest
 from rekindle.api.runs import Runs
+from rekindle.policy import valid_key
 
 MAX_WAIT_SECONDS = 300
 
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
 
+
+def _valid_key(key: str | None) -> str | None:
+    return None if key is None else valid_key(key)
+
+
 IdempotencyKey = Annotated[
     str | None,
+    AfterValidator(_valid_key),
     Header(
         alias="Idempotency-Key",
         min_length=1,

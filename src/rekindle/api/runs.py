@@ -54,7 +54,8 @@ class Runs:
             RekindleError: the run failed before it had a row. The key is free.
         """
         async with self._opening:
-            found = await self._found(request, key)
+            asked = None if key is None else Asked(key, request.digest())
+            found = await self._found(asked)
             if found is not None:
                 return Begun(found, replayed=True)
             if self._stop.is_set():
@@ -62,9 +63,9 @@ class Runs:
             if len(self._tasks) >= self._at_once:
                 raise TooManyRuns(f"{len(self._tasks)} runs are running, which is the limit")
             try:
-                return Begun(await self._start(request, key), replayed=False)
+                return Begun(await self._start(request, asked), replayed=False)
             except KeyTaken:  # taken by another process meanwhile
-                found = await self._found(request, key)
+                found = await self._found(asked)
                 if found is None:
                     raise
                 return Begun(found, replayed=True)
@@ -95,16 +96,11 @@ class Runs:
         while self._tasks:
             await asyncio.wait(list(self._tasks))
 
-    async def _found(self, request: RunRequest, key: str | None) -> UUID | None:
-        found = await self._engine.asked(key) if key is not None else None
-        if found is None:
-            return None
-        run_id, digest = found
-        if digest != request.digest():
-            raise KeyTaken(hint="Use a new Idempotency-Key for a new request.")
-        return run_id
+    async def _found(self, asked: Asked | None) -> UUID | None:
+        report = None if asked is None else await self._engine.run_under(asked)
+        return None if report is None else report.run_id
 
-    async def _start(self, request: RunRequest, key: str | None) -> UUID:
+    async def _start(self, request: RunRequest, asked: Asked | None) -> UUID:
         opened: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
 
         def has_opened(run_id: UUID) -> None:
@@ -116,7 +112,7 @@ class Runs:
             organisations=request.organisations,
             budget_seconds=request.budget_seconds,
             caller=Caller(
-                asked=None if key is None else Asked(key, request.digest()),
+                asked=asked,
                 watch=Watch(opened=has_opened),
                 stop=self._stop,
             ),

@@ -4,6 +4,7 @@ from rekindle.engine.cycle import Deps
 from rekindle.ports import Dispatcher, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.explain import PostgresExplanations
+from rekindle.postgres.fleet import PostgresFleet
 from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Reports
 from rekindle.postgres.source import PostgresSource
@@ -24,6 +25,7 @@ class Base:
         self._reports = Reports(database)
         self._source = PostgresSource(database)
         self._explanations = PostgresExplanations(database)
+        self._fleet = PostgresFleet(database)
         self._differences = PostgresDifferences(database)
 
     def _terms(self) -> Terms:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Self
 from uuid import UUID
 
+from rekindle.app.fleet import Scheduled
 from rekindle.app.migrations import database_url
 from rekindle.app.questions import Questions
 from rekindle.app.records import Records
@@ -24,7 +25,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Questions, Records):
+class Engine(Questions, Records, Scheduled):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

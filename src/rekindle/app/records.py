@@ -5,7 +5,8 @@ from uuid import UUID
 
 from rekindle.app.base import Base
 from rekindle.engine.scenarios import require_applied
-from rekindle.model import Report, Switch, Turned, UnknownSend
+from rekindle.errors import KeyTaken
+from rekindle.model import Asked, KeyHolder, Report, Switch, Turned, UnknownSend
 from rekindle.ports import ScenarioStatus, ScenarioVersion
 from rekindle.postgres import switches
 from rekindle.postgres.settle import settle
@@ -27,10 +28,23 @@ class Records(Base):
         """The newest runs first, or the one that is named."""
         return await self._reports.runs(run_id=run_id, limit=limit)
 
-    async def asked(self, key: str) -> tuple[UUID, str] | None:
-        """The run that was asked for under the key, and the digest of the request; None if there is
-        no such run."""
+    async def asked(self, key: str) -> KeyHolder | None:
+        """The last run that was asked for under the key; None if there is no such run."""
         return await self._reports.asked(key)
+
+    async def run_under(self, asked: Asked) -> Report | None:
+        """The run that was asked for in this way: under way or ended. None: there is none, or it is
+        lost, was abandoned or could not start, so that it may begin again.
+
+        Raises:
+            KeyTaken: the key belongs to a run that was asked for differently.
+        """
+        found = await self.asked(asked.key)
+        if found is None:
+            return None
+        if found.digest != asked.digest:
+            raise KeyTaken(hint="Use a new key for a new request.")
+        return None if found.free else (await self.runs(run_id=found.run_id))[0]
 
     async def deliveries(self) -> list[tuple[UUID, str]]:
         """Every device whose push was accepted, in order of claim: the claim, and the name that the

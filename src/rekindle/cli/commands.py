@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rekindle.cli import cycle, demo, explain, serve, setup, sql, switch, unknown
+from rekindle.cli import cycle, demo, explain, fleet, serve, setup, sql, switch, unknown
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION, settings
 from rekindle.cli.output import say
@@ -56,6 +56,9 @@ def build() -> typer.Typer:
         cycle.plan,
         cycle.run,
         cycle.runs,
+        fleet.tick,
+        fleet.worker,
+        fleet.status,
         explain.explain,
         sql.sql,
         serve.serve,

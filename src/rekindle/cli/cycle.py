@@ -20,6 +20,7 @@ from rekindle.cli.options import (
     config,
     ids,
     one_id,
+    run_key,
     seconds,
     settings,
     stop_on_signals,
@@ -45,12 +46,17 @@ from rekindle.engine.cycle import Caller, Watch
 from rekindle.engine.preview import Preview
 from rekindle.errors import BadArgument, HeldByGuard
 from rekindle.log import log
-from rekindle.model import Candidate, Place, Report
+from rekindle.model import Asked, Candidate, Place, Report
+from rekindle.policy import request_digest
 
 Budget = Annotated[str | None, typer.Option("--budget", metavar="DURATION", help="End within this time, such as 30s.")]
 Confirm = Annotated[
     int,
     typer.Option("--confirm", min=0, metavar="N", help="Allow claims of up to N people past the guard for this run."),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", metavar="TEXT", help="The name of this run: the same name again is the same run."),
 ]
 Limit = Annotated[int, typer.Option(min=0, metavar="N", help="People to list; 0 lists all.")]
 
@@ -129,6 +135,7 @@ async def run(
     organisation: Organisations = None,
     budget: Budget = None,
     confirm: Confirm = 0,
+    key: Key = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate every message; claim and send nothing.")] = False,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
@@ -137,21 +144,27 @@ async def run(
     loaded = config(config_path)
     budget_seconds = seconds(budget)
     scenarios, organisations = scenario or (), ids(organisation)
+    digest = request_digest(
+        scenarios=scenarios, organisations=organisations, budget_seconds=budget_seconds, confirmed=confirm
+    )
+    asked = None if key is None else Asked(run_key(key), digest)
     async with Engine.open(settings(), loaded) as engine:
         if dry_run:
             previews = await engine.dry_run(scenarios=scenarios, organisations=organisations)
             return _show_dry_run(previews, as_json=as_json)
         await warn_if_not_applied(engine)
-        with _progress(quiet=as_json) as progress:
-            report = await engine.run(
-                scenarios=scenarios,
-                organisations=organisations,
-                budget_seconds=budget_seconds,
-                confirmed=confirm,
-                caller=Caller(watch=_watch(progress), stop=stop_on_signals()),
-            )
+        report = None if asked is None else await engine.run_under(asked)
+        if report is None:
+            with _progress(quiet=as_json) as progress:
+                report = await engine.run(
+                    scenarios=scenarios,
+                    organisations=organisations,
+                    budget_seconds=budget_seconds,
+                    confirmed=confirm,
+                    caller=Caller(asked=asked, watch=_watch(progress), stop=stop_on_signals()),
+                )
     show_report(report, as_json=as_json)
-    return report.exit_code
+    return 0 if asked is not None and report.status == "running" else report.exit_code
 
 
 def _show_dry_run(previews: list[Preview], *, as_json: bool) -> int:

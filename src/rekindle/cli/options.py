@@ -12,7 +12,7 @@ import typer
 
 from rekindle.configuration import configured, load_config
 from rekindle.errors import BadArgument
-from rekindle.policy import parse_duration
+from rekindle.policy import parse_duration, valid_key
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.signals import end_in_order
@@ -85,6 +85,18 @@ def seconds(value: str | None) -> float | None:
         return float(parse_duration(value))
     except ValueError as error:
         raise BadArgument(f"--budget {error}") from None
+
+
+def run_key(value: str) -> str:
+    """Check the name of a run.
+
+    Raises:
+        BadArgument: it is not a valid name.
+    """
+    try:
+        return valid_key(value)
+    except ValueError as error:
+        raise BadArgument(str(error), hint="Use the name that your scheduler gives the run.") from None
 
 
 def async_command(command: Callable[P, Coroutine[Any, Any, int | None]]) -> Callable[P, None]:

@@ -157,6 +157,7 @@ def report_line(report: Report) -> str:
         "halted": f"stopped: {report.halted_by}",
         "running": "still running",
         "abandoned": "abandoned: the process ended without a report",
+        "not_started": f"not started: {report.halted_by}",
     }[report.status]
     if report.status != "abandoned" and report.abandoned_at is not None:
         text += f" (it was called abandoned at {report.abandoned_at:%H:%M:%S}, and reported its end later)"

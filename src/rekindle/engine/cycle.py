@@ -69,9 +69,11 @@ class Watch:
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The caller's side of a run: the key of the request, the callbacks, and `stop`, which ends the
-    run early and in an orderly way."""
+    run early and in an orderly way. `run_id`: the run's row, if the caller has written it already,
+    as for a tick."""
 
     asked: Asked | None = None
+    run_id: UUID | None = None
     watch: Watch = field(default_factory=Watch)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -101,20 +103,22 @@ class Cycle:
         limits: Limits,
         *,
         others: Sequence[Applied] = (),
+        claims: bool = True,
         caller: Caller | None = None,
     ) -> "Cycle":
         """A cycle over these scenarios. Its time starts now. See
         `rekindle.engine.run.run_cycle`."""
         answer_seconds = 0.0 if deps.dispatcher.immediate else limits.answer_seconds()
         deadline = Deadline.after(limits.budget_seconds, answer_seconds=answer_seconds)
+        caller = caller or Caller()
         return cls(
-            run_id=uuid4(),
+            run_id=caller.run_id or uuid4(),
             dispatcher=deps.dispatcher,
             store=PatientStore(deps.store, deps.notifications, deadline),
             # Only `others`: the cycle's own scenarios that outrank one are claimed before it.
-            evaluations=evaluations(applied, selection, others, Terms(timezone=limits.timezone)),
+            evaluations=evaluations(applied if claims else (), selection, others, Terms(timezone=limits.timezone)),
             selection=replace(selection, scenarios=tuple(one.scenario_type for one in applied)),
             limits=limits,
             deadline=deadline,
-            caller=caller or Caller(),
+            caller=caller,
         )

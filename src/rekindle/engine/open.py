@@ -1,4 +1,4 @@
-"""Open: prove that sending is possible, and write the run's row. Nothing is claimed before this."""
+"""Open: write the run's row, and prove that sending is possible. Nothing is claimed before this."""
 
 import asyncio
 
@@ -35,10 +35,10 @@ def unusable(outcome: Outcome) -> ProviderError | None:
 
 
 async def open_run(cycle: Cycle) -> None:
-    """Write the run's row, and tell the caller its id.
+    """Write the run's row.
 
     Raises:
-        KeyTaken: there is a run that was asked for under the same key.
+        KeyTaken: a run that was asked for under the same key is alive or has ended.
     """
     await cycle.store.open_run(
         budget_seconds=cycle.limits.budget_seconds,
@@ -46,4 +46,3 @@ async def open_run(cycle: Cycle) -> None:
         run_id=cycle.run_id,
         asked=cycle.caller.asked,
     )
-    cycle.caller.watch.opened(cycle.run_id)

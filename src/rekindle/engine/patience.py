@@ -113,6 +113,10 @@ class PatientStore(Store):
             asked=asked,
         )
 
+    async def seen(self, run_id: UUID) -> None:
+        """As `Store.seen`, called once: a later call renews the lease as well."""
+        await self._store.seen(run_id)
+
     async def claim(
         self, run_id: UUID, evaluation: Evaluation, *, reserved_seconds: float, guard: Guard = GUARDED
     ) -> Numbers:

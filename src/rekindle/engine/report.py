@@ -1,6 +1,7 @@
 """Report: the run's numbers from the ledger, its status, and one log line."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 
 from rekindle.engine.cycle import Cycle
 from rekindle.engine.patience import answer_within
@@ -27,26 +28,38 @@ async def report(cycle: Cycle, faults: Sequence[RekindleError]) -> Report:
         return await _report(cycle, [*faults, *cycle.breaker.broken.values()], cycle.breaker.halted)
 
 
-async def report_fault(cycle: Cycle, fault: RekindleError) -> None:
+@asynccontextmanager
+async def reported_fault(cycle: Cycle, status: RunStatus) -> AsyncGenerator[None]:
+    """Raise a fault of the block after it was written on the run's row, with this status."""
+    try:
+        yield
+    except RekindleError as fault:
+        await _report_fault(cycle, fault, status)
+        raise
+
+
+async def _report_fault(cycle: Cycle, fault: RekindleError, status: RunStatus) -> None:
     """Write on the run's row why it ended early, if the ledger still answers. If it does not, the
     sweep of a later run ends the row."""
     if isinstance(fault, DatabaseUnreachable):
         return  # it was waited for until the deadline
     try:
         async with answer_within(cycle.deadline.wait_seconds()):
-            await _report(cycle, [fault], None)
+            await _report(cycle, [fault], None, ended=status)
     except RekindleError as another:
         log.error("report.failed", run_id=str(cycle.run_id), code=another.code)
 
 
-async def _report(cycle: Cycle, faults: Sequence[RekindleError], halted: Refused | None) -> Report:
+async def _report(
+    cycle: Cycle, faults: Sequence[RekindleError], halted: Refused | None, *, ended: RunStatus = "halted"
+) -> Report:
     store, run_id = cycle.store, cycle.run_id
     await store.release(run_id)
     counted = await store.count_run(run_id)
     halted_by = None
     status: RunStatus = "done"
     if halted is not None or faults:
-        status = "halted"
+        status = ended
         halted_by = _stopped(halted) if halted is not None else "; ".join(map(str, faults))[:1_000]
     elif await store.waiting(run_id, cycle.selection):
         status = "budget"

@@ -8,10 +8,11 @@ from rekindle.engine.changes import changes, edited
 from rekindle.engine.claim import claim
 from rekindle.engine.cycle import Caller, Cycle, Deps, Limits
 from rekindle.engine.dispatch import dispatch
+from rekindle.engine.lease import renewed_lease
 from rekindle.engine.open import open_dispatcher, open_run
-from rekindle.engine.report import report, report_fault
+from rekindle.engine.report import report, reported_fault
 from rekindle.engine.sweep import sweep
-from rekindle.errors import ConfigNotApplied, RekindleError, UnknownScenario
+from rekindle.errors import ConfigNotApplied, UnknownScenario
 from rekindle.model import Report, Selection
 from rekindle.ports import Applied
 from rekindle.scenario import Config
@@ -24,6 +25,7 @@ async def run_cycle(
     limits: Limits,
     *,
     others: Sequence[Applied] = (),
+    claims: bool = True,
     caller: Caller | None = None,
 ) -> Report:
     """Nudge everyone who is due under the scenarios once, as far as the budget allows, and report
@@ -31,27 +33,30 @@ async def run_cycle(
 
     Any number of cycles may run at once on one database: each person is claimed by one of them. A
     cycle may be killed at any point: the next one repairs what it left, without sending twice. It
-    also continues the work that earlier cycles left for the same selection. `others` are the
+    also continues the work that earlier cycles left for the same selection; without `claims` it
+    does only that. While it works, it renews the lease on its row. `others` are the
     enabled scenarios that this cycle does not claim: one with a higher priority still comes first
     under a frequency cap.
 
     Raises:
-        KeyTaken: there is a run that was asked for under the same key; nothing was claimed.
-        ProviderError: sending is not possible; nothing was claimed.
+        KeyTaken: a run that was asked for under the same key is alive or has ended; nothing was
+            claimed.
+        ProviderError: sending is not possible; nothing was claimed. The run's row has the status
+            not_started and the reason, and its key may begin another attempt.
         DatabaseError: the ledger failed during the run; the leases and the sweep decide what
             becomes of the units.
     """
-    cycle = Cycle.begin(deps, applied, selection, limits, others=others, caller=caller)
-    await open_dispatcher(cycle)
-    await sweep(cycle)
+    cycle = Cycle.begin(deps, applied, selection, limits, others=others, claims=claims, caller=caller)
     await open_run(cycle)
-    try:
-        claimed = await claim(cycle)
-        await dispatch(cycle)
-    except RekindleError as fault:
-        await report_fault(cycle, fault)
-        raise
-    return await report(cycle, claimed.faults)
+    async with renewed_lease(cycle):
+        async with reported_fault(cycle, "not_started"):
+            await open_dispatcher(cycle)
+            await sweep(cycle)
+        cycle.caller.watch.opened(cycle.run_id)
+        async with reported_fault(cycle, "halted"):
+            claimed = await claim(cycle)
+            await dispatch(cycle)
+        return await report(cycle, claimed.faults)
 
 
 async def evaluate_and_dispatch(

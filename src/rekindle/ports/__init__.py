@@ -5,6 +5,7 @@ from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Di
 from rekindle.ports.dispatcher import Dispatcher
 from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
+from rekindle.ports.fleet import Counts, Due, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
 from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
 from rekindle.ports.source import Column, Exposure, Source, SourceCounts, View
@@ -19,25 +20,33 @@ __all__ = [
     "Changed",
     "Column",
     "Condition",
+    "Counts",
     "Difference",
     "Differences",
     "Dispatcher",
+    "Due",
     "Effect",
     "Evaluation",
     "Explanation",
     "Explanations",
     "Exposure",
+    "Fleet",
+    "LastTick",
+    "LiveWorker",
     "NotificationRepository",
     "PastClaim",
     "PastUnit",
     "PersonExplained",
     "ScenarioStatus",
     "ScenarioVersion",
+    "Schedule",
     "Source",
     "SourceCounts",
     "Standing",
     "Store",
     "Survey",
     "Terms",
+    "Tick",
     "View",
+    "Worker",
 ]

@@ -59,11 +59,17 @@ class Store(NotificationRepository, Protocol):
     ) -> UUID:
         """Write the run's row, status running, under this id or a new one.
 
-        With an id it may be called again after an unclear failure.
+        With an id it may be called again after an unclear failure. With a key whose last run is
+        lost, that run becomes abandoned, and this one is the next attempt.
 
         Raises:
-            KeyTaken: another run was asked for under this key; nothing was written.
+            KeyTaken: another run was asked for under this key, and is alive or has ended; nothing
+                was written.
         """
+        ...
+
+    async def seen(self, run_id: UUID) -> None:
+        """Renew the run's lease. A run that is no longer running is not changed."""
         ...
 
     async def claim(

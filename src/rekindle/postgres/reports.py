@@ -9,7 +9,8 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from rekindle.errors import DatabaseUnfit
-from rekindle.model import Numbers, Report, UnknownSend
+from rekindle.model import KeyHolder, Numbers, Report, UnknownSend
+from rekindle.policy import LOST_SECONDS
 from rekindle.ports import Applied, Change, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.locks import take
 from rekindle.postgres.migrate import require_current
@@ -75,11 +76,11 @@ class Reports:
         async with self._database.connection() as connection:
             return await read_runs(connection, run_id=run_id, limit=limit)
 
-    async def asked(self, key: str) -> tuple[UUID, str] | None:
-        """Return the run that was requested with the key, and the digest of the request; None if
-        there is no such run."""
-        rows = await self._database.rows(statement("run_asked"), {"request_key": key})
-        return (rows[0]["run_id"], rows[0]["request_sha256"]) if rows else None
+    async def asked(self, key: str) -> KeyHolder | None:
+        """Return the last run that was requested with the key; None if there is none."""
+        parameters = {"request_key": key, "lost_seconds": LOST_SECONDS}
+        rows = await self._database.rows(statement("run_asked"), parameters)
+        return KeyHolder(rows[0]["run_id"], rows[0]["request_sha256"], rows[0]["free"]) if rows else None
 
     async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
         """Return uncertain sends, held or closed, newest first."""
@@ -95,7 +96,8 @@ class Reports:
         """Put every scenario of the configuration in force and retire all others.
 
         Concurrent calls run one after the other, and the last one replaces the whole configuration.
-        A scenario whose meaning has not changed gets no new version.
+        A scenario whose meaning has not changed gets no new version. The schedules of the enabled
+        scenarios are put in force with it.
         """
         scenarios = dict(sorted(config.scenario.items()))
         parameters = {
@@ -106,7 +108,21 @@ class Reports:
         async with self._database.transaction() as connection:
             await take(self._database, connection, "apply")
             rows = await (await connection.execute(statement("apply"), parameters)).fetchall()
+            await connection.execute(statement("schedule_apply"), _schedules(config))
         return [Change(**row) for row in rows]
+
+
+def _schedules(config: Config) -> dict[str, Any]:
+    scheduled = {
+        name: (scenario.schedule, scenario.schedule_timezone or config.run.timezone or "UTC")
+        for name, scenario in config.scenario.items()
+        if scenario.schedule is not None and scenario.enabled_somewhere
+    }
+    return {
+        "scenario_types": list(scheduled),
+        "crons": [cron for cron, _ in scheduled.values()],
+        "timezones": [timezone for _, timezone in scheduled.values()],
+    }
 
 
 async def read_runs(connection: Connection, *, run_id: UUID | None, limit: int) -> list[Report]:
@@ -131,6 +147,8 @@ def _report(row: dict[str, Any], scenarios: Sequence[Numbers]) -> Report:
         "dispatcher",
         "halted_by",
         "abandoned_at",
+        "tick",
+        "attempt",
     )
     return Report(**{name: row[name] for name in names}, scenarios=tuple(scenarios))
 

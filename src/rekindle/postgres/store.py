@@ -8,6 +8,7 @@ from psycopg import errors
 
 from rekindle import policy
 from rekindle.errors import DatabaseError, HeldByGuard, KeyTaken, UnknownScenario
+from rekindle.log import log
 from rekindle.model import (
     Acceptance,
     Asked,
@@ -90,14 +91,24 @@ class PostgresStore(Store):
             "request_key": key,
             "request_sha256": asked and asked.digest,
         }
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
             self._optional_views = await optional_views(connection)
-            # An existing row is from an earlier call, unless its key belongs to another run.
-            if (await connection.execute(statement("run_open"), parameters)).rowcount == 0 and key is not None:
-                holder = await _one(connection, statement("run_asked"), {"request_key": key})
-                if holder["run_id"] != run_id:
-                    raise KeyTaken
+            if key is not None:
+                asked_for = {"request_key": key, "lost_seconds": policy.LOST_SECONDS}
+                if lost := await _one(connection, statement("run_lost"), asked_for):
+                    log.warning("run.lost", run_id=str(lost["run_id"]))
+                    await _count(connection, lost["run_id"], "abandoned", None)
+                # An existing row is from an earlier call, unless its key belongs to another run.
+                if (await connection.execute(statement("run_open"), parameters)).rowcount == 0:
+                    holder = await _one(connection, statement("run_asked"), asked_for)
+                    if holder["run_id"] != run_id:
+                        raise KeyTaken
+            else:
+                await connection.execute(statement("run_open"), parameters)
         return run_id
+
+    async def seen(self, run_id: UUID) -> None:
+        await self._database.rows(statement("run_seen"), {"run_id": run_id})
 
     async def claim(
         self,
@@ -231,7 +242,7 @@ class PostgresStore(Store):
                 return swept
             for name in ("sweep_dispatching", "sweep_unknown", "sweep_stale", "sweep_gates"):
                 swept[name.removeprefix("sweep_")] = (await _one(connection, statement(name), parameters))["swept"]
-            cursor = await connection.execute(statement("runs_lost"))
+            cursor = await connection.execute(statement("runs_lost"), {"lost_seconds": policy.LOST_SECONDS})
             lost = await cursor.fetchall()
             for row in lost:
                 await _count(connection, row["run_id"], "abandoned", None)

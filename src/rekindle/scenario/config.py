@@ -2,11 +2,11 @@
 guessed."""
 
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from rekindle.policy import Guard, parse_share
+from rekindle.scenario.cron import Zone
 from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds
 from rekindle.scenario.overrides import (
     Id,
@@ -31,19 +31,11 @@ class Run(Strict):
     """How a cycle runs."""
 
     budget: Seconds = 30
-    timezone: str | None = None
+    timezone: Zone | None = None
+    catch_up: Seconds = 21_600
     max_share: Annotated[str, AfterValidator(_is_a_share)] = "25%"
     max_times_median: Annotated[float, Field(ge=1, le=1_000)] | Literal["none"] = 5
     guard_floor: int = Field(default=100, ge=0, le=1_000_000_000)
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, value: str | None) -> str | None:
-        try:
-            ZoneInfo("UTC" if value is None else value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("is not a time zone such as Europe/Oslo") from None
-        return value
 
     def guard(self, *, confirmed: int = 0) -> Guard:
         """The limit on how many people may be claimed before somebody must confirm it."""

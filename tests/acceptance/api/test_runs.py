@@ -127,7 +127,7 @@ def test_more_runs_at_once_than_allowed_are_refused_with_a_time_and_the_key_stay
     assert runs(team) == 2
 
 
-def test_a_fault_before_the_run_is_reported_at_once_and_leaves_no_run_and_the_key_free(
+def test_a_run_that_cannot_start_is_reported_at_once_with_its_reason_and_leaves_the_key_free(
     keyed: Command, team: Team, fcm: Sandbox
 ):
     team.people(1)
@@ -137,9 +137,12 @@ def test_a_fault_before_the_run_is_reported_at_once_and_leaves_no_run_and_the_ke
         fcm.faults([{"match": {"path": "token"}, "respond": {"status": 400, "body": {"error": "invalid_grant"}}}])
         answer = api.post(key="cron-1")
         assert (answer.status_code, answer.json()["code"]) == (502, "RK402")
-        assert runs(team) == 0
+        assert team.rows("select status, left(halted_by, 5), claimed from rekindle.run") == [
+            ("not_started", "RK402", 0)
+        ]
         fcm.faults([])
         assert api.post(key="cron-1", wait=30).json()["status"] == "done"
+    assert team.rows("select status, attempt from rekindle.run order by attempt") == [("not_started", 1), ("done", 2)]
 
 
 def test_one_token_serves_every_run_of_a_process(api: Served, team: Team, fcm: Sandbox):
@@ -196,7 +199,7 @@ def test_a_stop_finishes_a_run_that_no_client_waits_for(keyed: Command, team: Te
     assert team.rows("select status, recorded from rekindle.run") == [("done", 2)]
 
 
-def test_a_killed_servers_run_is_swept_by_the_next_and_its_key_reports_that_it_was_abandoned(
+def test_a_killed_servers_run_is_abandoned_and_begun_again_by_the_next_request_with_its_key(
     keyed: Command, team: Team, fcm: Sandbox
 ):
     team.people(6)
@@ -211,9 +214,10 @@ def test_a_killed_servers_run_is_swept_by_the_next_and_its_key_reports_that_it_w
     shift_clock(team.url, "1 hour")
     with serving(keyed) as api:
         assert api.post(wait=30).status_code == 200
-        again = api.post({"budget_seconds": 20}, key="cron-1")
-        assert (again.status_code, again.json()["run_id"]) == (200, first["run_id"])
-        assert (again.json()["status"], again.json()["exit_code"]) == ("abandoned", 1)
+        again = api.post({"budget_seconds": 20}, key="cron-1", wait=30)
+        assert (again.status_code, again.json()["status"]) == (200, "done")
+        lost = api.run(first["run_id"])
+        assert (lost["status"], lost["exit_code"]) == ("abandoned", 1)
     assert len(fcm.messages()) == 6
 
 

@@ -18,7 +18,7 @@ const COUNTS = [
   "pushes",
   "confirmed",
 ] as const;
-const STATUSES = ["running", "done", "budget", "incomplete", "halted", "abandoned"];
+const STATUSES = ["running", "done", "budget", "incomplete", "halted", "abandoned", "not_started"];
 const WORD = /^[a-z0-9_:.-]{1,100}$/i;
 const CODE = /RK\d{3}/;
 
@@ -39,6 +39,8 @@ export function readReport(answer: unknown): Fields | null {
     dispatcher: wordOf(answer.dispatcher),
     exit_code: countOf(answer.exit_code),
     halted_by: codeOf(answer.halted_by),
+    tick: tickOf(answer.tick),
+    attempt: countOf(answer.attempt),
     scenarios,
   };
 }
@@ -65,4 +67,5 @@ function readNumbers(value: unknown): Fields | null {
 
 const isWord = (value: unknown): value is string => typeof value === "string" && WORD.test(value);
 const wordOf = (value: unknown) => (typeof value === "string" && /^[\w:.+-]{1,100}$/.test(value) ? value : null);
+const tickOf = (value: unknown) => (typeof value === "string" && /^tick:[\w:+-]{1,4000}$/.test(value) ? value : null);
 const countOf = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : null);

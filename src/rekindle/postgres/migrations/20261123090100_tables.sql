@@ -66,6 +66,40 @@ drop policy if exists worker on rekindle.lock;
 create policy worker on rekindle.lock to rekindle_worker using (true) with check (true);
 grant select on rekindle.lock to rekindle_worker;
 grant update (purpose) on rekindle.lock to rekindle_worker;   -- `for update` needs a right to some column
+-- The schedules of the applied scenarios. `last_at` is the last instant that was begun or skipped.
+-- It is moved by the statement that begins the run, so an instant is begun once, also after the
+-- run's row is gone.
+create table if not exists rekindle.schedule (
+  scenario_type text primary key,
+  cron          text not null,
+  timezone      text not null,
+  since         timestamptz not null default rekindle.clock(),   -- no instant before this is begun
+  last_at       timestamptz not null default rekindle.clock(),
+  skipped       bigint not null default 0 check (skipped >= 0),  -- instants that were missed and not caught up
+  check (last_at >= since)
+);
+alter table rekindle.schedule enable row level security;
+revoke all on rekindle.schedule from rekindle_worker;
+drop policy if exists worker on rekindle.schedule;
+create policy worker on rekindle.schedule to rekindle_worker using (true) with check (true);
+grant select, insert, delete on rekindle.schedule to rekindle_worker;
+grant update (cron, timezone, since, last_at, skipped) on rekindle.schedule to rekindle_worker;
+
+-- The processes of `rekindle worker`, for people to see. Nothing depends on a row.
+create table if not exists rekindle.worker (
+  worker_id     uuid primary key,
+  host          text not null,
+  release       text not null,       -- the version of Rekindle
+  configuration text not null,       -- a digest of what the worker's own file says about runs
+  started_at    timestamptz not null default rekindle.clock(),
+  seen_at       timestamptz not null default rekindle.clock()
+);
+alter table rekindle.worker enable row level security;
+revoke all on rekindle.worker from rekindle_worker;
+drop policy if exists worker on rekindle.worker;
+create policy worker on rekindle.worker to rekindle_worker using (true) with check (true);
+grant select, insert, delete on rekindle.worker to rekindle_worker;
+grant update (seen_at) on rekindle.worker to rekindle_worker;
 
 -- -------------------------------------------------------------------------------- gates and caps
 
@@ -109,15 +143,18 @@ grant update (counted, rule_counts, rule_seconds) on rekindle.cap to rekindle_wo
 create table if not exists rekindle.run (
   run_id         uuid primary key,
   status         text not null default 'running'
-                 check (status in ('running', 'done', 'budget', 'incomplete', 'halted', 'abandoned')),
+                 check (status in ('running', 'done', 'budget', 'incomplete', 'halted', 'abandoned', 'not_started')),
   started_at     timestamptz not null default rekindle.clock(),
+  seen_at        timestamptz not null default rekindle.clock(),   -- the run's lease: its process renews it
   finished_at    timestamptz,
   abandoned_at   timestamptz,   -- a sweep found it without a report; it may have reported later
   budget_seconds numeric not null check (budget_seconds > 0),
   dispatcher     text not null,
   halted_by      text,
-  request_key    text unique,   -- the Idempotency-Key of the HTTP request for this run, and the request's digest
-  request_sha256 text check (request_sha256 ~ '^[0-9a-f]{64}$'),
+  request_key    text,          -- the name that the caller gave this run, such as an Idempotency-Key or a tick
+  request_sha256 text check (request_sha256 ~ '^[0-9a-f]{64}$'),   -- the digest of the request
+  attempt        integer not null default 1 check (attempt > 0),   -- of this key: the last one counts
+  due_at         timestamptz,   -- for a tick: the instant of the schedule that it works
   evaluated      bigint not null default 0,
   not_due        bigint not null default 0,
   refused        bigint not null default 0,
@@ -132,6 +169,7 @@ create table if not exists rekindle.run (
   pushes         bigint not null default 0,
   check ((status = 'running') = (finished_at is null)),
   check ((request_key is null) = (request_sha256 is null)),
+  constraint run_one_attempt unique (request_key, attempt),
   check (
     least(not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) >= 0
   ),
@@ -140,6 +178,7 @@ create table if not exists rekindle.run (
     check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
 );
 create index if not exists run_started_idx on rekindle.run (started_at desc);
+create index if not exists run_due_idx on rekindle.run (due_at) where due_at is not null;
 create index if not exists run_running_idx on rekindle.run (started_at) where status = 'running';
 alter table rekindle.run enable row level security;
 revoke all on rekindle.run from rekindle_worker;
@@ -147,8 +186,8 @@ drop policy if exists worker on rekindle.run;
 create policy worker on rekindle.run to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.run to rekindle_worker;
 grant update (
-  status, finished_at, abandoned_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded, skipped, dead,
-  unknown, pending, handed_over, pushes
+  status, finished_at, abandoned_at, seen_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded,
+  skipped, dead, unknown, pending, handed_over, pushes
 ) on rekindle.run to rekindle_worker;
 
 -- The same numbers per scenario of a run. They count people; only `pushes` counts devices.

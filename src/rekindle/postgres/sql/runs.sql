@@ -2,7 +2,7 @@
 -- Out: one row per run and scenario, newest run first, scenarios in the order in which they were
 -- claimed. `numbers` is the row of run_scenario as an object; null for a run without scenarios.
 select r.run_id, r.status, r.started_at, r.finished_at, r.budget_seconds::float8 as budget_seconds, r.dispatcher,
-       r.halted_by, r.abandoned_at, to_jsonb(s) as numbers
+       r.halted_by, r.abandoned_at, case when r.due_at is not null then r.request_key end as tick, r.attempt, to_jsonb(s) as numbers
 from (
   select * from rekindle.run
   where %(run_id)s::uuid is null or run_id = %(run_id)s::uuid

@@ -1,7 +1,8 @@
--- In: nothing.
--- Out: run_id of each run that is not closed although its budget ended more than a minute ago.
+-- In: lost_seconds.
+-- Out: run_id of each run that is not closed although its process has not renewed its lease for
+-- `lost_seconds`.
 -- Locks: those runs, skipping runs that another sweep has locked.
 select run_id from rekindle.run
-where status = 'running' and started_at + make_interval(secs => budget_seconds::float8 + 60) < rekindle.clock()
+where status = 'running' and seen_at < rekindle.clock() - make_interval(secs => %(lost_seconds)s)
 order by run_id
 for update skip locked   -- mutant: lock

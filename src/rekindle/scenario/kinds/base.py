@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
-from croniter import croniter
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
+from rekindle.scenario.cron import Zone, valid_cron
 from rekindle.scenario.overrides import FIXED, Mistake, Override, as_table, deep_merge, fault_of, mistakes, pick
 from rekindle.scenario.reach import Reach
 from rekindle.scenario.texts import Texts, Variable
@@ -47,12 +47,6 @@ def distinct(values: list[int]) -> list[int]:
     return sorted(values)
 
 
-def _cron(value: str) -> str:
-    if len(value.split()) != 5 or not croniter.is_valid(value):
-        raise ValueError("is not a cron expression; write five fields, such as '7 9 * * *'")
-    return value
-
-
 Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0, le=MAX_DURATION_SECONDS)]
 Days = Annotated[int, BeforeValidator(_days), Field(gt=0, le=3_660)]
 Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(distinct)]
@@ -76,7 +70,8 @@ class ScenarioKind(Reach, Texts, ABC):
     enabled: bool = True
     critical: bool = False
     cooldown: Seconds
-    schedule: Annotated[str, AfterValidator(_cron)] | None = None
+    schedule: Annotated[str, AfterValidator(valid_cron)] | None = None
+    schedule_timezone: Zone | None = None
     priority: int = Field(default=50, ge=0, le=100)
     relevance: Seconds = 86_400
     ttl: Annotated[Seconds, Field(le=MAX_TTL_SECONDS)] | None = None

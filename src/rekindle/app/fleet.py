@@ -1,0 +1,65 @@
+"""The part of the engine that runs by itself: ticks and the worker."""
+
+import asyncio
+import socket
+from contextlib import aclosing
+from hashlib import sha256
+from importlib.metadata import version
+from uuid import uuid4
+
+from rekindle.app.base import Base
+from rekindle.engine.cycle import Caller, Limits
+from rekindle.errors import KeyTaken, RekindleError
+from rekindle.fleet.status import Status, status
+from rekindle.fleet.work import Foreman
+from rekindle.fleet.worker import WorkerLoop
+from rekindle.log import log
+from rekindle.model import Report
+from rekindle.ports import Worker
+
+
+class Scheduled(Base):
+    """Begins runs by the schedules that are applied."""
+
+    async def tick(self, *, caller: Caller | None = None) -> list[Report]:
+        """Begin whatever is due by the database's clock, work it, and report each run, in order.
+        Empty: nothing was due.
+
+        Any number of calls and workers may do this at once: each instant is begun once.
+
+        Raises:
+            RekindleError: a run failed. The others were worked before it is raised.
+        """
+        caller = caller or Caller()
+        reports: list[Report] = []
+        faults: list[RekindleError] = []
+        foreman = self._foreman()
+        async with aclosing(foreman.find()) as found:
+            async for work in found:
+                try:
+                    reports.append(await foreman.run(work, caller))
+                except KeyTaken:
+                    continue  # another worker was first
+                except RekindleError as fault:
+                    log.error("run.failed", run_id=str(work.run_id), code=fault.code, error=fault.message)
+                    faults.append(fault)
+                if caller.stop.is_set():
+                    break
+        if faults:
+            raise max(faults, key=lambda fault: fault.exit_code)
+        return reports
+
+    async def status(self) -> Status:
+        """How the schedules, the workers and the queue are now; see `rekindle.fleet.status`."""
+        return await status(self._fleet)
+
+    async def work(self, *, stop: asyncio.Event, runs: int = 1) -> None:
+        """Be a worker until `stop` is set; see `rekindle.fleet.worker.WorkerLoop`."""
+        worker = Worker(uuid4(), socket.gethostname(), version("rekindle"), self._digest())
+        await WorkerLoop(self._foreman(), worker, runs=runs, stop=stop).run()
+
+    def _foreman(self) -> Foreman:
+        return Foreman(self.deps, self._fleet, Limits.of(self.config), float(self.config.run.catch_up))
+
+    def _digest(self) -> str:
+        return sha256(self.config.model_dump_json(include={"run", "dispatcher"}).encode()).hexdigest()

@@ -1,0 +1,69 @@
+"""Status: whether everything that should run by itself does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from rekindle.fleet.due import missed
+from rekindle.ports import Counts, Fleet, LastTick, LiveWorker, Schedule
+from rekindle.scenario.cron import next_instant
+
+OVERDUE_SECONDS = 600.0
+"""An instant that nobody has begun for this long is overdue. A worker begins it within seconds; a
+scheduler that calls `rekindle tick` may do so every few minutes."""
+
+State = Literal["ok", "waiting", "failed", "overdue"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleStatus:
+    """One schedule.
+
+    State: ok; waiting, an instant has come and is not begun yet; failed, the run of the last
+    instant could not start, was halted or lost; overdue, an instant was not begun for
+    `OVERDUE_SECONDS`. `last_at` is the last instant that was begun; None: none yet, or it was
+    skipped. `next_at` is the next one.
+    """
+
+    schedule: Schedule
+    state: State
+    last: LastTick | None
+    next_at: datetime
+
+    @property
+    def last_at(self) -> datetime | None:
+        """The last instant that was begun."""
+        return None if self.last is None else self.schedule.last_at
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The schedules by name, the live workers, and what waits or went wrong."""
+
+    schedules: Sequence[ScheduleStatus]
+    workers: Sequence[LiveWorker]
+    counts: Counts
+
+    @property
+    def exit_code(self) -> int:
+        """2 if a schedule is overdue or its last run failed, otherwise 0."""
+        return 2 if any(one.state in ("overdue", "failed") for one in self.schedules) else 0
+
+
+async def status(fleet: Fleet) -> Status:
+    """How it is now. Three statements; reads only."""
+    ticks = await fleet.last_ticks()
+    return Status([_of(*one) for one in ticks], await fleet.workers(), await fleet.counts())
+
+
+def _of(schedule: Schedule, last: LastTick | None) -> ScheduleStatus:
+    state: State = "ok"
+    due = missed(schedule)
+    if due and schedule.now - due[-1] > timedelta(seconds=OVERDUE_SECONDS):
+        state = "overdue"
+    elif last is not None and last.status in ("not_started", "halted", "abandoned"):
+        state = "failed"
+    elif due:
+        state = "waiting"
+    return ScheduleStatus(schedule, state, last, next_instant(schedule.cron, schedule.timezone, schedule.now))

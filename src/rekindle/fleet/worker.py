@@ -1,0 +1,132 @@
+"""The worker: finds work in a loop, until it is stopped."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+
+from rekindle.engine.cycle import Caller
+from rekindle.errors import KeyTaken, RekindleError
+from rekindle.fleet.work import Foreman, Work
+from rekindle.log import log
+from rekindle.model import Report
+from rekindle.ports import Worker
+
+LOOK_SECONDS = 5.0
+"""How often a worker looks for work, more or less a quarter. It asks about one statement per
+second, and a tick is at most this late."""
+
+ANSWER_SECONDS = 10.0
+"""How long one look may take. A network that has fallen silent does not hold the worker up for
+longer."""
+
+SWEEP_SECONDS = 60.0
+"""How often a worker repairs what lost processes left, also when no run is due."""
+
+LEFT_SECONDS = 30.0
+"""How long a worker waits after a run of left work that did not do all of it; twice as long after
+each further one, at most `MAX_LEFT_SECONDS`."""
+
+MAX_LEFT_SECONDS = 900.0
+
+
+class WorkerLoop:
+    """One worker. `run` may be called once."""
+
+    def __init__(self, foreman: Foreman, worker: Worker, *, runs: int, stop: asyncio.Event) -> None:
+        self._foreman = foreman
+        self._worker = worker
+        self._runs = runs
+        self._stop = stop
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._fault: str | None = None
+        self._differing: Sequence[str] = ()
+        self._swept_at = -SWEEP_SECONDS
+        self._left_after = 0.0
+        self._left_pause = LEFT_SECONDS
+
+    async def run(self) -> None:
+        """Find and run work until `stop` is set; then wait for the runs under way, which end in an
+        orderly way.
+
+        Up to `runs` runs are worked at once. A database that is gone or silent does not end the
+        worker: it looks again until the database is back, and then begins the latest instant that
+        was missed.
+        """
+        log.info("worker.started", worker_id=str(self._worker.worker_id), host=self._worker.host)
+        while not self._stop.is_set():
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._look()
+                self._found_database()
+            except (RekindleError, TimeoutError) as fault:
+                self._lost(fault)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), LOOK_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311
+        if self._tasks:
+            log.info("worker.draining", runs=len(self._tasks))
+            await asyncio.wait(self._tasks)
+        log.info("worker.stopped", worker_id=str(self._worker.worker_id))
+
+    async def _look(self) -> None:
+        await self._say_alive()
+        await self._sweep()
+        if len(self._tasks) >= self._runs:
+            return
+        work = self._foreman.find()
+        try:
+            async for one in work:
+                if one.why == "left" and (self._tasks or asyncio.get_running_loop().time() < self._left_after):
+                    return
+                task = asyncio.create_task(self._work(one), name=f"rekindle-{one.why}")
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+                if len(self._tasks) >= self._runs:
+                    return
+        finally:
+            await work.aclose()
+
+    async def _say_alive(self) -> None:
+        differing = await self._foreman.fleet.seen(self._worker)
+        if differing and differing != self._differing:
+            log.warning(
+                "worker.configuration_differs",
+                hosts=list(differing),
+                hint="[run] and [dispatcher] of the files differ; give all workers the same file.",
+            )
+        self._differing = differing
+
+    async def _sweep(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._swept_at >= SWEEP_SECONDS:
+            self._swept_at = now
+            swept = {what: count for what, count in (await self._foreman.deps.store.sweep()).items() if count}
+            if swept:
+                log.warning("sweep.found", **swept)
+
+    async def _work(self, work: Work) -> None:
+        report: Report | None = None
+        try:
+            report = await self._foreman.run(work, Caller(stop=self._stop))
+        except KeyTaken:
+            return  # another worker was first
+        except RekindleError as fault:
+            key = None if work.tick is None else work.tick.key
+            log.error("run.failed", run_id=str(work.run_id), key=key, code=fault.code, error=fault.message)
+        if work.why == "left":
+            self._rest(done=report is not None and report.status == "done")
+
+    def _rest(self, *, done: bool) -> None:
+        self._left_pause = LEFT_SECONDS if done else min(MAX_LEFT_SECONDS, self._left_pause * 2)
+        self._left_after = 0.0 if done else asyncio.get_running_loop().time() + self._left_pause / 2
+
+    def _lost(self, fault: RekindleError | TimeoutError) -> None:
+        code = fault.code if isinstance(fault, RekindleError) else "RK201"
+        if code != self._fault:
+            log.error("worker.failed", code=code, error=str(fault) or "the database gave no answer")
+        self._fault = code
+
+    def _found_database(self) -> None:
+        if self._fault is not None:
+            log.info("worker.recovered", code=self._fault)
+        self._fault = None

@@ -1,0 +1,66 @@
+"""Cron lines and time zones: which instants a line names, where. Pure: the time comes from the
+caller."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator
+
+FIELDS = 5
+
+
+def _is_a_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not a time zone such as Europe/Oslo") from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_is_a_zone)]
+"""The name of a time zone."""
+
+
+def valid_cron(line: str) -> str:
+    """The line with single blanks between its fields.
+
+    Raises:
+        ValueError: it is not a cron line of five fields, or it never fires.
+    """
+    normal = " ".join(line.split())
+    if len(normal.split()) != FIELDS:
+        raise ValueError("is not a cron line; write five fields, such as '7 9 * * *'")
+    if not _fires(normal):
+        minute, hour, day, _, weekday = normal.split()
+        if _fires(f"{minute} {hour} {day} * {weekday}"):
+            raise ValueError("never fires: no month that it names has such a day")
+        raise ValueError("is not a cron line; write five fields, such as '7 9 * * *'")
+    return normal
+
+
+def _fires(line: str) -> bool:
+    try:
+        next(CronSim(line, datetime(2024, 1, 1, tzinfo=UTC)))
+    except (CronSimError, StopIteration):
+        return False
+    return True
+
+
+def instants_before(line: str, timezone: str, before: datetime) -> Iterator[datetime]:
+    """The instants that the line names before `before`, newest first, in UTC.
+
+    On the days when the clock changes it follows Debian's cron. A line with a fixed hour fires
+    once: a time that the clock skips becomes the next one that exists, and a time that comes twice
+    counts the first time. A line whose minute or hour begins with `*` follows the clock instead.
+    `before` is exclusive and has a time zone.
+    """
+    local = before.astimezone(ZoneInfo(timezone))
+    return (instant.astimezone(UTC) for instant in CronSim(line, local, reverse=True))
+
+
+def next_instant(line: str, timezone: str, after: datetime) -> datetime:
+    """The first instant after `after` that the line names, in UTC."""
+    return next(CronSim(line, after.astimezone(ZoneInfo(timezone)))).astimezone(UTC)

@@ -1,0 +1,274 @@
+"""Each instant of a schedule begins one run, whatever happens to the processes and the rows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from rekindle.engine.cycle import Caller, Deps, Limits
+from rekindle.errors import CredentialsMissing, KeyTaken, RekindleError
+from rekindle.fleet.work import Foreman, Work
+from rekindle.model import Asked, Report
+from rekindle.policy import LOST_SECONDS, UNGUARDED
+from rekindle.ports import Worker
+from rekindle.postgres.fleet import PostgresFleet
+from rekindle.postgres.reports import Reports
+from rekindle.scenario import Config
+from rekindle.testing import ScriptedDispatcher
+from team.programme import Programme, open_programme, wanted
+
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Refusing(ScriptedDispatcher):
+    """A dispatcher that cannot be opened while `fault` is set."""
+
+    fault: RekindleError | None = None
+
+    async def open(self) -> None:
+        if self.fault is not None:
+            raise self.fault
+
+
+class Fleet:
+    """A programme whose scenarios have schedules, and any number of foremen."""
+
+    def __init__(self, programme: Programme) -> None:
+        self.programme = programme
+        self.reports = Reports(programme.database)
+        self.dispatcher = Refusing()
+
+    async def apply(self, *, timezone: str | None = None, enabled: bool = True, **crons: str | None) -> None:
+        scenarios = {
+            name: wanted(enabled=enabled, **({} if cron is None else {"schedule": cron}))
+            for name, cron in crons.items()
+        }
+        await self.reports.store_config(
+            Config.model_validate(
+                {
+                    "run": {"timezone": timezone},
+                    "scenario": {name: one.model_dump(exclude_none=True) for name, one in scenarios.items()},
+                }
+            )
+        )
+
+    def foreman(self) -> Foreman:
+        store = self.programme.store
+        deps = Deps(dispatcher=self.dispatcher, notifications=store, store=store)
+        return Foreman(deps, PostgresFleet(self.programme.database), Limits(guard=UNGUARDED), 6 * 3600.0)
+
+    async def found(self) -> list[Work]:
+        async with aclosing(self.foreman().find()) as works:
+            return [one async for one in works]
+
+    async def tick(self) -> list[Report]:
+        return [await self.foreman().run(one, Caller()) for one in await self.found()]
+
+    async def keys(self) -> list[tuple[str, int, str]]:
+        rows = await self.programme.rows("select * from rekindle.run order by due_at, request_key, attempt")
+        return [(row["request_key"], row["attempt"], row["status"]) for row in rows]
+
+    async def skipped(self, name: str) -> int:
+        return await self.programme.value("select skipped from rekindle.schedule where scenario_type = %s", name)
+
+
+@pytest.fixture
+async def fleet(database_url: str) -> AsyncIterator[Fleet]:
+    async with open_programme(database_url) as programme:
+        await programme.at(NOON)
+        yield Fleet(programme)
+
+
+def keys(works: Sequence[Work]) -> list[str | None]:
+    return [one.tick and one.tick.key for one in works]
+
+
+async def test_an_instant_is_begun_once_among_many_that_look_at_once(fleet: Fleet) -> None:
+    await fleet.apply(nudge="* * * * *")
+    assert await fleet.found() == []  # no instant from before the schedule was applied
+    for minute in range(1, 4):
+        await fleet.programme.at(NOON + minute * MINUTE)
+        found = [one for works in await asyncio.gather(*(fleet.found() for _ in range(8))) for one in works]
+        assert keys(found) == [f"tick:nudge:2026-03-10T12:0{minute}Z"]
+        assert (await fleet.foreman().run(found[0], Caller())).status == "done"
+    assert await fleet.found() == []
+
+
+async def test_an_instant_is_not_begun_again_when_the_rows_of_its_runs_are_gone(fleet: Fleet) -> None:
+    await fleet.apply(nudge="1 12 10 3 *")
+    await fleet.programme.at(NOON + MINUTE)
+    assert len(await fleet.tick()) == 1
+    await fleet.programme.rows("delete from rekindle.run")
+    assert await fleet.found() == []
+
+
+async def test_scenarios_with_one_instant_share_one_run(fleet: Fleet) -> None:
+    await fleet.apply(nudge="1 13 * * *", other="1 13 * * *", third=None, timezone="Europe/Oslo")
+    people = await fleet.programme.people(3)
+    await fleet.programme.at(NOON + MINUTE)
+    (report,) = await fleet.tick()
+    assert report.tick == "tick:nudge+other:2026-03-10T12:01Z"
+    assert sorted((one.scenario_type, one.recorded) for one in report.scenarios) == [
+        ("nudge", len(people)),
+        ("other", len(people)),
+    ]
+
+
+async def test_after_an_outage_the_latest_instant_is_begun_and_the_others_are_counted(fleet: Fleet) -> None:
+    await fleet.apply(often="* * * * *", daily="0 13 * * *")
+    await fleet.programme.at(NOON + timedelta(hours=9, minutes=30))
+    assert keys(await fleet.found()) == ["tick:often:2026-03-10T21:30Z"]
+    assert (await fleet.skipped("often"), await fleet.skipped("daily")) == (569, 1)
+    assert await fleet.found() == []
+
+
+async def test_an_edited_schedule_counts_from_the_moment_at_which_it_is_applied(fleet: Fleet) -> None:
+    await fleet.apply(nudge="0 13 * * *")
+    await fleet.programme.at(NOON + 90 * MINUTE)
+    await fleet.apply(nudge="15 13 * * *")
+    assert await fleet.found() == []
+    await fleet.apply(nudge="45 13 * * *")
+    await fleet.programme.at(NOON + 106 * MINUTE)
+    assert keys(await fleet.found()) == ["tick:nudge:2026-03-10T13:45Z"]
+    await fleet.apply(nudge="45 13 * * *", other=None)  # another edit leaves the mark alone
+    assert await fleet.found() == []
+
+
+async def test_a_schedule_ends_with_its_scenario(fleet: Fleet) -> None:
+    await fleet.apply(nudge="* * * * *", enabled=False)
+    await fleet.programme.at(NOON + MINUTE)
+    assert await fleet.found() == []
+    await fleet.apply(nudge="* * * * *")
+    assert await fleet.found() == []  # not the instant of the time when it was disabled
+    await fleet.programme.at(NOON + 2 * MINUTE)
+    await fleet.apply(nudge=None)
+    assert await fleet.found() == []
+
+
+async def test_a_worker_that_read_the_schedule_before_an_edit_begins_nothing(fleet: Fleet) -> None:
+    await fleet.apply(nudge="* * * * *")
+    await fleet.programme.at(NOON + MINUTE)
+    port = PostgresFleet(fleet.programme.database)
+    stale = await port.schedules()
+    await fleet.apply(nudge="30 12 * * *")
+    works = [one async for one in Foreman(fleet.foreman().deps, _Stale(port, stale), Limits(), 3600.0).find()]
+    assert works == []
+    assert await fleet.keys() == []
+
+
+class _Stale(PostgresFleet):
+    def __init__(self, port: PostgresFleet, schedules: Sequence[object]) -> None:
+        super().__init__(port._database)
+        self._stale = schedules
+
+    async def schedules(self) -> Sequence[object]:
+        return self._stale
+
+
+async def test_a_tick_whose_worker_was_lost_is_begun_again_once(fleet: Fleet) -> None:
+    await fleet.apply(nudge="1 12 * * *")
+    await fleet.programme.at(NOON + MINUTE)
+    (lost,) = await fleet.found()  # and its process dies here
+    await fleet.programme.at(NOON + MINUTE + timedelta(seconds=LOST_SECONDS))
+    assert await fleet.found() == []  # it may be alive
+    await fleet.programme.at(NOON + MINUTE + timedelta(seconds=LOST_SECONDS + 1))
+    found = [one for works in await asyncio.gather(*(fleet.found() for _ in range(4))) for one in works]
+    assert {one.why for one in found} == {"retry"}
+    ended = await asyncio.gather(*(fleet.foreman().run(one, Caller()) for one in found), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in ended) == ["KeyTaken", "KeyTaken", "KeyTaken", "Report"]
+    key = "tick:nudge:2026-03-10T12:01Z"
+    assert await fleet.keys() == [(key, 1, "abandoned"), (key, 2, "done")]
+    assert await fleet.programme.value("select run_id from rekindle.run where attempt = 1") == lost.run_id
+    assert await fleet.found() == []
+
+
+async def test_a_tick_that_could_not_start_says_why_and_is_tried_again_within_the_window(fleet: Fleet) -> None:
+    await fleet.apply(nudge="1 12 * * *")
+    fleet.dispatcher.fault = CredentialsMissing("no key")
+    seconds = [60]
+    await fleet.programme.at(NOON + timedelta(seconds=seconds[0]))
+    with pytest.raises(CredentialsMissing):
+        await fleet.tick()
+    for wait in (30, 60, 120):
+        seconds.append(seconds[-1] + wait)
+        await fleet.programme.at(NOON + timedelta(seconds=seconds[-1]))
+        assert await fleet.found() == []
+        seconds[-1] += 1
+        await fleet.programme.at(NOON + timedelta(seconds=seconds[-1]))
+        with pytest.raises(CredentialsMissing):
+            await fleet.tick()
+    assert [status for _, _, status in await fleet.keys()] == ["not_started"] * 4
+    assert {row["halted_by"] for row in await fleet.programme.rows("select halted_by from rekindle.run")} == {
+        "RK401: no key."
+    }
+    fleet.dispatcher.fault = None
+    await fleet.programme.at(NOON + timedelta(hours=2))
+    assert [one.status for one in await fleet.tick()] == ["done"]
+
+
+async def test_a_tick_is_not_tried_again_after_the_catch_up_window(fleet: Fleet) -> None:
+    await fleet.apply(nudge="1 12 10 3 *")
+    await fleet.programme.at(NOON + MINUTE)
+    assert len(await fleet.found()) == 1
+    await fleet.programme.at(NOON + timedelta(hours=6, minutes=1))
+    assert await fleet.found() == []
+
+
+async def test_a_tick_of_a_scenario_that_was_retired_since_ends_without_people(fleet: Fleet) -> None:
+    await fleet.apply(nudge="1 12 * * *")
+    await fleet.programme.people(2)
+    await fleet.programme.at(NOON + MINUTE)
+    (work,) = await fleet.found()
+    await fleet.apply(other=None)
+    report = await fleet.foreman().run(work, Caller())
+    assert (report.status, report.scenarios) == ("done", ())
+
+
+async def test_work_that_a_run_left_is_found_when_nothing_else_is_due(fleet: Fleet) -> None:
+    await fleet.apply(nudge=None)
+    await fleet.programme.people(2)
+    run_id, units = await fleet.programme.claimed_units()
+    assert await fleet.found() == []  # the run may be alive
+    await fleet.programme.store.release(run_id)
+    (report,) = await fleet.tick()
+    assert [(one.evaluated, one.carried, one.recorded) for one in report.scenarios] == [(0, 2, 2)]
+    assert len(fleet.dispatcher.sent) == len(units)
+    assert await fleet.found() == []
+
+
+async def test_a_key_whose_run_is_lost_is_free_for_the_next_attempt(fleet: Fleet) -> None:
+    store, asked = fleet.programme.store, Asked("job-7", "5d" * 32)
+    first, second = uuid4(), uuid4()
+    await store.open_run(budget_seconds=30, dispatcher="log", run_id=first, asked=asked)
+    with pytest.raises(KeyTaken):
+        await store.open_run(budget_seconds=30, dispatcher="log", run_id=second, asked=asked)
+    await fleet.programme.at(NOON + timedelta(seconds=20))
+    await store.seen(first)
+    await fleet.programme.at(NOON + timedelta(seconds=20 + LOST_SECONDS))
+    with pytest.raises(KeyTaken):
+        await store.open_run(budget_seconds=30, dispatcher="log", run_id=second, asked=asked)
+    await fleet.programme.at(NOON + timedelta(seconds=21 + LOST_SECONDS))
+    holder = await fleet.reports.asked("job-7")
+    assert (holder.run_id, holder.free) == (first, True)
+    await store.open_run(budget_seconds=30, dispatcher="log", run_id=second, asked=asked)
+    holder = await fleet.reports.asked("job-7")
+    assert (holder.run_id, holder.free) == (second, False)
+    assert await fleet.keys() == [("job-7", 1, "abandoned"), ("job-7", 2, "running")]
+
+
+async def test_workers_with_different_files_see_each_other(fleet: Fleet) -> None:
+    port = PostgresFleet(fleet.programme.database)
+    one, other, same = (Worker(uuid4(), host, "1", digest) for host, digest in (("a", "x"), ("b", "y"), ("c", "x")))
+    assert await port.seen(one) == []
+    assert await port.seen(same) == []
+    assert await port.seen(other) == ["a", "c"]
+    assert await port.seen(one) == ["b"]
+    await fleet.programme.at(NOON + timedelta(seconds=31))
+    assert await port.seen(one) == []
+    await fleet.programme.at(NOON + timedelta(days=2))
+    await port.seen(other)
+    assert await fleet.programme.rows("select host from rekindle.worker") == [{"host": "b"}]
