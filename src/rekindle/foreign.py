@@ -25,7 +25,7 @@ def printable(text: str) -> str:
     any other harmful character U+FFFD, so the number of characters stays the same."""
     if text.isascii() and text.isprintable():
         return text
-    return _ANY.sub(_replaced, text)
+    return _ANY.sub(_replaced, text)  # mutant: printable
 
 
 def label(text: str, *, most: int) -> str:

@@ -69,7 +69,7 @@ class _Variables(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         names = _names(field)
         values = (_value(name) for name in names)
-        return next((value for value in values if value), None), names[0], False
+        return next((value for value in values if value), None), names[0], False  # mutant: empty-is-not-set
 
     def __call__(self) -> dict[str, Any]:
         found = [self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items()]

@@ -59,6 +59,7 @@ _LOCKS = "database/test_ledger_locks.py::"
 _CLAIM = "database/test_ledger_claim.py::"
 _RESEND = "database/test_resend.py::"
 _DISPATCH = "database/test_dispatch.py::"
+_ADDRESS = "unit/test_address.py::"
 _NAMES = "database/test_occurrence_names.py::"
 _OVERRIDES = "database/test_overrides.py::"
 _GUARD = "database/test_guard.py::"
@@ -775,6 +776,47 @@ GUARD = (
     ),
 )
 
+SECRETS = (
+    Mutant(
+        "an address whose password has an @ is given to libpq",
+        "postgres/address.py",
+        "password-in-place",
+        "if False:",
+        (_ADDRESS + "test_an_address_that_cannot_be_read_is_refused_and_not_quoted[two @]",),
+    ),
+    Mutant(
+        "the texts of libpq are shown with the address",
+        "postgres/address.py",
+        "values-of-the-address",
+        "pass",
+        (_ADDRESS + "test_a_text_of_libpq_loses_everything_of_the_address[bare]",),
+    ),
+    Mutant(
+        "the words of an exception of the team's code are shown",
+        "postgres/faults.py",
+        "raised-by-the-team",
+        "if False:",
+        (_ADDRESS + "test_of_an_exception_that_the_teams_code_raises_only_the_code_is_shown[error0]",),
+    ),
+    Mutant(
+        "control characters are printed",
+        "foreign.py",
+        "printable",
+        "return text",
+        (
+            "unit/test_foreign.py::test_what_is_printed_is_one_line_without_orders_and_as_long_as_before",
+            "unit/test_foreign.py::test_an_error_is_one_clean_line_whatever_it_quotes",
+        ),
+    ),
+    Mutant(
+        "an empty variable hides the next one",
+        "settings.py",
+        "empty-is-not-set",
+        "return next((value for value in values), None), names[0], False",
+        ("unit/test_settings.py::test_an_empty_variable_leaves_the_place_to_the_next_one",),
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -787,4 +829,5 @@ MUTANTS = (
     *OUTAGE,
     *POLICY,
     *GUARD,
+    *SECRETS,
 )

@@ -74,7 +74,7 @@ def test_every_other_address_is_read_as_libpq_reads_it(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://app:pa@c4n4ry@127.0.0.1:1/db", "is not percent-encoded"),
+        pytest.param("postgresql://app:pa@c4n4ry@127.0.0.1:1/db", "is not percent-encoded", id="two @"),
         ("postgresql://app:pa/c4n4ry@127.0.0.1:1/db", "is not percent-encoded"),
         ("postgresql://app:pa@c4n4ry/x@127.0.0.1:1/db", "is not percent-encoded"),
         ("postgresql://app:1/c4n4ry@127.0.0.1:1/db", "is not percent-encoded"),
@@ -120,7 +120,7 @@ def test_an_address_that_cannot_be_read_is_refused_and_not_quoted(url: str, said
             "failed to resolve host 'db.example.org': [Errno -2] unknown",
             "its host is not known: [Errno -2] unknown",
         ),
-        ("FATAL: no such database: s3cret", "FATAL: no such database: …"),
+        pytest.param("FATAL: no such database: s3cret", "FATAL: no such database: …", id="bare"),
         ("FATAL: Tenant or user not found", "FATAL: Tenant or user not found"),
         ('invalid sslmode value: "s3cret', "invalid sslmode value: …"),
         (

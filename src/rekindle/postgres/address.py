@@ -92,7 +92,7 @@ def without_address(text: str, url: str) -> str:
     said = _QUOTED.sub("…", re.sub(r"^failed to resolve host .*: ", "its host is not known: ", said))
     said = re.sub(r"^connection to server .*? failed: ", "", said)
     for value in sorted(_values(url), key=len, reverse=True):
-        said = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", said)
+        said = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", said)  # mutant: values-of-the-address
     return " ".join(said.split())[:200]
 
 
@@ -104,7 +104,8 @@ def _url(rest: str) -> str:
     user = f"{head.partition('@')[0]}@" if "@" in head else ""
     place, _, query = rest[len(user) :].partition("?")
     hosts, _, database = place.partition("/")
-    if "@" in place or "/" in database or not all(_HOST.fullmatch(host) for host in hosts.split(",")):
+    wrong = "@" in place or "/" in database or not all(_HOST.fullmatch(host) for host in hosts.split(","))
+    if wrong:  # mutant: password-in-place
         raise _unreadable("its password has a special character that is not percent-encoded")
     kept = "&".join(_kept(query))
     return f"postgresql://{user}{place}" + (f"?{kept}" if kept else "")

@@ -77,6 +77,8 @@ def unreachable(url: str, error: Exception) -> DatabaseUnreachable:
         reason = "no connection within the time allowed"
     elif isinstance(error, TimeoutError):
         reason = "no answer within the time allowed"
+    elif isinstance(error, UnicodeError):
+        reason = "its host cannot be a name"
     elif isinstance(error, psycopg.Error) and error.diag.message_primary is not None:
         reason = primary(error)
     else:
@@ -93,7 +95,7 @@ def primary(error: psycopg.Error) -> str:
     Of an exception that the team's own code raises, only the SQLSTATE: its text may quote anything,
     and it may choose any SQLSTATE.
     """
-    if error.sqlstate in _RAISED or error.diag.source_function in _RAISING:
+    if error.sqlstate in _RAISED or error.diag.source_function in _RAISING:  # mutant: raised-by-the-team
         return f"a function of the database raised an exception, SQLSTATE {error.sqlstate}"
     message = (error.diag.message_primary or type(error).__name__)[:300]
     return _QUOTED.sub("…", message) if isinstance(error, psycopg.IntegrityError | psycopg.DataError) else message

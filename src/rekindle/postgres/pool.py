@@ -97,7 +97,7 @@ async def connect(url: str) -> Connection:
     parameters = _parameters(url)
     try:
         return await Connection.connect(**parameters)
-    except psycopg.Error as error:
+    except (psycopg.Error, UnicodeError) as error:  # a host that cannot be a name is a UnicodeError
         raise unreachable(url, error) from None
 
 

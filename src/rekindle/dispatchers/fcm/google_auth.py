@@ -151,16 +151,17 @@ def trusting(ca: Path | None) -> ssl.SSLContext:
     Raises:
         CredentialsMissing: the file cannot be read, or has no certificate.
     """
-    context = ssl.create_default_context()
-    if ca is not None:
-        try:
-            context.load_verify_locations(cafile=ca)
-        except (OSError, ssl.SSLError):
-            content = "contains a certificate and not its path" if "-----BEGIN" in str(ca) else ""
-            raise CredentialsMissing(
-                f"REKINDLE_FCM_CA {content or 'does not name a readable file with a certificate'}",
-                hint="The sandbox writes it next to its credentials file, with .ca.pem added to the name.",
-            ) from None
+    if ca is None:
+        return ssl.create_default_context()
+    try:
+        context = ssl.create_default_context(cafile=ca)
+    except (OSError, ValueError):
+        content = "contains a certificate and not its path" if "-----BEGIN" in str(ca) else ""
+        raise CredentialsMissing(
+            f"REKINDLE_FCM_CA {content or 'does not name a readable file with a certificate'}",
+            hint="The sandbox writes it next to its credentials file, with .ca.pem added to the name.",
+        ) from None
+    context.load_default_certs()
     return context
 
 
