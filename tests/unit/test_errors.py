@@ -63,12 +63,21 @@ def test_no_two_faults_share_a_code() -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
-def test_a_fault_without_a_message_shows_its_docstring_on_one_line(kind: type[RekindleError]) -> None:
+def test_a_fault_without_a_message_shows_its_docstring_and_its_usual_hint_on_one_line(
+    kind: type[RekindleError],
+) -> None:
     assert "code" in vars(kind), "a class with the code of its parent cannot be told from it"
     text = str(kind())
-    assert text.startswith(f"{kind.code}: ")
-    assert text.removeprefix(f"{kind.code}: ").rstrip(".") == " ".join((kind.__doc__ or "").split()).rstrip(".")
-    assert "\n" not in text
+    said = " ".join((kind.__doc__ or "").split()).rstrip(".")
+    assert text == f"{kind.code}: {said}. {kind.usual_hint}"
+
+
+@pytest.mark.parametrize("kind", [RekindleError, *CLASSES], ids=lambda kind: kind.__name__)
+def test_every_fault_has_a_hint_however_it_is_raised(kind: type[RekindleError]) -> None:
+    assert kind.usual_hint.endswith(".")
+    assert len(kind.usual_hint) < 120
+    assert kind("what is wrong").hint == kind.usual_hint
+    assert kind("what is wrong", hint="Do this.").hint == "Do this."
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)

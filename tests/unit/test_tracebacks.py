@@ -21,7 +21,11 @@ def test_each_fault_of_the_chain_is_shown_with_its_code_and_without_text_of_othe
     assert "c4n4ry" not in text.replace('raise psycopg.errors.UniqueViolation("Key (token)=(c4n4ry)', "")
     assert text.count("Traceback (most recent call last):") == 2
     assert "psycopg.errors.UniqueViolation (SQLSTATE 23505)\n\nThis led to:\n" in text
-    assert text.endswith("rekindle.errors.DatabaseError: RK200: the database refused a statement.\n")
+    assert (
+        text.rpartition("\n\n")[2]
+        .splitlines()[-1]
+        .startswith("rekindle.errors.DatabaseError: RK200: the database refused a statement. ")
+    )
     assert text.count("in _fail") == 2
 
 

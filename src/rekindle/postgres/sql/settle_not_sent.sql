@@ -27,29 +27,28 @@ person as (
   from (select * from moved union all select * from changed) settled
   limit 1
 ),
-locked as (
+free as (   -- its gate, unless another claim is under way
   select g.user_id, g.scenario_type, p.held, p.cooldown_seconds
   from person p
   join rekindle.gate g on g.user_id = p.user_id and g.scenario_type = p.scenario_type
   where g.inflight is null or g.inflight = %(claim_id)s
-  for update of g
 ),
 -- The gate stays closed if a notification or an unknown send of another claim may be the reason for
 -- its next_at.
 opened as (
   update rekindle.gate g
-  set next_at = rekindle.next_at(g.next_at, l.cooldown_seconds, false),
-      inflight = case when (select count(*) from rekindle.outbox o where o.claim_id = %(claim_id)s) <= l.held
+  set next_at = rekindle.next_at(g.next_at, f.cooldown_seconds, false),
+      inflight = case when (select count(*) from rekindle.outbox o where o.claim_id = %(claim_id)s) <= f.held
                  then null else g.inflight end
-  from locked l
-  where g.user_id = l.user_id and g.scenario_type = l.scenario_type
+  from free f
+  where g.user_id = f.user_id and g.scenario_type = f.scenario_type
     and not exists (select from rekindle.scenario_notification n
                     where n.user_id = g.user_id and n.scenario_type = g.scenario_type
-                      and n.dispatched_at > rekindle.clock() - make_interval(secs => l.cooldown_seconds))
+                      and n.dispatched_at > rekindle.clock() - make_interval(secs => f.cooldown_seconds))
     and not exists (select from rekindle.outcome x
                     where x.user_id = g.user_id and x.scenario_type = g.scenario_type and x.outcome = 'unknown'
                       and x.claim_id <> %(claim_id)s
-                      and x.at > rekindle.clock() - make_interval(secs => l.cooldown_seconds))
+                      and x.at > rekindle.clock() - make_interval(secs => f.cooldown_seconds))
 ),
 -- The cap kept counting this claim while it was unknown, also after its gate was freed. Stop
 -- counting it, unless another of its devices is recorded or still live.
