@@ -152,11 +152,19 @@ async def test_an_unreadable_zone_of_one_person_does_not_keep_the_others_from_be
     assert (await programme.claim(AWAY)).claimed == 3
 
 
-@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(days=1), timedelta(days=300)])
-async def test_an_activity_in_the_future_counts_as_activity(programme: Programme, ahead: timedelta) -> None:
-    user = await programme.person()
-    await programme.activity(user, NOW - timedelta(days=50), NOW + ahead)
-    assert await programme.due(AWAY) == {}
+NEVER = ["0001-01-01", "4713-01-01 BC", "1899-12-30", "1900-01-01", "1970-01-01", "-infinity"]
+"""The dates that programs write for "never"."""
+
+
+@pytest.mark.parametrize("activity_type", ["timestamptz", "timestamp", "date"])
+async def test_what_has_not_happened_and_what_means_never_is_no_activity(database_url: str, activity_type: str) -> None:
+    async with open_programme(database_url, activity_type=activity_type) as programme:
+        await programme.at(NOW)
+        planned, unsaid = [await programme.person() for _ in range(2)]
+        await programme.activity(planned, date(2026, 1, 19), NOW + timedelta(days=1), "9999-12-31", "infinity", *NEVER)
+        await programme.activity(unsaid, "9999-12-31", *NEVER)
+        due = await programme.due(AWAY)
+        assert {user: one.variables["days"] for user, one in due.items()} == {planned: 50}
 
 
 @pytest.mark.parametrize("activity_type", ["timestamptz", "timestamp", "date"])

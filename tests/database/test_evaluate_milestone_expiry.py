@@ -99,6 +99,16 @@ async def test_other_peoples_activities_do_not_count(programme: Programme) -> No
     assert list(await programme.due(MARKS)) == [other]
 
 
+async def test_an_activity_that_lies_ahead_or_means_never_does_not_count(programme: Programme) -> None:
+    planned, done = await programme.person(), await programme.person()
+    await active(programme, planned, 9)
+    await active(programme, done, 10)
+    ahead = [NOW + timedelta(minutes=1), NOW + timedelta(days=9), "9999-12-31", "infinity", "0001-01-01", "1970-01-01"]
+    for user in (planned, done):
+        await programme.activity(user, *ahead)
+    assert {user: one.variables["activities"] for user, one in (await programme.due(MARKS)).items()} == {done: 10}
+
+
 @pytest.mark.parametrize(
     ("days", "threshold"), [(-1, None), (0, 1), (1, 1), (2, 7), (7, 7), (8, 30), (30, 30), (31, None)]
 )
@@ -182,10 +192,40 @@ async def test_a_certificate_renewed_in_place_is_a_new_occasion(programme: Progr
     assert await send(programme, RENEW) == [f"expiry:{certificate}:2026-04-09:30d"]
 
 
-@pytest.mark.parametrize("value", ["infinity", "-infinity"])
+@pytest.mark.parametrize(
+    ("name", "days", "renewed"),
+    [
+        ("First aid", 730, True),
+        (" first AID", 6, True),
+        ("First aid", "infinity", True),
+        ("First aid", "9999-12-31", True),
+        ("First aid", 5, False),
+        ("First aid", 4, False),
+        ("First aid", None, False),
+        ("Lifeguard", 730, False),
+        (None, 730, False),
+    ],
+)
+async def test_a_certificate_that_another_of_the_same_name_outlasts_is_not_due(
+    programme: Programme, name: str | None, days: int | str | None, renewed: bool
+) -> None:
+    user, other = await programme.person(), await programme.person()
+    first = await programme.certificate(user, TODAY + timedelta(days=5))
+    untouched = await programme.certificate(other, TODAY + timedelta(days=5))
+    until = TODAY + timedelta(days=days) if isinstance(days, int) else days
+    await programme.sql.execute(
+        "insert into team.certificate values (gen_random_uuid(), %s, %s, %s)", [user, name, until]
+    )
+    named = [one.occurrence.split(":")[1] for one in (await programme.due(RENEW)).values()]
+    assert str(untouched) in named
+    if days not in (5, 4):
+        assert (str(first) in named) is not renewed
+
+
+@pytest.mark.parametrize("value", ["infinity", "-infinity", "0001-01-01", "9999-12-31"])
 async def test_a_certificate_without_end_does_not_stop_the_scenario(programme: Programme, value: str) -> None:
     user = await programme.person()
-    await programme.certificate(user, value)
+    await programme.certificate(user, value, "Other")
     await programme.certificate(user, TODAY)
     assert (await programme.due(RENEW))[user].variables["days_left"] == 0
 

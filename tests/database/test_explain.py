@@ -104,14 +104,16 @@ async def test_an_expiry_that_is_not_due_names_the_certificate_that_ends_first(p
     expiry = scenario("expiry", before=["30d", "7d"])
     none, past, some = [await programme.person() for _ in range(3)]
     await programme.certificate(past, date(2026, 3, 1))
-    await programme.certificate(some, date(2026, 3, 1))
-    nearest = await programme.certificate(some, date(2026, 5, 1))
-    await programme.certificate(some, date(2026, 6, 1))
-    await programme.certificate(some, "infinity")
+    await programme.certificate(some, date(2026, 3, 1), "A")
+    nearest = await programme.certificate(some, date(2026, 5, 1), "B")
+    await programme.certificate(some, date(2026, 6, 1), "C")
+    await programme.certificate(some, date(2026, 4, 1), "C")
+    await programme.certificate(some, "infinity", "D")
     one = await explained(programme, some, expiry)
     assert one.blocked_by == ("not_due",)
     said = facts(one, "not_due")
     assert (said["certification_id"], said["days_left"], said["certificates"]) == (str(nearest), 52, 3)
+    assert said["renewed"] == 1
     assert (said["expires_on"], said["thresholds"]) == ("2026-05-01", [7, 30])
     assert facts(await explained(programme, past, expiry), "not_due")["days_left"] == -9
     assert "days_left" not in facts(await explained(programme, none, expiry), "not_due")

@@ -19,7 +19,7 @@ FILES = sorted(
     [f"{name}.sql" for name in names()]
     + [str(file.relative_to(str(SQL))) for file in Path(str(SQL), "parts").rglob("*.sql")]
 )
-VIEWS = ["chapter", "organisation", "preference", "activity"]
+VIEWS = ["chapter", "organisation", "preference", "activity", "certification"]
 BOUND = ("candidates", "known", "longest", "outranking", *VIEWS)
 EVALUATE = ["claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.

@@ -1,6 +1,7 @@
 """The claim and the plan decide about everyone like a few lines of Python."""
 
 import hashlib
+import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,7 +38,7 @@ OCCURRENCES = ["a", "b", "c"]
 # By occurrence, so that a repeated row is the same row.
 VARIABLES: dict[str, dict[str, Any] | None] = {"a": {"n": 1}, "b": None, "c": {"n": 3, "first_name": "Other"}}
 # Few and uneven, so that devices are often enough shared, repeated and proven dead.
-TOKENS = ["one", "one", "two", ""]
+TOKENS = ["one", " one\n", "one", "two", " "]
 KINDS = ["token", "token", "fid", "topic"]
 # Days since the device was last registered. A token was proven dead five days ago.
 REGISTERED = [None, 9, 5, 1]
@@ -59,8 +60,12 @@ class Device:
     registered: int | None
 
     @property
+    def target(self) -> str:
+        return self.token.strip()
+
+    @property
     def device_id(self) -> UUID:
-        return UUID(hashlib.sha256(f"{self.kind}:{self.token}".encode()).hexdigest()[:32])
+        return UUID(hashlib.sha256(f"{self.kind}:{self.target}".encode()).hexdigest()[:32])
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ PEOPLE = st.lists(
     ),
     max_size=7,
 )
-DEAD = st.sets(st.tuples(st.sampled_from(KINDS), st.sampled_from(TOKENS)), max_size=3)
+DEAD = st.sets(st.tuples(st.sampled_from(KINDS), st.sampled_from(["one", "two"])), max_size=3)
 SELECTIONS = st.tuples(
     st.sampled_from([(), (), (ORGANISATIONS[0],), tuple(ORGANISATIONS)]), st.sampled_from([None, None, 0, 1])
 )
@@ -116,18 +121,30 @@ def evaluated(person: Person, number: int, selection: Selection) -> bool:
     )
 
 
-def live(person: Person, dead: Dead) -> set[Device]:
-    """The devices that can get a push, regardless of when they were registered."""
+def live(who: int, people: list[Person], dead: Dead) -> set[Device]:
+    """The devices that can get a push, regardless of when they were registered. A device belongs
+    to the person who registered it last, or to the first of them, if it was at the same time."""
+
+    def owner(target: str) -> int:
+        registered = [
+            (math.inf if device.registered is None else device.registered, number)
+            for number, person in enumerate(people)
+            for device in person.devices
+            if device.target == target
+        ]
+        return min(registered)[1]
+
     return {
-        Device(device.token, device.kind, None)
-        for device in person.devices
-        if device.token
+        Device(device.target, device.kind, None)
+        for device in people[who].devices
+        if device.target
+        and owner(device.target) == who
         and device.kind in ("token", "fid")
-        and ((device.kind, device.token) not in dead or (device.registered or DEAD_DAYS) < DEAD_DAYS)
+        and ((device.kind, device.target) not in dead or (device.registered or DEAD_DAYS) < DEAD_DAYS)
     }
 
 
-def verdict(person: Person, dead: Dead) -> tuple[str, str] | None:
+def verdict(person: Person, devices: set[Device]) -> tuple[str, str] | None:
     """The occasion that decides for the person, and its result; None: not due."""
     spent = person.recorded | person.unknown
     if not person.occasions:
@@ -141,7 +158,7 @@ def verdict(person: Person, dead: Dead) -> tuple[str, str] | None:
         return occasion, "cooldown"
     if person.today:
         return occasion, "already_today"
-    return occasion, "claimed" if live(person, dead) else "no_token"
+    return occasion, "claimed" if devices else "no_token"
 
 
 def load(ledger: Ledger, people: list[Person], dead: Dead, at: datetime) -> None:
@@ -229,9 +246,13 @@ def test_the_claim_decides_about_everyone_as_the_oracle_does(
     organisations, number = chosen
     selection = Selection(organisations=organisations, user_id=None if number is None else user(number))
     selected = {number: one for number, one in enumerate(people) if evaluated(one, number, selection)}
-    due = {user(number): said for number, one in selected.items() if (said := verdict(one, dead)) is not None}
+    devices = {user(number): live(number, people, dead) for number in selected}
+    due = {
+        user(number): said
+        for number, one in selected.items()
+        if (said := verdict(one, devices[user(number)])) is not None
+    }
     claimed = {who: occasion for who, (occasion, said) in due.items() if said == "claimed"}
-    devices = {user(number): live(one, dead) for number, one in selected.items()}
     before = {(row["user_id"], row["scenario_type"]): row for row in ledger.rows("select * from rekindle.gate")}
 
     planned = ledger.plan(Evaluation(APPLIED, selection, terms=TERMS))

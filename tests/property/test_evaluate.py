@@ -106,6 +106,12 @@ UTC_DAY: dict[str, Callable[[Any], date]] = {
     "day": lambda at: at,
     "wall": lambda at: at.date(),
 }
+NOW_AS_WRITTEN: dict[str, Callable[[datetime, ZoneInfo], Any]] = {
+    "instant": lambda at, zone: at,
+    "day": lambda at, zone: max(at.date(), at.astimezone(zone).date()),
+    "wall": lambda at, zone: at.replace(tzinfo=None),
+}
+"""What is written later has not happened."""
 LOCAL_DAY: dict[str, Callable[[Any, ZoneInfo], date]] = {
     "instant": lambda at, zone: at.astimezone(zone).date(),
     "day": lambda at, zone: at,
@@ -130,17 +136,18 @@ def test_inactivity_counts_local_days_since_the_last_activity(
     recipients(ledger, [zone for zone, _ in people])
     everyone: list[Due] = []
     for number, (zone_name, ago) in enumerate(people):
+        zone = zone_of(zone_name)
         activities = [AS_WRITTEN[written](at - timedelta(seconds=seconds)) for seconds in ago]
         ledger.insert(f"team.activity_{written}", "user_id, activity_date", [(user(number), one) for one in activities])
         due: Due = {}
-        if activities:
-            zone = zone_of(zone_name)
-            last = LOCAL_DAY[written](max(activities), zone)
+        happened = [one for one in activities if one <= NOW_AS_WRITTEN[written](at, zone)]
+        if happened:
+            last = LOCAL_DAY[written](max(happened), zone)
             days = (at.astimezone(zone).date() - last).days
             stage = max((one for one in stages if one <= days), default=None)
             if stage is not None:
                 variables = {"days": days, "last_activity_on": last.isoformat(), "stage": stage}
-                due[f"inactive:{UTC_DAY[written](max(activities))}:{stage}d"] = {"rank": 0, "variables": variables}
+                due[f"inactive:{UTC_DAY[written](max(happened))}:{stage}d"] = {"rank": 0, "variables": variables}
         everyone.append(due)
     judge(ledger, at, applied({"kind": "inactivity", "after": stages}), everyone, spent)
 
@@ -148,20 +155,22 @@ def test_inactivity_counts_local_days_since_the_last_activity(
 @settings(max_examples=60)
 @given(
     at=MOMENTS,
-    counts=st.lists(st.integers(0, 12), max_size=6),
+    counts=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), max_size=6),
     marks=st.sets(st.integers(1, 12), min_size=1, max_size=4).map(sorted),
     spent=SPENT,
 )
 def test_a_milestone_is_the_highest_mark_reached(
-    ledger: Ledger, at: datetime, counts: list[int], marks: list[int], spent: list[list[bool]]
+    ledger: Ledger, at: datetime, counts: list[tuple[int, int]], marks: list[int], spent: list[list[bool]]
 ) -> None:
     ledger.begin(at)
     ledger.activities_are("instant")
     recipients(ledger, [None] * len(counts))
     everyone: list[Due] = []
-    for number, count in enumerate(counts):
+    for number, (count, ahead) in enumerate(counts):
         ledger.insert(
-            "team.activity_instant", "user_id, activity_date", [(user(number), at - timedelta(n)) for n in range(count)]
+            "team.activity_instant",
+            "user_id, activity_date",
+            [(user(number), at - timedelta(n)) for n in range(-ahead, count)],
         )
         mark = max((one for one in marks if one <= count), default=None)
         everyone.append(
@@ -189,22 +198,24 @@ def test_the_most_urgent_certificate_is_named_by_its_tightest_threshold(
     for number, (zone_name, in_days) in enumerate(people):
         due: Due = {}
         today = at.astimezone(zone_of(zone_name)).date()
+        # Two certificates of one name: the one that lasts longer renews the other.
         for n, days in enumerate(in_days):
             certificate = UUID(int=number * 10 + n)
             expires_on = None if days is None else at.date() + timedelta(days)
+            last = max(other for other in in_days[n % 2 :: 2] if other is not None) if days is not None else None
             ledger.insert(
                 "team.certificate",
                 "certification_id, user_id, name, expires_on",
-                [(certificate, user(number), f"C{n}", expires_on)],
+                [(certificate, user(number), f"C{n % 2}", expires_on)],
             )
-            if expires_on is None:
+            if expires_on is None or days != last:
                 continue
             left = (expires_on - today).days
             threshold = min((one for one in thresholds if 0 <= left <= one), default=None)
             if threshold is not None:
                 due[f"expiry:{certificate}:{expires_on}:{threshold}d"] = {
                     "rank": left,
-                    "variables": {"certificate": f"C{n}", "expires_on": expires_on.isoformat(), "days_left": left,
+                    "variables": {"certificate": f"C{n % 2}", "expires_on": expires_on.isoformat(), "days_left": left,
                                   "threshold": threshold},
                 }  # fmt: skip
         everyone.append(due)

@@ -95,6 +95,7 @@ def claim_parameters(applied: Applied, run_id: UUID, reserved_seconds: float) ->
     return {
         "run_id": run_id,
         "version": applied.version,
+        "kind": applied.scenario.kind,
         "priority": applied.scenario.priority,
         "resend": applied.scenario.uncertain == "resend",
         "reserved_seconds": reserved_seconds,

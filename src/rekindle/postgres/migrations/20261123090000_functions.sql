@@ -102,6 +102,27 @@ language sql stable parallel safe as $$
     target_kind || ':' || target, 'UTF8')), 'hex'), 1, 32)::uuid
 $$;
 
+-- A token without the blanks around it, which are not part of it.
+create or replace function rekindle.trimmed(token text) returns text
+language sql immutable parallel safe as $$
+  select pg_catalog.btrim(token, E' \t\n\r\f\v')
+$$;
+
+-- The texts as which a view may show a token: itself, and with the blanks that a program may leave
+-- around it. An index on the team's column finds these. A comparison with trimmed tokens reads all
+-- of them.
+create or replace function rekindle.spellings(token text) returns text[]
+language sql immutable parallel safe as $$
+  select array[token, bare, bare || ' ', bare || E'\n', bare || E'\r\n', ' ' || bare, ' ' || bare || ' ', E'\n' || bare]
+  from (select rekindle.trimmed(token) as bare) trimmed
+$$;
+
+-- When a device was registered, for comparison: a registration without a time is the oldest.
+create or replace function rekindle.registered_at(last_registered_at timestamptz) returns timestamptz
+language sql immutable parallel safe as $$
+  select coalesce(last_registered_at, '-infinity')
+$$;
+
 -- ------------------------------------------------------------------------------ zones and hours
 
 -- Whether a text is a time zone of the IANA database. Postgres itself accepts much more:
@@ -221,6 +242,29 @@ $$;
 create or replace function rekindle.happened_by(at timestamp) returns timestamptz
 language sql stable parallel safe as $$
   select pg_catalog.timezone('UTC', at)
+$$;
+
+-- Whether an activity counts: it has happened by now, and its date is not one that programs write
+-- for "never" (0001-01-01, 1970-01-01 and others; infinity). A date counts from its beginning in
+-- UTC, or for the person if that is earlier. There are three functions, as of local_day.
+create or replace function rekindle.happened(activity timestamptz, at timestamptz, zone text) returns boolean
+language sql stable parallel safe as $$
+  select activity >= timestamptz '1970-01-02 00:00:00+00' and activity <= at
+$$;
+create or replace function rekindle.happened(activity timestamp, at timestamptz, zone text) returns boolean
+language sql stable parallel safe as $$
+  select activity >= timestamp '1970-01-02' and activity <= pg_catalog.timezone('UTC', at)
+$$;
+create or replace function rekindle.happened(activity date, at timestamptz, zone text) returns boolean
+language sql stable parallel safe as $$
+  select activity >= date '1970-01-02'
+    and activity <= greatest(pg_catalog.timezone('UTC', at)::date, pg_catalog.timezone(zone, at)::date)
+$$;
+
+-- The name of a certificate, for comparison with another. Null is like no other.
+create or replace function rekindle.same_name(name text) returns text
+language sql immutable parallel safe as $$
+  select pg_catalog.lower(pg_catalog.btrim(name))
 $$;
 
 -- ------------------------------------------------------------------------------ frequency caps

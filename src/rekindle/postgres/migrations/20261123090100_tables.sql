@@ -243,6 +243,7 @@ create table if not exists rekindle.outbox (
   user_id               uuid not null,
   scenario_type         text not null,
   scenario_version      integer not null,
+  kind                  text not null,            -- the scenario's: what the last look before sending checks
   organisation_id       uuid,
   claimed_run_id        uuid not null,            -- the run that claimed it
   run_id                uuid not null,            -- the run that worked on it last

@@ -3,13 +3,15 @@
 -- may be sent once this statement is committed. 'quiet_hours': the person is in quiet hours or on a
 -- day that is not allowed, and the unit waits until that ends, or until it is stale. Any other
 -- verdict is the reason to finish the unit as skipped: another writer has recorded the claim's
--- idempotency key, an operator has switched the scenario off, or the person has left, opted out or
--- become active since the claim. A unit that another run took over is not returned.
+-- idempotency key, an operator has switched the scenario off, the person has left, opted out or lost
+-- the device since the claim, or is no longer due. A unit that another run took over is not
+-- returned.
 -- Locks: the units, in key order.
 -- Each unit is looked up separately, because Postgres cannot turn a lateral subquery that locks
 -- into a join. A hash join would read the whole outbox for every batch and take its locks in no
 -- order.
--- The caller binds {preference} and {activity} to the part of that name, or to its `_absent` twin.
+-- The caller binds {preference}, {activity} and {certification} to the part of that name, or to its
+-- `_absent` twin.
 with preference as (
   {preference}
 ),
@@ -37,12 +39,33 @@ unit as materialized (
   from given
   cross join lateral (
     select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.organisation_id, o.idempotency_key, o.timezone,
-           o.quiet_from, o.quiet_until, o.weekdays, o.inactive_since_on
+           o.quiet_from, o.quiet_until, o.weekdays, o.kind, o.occurrence, o.variables, o.inactive_since_on, o.target
     from rekindle.outbox o
     where o.claim_id = given.claim_id and o.device_id = given.device_id and o.state = 'claimed'
       and o.epoch = given.epoch  -- mutant: arm-by-epoch
     for update   -- mutant: lock
   ) locked
+),
+no_longer_due as materialized (
+  {activity}
+  union all
+  {certification}
+),
+-- What the people have registered, and what anybody has registered of their tokens. Each is looked
+-- up by its index.
+registration as (
+  select d.user_id, rekindle.trimmed(d.token::text) as target,
+         rekindle.registered_at(d.last_registered_at::timestamptz) as registered_at
+  from rekindle_source.device_token d
+  where d.user_id = any (%(user_ids)s::uuid[])
+  union all
+  select d.user_id, rekindle.trimmed(d.token::text), rekindle.registered_at(d.last_registered_at::timestamptz)
+  from (select distinct unnest(rekindle.spellings(unit.target)) as spelling from unit) target
+  join rekindle_source.device_token d on d.token = target.spelling
+),
+owner as materialized (
+  select distinct on (registration.target) registration.target, registration.user_id
+  from registration order by registration.target, {newest_first}
 ),
 last_look as (
   select unit.*,
@@ -56,7 +79,9 @@ last_look as (
            when exists (select from opted_out where opted_out.user_id = unit.user_id
                         and (opted_out.scenario_type is null or opted_out.scenario_type = unit.scenario_type))
              then 'opted_out'  -- mutant: opted-out-since
-           when acted.again then 'active_again'  -- mutant: active-again
+           when not exists (select from owner where owner.target = unit.target and owner.user_id = unit.user_id)
+             then 'token_gone'  -- mutant: token-gone
+           when void.reason is not null then void.reason  -- mutant: no-longer-due
            when not rekindle.is_weekday(unit.at, unit.timezone, unit.weekdays)
              or rekindle.is_quiet(unit.at, unit.timezone, unit.quiet_from, unit.quiet_until)
              then 'quiet_hours'  -- mutant: quiet-hours-by-now
@@ -68,10 +93,7 @@ last_look as (
     where n.idempotency_key = unit.idempotency_key and n.id <> unit.claim_id
     limit 1
   ) recorded on true
-  left join lateral (
-    {activity}
-    limit 1
-  ) acted on true
+  left join no_longer_due void on void.claim_id = unit.claim_id and void.device_id = unit.device_id
 ),
 armed as (
   update rekindle.outbox o

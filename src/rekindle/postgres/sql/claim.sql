@@ -58,12 +58,12 @@ claimed as (
 ),
 unit as (
   insert into rekindle.outbox (
-    claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id, claimed_run_id, run_id,
+    claim_id, device_id, user_id, scenario_type, scenario_version, kind, organisation_id, claimed_run_id, run_id,
     idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, priority, turn, resend,
     target_kind, target, locale, variables, variant, timezone, quiet_from, quiet_until, weekdays, inactive_since_on,
     owner, lease_until, next_try_at, give_up_at, claimed_at)
-  select claimed.claim_id, device.device_id, claimed.user_id, %(scenario_type)s, %(version)s, claimed.organisation_id,
-         %(run_id)s, %(run_id)s,
+  select claimed.claim_id, device.device_id, claimed.user_id, %(scenario_type)s, %(version)s, %(kind)s,
+         claimed.organisation_id, %(run_id)s, %(run_id)s,
          rekindle.idempotency_key(claimed.user_id, %(scenario_type)s, %(evaluated_on)s::date),
          %(at)s::timestamptz, (claimed.variant).cooldown_seconds, claimed.occurrence, %(priority)s,
          row_number() over (partition by claimed.organisation_id order by claimed.claim_id, device.device_id),

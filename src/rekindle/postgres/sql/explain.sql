@@ -99,14 +99,18 @@ select person.due, person.occurrence, person.refusals, person.known, person.zone
        (select jsonb_agg(to_jsonb(rule) order by rule.seconds) from rule) as rules,
        pg_column_size(person.variables) as variables_bytes, octet_length(person.occurrence) as occurrence_bytes,
        (select jsonb_agg(distinct jsonb_build_object(
-                 'device_id', id.device_id, 'usable', coalesce({usable}, false),
-                 'empty', coalesce(device_token.token, '') = '',
+                 'device_id', id.device_id, 'usable', coalesce({usable}, false) and not owner.passed_on,
+                 'empty', coalesce(registered.target, '') = '', 'passed_on', owner.passed_on,
                  'kind', case when device_token.target_kind in ('token', 'fid') then device_token.target_kind end,
                  'registered_at', case when isfinite(device_token.last_registered_at)
                                        then device_token.last_registered_at::timestamptz end,
                  'disabled_because', disabled.reason, 'disabled_at', disabled.disabled_at))
         from (select person.user_id) person
         {devices}
+        cross join lateral (
+          select (select registration.user_id from registration where registration.target = registered.target
+                  order by {newest_first} limit 1) is distinct from person.user_id as passed_on
+        ) owner
        ) as devices,
        rekindle.opens_at(
          greatest(%(at)s::timestamptz, person.next_at, (select max(rule.free_at) from rule),

@@ -2,7 +2,8 @@
 -- variant, today included.
 -- One row per certificate, for the smallest threshold that it is within. The lowest `rank` is the
 -- most urgent. The expiry date is part of the occurrence, so a certificate that is renewed in place
--- is a new occasion. The range on expires_on has a margin of one day for time zones; `days_left`
+-- is a new occasion. One that another of the same person and name outlasts was renewed by a new
+-- row, and is not due. The range on expires_on has a margin of one day for time zones; `days_left`
 -- then decides exactly.
 -- A date that moves by one day is the same occasion: a view that computes it from an instant moves
 -- it when a zone is filled in. Every threshold that the certificate was within at an earlier push
@@ -46,3 +47,8 @@ left join lateral (
 where reached.threshold is not null
   -- Without an id, two certificates would have the same occurrence.
   and c.certification_id is not null
+  and not exists (   -- mutant: renewed
+    select from rekindle_source.certification renewal
+    where renewal.user_id = c.user_id and rekindle.same_name(renewal.name::text) = rekindle.same_name(c.name::text)
+      and renewal.expires_on > c.expires_on
+  )

@@ -6,8 +6,8 @@
 -- can only keep too many people, and `days` then decides exactly. Its bound is the shortest stage
 -- of all variants (shortest_days), because with each person's own stage the planner chose nested
 -- loops over whole tables.
--- People without any activity are not due. People whose last date is infinite are not due either,
--- because days cannot be counted from it. An activity dated in the future counts as activity.
+-- People without any activity are not due. Only what has happened counts (rekindle.happened): a
+-- planned activity changes nothing, and a date that means "never" is no activity.
 -- An absence is named by the UTC date of its last activity, since zones are filled in and corrected
 -- later. Once a push was sent in it, it keeps the name of that push, and every stage that had been
 -- reached at that push stays spent: the activity may be corrected, and the stages may be edited. A
@@ -22,12 +22,14 @@ select recipient.user_id, recipient.organisation_id, recipient.locale, recipient
                           'stage', reached.stage) as variables
 from recipient
 cross join lateral (
-  select case when isfinite(max(a.activity_date)) then max(a.activity_date) end as at
-  from rekindle_source.activity a where a.user_id = recipient.user_id
-) latest
-cross join lateral (
   select coalesce(recipient.zone, 'UTC') as zone
 ) wall
+cross join lateral (
+  select max(a.activity_date) as at
+  from rekindle_source.activity a
+  where a.user_id = recipient.user_id
+    and rekindle.happened(a.activity_date, %(at)s::timestamptz, wall.zone)  -- mutant: happened
+) latest
 cross join lateral (
   select rekindle.local_day(latest.at, wall.zone) as local_on,
          rekindle.local_day(%(at)s::timestamptz, wall.zone) - rekindle.local_day(latest.at, wall.zone) as days,
@@ -55,4 +57,5 @@ where reached.stage is not null
     select from rekindle_source.activity a
     where a.user_id = recipient.user_id
       and a.activity_date > %(at)s::timestamptz - make_interval(hours => 24 * %(shortest_days)s::int - 48)
+      and a.activity_date <= %(at)s::timestamptz
   )

@@ -1,7 +1,8 @@
 -- A part of verdicts.sql: people who have reached a mark of their variant. Only the highest reached
 -- mark counts. So a run after an outage sends one push, not one per mark. A person who was sent a
 -- higher mark, or may have been, stays at it. The count may fall and a mark may leave the
--- configuration, but nobody is congratulated on a lower mark afterwards.
+-- configuration, but nobody is congratulated on a lower mark afterwards. Only what has happened
+-- counts (rekindle.happened); a date counts from its beginning in UTC.
 -- Activities are counted in the order of the index on (user_id, activity_date). The ORDER BY in the
 -- subquery forces that. Without it the planner estimates from a sample how many people have
 -- activities (8 times too few at 1,000,000) and chooses a hash, which spills to disk and takes 4.2
@@ -16,7 +17,8 @@ join (
   from (
     select a.user_id
     from rekindle_source.activity a
-    where %(user_id)s::uuid is null or a.user_id = %(user_id)s::uuid
+    where (%(user_id)s::uuid is null or a.user_id = %(user_id)s::uuid)
+      and rekindle.happened(a.activity_date, %(at)s::timestamptz, 'UTC')  -- mutant: happened
     order by a.user_id
   ) ordered
   group by ordered.user_id

@@ -1,0 +1,13 @@
+-- A part of arm.sql: the units whose person has fewer activities than the mark by now. The people's
+-- activities are read once, because this kind does not need an index by person.
+select unit.claim_id, unit.device_id, 'no_longer_due' as reason
+from unit
+left join (
+  select a.user_id, count(*) as activities
+  from rekindle_source.activity a
+  where a.user_id = any (%(user_ids)s::uuid[])
+    and rekindle.happened(a.activity_date, (select rekindle.clock()), 'UTC')
+  group by a.user_id
+) counted on counted.user_id = unit.user_id
+where case when unit.kind = 'milestone'
+      then coalesce(counted.activities, 0) < (unit.variables ->> 'mark')::int end
