@@ -195,7 +195,7 @@ async def test_a_certificate_renewed_in_place_is_a_new_occasion(programme: Progr
 @pytest.mark.parametrize(
     ("name", "days", "renewed"),
     [
-        ("First aid", 730, True),
+        pytest.param("First aid", 730, True, id="renewed"),
         (" first AID", 6, True),
         ("First aid", "infinity", True),
         ("First aid", "9999-12-31", True),

@@ -98,6 +98,83 @@ async def test_a_person_who_was_active_since_the_claim_gets_no_push_about_inacti
     assert await programme.state(unit) == ("recorded" if nudged else "skipped:active_again")
 
 
+RENEWAL = (
+    "insert into team.certificate select gen_random_uuid(), user_id, '{}', expires_on + 730 "
+    "from team.certificate where certification_id = %s"
+)
+PLANNED = EVENING + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("since", "verdict"),
+    [
+        ("delete from team.activity where activity_date < '2026-05-01'", "no_longer_due"),
+        ("update team.activity set activity_date = activity_date + interval '30 days'", "no_longer_due"),
+        pytest.param("update team.activity set activity_date = '1970-01-01'", "no_longer_due", id="never"),
+        ("insert into team.activity select user_id, activity_date from team.activity", "armed"),
+    ],
+)
+async def test_a_person_whose_activities_fell_below_the_mark_gets_no_push_about_it(
+    programme: Programme, since: str, verdict: str
+) -> None:
+    one = scenario("milestone", at=[3])
+    person, other = [await programme.person() for _ in range(2)]
+    await programme.activity(person, *[EVENING - timedelta(days=n) for n in (1, 2, 20)])
+    await programme.activity(other, *[EVENING - timedelta(days=n) for n in range(40, 45)])
+    _, units = await programme.claimed_units(one)
+    await programme.sql.execute("create table team.others as select * from team.activity where user_id = %s", [other])
+    await programme.sql.execute("delete from team.activity where user_id = %s", [other])
+    await programme.sql.execute(since.encode())
+    await programme.sql.execute("insert into team.activity select * from team.others")
+    verdicts = await programme.store.arm(units, lease_seconds=30)
+    said = {unit.user_id: verdicts[unit.claim_id, unit.device_id] for unit in units}
+    assert said == {person: verdict, other: "armed"}
+
+
+@pytest.mark.parametrize(
+    ("since", "verdict"),
+    [
+        pytest.param("delete from team.certificate where certification_id = %s", "no_longer_due", id="removed"),
+        ("update team.certificate set expires_on = expires_on + 365 where certification_id = %s", "no_longer_due"),
+        ("update team.certificate set expires_on = null where certification_id = %s", "no_longer_due"),
+        ("update team.certificate set user_id = gen_random_uuid() where certification_id = %s", "no_longer_due"),
+        (RENEWAL.format(" first AID"), "no_longer_due"),
+        (RENEWAL.format("Lifeguard"), "armed"),
+    ],
+)
+async def test_a_certificate_that_was_renewed_or_removed_since_the_claim_gets_no_push(
+    programme: Programme, since: str, verdict: str
+) -> None:
+    one = scenario("expiry", before=["7d"])
+    person, other = [await programme.person() for _ in range(2)]
+    certificate = await programme.certificate(person, EVENING.date() + timedelta(days=5))
+    await programme.certificate(other, EVENING.date() + timedelta(days=5))
+    _, units = await programme.claimed_units(one)
+    await programme.sql.execute(since.encode(), [certificate])
+    verdicts = await programme.store.arm(units, lease_seconds=30)
+    said = {unit.user_id: verdicts[unit.claim_id, unit.device_id] for unit in units}
+    assert said == {person: verdict, other: "armed"}
+
+
+async def test_units_of_every_kind_are_armed_together_each_by_the_rule_of_its_kind(programme: Programme) -> None:
+    # The variables of a kind-sql scenario have the names of the other kinds' variables.
+    person = await programme.person()
+    await programme.activity(person, *[EVENING - timedelta(days=20 + n) for n in range(3)])
+    await programme.certificate(person, EVENING.date() + timedelta(days=5))
+    misleading = {"mark": "many", "expires_on": "2030-01-01", "threshold": "x"}
+    await programme.want(person, occurrence="milestone:1000", variables=misleading)
+    units: list[Unit] = []
+    kinds = {"inactivity": {"after": ["14d"]}, "milestone": {"at": [3]}, "expiry": {"before": ["7d"]}}
+    for kind, keys in kinds.items():
+        units += (await programme.claimed_units(scenario(kind, **keys), scenario_type=kind))[1]
+    units += (await programme.claimed_units(wanted(), scenario_type="own"))[1]
+    await programme.activity(person, PLANNED, "9999-12-31", "infinity", "1970-01-01")
+    verdicts = await programme.store.arm(units, lease_seconds=30)
+    assert {unit.scenario_type: verdicts[unit.claim_id, unit.device_id] for unit in units} == dict.fromkeys(
+        [*kinds, "own"], "armed"
+    )
+
+
 async def test_a_unit_claimed_before_quiet_hours_waits_until_they_end_and_is_then_sent(programme: Programme) -> None:
     one = wanted(**NIGHT)
     people = await programme.people(3)

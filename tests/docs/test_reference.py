@@ -280,6 +280,8 @@ def words_in_sql() -> Iterator[str]:
         yield from re.findall(r"then '(\w+)'", (folder / name).read_text())
     # The words for "may be sent" are not reasons.
     yield from set(re.findall(r"then '(\w+)'", (folder / "arm.sql").read_text())) - {"armed"}
+    for path in sorted(folder.glob("parts/kinds/*/no_longer_due.sql")):
+        yield from re.findall(r"'(\w+)' as reason", path.read_text())
     for path in sorted(folder.glob("*.sql")):
         text = re.sub("--.*", "", path.read_text())
         yield from re.findall(r"reason = '(\w+)'", text)

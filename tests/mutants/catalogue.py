@@ -64,6 +64,8 @@ _NAMES = "database/test_occurrence_names.py::"
 _OVERRIDES = "database/test_overrides.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
+_OWNER = "database/test_token_owner.py::"
+_EVALUATE = "database/test_evaluate_"
 _TRANSPORT = "contract/test_fcm_transport.py::"
 _FUNCTION = "contract/test_supabase_function.py::"
 _BREAKER = "faults/test_breaker.py::"
@@ -609,11 +611,60 @@ POLICY = (
         (_LAST_LOOK + "test_a_person_who_opted_out_since_the_claim_gets_nothing[None-True]",),
     ),
     Mutant(
-        "a person who became active since the claim gets a push",
+        "a person who is no longer due since the claim gets a push",
         _sql("arm"),
-        "active-again",
-        "when false then 'active_again'",
-        (_LAST_LOOK + "test_a_person_who_was_active_since_the_claim_gets_no_push_about_inactivity[0-False]",),
+        "no-longer-due",
+        "when false then void.reason",
+        (
+            _LAST_LOOK + "test_a_person_who_was_active_since_the_claim_gets_no_push_about_inactivity[0-False]",
+            _LAST_LOOK + "test_a_person_whose_activities_fell_below_the_mark_gets_no_push_about_it[never]",
+            _LAST_LOOK + "test_a_certificate_that_was_renewed_or_removed_since_the_claim_gets_no_push[removed]",
+        ),
+    ),
+    Mutant(
+        "a token reaches everybody who has ever registered it",
+        _sql("parts/verdicts"),
+        "one-owner",
+        "",
+        (_OWNER + "test_the_newest_registration_owns_the_token[later]",),
+    ),
+    Mutant(
+        "the oldest registration owns the token",
+        _sql("parts/newest_first"),
+        "newest-registration",
+        "registration.registered_at, registration.user_id",
+        (_OWNER + "test_the_newest_registration_owns_the_token[later]",),
+    ),
+    Mutant(
+        "a token that changed hands since the claim gets the push",
+        _sql("arm"),
+        "token-gone",
+        "then 'armed'",
+        (_OWNER + "test_a_token_that_changed_hands_since_the_claim_gets_nothing[removed]",),
+    ),
+    Mutant(
+        "a planned activity ends an absence",
+        _sql("parts/kinds/inactivity/candidates"),
+        "happened",
+        "",
+        (_EVALUATE + "inactivity.py::test_what_has_not_happened_and_what_means_never_is_no_activity[timestamptz]",),
+    ),
+    Mutant(
+        "planned activities count towards a mark",
+        _sql("parts/kinds/milestone/candidates"),
+        "happened",
+        "",
+        ("database/test_evaluate_milestone_expiry.py::test_an_activity_that_lies_ahead_or_means_never_does_not_count",),
+    ),
+    Mutant(
+        "a certificate that was renewed by a new row is due",
+        _sql("parts/kinds/expiry/candidates"),
+        "renewed",
+        "and false",
+        (
+            _EVALUATE
+            + "milestone_expiry.py::test_a_certificate_that_another_of_the_same_name_outlasts_is_not_due[renewed]",
+        ),
     ),
     Mutant(
         "a run continues into quiet hours",

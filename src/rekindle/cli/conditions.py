@@ -143,6 +143,8 @@ def _device(one: Facts) -> str:
         return "is usable"
     if one["disabled_because"] is not None:
         return f"disabled at {moment(one['disabled_at'])} ({one['disabled_because']})"
+    if one["passed_on"] and not one["empty"]:
+        return "was registered later by another person"
     return "has an empty token" if one["empty"] else "has an unknown kind"
 
 

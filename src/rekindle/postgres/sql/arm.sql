@@ -51,8 +51,9 @@ no_longer_due as materialized (
   union all
   {certification}
 ),
--- What the people have registered, and what anybody has registered of their tokens. Each is looked
--- up by its index.
+-- The registrations of these people, and those of anybody for their tokens: each is looked up by its
+-- index. The claim has compared all tokens without their blanks; here a token with blanks is found
+-- only among the people's own.
 registration as (
   select d.user_id, rekindle.trimmed(d.token::text) as target,
          rekindle.registered_at(d.last_registered_at::timestamptz) as registered_at
@@ -60,8 +61,8 @@ registration as (
   where d.user_id = any (%(user_ids)s::uuid[])
   union all
   select d.user_id, rekindle.trimmed(d.token::text), rekindle.registered_at(d.last_registered_at::timestamptz)
-  from (select distinct unnest(rekindle.spellings(unit.target)) as spelling from unit) target
-  join rekindle_source.device_token d on d.token = target.spelling
+  from (select distinct unit.target from unit) target
+  join rekindle_source.device_token d on d.token = target.target
 ),
 owner as materialized (
   select distinct on (registration.target) registration.target, registration.user_id

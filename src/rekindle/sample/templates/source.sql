@@ -61,7 +61,8 @@ from programme.mentors m;                          -- EDIT               public.
 -- activity: what people did, one row for each time. For inactivity and milestone.
 --
 --   user_id          uuid
---   activity_date    timestamptz, or date    when; days are counted in the person's time zone
+--   activity_date    timestamptz, or date    when; days are counted in the person's time zone. It
+--                                            counts only once it has happened
 --
 -- Use the plain columns, without a function or a cast around them: the index (see the end) works
 -- only for those.
@@ -78,7 +79,8 @@ from programme.activity_log a;                     -- EDIT               public.
 --
 --   certification_id uuid      once only
 --   user_id          uuid
---   name             text      the variable {certificate}
+--   name             text      the variable {certificate}; one of the same name that lasts longer
+--                              replaces it
 --   expires_on       date      the last day on which it is valid; null: never due
 -- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.certification;
@@ -97,8 +99,9 @@ from programme.certificates c;                     -- EDIT               public.
 --   token               text         the FCM registration token, or the Firebase Installation ID
 --   target_kind         text         'token' or 'fid': which of the two it is
 --   platform            text         such as android, ios, web; may be null
---   last_registered_at  timestamptz  when the app last registered it; may be null. A dead token is
---                                    used again only if it was registered after FCM refused it
+--   last_registered_at  timestamptz  when the app last registered it; may be null. The newest
+--                                    registration owns a token. A dead token is used again only if
+--                                    it was registered after FCM refused it
 -- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.device_token;
 create view rekindle_source.device_token as

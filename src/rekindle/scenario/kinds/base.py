@@ -47,6 +47,13 @@ def distinct(values: list[int]) -> list[int]:
     return sorted(values)
 
 
+def not_counted(facts: Mapping[str, Any]) -> str:
+    """A few words for `explained`, about the activities that do not count; empty if all of them
+    do."""
+    number = facts["not_counted"]
+    return f" ({number} more lie ahead or are dated before 1970-01-02)" if number else ""
+
+
 Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0, le=MAX_DURATION_SECONDS)]
 Days = Annotated[int, BeforeValidator(_days), Field(gt=0, le=3_660)]
 Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(distinct)]
@@ -57,8 +64,9 @@ class ScenarioKind(Reach, Texts, ABC):
 
     A subclass gives `kind` a Literal and declares its keys as fields. Its SQL is in
     `postgres/sql/parts/kinds/<kind>/`. `candidates.sql` finds the people who are due. `known.sql`
-    returns what explain says about one person. `longest.sql` is needed only if a variable has no
-    longest value; it returns the bytes of the longest value now.
+    returns what explain says about one person. `no_longer_due.sql` finds, just before sending, the
+    units that became void since the claim. `longest.sql` is needed only if a variable has no longest
+    value; it returns the bytes of the longest value now.
     """
 
     variables: ClassVar[Mapping[str, Variable]] = {}

@@ -9,8 +9,8 @@ from rekindle.scenario.views import CERTIFICATION, Columns
 
 
 class Expiry(ScenarioKind):
-    """Due when a certificate expires within a threshold. Each certificate and threshold counts
-    once, and only the most urgent one."""
+    """Due when a certificate expires within a threshold, unless another one of the same name lasts
+    longer. Each certificate and threshold counts once, and only the most urgent one."""
 
     variables: ClassVar[Mapping[str, Variable]] = {
         "certificate": Variable(),
@@ -42,7 +42,8 @@ class Expiry(ScenarioKind):
             return f"no certificate; {thresholds}"
         left = facts["days_left"]
         until = f"in {left} days" if left >= 0 else f"{-left} days ago"
+        renewed = f" and {facts['renewed']} renewed" if facts["renewed"] else ""
         return (
-            f"certificate {facts['certification_id']}, the next of {facts['certificates']}, "
+            f"certificate {facts['certification_id']}, the next of {facts['certificates']}{renewed}, "
             f"expires on {facts['expires_on']} ({until}); {thresholds}"
         )

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from rekindle.scenario.kinds.base import ScenarioKind, Thresholds
+from rekindle.scenario.kinds.base import ScenarioKind, Thresholds, not_counted
 from rekindle.scenario.texts import DATE, NUMBER, Variable
 from rekindle.scenario.views import ACTIVITY, Columns
 
@@ -47,5 +47,6 @@ class Inactivity(ScenarioKind):
         """See `ScenarioKind.explained`."""
         stages = f"the stages are {', '.join(map(str, facts['thresholds']))} days"
         if facts["last_activity_on"] is None:
-            return f"never active, which is not due; {stages}"
-        return f"{facts['days']} days since the last activity on {facts['last_activity_on']}; {stages}"
+            return f"never active, which is not due{not_counted(facts)}; {stages}"
+        since = f"{facts['days']} days since the last activity on {facts['last_activity_on']}"
+        return f"{since}{not_counted(facts)}; {stages}"

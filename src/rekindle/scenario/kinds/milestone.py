@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from rekindle.scenario.kinds.base import ScenarioKind, distinct
+from rekindle.scenario.kinds.base import ScenarioKind, distinct, not_counted
 from rekindle.scenario.texts import NUMBER, Variable
 from rekindle.scenario.views import ACTIVITY, Columns
 
@@ -40,4 +40,5 @@ class Milestone(ScenarioKind):
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:
         """See `ScenarioKind.explained`."""
-        return f"{facts['activities']} activities; the marks are {', '.join(map(str, facts['thresholds']))}"
+        marks = f"the marks are {', '.join(map(str, facts['thresholds']))}"
+        return f"{facts['activities']} activities{not_counted(facts)}; {marks}"

@@ -5,5 +5,6 @@ select d.user_id, rekindle.trimmed(d.token::text) as target,
 from rekindle_source.device_token d
 where %(user_id)s::uuid is null
    or d.token = any (array(
-        select unnest(rekindle.spellings(own.token::text))
-        from rekindle_source.device_token own where own.user_id = %(user_id)s::uuid))
+        select spelling
+        from rekindle_source.device_token own, rekindle.spellings(own.token::text) as spelling
+        where own.user_id = %(user_id)s::uuid))

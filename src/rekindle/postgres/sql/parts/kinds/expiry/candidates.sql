@@ -47,8 +47,8 @@ left join lateral (
 where reached.threshold is not null
   -- Without an id, two certificates would have the same occurrence.
   and c.certification_id is not null
-  and not exists (   -- mutant: renewed
+  and not exists (
     select from rekindle_source.certification renewal
     where renewal.user_id = c.user_id and rekindle.same_name(renewal.name::text) = rekindle.same_name(c.name::text)
-      and renewal.expires_on > c.expires_on
+      and renewal.expires_on > c.expires_on  -- mutant: renewed
   )

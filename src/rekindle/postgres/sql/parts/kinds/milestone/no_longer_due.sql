@@ -9,5 +9,7 @@ left join (
     and rekindle.happened(a.activity_date, (select rekindle.clock()), 'UTC')
   group by a.user_id
 ) counted on counted.user_id = unit.user_id
-where case when unit.kind = 'milestone'
+where unit.kind = 'milestone'
+  -- CASE, because the variable may be anything in a unit of another kind.
+  and case when unit.kind = 'milestone'
       then coalesce(counted.activities, 0) < (unit.variables ->> 'mark')::int end
