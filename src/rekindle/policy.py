@@ -40,6 +40,10 @@ RETRY_SECONDS = 60.0
 """FCM's own advice when a rejection names no time: wait at least a minute (its pages 'scale-fcm'
 and 'ErrorCode')."""
 
+BURST_SECONDS = 1.0
+"""The sends of one second may start at once, of all runs that share a limit together; at least
+one send."""
+
 MAX_RETRY_SECONDS = 3_600.0
 """A longer Retry-After is cut to this. The relevance deadline decides whether a unit lives that
 long."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +112,20 @@ async def test_a_storm_of_quota_refusals_slows_the_run_and_nothing_is_sent_again
     assert (last.status, last.scenarios[0].recorded) == ("done", storm)
     assert len(fcm.messages()) == 400
     audit(team, fcm)
+
+
+async def test_a_run_waits_for_what_other_runs_of_the_project_have_reserved(
+    engine_with: Open, team: Team, fcm: Sandbox
+) -> None:
+    team.people(3)
+    engine = await engine_with("per_minute = 600")
+    await engine.run()
+    (sent,) = {one for (one,) in team.rows("select account from rekindle.pace")}
+    shift_clock(team.url, "8 days")
+    team.execute("update team.wanted set occurrence = 'second'")
+    await engine.deps.store.reserve(sent, 30, per_second=10)  # three seconds, less the burst of one
+    fcm.clear()
+    started = datetime.now(UTC).timestamp()
+    (one,) = (await engine.run()).scenarios
+    assert one.recorded == 3
+    assert arrivals(fcm)[0] - started > 1.5

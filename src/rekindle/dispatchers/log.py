@@ -32,6 +32,11 @@ class LogDispatcher:
         self._numbers = count(1)
 
     @property
+    def account(self) -> str | None:
+        """See `Dispatcher.account`: it has no limit."""
+        return None
+
+    @property
     def immediate(self) -> bool:
         """See `Dispatcher.immediate`: it waits for nothing."""
         return True

@@ -190,6 +190,9 @@ class PatientStore(Store):
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         return await patiently(self._deadline, self._notifications.record, run_id, acceptances)
 
+    async def reserve(self, account: str, sends: int, *, per_second: float) -> float:
+        return await patiently(self._deadline, self._store.reserve, account, sends, per_second=per_second)
+
     async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
         return await patiently(self._deadline, self._store.retry, units)
 

@@ -24,6 +24,12 @@ class Dispatcher(Protocol):
         answers."""
         ...
 
+    @property
+    def account(self) -> str | None:
+        """What the provider's limit per minute applies to, such as a project, once it is open. All
+        runs with the same account share the limit. None: there is no such limit."""
+        ...
+
     async def open(self) -> None:
         """Prove, before anything is claimed, that sending is possible at all (credentials,
         reachability).

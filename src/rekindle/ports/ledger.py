@@ -155,6 +155,11 @@ class Store(NotificationRepository, Protocol):
         """
         ...
 
+    async def reserve(self, account: str, sends: int, *, per_second: float) -> float:
+        """Reserve sends of a provider's account, among all runs that share it. Returns the seconds
+        to wait before they may start."""
+        ...
+
     async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
         """Put units back to pending, each with a reason and a delay in seconds. They were certainly
         not sent."""

@@ -203,6 +203,15 @@ class PostgresStore(Store):
         }
         return [verdicts[acceptance.unit.claim_id, acceptance.unit.device_id] for acceptance in acceptances]
 
+    async def reserve(self, account: str, sends: int, *, per_second: float) -> float:
+        parameters = {
+            "account": account,
+            "sends": sends,
+            "per_second": per_second,
+            "burst_seconds": max(policy.BURST_SECONDS, 1 / per_second),
+        }
+        return (await self._database.row(statement("pace_reserve"), parameters))["wait_seconds"]
+
     async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
         parameters = _keys([unit for unit, _, _ in units]) | {
             "reasons": [reason for _, reason, _ in units],

@@ -16,6 +16,7 @@ class ScriptedDispatcher:
 
     kind = "scripted"
     immediate = True
+    account: str | None = None
 
     def __init__(self, answer: Callable[[Message], Outcome] | None = None) -> None:
         self._answer = answer or self._accept

@@ -4,6 +4,7 @@ be a second push."""
 import asyncio
 import time
 from collections.abc import Collection
+from hashlib import sha256
 from pathlib import Path
 
 from rekindle.dispatchers.fcm.config import FCM_URL
@@ -74,6 +75,11 @@ class FcmDispatcher:
     def immediate(self) -> bool:
         """See `Dispatcher.immediate`: an answer may take as long as the timeout."""
         return False
+
+    @property
+    def account(self) -> str | None:
+        """See `Dispatcher.account`: the Firebase project, as a digest."""
+        return f"fcm:{sha256(self._address.encode()).hexdigest()[:16]}"
 
     async def open(self) -> None:
         """Check that the credentials give a token and that FCM answers over HTTP/2. Sends no

@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from rekindle.dispatchers.fcm.message import Unsendable, message_json
@@ -74,6 +75,11 @@ class SupabaseFunctionDispatcher:
     def immediate(self) -> bool:
         """See `Dispatcher.immediate`: an answer may take as long as the timeout."""
         return False
+
+    @property
+    def account(self) -> str | None:
+        """See `Dispatcher.account`: the Supabase project and its function, as a digest."""
+        return f"supabase-function:{sha256(f'{self._url} {self._name}'.encode()).hexdigest()[:16]}"
 
     async def open(self) -> None:
         """Check that the function exists, accepts our key and has an access token from Google.

@@ -101,6 +101,19 @@ create policy worker on rekindle.worker to rekindle_worker using (true) with che
 grant select, insert, delete on rekindle.worker to rekindle_worker;
 grant update (seen_at) on rekindle.worker to rekindle_worker;
 
+-- The pace of a provider's account, shared by all runs that send through it. `free_at` is the moment
+-- at which every send that was reserved may have started.
+create table if not exists rekindle.pace (
+  account text primary key,
+  free_at timestamptz not null
+) with (fillfactor = 50);
+alter table rekindle.pace enable row level security;
+revoke all on rekindle.pace from rekindle_worker;
+drop policy if exists worker on rekindle.pace;
+create policy worker on rekindle.pace to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.pace to rekindle_worker;
+grant update (free_at) on rekindle.pace to rekindle_worker;
+
 -- -------------------------------------------------------------------------------- gates and caps
 
 -- The sliding cooldown. One row per person and scenario: its primary key makes a second push
