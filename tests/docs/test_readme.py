@@ -14,7 +14,7 @@ CONSOLES = [block for block in BLOCKS if block.info == "console"]
 def at_any_hour(text: str) -> list[str]:
     """The steady lines of a demo without the numbers that depend on a person's local date:
     the days of an absence, the counts of certificates that are due, and the sums. Zeros stay."""
-    dated = re.compile(r"^expiry |[0-9] people reached|[0-9] days ago")
+    dated = re.compile(r"^expiry |[0-9] (?:people|person) reached|[0-9] days ago")
     return [re.sub(r"\b[1-9][0-9]*\b", "N", line) if dated.search(line) else line for line in steady(text)]
 
 

@@ -237,7 +237,7 @@ WRONG: list[tuple[str, Any, str]] = [
         {"en": {"title": "t", "body": "{days, plural, few {x} other {y}}"}},
         "has no form few; its forms are one",
     ),
-    ("message", {"en": {"title": "{days, plural, one {x}}", "body": "b"}}, "lacks the form other"),
+    ("message", {"en": {"title": "{days, plural, one {x}}", "body": "b"}}, "has no form `other`"),
     ("message", {"en": {"title": "{days, number}", "body": "b"}}, "not a plain variable name"),
     ("link", "https://example.org/{days, plural, other {#}}", "days must be a plain field here"),
     ("data", {"k": "{last_activity_on, date}"}, "last_activity_on must be a plain field here"),

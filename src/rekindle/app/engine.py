@@ -139,7 +139,7 @@ class Engine(Questions, Records, Scheduled):
 
         Raises:
             UnknownScenario: no scenario is applied, or a name is not.
-            BadArgument: a named scenario is switched off.
+            BadArgument: a named scenario is not enabled.
             KeyTaken, ProviderError, DatabaseError: as `run_cycle`.
         """
         applied, others = enabled_or_named(scenarios, await self.deps.store.applied())

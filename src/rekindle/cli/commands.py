@@ -13,7 +13,7 @@ from rekindle.cli.output import say
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 LogLevel = Annotated[
     str | None,
-    typer.Option(metavar="LEVEL", help="The lowest level to log (REKINDLE_LOG_LEVEL)."),
+    typer.Option(metavar="LEVEL", help="Lowest level to log (REKINDLE_LOG_LEVEL)."),
 ]
 
 

@@ -79,9 +79,9 @@ async def plan(
     Claims nobody and sends nothing.
     """
     if user is not None and show is not None:
-        raise BadArgument("--user and --show exclude each other")
+        raise BadArgument("--user and --show cannot be used together")
     if show is not None and changes:
-        raise BadArgument("--show and --changes exclude each other")
+        raise BadArgument("--show and --changes cannot be used together")
     scenarios, organisations = scenario or (), ids(organisation)
     user_id = one_id(user or show)
     async with Engine.open(settings(), config(config_path)) as engine:

@@ -161,7 +161,8 @@ def report_line(report: Report) -> str:
     }[report.status]
     if report.status != "abandoned" and report.abandoned_at is not None:
         text += f" (it was called abandoned at {report.abandoned_at:%H:%M:%S}, and reported its end later)"
-    return f"{sent:,} people reached, {pushes:,} pushes, {took} via {report.dispatcher}: {text}"
+    people = "1 person" if sent == 1 else f"{sent:,} people"
+    return f"{people} reached, {pushes:,} {'push' if pushes == 1 else 'pushes'}, {took} via {report.dispatcher}: {text}"
 
 
 def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:

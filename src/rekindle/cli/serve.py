@@ -19,7 +19,7 @@ async def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, metavar="N", help="Port to listen on; 0 takes any free one.")
     ] = 8321,
-    runs: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Most runs at the same time.")] = 2,
+    runs: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Runs under way at once, at most.")] = 2,
     config_path: ConfigPath = None,
 ) -> None:
     """Serve the HTTP API until it is stopped.

@@ -44,7 +44,7 @@ async def migrate(
     """
     if into is not None:
         if dry_run:
-            raise BadArgument("--into and --dry-run exclude each other")
+            raise BadArgument("--into and --dry-run cannot be used together")
         written = write_migrations(into)
         if as_json:
             print_json({"written": [str(path) for path in written]})

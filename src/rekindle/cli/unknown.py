@@ -39,7 +39,7 @@ async def settle(
     They are recorded as sent, or they end without a push and the person may be claimed again.
     """
     if (sent is None) != not_sent:
-        raise BadArgument("give one of --sent NAME and --not-sent")
+        raise BadArgument("give either --sent NAME or --not-sent")
     claim_id = ids([claim])[0]
     async with Engine.open(settings()) as engine:
         settled = await engine.settle(claim_id, provider_name=sent)

@@ -1,4 +1,4 @@
-"""The account that Postgres runs as, because it refuses to run as root."""
+"""the account that Postgres runs as, because it refuses to run as root."""
 
 import os
 import pwd
@@ -75,7 +75,7 @@ def make_scratch(account: Account | None) -> Scratch:
                 scratch.path.chmod(0o711)
             return scratch
     raise PostgresNotStarted(
-        "The account that Postgres runs as cannot reach any temporary folder", hint="Set TMPDIR to one that it can."
+        "the account that Postgres runs as cannot reach any temporary folder", hint="Set TMPDIR to one that it can."
     )
 
 

@@ -67,7 +67,7 @@ def find_binaries(prefer: Path | None = None) -> Binaries:
         return preferred
     for binaries in installed_binaries():
         return binaries
-    raise PostgresNotFound("No Postgres 15 to 18 was found to start", hint=_HINT)
+    raise PostgresNotFound("no Postgres 15 to 18 was found to start", hint=_HINT)
 
 
 def installed_binaries() -> list[Binaries]:

@@ -78,7 +78,7 @@ class ServerFolder:
                 if time.monotonic() > deadline:
                     os.close(folder)
                     raise PostgresNotStarted(
-                        f"Another Postgres is running on {self.path}", hint="Stop it, or use another folder."
+                        f"another Postgres is running on {self.path}", hint="Stop it, or use another folder."
                     ) from None
                 time.sleep(0.01)
             else:
@@ -98,7 +98,7 @@ class ServerFolder:
         if sys.platform == "linux" and Path("/proc/self/fd").is_dir():
             return f"/proc/self/fd/{lock}"
         raise PostgresNotStarted(
-            f"The account that Postgres runs as cannot reach {self.path}",
+            f"the account that Postgres runs as cannot reach {self.path}",
             hint="Use a folder that is not inside a private one, or run as a plain user.",
         )
 

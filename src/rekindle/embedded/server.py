@@ -66,7 +66,7 @@ class EmbeddedPostgres:
         settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         if reserved := sorted(_RESERVED & settings.keys()):
-            raise BadArgument(f"An embedded Postgres decides {', '.join(reserved)} itself")
+            raise BadArgument(f"an embedded Postgres decides {', '.join(reserved)} itself")
         self._given = folder
         self._binaries = binaries
         self._settings = {**_DEFAULTS, **settings, **_FIXED}
@@ -93,7 +93,7 @@ class EmbeddedPostgres:
             DatabaseUnreachable: it was not started.
         """
         if not self._port:
-            raise DatabaseUnreachable("The embedded Postgres was not started")
+            raise DatabaseUnreachable("the embedded Postgres was not started")
         return f"postgresql://postgres:{self._password}@127.0.0.1:{self._port}/postgres"
 
     @property
@@ -122,7 +122,7 @@ class EmbeddedPostgres:
             if fresh:
                 self._remove_scratch()
             if isinstance(error, OSError):
-                raise PostgresNotStarted(f"The embedded Postgres did not start: {error}") from error
+                raise PostgresNotStarted(f"the embedded Postgres did not start: {error}") from error
             raise
         return self
 
@@ -166,7 +166,7 @@ class EmbeddedPostgres:
                     return
         finally:
             os.close(lock)
-        raise PostgresNotStarted("No port of 127.0.0.1 stayed free for long enough to start Postgres")
+        raise PostgresNotStarted("no port of 127.0.0.1 stayed free for long enough to start Postgres")
 
     def _fitting(self, folder: ServerFolder) -> Binaries:
         if not folder.has_data:
@@ -263,7 +263,7 @@ def _free_port() -> int:
             except OSError:
                 continue
             return port
-    raise PostgresNotStarted("No free port was found on 127.0.0.1")
+    raise PostgresNotStarted("no free port was found on 127.0.0.1")
 
 
 def _not_started(log: str, what: str = "did not start") -> PostgresNotStarted:
@@ -274,4 +274,4 @@ def _not_started(log: str, what: str = "did not start") -> PostgresNotStarted:
     reason = (grave or lines or ["its log is empty"])[-1]
     for level in ("FATAL: ", "PANIC: "):
         reason = reason.partition(level)[2] or reason
-    return PostgresNotStarted(f"The embedded Postgres {what}: {reason.strip()}")
+    return PostgresNotStarted(f"the embedded Postgres {what}: {reason.strip()}")

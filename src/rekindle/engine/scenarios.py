@@ -25,14 +25,14 @@ def enabled_or_named(names: Sequence[str], applied: Sequence[Applied]) -> tuple[
 
     Raises:
         UnknownScenario: no scenario is applied, or a name is not.
-        BadArgument: a named scenario is switched off.
+        BadArgument: a named scenario is not enabled.
     """
     if not applied:
         raise UnknownScenario("no scenario is applied", hint="Run `rekindle apply`.")
     require_applied(names, applied)
     off = [one.scenario_type for one in applied if one.scenario_type in names and not one.scenario.enabled_somewhere]
     if off:
-        raise BadArgument(f"scenario {', '.join(off)} is switched off", hint="Set enabled = true and apply again.")
+        raise BadArgument(f"scenario {', '.join(off)} is not enabled", hint="Set enabled = true and apply again.")
     enabled = [one for one in applied if one.scenario.enabled_somewhere]
     chosen = [one for one in enabled if not names or one.scenario_type in names]
     return chosen, [one for one in enabled if one not in chosen]

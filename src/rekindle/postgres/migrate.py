@@ -162,7 +162,7 @@ def write_migrations(folder: Path) -> list[Path]:
         MigrationDrift: the folder has one of them with a different text; nothing was written.
     """
     if not folder.is_dir():
-        raise BadArgument(f"there is no folder {folder}", hint="Create it first, or give another folder.")
+        raise BadArgument(f"the folder {folder} does not exist", hint="Create it first, or give another folder.")
     files = [(folder / f"{migration.version}_{migration.name}.sql", migration) for migration in migrations()]
     draft = folder / ".rekindle.draft"
     try:

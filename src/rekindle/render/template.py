@@ -198,7 +198,7 @@ class _Parser:
             if between != "{":
                 raise TemplateInvalid(f"the plural of {name} is not closed", hint="Write each form in braces.")
         if "other" not in forms:
-            raise TemplateInvalid(f"the plural of {name} lacks the form other", hint="Add other {…}.")
+            raise TemplateInvalid(f"the plural of {name} has no form `other`", hint="Add other {…}.")
         return Plural(name, tuple(exact.items()), tuple(forms.items()))
 
     def _form(self, name: str) -> tuple[Part, ...]:

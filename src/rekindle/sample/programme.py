@@ -55,7 +55,7 @@ def statements(recipients: int = 500, seed: int = 1, *, at: datetime | None = No
         BadArgument: a number is out of range, or `at` has no time zone.
     """
     if not 1 <= recipients <= MAX_RECIPIENTS:
-        raise BadArgument(f"the sample programme cannot have {recipients} recipients", hint="Give 1 to 1,000,000.")
+        raise BadArgument(f"{recipients} is not a valid number of mentors", hint="Give 1 to 1,000,000.")
     if not 0 <= seed <= _MAX_SEED:
         raise BadArgument(f"{seed} is not a valid seed", hint="Give a whole number from 0 to 2^63 - 1.")
     if at is not None and at.tzinfo is None:

@@ -1,4 +1,4 @@
-"""The sandbox's endpoints, as an RSGI application."""
+"""the sandbox's endpoints, as an RSGI application."""
 
 import asyncio
 import re

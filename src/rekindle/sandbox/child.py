@@ -1,4 +1,4 @@
-"""The sandbox as a child process, for the demo and for tests."""
+"""the sandbox as a child process, for the demo and for tests."""
 
 import contextlib
 import http.client
@@ -133,7 +133,7 @@ class Sandbox:
             selector.register(output, selectors.EVENT_READ)
             while not line.endswith(b"\n"):
                 if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise SandboxError(f"The sandbox was not ready within {_START_SECONDS:.0f} s")
+                    raise SandboxError(f"the sandbox was not ready within {_START_SECONDS:.0f} s")
                 chunk = os.read(output.fileno(), 4096)
                 if not chunk:
                     process.wait(_STOP_SECONDS)
@@ -169,9 +169,9 @@ class Sandbox:
             response = connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
-            raise SandboxError(f"The sandbox at {self.url} does not answer: {type(error).__name__}") from error
+            raise SandboxError(f"the sandbox at {self.url} does not answer: {type(error).__name__}") from error
         finally:
             connection.close()
         if response.status >= 400:
-            raise SandboxError(f"The sandbox rejected {method} {path}: {content.decode(errors='replace')}")
+            raise SandboxError(f"the sandbox rejected {method} {path}: {content.decode(errors='replace')}")
         return json.loads(content) if content else None

@@ -1,4 +1,4 @@
-"""The sandbox's intended failures: rules that clients set. The first rule that matches a request
+"""the sandbox's intended failures: rules that clients set. The first rule that matches a request
 applies."""
 
 import json

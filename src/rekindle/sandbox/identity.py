@@ -1,4 +1,4 @@
-"""The sandbox's identity: a service account for its clients, a CA that they trust, a certificate
+"""the sandbox's identity: a service account for its clients, a CA that they trust, a certificate
 for its port.
 
 Two files are kept: FILE, a service-account file in Google's format, and FILE.ca.pem. The account's
@@ -59,7 +59,7 @@ def take_identity(credentials: Path, *, project: str, url: str) -> Identity:
             _write(ca_path(credentials), ca.public_bytes(serialization.Encoding.PEM).decode(), mode=0o644)
     except OSError as error:
         raise SandboxError(
-            f"The sandbox cannot write its credentials at {credentials}: {error.strerror or error}",
+            f"the sandbox cannot write its credentials at {credentials}: {error.strerror or error}",
             hint="Name a file in a folder that exists and that you may write to.",
         ) from error
     return Identity({name: str(value) for name, value in account.items()}, key, ca)

@@ -36,7 +36,7 @@ class MessageLog:
             except OSError as error:
                 self.close()
                 raise SandboxError(
-                    f"The sandbox cannot write its log at {path}: {error.strerror or error}",
+                    f"the sandbox cannot write its log at {path}: {error.strerror or error}",
                     hint="Name a file in a folder that exists and that you may write to.",
                 ) from error
 
@@ -99,7 +99,7 @@ class MessageLog:
         except BlockingIOError:
             self.close()
             raise SandboxError(
-                f"Another sandbox writes to the log at {path}", hint="Stop it, or name another file."
+                f"another sandbox writes to the log at {path}", hint="Stop it, or name another file."
             ) from None
         content = path.read_bytes()
         # A line without its end was never answered with 200, so it is not part of the log.

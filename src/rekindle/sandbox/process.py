@@ -1,4 +1,4 @@
-"""The sandbox as one process: proxy, HTTP server and application on one event loop."""
+"""the sandbox as one process: proxy, HTTP server and application on one event loop."""
 
 import asyncio
 import contextlib
@@ -55,7 +55,7 @@ class Process:
                 await asyncio.wait((ended, serving), return_when=asyncio.FIRST_COMPLETED)
                 ended.cancel()
                 if serving.done():
-                    raise SandboxError("The sandbox's HTTP server ended by itself") from serving.exception()
+                    raise SandboxError("the sandbox's HTTP server ended by itself") from serving.exception()
                 self._stop.set()
                 self._proxy.close()
             await _threads_gone(threads)
@@ -65,7 +65,7 @@ class Process:
             taken = await self._proxy.listen(HOST, port)
         except (OSError, OverflowError) as error:
             raise SandboxError(
-                f"The sandbox cannot listen on {HOST}:{port}: {getattr(error, 'strerror', None) or error}",
+                f"the sandbox cannot listen on {HOST}:{port}: {getattr(error, 'strerror', None) or error}",
                 hint="Name another port, or 0 for any free one.",
             ) from error
         return f"https://{HOST}:{taken}"
@@ -131,7 +131,7 @@ async def _listening(port: int, serving: asyncio.Task[Any]) -> None:
             writer.close()
             return
     cause = serving.exception() if serving.done() else None
-    raise SandboxError("The sandbox's HTTP server did not start") from cause
+    raise SandboxError("the sandbox's HTTP server did not start") from cause
 
 
 def _threads() -> set[int]:

@@ -1,4 +1,4 @@
-"""The sandbox's answers, with the bodies of Google's front end, its token endpoint and FCM."""
+"""the sandbox's answers, with the bodies of Google's front end, its token endpoint and FCM."""
 
 import json
 from collections.abc import Mapping, Sequence

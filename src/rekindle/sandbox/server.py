@@ -47,7 +47,7 @@ async def serve(
         from rekindle.sandbox.process import Process
     except ImportError as error:
         raise SandboxError(
-            f"The sandbox needs a package that is not installed: {error.name}",
+            f"the sandbox needs a package that is not installed: {error.name}",
             hint="Install rekindle[demo].",
         ) from error
     await Process(stop).serve(port, credentials, log, project, on_ready=on_ready)

@@ -111,7 +111,10 @@ def test_a_person_who_is_not_a_recipient_is_reported_as_such(rekindle: Command, 
     assert rekindle("plan", "--show", stranger, "--json").json() == {"user_id": str(stranger), "scenarios": []}
     assert rekindle("plan", "--show", "Ada").fault().startswith("error: RK106")
     both = rekindle("plan", "--show", person(1), "--user", person(1))
-    assert (both.code, both.fault()) == (2, "error: RK106: --user and --show exclude each other. See `--help` of the command.")
+    assert (both.code, both.fault()) == (
+        2,
+        "error: RK106: --user and --show cannot be used together. See `--help` of the command.",
+    )
 
 
 def test_the_scenarios_to_be_shown_can_be_named(rekindle: Command, team: Team) -> None:
