@@ -52,11 +52,11 @@ from rekindle.policy import request_digest
 Budget = Annotated[str | None, typer.Option("--budget", metavar="DURATION", help="End within this time, such as 30s.")]
 Confirm = Annotated[
     int,
-    typer.Option("--confirm", min=0, metavar="N", help="Allow claims of up to N people past the guard for this run."),
+    typer.Option("--confirm", min=0, metavar="N", help="Allow claims of up to N people past the guard."),
 ]
 Key = Annotated[
     str | None,
-    typer.Option("--key", metavar="TEXT", help="The name of this run: the same name again is the same run."),
+    typer.Option("--key", metavar="TEXT", help="Name of this run; the same name is the same run."),
 ]
 Limit = Annotated[int, typer.Option(min=0, metavar="N", help="People to list; 0 lists all.")]
 

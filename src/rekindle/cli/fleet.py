@@ -52,9 +52,10 @@ async def worker(runs: RunsAtOnce = 2, config_path: ConfigPath = None) -> None:
 
 @async_command
 async def status(as_json: AsJson = False) -> int:
-    """Show whether the schedules run: last and next ticks, workers, and what waits.
+    """Show whether the schedules run, and what waits.
 
-    Exit code 2: a schedule is overdue, or its last run failed.
+    It shows the last and next ticks and the live workers. Exit code 2: a schedule is overdue, or
+    its last run failed.
     """
     async with Engine.open(settings()) as engine:
         found = await engine.status()

@@ -44,8 +44,8 @@ async def held_back(
 
 
 async def _people_if_claimed(database: Database, evaluations: Sequence[Evaluation], claim: Claim) -> tuple[int, int]:
-    """Return the numbers of `people_of`, as if these evaluations had claimed. One transaction, which
-    writes only temporary tables."""
+    """Return the numbers of `people_of`, as if these evaluations had claimed. One transaction,
+    which writes only temporary tables."""
     scenarios = {one.scenario_type: one for each in evaluations for one in (*each.outranking, each.applied)}
     terms = evaluations[-1].terms
     async with (

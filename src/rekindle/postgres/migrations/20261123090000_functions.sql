@@ -102,9 +102,9 @@ language sql stable parallel safe as $$
     target_kind || ':' || target, 'UTF8')), 'hex'), 1, 32)::uuid
 $$;
 
--- A token without the blanks around it, which are not part of it. Almost no token has any, and btrim
--- counts the characters of a text: it looks at the first and the last byte before, in a fifth of the
--- time.
+-- A token without the blanks around it, which are not part of it. Almost no token has any, and
+-- btrim counts the characters of a text: it looks at the first and the last byte before, in a fifth
+-- of the time.
 create or replace function rekindle.trimmed(token text) returns text
 language sql stable parallel safe as $$
   select case
@@ -116,8 +116,9 @@ language sql stable parallel safe as $$
   end
 $$;
 
--- The texts as which a view may show a token: itself, and with the blanks that programs leave around
--- it. An index on the team's column finds these; a comparison of trimmed tokens reads all of them.
+-- The texts as which a view may show a token: itself, and with the blanks that programs leave
+-- around it. An index on the team's column finds these; a comparison of trimmed tokens reads all of
+-- them.
 create or replace function rekindle.spellings(token text) returns setof text
 language sql stable parallel safe rows 20 as $$
   select before || rekindle.trimmed(token) || after

@@ -3,8 +3,8 @@
 -- may be sent once this statement is committed. 'quiet_hours': the person is in quiet hours or on a
 -- day that is not allowed, and the unit waits until that ends, or until it is stale. Any other
 -- verdict is the reason to finish the unit as skipped: another writer has recorded the claim's
--- idempotency key, an operator has switched the scenario off, the person has left, opted out or lost
--- the device since the claim, or is no longer due. A unit that another run took over is not
+-- idempotency key, an operator has switched the scenario off, the person has left, opted out or
+-- lost the device since the claim, or is no longer due. A unit that another run took over is not
 -- returned.
 -- Locks: the units, in key order.
 -- Each unit is looked up separately, because Postgres cannot turn a lateral subquery that locks
@@ -51,9 +51,9 @@ no_longer_due as materialized (
   union all
   {certification}
 ),
--- The registrations of these people, and those of anybody for their tokens: each is looked up by its
--- index. The claim has compared all tokens without their blanks; here a token with blanks is found
--- only among the people's own.
+-- The registrations of these people, and those of anybody for their tokens: each is looked up by
+-- its index. The claim has compared all tokens without their blanks; here a token with blanks is
+-- found only among the people's own.
 registration as (
   select d.user_id, rekindle.trimmed(d.token::text) as target,
          rekindle.registered_at(d.last_registered_at::timestamptz) as registered_at

@@ -1,7 +1,7 @@
 -- In: nothing.
 -- Out: the schedules in force, by name, as schedules.sql, each with the last run of its last
--- instant: run_id, status, halted_by and attempt; null if that instant was skipped, or is the moment
--- at which the schedule was applied.
+-- instant: run_id, status, halted_by and attempt; null if that instant was skipped, or is the
+-- moment at which the schedule was applied.
 select s.scenario_type, s.cron, s.timezone, s.since, s.last_at, s.skipped, rekindle.clock() as now,
        tick.run_id, tick.status, tick.halted_by, tick.attempt
 from rekindle.schedule s

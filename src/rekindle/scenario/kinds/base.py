@@ -65,8 +65,8 @@ class ScenarioKind(Reach, Texts, ABC):
     A subclass gives `kind` a Literal and declares its keys as fields. Its SQL is in
     `postgres/sql/parts/kinds/<kind>/`. `candidates.sql` finds the people who are due. `known.sql`
     returns what explain says about one person. `no_longer_due.sql` finds, just before sending, the
-    units that became void since the claim. `longest.sql` is needed only if a variable has no longest
-    value; it returns the bytes of the longest value now.
+    units that became void since the claim. `longest.sql` is needed only if a variable has no
+    longest value; it returns the bytes of the longest value now.
     """
 
     variables: ClassVar[Mapping[str, Variable]] = {}

@@ -1,5 +1,5 @@
--- A part of arm.sql: the units whose certificate is gone, expires on another day, or was renewed by a
--- new row since the claim. The occurrence names the certificate (candidates.sql). The people's
+-- A part of arm.sql: the units whose certificate is gone, expires on another day, or was renewed by
+-- a new row since the claim. The occurrence names the certificate (candidates.sql). The people's
 -- certificates are read once, because the view may have no index by person.
 select unit.claim_id, unit.device_id, 'no_longer_due' as reason
 from unit
