@@ -4,12 +4,15 @@ import ast
 import json
 import unicodedata
 from pathlib import Path
+from typing import Any, cast
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import rekindle.cli
+from rekindle.api.app import routes
 from rekindle.errors import ConfigInvalid
 from rekindle.foreign import escaped, printable
 
@@ -72,6 +75,19 @@ def test_an_error_is_one_clean_line_whatever_it_quotes() -> None:
     for text in (str(fault), fault.message, fault.hint, *fault.problems):
         assert obeyed(text) == set()
         assert "forged" in text
+
+
+async def test_answers_of_the_api_escape_what_a_terminal_obeys() -> None:
+    api = routes(cast("Any", None), cast("Any", None), docs=False)
+
+    @api.get("/anything")
+    async def anything() -> dict[str, str]:
+        return {"value": TERMINAL_ORDERS}
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://x") as client:
+        answer = await client.get("/anything")
+    assert obeyed(answer.text) == set()
+    assert answer.json() == {"value": TERMINAL_ORDERS}
 
 
 def test_every_command_writes_through_the_functions_that_clean() -> None:

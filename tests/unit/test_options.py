@@ -17,10 +17,10 @@ def test_ids_are_read_in_order_and_in_any_spelling_of_a_uuid() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "1", "x" * 5_000, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1g", "'; drop table"])
-def test_an_invalid_id_is_refused_and_never_quoted_in_full(value: str) -> None:
-    with pytest.raises(BadArgument, match="is not a valid id") as caught:
+def test_an_invalid_id_is_refused_and_not_quoted(value: str) -> None:
+    with pytest.raises(BadArgument) as caught:
         ids([value])
-    assert len(str(caught.value)) < 200
+    assert str(caught.value) == "RK106: an argument is not a valid id. Give a UUID."
 
 
 def test_a_budget_is_a_duration() -> None:
@@ -42,7 +42,7 @@ def test_the_configuration_is_the_one_named_else_that_of_the_environment(
     monkeypatch.setenv("REKINDLE_CONFIG", "environment.toml")
     assert config(None).run.budget == 12
     assert config(tmp_path / "named.toml").run.budget == 11
-    with pytest.raises(ConfigMissing, match="nowhere"):
+    with pytest.raises(ConfigMissing, match="the file that --config names does not exist"):
         config(tmp_path / "nowhere.toml")
 
 

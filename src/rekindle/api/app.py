@@ -11,7 +11,7 @@ from rekindle.api.document import with_problems
 from rekindle.api.health_routes import FREE, health_routes
 from rekindle.api.keys import Keys
 from rekindle.api.middleware import Entrance
-from rekindle.api.problems import problem
+from rekindle.api.problems import Json, problem
 from rekindle.api.run_routes import run_routes
 from rekindle.api.runs import Runs
 from rekindle.app import Engine
@@ -35,6 +35,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         docs_url=None,  # docs/decisions/0020-no-documentation-page.md
         redoc_url=None,
         openapi_url="/openapi.json" if docs else None,
+        default_response_class=Json,
     )
     api.include_router(run_routes(runs))
     api.include_router(health_routes(engine))

@@ -27,10 +27,11 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
 _LATER: dict[type[RekindleError], int] = {errors.TooManyRuns: 429, errors.NotNow: 503}
 
 
-class _Json(JSONResponse):
+class Json(JSONResponse):
     """JSON that a terminal can show as it is."""
 
     def render(self, content: object) -> bytes:
+        """See Starlette."""
         return escaped(json.dumps(content, ensure_ascii=False)).encode()
 
 
@@ -55,4 +56,4 @@ def problem(fault: RekindleError, *, status: int | None = None, problems: Sequen
         hint=fault.hint,
         problems=list(problems),
     )
-    return _Json(content.model_dump(), status_code=status, headers=headers, media_type="application/problem+json")
+    return Json(content.model_dump(), status_code=status, headers=headers, media_type="application/problem+json")

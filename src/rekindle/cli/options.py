@@ -50,7 +50,7 @@ def settings() -> Settings:
 
 def config(path: Path | None) -> Config:
     """Load the configuration from --config, else REKINDLE_CONFIG, else rekindle.toml."""
-    return load_config(path) if path else configured(settings())
+    return load_config(path, called="the file that --config names") if path else configured(settings())
 
 
 def ids(values: list[str] | None) -> list[UUID]:
@@ -64,7 +64,8 @@ def ids(values: list[str] | None) -> list[UUID]:
         try:
             found.append(UUID(value))
         except ValueError:
-            raise BadArgument(f"{value[:80]!r} is not a valid id", hint="Give a UUID.") from None
+            # It is not quoted: people look for a person by a device token, too.
+            raise BadArgument("an argument is not a valid id", hint="Give a UUID.") from None
     return found
 
 

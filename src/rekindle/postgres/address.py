@@ -17,6 +17,7 @@ from rekindle.errors import DatabaseUnreachable
 from rekindle.log import log
 
 _SCHEME = re.compile(r"(?:jdbc:)?postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
+_PSQL = re.compile(r"^psql\s+(['\"]?)(.+)\1$")  # dashboards show the whole command
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%25\w+)?\]|[\w.~%-]*)(?::[0-9]{0,5})?")
 _HINT = (
     "Write REKINDLE_DATABASE_URL as postgresql://user:password@host:5432/database, and percent-encode the special "
@@ -68,7 +69,7 @@ def parameters(url: str) -> dict[str, str]:
     Raises:
         DatabaseUnreachable: it cannot be read. The error quotes none of its values.
     """
-    text = url.strip()
+    text = _PSQL.sub(r"\2", url.strip())
     scheme = _SCHEME.match(text)
     if scheme is not None:
         text = _url(text[scheme.end() :])
@@ -131,7 +132,7 @@ def _kept(query: str) -> Iterator[str]:
             raise _unreadable(f"it has the parameter {folded}, which is not one of Postgres: {_NAMED[folded]}")
         else:
             # The name itself may be the end of a password.
-            raise _unreadable(f"Postgres has no parameter like number {number} after the ?")
+            raise _unreadable(f"parameter {number} after its question mark is not one of Postgres")
     if ignored:
         log.debug("database.parameters_ignored", names=ignored)
 
