@@ -202,9 +202,8 @@ async def test_a_tick_that_could_not_start_says_why_and_is_tried_again_within_th
         with pytest.raises(CredentialsMissing):
             await fleet.tick()
     assert [status for _, _, status in await fleet.keys()] == ["not_started"] * 4
-    assert {row["halted_by"] for row in await fleet.programme.rows("select halted_by from rekindle.run")} == {
-        "RK401: no key."
-    }
+    reasons = await fleet.programme.rows("select halted_by from rekindle.run")
+    assert all(row["halted_by"].startswith("RK401: no key.") for row in reasons)
     fleet.dispatcher.fault = None
     await fleet.programme.at(NOON + timedelta(hours=2))
     assert [one.status for one in await fleet.tick()] == ["done"]

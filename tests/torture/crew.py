@@ -28,8 +28,9 @@ def orders_of_slot(slot: int) -> Orders:
 class Crew:
     """A fixed number of processes: one that ends for any reason is started again until `dismiss`.
 
-    The last slot runs the command line again and again; the others loop inside one process. Other
-    designs loop in every slot.
+    The last slot runs the command line again and again, and the two before it are workers, which
+    begin a run each minute and send what the others left. The remaining ones loop inside one
+    process. Other designs loop in every slot.
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class Crew:
         self._stopped.discard(slot)
 
     async def _keep(self, slot: int) -> None:
-        kind = "cli" if slot == self._size - 1 and self._size > 1 else "loop"
+        kind = self._kind(slot)
         while self._going:
             process = self._processes[slot] = await self._start(slot, self._command(kind), self._orders(slot))
             self.counts["processes"] += 1
@@ -128,14 +129,21 @@ class Crew:
             code = await process.wait()
             if code not in (0, 1, 2, 3, -signal.SIGKILL, -signal.SIGTERM):
                 self.counts[f"ended with {code}"] += 1
-            if kind == "cli" or code >= 0:
+            if kind != "loop" or code >= 0:
                 await asyncio.sleep(0.3)
+
+    def _kind(self, slot: int) -> str:
+        if self._size == 1:
+            return "loop"
+        return {1: "cli", 2: "worker", 3: "worker"}.get(self._size - slot, "loop")
 
     def _command(self, kind: str) -> list[str]:
         if self._design != "rekindle":
             return ["torture.usual_designs", self._design]
         if kind == "cli":
             return ["torture.engine_process", "cli", "run", "--budget", f"{BUDGET_SECONDS}s"]
+        if kind == "worker":
+            return ["torture.engine_process", "cli", "worker"]
         return ["torture.engine_process", "loop"]
 
     async def _start(self, slot: int | str, command: list[str], orders: Orders) -> asyncio.subprocess.Process:

@@ -26,9 +26,14 @@ CONSTANTS: Mapping[str, float] = {
     "rekindle.policy.HOLD_SECONDS": 6,
     "rekindle.policy.REFUSED_COOLDOWN_SECONDS": 4,
     "rekindle.policy.RETRY_SECONDS": 1.0,
+    "rekindle.policy.SEEN_EVERY_SECONDS": 1.0,
+    "rekindle.policy.LOST_SECONDS": 4.0,
     "rekindle.policy.MAX_RETRY_SECONDS": 3.0,
     "rekindle.dispatchers.fcm.errors.QUOTA_DELAY_SECONDS": 1.0,
     "rekindle.postgres.pool.CONNECT_SECONDS": 2,
+    "rekindle.fleet.worker.LOOK_SECONDS": 0.5,
+    "rekindle.fleet.worker.LEFT_SECONDS": 1.0,
+    "rekindle.fleet.worker.SWEEP_SECONDS": 5.0,
 }
 """The waits of the product, shortened in every engine process before it runs, so that a pause of
 seconds outlives a lease and a hold ends within a session. Nothing else in the product changes."""
@@ -67,6 +72,7 @@ def configuration(dispatcher: str = "fcm") -> str:
 [scenario.{name}]
 kind = "sql"
 cooldown = "{COOLDOWN_SECONDS}s"
+schedule = "* * * * *"
 relevance = "25s"
 priority = {priority}
 query = "select user_id, occurrence, variables from torture.{name}"

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+from rekindle import policy
 from rekindle.engine.cycle import Cycle
 from rekindle.errors import RekindleError
-from rekindle.policy import SEEN_EVERY_SECONDS
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def renewed_lease(cycle: Cycle) -> AsyncGenerator[None]:
 
 async def _renew(cycle: Cycle) -> None:
     while True:
-        await asyncio.sleep(SEEN_EVERY_SECONDS)
+        await asyncio.sleep(policy.SEEN_EVERY_SECONDS)
         with suppress(RekindleError, TimeoutError):
-            async with asyncio.timeout(SEEN_EVERY_SECONDS):
+            async with asyncio.timeout(policy.SEEN_EVERY_SECONDS):
                 await cycle.store.seen(cycle.run_id)

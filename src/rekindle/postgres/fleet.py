@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from rekindle.policy import LOST_SECONDS
+from rekindle import policy
 from rekindle.ports import Counts, Due, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
 from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
@@ -38,7 +38,7 @@ class PostgresFleet(Fleet):
         return [(row["scenario_type"], row["skipped"]) for row in rows]
 
     async def retries(self, *, catch_up_seconds: float) -> Sequence[Tick]:
-        parameters = {"catch_up_seconds": catch_up_seconds, "lost_seconds": LOST_SECONDS}
+        parameters = {"catch_up_seconds": catch_up_seconds, "lost_seconds": policy.LOST_SECONDS}
         rows = await self._database.rows(statement("ticks_to_retry"), parameters)
         return [Tick.of(row["request_key"]) for row in rows]
 
@@ -56,7 +56,7 @@ class PostgresFleet(Fleet):
         ]
 
     async def workers(self) -> Sequence[LiveWorker]:
-        rows = await self._database.rows(statement("status_workers"), {"lost_seconds": LOST_SECONDS})
+        rows = await self._database.rows(statement("status_workers"), {"lost_seconds": policy.LOST_SECONDS})
         return [LiveWorker(**row) for row in rows]
 
     async def counts(self) -> Counts:

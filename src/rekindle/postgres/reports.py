@@ -8,9 +8,9 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from rekindle import policy
 from rekindle.errors import DatabaseUnfit
 from rekindle.model import KeyHolder, Numbers, Report, UnknownSend
-from rekindle.policy import LOST_SECONDS
 from rekindle.ports import Applied, Change, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.locks import take
 from rekindle.postgres.migrate import require_current
@@ -78,7 +78,7 @@ class Reports:
 
     async def asked(self, key: str) -> KeyHolder | None:
         """Return the last run that was requested with the key; None if there is none."""
-        parameters = {"request_key": key, "lost_seconds": LOST_SECONDS}
+        parameters = {"request_key": key, "lost_seconds": policy.LOST_SECONDS}
         rows = await self._database.rows(statement("run_asked"), parameters)
         return KeyHolder(rows[0]["run_id"], rows[0]["request_sha256"], rows[0]["free"]) if rows else None
 
