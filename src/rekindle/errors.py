@@ -49,7 +49,10 @@
         ├── RequestTooLarge       RK705
         ├── RequestTooSlow        RK706
         ├── TooManyRuns           RK707   retry     2
-        └── NotNow                RK708   retry     2
+        ├── NotNow                RK708   retry     2
+        ├── RouteUnknown          RK709
+        ├── MethodRefused         RK710
+        └── RequestMalformed      RK711
 
 The outcome of a send is a value (see `rekindle.model`). Only an error that stops a command is
 raised. The docstring of a class is its message when none is given, and `usual_hint` its hint. A
@@ -459,3 +462,21 @@ class NotNow(RequestError):
     code = "RK708"
     usual_hint = "Try again later, with the same Idempotency-Key."
     disposition = Disposition.RETRY
+
+
+class RouteUnknown(RequestError):
+    """There is nothing at this address."""
+
+    code = "RK709"
+
+
+class MethodRefused(RequestError):
+    """This address does not take this method; the header Allow lists those that it takes."""
+
+    code = "RK710"
+
+
+class RequestMalformed(RequestError):
+    """The request is not valid HTTP."""
+
+    code = "RK711"

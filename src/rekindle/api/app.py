@@ -1,8 +1,6 @@
 """The HTTP API as one application: the routes of each resource, errors as problems, and the key
 check before everything."""
 
-from typing import Any
-
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,15 +13,19 @@ from rekindle.api.problems import Json, problem
 from rekindle.api.run_routes import run_routes
 from rekindle.api.runs import Runs
 from rekindle.app import Engine
-from rekindle.errors import RekindleError, RequestError, RequestInvalid
+from rekindle.errors import MethodRefused, RekindleError, RequestError, RequestInvalid, RouteUnknown
+from rekindle.foreign import label
 
 _DOCS = ("/openapi.json",)
+_UNREADABLE = "body: it cannot be read as JSON in UTF-8, is nested too deep, or has a number with too many digits"
+_NOT_JSON = "body: the Content-Type must be application/json"
+_MOST_PROBLEMS = 10
 
 
-def build(engine: Engine, runs: Runs, *, keys: Keys | None, docs: bool) -> Entrance:
+def build(engine: Engine, runs: Runs, *, keys: Keys | None, loopback_only: bool = False, docs: bool) -> Entrance:
     """The whole API. With `docs` it also serves the OpenAPI document."""
     api = routes(engine, runs, docs=docs)
-    return Entrance(api, keys=keys, free=(*FREE, *(_DOCS if docs else ())))
+    return Entrance(api, keys=keys, loopback_only=loopback_only, free=(*FREE, *(_DOCS if docs else ())))
 
 
 def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
@@ -36,12 +38,13 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json" if docs else None,
         default_response_class=Json,
+        redirect_slashes=False,
     )
     api.include_router(run_routes(runs))
     api.include_router(health_routes(engine))
     api.exception_handler(RekindleError)(_refused)
     api.exception_handler(RequestValidationError)(_invalid)
-    api.exception_handler(HTTPException)(_unknown)
+    api.exception_handler(HTTPException)(_not_routed)
     own = api.openapi
     api.openapi = lambda: with_problems(own())
     return api
@@ -51,17 +54,35 @@ async def _refused(_: Request, fault: RekindleError) -> Response:
     return problem(fault)
 
 
-async def _invalid(_: Request, fault: RequestValidationError) -> Response:
-    said = [f"{'.'.join(str(part) for part in one['loc'])[:200]}: {one['msg']}" for one in _mistakes(fault)]
-    return problem(RequestInvalid(hint="See `problems`."), problems=said)
+async def _invalid(request: Request, fault: RequestValidationError) -> Response:
+    if _is_json(request):
+        return problem(RequestInvalid(hint="See `problems`."), problems=_mistakes(fault))
+    return problem(RequestInvalid(hint="See `problems`."), problems=[_NOT_JSON])
 
 
-async def _unknown(_: Request, fault: HTTPException) -> Response:
-    answer = problem(RequestError(f"HTTP {fault.status_code}"), status=fault.status_code)
-    answer.headers.update(fault.headers or {})
-    return answer
+async def _not_routed(_: Request, fault: HTTPException) -> Response:
+    """A request that no route takes, or whose body FastAPI cannot read."""
+    if fault.status_code == 404:
+        return problem(RouteUnknown(hint="See the HTTP API's reference."))
+    if fault.status_code == 405:
+        answer = problem(MethodRefused())
+        allowed = (fault.headers or {}).get("Allow", "")
+        answer.headers["allow"] = "GET, HEAD" if allowed == "GET" else allowed
+        return answer
+    if fault.status_code == 400:
+        return problem(RequestInvalid(hint="See `problems`."), problems=[_UNREADABLE])
+    return problem(RequestError(f"HTTP {fault.status_code}"), status=fault.status_code)
 
 
-def _mistakes(fault: RequestValidationError) -> list[dict[str, Any]]:
+def _is_json(request: Request) -> bool:
+    """Whether a request that has a body says that it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.method in ("GET", "HEAD") or kind == "application/json"
+
+
+def _mistakes(fault: RequestValidationError) -> list[str]:
     """At most ten mistakes, each with its place and rule, but not the value that was sent."""
-    return [dict(one) for one in fault.errors()[:10]]
+    return [
+        f"{label('.'.join(str(part) for part in one['loc']), most=200)}: {one['msg']}"
+        for one in fault.errors()[:_MOST_PROBLEMS]
+    ]

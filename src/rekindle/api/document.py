@@ -15,17 +15,30 @@ KEY = (
 """For the document only: `Entrance` checks the key before it reads anything else."""
 
 
+_ALWAYS = (400, 408, 413, 500)
+"""What `Entrance` and the last handler answer, whatever the route is."""
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The model of each status: a problem from 400 up, else a run."""
-    return {number: {"model": Problem if number >= 400 else RunReport} for number in statuses}
+    """The model of each status, and of those that every route has: a problem from 400 up, else a
+    run."""
+    every = sorted({*statuses, *_ALWAYS})
+    return {number: {"model": Problem if number >= 400 else RunReport} for number in every}
 
 
 def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document, with the media type of problems."""
+    """The OpenAPI document, with the media type of problems, and HEAD wherever there is GET."""
     for path in document["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():
                 content = response.get("content", {})
                 if status >= "400" and "application/json" in content:
                     content["application/problem+json"] = content.pop("application/json")
+        if "get" in path:
+            path["head"] = _without_body(path["get"])
     return document
+
+
+def _without_body(operation: dict[str, Any]) -> dict[str, Any]:
+    answers = {status: {"description": one["description"]} for status, one in operation["responses"].items()}
+    return {**operation, "operationId": f"{operation['operationId']}_head", "responses": answers}

@@ -20,7 +20,7 @@ def health_routes(engine: Engine) -> APIRouter:
     router = APIRouter()
     readiness = _Readiness(engine)
 
-    @router.get("/v1/health")
+    @router.get("/v1/health", responses=responses())
     async def health() -> Health:
         """The process answers. Nothing else is checked."""
         return Health()

@@ -3,55 +3,61 @@ unexpected errors and logs one line per request."""
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rekindle.api.address import names_loopback
 from rekindle.api.keys import Keys
 from rekindle.api.problems import problem
-from rekindle.errors import KeyRefused, RekindleError, RequestTooLarge, RequestTooSlow
+from rekindle.errors import KeyRefused, RekindleError, RequestMalformed, RequestTooLarge, RequestTooSlow
 from rekindle.log import log
 
 MAX_BODY_BYTES = 65_536
 BODY_SECONDS = 10.0
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
-_SAFE_HEADERS = [
+_OUR_HEADERS = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
+    (b"server", b"rekindle"),  # else the server names itself
 ]
-_LOOPBACK = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
-_PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host"})
 
 
 class Entrance:
     """An application that requires a key, except on the `free` paths.
 
-    Without keys it serves this machine only. It rejects a request that came through a proxy or that
-    names another host (DNS rebinding: a web page whose host name resolves to this machine), like a
-    request with a wrong key.
+    Without keys, every request that reaches the address comes in. With `loopback_only`, a request must name
+    this machine as its host: see `rekindle.api.address.names_loopback`.
     """
 
-    def __init__(self, app: ASGIApp, *, keys: Keys | None, free: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, *, keys: Keys | None, loopback_only: bool = False, free: Iterable[str]) -> None:
         self._app = app
         self._keys = keys
+        self._loopback_only = loopback_only
         self._free = frozenset(free)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request in any case, and log one line without any content of the request."""
         started = time.monotonic()
+        method = scope["method"]
+        if method == "HEAD":
+            scope["method"] = "GET"  # the server leaves out the body
         statuses: list[int] = []
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 statuses.append(message["status"])
-                message["headers"] = [*message.get("headers", []), *_SAFE_HEADERS]
+                message["headers"] = [*message.get("headers", []), *_OUR_HEADERS]
             await send(message)
 
         try:
-            if scope["path"] not in self._free and not self._admits(scope):
+            hosts = _hosts(scope)
+            if scope["path"] not in self._free and not self._admits(scope, hosts):
                 raise KeyRefused(hint="Send the key as `Authorization: Bearer …` or as `apikey`.")
+            if len(hosts) != 1 and scope["http_version"] not in ("1", "1.0"):
+                raise RequestMalformed("the request needs one Host header")
             body = await _body(scope, receive)
             if body is not None:
                 await self._app(scope, _given(body, receive), sending)
@@ -67,24 +73,21 @@ class Entrance:
         level = "warning" if status == 401 or status >= 500 else "info"
         getattr(log, level)(
             "http.request",
-            method=scope["method"] if scope["method"] in _METHODS else "-",
+            method=method if method in _METHODS else "-",
             route=getattr(scope.get("route"), "path", "-"),
             status=status,
             milliseconds=round((time.monotonic() - started) * 1000, 1),
         )
 
-    def _admits(self, scope: Scope) -> bool:
-        headers: list[tuple[bytes, bytes]] = scope["headers"]
+    def _admits(self, scope: Scope, hosts: Sequence[bytes]) -> bool:
         if self._keys is not None:
-            return self._keys.admit(headers)
-        hosts = [_host(value) for name, value in headers if name == b"host"]
-        return all(host in _LOOPBACK for host in hosts) and not any(name in _PROXIED for name, _ in headers)
+            return self._keys.admit(scope["headers"])
+        return not self._loopback_only or (bool(hosts) and all(names_loopback(host) for host in hosts))
 
 
-def _host(value: bytes) -> bytes:
-    """The host of a Host header, without its port."""
-    name, _, port = value.lower().rpartition(b":")
-    return name if port.isdigit() else value.lower()
+def _hosts(scope: Scope) -> list[bytes]:
+    """What the request names as its host. The server adds an empty one if there is none."""
+    return [value for name, value in scope["headers"] if name == b"host" and value]
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes | None:

@@ -14,8 +14,11 @@ RETRY_AFTER_SECONDS = 10
 
 # The first class that matches applies.
 _STATUS: Sequence[tuple[type[RekindleError], int]] = (
+    (errors.RequestMalformed, 400),
     (errors.KeyRefused, 401),
     (errors.RunNotFound, 404),
+    (errors.RouteUnknown, 404),
+    (errors.MethodRefused, 405),
     (errors.RequestTooSlow, 408),
     (errors.RequestTooLarge, 413),
     (errors.RequestError, 422),

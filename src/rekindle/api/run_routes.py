@@ -44,7 +44,7 @@ def run_routes(runs: Runs) -> APIRouter:
     """The routes of the resource `runs`."""
     router = APIRouter(prefix="/v1/runs", dependencies=KEY)
 
-    @router.post("", status_code=202, responses=responses(200, 401, 413, 422, 429, 502, 503))
+    @router.post("", status_code=202, responses=responses(200, 401, 422, 429, 502, 503))
     async def begin_run(
         request: RunRequest, response: Response, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
     ) -> RunReport:

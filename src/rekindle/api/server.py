@@ -1,26 +1,34 @@
-"""The API as a server: one socket, one event loop, and an orderly shutdown."""
+"""The API as a server: Granian inside this process, on its event loop, and an orderly shutdown."""
 
 import asyncio
 import contextlib
-import ipaddress
-import logging
-import socket
-from collections.abc import Callable, Generator
+import os
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-import uvicorn
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from rekindle.api.address import Address, free_socket, require_key, resolved
 from rekindle.api.app import build
 from rekindle.api.keys import Keys
 from rekindle.api.runs import Runs
 from rekindle.app import Engine
 from rekindle.errors import ServerError
+from rekindle.listening import foreign_threads, listens, reserved_port, threads_gone
 
-CONNECTIONS = 256
+CONNECTIONS = 512
+"""How many connections are open at once. More wait until one of them closes."""
 HEAD_SECONDS = 10.0
+"""How long a connection may be open without the whole head of a request."""
 MAX_HEAD_BYTES = 16_384
+
+HOST = "127.0.0.1"
+PORT = 8321
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +36,37 @@ class ServerOptions:
     """The address of the API, its keys, and how many runs it allows at once.
 
     Args:
-        host: the address to listen on. Anything but loopback requires `keys`.
-        port: 0 takes any free one.
+        keys: None is refused, except on a Unix socket, and on loopback with `insecure_loopback`.
         runs: the most runs at once.
+        host: a name or an IP address; None for 127.0.0.1.
+        port: 0 takes any free one; None for 8321.
+        unix_socket: a file to listen on instead, which only this user may open.
+        insecure_loopback: serve loopback without a key.
     """
 
-    host: str
-    port: int
     keys: Keys | None
     runs: int
+    host: str | None = None
+    port: int | None = None
+    unix_socket: Path | None = None
+    insecure_loopback: bool = False
+
+    def address(self) -> Address:
+        """Where to listen.
+
+        Raises:
+            ServerError: it is not one address, it cannot be used, or it needs a key.
+        """
+        if self.unix_socket is not None and (self.host, self.port, self.insecure_loopback) != (None, None, False):
+            raise ServerError(
+                "--unix-socket excludes --host, --port and --insecure-loopback", hint="Leave the others out."
+            )
+        if self.unix_socket is not None:
+            address = free_socket(self.unix_socket)
+        else:
+            address = resolved(self.host or HOST, PORT if self.port is None else self.port)
+        require_key(address, self.keys, insecure_loopback=self.insecure_loopback)
+        return address
 
 
 async def serve(
@@ -49,97 +79,75 @@ async def serve(
         on_ready: called once, with the address, when the first request may be sent.
 
     Raises:
-        ServerError: it could not start, and nothing listens.
+        ServerError: it could not start, and nothing listens; or the server ended by itself.
     """
-    alone = is_loopback(options.host)
-    if options.keys is None and not alone:
-        raise ServerError(
-            f"without a key the API listens on loopback only, and {options.host} is not a loopback address",
-            hint="Set REKINDLE_API_KEY, for example to the output of `openssl rand -hex 32`, or leave out --host.",
-        )
+    address = options.address()
+    threads = foreign_threads()
     under_way = Runs(engine, at_once=options.runs, stop=stop)
-    with _listening(options.host, options.port) as listener:
-        server = _server(build(engine, under_way, keys=options.keys, docs=alone))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+    api = build(engine, under_way, keys=options.keys, loopback_only=options.insecure_loopback, docs=address.is_local)
+    async with _listening(api, address) as (serving, port):
         stopping = asyncio.create_task(stop.wait())
-        on_ready(_address(listener))
+        on_ready(address.shown(port))
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        by_itself = serving.done()
         stop.set()
-        server.should_exit = True
-        await serving
-        await under_way.ended()
+    await under_way.ended()
+    await threads_gone(threads)
+    if by_itself:
+        raise ServerError("the HTTP server ended by itself", hint="Start it again.")
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # its lines quote requests; we log what is needed
-    settings = uvicorn.Config(
-        app,
-        http=_Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        limit_concurrency=CONNECTIONS,
-        timeout_keep_alive=5,
-        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+@contextlib.asynccontextmanager
+async def _listening(api: ASGIApp, address: Address) -> AsyncGenerator[tuple[asyncio.Task[Any], int]]:
+    """The task of the server, which listens, and its port. At the end it accepts no new connection
+    and answers every request that it has."""
+    with contextlib.ExitStack() as until_it_listens:
+        try:
+            port = 0
+            if address.unix_socket is None:
+                port = until_it_listens.enter_context(reserved_port(address.ip, address.port))
+            else:
+                until_it_listens.callback(os.umask, os.umask(0o177))
+        except (OSError, OverflowError) as error:
+            raise _not_listening(address, address.port, error) from error
+        server = _server(api, address, port)
+        serving: asyncio.Task[Any] = asyncio.create_task(server.serve())
+
+        def connect() -> Any:
+            if address.unix_socket is not None:
+                return asyncio.open_unix_connection(address.unix_socket)
+            return asyncio.open_connection(address.ip, port)
+
+        if not await listens(serving, connect):
+            raise _not_listening(address, port, serving.exception() if serving.done() else None)
+    try:
+        yield serving, port
+    finally:
+        server.stop()
+        await asyncio.wait((serving,))
+
+
+def _server(api: ASGIApp, address: Address, port: int) -> Any:
+    server: Any = Server(
+        api,
+        address=address.ip,
+        port=port,
+        uds=address.unix_socket,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=CONNECTIONS,
+        backpressure=CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=int(HEAD_SECONDS * 1000), max_buffer_size=MAX_HEAD_BYTES),
+        log_enabled=False,  # its lines may quote requests; we log what is needed
     )
-    return _Server(settings)
+    server.uds_permissions = 0o600
+    return server
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach this address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class _Server(uvicorn.Server):
-    """Does not handle signals: the command does."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-class _Protocol(H11Protocol):
-    """Closes a connection whose next request does not begin in time. uvicorn waits without limit
-    for a slow one."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        super().connection_made(transport)
-        self._expect_head()
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        self._expect_head()
-
-    def _expect_head(self) -> None:
-        self.loop.call_later(HEAD_SECONDS, self._close_if_idle)
-
-    def _close_if_idle(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
-            self.transport.close()  # `cycle` is None until the first request begins; uvicorn's annotation is wrong
-
-
-@contextlib.contextmanager
-def _listening(host: str, port: int) -> Generator[socket.socket]:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=CONNECTIONS)
-    except (OSError, OverflowError) as error:
-        raise ServerError(
-            f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}",
-            hint="Name another --port, or 0 for any free one.",
-        ) from error
-    with listener:
-        yield listener
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _not_listening(address: Address, port: int, error: BaseException | None) -> ServerError:
+    place = str(address.unix_socket or f"{address.ip}:{port}")
+    reason = getattr(error, "strerror", None) or str(error or "it did not begin in time").partition("\n")[0]
+    other = "--unix-socket" if address.unix_socket is not None else "--port, or 0 for any free one"
+    return ServerError(f"cannot listen on {place}: {reason}", hint=f"Name another {other}.")

@@ -1,5 +1,6 @@
 """The command `serve`, which runs the HTTP API."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,18 +15,27 @@ from rekindle.errors import ServerError
 @async_command
 async def serve(
     host: Annotated[
-        str, typer.Option(metavar="HOST", help="Address to listen on; loopback needs no key.")
-    ] = "127.0.0.1",
+        str | None, typer.Option(metavar="HOST", help="Address to listen on.", show_default="127.0.0.1")
+    ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, metavar="N", help="Port to listen on; 0 takes any free one.")
-    ] = 8321,
+        int | None,
+        typer.Option(
+            min=0, max=65_535, metavar="N", help="Port to listen on; 0 takes any free one.", show_default="8321"
+        ),
+    ] = None,
+    unix_socket: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Listen on this file, which only this user may open.")
+    ] = None,
+    insecure_loopback: Annotated[
+        bool, typer.Option("--insecure-loopback", help="Serve loopback without a key.")
+    ] = False,
     runs: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Runs under way at once, at most.")] = 2,
     config_path: ConfigPath = None,
 ) -> None:
     """Serve the HTTP API until it is stopped.
 
-    Runs that are under way then end in an orderly way. To listen on any address but loopback, set
-    REKINDLE_API_KEY.
+    It needs a key (REKINDLE_API_KEY), except on a Unix socket. Runs that are under way at the end
+    are ended in an orderly way.
     """
     try:
         from rekindle.api.keys import Keys
@@ -37,7 +47,8 @@ async def serve(
         ) from error
 
     environment, loaded = settings(), config(config_path)
-    options = ServerOptions(host, port, Keys.of(environment), runs)
+    options = ServerOptions(Keys.of(environment), runs, host, port, unix_socket, insecure_loopback)
+    options.address()  # before the database is asked
     async with Engine.open(environment, loaded, runs=runs) as engine:
         await warn_if_not_applied(engine)
         await serve_api(

@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import socket
-import sys
-import threading
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ from granian.http import HTTP2Settings
 from granian.server.embed import Server
 
 from rekindle.errors import SandboxError
+from rekindle.listening import STOP_SECONDS, foreign_threads, listens, reserved_port, threads_gone
 from rekindle.sandbox.app import App
 from rekindle.sandbox.identity import Identity, take_identity, write_server_certificate
 from rekindle.sandbox.log import MessageLog
@@ -23,8 +21,6 @@ from rekindle.sandbox.tokens import AccessTokens, TokenEndpoint
 from rekindle.scratch import Scratch
 
 HOST = "127.0.0.1"
-_START_SECONDS = 15.0
-_STOP_SECONDS = 5.0
 # Hanging requests stay open on purpose, and must not use up the connections of other requests.
 _CONNECTIONS = 4096
 _STREAMS = 1000
@@ -41,7 +37,7 @@ class Process:
         self, port: int, credentials: Path, log: Path | None, project: str, *, on_ready: Callable[[str], None]
     ) -> None:
         """See `rekindle.sandbox.server.serve`."""
-        threads = _threads()
+        threads = foreign_threads()
         with contextlib.ExitStack() as stack:
             stack.callback(self._proxy.close)
             url = await self._listen(port)
@@ -58,7 +54,7 @@ class Process:
                     raise SandboxError("the sandbox's HTTP server ended by itself") from serving.exception()
                 self._stop.set()
                 self._proxy.close()
-            await _threads_gone(threads)
+            await threads_gone(threads)
 
     async def _listen(self, port: int) -> str:
         try:
@@ -86,7 +82,7 @@ class Process:
 async def _http_server(app: App, identity: Identity, proxy: Proxy) -> AsyncGenerator[asyncio.Task[None]]:
     """Serve the application on its own port, behind the proxy. The task ends by itself only if
     the server fails."""
-    with _reserved_port() as port:
+    with reserved_port(HOST, 0) as port:
         proxy.upstream = (HOST, port)
         with Scratch(SCRATCH) as scratch:
             certificate, key = write_server_certificate(identity, scratch.path)
@@ -104,53 +100,9 @@ async def _http_server(app: App, identity: Identity, proxy: Proxy) -> AsyncGener
                 ssl_protocol_min=SSLProtocols.tls12,
             )
             serving: asyncio.Task[None] = asyncio.create_task(server.serve())
-            await _listening(port, serving)
+            if not await listens(serving, lambda: asyncio.open_connection(HOST, port)):
+                cause = serving.exception() if serving.done() else None
+                raise SandboxError("the sandbox's HTTP server did not start") from cause
         yield serving
         server.stop()
-        await asyncio.wait((serving,), timeout=_STOP_SECONDS)
-
-
-@contextlib.contextmanager
-def _reserved_port() -> Generator[int]:
-    """Reserve a port until the server, which shares ports, has bound it."""
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        holder.bind((HOST, 0))
-        yield int(holder.getsockname()[1])
-
-
-async def _listening(port: int, serving: asyncio.Task[Any]) -> None:
-    """Wait until the server accepts connections on its port."""
-    deadline = asyncio.get_running_loop().time() + _START_SECONDS
-    while not serving.done() and asyncio.get_running_loop().time() < deadline:
-        try:
-            _, writer = await asyncio.open_connection(HOST, port)
-        except OSError:
-            await asyncio.sleep(0.005)
-        else:
-            writer.close()
-            return
-    cause = serving.exception() if serving.done() else None
-    raise SandboxError("the sandbox's HTTP server did not start") from cause
-
-
-def _threads() -> set[int]:
-    """The threads of this process that Python did not start; empty if the system does not list
-    them."""
-    try:
-        every = {int(task.name) for task in Path("/proc/self/task").iterdir()}
-    except OSError:
-        return set()
-    return every - {thread.native_id for thread in threading.enumerate()}
-
-
-async def _threads_gone(before: set[int]) -> None:
-    """Wait until the server's threads have ended.
-
-    They end a millisecond or two after the server reports that it has stopped. A thread that asks
-    for the interpreter while it shuts down aborts the process: 3 of 12 exits on a busy machine.
-    """
-    await asyncio.sleep(0.05 if sys.platform != "linux" else 0)
-    deadline = asyncio.get_running_loop().time() + _STOP_SECONDS
-    while _threads() - before and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
-        await asyncio.sleep(0.001)
+        await asyncio.wait((serving,), timeout=STOP_SECONDS)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -30,6 +31,12 @@ class Served:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.client = httpx.Client(base_url=url, headers={"apikey": KEY}, timeout=60, trust_env=False)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Its host and its port."""
+        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        return host, int(port)
 
     def post(self, body: Any = None, *, key: str | None = None, wait: int | None = None, **more: Any) -> httpx.Response:
         """Ask for a run."""
@@ -75,9 +82,12 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def serving(command: Command, *arguments: object, before: tuple[object, ...] = ()) -> Iterator[Served]:
-    """A server on a free port; ended by SIGTERM unless the block has ended it."""
-    process = command.start(*before, "serve", "--port", 0, *arguments)
+def serving(
+    command: Command, *arguments: object, before: tuple[object, ...] = (), unix_socket: Path | None = None
+) -> Iterator[Served]:
+    """A server on a free port, or on a Unix socket; ended by SIGTERM unless the block has ended it."""
+    place = ("--port", 0) if unix_socket is None else ("--unix-socket", unix_socket)
+    process = command.start(*before, "serve", *place, *arguments)
     served = Served(process, _address(process))
     try:
         yield served
