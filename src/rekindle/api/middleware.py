@@ -28,8 +28,8 @@ _OUR_HEADERS = [
 class Entrance:
     """An application that requires a key, except on the `free` paths.
 
-    Without keys, every request that reaches the address comes in. With `loopback_only`, a request must name
-    this machine as its host: see `rekindle.api.address.names_loopback`.
+    Without keys, every request that reaches the address comes in. With `loopback_only`, a request
+    must name this machine as its host: see `rekindle.api.address.names_loopback`.
     """
 
     def __init__(self, app: ASGIApp, *, keys: Keys | None, loopback_only: bool = False, free: Iterable[str]) -> None:

@@ -85,7 +85,8 @@ def until(condition: Callable[[], bool]) -> None:
 def serving(
     command: Command, *arguments: object, before: tuple[object, ...] = (), unix_socket: Path | None = None
 ) -> Iterator[Served]:
-    """A server on a free port, or on a Unix socket; ended by SIGTERM unless the block has ended it."""
+    """A server on a free port, or on a Unix socket. It ends by SIGTERM unless the block has ended
+    it."""
     place = ("--port", 0) if unix_socket is None else ("--unix-socket", unix_socket)
     process = command.start(*before, "serve", *place, *arguments)
     served = Served(process, _address(process))
