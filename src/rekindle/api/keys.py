@@ -37,15 +37,19 @@ class Keys:
         return cls(list(keys.values())) if keys else None
 
     def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether a request has one of the keys, as `Authorization: Bearer` or as `apikey`.
+        """Whether a request has one of the keys, as `Authorization: Bearer` or as `apikey`, and no
+        wrong one beside it.
 
         Compares every pair of digests completely, so the time reveals nothing about a key.
         """
-        admitted = False
-        for shown in _shown(headers):
-            for digest in self._digests:
-                admitted |= hmac.compare_digest(_digest(shown), digest)
-        return admitted
+        right = [self._knows(_digest(shown)) for shown in _shown(headers)]
+        return bool(right) and all(right)
+
+    def _knows(self, shown: bytes) -> bool:
+        known = False
+        for digest in self._digests:
+            known |= hmac.compare_digest(shown, digest)
+        return known
 
 
 def _digest(key: bytes) -> bytes:

@@ -35,6 +35,7 @@ WRONG = {
     "another scheme": {"authorization": f"Basic {KEY}"},
     "a wrong bearer": {"authorization": "Bearer x"},
     "the key in another header": {"x-api-key": KEY},
+    "the key and a wrong one": {"apikey": KEY, "authorization": "Bearer x"},
 }
 
 
