@@ -7,7 +7,8 @@
     │   │   └── TemplateInvalid   RK103
     │   ├── ConfigNotApplied RK104
     │   ├── UnknownScenario  RK105
-    │   └── BadArgument      RK106
+    │   ├── BadArgument      RK106
+    │   └── WouldRetire      RK110
     ├── DatabaseError        RK2xx    halt          2
     │   ├── DatabaseUnreachable   RK201
     │   ├── DatabaseUrlMissing    RK202
@@ -59,6 +60,7 @@ raised. The docstring of a class is its message when none is given, and `usual_h
 code never changes its meaning once it is released.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -151,6 +153,20 @@ class BadArgument(ConfigError):
 
     code = "RK106"
     usual_hint = "See `--help` of the command."
+
+
+class WouldRetire(ConfigError):
+    """Applying this configuration would retire scenarios, and nobody has confirmed that."""
+
+    code = "RK110"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"this configuration does not have {', '.join(names)}, so applying it would retire "
+            f"{'it' if len(names) == 1 else 'them'}; nothing has changed",
+            hint="If that is meant, run `rekindle apply --retire`. A scenario that was renamed has another name in "
+            "every record and opt-out, so people may get its pushes again.",
+        )
 
 
 class DatabaseError(RekindleError):

@@ -101,6 +101,12 @@ def parse_duration(text: str) -> int:
     return seconds
 
 
+def duration(seconds: int) -> str:
+    """The shortest text that `parse_duration` reads as these seconds, such as 22h."""
+    unit = next(unit for unit in "dhms" if seconds % _UNIT_SECONDS[unit] == 0)
+    return f"{seconds // _UNIT_SECONDS[unit]}{unit}"
+
+
 def parse_days(text: str) -> int:
     """Whole local calendar days of a duration such as 14d.
 

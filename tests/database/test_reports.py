@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from rekindle.errors import WouldRetire
 from rekindle.model import Acceptance, Ending, Selection
 from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.reports import Reports
@@ -32,7 +33,7 @@ def config(**scenarios: AnyScenario) -> Config:
 
 
 async def applied(reports: Reports, wish: Config) -> list[tuple[str, int, str]]:
-    return [(one.scenario_type, one.version, one.change) for one in await reports.store_config(wish)]
+    return [(one.scenario_type, one.version, one.change) for one in await reports.store_config(wish, retire=True)]
 
 
 async def test_applying_reports_what_was_added_changed_and_retired_and_nothing_else(reports: Reports) -> None:
@@ -46,6 +47,15 @@ async def test_applying_reports_what_was_added_changed_and_retired_and_nothing_e
     assert [status.applied.scenario_type for status in await reports.scenarios()] == ["one"]
     assert await applied(reports, config(one=changed, other=other)) == [("other", 3, "added")]
     assert await applied(reports, config(one=one, other=other)) == [("one", 3, "changed")]
+
+
+async def test_scenarios_are_retired_only_if_somebody_says_so(programme: Programme, reports: Reports) -> None:
+    await reports.store_config(config(one=wanted(), other=wanted()))
+    for wish in (config(one=wanted(cooldown="2d")), config()):
+        with pytest.raises(WouldRetire, match=r"does not have (one, )?other, so"):
+            await reports.store_config(wish)
+    assert await programme.value("select count(*) from rekindle.scenario") == 2
+    assert [one.change for one in await reports.store_config(config(), retire=True)] == ["retired", "retired"]
 
 
 async def test_a_scenario_is_read_as_it_was_applied_in_each_of_its_versions(

@@ -819,6 +819,27 @@ GUARD = (
         (_GUARD + "test_confirmed_people_do_not_count_against_the_next_runs",),
     ),
     Mutant(
+        "an opt-out counts only as it is spelt",
+        _sql("parts/preference"),
+        "opted-out-name",
+        "select p.scenario_type as given",
+        ("database/test_check_reach.py::test_a_name_counts_whatever_its_case_and_the_blanks_around_it",),
+    ),
+    Mutant(
+        "an opt-out of all is one of a scenario called all",
+        _sql("parts/preference"),
+        "opted-out-of-all",
+        "select p.user_id, name.given as scenario_type",
+        ("database/test_check_reach.py::test_a_name_counts_whatever_its_case_and_the_blanks_around_it",),
+    ),
+    Mutant(
+        "an apply retires scenarios unasked",
+        "postgres/reports.py",
+        "retire",
+        "pass",
+        ("database/test_reports.py::test_scenarios_are_retired_only_if_somebody_says_so",),
+    ),
+    Mutant(
         "a confirmation has no limit",
         "postgres/guard.py",
         "confirmed",

@@ -13,13 +13,14 @@ from rekindle.configuration import configured
 from rekindle.dispatchers.registry import build_dispatcher, of_its_kind
 from rekindle.engine.changes import changes, edited
 from rekindle.engine.check import check, check_applied, check_dispatcher
+from rekindle.engine.check_reach import check_reach
 from rekindle.engine.cycle import Caller, Limits
 from rekindle.engine.findings import Finding, raise_faults
 from rekindle.engine.run import run_cycle
 from rekindle.engine.scenarios import enabled_or_named
 from rekindle.log import log
 from rekindle.model import Report, Selection
-from rekindle.ports import Change, Changed, Dispatcher
+from rekindle.ports import Applied, Change, Changed, Dispatcher
 from rekindle.postgres.pool import CONNECTIONS, Database
 from rekindle.scenario import Config
 from rekindle.settings import Settings
@@ -81,15 +82,16 @@ class Engine(Questions, Records, Scheduled):
     async def check(self) -> list[Finding]:
         """What a run of this configuration would meet, from the database to the provider. Changes
         nothing and sends nothing."""
+        in_force = await self.deps.store.applied()
         return [
             Finding("database", "the database answers, is migrated and fit for the ledger"),
-            *await check(self.config, self._source),
+            *await self._check(in_force),
             await check_dispatcher(
                 self.deps.dispatcher,
                 of_its_kind(self.config.dispatcher).ready,
                 timeout_seconds=self.config.dispatcher.timeout,
             ),
-            check_applied(await self.changes()),
+            check_applied(changes(in_force, edited(self.config))),
         ]
 
     async def ready_to_apply(self) -> None:
@@ -98,24 +100,34 @@ class Engine(Questions, Records, Scheduled):
         Raises:
             RekindleError: something prevents it.
         """
-        findings = await check(self.config, self._source)
+        findings = await self._check(await self.deps.store.applied())
         raise_faults(findings)
         for finding in findings:
             if finding.note:
                 log.warning("check.note", subject=finding.subject, message=finding.message)
 
-    async def apply(self, *, checked: bool = False) -> list[Change]:
+    async def _check(self, in_force: Sequence[Applied]) -> list[Finding]:
+        findings = await check(self.config, self._source)
+        if not any(finding.fault for finding in findings if finding.subject == "preference"):
+            findings += await check_reach(self.config, self._source, [one.scenario_type for one in in_force])
+        return findings
+
+    async def apply(self, *, checked: bool = False, retire: bool = False) -> list[Change]:
         """Put the configuration's scenarios into force and retire all others, or change nothing.
 
-        Concurrent calls take effect one after another; the last one wins. `checked`: the caller has
-        just awaited `ready_to_apply`.
+        Concurrent calls take effect one after another; the last one wins.
+
+        Args:
+            checked: the caller has just awaited `ready_to_apply`.
+            retire: scenarios that are in force and not in the configuration may be retired.
 
         Raises:
+            WouldRetire: scenarios would be retired, and `retire` is false; nothing has changed.
             RekindleError: as `ready_to_apply`.
         """
         if not checked:
             await self.ready_to_apply()
-        return await self._reports.store_config(self.config)
+        return await self._reports.store_config(self.config, retire=retire)
 
     async def changes(self) -> Mapping[str, Changed]:
         """How each scenario of this configuration, or in force, would change if this

@@ -1,6 +1,8 @@
 """The commands `init`, `migrate`, `apply`, `check` and `scenarios`."""
 
 import dataclasses
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,6 +70,9 @@ async def migrate(
 @async_command
 async def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; store nothing.")] = False,
+    retire: Annotated[
+        bool, typer.Option("--retire", help="Retire the scenarios that the file does not have, without a question.")
+    ] = False,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
@@ -84,7 +89,9 @@ async def apply(
         if dry_run:
             changes = [Change(one.scenario_type, None, one.change) for one in differences if one.change != "same"]
         else:
-            changes = await engine.apply(checked=True)
+            retired = [one.scenario_type for one in differences if one.change == "retired"]
+            agreed = retire or (bool(retired) and not as_json and _asked_to_retire(retired))
+            changes = await engine.apply(checked=True, retire=agreed)
     if as_json:
         print_json(
             {
@@ -102,6 +109,14 @@ async def apply(
         )
     if not changes:
         say("Nothing would change." if dry_run else "Nothing has changed.")
+
+
+def _asked_to_retire(names: Sequence[str]) -> bool:
+    """Ask on a terminal whether these scenarios are to be retired. Elsewhere nobody can answer:
+    false."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    return typer.confirm(f"This retires {', '.join(names)}. Continue?")
 
 
 @async_command

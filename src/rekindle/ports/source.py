@@ -48,6 +48,17 @@ class SourceCounts:
     without_token: int
 
 
+@dataclass(frozen=True, slots=True)
+class OptOuts:
+    """How many people opted out of everything, of a scenario that exists, and of names that no
+    scenario has. `names_unknown`: the most frequent of these names, with their people."""
+
+    everything: int
+    known: int
+    unknown: int
+    names_unknown: Mapping[str, int]
+
+
 class Source(Protocol):
     """The team's own views. Read only."""
 
@@ -67,6 +78,15 @@ class Source(Protocol):
     async def counts(self) -> SourceCounts:
         """Count the recipients, and those that lack something. A time zone may come from the
         chapter or the organisation."""
+        ...
+
+    async def opt_outs(self, names: Sequence[str]) -> OptOuts:
+        """Count the people who opted out. `names` are the scenarios that exist. All zero without a
+        view of preferences.
+
+        Raises:
+            StatementTooSlow: it took longer than 15 s.
+        """
         ...
 
     async def deserted(self, places: Sequence[Place]) -> Sequence[Place]:

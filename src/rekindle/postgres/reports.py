@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from rekindle import policy
-from rekindle.errors import DatabaseUnfit
+from rekindle.errors import DatabaseUnfit, WouldRetire
 from rekindle.model import KeyHolder, Numbers, Report, UnknownSend
 from rekindle.ports import Applied, Change, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.locks import take
@@ -92,12 +92,15 @@ class Reports:
         rows = await self._database.rows(statement("deliveries"))
         return [(row["claim_id"], row["provider_name"]) for row in rows]
 
-    async def store_config(self, config: Config) -> list[Change]:
+    async def store_config(self, config: Config, *, retire: bool = False) -> list[Change]:
         """Put every scenario of the configuration in force and retire all others.
 
         Concurrent calls run one after the other, and the last one replaces the whole configuration.
         A scenario whose meaning has not changed gets no new version. The schedules of the enabled
         scenarios are put in force with it.
+
+        Raises:
+            WouldRetire: scenarios would be retired, and `retire` is false; nothing has changed.
         """
         scenarios = dict(sorted(config.scenario.items()))
         parameters = {
@@ -108,8 +111,11 @@ class Reports:
         async with self._database.transaction() as connection:
             await take(self._database, connection, "apply")
             rows = await (await connection.execute(statement("apply"), parameters)).fetchall()
+            changes = [Change(**row) for row in rows]
+            if not retire and (retired := [one.scenario_type for one in changes if one.change == "retired"]):
+                raise WouldRetire(retired)  # mutant: retire
             await connection.execute(statement("schedule_apply"), _schedules(config))
-        return [Change(**row) for row in rows]
+        return changes
 
 
 def _schedules(config: Config) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from psycopg import errors, sql
 
 from rekindle.foreign import label
 from rekindle.model import Place, PlaceNames
-from rekindle.ports import Column, Exposure, Source, SourceCounts, View
+from rekindle.ports import Column, Exposure, OptOuts, Source, SourceCounts, View
 from rekindle.postgres.evaluation import optional_views, parts_of_names
 from rekindle.postgres.faults import primary
 from rekindle.postgres.own_query import sample_variables
@@ -64,6 +64,12 @@ class PostgresSource(Source):
             text = statement("source_counts", **await optional_views(connection))
             row = await (await connection.execute(text, {"user_id": None})).fetchone()
         return SourceCounts(**(row or {}))
+
+    async def opt_outs(self, names: Sequence[str]) -> OptOuts:
+        async with self._database.transaction(timeout_seconds=MEASURE_SECONDS) as connection:
+            text = statement("source_opt_outs", **await optional_views(connection))
+            row = await (await connection.execute(text, {"names": list(names)})).fetchone() or {}
+        return OptOuts(row["everything"], row["known"], row["unknown"], dict(row["names_unknown"]))
 
     async def deserted(self, places: Sequence[Place]) -> Sequence[Place]:
         parameters = {

@@ -91,6 +91,8 @@ class Config(Strict):
     @classmethod
     def _names(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name in value:
+            if name == "all":
+                raise ValueError("'all' cannot be a scenario's name; an opt-out of it is one of every scenario")
             if SCENARIO_TYPE.fullmatch(name) is None:
                 raise ValueError(f"{name[:80]!r} cannot be a scenario's name; use lower-case letters, digits, _ and -")
         return value

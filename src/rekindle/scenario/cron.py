@@ -3,6 +3,7 @@ caller."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice, pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -47,6 +48,13 @@ def _fires(line: str) -> bool:
     except (CronSimError, StopIteration):
         return False
     return True
+
+
+def shortest_interval(line: str) -> int:
+    """The shortest time between two instants that the line names, in seconds, where the clock never
+    changes. It compares the next 200 instants."""
+    instants = islice(CronSim(line, datetime(2026, 1, 1, tzinfo=UTC)), 200)
+    return min(int((after - before).total_seconds()) for before, after in pairwise(instants))
 
 
 def instants_before(line: str, timezone: str, before: datetime) -> Iterator[datetime]:

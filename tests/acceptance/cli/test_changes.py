@@ -106,7 +106,12 @@ def test_apply_shows_who_gains_and_who_loses_and_a_dry_run_stores_nothing(rekind
     assert rekindle("apply").out.splitlines() == ["Nothing has changed."]
     assert rekindle("apply", "--dry-run").out.splitlines() == ["Nothing would change."]
     write_config(rekindle.folder, SOME)
-    done = rekindle("apply", "--json").json()
+    for command in (("apply",), ("apply", "--json")):
+        refused = rekindle(*command)
+        assert refused.code == 2
+        assert refused.fault().startswith("error: RK110: this configuration does not have other, so")
+    assert rekindle("apply", "--dry-run").out.splitlines()[-1] == "would be retired: other"
+    done = rekindle("apply", "--retire", "--json").json()
     assert [(one["scenario_type"], one["change"], one["lose"]) for one in done["difference"]] == [
         ("other", "retired", 5)
     ]

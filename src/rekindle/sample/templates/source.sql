@@ -151,7 +151,8 @@ from programme.chapters c;                         -- EDIT               public.
 -- do not belong in `recipient`, or are not `active` there.
 --
 --   user_id          uuid
---   scenario_type    text      the NAME of [scenario.NAME]; null: all of them
+--   scenario_type    text      the NAME of [scenario.NAME], in any case; null, empty, all or *: all
+--                              of them. `rekindle check` counts names that no scenario has
 --   opted_out        boolean   true: gets no push of it
 -- -------------------------------------------------------------------------------------------------
 drop view if exists rekindle_source.preference;

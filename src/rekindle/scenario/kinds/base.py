@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
-from rekindle.scenario.cron import Zone, valid_cron
+from rekindle.scenario.cron import Zone, shortest_interval, valid_cron
 from rekindle.scenario.overrides import FIXED, Mistake, Override, as_table, deep_merge, fault_of, mistakes, pick
 from rekindle.scenario.reach import Reach
 from rekindle.scenario.texts import Texts, Variable
@@ -155,6 +155,10 @@ class ScenarioKind(Reach, Texts, ABC):
     def open_ended(self) -> frozenset[str]:
         """The variables that have no longest value."""
         return frozenset(name for name, variable in self.variables.items() if variable.longest is None)
+
+    def interval_seconds(self) -> int | None:
+        """The shortest time between two instants of its schedule; None without a schedule."""
+        return None if self.schedule is None else shortest_interval(self.schedule)
 
     def views(self) -> Mapping[str, Columns]:
         """The columns of the team's views that its SQL reads, besides those that every scenario
