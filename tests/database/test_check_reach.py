@@ -50,7 +50,7 @@ async def test_a_name_counts_whatever_its_case_and_the_blanks_around_it(programm
         assert explained.blocked_by == ("opted_out",), name
     _, units = await programme.claimed_units()
     assert {unit.user_id for unit in units} == set(users[len(MEANT) :])
-    # Whoever opts out in the meantime is read by the same names.
+    # An opt-out since the claim is read by the same names.
     await programme.sql.execute("update team.preference set scenario_type = ' NUDGE' where user_id = %s", [users[-1]])
     verdicts = await programme.store.arm(units, lease_seconds=30)
     assert sorted(verdicts.values()) == ["armed"] * (len(OTHER) - 1) + ["opted_out"]
