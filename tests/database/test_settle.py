@@ -167,6 +167,37 @@ async def test_where_another_device_of_the_claim_is_under_way_the_claim_keeps_th
     assert await next_claim(programme, "second") == {"cooldown": 1}
 
 
+async def test_settling_a_send_leaves_the_gates_of_other_scenarios_and_people_alone(programme: Programme) -> None:
+    await programme.people(2)
+    long = wanted(cooldown="7d")
+    run_id, units = await programme.armed_units(long, scenario_type="long")
+    await programme.store.record(run_id, [Acceptance(unit, str(number)) for number, unit in enumerate(units)])
+    shift_clock(programme.database.url, "2 days")  # past the cooldown of `nudge`, and not of `long`
+    _, (unit, other) = await programme.armed_units()
+    await programme.store.hold([(unit, "timeout"), (other, "timeout")])
+    gates = "select * from rekindle.gate where (user_id, scenario_type) <> (%s, 'nudge') order by 1, 2"
+    before = await programme.rows(gates, unit.user_id)
+    assert len(before) == 3
+    await settle(programme.database, unit.claim_id, provider_name=None)
+    assert await programme.rows(gates, unit.user_id) == before
+
+
+@pytest.mark.parametrize("reached", [False, True])
+async def test_a_cap_stops_counting_a_claim_settled_as_not_sent_unless_a_device_was_reached(
+    programme: Programme, reached: bool
+) -> None:
+    await programme.people(1, devices=2)
+    run_id, (one, two) = await programme.armed_units(wanted(caps=["1 per 1d"]))
+    if reached:
+        await programme.store.record(run_id, [Acceptance(one, "one")])
+    await programme.store.hold([(unit, "timeout") for unit in ((two,) if reached else (one, two))])
+    await end_hold(programme)
+    counts = "select counted ? %s from rekindle.cap"
+    assert await programme.value(counts, str(two.claim_id)) is True
+    await settle(programme.database, two.claim_id, provider_name=None)
+    assert await programme.value(counts, str(two.claim_id)) is reached
+
+
 async def test_all_devices_of_a_claim_are_settled_together(programme: Programme) -> None:
     _, units = await person_with_held_sends(programme, devices=3)
     assert await settle(programme.database, units[0].claim_id, provider_name=None) == 3

@@ -185,7 +185,8 @@ def show_report(report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json(report_json(report))
         return
-    console().print(report_table(report))
+    if report.scenarios:  # none if no scenario could be evaluated
+        console().print(report_table(report))
     say(report_line(report))
 
 

@@ -61,7 +61,7 @@ def check_applied(changes: Mapping[str, Changed]) -> Finding:
     """Whether the configuration is the one in force."""
     if set(changes.values()) <= {"same"}:
         return Finding("applied", "this configuration is the one in force")
-    return Finding("applied", "this configuration is not in force yet: run `rekindle apply`")
+    return Finding("applied", "this configuration is not in force yet: run `rekindle apply`", note=True)
 
 
 def _measured(config: Config) -> set[str]:

@@ -60,7 +60,7 @@ async def _report(
     status: RunStatus = "done"
     if halted is not None or faults:
         status = ended
-        halted_by = _stopped(halted) if halted is not None else "; ".join(map(str, faults))[:1_000]
+        halted_by = _stopped(halted) if halted is not None else " ".join(dict.fromkeys(map(str, faults)))[:1_000]
     elif await store.waiting(run_id, cycle.selection):
         status = "budget"
     elif any(one.dead or one.unknown or one.pending > one.reasons.get(_NIGHT, 0) for one in counted.scenarios):
