@@ -25,7 +25,8 @@
     │   ├── SourceViewWrong       RK302
     │   ├── SourceIndexMissing    RK303
     │   ├── ScenarioQueryInvalid  RK304
-    │   └── ScenarioQueryFailed   RK305
+    │   ├── ScenarioQueryFailed   RK305
+    │   └── EvaluationFailed      RK306
     ├── ProviderError        RK4xx
     │   ├── CredentialsMissing    RK401   halt      2
     │   ├── CredentialsRejected   RK402   halt      2
@@ -287,6 +288,12 @@ class ScenarioQueryFailed(SourceError):
 
     code = "RK305"
     usual_hint = "Run the query by hand, and correct or narrow it."
+
+
+class EvaluationFailed(SourceError):
+    """The server raised an error while a scenario was evaluated."""
+
+    code = "RK306"
 
 
 class ProviderError(RekindleError):

@@ -20,7 +20,7 @@ FILES = sorted(
     + [str(file.relative_to(str(SQL))) for file in Path(str(SQL), "parts").rglob("*.sql")]
 )
 VIEWS = ["chapter", "organisation", "preference", "activity", "certification"]
-BOUND = ("candidates", "known", "longest", "outranking", *VIEWS)
+BOUND = ("candidates", "known", "longest", "outranking", "own_columns", *VIEWS)
 EVALUATE = ["claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.
 UTILITY = {
@@ -83,7 +83,8 @@ async def test_composed_statements_can_be_prepared_with_and_without_each_view(
     planner: psycopg.AsyncConnection, name: str, kind: str
 ) -> None:
     views = [absent(), *(absent(view) for view in VIEWS), absent(*VIEWS)]
-    for number, bound in enumerate(views):
+    careful = {**absent(*VIEWS), "own_columns": "own_columns_careful"}
+    for number, bound in enumerate([*views, careful]):
         for outranking in ("outranking", "outranking_absent", "outranking_known"):
             text = statement(name, **bound, **parts_of(kind), outranking=outranking)
             await prepare(planner, f"{name}_{kind}_{number}_{outranking}", text)
@@ -101,10 +102,8 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     await planner.execute(statement("source_activity_plan"))
     slots = {slot for file in FILES for slot in SLOT.findall(code(raw(file)))}
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
-    twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()))} | {
-        "outranking_known",
-        "claiming_staged",
-    }
+    twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()))}
+    twins |= {"claiming_staged", "outranking_known", "own_columns_careful"}
     of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     assert parts == slots - {"candidates", "known", "longest"} | twins | of_a_kind
@@ -126,20 +125,25 @@ async def test_the_optional_views_are_bound_to_the_part_that_reads_them_or_to_it
 ) -> None:
     async def bound() -> dict[str, str]:
         rows = await (await planner.execute(statement("optional_views"))).fetchall()
-        return {row["view_name"]: row["part"] for row in rows}
+        return {row["slot"]: row["part"] for row in rows}
 
     there = await bound()
-    assert set(there) == set(VIEWS)
-    assert there["activity"] == "activity"
+    assert set(there) == {*VIEWS, "own_columns"}
+    assert (there["activity"], there["own_columns"]) == ("activity", "own_columns")
     for view in VIEWS:
         await planner.execute(f"drop view if exists rekindle_source.{view}".encode())
-    assert await bound() == absent()
+    assert await bound() == {**absent(), "own_columns": "own_columns"}
+    await planner.execute(
+        "alter table team.person add meta json; drop view rekindle_source.recipient; "
+        "create view rekindle_source.recipient as select * from team.person"
+    )
+    assert (await bound())["own_columns"] == "own_columns_careful"
 
 
 def test_a_part_is_indented_as_its_slot_is_and_the_caller_may_bind_the_slot_to_another() -> None:
     lines = statement("source_counts", chapter="chapter_absent").splitlines()
     assert lines[1:3] == ["with chapter as (", "  select null::uuid as chapter_id, null::text as timezone where false"]
-    assert "  from rekindle_source.organisation o" in lines
+    assert "    from rekindle_source.organisation o" in lines
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if file.startswith("parts/")])

@@ -867,7 +867,7 @@ SECRETS = (
         "the words of an exception of the team's code are shown",
         "postgres/faults.py",
         "raised-by-the-team",
-        "if False:",
+        "return False",
         (_ADDRESS + "test_of_an_exception_that_the_teams_code_raises_only_the_code_is_shown[error0]",),
     ),
     Mutant(
@@ -889,6 +889,58 @@ SECRETS = (
     ),
 )
 
+_ROW = "database/test_one_row_of_anything.py::test_one_row_of_anything_concerns_its_own_person_and_no_command_fails"
+_SCENARIO = "database/test_one_scenario.py::"
+_RAISES = _SCENARIO + "test_whatever_a_view_raises_the_other_scenarios_are_sent_planned_and_explained"
+_LOCKED = _SCENARIO + "test_a_locked_table_costs_one_scenario_its_share_and_it_goes_first_the_next_time"
+_RENDERED = "acceptance/cli/test_run.py::"
+
+ALONE = (
+    Mutant(
+        "one person's variables need not be readable",
+        _sql("parts/verdicts"),
+        "readable",
+        "occasion.extra_columns || occasion.variables as variables,",
+        (_ROW,),
+    ),
+    Mutant(
+        "an occurrence may have any length",
+        _sql("parts/refusals/wrong_occurrence"),
+        "wrong-occurrence",
+        "false",
+        (_ROW,),
+    ),
+    Mutant(
+        "a person without a value is claimed",
+        _sql("parts/refusals/missing_variable"),
+        "missing-variable",
+        "and false",
+        (_RENDERED + "test_one_persons_missing_variable_is_a_refusal_in_each_run_and_the_others_are_sent",),
+    ),
+    Mutant(
+        "a person with a wrong value is claimed",
+        _sql("parts/refusals/wrong_value"),
+        "wrong-value",
+        "false",
+        ("acceptance/cli/test_texts.py::test_one_persons_wrong_value_is_refused_and_the_others_are_sent",),
+    ),
+    Mutant(
+        "an error that names a lost connection is a lost connection",
+        "postgres/faults.py",
+        "severity",
+        'return error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P"))',
+        (_RAISES,),
+    ),
+    Mutant("one scenario may use all of the time", "engine/claim.py", "share", "return left", (_LOCKED,)),
+    Mutant(
+        "a scenario that was passed over comes in its usual place",
+        "engine/priority.py",
+        "passed-over-first",
+        "return in_order(applied)",
+        (_LOCKED,),
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -902,4 +954,5 @@ MUTANTS = (
     *POLICY,
     *GUARD,
     *SECRETS,
+    *ALONE,
 )

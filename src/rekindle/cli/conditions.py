@@ -27,8 +27,10 @@ MEANINGS: Mapping[str, str] = {
     "quiet_hours": "it is within the quiet hours",
     "frequency_cap": "a frequency cap has no room",
     "no_token": "the person has no usable device token",
+    "wrong_occurrence": "the occurrence is empty or has more than 1,000 bytes",
+    "missing_variable": "a variable that the text needs has no value",
+    "wrong_value": "a variable that the text shows as a number or a date is neither",
     "variables_too_large": "the variables are over 64 kB",
-    "occurrence_too_long": "the occurrence has more than 1,000 bytes",
     "held_by_guard": "the guard holds back the claim",
 }
 """What it means that a condition blocks, for conditions without facts."""
@@ -132,6 +134,10 @@ def _bytes(facts: Facts) -> str:
     return "" if facts["bytes"] is None else f"{facts['bytes']:,} bytes"
 
 
+def _variables(facts: Facts) -> str:
+    return ", ".join(facts["variables"])
+
+
 def _no_token(facts: Facts) -> str:
     if not facts["devices"]:
         return "the person has no device"
@@ -167,8 +173,10 @@ _DESCRIPTIONS: Mapping[str, Callable[[Facts], str]] = {
     "weekday": _weekday,
     "quiet_hours": _quiet_hours,
     "frequency_cap": _frequency_cap,
+    "wrong_occurrence": _bytes,
+    "missing_variable": _variables,
+    "wrong_value": _variables,
     "variables_too_large": _bytes,
-    "occurrence_too_long": _bytes,
     "no_token": _no_token,
     "held_by_guard": _held_by_guard,
 }

@@ -38,12 +38,13 @@ from rekindle.cli.output import (
     report_table,
     runs_table,
     say,
-    say_held,
+    say_problems,
 )
 from rekindle.cli.places import places
 from rekindle.cli.texts import show_texts
 from rekindle.engine.cycle import Caller, Watch
 from rekindle.engine.preview import Preview
+from rekindle.engine.show import NOT_EVALUATED
 from rekindle.errors import BadArgument, HeldByGuard
 from rekindle.log import log
 from rekindle.model import Asked, Candidate, Place, Report
@@ -93,16 +94,20 @@ async def plan(
         if show is not None and user_id is not None:
             shown = await engine.show(user_id, scenarios=scenarios, organisations=organisations)
             show_texts(user_id, shown, as_json=as_json)
-            return 0
+            return 2 if any(one.verdict == NOT_EVALUATED for one in shown) else 0
         steps = engine.plan(scenarios=scenarios, organisations=organisations, user_id=user_id)
         previews, people = await _planned(steps, limit=limit)
         if as_json:
             where = await places(engine, (Place(one.organisation_id) for one in people))
             rows = [candidate_json(one, where) for one in people]
             print_json({"scenarios": [preview_json(one) for one in previews], "people": rows})
-            return 0
+            return _exit_code(previews)
     _show_plan(previews, people)
-    return 0
+    return _exit_code(previews)
+
+
+def _exit_code(previews: list[Preview]) -> int:
+    return 2 if any(one.fault for one in previews) else 0
 
 
 async def _planned(steps: AsyncGenerator[Candidate | Preview], *, limit: int) -> tuple[list[Preview], list[Candidate]]:
@@ -120,7 +125,7 @@ async def _planned(steps: AsyncGenerator[Candidate | Preview], *, limit: int) ->
 
 def _show_plan(previews: list[Preview], people: list[Candidate]) -> None:
     console().print(preview_table(previews, checked=False))
-    say_held(one.held for one in previews)
+    say_problems(previews)
     if people:
         say()
         console().print(people_table(people))
@@ -173,9 +178,9 @@ def _show_dry_run(previews: list[Preview], *, as_json: bool) -> int:
         print_json([preview_json(one) for one in previews])
     else:
         console().print(preview_table(previews, checked=True))
-        say_held(one.held for one in previews)
+        say_problems(previews)
         say("Dry run: nothing was claimed or sent.")
-    if any(one.held for one in previews):
+    if any(one.held or one.fault for one in previews):
         return HeldByGuard.exit_code
     return 1 if any(set(one.checks) - {"valid"} for one in previews) else 0
 

@@ -175,7 +175,8 @@ def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:
     if checked:
         table.add_column("messages checked")
     for one in previews:
-        row = [one.scenario_type, f"{one.evaluated:,}", f"{one.due:,}", f"{one.would_claim:,}", counts(one.refusals)]
+        numbers = (f"{one.evaluated:,}", f"{one.due:,}", f"{one.would_claim:,}", counts(one.refusals))
+        row = [one.scenario_type, *(numbers if one.fault is None else ("?", "?", "?", "not known"))]
         table.add_row(*row, *([counts(one.checks)] if checked else []))
     return table
 
@@ -187,11 +188,20 @@ def say_held(each: Iterable[HeldByGuard | None]) -> None:
         say(str(held))
 
 
+def say_problems(previews: Sequence[Preview]) -> None:
+    """Print which scenarios of a plan or a dry run cannot be evaluated, what the guard would stop,
+    and why."""
+    for one in previews:
+        if one.fault is not None:
+            say(str(one.fault))
+    say_held(one.held for one in previews)
+
+
 def preview_json(preview: Preview) -> dict[str, Any]:
     """The numbers of a preview, with their sums."""
     # Not asdict: it makes a new Counter from pairs, which would count the pairs.
     fields = {field.name: getattr(preview, field.name) for field in dataclasses.fields(preview)}
-    return {**fields, "due": preview.due, "not_due": preview.not_due}
+    return {**fields, "fault": preview.fault and str(preview.fault), "due": preview.due, "not_due": preview.not_due}
 
 
 def candidate_json(candidate: Candidate, where: Places) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from rekindle.cli.output import print_json, say
-from rekindle.engine.show import Shown
+from rekindle.engine.show import NOT_EVALUATED, Shown
 from rekindle.payload import MAX_PAYLOAD_BYTES
 
 
@@ -22,7 +22,7 @@ def show_texts(user_id: UUID, shown: Sequence[Shown], *, as_json: bool) -> None:
         if number:
             say()
         say(f"{one.scenario_type}: {_verdict(one)}")
-        if one.verdict == "not_due":
+        if one.verdict in ("not_due", NOT_EVALUATED):
             continue
         for name, value in _lines(one):
             first, *more = value.splitlines() or ["-"]
@@ -38,6 +38,8 @@ def _json(one: Shown) -> dict[str, Any]:
 def _verdict(one: Shown) -> str:
     if one.verdict == "not_due":
         return "not due"
+    if one.verdict == NOT_EVALUATED:
+        return f"cannot be evaluated. {one.problem}"
     because = f"because of {one.occurrence}"
     if one.verdict == "claim":
         return f"would claim, {one.devices} device(s), {because}"

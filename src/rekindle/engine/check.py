@@ -22,6 +22,9 @@ async def check(config: Config, source: Source) -> list[Finding]:
     needed = _needed(config, views)
     findings = [finding for name, columns in needed.items() for finding in _view(name, columns, views)]
     broken = {finding.subject for finding in findings if finding.fault}
+    unreadable = await _unreadable({name: columns for name, columns in needed.items() if name not in broken}, source)
+    broken |= {finding.subject for finding in unreadable if finding.fault}
+    findings = [finding for finding in findings if finding.fault or finding.subject not in broken] + unreadable
     if "activity" in needed and "activity" not in broken:
         findings.append(await _activity_index(config, source))
     findings += _exposures(await source.exposures())
@@ -29,8 +32,8 @@ async def check(config: Config, source: Source) -> list[Finding]:
     if "recipient" in views:
         own = [column for column in views["recipient"].columns if column.name not in RECIPIENT]
     findings += await check_texts(config, own, source, measured=not broken & _measured(config))
-    if not broken & {"recipient", "device_token"}:
-        findings.append(await _people(source))
+    if not broken & {"recipient", "device_token", "organisation", "chapter"}:
+        findings += await _people(source)
     if "recipient" not in broken:
         findings += await _places_without_people(config, source)
     return findings
@@ -88,6 +91,8 @@ def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Findin
         )
         return [Finding(name, fault.message, fault)]
     view = views[name]
+    if view.fault is not None:
+        return [Finding(name, view.fault.message, view.fault)]
     if view.refusal is not None:
         fault = errors.PermissionMissing(
             f"this role may not read rekindle_source.{name}: {view.refusal}",
@@ -147,13 +152,35 @@ async def _activity_index(config: Config, source: Source) -> Finding:
     )
 
 
-async def _people(source: Source) -> Finding:
+async def _unreadable(needed: Mapping[str, Columns], source: Source) -> list[Finding]:
+    """A fault for each view that fails on one of its rows. A view that is too large to be read
+    whole in a few seconds is not a fault."""
+    findings: list[Finding] = []
+    for name, fault in (await source.unreadable({name: list(columns) for name, columns in needed.items()})).items():
+        if isinstance(fault, errors.StatementTooSlow):
+            message = f"rekindle_source.{name} is too large to look for values that cannot be read"
+            findings.append(Finding(name, message, note=True))
+        else:
+            findings.append(Finding(name, fault.message, fault))
+    return findings
+
+
+async def _people(source: Source) -> list[Finding]:
     counts = await source.counts()
-    return Finding(
+    found = Finding(
         "recipients",
         f"{counts.recipients:,} active recipients; {counts.without_timezone:,} without a usable time zone, "
         f"{counts.without_token:,} without a device token",
     )
+    notes: list[str] = []
+    if counts.repeated:
+        notes.append(
+            f"rekindle_source.recipient lists {counts.repeated:,} of them several times; each gets one push, and the "
+            "most urgent occasion decides which row counts"
+        )
+    if counts.rows_without_person:
+        notes.append(f"rekindle_source.recipient has {counts.rows_without_person:,} active rows without a user_id")
+    return [found, *(Finding("recipients", message, note=True) for message in notes)]
 
 
 async def _places_without_people(config: Config, source: Source) -> list[Finding]:

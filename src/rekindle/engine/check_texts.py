@@ -58,6 +58,8 @@ async def check_texts(config: Config, own: Sequence[Column] | None, source: Sour
     longest: Mapping[str, int] = {}
     try:
         longest = await _longest(config, known, source) if measured else longest
+    except errors.SourceError as fault:
+        findings[""] = [Finding("texts", fault.message, fault)]
     except errors.StatementTooSlow:
         message = "finding the longest values of the texts took too long, so it is not known whether each push fits"
         findings[""] = [Finding("texts", message, note=True)]

@@ -22,6 +22,10 @@ class Deadline:
         ends = time.monotonic() + budget_seconds
         return cls(ends, ends - answer_seconds - min(RECORD_SECONDS, budget_seconds * 0.1))
 
+    def within(self, seconds: float) -> "Deadline":
+        """An earlier end, at most this many seconds from now."""
+        return Deadline(min(self.ends, time.monotonic() + seconds), self.arm_until)
+
     def left(self) -> float:
         """Seconds until the end, at least 0.1."""
         return max(0.1, self.ends - time.monotonic())

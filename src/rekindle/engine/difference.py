@@ -9,7 +9,7 @@ from uuid import UUID
 from rekindle.engine.changes import changes
 from rekindle.engine.guard import GuardPreview
 from rekindle.engine.priority import evaluations, in_order
-from rekindle.errors import PermissionMissing, RekindleError, SourceError, StatementTooSlow
+from rekindle.errors import DatabaseError, DatabaseUnreachable, RekindleError, SourceError
 from rekindle.model import Selection
 from rekindle.ports import Affected, Applied, Changed, Difference, Differences, Effect, Evaluation, Terms
 
@@ -73,10 +73,12 @@ async def difference(
                 async for one in people:
                     organisations.setdefault(one.organisation_id, Counter())[one.effect] += 1
                     yield one
-        except (SourceError, StatementTooSlow, PermissionMissing) as error:
+        except DatabaseUnreachable:
+            raise
+        except (SourceError, DatabaseError) as error:
             fault = error
         claimed = sum(effects["gain"] + effects["stay"] for effects in organisations.values())
-        held = None if edit.new is None else await guarded.held_back(edit.new, claimed)
+        held = None if fault is not None or edit.new is None else await guarded.held_back(edit.new, claimed)
         yield Difference(edit.scenario_type, edit.change, organisations, fault, held)
 
 
@@ -91,8 +93,8 @@ async def _between(
             async for one in people:
                 begun = True
                 yield one
-    except SourceError:
-        if begun or not any(side and side.outranking for side in (old, new)):
+    except (SourceError, DatabaseError) as fault:
+        if isinstance(fault, DatabaseUnreachable) or begun or not any(side and side.outranking for side in (old, new)):
             raise
     else:
         return

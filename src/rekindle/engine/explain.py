@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from rekindle.engine.priority import in_order, outranking
-from rekindle.errors import HeldByGuard, SourceError
+from rekindle.errors import DatabaseError, DatabaseUnreachable, HeldByGuard, SourceError
 from rekindle.model import Selection
 from rekindle.ports import Applied, Condition, Evaluation, Explanation, Explanations, Terms
 
@@ -34,7 +34,9 @@ async def explain(
         claiming = [other for other in above[name] if _would_claim(explained[other.scenario_type])]
         try:
             explained[name] = await explanations.explain(Evaluation(one, Selection(user_id=user_id), claiming, terms))
-        except SourceError as fault:
+        except DatabaseUnreachable:
+            raise
+        except (SourceError, DatabaseError) as fault:
             explained[name] = Explanation(name, one.version, one.scenario.kind, fault=str(fault))
     return tuple(explained[one.scenario_type] for one in chosen)
 

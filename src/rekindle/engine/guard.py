@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from rekindle.errors import HeldByGuard, SourceError, StatementTooSlow
+from rekindle.errors import DatabaseError, DatabaseUnreachable, HeldByGuard, SourceError
 from rekindle.model import Selection
 from rekindle.policy import Guard
 from rekindle.ports import Evaluation, Store, Survey
@@ -66,7 +66,9 @@ async def held_in_a_run(store: Store, evaluations: Sequence[Evaluation], guard: 
     for evaluation in evaluations:
         try:
             why = await preview.held_back(evaluation, await store.claimable(evaluation))
-        except (SourceError, StatementTooSlow):
+        except DatabaseUnreachable:
+            raise
+        except (SourceError, DatabaseError):
             continue
         if why is not None:
             held[evaluation.applied.scenario_type] = why

@@ -32,9 +32,8 @@ T = TypeVar("T")
 _PAUSE_SECONDS = 0.25
 
 GIVES_UP_EARLIER_SECONDS = 0.5
-"""How long before the run's end the server cancels an evaluation. If both ended at one moment, the
-slow claim would look like a database that does not answer, and the run would end without a
-report."""
+"""How long before the end of its time the server cancels an evaluation. If both ended at one
+moment, the slow claim would look like a database that does not answer."""
 
 
 @asynccontextmanager
@@ -80,6 +79,10 @@ async def patiently(deadline: Deadline, call: Callable[P, Awaitable[T]], *args: 
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
+def _statement_seconds(deadline: Deadline) -> float:
+    return max(0.1, deadline.left() - GIVES_UP_EARLIER_SECONDS)
+
+
 @final
 class PatientStore(Store):
     """The ledger for one run. Each call is made again while the database does not answer, until the
@@ -120,21 +123,22 @@ class PatientStore(Store):
     async def claim(
         self, run_id: UUID, evaluation: Evaluation, *, reserved_seconds: float, guard: Guard = GUARDED
     ) -> Numbers:
-        """As `Store.claim`; the server cancels a statement that takes nearly all the time left to
-        the run."""
+        """As `Store.claim`. All attempts together take at most as long as the terms say for one
+        statement, and no longer than the run has."""
         reserved_until = time.monotonic() + reserved_seconds
+        share = self._deadline.within(evaluation.terms.timeout_seconds)
 
         async def attempt() -> Numbers:
-            terms = replace(evaluation.terms, timeout_seconds=self._statement_seconds())
+            terms = replace(evaluation.terms, timeout_seconds=_statement_seconds(share))
             seconds = reserved_until - time.monotonic()
             return await self._store.claim(
                 run_id, replace(evaluation, terms=terms), reserved_seconds=seconds, guard=guard
             )
 
-        return await patiently(self._deadline, attempt)
+        return await patiently(share, attempt)
 
-    def _statement_seconds(self) -> float:
-        return max(0.1, self._deadline.left() - GIVES_UP_EARLIER_SECONDS)
+    async def pass_over(self, run_id: UUID, scenario_type: str, code: str) -> None:
+        await patiently(self._deadline, self._store.pass_over, run_id, scenario_type, code)
 
     def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
         """As `Store.candidates`: a stream that breaks off is not restarted."""
@@ -157,14 +161,14 @@ class PatientStore(Store):
         )
 
     async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
-        """As `Store.survey`; the server cancels a statement that takes nearly all the time left to
-        the run."""
+        """As `Store.survey`. All attempts together take at most `timeout_seconds`, and no longer
+        than the run has."""
+        share = self._deadline.within(timeout_seconds)
 
         async def attempt() -> Survey:
-            seconds = min(timeout_seconds, self._statement_seconds())
-            return await self._store.survey(selection, timeout_seconds=seconds)
+            return await self._store.survey(selection, timeout_seconds=_statement_seconds(share))
 
-        return await patiently(self._deadline, attempt)
+        return await patiently(share, attempt)
 
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
         return await patiently(self._deadline, self._store.leased, run_id, selection, limit=limit)

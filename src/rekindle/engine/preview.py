@@ -12,7 +12,15 @@ from uuid import UUID, uuid4
 from rekindle.engine.compose import Composer
 from rekindle.engine.guard import GuardPreview
 from rekindle.engine.open import unusable
-from rekindle.errors import HeldByGuard, ProviderError, TemplateInvalid
+from rekindle.errors import (
+    DatabaseError,
+    DatabaseUnreachable,
+    HeldByGuard,
+    ProviderError,
+    RekindleError,
+    SourceError,
+    TemplateInvalid,
+)
 from rekindle.model import Accepted, Candidate, Outcome, TargetKind, Unit
 from rekindle.policy import Guard
 from rekindle.ports import Applied, Dispatcher, Evaluation, Store
@@ -24,7 +32,8 @@ _CHECKS_AT_ONCE = 100
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a run would do for one scenario now, in people. `checks` counts messages by result (dry
-    run only). `held`: the guard would hold back the people that the run would claim."""
+    run only). `held`: the guard would hold back the people that the run would claim. `fault`: the
+    scenario cannot be evaluated, and a run would pass it over."""
 
     scenario_type: str
     evaluated: int
@@ -32,6 +41,7 @@ class Preview:
     refusals: Mapping[str, int] = field(default_factory=dict[str, int])
     checks: Mapping[str, int] = field(default_factory=dict[str, int])
     held: HeldByGuard | None = None
+    fault: RekindleError | None = None
 
     @property
     def due(self) -> int:
@@ -48,7 +58,12 @@ async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard)
     """Everyone who is due, scenario by scenario in the order of a run. Nothing is written.
 
     Yields each person, and after the last one of a scenario its preview. Each scenario is judged as
-    a run would find it after claiming those that outrank it.
+    a run would find it after claiming those that outrank it. One that cannot be evaluated has a
+    fault, and the others follow.
+
+    Raises:
+        DatabaseUnreachable: the database does not answer.
+        SourceError: the recipients cannot be read, so nothing can be evaluated.
     """
     if not evaluations:
         return
@@ -57,15 +72,40 @@ async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard)
     guarded = GuardPreview(store, guard, selection, survey=survey)
     for evaluation in evaluations:
         name, would_claim, refusals = evaluation.applied.scenario_type, 0, Counter[str]()
+        fault: RekindleError | None = None
+        try:
+            async with aclosing(_ranked(store, evaluation)) as candidates:
+                async for candidate in candidates:
+                    if candidate.refusal is None:
+                        would_claim += 1
+                    else:
+                        refusals[candidate.refusal] += 1
+                    yield candidate
+        except DatabaseUnreachable:
+            raise
+        except (SourceError, DatabaseError) as error:
+            fault = error
+        held = None if fault is not None else await guarded.held_back(evaluation, would_claim)
+        yield Preview(name, survey.evaluated, would_claim, refusals, held=held, fault=fault)
+
+
+async def _ranked(store: Store, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
+    """The candidates of one scenario. If a scenario that outranks it cannot be evaluated, that one
+    is left out, as in a claim."""
+    begun = False
+    try:
         async with aclosing(store.candidates(evaluation)) as candidates:
             async for candidate in candidates:
-                if candidate.refusal is None:
-                    would_claim += 1
-                else:
-                    refusals[candidate.refusal] += 1
+                begun = True
                 yield candidate
-        held = await guarded.held_back(evaluation, would_claim)
-        yield Preview(name, survey.evaluated, would_claim, refusals, held=held)
+    except (SourceError, DatabaseError) as fault:
+        if isinstance(fault, DatabaseUnreachable) or begun or not evaluation.outranking:
+            raise
+    else:
+        return
+    async with aclosing(store.candidates(replace(evaluation, outranking=()))) as candidates:
+        async for candidate in candidates:
+            yield candidate
 
 
 async def dry_run(

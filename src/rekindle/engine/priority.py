@@ -23,12 +23,24 @@ def outranking(one: Applied, others: Sequence[Applied]) -> list[Applied]:
     return [other for other in ranked[: ranked.index(one)] if other.scenario.capped_somewhere]
 
 
+def in_turn(applied: Sequence[Applied]) -> list[Applied]:
+    """Scenarios in the order in which a run claims them: those that the last run passed over, then
+    the others, both by rank."""
+    return sorted(in_order(applied), key=lambda one: not one.passed_over)  # mutant: passed-over-first
+
+
 def evaluations(
     applied: Sequence[Applied], selection: Selection, others: Sequence[Applied], terms: Terms
 ) -> list[Evaluation]:
-    """One evaluation per scenario, in the order in which a run claims them. The `others` may
-    outrank them."""
+    """One evaluation per scenario, in the order in which a run claims them. The `others`, and those
+    that are claimed later, may outrank them."""
+    turns = in_turn(applied)
     return [
-        Evaluation(one, replace(selection, scenarios=(one.scenario_type,)), outranking(one, others), terms)
-        for one in in_order(applied)
+        Evaluation(
+            one,
+            replace(selection, scenarios=(one.scenario_type,)),
+            outranking(one, list({each.scenario_type: each for each in (*others, *turns[number + 1 :])}.values())),
+            terms,
+        )
+        for number, one in enumerate(turns)
     ]

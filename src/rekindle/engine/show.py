@@ -14,12 +14,15 @@ from rekindle.policy import UNGUARDED
 from rekindle.ports import Applied, Evaluation, Store
 from rekindle.render import NotRendered
 
+NOT_EVALUATED = "not_evaluated"
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One scenario for one person. `verdict` is `claim`, the reason for a refusal, or `not_due`. A
-    person who is not due has no text, because the values for it do not exist. `problem` says why a
-    text cannot be sent; `variable` names the variable at fault, if one is."""
+    """One scenario for one person. `verdict` is `claim`, the reason for a refusal, `not_due`, or
+    `not_evaluated` with the fault as its `problem`. A person who is not due has no text, because
+    the values for it do not exist. `problem` says why a text cannot be sent; `variable` names the
+    variable at fault, if one is."""
 
     scenario_type: str
     verdict: str
@@ -50,7 +53,9 @@ async def show(store: Store, evaluations: Sequence[Evaluation]) -> list[Shown]:
             if not isinstance(step, Preview):
                 due = step
                 continue
-            if step.evaluated:
+            if step.fault is not None:
+                shown.append(Shown(step.scenario_type, NOT_EVALUATED, problem=str(step.fault)))
+            elif step.evaluated:
                 one = by_name[step.scenario_type]
                 shown.append(Shown(one.scenario_type, "not_due") if due is None else _shown(due, one))
             due = None

@@ -10,12 +10,13 @@ from rekindle.scenario import AnyScenario
 @dataclass(frozen=True, slots=True)
 class Applied:
     """A scenario in the version that is in force. Version 0 is a scenario that is not applied
-    yet."""
+    yet. `passed_over`: the last run that tried could not evaluate it."""
 
     scenario_type: str
     version: int
     scenario: AnyScenario
     fingerprint: str
+    passed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

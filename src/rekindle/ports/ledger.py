@@ -92,11 +92,15 @@ class Store(NotificationRepository, Protocol):
 
         Raises:
             HeldByGuard: the claim has more people than `guard` allows; nothing has changed.
-            SourceError: the scenario, or one that outranks it, cannot be evaluated; nothing has
-                changed.
-            StatementTooSlow: a statement took longer than `evaluation.terms` allow; nothing has
-                changed.
+            DatabaseUnreachable: the connection is gone; the claim may have been committed.
+            RekindleError: the scenario, or one that outranks it, cannot be evaluated, or a
+                statement took longer than `evaluation.terms` allow; nothing has changed.
         """
+        ...
+
+    async def pass_over(self, run_id: UUID, scenario_type: str, code: str) -> None:
+        """Keep that this run could not evaluate the scenario, and the code of the error, so that
+        the next run begins with it. May be called again."""
         ...
 
     def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from rekindle.errors import RekindleError
 from rekindle.model import Place, PlaceNames
 from rekindle.scenario import OwnQuery, Variable
 
@@ -20,13 +21,15 @@ class Column:
 class View:
     """One of the team's views: its columns in order, and the problems that reading it met.
 
-    `refusal` is why it cannot be read at all. `filtered` is the rule of row level security that
-    decides what it shows.
+    `refusal` is why this role may not read it. `filtered` is the rule of row level security that
+    decides what it shows. `fault` is any other error with which it cannot be opened: one of its
+    tables is locked, or the view fails.
     """
 
     columns: Sequence[Column]
     refusal: str | None = None
     filtered: str | None = None
+    fault: RekindleError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,14 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """How many active recipients there are, and how many of them lack a time zone or a token."""
+    """How many active recipients there are, in people; how many of them lack a time zone or a
+    token, or are listed several times; and how many active rows have no person."""
 
     recipients: int
     without_timezone: int
     without_token: int
+    repeated: int
+    rows_without_person: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,12 @@ class Source(Protocol):
 
     async def views(self) -> Mapping[str, View]:
         """Every view in schema rekindle_source, by name. Each was opened; no row was read."""
+        ...
+
+    async def unreadable(self, columns: Mapping[str, Sequence[str]]) -> Mapping[str, RekindleError]:
+        """By view, the error with which reading all its rows fails, for those of the given views
+        that fail. Only the given columns are read, and of the recipients all columns of the active
+        ones. A view that takes longer than 5 s has StatementTooSlow."""
         ...
 
     async def exposures(self) -> Sequence[Exposure]:

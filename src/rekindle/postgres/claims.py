@@ -4,21 +4,19 @@ people."""
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 from uuid import UUID
 
-from psycopg import DataError, errors
+from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from rekindle.errors import SourceViewWrong
 from rekindle.model import Candidate, Numbers, Selection
 from rekindle.policy import Guard
 from rekindle.ports import Applied, Evaluation, Survey
 from rekindle.postgres.evaluation import begin, staged_rows
-from rekindle.postgres.faults import primary
 from rekindle.postgres.guard import pass_guard
 from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 
 _STREAM_ROWS = 1_000
@@ -38,12 +36,13 @@ async def claim(
     scenario has its own query, and as many more for each scenario that outranks it.
     """
     applied, terms = evaluation.applied, evaluation.terms
-    # A UniqueViolation means a second call. `readable` turns a DataError into an error of ours.
-    expected = (errors.UniqueViolation, DataError)
     async with (
         staged_rows(database, (*evaluation.outranking, applied), terms) as rows,
-        database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=expected) as connection,
-        readable(applied),
+        # A UniqueViolation means a second call.
+        database.transaction(
+            timeout_seconds=terms.timeout_seconds, pass_through=(errors.UniqueViolation,)
+        ) as connection,
+        evaluating(f"scenario {applied.scenario_type}"),
     ):
         moment = await begin(connection, evaluation, rows)
         parameters = await moment.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
@@ -108,10 +107,8 @@ async def candidates(database: Database, evaluation: Evaluation) -> AsyncGenerat
     applied, terms = evaluation.applied, evaluation.terms
     async with (
         staged_rows(database, (*evaluation.outranking, applied), terms) as rows,
-        database.transaction(
-            timeout_seconds=terms.timeout_seconds, bounded=False, pass_through=(DataError,)
-        ) as connection,
-        readable(applied),
+        database.transaction(timeout_seconds=terms.timeout_seconds, bounded=False) as connection,
+        evaluating(f"scenario {applied.scenario_type}"),
     ):
         # Between two reads this waits for the caller, so each wait for the server has its own time
         # limit.
@@ -141,20 +138,6 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
         variant=row["variant"],
         devices=tuple((kind, target) for kind, target in row["devices"]),
     )
-
-
-@asynccontextmanager
-async def readable(applied: Applied) -> AsyncGenerator[None]:
-    """Turn the failure on a value in the team's views into an error of this scenario only. The
-    value is not quoted, neither in the message nor in a traceback, where psycopg's error would
-    quote it."""
-    try:
-        yield
-    except DataError as error:
-        raise SourceViewWrong(
-            f"scenario {applied.scenario_type} reads a value that is not valid: {primary(error)}",
-            hint="Fix the row, or have its view in schema rekindle_source leave it out.",
-        ) from None
 
 
 async def survey(connection: Connection, selection: Selection) -> Survey:

@@ -7,13 +7,11 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 from uuid import UUID
 
-from psycopg import DataError
-
 from rekindle.ports import Affected, Differences, Effect, Evaluation
-from rekindle.postgres.claims import readable
 from rekindle.postgres.evaluation import begin
 from rekindle.postgres.own_query import own_rows
 from rekindle.postgres.pool import Database
+from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.scenario import OwnQuery
 
@@ -59,11 +57,14 @@ class PostgresDifferences(Differences):
         seconds = sides[0][0].terms.timeout_seconds
         async with (
             _own_rows(self._database, [side for side, _ in sides]) as rows,
-            self._database.snapshot(timeout_seconds=seconds, pass_through=(DataError,)) as connection,
+            self._database.snapshot(timeout_seconds=seconds) as connection,
         ):
             at = await (await connection.execute(statement("moment"))).fetchone()
             for (side, file), own in zip(sides, rows, strict=True):
-                async with readable(side.applied), connection.transaction(force_rollback=True):
+                async with (
+                    evaluating(f"scenario {side.applied.scenario_type}"),
+                    connection.transaction(force_rollback=True),
+                ):
                     moment = await begin(connection, side, own, at=at)
                     parameters = await moment.of(side.applied)
                     text = moment.statement("claimants", side.applied.scenario)

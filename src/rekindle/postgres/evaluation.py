@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.postgres.own_query import own_rows, stage
 from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.requirements import requirements
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, OwnQuery
 
@@ -48,7 +49,15 @@ class Moment:
                 await self._connection.execute(statement("stage_drop"))
             await stage(self._connection, applied.scenario_type, rows)
             self._staged = True
-        return {**self._common, **by_place(applied.scenario)} | {"scenario_type": applied.scenario_type}
+        locales: list[str] = []
+        if requirements(applied.scenario).depend_on_locale:
+            cursor = await self._connection.execute(statement("locales"), self._common)
+            locales = [row["locale"] for row in await cursor.fetchall()]
+        return {
+            **self._common,
+            **by_place(applied.scenario, locales),
+            "scenario_type": applied.scenario_type,
+        }
 
     async def stage_outranking(self, outranking: Sequence[Applied]) -> None:
         """Stage the people that each of these scenarios would claim, in this order. Later
@@ -99,7 +108,7 @@ async def optional_views(connection: Connection) -> dict[str, str]:
     """Return, for each optional view, the part that reads it, or its `_absent` twin if it does not
     exist."""
     rows = await (await connection.execute(statement("optional_views"))).fetchall()
-    return {row["view_name"]: row["part"] for row in rows}
+    return {row["slot"]: row["part"] for row in rows}
 
 
 def parts_of_names(views: Mapping[str, str]) -> dict[str, str]:
@@ -107,21 +116,40 @@ def parts_of_names(views: Mapping[str, str]) -> dict[str, str]:
     return {f"{view}_names": views[view].replace(view, f"{view}_names") for view in ("organisation", "chapter")}
 
 
-def by_place(scenario: AnyScenario) -> dict[str, Any]:
+def by_place(scenario: AnyScenario, locales: Sequence[str] = ()) -> dict[str, Any]:
     """Return the parameters that overrides can change, for the statements that evaluate. `variants`
     has each variant as a `rekindle.variant`. `places` has the number of the variant that applies in
-    each place. The rest are bounds over all variants."""
-    variants = scenario.variants()
+    each place. `present` and `fitting` have what the texts need of the variables. The rest are
+    bounds over all variants.
+
+    Args:
+        locales: the locales that people have, if the requirements depend on them.
+    """
+    variants, required = scenario.variants(), requirements(scenario)
     places = {
         override.organisation_id + (f":{override.chapter_id}" if override.chapter_id else ""): number
         for number, override in enumerate(scenario.overrides, start=1)
     }
     return {
-        "variants": Jsonb([_variant(number, variant) for number, variant in enumerate(variants)]),
+        "variants": Jsonb(
+            [
+                _variant(number, variant) | _texts(variant, required.numbers[number], locales)
+                for number, variant in enumerate(variants)
+            ]
+        ),
+        "present": [one.present for one in required.distinct],
+        "fitting": [one.fitting for one in required.distinct],
         "places": Jsonb(places),
         "capped": scenario.capped_somewhere and not scenario.critical,
         **scenario.bounds(),
     }
+
+
+def _texts(variant: AnyScenario, numbers: Mapping[str, int], locales: Sequence[str]) -> dict[str, Any]:
+    """Which requirement the default text has, and which that of each locale has that differs."""
+    default = numbers[variant.default_locale]
+    of_locales = {locale: numbers[variant.locale_for(locale)] for locale in locales}
+    return {"text": default, "texts": {locale: number for locale, number in of_locales.items() if number != default}}
 
 
 def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:

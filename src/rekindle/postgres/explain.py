@@ -7,8 +7,6 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from psycopg import DataError
-
 from rekindle.model import Place
 from rekindle.ports import (
     Applied,
@@ -20,9 +18,10 @@ from rekindle.ports import (
     PastUnit,
     Standing,
 )
-from rekindle.postgres.claims import readable
 from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.pool import Database
+from rekindle.postgres.requirements import requirements
+from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.scenario import WEEKDAYS, AnyScenario
 
@@ -50,8 +49,8 @@ class PostgresExplanations(Explanations):
         applied, terms = evaluation.applied, evaluation.terms
         async with (
             staged_rows(self._database, [applied], terms) as rows,
-            self._database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=(DataError,)) as connection,
-            readable(applied),
+            self._database.transaction(timeout_seconds=terms.timeout_seconds) as connection,
+            evaluating(f"scenario {applied.scenario_type}"),
         ):
             moment = await begin(connection, replace(evaluation, outranking=()), rows)
             moment.bind(outranking="outranking_known")
@@ -79,6 +78,7 @@ def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Expla
     number: int = row["variant"]
     scenario = applied.scenario.variants()[number]
     refusals: dict[str, bool] = {reason: bool(blocks) for reason, blocks in row["refusals"].items()}
+    row["requirement"] = requirements(applied.scenario).distinct[row["text"] - 1] if row["due"] else None
     conditions = _conditions(refusals, row, scenario, outranking)
     lasting = [
         condition.reason for condition in conditions if condition.blocks and condition.reason not in _LIFTED_BY_TIME
@@ -134,6 +134,7 @@ def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[s
     quiet = None if scenario.critical else scenario.quiet()
     weekdays = WEEKDAYS if scenario.critical else scenario.weekdays
     wall = {"local_time": row["local_at"], "timezone": row["zone"]}
+    required = row["requirement"]
     return {
         "opted_out": {"of": ["every scenario" if name is None else name for name in row["opted_out_of"]]},
         "already_notified": {
@@ -156,8 +157,12 @@ def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[s
             "until": f"{quiet[1]:%H:%M}" if quiet else None,
         },
         "frequency_cap": {"rules": [_rule(rule) for rule in row["rules"] or ()], "outranking": list(outranking)},
+        "wrong_occurrence": {"bytes": row["occurrence_bytes"]},
+        "missing_variable": {
+            "variables": [name for name in required.names if name not in row["variables_given"]] if required else []
+        },
+        "wrong_value": {"variables": required.fitted if required else []},
         "variables_too_large": {"bytes": row["variables_bytes"]},
-        "occurrence_too_long": {"bytes": row["occurrence_bytes"]},
     }
 
 

@@ -24,15 +24,15 @@ _RAISED = ("P0001", "P0004")  # raise_exception and assert_failure
 # The C functions of PL/pgSQL, PL/Python, PL/Perl and postgres_fdw that pass on a text from outside.
 _RAISING = ("exec_stmt_raise", "exec_stmt_assert", "PLy_elog_impl", "plperl_util_elog", "pgfdw_report_error")
 
-REFUSALS = (
-    errors.QueryCanceled,
-    psycopg.DataError,
-    psycopg.IntegrityError,
-    psycopg.InternalError,
-    psycopg.NotSupportedError,
-    psycopg.ProgrammingError,
-)
-"""The errors with which a working server refuses a statement."""
+
+def server_refused(error: psycopg.Error) -> bool:
+    """Whether a working server refused a statement, and the connection lives.
+
+    The severity says so, and not the SQLSTATE: a view may raise any of them, such as 08001 if it
+    reads a foreign server that is down. After FATAL and PANIC the server closes the connection, and
+    an error that is not from the server has no severity.
+    """
+    return error.diag.severity_nonlocalized == "ERROR"  # mutant: severity
 
 
 @contextmanager
@@ -88,6 +88,12 @@ def unreachable(url: str, error: Exception) -> DatabaseUnreachable:
     )
 
 
+def words_are_foreign(error: psycopg.Error) -> bool:
+    """Whether the team's own code, or another server, chose the words of an error, and maybe its
+    SQLSTATE."""
+    return error.sqlstate in _RAISED or error.diag.source_function in _RAISING  # mutant: raised-by-the-team
+
+
 def primary(error: psycopg.Error) -> str:
     """Return the server's one-line message without a row's content: no detail, hint or context, and
     no text in quotation marks if the error is about a value.
@@ -95,7 +101,7 @@ def primary(error: psycopg.Error) -> str:
     Of an exception that the team's own code raises, only the SQLSTATE: its text may quote anything,
     and it may choose any SQLSTATE.
     """
-    if error.sqlstate in _RAISED or error.diag.source_function in _RAISING:  # mutant: raised-by-the-team
+    if words_are_foreign(error):
         return f"a function of the database raised an exception, SQLSTATE {error.sqlstate}"
     message = (error.diag.message_primary or type(error).__name__)[:300]
     return _QUOTED.sub("…", message) if isinstance(error, psycopg.IntegrityError | psycopg.DataError) else message

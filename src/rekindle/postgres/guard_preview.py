@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from psycopg import DataError
-
 from rekindle.errors import HeldByGuard
 from rekindle.policy import Guard
 from rekindle.ports import Evaluation
-from rekindle.postgres.claims import readable
 from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.guard import Claim, held, people_of, weigh
 from rekindle.postgres.pool import Database
+from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 
 
@@ -19,8 +17,8 @@ async def claimable(database: Database, evaluation: Evaluation) -> int:
     applied, terms = evaluation.applied, evaluation.terms
     async with (
         staged_rows(database, (*evaluation.outranking, applied), terms) as rows,
-        database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=(DataError,)) as connection,
-        readable(applied),
+        database.transaction(timeout_seconds=terms.timeout_seconds) as connection,
+        evaluating(f"scenario {applied.scenario_type}"),
     ):
         moment = await begin(connection, evaluation, rows)
         parameters = await moment.of(applied)
@@ -50,8 +48,8 @@ async def _people_if_claimed(database: Database, evaluations: Sequence[Evaluatio
     terms = evaluations[-1].terms
     async with (
         staged_rows(database, list(scenarios.values()), terms) as rows,
-        database.transaction(timeout_seconds=terms.timeout_seconds, pass_through=(DataError,)) as connection,
-        readable(evaluations[-1].applied),
+        database.transaction(timeout_seconds=terms.timeout_seconds) as connection,
+        evaluating(f"scenario {evaluations[-1].applied.scenario_type}"),
     ):
         await connection.execute(statement("claimants_create"))
         for one in evaluations:

@@ -4,16 +4,14 @@ separately; only its rows reach the claim."""
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from tempfile import SpooledTemporaryFile
-from typing import IO, LiteralString, cast
-
-import psycopg
-from psycopg import errors
+from typing import IO, Any, LiteralString, cast
 
 from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid
-from rekindle.postgres.faults import REFUSALS, primary
 from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.requirements import fits
+from rekindle.postgres.scenario_faults import querying
 from rekindle.postgres.sql import statement
-from rekindle.render import Need, date_of, number_of, shown
+from rekindle.render import MAX_VALUE_CHARS, Need
 from rekindle.scenario import OwnQuery, Variable
 
 ROW_LIMIT = 1_000_000
@@ -26,6 +24,9 @@ _COLUMNS = {
     "occurrence": {25, 1043, 705},
     "variables": {3802},
 }  # uuid; text, varchar; jsonb
+
+
+_USES: tuple[Need, ...] = ("number", "date")
 
 
 @asynccontextmanager
@@ -49,33 +50,35 @@ async def own_rows(
     query = scenario.statement
     with SpooledTemporaryFile(_MEMORY_BYTES) as file:
         rows = cast("IO[bytes]", file)
-        try:
-            async with database.reading(timeout_seconds=min(timeout_seconds, QUERY_SECONDS)) as reader:
-                await _prove(reader, scenario_type, query)
-                copy_out: LiteralString = f"copy ({returned_rows(scenario)}) to stdout"
-                async with reader.cursor() as source, source.copy(copy_out) as outgoing:
-                    async for block in outgoing:
-                        try:
-                            rows.write(block)
-                        except OSError as error:  # beyond 8 MB they are on disk
-                            raise ScenarioQueryFailed(
-                                f"the rows of scenario {scenario_type} cannot be kept: {error.strerror}",
-                                hint="Make room in the folder for temporary files, or set TMPDIR to another one.",
-                            ) from None
-        except REFUSALS as error:
-            raise _fault(scenario_type, error) from None
+        async with (
+            database.reading(timeout_seconds=min(timeout_seconds, QUERY_SECONDS)) as reader,
+            querying(scenario_type),
+        ):
+            await _prove(reader, scenario_type, query)
+            copy_out: LiteralString = f"copy ({returned_rows(scenario)}) to stdout"
+            async with reader.cursor() as source, source.copy(copy_out) as outgoing:
+                async for block in outgoing:
+                    try:
+                        rows.write(block)
+                    except OSError as error:  # beyond 8 MB they are on disk
+                        raise ScenarioQueryFailed(
+                            f"the rows of scenario {scenario_type} cannot be kept: {error.strerror}",
+                            hint="Make room in the folder for temporary files, or set TMPDIR to another one.",
+                        ) from None
         yield rows
 
 
 def returned_rows(scenario: OwnQuery) -> LiteralString:
     """Return a SELECT around the query that casts its columns and stops one row after the limit.
+    Variables that are no object become null, because one row must not fail the others.
 
     `_prove` has checked that the query is one balanced statement, so it cannot close the brackets.
     Its origin is not a literal: this is the only place that runs the team's SQL on purpose.
     """
     return cast(
         "LiteralString",
-        "select returned.user_id::uuid, returned.occurrence::text, returned.variables::jsonb\n"
+        "select returned.user_id::uuid, returned.occurrence::text,\n"
+        "       case when jsonb_typeof(returned.variables) = 'object' then rekindle.readable(returned.variables) end\n"
         f"from (\n{scenario.statement}\n) as returned\nlimit {ROW_LIMIT + 1}",
     )
 
@@ -84,19 +87,15 @@ async def stage(writer: Connection, scenario_type: str, rows: IO[bytes]) -> None
     """Write the rows to a temporary table of the writer's transaction.
 
     Raises:
-        ScenarioQueryFailed: there are more than 1,000,000 rows, or one has no user or no
-            occurrence.
+        ScenarioQueryFailed: there are more than 1,000,000 rows.
     """
     rows.seek(0)
-    try:
-        await writer.execute(statement("stage_create"))
-        async with writer.cursor() as sink:
-            async with sink.copy("copy pg_temp.rekindle_candidate from stdin") as incoming:
-                while block := rows.read(_BLOCK_BYTES):
-                    await incoming.write(block)
-            staged = sink.rowcount
-    except REFUSALS as error:
-        raise _fault(scenario_type, error) from None
+    await writer.execute(statement("stage_create"))
+    async with writer.cursor() as sink:
+        async with sink.copy("copy pg_temp.rekindle_candidate from stdin") as incoming:
+            while block := rows.read(_BLOCK_BYTES):
+                await incoming.write(block)
+        staged = sink.rowcount
     if staged > ROW_LIMIT:
         raise ScenarioQueryFailed(f"the query of scenario {scenario_type} returned more than {ROW_LIMIT:,} rows")
 
@@ -104,39 +103,44 @@ async def stage(writer: Connection, scenario_type: str, rows: IO[bytes]) -> None
 async def sample_variables(database: Database, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
     """Return the variables in the first rows of the query, by name; None if it returns no row now.
 
+    A variable is fit for each use that one of its values is fit for, and for all uses if it has no
+    value. The server decides, by the conditions of the claim, so no value is decoded here.
+
     Raises:
         ScenarioQueryInvalid: as in `own_rows`.
         ScenarioQueryFailed: it failed or took longer than 15 s.
     """
     query = scenario.statement
-    try:
-        async with database.reading(timeout_seconds=QUERY_SECONDS) as reader:
-            await _prove(reader, scenario_type, query)
-            sample = cast("LiteralString", f"select own.variables from (\n{query}\n) as own limit {_SAMPLE_ROWS}")
-            rows = await (await reader.execute(sample, binary=True)).fetchall()
-    except REFUSALS as error:
-        raise _fault(scenario_type, error) from None
-    if not rows:
-        return None
-    values: dict[str, list[object]] = {}
-    for row in rows:
-        if isinstance(row["variables"], dict):
-            for name, value in cast("dict[str, object]", row["variables"]).items():
-                values.setdefault(name, []).append(value)
-    return {name: _variable(seen) for name, seen in values.items()}
+    async with database.reading(timeout_seconds=QUERY_SECONDS) as reader, querying(scenario_type):
+        await _prove(reader, scenario_type, query)
+        rows = await (await reader.execute(sampled_variables(scenario), binary=True)).fetchall()
+    return {row["name"]: _variable(row) for row in rows if row["name"] is not None} if rows else None
 
 
-def _variable(seen: list[object]) -> Variable:
-    """Return the uses that a variable is fit for: any that one of its values is fit for; all of
-    them if it has no value."""
-    present = [value for value in seen if value is not None]
-    fit_for: set[Need] = set() if present else {"number", "date"}
-    if any(number_of(value) is not None for value in present):
-        fit_for.add("number")
-    if any(date_of(value) is not None for value in present):
-        fit_for.add("date")
-    longest = max((len(shown(value).encode(errors="ignore")) for value in present), default=0)
-    return Variable(frozenset(fit_for), longest)
+def sampled_variables(scenario: OwnQuery) -> LiteralString:
+    """Return a SELECT of the variables in the first rows of the query: (name, given, number, date,
+    longest). A row without a variable has no name."""
+    number, date = (fits(use, "$") for use in ("number", "date"))
+    return cast(
+        "LiteralString",
+        f"select own.name, coalesce(bool_or(own.value <> 'null'), false) as given,\n"
+        f"       bool_or(own.value @@ '{number}') as number, bool_or(own.value @@ '{date}') as date,\n"
+        f"       max(octet_length(convert_to(left(own.value #>> '{{}}', {MAX_VALUE_CHARS}), 'UTF8'))) as longest\n"
+        "from (\n"
+        "  select one.key as name, one.value\n"
+        "  from (\n"
+        "    select case when jsonb_typeof(returned.variables) = 'object' then returned.variables end as variables\n"
+        f"    from (\n{scenario.statement}\n) as returned limit {_SAMPLE_ROWS}\n"
+        "  ) sample left join lateral jsonb_each(rekindle.readable(sample.variables)) one on true\n"
+        ") own\n"
+        "group by own.name",
+    )
+
+
+def _variable(row: dict[str, Any]) -> Variable:
+    """Return the uses that a variable is fit for, and the bytes of its longest value."""
+    fit_for: frozenset[Need] = frozenset(use for use in _USES if row[use] or not row["given"])
+    return Variable(fit_for, row["longest"] or 0)
 
 
 async def _prove(reader: Connection, scenario_type: str, query: str) -> None:
@@ -152,20 +156,3 @@ async def _prove(reader: Connection, scenario_type: str, query: str) -> None:
             f"the query of scenario {scenario_type} does not return, or returns with another type: {', '.join(wrong)}",
             hint="It must return user_id uuid, occurrence text, variables jsonb.",
         )
-
-
-def _fault(scenario_type: str, error: psycopg.Error) -> ScenarioQueryFailed | ScenarioQueryInvalid:
-    if isinstance(error, errors.QueryCanceled):
-        return ScenarioQueryFailed(
-            f"the query of scenario {scenario_type} took too long", hint="Add an index or narrow it."
-        )
-    message = primary(error)
-    if isinstance(error, psycopg.IntegrityError | psycopg.DataError):
-        return ScenarioQueryFailed(
-            f"the query of scenario {scenario_type} returned a row that is not valid: {message}",
-            hint="Every row needs a user_id, an occurrence of 1 to 200 characters and a JSON object of variables.",
-        )
-    return ScenarioQueryInvalid(
-        f"the query of scenario {scenario_type} cannot be run: {message}",
-        hint="It must be one read-only SELECT of tables and views that rekindle_worker may read.",
-    )

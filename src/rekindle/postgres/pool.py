@@ -13,7 +13,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from rekindle.postgres import address
-from rekindle.postgres.faults import REFUSALS, database_faults, unreachable
+from rekindle.postgres.faults import database_faults, server_refused, unreachable
 from rekindle.postgres.sql import statement
 
 RV = TypeVar("RV")
@@ -152,9 +152,7 @@ class Database:
                     yield connection
                     self._lost = False
             except psycopg.OperationalError as error:
-                # Without a SQLSTATE the connection failed. With one the server answered, mostly
-                # about a statement.
-                self._lost = error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+                self._lost = not server_refused(error)
                 raise
             except (TimeoutError, asyncio.CancelledError):
                 self._lost = True
@@ -199,10 +197,9 @@ class Database:
     @asynccontextmanager
     async def reading(self, *, timeout_seconds: float) -> AsyncGenerator[Connection]:
         """One READ ONLY transaction for the team's own SQL. It is always rolled back at its end, so
-        that no setting made by the SQL remains on this connection. A refused statement raises
-        psycopg's error. A server that does not answer raises the same error as in `connection`."""
+        that no setting made by the SQL remains on this connection."""
         async with (
-            self.connection(within=timeout_seconds + _GRACE_SECONDS, pass_through=REFUSALS) as connection,
+            self.connection(within=timeout_seconds + _GRACE_SECONDS) as connection,
             connection.transaction(force_rollback=True),
         ):
             await connection.execute(statement("limits"), _limits(timeout_seconds, _IDLE_SECONDS))

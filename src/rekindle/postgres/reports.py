@@ -169,7 +169,7 @@ def _numbers(row: dict[str, Any]) -> Numbers:
 def _status(row: dict[str, Any]) -> ScenarioStatus:
     scenario: AnyScenario = parse_scenario(row["definition"])
     return ScenarioStatus(
-        applied=Applied(row["scenario_type"], row["version"], scenario, row["fingerprint"]),
+        applied=Applied(row["scenario_type"], row["version"], scenario, row["fingerprint"], row["passed_over"]),
         applied_at=row["applied_at"],
         applied_by=row["applied_by"],
         last_run_at=row["started_at"],

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg import errors, sql
 
+from rekindle.errors import DatabaseUnreachable, RekindleError
 from rekindle.foreign import label
 from rekindle.model import Place, PlaceNames
 from rekindle.ports import Column, Exposure, OptOuts, Source, SourceCounts, View
@@ -13,6 +14,7 @@ from rekindle.postgres.evaluation import optional_views, parts_of_names
 from rekindle.postgres.faults import primary
 from rekindle.postgres.own_query import sample_variables
 from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.render import MAX_VALUE_CHARS
 from rekindle.scenario import OwnQuery, Variable
@@ -21,6 +23,9 @@ MEASURE_SECONDS = 15.0
 NAMES_SECONDS = 5.0
 MAX_PLACE_CHARS = 60
 """The longest name of a place that is shown, in characters."""
+
+READ_SECONDS = 5.0
+LOCK_SECONDS = 3
 
 _MADE_EXPENSIVE = ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_incremental_sort")
 
@@ -40,12 +45,38 @@ class PostgresSource(Source):
             columns.setdefault(row["view_name"], []).append(Column(row["column_name"], row["type_name"]))
         async with self._database.connection(pass_through=(errors.InsufficientPrivilege,)) as connection:
             for name, of_view in columns.items():
-                refusal = await _refusal(connection, name, "on")
-                # With row_security off, the server refuses to read a view from which it would
-                # otherwise silently omit rows.
-                filtered = None if refusal else await _refusal(connection, name, "off")
-                views[name] = View(of_view, refusal, filtered)
+                try:
+                    refusal = await _refusal(connection, name, "on")
+                    # With row_security off, the server refuses to read a view from which it would
+                    # otherwise silently omit rows.
+                    filtered = None if refusal else await _refusal(connection, name, "off")
+                    views[name] = View(of_view, refusal, filtered)
+                except DatabaseUnreachable:
+                    raise
+                except RekindleError as fault:
+                    views[name] = View(of_view, fault=fault)
         return views
+
+    async def unreadable(self, columns: Mapping[str, Sequence[str]]) -> Mapping[str, RekindleError]:
+        faults: dict[str, RekindleError] = {}
+        for name, of_view in columns.items():
+            one = sql.SQL("count(v.{})")
+            read: Sequence[sql.Composable] = [one.format(sql.Identifier(column)) for column in of_view]
+            active = sql.SQL("")
+            if name == "recipient":
+                read, active = [sql.SQL("count(v.*)")], sql.SQL(" where v.active")
+            text = sql.SQL("select {} from rekindle_source.{} v").format(sql.SQL(", ").join(read), sql.Identifier(name))
+            try:
+                async with (
+                    self._database.transaction(timeout_seconds=READ_SECONDS) as connection,
+                    evaluating(f"the view rekindle_source.{name}"),
+                ):
+                    await connection.execute(text + active)
+            except DatabaseUnreachable:
+                raise
+            except RekindleError as fault:
+                faults[name] = fault
+        return faults
 
     async def exposures(self) -> Sequence[Exposure]:
         return [Exposure(**row) for row in await self._database.rows(statement("exposures"))]
@@ -105,24 +136,38 @@ class PostgresSource(Source):
             for kind in kinds
         ]
         if names:
-            statements.append((statement("longest_own"), {"names": list(names), "chars": MAX_VALUE_CHARS}))
+            parts = await self._parts()
+            statements.append((statement("longest_own", **parts), {"names": list(names), "chars": MAX_VALUE_CHARS}))
         longest: dict[str, int] = {}
-        async with self._database.transaction(timeout_seconds=MEASURE_SECONDS) as connection:
+        async with (
+            self._database.transaction(timeout_seconds=MEASURE_SECONDS) as connection,
+            evaluating("the search for the longest values of the texts"),
+        ):
             for text, parameters in statements:
                 for row in await (await connection.execute(text, parameters)).fetchall():
                     longest[row["name"]] = max(row["longest"], longest.get(row["name"], 0))
         return longest
+
+    async def _parts(self) -> Mapping[str, str]:
+        async with self._database.connection() as connection:
+            return await optional_views(connection)
 
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
         return await sample_variables(self._database, scenario_type, scenario)
 
 
 async def _refusal(connection: Connection, name: str, row_security: str) -> str | None:
-    """Return why the view cannot be read; None if it can."""
+    """Return why this role may not read the view; None if it may.
+
+    Raises:
+        RekindleError: the view cannot be opened for another reason.
+    """
     opened = sql.SQL("select * from rekindle_source.{} limit 0").format(sql.Identifier(name))
     try:
-        async with connection.transaction(force_rollback=True):
-            await connection.execute("select set_config('row_security', %s, true)", [row_security])
+        async with evaluating(f"the view {name}"), connection.transaction(force_rollback=True):
+            settings = {"row_security": row_security, "lock_timeout": f"{LOCK_SECONDS}s"}
+            for setting, value in settings.items():
+                await connection.execute("select set_config(%s, %s, true)", [setting, value])
             await connection.execute(opened)
     except errors.InsufficientPrivilege as error:
         return primary(error)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from psycopg import errors
 
 from rekindle import policy
-from rekindle.errors import DatabaseError, HeldByGuard, KeyTaken, UnknownScenario
+from rekindle.errors import HeldByGuard, KeyTaken, UnknownScenario
 from rekindle.log import log
 from rekindle.model import (
     Acceptance,
@@ -29,6 +29,7 @@ from rekindle.postgres.guard_preview import claimable, held_back
 from rekindle.postgres.locks import take_to_sweep
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
+from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, parse_scenario
 
@@ -122,16 +123,16 @@ class PostgresStore(Store):
             return await claims.claim(
                 self._database, run_id, evaluation, reserved_seconds=reserved_seconds, guard=guard
             )
-        except errors.UniqueViolation as violation:
-            if violation.diag.constraint_name != "run_scenario_pkey":  # only a second call violates this one
-                raise DatabaseError(
-                    f"the claim violates the constraint {violation.diag.constraint_name}"
-                ) from violation
+        except errors.UniqueViolation:  # a second call: `evaluating` lets only that of RUN_SCENARIO_KEY through
             async with self._database.connection() as connection:
                 (report,) = await read_runs(connection, run_id=run_id, limit=1)
             return next(
                 numbers for numbers in report.scenarios if numbers.scenario_type == evaluation.applied.scenario_type
             )
+
+    async def pass_over(self, run_id: UUID, scenario_type: str, code: str) -> None:
+        parameters = {"run_id": run_id, "scenario_type": scenario_type, "fault": code}
+        await self._database.rows(statement("run_scenario_fault"), parameters)
 
     def candidates(self, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
         return claims.candidates(self._database, evaluation)
@@ -145,7 +146,10 @@ class PostgresStore(Store):
         return await held_back(self._database, evaluations, people, recipients=recipients, ahead=ahead, guard=guard)
 
     async def survey(self, selection: Selection, *, timeout_seconds: float) -> Survey:
-        async with self._database.transaction(timeout_seconds=timeout_seconds) as connection:
+        async with (
+            self._database.transaction(timeout_seconds=timeout_seconds) as connection,
+            evaluating("the count of active recipients"),
+        ):
             return await claims.survey(connection, selection)
 
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:

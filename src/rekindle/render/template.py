@@ -102,6 +102,45 @@ def needs(text: str) -> dict[str, frozenset[Need]]:
     return {name: frozenset(uses) for name, uses in found.items()}
 
 
+def always_needs(text: str) -> dict[str, frozenset[Need]]:
+    """As `needs`, but only of the variables that the text shows to every reader: not those that
+    only some forms of a plural name.
+
+    Raises:
+        TemplateInvalid: as `parse`.
+    """
+    found: dict[str, set[Need]] = {}
+    for name, need in _certain_uses(parse(text)):
+        found.setdefault(name, set()).update([need] if need else [])
+    return {name: frozenset(uses) for name, uses in found.items()}
+
+
+def _certain_uses(parts: Template) -> Iterator[tuple[str, Need | None]]:
+    for part in parts:
+        if isinstance(part, Plural):
+            yield part.name, "number"
+            yield from set[tuple[str, Need | None]].intersection(
+                *(set(_uses(form)) for _, form in (*part.exact, *part.forms))
+            )
+        else:
+            yield from _uses((part,))
+
+
+def shows_only(text: str) -> frozenset[str]:
+    """The variables of a text that consists of plain fields and blanks: if all of them are blank,
+    so is the text. Empty if the text has anything else.
+
+    Raises:
+        TemplateInvalid: as `parse`.
+    """
+    parts = [part for part in parse(text) if not (isinstance(part, str) and not part.strip())]
+    return (
+        frozenset(part.name for part in parts if isinstance(part, Field))
+        if all(isinstance(part, Field) for part in parts)
+        else frozenset()
+    )
+
+
 def _uses(parts: Template) -> Iterator[tuple[str, Need | None]]:
     for part in parts:
         match part:

@@ -124,21 +124,24 @@ def test_a_dry_run_counts_the_messages_that_could_not_be_sent(rekindle: Command,
     team.execute("update team.wanted set variables = '{}' where user_id = %s", ids[4])
     done = rekindle("run", "--dry-run", "--json")
     (one,) = done.json()
-    assert (done.code, one["checks"]) == (1, {"valid": 2, "too_large": 2, "missing_variable": 1})
+    assert (done.code, one["checks"]) == (1, {"valid": 2, "too_large": 2})
+    assert one["refusals"] == {"missing_variable": 1}
     assert fcm.messages() == []
     assert set(team.counts().values()) == {0}
 
 
-def test_one_persons_missing_variable_is_dead_and_the_others_are_sent(
+def test_one_persons_missing_variable_is_a_refusal_in_each_run_and_the_others_are_sent(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     ids = team.people(4)
     team.execute("update team.wanted set variables = '{\"points\": null}' where user_id = %s", ids[1])
     done = rekindle("run", "--json")
     (one,) = done.json()["scenarios"]
-    assert (done.code, one["recorded"], one["dead"], one["reasons"]) == (1, 3, 1, {"dead:missing_variable": 1})
-    (line,) = [json.loads(line) for line in done.err.splitlines()]
-    assert (line["event"], line["reason"], line["variable"]) == ("render.failed", "missing_variable", "points")
+    assert (done.code, one["recorded"], one["refusals"]) == (0, 3, {"missing_variable": 1})
+    team.execute("update rekindle.gate set next_at = now()")
+    (one,) = rekindle("run", "--json").json()["scenarios"]
+    assert (one["claimed"], one["refusals"]) == (0, {"already_notified": 3, "missing_variable": 1})
+    assert "blocked by missing_variable until this changes: points" in rekindle("explain", str(ids[1])).out
     assert sorted(sent["target"] for sent in fcm.messages()) == ["t1-1", "t3-1", "t4-1"]
     audit(team, fcm)
 

@@ -127,9 +127,21 @@ language sql stable parallel safe rows 20 as $$
 $$;
 
 -- When a device was registered, for comparison: a registration without a time is the oldest.
+-- There are three functions with one name, because the team's column may have any of the types.
 create or replace function rekindle.registered_at(last_registered_at timestamptz) returns timestamptz
 language sql immutable parallel safe as $$
   select coalesce(last_registered_at, '-infinity')
+$$;
+create or replace function rekindle.registered_at(last_registered_at timestamp) returns timestamptz
+language sql immutable parallel safe as $$
+  select coalesce(pg_catalog.timezone('UTC', last_registered_at), '-infinity')
+$$;
+create or replace function rekindle.registered_at(last_registered_at date) returns timestamptz
+language sql immutable parallel safe as $$
+  -- A later date is out of the range of a timestamp, and would fail the statement for everybody.
+  select coalesce(pg_catalog.timezone('UTC', case
+    when last_registered_at > date '9999-12-30' then timestamp 'infinity' else last_registered_at::timestamp
+  end), '-infinity')
 $$;
 
 -- ------------------------------------------------------------------------------ zones and hours
@@ -224,33 +236,53 @@ $$;
 
 -- The calendar day of an activity for the person who did it. A date is that day already. An instant
 -- depends on the zone. A timestamp without zone counts as UTC. There are three functions with one
--- name, because the team's column may have any of the three types.
+-- name, because the team's column may have any of the three types. A moment before the year 1 or
+-- after the year 9999 counts as the first or the last day of that range: one such row would
+-- otherwise be out of range in some zone, and fail the statement for everybody.
 create or replace function rekindle.local_day(at date, zone text) returns date
 language sql stable parallel safe as $$
-  select at
+  select case
+    when at < date '0001-01-02' then date '0001-01-02' when at > date '9999-12-30' then date '9999-12-30' else at
+  end
 $$;
 create or replace function rekindle.local_day(at timestamptz, zone text) returns date
 language sql stable parallel safe as $$
-  select pg_catalog.timezone(zone, at)::date
+  select case
+    when at < timestamptz '0001-01-03 00:00+00' then date '0001-01-02'
+    when at > timestamptz '9999-12-30 00:00+00' then date '9999-12-30'
+    else pg_catalog.timezone(zone, at)::date
+  end
 $$;
 create or replace function rekindle.local_day(at timestamp, zone text) returns date
 language sql stable parallel safe as $$
-  select pg_catalog.timezone(zone, pg_catalog.timezone('UTC', at))::date
+  select case
+    when at < timestamp '0001-01-03 00:00' then date '0001-01-02'
+    when at > timestamp '9999-12-30 00:00' then date '9999-12-30'
+    else pg_catalog.timezone(zone, pg_catalog.timezone('UTC', at))::date
+  end
 $$;
 
 -- The moment by which an activity has happened. A date counts as over once it is over in every time
--- zone of the world. A timestamp without zone counts as UTC.
+-- zone of the world. A timestamp without zone counts as UTC. The range is that of local_day.
 create or replace function rekindle.happened_by(at date) returns timestamptz
 language sql stable parallel safe as $$
-  select pg_catalog.timezone('Etc/GMT+12', (at + 1)::timestamp)
+  select pg_catalog.timezone('Etc/GMT+12', (rekindle.local_day(at, 'UTC') + 1)::timestamp)
 $$;
 create or replace function rekindle.happened_by(at timestamptz) returns timestamptz
 language sql stable parallel safe as $$
-  select at
+  select case
+    when at < timestamptz '0001-01-02 00:00+00' then timestamptz '0001-01-02 00:00+00'
+    when at > timestamptz '9999-12-30 00:00+00' then timestamptz '9999-12-30 00:00+00'
+    else at
+  end
 $$;
 create or replace function rekindle.happened_by(at timestamp) returns timestamptz
 language sql stable parallel safe as $$
-  select pg_catalog.timezone('UTC', at)
+  select rekindle.happened_by(pg_catalog.timezone('UTC', case
+    when at < timestamp '0001-01-02 00:00' then timestamp '0001-01-02 00:00'
+    when at > timestamp '9999-12-30 00:00' then timestamp '9999-12-30 00:00'
+    else at
+  end))
 $$;
 
 -- Whether an activity counts: it has happened by now, and its date is not one that programs write
@@ -275,6 +307,61 @@ create or replace function rekindle.same_name(name text) returns text
 language sql immutable parallel safe as $$
   select pg_catalog.lower(pg_catalog.btrim(name))
 $$;
+
+-- --------------------------------------------------------------------- values of the team's rows
+
+-- The variables of one person in a form that every client can decode: an object of scalars that are
+-- not long. Python decodes neither JSON of more than about 1,000 levels nor an integer of more than
+-- 4,300 digits, and a batch of units must not fail because of one row. Up to 900 bytes of text
+-- neither is possible, and the object stays as it is: 0.4 us per person. In a larger one, each
+-- list, object, large number and text becomes a text of at most 1,000 characters, which is as much
+-- as a push shows. A list or an object of over 1 MB becomes null.
+create or replace function rekindle.readable(variables jsonb) returns jsonb
+language plpgsql stable parallel safe as $$
+begin
+  if pg_catalog.pg_column_size(variables) <= 900 and pg_catalog.octet_length(variables::text) <= 900 then
+    return variables;
+  end if;
+  return (
+    select pg_catalog.jsonb_object_agg(one.key, case
+      when pg_catalog.jsonb_typeof(one.value) in ('boolean', 'null') then one.value
+      when one.value between '-1000000000000000' and '1000000000000000' then one.value   -- numbers only
+      when pg_catalog.jsonb_typeof(one.value) <> 'string' and pg_catalog.pg_column_size(one.value) > 1000000 then null
+      else pg_catalog.to_jsonb(pg_catalog.left(one.value #>> '{}', 1000))
+    end)
+    from pg_catalog.jsonb_each(variables) as one
+  );
+end $$;
+
+-- The columns of a row of one of the team's views, also if to_jsonb fails for it: a column of type
+-- json may have an escape that jsonb refuses (\u0000, half of a surrogate pair), or a number that
+-- is too large. The columns that cannot be converted are then null. For views whose columns have
+-- plain types, to_jsonb does the same without the cost of an exception block.
+create or replace function rekindle.columns_of(source_row anyelement) returns jsonb
+language plpgsql stable as $$
+declare
+  name text;
+  value jsonb;
+  columns jsonb := '{}';
+begin
+  begin
+    return pg_catalog.to_jsonb(source_row);
+  exception
+    when data_exception or program_limit_exceeded or internal_error or raise_exception then null;
+  end;
+  for name in
+    select a.attname from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+    where c.reltype = pg_catalog.pg_typeof(source_row) and a.attnum > 0 and not a.attisdropped
+  loop
+    begin
+      execute pg_catalog.format('select pg_catalog.to_jsonb(($1).%I)', name) into value using source_row;
+    exception
+      when data_exception or program_limit_exceeded or internal_error or raise_exception then value := 'null';
+    end;
+    columns := columns || pg_catalog.jsonb_build_object(name, value);
+  end loop;
+  return columns;
+end $$;
 
 -- ------------------------------------------------------------------------------ frequency caps
 
@@ -334,7 +421,9 @@ begin
     weekdays          int[],
     counts            boolean,    -- whether a push counts under the frequency caps
     cap_counts        int[],
-    cap_seconds       bigint[]
+    cap_seconds       bigint[],
+    text              integer,    -- in `needs` of verdicts.sql: what the default text needs
+    texts             jsonb       -- {"nb": 2}: the same for the locales whose text needs something else
   );
 exception
   when duplicate_object then null;

@@ -223,6 +223,7 @@ create table if not exists rekindle.run_scenario (
   refusals      jsonb not null default '{}',   -- due and not claimed: {"cooldown": 12, "no_token": 3}
   reasons       jsonb not null default '{}',   -- endings after a claim: {"skipped:unregistered": 1}
   confirmed     bigint not null default 0,     -- claimed past the guard, or claimed for one named person
+  fault         text check (fault ~ '^RK[0-9]{3}$'),   -- why it could not be evaluated; null: it was
   at            timestamptz not null default rekindle.clock(),
   primary key (run_id, scenario_type),
   check (

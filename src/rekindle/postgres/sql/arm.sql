@@ -56,11 +56,11 @@ no_longer_due as materialized (
 -- found only among the people's own.
 registration as (
   select d.user_id, rekindle.trimmed(d.token::text) as target,
-         rekindle.registered_at(d.last_registered_at::timestamptz) as registered_at
+         rekindle.registered_at(d.last_registered_at) as registered_at
   from rekindle_source.device_token d
   where d.user_id = any (%(user_ids)s::uuid[])
   union all
-  select d.user_id, rekindle.trimmed(d.token::text), rekindle.registered_at(d.last_registered_at::timestamptz)
+  select d.user_id, rekindle.trimmed(d.token::text), rekindle.registered_at(d.last_registered_at)
   from (select distinct unit.target from unit) target
   join rekindle_source.device_token d on d.token = target.target
 ),

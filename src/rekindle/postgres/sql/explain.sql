@@ -22,7 +22,7 @@ listed as (
 -- the zone and the variant are looked up once, not by each condition.
 subject as materialized (
   select asked.user_id, due.user_id is not null as due, due.occurrence, due.spent, due.absence,
-         due.extra_columns || due.variables as variables,
+         due.variables, due.text,
          case when due.user_id is not null then due.organisation_id else home.organisation_id end as organisation_id,
          case when due.user_id is not null then due.zone
               else coalesce(home.zone, rekindle.first_zone(%(timezone)s)) end as zone,
@@ -47,7 +47,6 @@ condition as (
            {known}
          ) as known
   from subject person
-  cross join lateral (select person.variables) merged
   left join rekindle.gate on gate.user_id = person.user_id and gate.scenario_type = %(scenario_type)s
   left join rekindle.cap on cap.user_id = person.user_id
   left join outranking on outranking.user_id = person.user_id
@@ -97,12 +96,14 @@ select person.due, person.occurrence, person.refusals, person.known, person.zone
                                             'next_try_at', o.next_try_at) order by o.device_id)
         from rekindle.outbox o where o.claim_id = person.inflight) as live_units,
        (select jsonb_agg(to_jsonb(rule) order by rule.seconds) from rule) as rules,
-       pg_column_size(person.variables) as variables_bytes, octet_length(person.occurrence) as occurrence_bytes,
+       person.text, pg_column_size(person.variables) as variables_bytes,
+       array(select one.key from jsonb_each(person.variables) one where one.value <> 'null') as variables_given,
+       octet_length(person.occurrence) as occurrence_bytes,
        (select jsonb_agg(distinct jsonb_build_object(
                  'device_id', id.device_id, 'usable', coalesce({usable}, false) and not owner.passed_on,
                  'empty', coalesce(registered.target, '') = '', 'passed_on', owner.passed_on,
                  'kind', case when device_token.target_kind in ('token', 'fid') then device_token.target_kind end,
-                 'registered_at', case when isfinite(device_token.last_registered_at)
+                 'registered_at', case when device_token.last_registered_at between '0001-01-02' and '9999-12-30'
                                        then device_token.last_registered_at::timestamptz end,
                  'disabled_because', disabled.reason, 'disabled_at', disabled.disabled_at))
         from (select person.user_id) person

@@ -5,6 +5,6 @@
 -- Locks: none.
 select own.key as name, max(octet_length(convert_to(left(own.value, %(chars)s::int), 'UTF8'))) as longest
 from rekindle_source.recipient r
-cross join lateral jsonb_each_text(to_jsonb(r)) own
+cross join lateral jsonb_each_text({own_columns}) own
 where r.active and own.key = any (%(names)s::text[]) and own.value is not null
 group by own.key

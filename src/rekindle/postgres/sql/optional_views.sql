@@ -1,10 +1,21 @@
 -- In: nothing.
--- Out: (view_name, part) for each of the team's optional views: the part that reads it, or its
--- `_absent` twin if the view does not exist. A view that this role may not read counts as existing.
--- The statement that needs it then fails, and no opt-out is ignored silently.
-select optional.view_name,
-       optional.view_name || case when c.oid is null then '_absent' else '' end as part
-from unnest(array['chapter', 'organisation', 'preference', 'activity', 'certification']) as optional (view_name)
+-- Out: (slot, part): for each of the team's optional views, the part that reads it, or its `_absent`
+-- twin if the view does not exist; and for `own_columns` the part that reads a recipient's columns,
+-- or its `_careful` twin if one of them has a type that to_jsonb may fail on. A view that this role
+-- may not read counts as existing. The statement that needs it then fails, and no opt-out is ignored
+-- silently.
+select optional.slot, optional.slot || case when c.oid is null then '_absent' else '' end as part
+from unnest(array['chapter', 'organisation', 'preference', 'activity', 'certification']) as optional (slot)
 left join pg_catalog.pg_namespace n on n.nspname = 'rekindle_source'
 left join pg_catalog.pg_class c
-  on c.relnamespace = n.oid and c.relname = optional.view_name and c.relkind in ('v', 'm', 'r', 'p', 'f')
+  on c.relnamespace = n.oid and c.relname = optional.slot and c.relkind in ('v', 'm', 'r', 'p', 'f')
+union all
+select 'own_columns', case when exists (
+  select
+  from pg_catalog.pg_namespace n
+  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'recipient'
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  join pg_catalog.pg_type t on t.oid = a.atttypid
+  where n.nspname = 'rekindle_source' and t.typtype <> 'e' and t.typname <> 'citext'
+    and (t.typnamespace <> 'pg_catalog'::regnamespace or t.typname in ('json', '_json') or t.typtype = 'c')
+) then 'own_columns_careful' else 'own_columns' end

@@ -1,6 +1,7 @@
 -- In: run_id (null: all), limit.
 -- Out: one row per run and scenario, newest run first, scenarios in the order in which they were
--- claimed. `numbers` is the row of run_scenario as an object; null for a run without scenarios.
+-- claimed. `numbers` is the row of run_scenario as an object; null for a run without scenarios. A
+-- scenario that the run could not evaluate has no row, unless the run carried claims of it.
 select r.run_id, r.status, r.started_at, r.finished_at, r.budget_seconds::float8 as budget_seconds, r.dispatcher,
        r.halted_by, r.abandoned_at, case when r.due_at is not null then r.request_key end as tick, r.attempt, to_jsonb(s) as numbers
 from (
@@ -9,5 +10,5 @@ from (
   order by started_at desc, run_id
   limit %(limit)s
 ) r
-left join rekindle.run_scenario s on s.run_id = r.run_id
+left join rekindle.run_scenario s on s.run_id = r.run_id and (s.fault is null or s.carried > 0)
 order by r.started_at desc, r.run_id, s.position, s.scenario_type

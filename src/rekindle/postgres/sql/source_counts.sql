@@ -1,7 +1,8 @@
 -- In: user_id (null: everybody).
--- Out: the number of active recipients; of active recipients without a valid time zone (their own,
--- their chapter's or their organisation's); and of active recipients without a usable device token,
--- as the claim decides.
+-- Out: the number of active recipients, as survey.sql counts them; of those without a valid time
+-- zone (their own, their chapter's or their organisation's); of those without a usable device token,
+-- as the claim decides; of those that the view lists several times; and of the active rows without a
+-- person.
 -- For {chapter} and {organisation} see parts/verdicts.sql.
 with chapter as (
   {chapter}
@@ -22,19 +23,32 @@ reachable as (
   {devices}
   join owner on owner.target = registered.target and owner.user_id = person.user_id
   where {usable}
-)
-select coalesce(sum(g.people), 0)::bigint as recipients,
-       coalesce(sum(g.people) filter (
-         where rekindle.first_zone(g.of_person, g.of_chapter, g.of_organisation) is null), 0)::bigint as without_timezone,
-       coalesce(sum(g.without_token), 0)::bigint as without_token
-from (
-  -- One group per combination of names, so that each name is looked up once.
-  select r.timezone as of_person, chapter.timezone as of_chapter, organisation.timezone as of_organisation,
-         count(*) as people, count(*) filter (where reachable.user_id is null) as without_token
+),
+-- Each name is checked once, not per person.
+zone as (
+  select coalesce(jsonb_object_agg(name.zone, true), '{}') as known
+  from (
+    select r.timezone from rekindle_source.recipient r where r.active
+    union select chapter.timezone from chapter
+    union select organisation.timezone from organisation
+    offset 0
+  ) as name (zone)
+  where rekindle.is_zone(name.zone)
+),
+person as (
+  select r.user_id, count(*) as rows,
+         bool_or((select known from zone) ?| array[r.timezone, chapter.timezone, organisation.timezone]) as in_zone,
+         bool_or(reachable.user_id is not null) as reachable
   from rekindle_source.recipient r
   left join chapter on chapter.chapter_id = r.chapter_id
   left join organisation on organisation.organisation_id = r.organisation_id
   left join reachable on reachable.user_id = r.user_id
   where r.active
-  group by 1, 2, 3
-) g
+  group by r.user_id
+)
+select count(person.user_id) as recipients,
+       count(person.user_id) filter (where not person.in_zone) as without_timezone,
+       count(person.user_id) filter (where not person.reachable) as without_token,
+       count(person.user_id) filter (where person.rows > 1) as repeated,
+       coalesce(sum(person.rows) filter (where person.user_id is null), 0)::bigint as rows_without_person
+from person

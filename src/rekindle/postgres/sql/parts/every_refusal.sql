@@ -14,6 +14,8 @@ json_build_object(
   'weekday', {refusals/weekday},
   'quiet_hours', {refusals/quiet_hours},
   'frequency_cap', {refusals/frequency_cap},
-  'variables_too_large', {refusals/variables_too_large},
-  'occurrence_too_long', {refusals/occurrence_too_long}
+  'wrong_occurrence', {refusals/wrong_occurrence},
+  'missing_variable', {refusals/missing_variable},
+  'wrong_value', {refusals/wrong_value},
+  'variables_too_large', {refusals/variables_too_large}
 )

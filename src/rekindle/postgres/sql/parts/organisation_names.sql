@@ -1,7 +1,11 @@
--- A part of place_names.sql: the name of each organisation asked for. The view may lack the
--- column, or give it any type. If the view lists one twice, the first name counts.
-select distinct on (organisation.organisation_id) organisation.organisation_id as id,
-       left(to_jsonb(organisation) ->> 'name', %(chars)s + 1) as name
-from rekindle_source.organisation
-where organisation.organisation_id = any (%(organisation_ids)s::uuid[])
-order by organisation.organisation_id, name nulls last
+-- A part of place_names.sql: the name of each organisation asked for. The view may lack the column,
+-- or give it any type: `name` without an alias is then that of `absent`, which is outside. No other
+-- column of the view is read, so none can fail. If the view lists one twice, the first name counts.
+select distinct on (one.id) one.id, one.name
+from (select null::text as name) absent
+cross join lateral (
+  select o.organisation_id as id, left(name::text, %(chars)s + 1) as name
+  from rekindle_source.organisation o
+  where o.organisation_id = any (%(organisation_ids)s::uuid[])
+) one
+order by one.id, one.name nulls last

@@ -28,8 +28,12 @@ case
     then 'quiet_hours'
   when {refusals/frequency_cap}
     then 'frequency_cap'
+  when {refusals/wrong_occurrence}
+    then 'wrong_occurrence'
+  when {refusals/missing_variable}
+    then 'missing_variable'
+  when {refusals/wrong_value}
+    then 'wrong_value'
   when {refusals/variables_too_large}
     then 'variables_too_large'
-  when {refusals/occurrence_too_long}
-    then 'occurrence_too_long'
 end

@@ -74,7 +74,7 @@ recipient as (
               else coalesce((select of_chapter from place) ->> r.chapter_id::text,
                             (select of_organisation from place) ->> r.organisation_id::text,
                             (select of_all from place)) end as zone,
-         to_jsonb(r) - '{user_id,organisation_id,chapter_id,timezone,locale,active}'::text[] as extra_columns,
+         {own_columns} - '{user_id,organisation_id,chapter_id,timezone,locale,active}'::text[] as extra_columns,
          rekindle.variant_of((select variants from place), %(places)s::jsonb, r.organisation_id, r.chapter_id) as variant
   from rekindle_source.recipient r
   where r.active
@@ -84,12 +84,21 @@ recipient as (
 candidate as (
   {candidates}
 ),
+-- What the texts need of the variables, by number; see `requirements.py`. Each is a condition on the
+-- object of variables.
+need as (
+  select %(present)s::jsonpath[] as present, %(fitting)s::jsonpath[] as fitting
+),
 -- A person may be due for several occurrences. The most urgent one that is not spent counts. An
 -- occurrence is spent once it is recorded or unknown. If the view lists a person twice, every
 -- evaluation takes the same row. Materialized because a claim took 1.05 to 1.08 times the processor
 -- time when it was inlined (300,000 people).
 due as materialized (
-  select distinct on (occasion.user_id) occasion.*  -- mutant: one-row-per-person
+  select distinct on (occasion.user_id)  -- mutant: one-row-per-person
+         occasion.user_id, occasion.organisation_id, occasion.locale, occasion.zone, occasion.variant,
+         occasion.absence, occasion.inactive_since_on, occasion.occurrence, occasion.spent,
+         rekindle.readable(occasion.extra_columns || occasion.variables) as variables,  -- mutant: readable
+         coalesce(((occasion.variant).texts ->> occasion.locale)::int, (occasion.variant).text) as text
   from (
     select candidate.*,
            exists (select from rekindle.scenario_notification n
@@ -105,7 +114,7 @@ due as materialized (
 ),
 -- The verdict without the devices.
 policy_verdict as (
-  select person.user_id, person.organisation_id, person.locale, person.occurrence, merged.variables,
+  select person.user_id, person.organisation_id, person.locale, person.occurrence, person.variables,
          person.zone, person.variant, person.absence, person.inactive_since_on,
          {refusal} as refusal
   from due person
@@ -114,7 +123,6 @@ policy_verdict as (
   full join outranking on outranking.user_id = person.user_id
   left join rekindle.gate on gate.user_id = person.user_id and gate.scenario_type = %(scenario_type)s
   left join rekindle.cap on cap.user_id = person.user_id and %(capped)s::boolean   -- without a cap, no row is looked up
-  cross join lateral (select person.extra_columns || person.variables as variables) merged
   where (person.user_id is null) is false
 ),
 -- CASE around `is null` corrects the planner's estimate. For `is null` alone it expects one person

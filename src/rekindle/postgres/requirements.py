@@ -1,0 +1,111 @@
+"""What the texts of a scenario need of a person's variables, as conditions that the claim checks.
+
+A person whose text can never be made is refused before the claim, and counted. Otherwise each run
+would claim the person anew, and the claim would end dead each time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rekindle.render import MAX_NUMBER, Need, always_needs, shows_only
+from rekindle.scenario import AnyScenario
+
+_IS_A: Mapping[Need, str] = {
+    "number": f'({{0}}.type() == "number" && {{0}} <= {MAX_NUMBER} && {{0}} >= -{MAX_NUMBER})',
+    # The template alone also accepts 2026-1-31, and Postgres has a year 0.
+    "date": '({0} like_regex "^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$" && !({0} starts with "0000")'
+    ' && exists({0}.datetime("YYYY-MM-DD")))',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What one text needs: the variables that it always shows, the uses that each must fit, and
+    for the title and the body, the variables of which one must not be blank."""
+
+    needs: tuple[tuple[str, frozenset[Need]], ...]
+    not_blank: frozenset[frozenset[str]]
+
+    @property
+    def names(self) -> list[str]:
+        """The variables without which the text cannot be made."""
+        return [name for name, _ in self.needs]
+
+    @property
+    def fitted(self) -> list[str]:
+        """The variables that must be a number or a date."""
+        return [name for name, uses in self.needs if uses]
+
+    @property
+    def present(self) -> str:
+        """A condition on the object of variables, as a jsonpath: each variable has a value."""
+        values = [f"{_value(name)} != null" for name in self.names]
+        return _all(values + [_not_blank(names) for names in sorted(self.not_blank, key=sorted)])
+
+    @property
+    def fitting(self) -> str:
+        """A condition on the object of variables, as a jsonpath: each value fits its uses."""
+        return _all(_IS_A[use].format(_value(name)) for name, uses in self.needs for use in sorted(uses))
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """The different requirements of all texts of a scenario, and the number (from 1) of the one
+    that each variant has for each locale of a person."""
+
+    distinct: Sequence[Requirement]
+    numbers: Sequence[Mapping[str, int]]
+    """By variant: the number by locale of the text."""
+
+    @property
+    def depend_on_locale(self) -> bool:
+        """Whether people under one variant may need different variables, because of their
+        locale."""
+        return any(len(set(numbers.values())) > 1 for numbers in self.numbers)
+
+
+def requirements(scenario: AnyScenario) -> Requirements:
+    """The requirements of every variant of a scenario."""
+    distinct: dict[Requirement, int] = {}
+    numbers = [
+        {locale: distinct.setdefault(of_one, len(distinct) + 1) for locale, of_one in _of_variant(variant).items()}
+        for variant in scenario.variants()
+    ]
+    return Requirements(list(distinct), numbers)
+
+
+def _of_variant(variant: AnyScenario) -> dict[str, Requirement]:
+    shared = (*variant.data.values(), *([variant.link] if variant.link is not None else []))
+    return {
+        locale: _requirement((*text.parts().values(), *shared), tuple(text.parts().values()))
+        for locale, text in variant.message.items()
+    }
+
+
+@lru_cache(maxsize=1_024)
+def _requirement(templates: tuple[str, ...], visible: tuple[str, ...]) -> Requirement:
+    needs: dict[str, frozenset[Need]] = {}
+    for template in templates:
+        for name, uses in always_needs(template).items():
+            needs[name] = needs.get(name, frozenset()) | uses
+    return Requirement(tuple(sorted(needs.items())), frozenset(names for names in map(shows_only, visible) if names))
+
+
+def fits(use: Need, value: str) -> str:
+    """A condition on one value, as a jsonpath: it can be used so."""
+    return f"strict {_IS_A[use].format(value)}"
+
+
+def _value(name: str) -> str:
+    return f'$."{name}"'
+
+
+def _not_blank(names: frozenset[str]) -> str:
+    """One of these values is not a text, or has a letter that is not a blank."""
+    each = (f'{_value(name)}.type() != "string" || {_value(name)} like_regex "[^[:space:]]"' for name in sorted(names))
+    return f"({' || '.join(each)})"
+
+
+def _all(conditions: Iterable[str]) -> str:
+    return "strict " + (" && ".join(conditions) or "1 == 1")
