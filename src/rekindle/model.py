@@ -14,7 +14,7 @@ TargetKind = Literal["token", "fid"]
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One device of one claim: it is leased, armed, sent and recorded. `epoch` fences every write
-    about it."""
+    about it. `kind` is that of its scenario."""
 
     claim_id: UUID
     device_id: UUID
@@ -29,6 +29,7 @@ class Unit:
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     variant: int = 0
     attempts: int = 0
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

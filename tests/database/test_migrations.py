@@ -316,6 +316,10 @@ select rekindle.clock(), rekindle.idempotency_key(id, 's', seen_at::date), rekin
        rekindle.still_counted(jsonb_build_object(id, 1), seen_at),
        rekindle.variant_of(array[null::rekindle.variant], jsonb_build_object(id, 0), id, id),
        rekindle.total(jsonb_build_object(id, 1)), rekindle.readable(jsonb_build_object(id, repeat('x', 2000))),
+       rekindle.trimmed(zone), rekindle.same_name(zone), rekindle.spellings(zone),
+       rekindle.happened(seen_at, seen_at, zone), rekindle.happened(seen_at::date, seen_at, zone),
+       rekindle.happened(seen_at::timestamp, seen_at, zone), rekindle.registered_at(seen_at),
+       rekindle.registered_at(seen_at::date), rekindle.registered_at(seen_at::timestamp),
        rekindle.happened_by(seen_at), rekindle.happened_by(seen_at::date), rekindle.happened_by(seen_at::timestamp)
 from public.person
 """

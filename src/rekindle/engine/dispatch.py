@@ -3,6 +3,7 @@ requests, the pace and the time are limited."""
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +15,7 @@ from rekindle.engine.cycle import Cycle
 from rekindle.engine.pace import RAMP_SECONDS, Pacer
 from rekindle.engine.patience import answer_within
 from rekindle.engine.record import BATCH, Recorder
-from rekindle.errors import DatabaseUnreachable, Disposition, RekindleError, TemplateInvalid
+from rekindle.errors import DatabaseUnreachable, Disposition, RekindleError, StatementTooSlow, TemplateInvalid
 from rekindle.log import log
 from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
 from rekindle.render import NotRendered
@@ -87,6 +88,7 @@ class _Dispatch:
         self._answer_seconds = limits.answer_seconds()
         self._batch = min(BATCH, limits.concurrency)
         self._reserved = 0
+        self._slow: Counter[tuple[str, ...]] = Counter()
         self._composers: dict[tuple[str, int], Composer] = {}
 
     async def run(self) -> None:
@@ -101,8 +103,9 @@ class _Dispatch:
             if units:
                 messages = await self._render(units)
                 await self._await_turn(len(messages))
-                if messages and self._may_send():
-                    await self._arm_and_start(messages)
+                for together in self._armed_together(messages):
+                    if self._may_send():
+                        await self._arm_and_start(together)
             elif not await self._lease_more():
                 return
 
@@ -178,6 +181,15 @@ class _Dispatch:
             self._reserved -= count
         return wait
 
+    def _armed_together(self, messages: Messages) -> list[Messages]:
+        """The messages that are armed in one statement: all of them, or those of one scenario after
+        an arming gave no answer in time. So a scenario whose last look waits for a locked table
+        keeps only itself."""
+        if not messages or not self._slow:
+            return [messages] if messages else []
+        scenarios = sorted({unit.scenario_type for unit, _ in messages})
+        return [[one for one in messages if one[0].scenario_type == scenario] for scenario in scenarios]
+
     async def _arm_and_start(self, messages: Messages) -> None:
         # Read before the statement: the ledger's lease cannot have begun earlier than this.
         start_until = time.monotonic() + START_SECONDS
@@ -191,13 +203,24 @@ class _Dispatch:
             await self._store.finish(self._cycle.run_id, skipped)
 
     async def _arm(self, units: Sequence[Unit]) -> Verdicts | None:
-        """As `Store.arm`. None: there was no answer in time, and the units were put back."""
+        """As `Store.arm`. None: there was no answer in time, and the units were put back. The run
+        sends nothing more of a scenario for which that happens twice, if the database answers."""
+        seconds = min(ARMED_WITHIN_SECONDS, max(1.0, (self._deadline.arm_until - time.monotonic()) / 6))
         try:
-            async with answer_within(min(ARMED_WITHIN_SECONDS, self._deadline.wait_seconds())):
+            async with answer_within(seconds):
                 return await self._arm_by_scenario(units)
         except DatabaseUnreachable:
             # They may or may not be armed, and nothing was sent: those that are armed are put back.
             await self._store.retry([(unit, "database_lost", 0.0) for unit in units])
+            scenarios = {unit.scenario_type for unit in units}
+            self._slow[(*sorted(scenarios),)] += 1
+            if len(scenarios) == 1 and self._slow[(*scenarios,)] > 1:
+                (name,) = scenarios
+                fault = StatementTooSlow(
+                    f"the last look at the people of scenario {name} took longer than {seconds:.1f} s",
+                    hint="See whether a table behind one of its views is locked, or lacks an index.",
+                )
+                self._cycle.breaker.break_scenario(name, fault)
             return None
 
     async def _arm_by_scenario(self, units: Sequence[Unit]) -> Verdicts:

@@ -31,7 +31,7 @@ from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
-from rekindle.scenario import AnyScenario, parse_scenario
+from rekindle.scenario import KINDS, AnyScenario, parse_scenario
 
 _COLLISIONS = (errors.UniqueViolation, errors.CardinalityViolation)
 
@@ -42,6 +42,14 @@ def _keys(units: Sequence[Unit]) -> dict[str, Any]:
         "device_ids": [unit.device_id for unit in units],
         "epochs": [unit.epoch for unit in units],
     }
+
+
+def _last_look(units: Sequence[Unit], views: Mapping[str, str]) -> dict[str, str]:
+    """Return the parts of arm.sql, without the views that no unit's kind reads: if one of these is
+    locked or slow, the others need not wait."""
+    read = {view for kind in {unit.kind for unit in units} if kind in KINDS for view in KINDS[kind].last_look}
+    skipped = {view for kind in KINDS.values() for view in kind.last_look} - read
+    return {slot: f"{slot}_absent" if slot in skipped else part for slot, part in views.items()}
 
 
 def _scope(selection: Selection) -> dict[str, Any]:
@@ -169,7 +177,9 @@ class PostgresStore(Store):
             "user_ids": sorted({unit.user_id for unit in units}),
             "lease_seconds": lease_seconds,
         }
-        rows = await self._database.rows(statement("arm", **self._optional_views), parameters)  # mutant: commit
+        arm = statement("arm", **_last_look(units, self._optional_views))
+        async with evaluating("the last look before sending"):
+            rows = await self._database.rows(arm, parameters)  # mutant: commit
         return {(row["claim_id"], row["device_id"]): row["verdict"] for row in rows}
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:

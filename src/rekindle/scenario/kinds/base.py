@@ -72,6 +72,10 @@ class ScenarioKind(Reach, Texts, ABC):
     variables: ClassVar[Mapping[str, Variable]] = {}
     """The variables that its texts may name, besides the columns of the recipient view."""
 
+    last_look: ClassVar[frozenset[str]] = frozenset()
+    """The optional views that its part of arm.sql reads, just before a push is sent. A scenario of
+    another kind does not wait for them."""
+
     needs_activity_index: ClassVar[bool] = False
     """Whether an enabled scenario is refused without an index on (user_id, activity_date)."""
 

@@ -18,6 +18,7 @@ class Expiry(ScenarioKind):
         "days_left": Variable(NUMBER, 4),
         "threshold": Variable(NUMBER, 4),
     }
+    last_look: ClassVar[frozenset[str]] = frozenset({"certification"})
 
     kind: Literal["expiry"]
     before: Thresholds

@@ -19,6 +19,7 @@ class Inactivity(ScenarioKind):
         "last_activity_on": Variable(DATE, 13),
         "stage": Variable(NUMBER, 4),
     }
+    last_look: ClassVar[frozenset[str]] = frozenset({"activity"})
     needs_activity_index: ClassVar[bool] = True
 
     kind: Literal["inactivity"]

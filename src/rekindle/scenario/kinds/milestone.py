@@ -21,6 +21,7 @@ class Milestone(ScenarioKind):
     highest new one."""
 
     variables: ClassVar[Mapping[str, Variable]] = {"activities": Variable(NUMBER, 19), "mark": Variable(NUMBER, 7)}
+    last_look: ClassVar[frozenset[str]] = frozenset({"activity"})
 
     kind: Literal["milestone"]
     at: Marks
