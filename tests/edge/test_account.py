@@ -35,10 +35,15 @@ console.log(JSON.stringify(said));
 
 def accounts(*cases: tuple[str, str]) -> list[str]:
     """What the function makes of each content and FCM_URL: the token address, or the word."""
+    return evaluated(SCRIPT, CASES=json.dumps(cases))
+
+
+def evaluated(script: str, **environment: str) -> Any:
+    """The JSON that a script in the function's folder prints."""
     done = subprocess.run(
-        [DENO, "eval", "--ext=ts", "--no-check", SCRIPT],
+        [DENO, "eval", "--ext=ts", "--no-check", script],
         cwd=FUNCTIONS / "push-notification-dispatcher",
-        env={**deno_environment(), "CASES": json.dumps(cases)},
+        env={**deno_environment(), **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -50,6 +55,7 @@ def accounts(*cases: tuple[str, str]) -> list[str]:
 
 
 FCM_URL = "https://fcm.googleapis.com"
+NAME = "scenario-edge-function-scheduler"
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +92,15 @@ def test_every_other_key_file_is_refused_with_what_is_wrong(content: dict[str, A
     said = accounts(*((one if isinstance(one, str) else dumped(one), FCM_URL) for one, _ in cases))
     assert said == [word for _, word in cases]
     assert accounts((dumped(content), "http://fcm.example")) == ["fcm_url_not_https"]
+
+
+def test_an_empty_variable_of_a_function_counts_as_not_set() -> None:
+    copies = [FUNCTIONS / name / "environment.ts" for name in ("push-notification-dispatcher", NAME)]
+    assert len({one.read_text() for one in copies}) == 1
+    values = ["", " ", "\n", '""', "' '", "\ufeff", "x", ' "x"\n', "'x'", "\ufeffx", "it's"]
+    script = f"""
+    import {{ setting }} from "./environment.ts";
+    const values = {json.dumps(values)};
+    console.log(JSON.stringify(values.map((value) => (Deno.env.set("X", value), setting("X") ?? null))));
+    """
+    assert evaluated(script) == [*[None] * 6, *["x"] * 4, "it's"]
