@@ -271,3 +271,17 @@ async def test_workers_with_different_files_see_each_other(fleet: Fleet) -> None
     await fleet.programme.at(NOON + timedelta(days=2))
     await port.seen(other)
     assert await fleet.programme.rows("select host from rekindle.worker") == [{"host": "b"}]
+
+
+async def test_the_next_attempt_takes_over_what_the_lost_run_had_leased_and_not_armed(fleet: Fleet) -> None:
+    await fleet.apply(nudge="1 12 * * *")
+    await fleet.programme.people(5)
+    await fleet.programme.at(NOON + MINUTE)
+    (lost,) = await fleet.found()
+    await fleet.programme.claim(wanted(), run_id=lost.run_id, reserved_seconds=600)
+    units = await fleet.programme.held(lost.run_id)
+    await fleet.programme.store.arm(units[:1], lease_seconds=600)
+    await fleet.programme.at(NOON + MINUTE + timedelta(seconds=LOST_SECONDS + 1))
+    (report,) = await fleet.tick()
+    assert [(one.carried, one.recorded) for one in report.scenarios] == [(4, 4)]
+    assert await fleet.programme.store.arm(units[1:], lease_seconds=30) == {}  # the sleeper wakes up

@@ -251,6 +251,13 @@ LOCKS = (
         (_TICKS + "test_an_instant_is_not_begun_again_when_the_rows_of_its_runs_are_gone",),
     ),
     Mutant(
+        "the next attempt of a tick waits for the lease of the lost run's units",
+        "postgres/store.py",
+        "release-the-lost",
+        "pass",
+        (_TICKS + "test_the_next_attempt_takes_over_what_the_lost_run_had_leased_and_not_armed",),
+    ),
+    Mutant(
         "a run whose process is alive is begun again under its key",
         _sql("run_lost"),
         "only-the-lost",

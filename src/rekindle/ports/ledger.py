@@ -60,7 +60,8 @@ class Store(NotificationRepository, Protocol):
         """Write the run's row, status running, under this id or a new one.
 
         With an id it may be called again after an unclear failure. With a key whose last run is
-        lost, that run becomes abandoned, and this one is the next attempt.
+        lost, that run becomes abandoned, this one is the next attempt, and what the lost run had
+        leased and not armed may be leased at once.
 
         Raises:
             KeyTaken: another run was asked for under this key, and is alive or has ended; nothing

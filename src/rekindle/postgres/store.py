@@ -100,6 +100,7 @@ class PostgresStore(Store):
             "request_key": key,
             "request_sha256": asked and asked.digest,
         }
+        lost: dict[str, Any] = {}
         async with self._database.transaction() as connection:
             self._optional_views = await optional_views(connection)
             if key is not None:
@@ -114,6 +115,8 @@ class PostgresStore(Store):
                         raise KeyTaken
             else:
                 await connection.execute(statement("run_open"), parameters)
+        if lost:
+            await self.release(lost["run_id"])  # mutant: release-the-lost
         return run_id
 
     async def seen(self, run_id: UUID) -> None:
@@ -270,6 +273,9 @@ class PostgresStore(Store):
             for row in lost:
                 await _count(connection, row["run_id"], "abandoned", None)
             swept["runs"] = len(lost)
+        # In separate transactions, because units are locked before gates.
+        for row in lost:
+            await self.release(row["run_id"])
         return swept
 
     async def release(self, run_id: UUID) -> int:
