@@ -13,8 +13,9 @@ from rekindle.errors import CredentialsMissing, KeyTaken, RekindleError
 from rekindle.fleet.work import Foreman, Work
 from rekindle.model import Asked, Report
 from rekindle.policy import LOST_SECONDS, UNGUARDED
-from rekindle.ports import Worker
+from rekindle.ports import Schedule, Worker
 from rekindle.postgres.fleet import PostgresFleet
+from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
@@ -32,6 +33,15 @@ class Refusing(ScriptedDispatcher):
     async def open(self) -> None:
         if self.fault is not None:
             raise self.fault
+
+
+class _Stale(PostgresFleet):
+    def __init__(self, database: Database, schedules: Sequence[Schedule]) -> None:
+        super().__init__(database)
+        self._stale = schedules
+
+    async def schedules(self) -> Sequence[Schedule]:
+        return self._stale
 
 
 class Fleet:
@@ -64,6 +74,11 @@ class Fleet:
     async def found(self) -> list[Work]:
         async with aclosing(self.foreman().find()) as works:
             return [one async for one in works]
+
+    async def found_by_a_worker_that_read(self, schedules: Sequence[Schedule]) -> list[Work]:
+        """What a worker finds that has read the schedules earlier."""
+        port = _Stale(self.programme.database, schedules)
+        return [one async for one in Foreman(self.foreman().deps, port, Limits(), 6 * 3600.0).find()]
 
     async def tick(self) -> list[Report]:
         return [await self.foreman().run(one, Caller()) for one in await self.found()]
@@ -101,9 +116,11 @@ async def test_an_instant_is_begun_once_among_many_that_look_at_once(fleet: Flee
 async def test_an_instant_is_not_begun_again_when_the_rows_of_its_runs_are_gone(fleet: Fleet) -> None:
     await fleet.apply(nudge="1 12 10 3 *")
     await fleet.programme.at(NOON + MINUTE)
+    stale = await PostgresFleet(fleet.programme.database).schedules()
     assert len(await fleet.tick()) == 1
     await fleet.programme.rows("delete from rekindle.run")
     assert await fleet.found() == []
+    assert await fleet.found_by_a_worker_that_read(stale) == []
 
 
 async def test_scenarios_with_one_instant_share_one_run(fleet: Fleet) -> None:
@@ -152,21 +169,10 @@ async def test_a_schedule_ends_with_its_scenario(fleet: Fleet) -> None:
 async def test_a_worker_that_read_the_schedule_before_an_edit_begins_nothing(fleet: Fleet) -> None:
     await fleet.apply(nudge="* * * * *")
     await fleet.programme.at(NOON + MINUTE)
-    port = PostgresFleet(fleet.programme.database)
-    stale = await port.schedules()
+    stale = await PostgresFleet(fleet.programme.database).schedules()
     await fleet.apply(nudge="30 12 * * *")
-    works = [one async for one in Foreman(fleet.foreman().deps, _Stale(port, stale), Limits(), 3600.0).find()]
-    assert works == []
+    assert await fleet.found_by_a_worker_that_read(stale) == []
     assert await fleet.keys() == []
-
-
-class _Stale(PostgresFleet):
-    def __init__(self, port: PostgresFleet, schedules: Sequence[object]) -> None:
-        super().__init__(port._database)
-        self._stale = schedules
-
-    async def schedules(self) -> Sequence[object]:
-        return self._stale
 
 
 async def test_a_tick_whose_worker_was_lost_is_begun_again_once(fleet: Fleet) -> None:
