@@ -63,7 +63,8 @@ class Fleet:
                     "run": {"timezone": timezone},
                     "scenario": {name: one.model_dump(exclude_none=True) for name, one in scenarios.items()},
                 }
-            )
+            ),
+            retire=True,
         )
 
     def foreman(self) -> Foreman:
