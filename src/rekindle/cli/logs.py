@@ -1,13 +1,14 @@
 """Log lines of the command line and of `serve`, on stderr: readable text on a terminal, JSON
 elsewhere."""
 
+import json
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TextIO
-
-import structlog
+from functools import partial
+from typing import TextIO
 
 from rekindle.errors import BadArgument
 from rekindle.foreign import printable
@@ -50,7 +51,13 @@ class EventFormatter(logging.Formatter):
 
     def __init__(self, *, readable: bool) -> None:
         super().__init__()
-        self._render: Any = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+        self._render: Callable[[dict[str, object]], str] = partial(json.dumps, default=repr)
+        if readable:
+            # Imported here: it takes 16 ms, and most commands do not write to a terminal.
+            from structlog.dev import ConsoleRenderer
+
+            renderer = ConsoleRenderer()
+            self._render = lambda shown: str(renderer(None, "", shown))
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record as one line."""
@@ -63,4 +70,4 @@ class EventFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
         }
-        return self._render(None, "", shown)
+        return self._render(shown)
