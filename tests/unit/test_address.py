@@ -137,6 +137,7 @@ def test_a_text_of_libpq_loses_everything_of_the_address(text: str, shown: str) 
 
 class _Diagnosis:
     severity_nonlocalized = "ERROR"
+    internal_query = None
 
     def __init__(self, said: dict[str, str]) -> None:
         self.message_primary = said.get("message")

@@ -21,8 +21,20 @@ from rekindle.postgres.address import without_address
 
 _QUOTED = re.compile(r'"[^"]*"?')
 _RAISED = ("P0001", "P0004")  # raise_exception and assert_failure
-# The C functions of PL/pgSQL, PL/Python, PL/Perl and postgres_fdw that pass on a text from outside.
-_RAISING = ("exec_stmt_raise", "exec_stmt_assert", "PLy_elog_impl", "plperl_util_elog", "pgfdw_report_error")
+# The C functions of PL/pgSQL, PL/Python, PL/Perl, PL/Tcl, PL/v8, postgres_fdw and dblink that pass
+# on a text from outside.
+_RAISING = (
+    "exec_stmt_raise",
+    "exec_stmt_assert",
+    "PLy_elog_impl",
+    "plperl_util_elog",
+    "pltcl_elog",
+    "throw_pltcl_error",
+    "rethrow",
+    "pgfdw_report_error",
+    "pgfdw_report_internal",
+    "dblink_res_error",
+)
 
 
 def server_refused(error: psycopg.Error) -> bool:
@@ -96,7 +108,8 @@ def words_are_foreign(error: psycopg.Error) -> bool:
 
 def primary(error: psycopg.Error) -> str:
     """Return the server's one-line message without a row's content: no detail, hint or context, and
-    no text in quotation marks if the error is about a value.
+    no text in quotation marks if the error is about a value, or about SQL that a function put
+    together.
 
     Of an exception that the team's own code raises, only the SQLSTATE: its text may quote anything,
     and it may choose any SQLSTATE.
@@ -104,7 +117,8 @@ def primary(error: psycopg.Error) -> str:
     if words_are_foreign(error):
         return f"a function of the database raised an exception, SQLSTATE {error.sqlstate}"
     message = (error.diag.message_primary or type(error).__name__)[:300]
-    return _QUOTED.sub("…", message) if isinstance(error, psycopg.IntegrityError | psycopg.DataError) else message
+    about_a_value = isinstance(error, psycopg.IntegrityError | psycopg.DataError)
+    return _QUOTED.sub("…", message) if about_a_value or error.diag.internal_query is not None else message
 
 
 def _undefined(error: errors.UndefinedTable) -> DatabaseError | SourceViewMissing:

@@ -76,6 +76,24 @@ def test_the_words_of_an_exception_that_the_teams_code_raises_are_not_shown(
             assert "c4n4ry" not in within("--debug", "run", "--budget", "2s"), state
 
 
+def test_sql_that_a_function_puts_together_is_not_quoted(within: Callable[..., str], team: Team) -> None:
+    team.people(1)
+    team.execute(
+        "create function team.look(name text) returns text language plpgsql as "
+        "$$ declare found text; begin execute 'select ' || name into found; return found; end $$"
+    )
+    team.execute("drop view rekindle_source.nudge")
+    team.execute(
+        "create view rekindle_source.nudge as "
+        "select user_id, team.look('c4n4ry') as occurrence, variables from team.wanted"
+    )
+    team.execute("grant select on rekindle_source.nudge to rekindle_worker")
+    for command in (("plan",), ("check", "--json")):
+        said = within(*command)
+        assert "does not exist" in said
+        assert "c4n4ry" not in said
+
+
 @pytest.mark.parametrize("argument", ["\x1b[2J", "\x9b", "a\u202eb", "a\nb", "\ud800", "--\x1b", "--limit=\x1b"])
 def test_an_argument_that_cannot_be_printed_is_refused_by_its_number(within: Callable[..., str], argument: str) -> None:
     assert within("runs", argument).startswith("error: RK106: argument 2 has a character that cannot be printed.")
