@@ -14,6 +14,8 @@ from rekindle.scenario.kinds.own_query import without_ending
 from rekindle.scenario.overrides import Mistake, as_table, mistakes
 from rekindle.settings import Settings
 
+_MAX_BYTES = 4 << 20
+
 
 def configured(settings: Settings) -> Config:
     """The configuration in the file that the environment names, else in rekindle.toml. Raises as
@@ -94,9 +96,12 @@ def _text(path: Path) -> str:
     line ends as everywhere: a query must not change with the editor that saved it.
 
     Raises:
-        ValueError: it is not text in UTF-8.
+        ValueError: it is not text in UTF-8, or is too large.
     """
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        content = file.read(_MAX_BYTES + 1)  # not more: a device has no end
+    if len(content) > _MAX_BYTES:
+        raise ValueError(f"it has more than {_MAX_BYTES >> 20} MiB")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
         raise ValueError("it is in UTF-16, or not text; save it as UTF-8")
     try:

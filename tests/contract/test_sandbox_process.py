@@ -205,6 +205,8 @@ def test_a_port_in_use_is_one_line(tmp_path: Path):
         (("--credentials", "missing/account.json"), "cannot write its credentials"),
         (("--credentials", "account.json", "--log", "missing/log"), "cannot write its log"),
         (("--credentials", "account.json", "--log", "."), "cannot write its log"),
+        (("--credentials", "account.json", "--log", "/dev/full"), "is not a regular file"),
+        (("--credentials", "/dev/full"), "was not written by a sandbox"),
         (("--credentials", "account.json", "--project", "a/b"), "is not a valid project id"),
         (("--credentials", "account.json", "--port", "70000"), "cannot listen"),
     ],

@@ -3,6 +3,7 @@ source."""
 
 import json
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from contract.fcm_server import as_reply, assert_as_expected, error_cases
 from rekindle.dispatchers.fcm.errors import classify
+from rekindle.dispatchers.supabase_function.answer import outcomes
+from rekindle.dispatchers.supabase_function.call import Answer
 from rekindle.model import Accepted, Refused, Uncertain
 
 NOW = datetime(2026, 11, 23, 9, 7, tzinfo=UTC)
@@ -101,6 +104,15 @@ def test_every_answer_that_an_operator_must_act_on_has_a_hint(status: int, body:
     outcome = classify(status, {}, body)
     assert isinstance(outcome, Refused)
     assert says in outcome.hint
+
+
+def test_an_answer_relayed_by_the_edge_function_has_the_same_hint():
+    body = denied("", info("SERVICE_DISABLED")).decode()
+    result = {"index": 0, "claim_id": str(UUID(int=0)), "status": 403, "body": body}
+    answer = Answer(200, body=json.dumps({"results": [result]}).encode())
+    [outcome] = outcomes(answer, [UUID(int=0)], validate_only=False)
+    assert isinstance(outcome, Refused)
+    assert f"{_LIBRARY}?project=my-app," in outcome.hint
 
 
 _KEYS = ("error", "details", "@type", "errorCode", "status", "message", "fieldViolations", "field", "name")

@@ -369,6 +369,11 @@ def test_a_file_that_is_no_text_or_has_no_query_is_named_with_the_reason(
             load_config(tmp_path / "saved.toml")
 
 
+def test_a_file_without_an_end_is_not_read_to_its_end() -> None:
+    with pytest.raises(ConfigMissing, match="more than 4 MiB"):
+        load_config(Path("/dev/zero"))
+
+
 def test_files_that_a_windows_program_saved_are_read_as_any_other(tmp_path: Path) -> None:
     (tmp_path / "q.sql").write_text("select 1\nas n", encoding="utf-8")
     text = own("a", 'file = "q.sql"')

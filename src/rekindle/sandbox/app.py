@@ -5,6 +5,7 @@ import re
 import time
 from typing import Any, Protocol
 
+from rekindle.log import log
 from rekindle.sandbox import replies
 from rekindle.sandbox.faults import Fault, FaultInvalid, Faults
 from rekindle.sandbox.log import MessageLog
@@ -123,7 +124,8 @@ class App:
         else:
             try:
                 name = self._log.accept(request)
-            except OSError:
+            except OSError as error:
+                log.error("sandbox.log_not_written", reason=error.strerror)
                 _answer(exchange, replies.INTERNAL)
                 return
         reply = replies.as_json(200, {"name": name})

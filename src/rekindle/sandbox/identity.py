@@ -97,7 +97,8 @@ def _known_key(credentials: Path) -> rsa.RSAPrivateKey | None:
     """The key in the file, or None if there is no file. A file that no sandbox wrote is never
     changed."""
     try:
-        text = credentials.read_text()
+        device = credentials.exists() and not credentials.is_file() and not credentials.is_dir()
+        text = "" if device else credentials.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -94,6 +95,9 @@ class MessageLog:
 
     def _open(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):  # a device or a pipe cannot be read back
+            self.close()
+            raise SandboxError(f"the log at {path} is not a regular file", hint="Name a file.")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -27,6 +27,7 @@ from rekindle.errors import CredentialsMissing, CredentialsRejected
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 GOOGLE_HOSTS = ("oauth2.googleapis.com", "accounts.google.com", ".googleapis.com")
 MAX_ANSWER_BYTES = 65_536
+_MAX_FILE_BYTES = 65_536
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]{0,62}")
 _ADDRESS_KEYS = ("token_uri", "token_url", "token_info_url", "service_account_impersonation_url")
@@ -70,7 +71,8 @@ def load(path: Path | None, *, project: str | None = None, hosts: Collection[str
             hint=f"Write it to a file that only this process may read, and set {_VARIABLE} to the file's path.",
         )
     try:
-        content = parse(path.read_bytes())
+        with path.open("rb") as file:
+            content = parse(file.read(_MAX_FILE_BYTES))  # a key file has 2,400; a device has no end
     except OSError as error:
         reason = error.strerror or "an unknown reason"
         raise CredentialsMissing(f"{_FILE} cannot be read: {reason.lower()}", hint=_HINT) from None
