@@ -243,6 +243,8 @@ class Report:
     `abandoned_at`: when a sweep found that it had not reported its end. If it did so later, its
     status is the one that it reported. `tick`: the instant of a schedule that it worked, as
     `tick:SCENARIOS:INSTANT`. `attempt` counts the runs under its key, from 1.
+    `reached`: people whose push at least one device accepted; each counts once, while the numbers
+    of the scenarios count a person once per scenario.
     """
 
     run_id: UUID
@@ -256,6 +258,7 @@ class Report:
     abandoned_at: datetime | None = None
     tick: str | None = None
     attempt: int = 1
+    reached: int = 0
 
     def numbers(self, scenario_type: str) -> Numbers:
         """The numbers of one scenario.

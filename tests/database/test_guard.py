@@ -219,6 +219,11 @@ async def test_confirmed_people_do_not_count_against_the_next_runs(programme: Pr
     guard = Guard(max_share=0.25, max_times_median=None, floor=5, confirmed=30)
     await programme.claim(wanted(), guard=guard)
     await programme.want(*users[30:])
+    run_id, units = await programme.claimed_units(wanted(cooldown="1s"), guard=QUARTER)
+    assert len(units) == 10
+    # Claimed again, they are the same ten people, and the thirty still do not count.
+    await programme.store.finish(run_id, [Ending(unit, "dead", "missing_variable") for unit in units])
+    await programme.at(NOW + timedelta(minutes=1))
     assert (await programme.claim(wanted(), guard=QUARTER)).claimed == 10
 
 

@@ -82,6 +82,17 @@ async def test_an_absence_keeps_its_name_whatever_is_edited_after_its_push(progr
     assert (await programme.claim(backed_off, timezone=zone)).refusals == {"back_off": 1}
 
 
+async def test_an_absence_of_a_day_is_named_by_the_utc_date(programme: Programme) -> None:
+    # The push is sent within a day of the activity, so only the date tells that the absence is the
+    # same: the 24th in UTC, the 25th in Seoul.
+    soon = scenario("inactivity", after=["1d"])
+    await someone(programme, NOW - timedelta(hours=13))
+    assert await send(programme, soon) == ["inactive:2026-11-24:1d"]
+    await programme.sql.execute(EDITS["the person's time zone"].encode())
+    await programme.at(NOW + timedelta(days=1, minutes=1))
+    assert (await programme.claim(soon)).refusals == {"already_notified": 1}
+
+
 @pytest.mark.parametrize(
     ("after", "sent"),
     [

@@ -49,6 +49,20 @@ async def test_applying_reports_what_was_added_changed_and_retired_and_nothing_e
     assert await applied(reports, config(one=one, other=other)) == [("one", 3, "changed")]
 
 
+async def test_a_person_who_is_reached_under_two_scenarios_is_one_person(programme: Programme) -> None:
+    users = await programme.people(3)
+    await programme.want(*users[:2])
+    run_id = await programme.run()
+    for name, some in (("one", users[:2]), ("other", users[:1])):
+        await programme.want(*some)
+        await programme.claim(wanted(), run_id=run_id, scenario_type=name)
+        units = await programme.held(run_id, name)
+        await programme.store.arm(units, lease_seconds=30)
+        await programme.store.record(run_id, [Acceptance(unit, f"{name}/{unit.claim_id}") for unit in units])
+    report = await programme.store.count_run(run_id, status="done")
+    assert (sum(one.recorded for one in report.scenarios), report.reached) == (3, 2)
+
+
 async def test_scenarios_are_retired_only_if_somebody_says_so(programme: Programme, reports: Reports) -> None:
     await reports.store_config(config(one=wanted(), other=wanted()))
     for wish in (config(one=wanted(cooldown="2d")), config()):

@@ -735,7 +735,7 @@ POLICY = (
         _sql("parts/kinds/inactivity/candidates"),
         "absence-by-utc-date",
         "to_char(rekindle.local_day(latest.at, wall.zone)::timestamp, 'YYYY-MM-DD') as utc_on,",
-        ("property/test_evaluate.py::test_inactivity_counts_local_days_since_the_last_activity[instant]",),
+        (_NAMES + "test_an_absence_of_a_day_is_named_by_the_utc_date",),
     ),
     Mutant(
         "an absence loses its name when its last activity is corrected",

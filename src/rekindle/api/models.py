@@ -86,6 +86,7 @@ class RunReport(_Told):
     abandoned_at: Instant | None = Field(description="A sweep found it without a report; it may have reported later.")
     tick: str | None = Field(description="The instant of a schedule that it worked: `tick:SCENARIOS:INSTANT`.")
     attempt: int = Field(description="The number of this run among those under its key, from 1.")
+    reached: int = Field(description="People whose push was accepted; each counts once, whatever the scenarios.")
     exit_code: int
 
 

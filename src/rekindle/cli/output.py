@@ -147,12 +147,11 @@ def report_line(report: Report) -> str:
     took = "-"
     if report.finished_at is not None:
         took = f"{(report.finished_at - report.started_at).total_seconds():.2f} s"
-    sent = sum(one.recorded for one in report.scenarios)
     pushes = sum(one.pushes for one in report.scenarios)
     left = sum(one.pending for one in report.scenarios)
     text = {
         "done": "done",
-        "budget": f"the budget of {report.budget_seconds:g} s is used up; {left:,} people are left for the next run",
+        "budget": f"the budget of {report.budget_seconds:g} s is used up; {left:,} claims are left for the next run",
         "incomplete": "done, but some claimed people were not reached",
         "halted": f"stopped: {report.halted_by}",
         "running": "still running",
@@ -161,7 +160,7 @@ def report_line(report: Report) -> str:
     }[report.status]
     if report.status != "abandoned" and report.abandoned_at is not None:
         text += f" (it was called abandoned at {report.abandoned_at:%H:%M:%S}, and reported its end later)"
-    people = "1 person" if sent == 1 else f"{sent:,} people"
+    people = "1 person" if report.reached == 1 else f"{report.reached:,} people"
     return f"{people} reached, {pushes:,} {'push' if pushes == 1 else 'pushes'}, {took} via {report.dispatcher}: {text}"
 
 
@@ -281,15 +280,17 @@ def scenario_json(status: ScenarioStatus, where: Places) -> dict[str, Any]:
 
 
 def runs_table(reports: Sequence[Report]) -> Table:
-    """One row per run."""
+    """One row per run. Its numbers are sums over the scenarios; only `reached` counts each person
+    once."""
     table = Table()
     for heading in ("run", "started", "status", "via"):
         table.add_column(heading, no_wrap=True)
     names = ("evaluated", "due", "claimed", "recorded", "skipped", "dead", "unknown", "pending")
     for heading in names:
         table.add_column(heading, justify="right")
+    table.add_column("reached", justify="right")
     for report in reports:
         sums = (f"{sum(getattr(one, name) for one in report.scenarios):,}" for name in names)
         started = f"{report.started_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(report.run_id), started, report.status, report.dispatcher, *sums)
+        table.add_row(str(report.run_id), started, report.status, report.dispatcher, *sums, f"{report.reached:,}")
     return table

@@ -70,6 +70,7 @@ async def _report(
         "run.finished",
         run_id=str(run_id),
         status=status,
+        reached=finished.reached,
         recorded=sum(one.recorded for one in finished.scenarios),
         pushes=sum(one.pushes for one in finished.scenarios),
         skipped=sum(one.skipped for one in finished.scenarios),

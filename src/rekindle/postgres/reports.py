@@ -155,6 +155,7 @@ def _report(row: dict[str, Any], scenarios: Sequence[Numbers]) -> Report:
         "abandoned_at",
         "tick",
         "attempt",
+        "reached",
     )
     return Report(**{name: row[name] for name in names}, scenarios=tuple(scenarios))
 

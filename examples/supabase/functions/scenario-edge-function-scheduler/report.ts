@@ -41,6 +41,7 @@ export function readReport(answer: unknown): Fields | null {
     halted_by: codeOf(answer.halted_by),
     tick: tickOf(answer.tick),
     attempt: countOf(answer.attempt),
+    reached: countOf(answer.reached),
     scenarios,
   };
 }

@@ -180,6 +180,7 @@ create table if not exists rekindle.run (
   pending        bigint not null default 0,
   handed_over    bigint not null default 0,
   pushes         bigint not null default 0,
+  reached        bigint default 0 not null check (reached >= 0),   -- people, once each: the others are sums
   check ((status = 'running') = (finished_at is null)),
   check ((request_key is null) = (request_sha256 is null)),
   constraint run_one_attempt unique (request_key, attempt),
@@ -200,10 +201,11 @@ create policy worker on rekindle.run to rekindle_worker using (true) with check 
 grant select, insert on rekindle.run to rekindle_worker;
 grant update (
   status, finished_at, abandoned_at, seen_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded,
-  skipped, dead, unknown, pending, handed_over, pushes
+  skipped, dead, unknown, pending, handed_over, pushes, reached
 ) on rekindle.run to rekindle_worker;
 
--- The same numbers per scenario of a run. They count people; only `pushes` counts devices.
+-- The same numbers per scenario of a run. They count people; only `pushes` counts devices. The
+-- numbers of a run are their sums: a person counts once per scenario there.
 create table if not exists rekindle.run_scenario (
   run_id        uuid not null references rekindle.run on delete cascade,
   scenario_type text not null,

@@ -3,7 +3,8 @@
 -- claimed. `numbers` is the row of run_scenario as an object; null for a run without scenarios. A
 -- scenario that the run could not evaluate has no row, unless the run carried claims of it.
 select r.run_id, r.status, r.started_at, r.finished_at, r.budget_seconds::float8 as budget_seconds, r.dispatcher,
-       r.halted_by, r.abandoned_at, case when r.due_at is not null then r.request_key end as tick, r.attempt, to_jsonb(s) as numbers
+       r.halted_by, r.abandoned_at, case when r.due_at is not null then r.request_key end as tick, r.attempt,
+       r.reached, to_jsonb(s) as numbers
 from (
   select * from rekindle.run
   where %(run_id)s::uuid is null or run_id = %(run_id)s::uuid
