@@ -229,7 +229,7 @@ async def stages(url: str, policies: Policies, people: int, sent: int) -> Measur
     database = Database(url, connections=1)
     await database.open()
     try:
-        async with database.connection() as connection:
+        async with database.transaction() as connection:
             server = psutil.Process(connection.info.backend_pid)
 
         def spent() -> float:

@@ -11,6 +11,8 @@
     │   └── WouldRetire      RK110
     ├── DatabaseError        RK2xx    halt          2
     │   ├── DatabaseUnreachable   RK201
+    │   │   ├── DatabaseStopping  RK212
+    │   │   └── NoConnectionLeft  RK213
     │   ├── DatabaseUrlMissing    RK202
     │   ├── NotMigrated           RK203
     │   ├── MigrationDrift        RK204
@@ -19,7 +21,12 @@
     │   ├── PostgresNotFound      RK207
     │   ├── PostgresNotStarted    RK208
     │   ├── StatementTooSlow      RK209
-    │   └── SchemaExposed         RK210
+    │   ├── SchemaExposed         RK210
+    │   ├── ServerNotConfirmed    RK211
+    │   ├── DatabaseFull          RK214
+    │   ├── OutOfMemory           RK215
+    │   ├── InTheWay              RK216
+    │   └── ObjectNotReady        RK217
     ├── SourceError          RK3xx    halt          2
     │   ├── SourceViewMissing     RK301
     │   ├── SourceViewWrong       RK302
@@ -206,7 +213,7 @@ class MigrationDrift(DatabaseError):
 
 
 class DatabaseUnfit(DatabaseError):
-    """The database is set up in a way that could let pushes be sent twice."""
+    """The database is set up in a way in which the ledger cannot keep its promises."""
 
     code = "RK205"
     usual_hint = "Connect to the primary, with synchronous_commit on and the isolation level read committed."
@@ -245,6 +252,48 @@ class SchemaExposed(DatabaseError):
 
     code = "RK210"
     usual_hint = "Remove it from the exposed schemas of the REST API."
+
+
+class ServerNotConfirmed(DatabaseError):
+    """The database is not on the server that the latest run wrote to."""
+
+    code = "RK211"
+
+
+class DatabaseStopping(DatabaseUnreachable):
+    """The database is stopping or starting, or it ended this session."""
+
+    code = "RK212"
+
+
+class NoConnectionLeft(DatabaseUnreachable):
+    """The database or its pooler has no connection left."""
+
+    code = "RK213"
+
+
+class DatabaseFull(DatabaseError):
+    """The disk of the database is full."""
+
+    code = "RK214"
+
+
+class OutOfMemory(DatabaseError):
+    """The database has no memory left for a statement, or has reached another of its limits."""
+
+    code = "RK215"
+
+
+class InTheWay(DatabaseError):
+    """Another session of the database is in the way of a statement."""
+
+    code = "RK216"
+
+
+class ObjectNotReady(DatabaseError):
+    """A statement needs something of the database that is not ready."""
+
+    code = "RK217"
 
 
 class SourceError(RekindleError):

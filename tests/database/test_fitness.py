@@ -7,7 +7,10 @@ import pytest
 
 from conftest import Server
 from rekindle import Engine
+from rekindle.engine.run import Limits, run_cycle
 from rekindle.errors import DatabaseUnfit, NotMigrated, PermissionMissing, RekindleError
+from rekindle.model import Selection
+from rekindle.postgres.migrate import migrate
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 
@@ -38,9 +41,8 @@ async def test_a_server_with_its_default_settings_is_accepted(role_url: str) -> 
 @pytest.mark.parametrize(
     ("setting", "says"),
     [
-        ("synchronous_commit = off", "synchronous_commit is off"),
-        ("default_transaction_isolation = 'serializable'", "the default isolation level is serializable"),
-        ("default_transaction_isolation = 'repeatable read'", "the default isolation level is repeatable read"),
+        ("default_transaction_read_only = on", "the database is read-only"),
+        ("session_replication_role = replica", "session_replication_role is replica"),
     ],
 )
 async def test_a_role_whose_settings_could_lose_or_break_a_commit_is_refused(
@@ -55,10 +57,47 @@ async def test_a_role_whose_settings_could_lose_or_break_a_commit_is_refused(
     await open_engine(role_url)
 
 
-@pytest.mark.parametrize("setting", ["on", "local", "remote_write"])
-async def test_every_other_synchronous_commit_setting_is_accepted(server: Server, role_url: str, setting: str) -> None:
-    server.execute(f"alter role test_unfit set synchronous_commit = {setting}")
-    await open_engine(role_url)
+async def test_check_says_that_a_database_is_read_only_and_everything_else_too(server: Server, role_url: str) -> None:
+    server.execute("alter role test_unfit set default_transaction_read_only = on")
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": role_url})
+    async with Engine.open(settings, dispatcher=ScriptedDispatcher(), fit=False) as engine:
+        findings = await engine.check()
+    server.execute("alter role test_unfit reset all")
+    assert [
+        (one.fault.code, "supabase.com" in one.fault.hint)
+        for one in findings
+        if one.subject == "database" and one.fault
+    ] == [("RK205", True)]
+    assert {"dispatcher", "applied"} <= {one.subject for one in findings}
+
+
+async def test_each_run_looks_at_the_server_before_it_writes_anything(server: Server, role_url: str) -> None:
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": role_url})
+    async with Engine.open(settings, dispatcher=ScriptedDispatcher()) as engine:
+        server.execute("alter role test_unfit set default_transaction_read_only = on")
+        server.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'test_unfit'")
+        with pytest.raises(DatabaseUnfit, match="read-only"):
+            await run_cycle(engine.deps, [], Selection(), Limits())
+        server.execute("alter role test_unfit reset all")
+        server.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'test_unfit'")
+        assert await engine.runs() == []
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "EUC_JP"])
+async def test_an_encoding_that_lacks_characters_is_refused_by_migrate_and_check(server: Server, encoding: str) -> None:
+    url = server.named(f"test_{encoding.lower()}")
+    name = urlsplit(url).path[1:]
+    server.execute(f"create database {name} encoding '{encoding}' locale 'C' template template0")
+    try:
+        for dry_run in (True, False):
+            with pytest.raises(DatabaseUnfit, match=rf"^RK205: .*{encoding}.*createdb --encoding UTF8"):
+                await migrate(url, dry_run=dry_run)
+        settings = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
+        async with Engine.open(settings, dispatcher=ScriptedDispatcher(), fit=False) as engine:
+            found = [one.fault.code for one in await engine.check() if one.fault]
+        assert found == ["RK205", "RK203"]
+    finally:
+        server.drop(url)
 
 
 async def test_a_database_without_our_tables_is_refused_with_the_command_that_makes_them(server: Server) -> None:

@@ -66,7 +66,7 @@ async def test_a_login_that_may_only_connect_holds_up_nothing(programme: Program
                 )
             await intruder.rollback()
         async with asyncio.timeout(20):
-            assert await migrate(database_url) == []
+            assert (await migrate(database_url)).ran == ()
             await Reports(programme.database).store_config(CONFIG)
             assert await programme.store.sweep() != {}
             assert (await programme.claim(wanted(), guard=WATCHING)).claimed == 1

@@ -201,19 +201,19 @@ async def test_any_select_with_the_three_columns_will_do(programme: Programme, q
 
 
 async def test_a_setting_that_a_query_makes_does_not_outlive_it(programme: Programme) -> None:
-    lasting = "set_config('synchronous_commit', 'off', false), set_config('statement_timeout', '7', false)"
+    lasting = "set_config('synchronous_commit', 'off', false), set_config('work_mem', '64kB', false)"
     await programme.claim(own(f"select {COLUMNS} from (select {lasting} offset 0) s"))
     async with asyncio.TaskGroup() as group:
         settings = [
             group.create_task(
                 programme.database.row(
                     "select current_setting('synchronous_commit') as commit, "
-                    "current_setting('statement_timeout') as timeout, pg_sleep(0.05)::text as slept"
+                    "current_setting('work_mem') as memory, pg_sleep(0.05)::text as slept"
                 )
             )
             for _ in range(4)
         ]
-    assert {(one.result()["commit"], one.result()["timeout"]) for one in settings} == {("on", "0")}
+    assert {(one.result()["commit"], one.result()["memory"]) for one in settings} == {("on", "4MB")}
 
 
 async def test_the_variables_of_a_query_are_known_from_its_rows(programme: Programme) -> None:

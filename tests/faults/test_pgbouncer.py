@@ -4,13 +4,17 @@ kept."""
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString, cast
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from acceptance.audit import audit
 from acceptance.command import engine_over
 from acceptance.pooler import PGBOUNCER, pooled
 from rekindle.model import Candidate
+from rekindle.postgres.pool import Database
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from team.team import Team
@@ -42,6 +46,25 @@ async def test_eight_runs_at_once_give_everyone_who_is_due_one_push(
     assert len(fcm.messages()) == 240
     assert (team.counts()["scenario_notification"], team.counts()["outbox"]) == (120, 0)
     audit(team, fcm)
+
+
+async def test_the_settings_of_a_transaction_are_ours_and_end_with_it_on_a_shared_connection(
+    pooled_url: str, team: Team
+) -> None:
+    name = urlsplit(pooled_url).path[1:]
+    for setting in ("timezone = 'Asia/Tokyo'", "datestyle = 'German'", "synchronous_commit = off"):
+        await asyncio.to_thread(team.execute, cast("LiteralString", f"alter database {name} set {setting}"))
+    ask = "select current_setting('timezone') || current_setting('datestyle') || current_setting('synchronous_commit')"
+    database = Database(pooled_url)
+    await database.open()
+    try:
+        answers = await asyncio.gather(*(database.row(f"{ask} as ours") for _ in range(12)))
+    finally:
+        await database.close()
+    assert {answer["ours"] for answer in answers} == {"UTCISO, MDYon"}
+    async with await psycopg.AsyncConnection.connect(pooled_url, autocommit=True, prepare_threshold=None) as other:
+        row = await (await other.execute("show synchronous_commit")).fetchone()
+    assert row == ("off",)
 
 
 async def test_plans_checks_and_history_work_through_it_too(

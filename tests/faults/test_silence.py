@@ -57,13 +57,16 @@ async def test_a_run_on_a_connection_that_goes_silent_ends_in_its_time_and_nobod
     assert set(both) | lost == {f"t{person}-{device}" for person in range(1, 31) for device in (1, 2)}
 
 
-async def test_a_statement_without_an_answer_is_abandoned_and_the_next_one_gets_another_connection(team: Team) -> None:
+async def test_a_statement_without_an_answer_is_abandoned_and_the_next_one_gets_another_connection(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_GRACE_SECONDS", 0.5 - pool.ANSWER_SECONDS)
     database = Database(team.url)
     await database.open()
     try:
         begun = time.monotonic()
         with pytest.raises(DatabaseUnreachable, match="no answer within the time allowed"):
-            async with database.connection(within=0.5) as connection:
+            async with database.transaction() as connection:
                 await connection.execute("select pg_sleep(60)")
         assert time.monotonic() - begun < 5
         assert await database.rows("select 1 as one") == [{"one": 1}]

@@ -17,8 +17,8 @@ class Wire:
     Args:
         url: the database behind it; `self.url` is where to connect instead.
         word: a text in a statement, such as rekindle:arm.
-        answered: as soon as the answer to it comes back (it was executed), else before the server
-            has read it.
+        answered: as soon as the answer to the COMMIT of its transaction comes back (it was executed
+            for good), else before the server has read it.
     """
 
     def __init__(
@@ -82,13 +82,16 @@ class Wire:
             self._tasks.discard(task)
 
     async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: asyncio.Event) -> None:
+        executed = False
         while piece := await reader.read(262_144):
+            if executed and b"COMMIT" in piece:
+                executed = False
+                seen.set()
             if self._word in piece and self._left:
                 self._left -= 1
                 self.hits += 1
-                if self._answered:
-                    seen.set()
-                else:
+                executed = self._answered
+                if not executed:
                     self._hit()
             if self.silent.is_set():
                 continue

@@ -66,6 +66,8 @@ _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
 _OWNER = "database/test_token_owner.py::"
 _EVALUATE = "database/test_evaluate_"
+_SESSION = "database/test_session.py::"
+_IDLE = "faults/test_idle_connections.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
 _FUNCTION = "contract/test_supabase_function.py::"
 _BREAKER = "faults/test_breaker.py::"
@@ -101,7 +103,7 @@ ARM = (
         "arming is not committed",
         "postgres/store.py",
         "commit",
-        "async with self._database.connection() as connection, connection.transaction(force_rollback=True):\n"
+        "async with self._database.snapshot(timeout_seconds=30) as connection:\n"
         '    cursor = await connection.execute(statement("arm", **self._optional_views), parameters)\n'
         "    rows = await cursor.fetchall()",
         (_DISPATCH + "test_a_message_leaves_only_after_its_arming_is_committed",),
@@ -948,6 +950,50 @@ ALONE = (
     ),
 )
 
+SESSION = (
+    Mutant(
+        "a role decides whether a crash loses a commit",
+        _sql("session"),
+        "kept",
+        "",
+        (_SESSION + "test_each_transaction_has_our_settings_whatever_the_role_the_database_and_the_variables_say",),
+    ),
+    Mutant(
+        "a role decides on which day a certificate ends",
+        _sql("session"),
+        "zone",
+        "",
+        (_SESSION + "test_a_database_and_its_whole_cycle_are_the_same_under_hostile_settings",),
+    ),
+    Mutant(
+        "a promoted replica is not noticed",
+        "postgres/servers.py",
+        "another-server",
+        "if False:",
+        (
+            "faults/test_failover.py::test_a_promoted_replica_sends_nothing_until_it_is_confirmed",
+            "database/test_servers.py::test_a_run_halts_on_a_server_that_may_lack_what_the_latest_run_committed",
+        ),
+    ),
+    Mutant(
+        "a run does not look whether the database is read-only",
+        "postgres/fitness.py",
+        "read-only",
+        "if False:",
+        ("database/test_fitness.py::test_each_run_looks_at_the_server_before_it_writes_anything",),
+    ),
+    Mutant(
+        "a connection that was closed while it was idle fails its caller",
+        "postgres/pool.py",
+        "closed-while-idle",
+        "if True:",
+        (
+            _IDLE + "test_every_call_of_an_engine_works_after_its_idle_connections_were_closed",
+            _IDLE + "test_every_route_works_after_the_idle_connections_were_closed",
+        ),
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -962,4 +1008,5 @@ MUTANTS = (
     *GUARD,
     *SECRETS,
     *ALONE,
+    *SESSION,
 )

@@ -27,7 +27,7 @@ async def test_a_batch_does_not_read_the_notifications_that_earlier_batches_wrot
             some = [Acceptance(unit, "n") for unit in units[first : first + batch]]
             assert set(await programme.store.record(run_id, some)) == {"recorded"}
         # The session has written what it counted before it answers this.
-        async with programme.database.connection() as connection:
+        async with programme.database.transaction() as connection:
             await connection.execute("select pg_stat_force_next_flush()")
         read = await programme.value(
             "select seq_tup_read from pg_stat_user_tables where relname = 'scenario_notification'"

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Self
 from uuid import UUID
 
+from rekindle.app.database import check_database
 from rekindle.app.fleet import Scheduled
 from rekindle.app.migrations import database_url
 from rekindle.app.questions import Questions
@@ -21,6 +22,7 @@ from rekindle.engine.scenarios import enabled_or_named
 from rekindle.log import log
 from rekindle.model import Report, Selection
 from rekindle.ports import Applied, Change, Changed, Dispatcher
+from rekindle.postgres import servers
 from rekindle.postgres.pool import CONNECTIONS, Database
 from rekindle.scenario import Config
 from rekindle.settings import Settings
@@ -41,6 +43,7 @@ class Engine(Questions, Records, Scheduled):
         *,
         dispatcher: Dispatcher | None = None,
         runs: int = 1,
+        fit: bool = True,
     ) -> AsyncGenerator[Self]:
         """An engine whose database has answered and is fit for the ledger. It is closed when the
         block ends.
@@ -52,6 +55,7 @@ class Engine(Questions, Records, Scheduled):
                 none, such as reports.
             dispatcher: None for the one that the configuration names.
             runs: how many runs may be under way at once: each has four separate connections.
+            fit: False to open it on a database that is not fit, for `check`, which says why.
 
         Raises:
             ConfigError: the configuration is read and cannot be used.
@@ -65,26 +69,46 @@ class Engine(Questions, Records, Scheduled):
         await database.open()
         try:
             engine = cls(database, config, dispatcher)
-            await engine.ready()
+            if fit:
+                await engine._reports.check_fitness()
             yield engine
         finally:
             await dispatcher.close()
             await database.close()
 
     async def ready(self) -> None:
-        """Check that the database answers, is migrated and fit for the ledger.
+        """Check that a run could begin: the database answers, is migrated and fit for the ledger,
+        and is on the server that the latest run wrote to, or on one that was confirmed.
 
         Raises:
             DatabaseError: it does not, or is not.
         """
         await self._reports.check_fitness()
+        fault, _ = await servers.look(self._database)
+        if fault is not None:
+            raise fault
+
+    async def confirm_failover(self) -> str:
+        """Confirm that runs may write to this server, although the latest run wrote to another one.
+        Returns the server's name.
+
+        A run halts with ServerNotConfirmed until then, because this server may lack what that run
+        recorded: the people concerned may get a second push.
+
+        Raises:
+            BadArgument: there is nothing to confirm; nothing has changed.
+        """
+        return await servers.confirm(self._database)
 
     async def check(self) -> list[Finding]:
         """What a run of this configuration would meet, from the database to the provider. Changes
         nothing and sends nothing."""
+        findings, readable = await check_database(self._database, self._reports, self._source)
+        if not readable:
+            return findings
         in_force = await self.deps.store.applied()
         return [
-            Finding("database", "the database answers, is migrated and fit for the ledger"),
+            *findings,
             *await self._check(in_force),
             await check_dispatcher(
                 self.deps.dispatcher,

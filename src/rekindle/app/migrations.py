@@ -2,7 +2,7 @@
 
 from rekindle.errors import DatabaseUrlMissing
 from rekindle.postgres import migrate as postgres
-from rekindle.postgres.migrate import Migration, write_migrations
+from rekindle.postgres.migrate import Migrated, write_migrations
 from rekindle.settings import Settings
 
 __all__ = ["database_url", "migrate", "write_migrations"]
@@ -21,16 +21,17 @@ def database_url(settings: Settings) -> str:
     return settings.database_url.get_secret_value()
 
 
-async def migrate(settings: Settings | None = None, *, dry_run: bool = False) -> list[Migration]:
-    """Give the database this version's tables. Returns the migrations that were run now, oldest
-    first.
+async def migrate(settings: Settings | None = None, *, dry_run: bool = False) -> Migrated:
+    """Give the database this version's tables, and the worker's role the rights that it lacks.
+    Returns the migrations that were run now, oldest first, and the rights that were given back.
 
     All of them are run in one transaction, or none. A second caller waits and then finds nothing to
-    do. `dry_run` changes nothing and returns what would be run.
+    do. `dry_run` changes nothing and returns what would be done.
 
     Raises:
         DatabaseUrlMissing, DatabaseUnreachable: there is no database to migrate.
         MigrationDrift: a migration that was run before differs from the file in this version.
-        PermissionMissing: the role may not create the schema.
+        PermissionMissing: the role may not create the schema or the role.
+        DatabaseUnfit: the server cannot keep the ledger's promises.
     """
     return await postgres.migrate(database_url(settings or Settings()), dry_run=dry_run)

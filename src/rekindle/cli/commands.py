@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rekindle.cli import cycle, demo, explain, fleet, serve, setup, sql, switch, unknown
+from rekindle.cli import cycle, demo, explain, failover, fleet, serve, setup, sql, switch, unknown
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION, settings
 from rekindle.cli.output import say
@@ -74,4 +74,7 @@ def build() -> typer.Typer:
     switches.command("on")(switch.on)
     switches.command("list")(switch.show)
     app.add_typer(switches, name="switch")
+    failovers = typer.Typer(help="Confirm a server that was promoted or restored.", no_args_is_help=True)
+    failovers.command("confirm")(failover.confirm)
+    app.add_typer(failovers, name="failover")
     return app

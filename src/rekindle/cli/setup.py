@@ -57,13 +57,15 @@ async def migrate(
             say(f"{into} has every migration.")
         return
     done = await migrate_database(settings(), dry_run=dry_run)
-    names = [f"{one.version}_{one.name}" for one in done]
+    names = [f"{one.version}_{one.name}" for one in done.ran]
     if as_json:
-        print_json({"dry_run": dry_run, "migrations": names})
+        print_json({"dry_run": dry_run, "migrations": names, "repaired": done.repaired})
         return
     for name in names:
         say(f"{'would run' if dry_run else 'ran'} {name}")
-    if not names:
+    for what in done.repaired:
+        say(f"{'would give' if dry_run else 'gave'} back {what}")
+    if not names and not done.repaired:
         say("The database is up to date.")
 
 
@@ -125,7 +127,7 @@ async def check(config_path: ConfigPath = None, as_json: AsJson = False) -> int:
 
     Changes nothing.
     """
-    async with Engine.open(settings(), config(config_path)) as engine:
+    async with Engine.open(settings(), config(config_path), fit=False) as engine:
         findings = await engine.check()
     if as_json:
         print_json([_finding_json(one) for one in findings])

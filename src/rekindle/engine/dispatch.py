@@ -13,9 +13,9 @@ from rekindle import ports
 from rekindle.engine.compose import Composer
 from rekindle.engine.cycle import Cycle
 from rekindle.engine.pace import RAMP_SECONDS, Pacer
-from rekindle.engine.patience import answer_within
+from rekindle.engine.patience import TRANSIENT, answer_within
 from rekindle.engine.record import BATCH, Recorder
-from rekindle.errors import DatabaseUnreachable, Disposition, RekindleError, StatementTooSlow, TemplateInvalid
+from rekindle.errors import Disposition, RekindleError, StatementTooSlow, TemplateInvalid
 from rekindle.log import log
 from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
 from rekindle.render import NotRendered
@@ -209,7 +209,7 @@ class _Dispatch:
         try:
             async with answer_within(seconds):
                 return await self._arm_by_scenario(units)
-        except DatabaseUnreachable:
+        except TRANSIENT:
             # They may or may not be armed, and nothing was sent: those that are armed are put back.
             await self._store.retry([(unit, "database_lost", 0.0) for unit in units])
             scenarios = {unit.scenario_type for unit in units}
@@ -229,7 +229,7 @@ class _Dispatch:
         lease_seconds = START_SECONDS + self._answer_seconds + ANSWERED_SECONDS
         try:
             return await self._store.arm(units, lease_seconds=lease_seconds)
-        except DatabaseUnreachable:
+        except TRANSIENT:
             raise
         except RekindleError as fault:
             scenarios = {unit.scenario_type for unit in units}

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar, final
 from uuid import UUID
 
 from rekindle.engine.deadline import Deadline
-from rekindle.errors import DatabaseUnreachable, HeldByGuard
+from rekindle.errors import DatabaseFull, DatabaseUnreachable, HeldByGuard, InTheWay, OutOfMemory, RekindleError
 from rekindle.log import log
 from rekindle.model import (
     Acceptance,
@@ -55,22 +55,44 @@ async def answer_within(seconds: float) -> AsyncGenerator[None]:
         ) from None
 
 
+TRANSIENT = (DatabaseUnreachable, InTheWay)
+"""The errors after which a call may soon succeed. Any other one would come again."""
+
+_OF_THE_MACHINE = (DatabaseFull, OutOfMemory)
+
+
 async def patiently(deadline: Deadline, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of a call to the ledger. While the database does not answer and time is left, the
-    call is made again.
+    """The result of a call to the ledger. While the database does not answer, or another session is
+    in the way, and time is left, the call is made again. Any other error is raised at once.
 
     Only for calls that may be repeated after an unclear failure: reads, and writes whose fence or
     key makes a repetition harmless. A call without an answer at the deadline is abandoned.
 
     Raises:
-        DatabaseUnreachable: the deadline came first.
+        DatabaseUnreachable, InTheWay: the deadline came first.
     """
+    return await _again_after(TRANSIENT, deadline, call, *args, **kwargs)
+
+
+async def _written(deadline: Deadline, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As `patiently`, for a write about what was sent. It is also made again while the disk or
+    the memory is full: otherwise proof would be lost."""
+    return await _again_after((*TRANSIENT, *_OF_THE_MACHINE), deadline, call, *args, **kwargs)
+
+
+async def _again_after(
+    faults: tuple[type[RekindleError], ...],
+    deadline: Deadline,
+    call: Callable[P, Awaitable[T]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
     logged = False
     while True:
         try:
             async with answer_within(deadline.wait_seconds()):
                 return await call(*args, **kwargs)
-        except DatabaseUnreachable as fault:
+        except faults as fault:
             if deadline.left() <= 1.0:
                 raise
             if not logged:
@@ -192,19 +214,19 @@ class PatientStore(Store):
             return await self._store.arm(units, lease_seconds=lease_seconds)
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
-        return await patiently(self._deadline, self._notifications.record, run_id, acceptances)
+        return await _written(self._deadline, self._notifications.record, run_id, acceptances)
 
     async def reserve(self, account: str, sends: int, *, per_second: float) -> float:
         return await patiently(self._deadline, self._store.reserve, account, sends, per_second=per_second)
 
     async def retry(self, units: Sequence[tuple[Unit, str, float]]) -> int:
-        return await patiently(self._deadline, self._store.retry, units)
+        return await _written(self._deadline, self._store.retry, units)
 
     async def finish(self, run_id: UUID, endings: Sequence[Ending]) -> int:
-        return await patiently(self._deadline, self._store.finish, run_id, endings)
+        return await _written(self._deadline, self._store.finish, run_id, endings)
 
     async def hold(self, units: Sequence[tuple[Unit, str]]) -> int:
-        return await patiently(self._deadline, self._store.hold, units)
+        return await _written(self._deadline, self._store.hold, units)
 
     async def sweep(self) -> Mapping[str, int]:
         return await patiently(self._deadline, self._store.sweep)

@@ -64,6 +64,8 @@ class Store(NotificationRepository, Protocol):
         leased and not armed may be leased at once.
 
         Raises:
+            NotMigrated, DatabaseUnfit: the server cannot keep the promises; nothing was written.
+            ServerNotConfirmed: the latest run wrote to another server; nothing was written.
             KeyTaken: another run was asked for under this key, and is alive or has ended; nothing
                 was written.
         """

@@ -72,6 +72,11 @@ class Source(Protocol):
         """Every view in schema rekindle_source, by name. Each was opened; no row was read."""
         ...
 
+    async def closed(self) -> Sequence[str]:
+        """The views of schema rekindle_source that the role rekindle_worker may not read, by name,
+        whichever role asks."""
+        ...
+
     async def unreadable(self, columns: Mapping[str, Sequence[str]]) -> Mapping[str, RekindleError]:
         """By view, the error with which reading all its rows fails, for those of the given views
         that fail. Only the given columns are read, and of the recipients all columns of the active

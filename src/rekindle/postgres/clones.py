@@ -6,6 +6,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from rekindle.postgres.faults import database_faults
 from rekindle.postgres.pool import connect
+from rekindle.postgres.session import pinned
 
 
 def database_at(url: str, name: str) -> str:
@@ -32,7 +33,7 @@ async def drop_database(url: str, name: str) -> None:
 async def execute_script(url: str, script: str) -> None:
     """Execute every statement of a trusted script in one transaction. If one fails, nothing
     changes."""
-    async with await connect(url) as connection, connection.transaction():
+    async with await connect(url) as connection, pinned(connection):
         await connection.execute(script.encode())
 
 

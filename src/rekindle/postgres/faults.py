@@ -1,7 +1,7 @@
 """Turn the database's errors into coded errors that never contain a password or a row's content."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -10,8 +10,15 @@ from psycopg_pool import PoolTimeout
 
 from rekindle.errors import (
     DatabaseError,
+    DatabaseFull,
+    DatabaseStopping,
+    DatabaseUnfit,
     DatabaseUnreachable,
+    InTheWay,
+    NoConnectionLeft,
     NotMigrated,
+    ObjectNotReady,
+    OutOfMemory,
     PermissionMissing,
     SourceViewMissing,
     SourceViewWrong,
@@ -36,6 +43,36 @@ _RAISING = (
     "dblink_res_error",
 )
 
+_CONNECTIONS = (
+    "Close other connections, raise the limit of the server, the role or the pooler, or give Rekindle fewer runs at "
+    "once."
+)
+_RETRY = "It is asked again for as long as the run has time. Otherwise try again when the server runs."
+_OF_STATE: Sequence[tuple[str, type[DatabaseError], str]] = (
+    (
+        "53100",
+        DatabaseFull,
+        "Free space or give the database a larger disk. Nothing is lost; the next run carries on.",
+    ),
+    ("53300", NoConnectionLeft, _CONNECTIONS),
+    ("53", OutOfMemory, "Give the server more memory or a higher limit, or look for a view that needs too much."),
+    ("55P03", InTheWay, "See pg_locks and pg_stat_activity for the session that has the lock, and end it."),
+    ("55006", InTheWay, "See pg_stat_activity for the session that uses it, and end it."),
+    ("40", InTheWay, "Try again. If it comes back, see the server's log for the other session."),
+    ("55", ObjectNotReady, "Correct what the message names; a materialized view must be refreshed once."),
+    ("57P", DatabaseStopping, _RETRY),
+)
+"""By the beginning of a SQLSTATE, the first that fits: its error and what helps."""
+
+_OF_LOGIN = {
+    "too many clients already": "53300",
+    "too many connections for": "53300",
+    "remaining connection slots are reserved": "53300",
+    "max client": "53300",
+    "the database system is": "57P03",
+}
+"""What servers and poolers say at a login, with its SQLSTATE."""
+
 
 def server_refused(error: psycopg.Error) -> bool:
     """Whether a working server refused a statement, and the connection lives.
@@ -58,7 +95,9 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
     except errors.InsufficientPrivilege as error:
         raise PermissionMissing(
             f"the database role may not do this: {primary(error)}",
-            hint="Grant it rekindle_worker and run the grants at the end of source.sql; see `rekindle check`.",
+            hint="Run `rekindle migrate` as the owner, which gives back what rekindle_worker lacks; grant "
+            "rekindle_worker to this role; run the grants at the end of source.sql. `rekindle check` says what is "
+            "missing.",
         ) from None
     except errors.UndefinedTable as error:
         raise _undefined(error) from None
@@ -72,29 +111,36 @@ def database_faults(url: str, *, pass_through: tuple[type[psycopg.Error], ...] =
         raise StatementTooSlow(
             hint="Raise the budget, run fewer scenarios at once, or look for a missing index."
         ) from None
+    except errors.ReadOnlySqlTransaction:
+        raise read_only() from None
     except (
         psycopg.OperationalError,
         psycopg.InterfaceError,
         errors.IdleInTransactionSessionTimeout,
         TimeoutError,
     ) as error:
-        raise unreachable(url, error) from None
+        raise unanswered(url, error) from None
     except psycopg.Error as error:
         raise DatabaseError(f"the database refused a statement: {primary(error)}") from None
 
 
-def unreachable(url: str, error: Exception) -> DatabaseUnreachable:
-    """Return an error with the reason, and without anything of the address."""
-    if isinstance(error, PoolTimeout):
-        reason = "no connection within the time allowed"
-    elif isinstance(error, TimeoutError):
-        reason = "no answer within the time allowed"
-    elif isinstance(error, UnicodeError):
-        reason = "its host cannot be a name"
-    elif isinstance(error, psycopg.Error) and error.diag.message_primary is not None:
-        reason = primary(error)
-    else:
-        reason = without_address(str(error), url)
+def read_only() -> DatabaseUnfit:
+    """Return the error about a server that refuses every write."""
+    return DatabaseUnfit(
+        "the database is read-only, so nothing can be claimed or recorded",
+        hint="Free disk space if the disk is full, then reset default_transaction_read_only of the role and the "
+        "database. On Supabase see https://supabase.com/docs/guides/platform/database-size.",
+    )
+
+
+def unanswered(url: str, error: Exception) -> DatabaseError:
+    """Return the error about a statement or a login that did not succeed because of the server's
+    state: with the reason and a hint, and without anything of the address."""
+    reason = _reason(url, error)
+    state = (error.sqlstate if isinstance(error, psycopg.Error) else None) or _state_of(reason)
+    for prefix, kind, hint in _OF_STATE:
+        if state.startswith(prefix):
+            return kind(f"{_first(kind)}: {reason}", hint=hint)
     return DatabaseUnreachable(
         f"the database does not answer: {reason}", hint="Check REKINDLE_DATABASE_URL and that the server runs."
     )
@@ -104,6 +150,29 @@ def words_are_foreign(error: psycopg.Error) -> bool:
     """Whether the team's own code, or another server, chose the words of an error, and maybe its
     SQLSTATE."""
     return error.sqlstate in _RAISED or error.diag.source_function in _RAISING  # mutant: raised-by-the-team
+
+
+def _first(kind: type[DatabaseError]) -> str:
+    """The message of an error's class, as the beginning of a longer one."""
+    text = " ".join((kind.__doc__ or "").split()).removesuffix(".")
+    return text[:1].lower() + text[1:]
+
+
+def _state_of(reason: str) -> str:
+    """The SQLSTATE of a refused login, for which libpq has only a text; '' if it is not known."""
+    return next((state for words, state in _OF_LOGIN.items() if words in reason), "")
+
+
+def _reason(url: str, error: Exception) -> str:
+    if isinstance(error, PoolTimeout):
+        return "no connection within the time allowed"
+    if isinstance(error, TimeoutError):
+        return "no answer within the time allowed"
+    if isinstance(error, UnicodeError):
+        return "its host cannot be a name"
+    if isinstance(error, psycopg.Error) and error.diag.message_primary is not None:
+        return primary(error)
+    return without_address(str(error), url)
 
 
 def primary(error: psycopg.Error) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 from rekindle import policy
 from rekindle.ports import Counts, Due, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
 from rekindle.postgres.pool import Database
+from rekindle.postgres.servers import require_known, require_ready
 from rekindle.postgres.sql import statement
 
 
@@ -30,7 +31,11 @@ class PostgresFleet(Fleet):
             "budget_seconds": budget_seconds,
             "dispatcher": dispatcher,
         }
-        rows = await self._database.rows(statement("tick_begin"), parameters)
+        async with self._database.transaction() as connection:
+            # As in `Store.open_run`. On a server that is not fit or not known, it stays due.
+            await require_ready(connection)
+            await require_known(connection)
+            rows = await (await connection.execute(statement("tick_begin"), parameters)).fetchall()
         return Tick(rows[0]["key"], tuple(rows[0]["scenario_types"]), run_id) if rows else None
 
     async def skip(self, due: Sequence[Due]) -> Sequence[tuple[str, int]]:

@@ -33,7 +33,7 @@ async def held_back(
     if not people or not guard.watches:
         return None
     claim = Claim(evaluations[-1].applied.scenario_type, people, recipients, ahead=ahead)
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         weighed = await weigh(connection, claim, guard)
     if not weighed.over(guard, weighed.own_at_most, weighed.total_at_most):
         return None

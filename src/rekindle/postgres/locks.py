@@ -45,7 +45,7 @@ async def take_to_sweep(connection: Connection) -> bool:
 async def _held(database: Database, name: LockName) -> StatementTooSlow:
     message = f"the lock {name} of the ledger was not free within the time left"
     try:
-        async with database.connection(within=_HOLDER_SECONDS) as another:
+        async with database.transaction(timeout_seconds=_HOLDER_SECONDS) as another:
             row = await (await another.execute(statement("lock_holder"), {"name": name})).fetchone()
     except RekindleError:
         row = None

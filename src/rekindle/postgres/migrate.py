@@ -13,7 +13,10 @@ from typing import Any, LiteralString, cast
 
 from rekindle.errors import BadArgument, MigrationDrift, NotMigrated
 from rekindle.postgres.faults import database_faults
+from rekindle.postgres.fitness import require_fit
 from rekindle.postgres.pool import Connection, connect
+from rekindle.postgres.rights import missing_rights
+from rekindle.postgres.session import pinned
 
 FOLDER = resources.files("rekindle.postgres").joinpath("migrations")
 _ALONE = "-- transaction: none"
@@ -52,6 +55,15 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What a call of `migrate` did: the migrations that it ran, oldest first, and the rights of
+    rekindle_worker that it gave back, each as a short text."""
+
+    ran: tuple[Migration, ...]
+    repaired: tuple[str, ...]
+
+
 def migrations(folder: Traversable = FOLDER) -> list[Migration]:
     """Return every migration of the folder, oldest first."""
     found: list[Migration] = []
@@ -64,45 +76,57 @@ def migrations(folder: Traversable = FOLDER) -> list[Migration]:
     return sorted(found, key=lambda migration: migration.version)
 
 
-async def migrate(url: str, *, dry_run: bool = False, folder: Traversable = FOLDER) -> list[Migration]:
-    """Run the pending migrations in one transaction, and return those that this call ran, oldest
-    first.
+async def migrate(url: str, *, dry_run: bool = False, folder: Traversable = FOLDER) -> Migrated:
+    """Run the pending migrations in one transaction, and give back the rights of rekindle_worker
+    that are missing. Return what this call did.
 
     A second caller waits for the first (a lock on the table of migrations) and then finds nothing
     to do. If anything fails, nothing has changed. A migration that cannot run in a
     transaction ends the transaction before it and runs separately; the next call runs it again if
     it failed. A file that another tool has run counts as run. `dry_run` changes nothing and returns
-    the migrations that would be run.
+    what would be done.
+
+    Rights are missing after a dump is restored into a server without the role: a dump has no roles.
+    Each file may be run again, and gives them back.
 
     Raises:
         MigrationDrift: a migration that was run before differs from this version's file.
         PermissionMissing: the role may not create the schema.
+        DatabaseUnfit: the server cannot keep the ledger's promises; nothing has changed.
     """
     files = migrations(folder)
     ran: list[Migration] = []
+    repaired: list[str] = []
     with database_faults(url):
         connection = await connect(url)
         async with connection:
             while True:
-                done, following = await _run_together(connection, files, dry_run=dry_run)
+                done, following, rights = await _run_together(connection, files, dry_run=dry_run)
                 ran += done
+                repaired += rights
                 if following is None:
-                    return ran
+                    return Migrated(tuple(ran), tuple(repaired))
                 if await _run_alone(url, connection, following):
                     ran.append(following)
 
 
 async def _run_together(
     connection: Connection, files: Sequence[Migration], *, dry_run: bool
-) -> tuple[list[Migration], Migration | None]:
-    """Run the pending migrations up to the first that must run alone. Return those that were run,
-    and that one."""
-    async with connection.transaction(force_rollback=dry_run):
+) -> tuple[list[Migration], Migration | None, list[str]]:
+    """Run the pending migrations up to the first that must run alone, and repair the rights. Return
+    those that were run, that one, and the rights."""
+    async with pinned(connection, kept=not dry_run):
+        await require_fit(connection)
         if dry_run:
-            return _pending(await _done(connection), files), None
+            done = await _done(connection)
+            run_before = {row["version"] for row in done}
+            texts = [one.text for one in files if one.version in run_before]
+            return _pending(done, files), None, await missing_rights(connection, texts) if texts else []
         await _take_turn(connection, files[0])
         pending = _pending(await _done(connection), files)
         alone = next((number for number, migration in enumerate(pending) if migration.alone), len(pending))
+        here = [one for one in files if not one.alone and one not in pending]
+        rights = await _repair(connection, here) if here else []
         for migration in pending[:alone]:
             await connection.execute(migration.text)
         for migration in files:
@@ -110,7 +134,20 @@ async def _run_together(
                 "update rekindle.schema_migration set sha256 = %s where version = %s and sha256 is null",
                 [migration.sha256, migration.version],
             )
-    return pending[:alone], pending[alone] if alone < len(pending) else None
+    return pending[:alone], pending[alone] if alone < len(pending) else None, rights
+
+
+async def _repair(connection: Connection, files: Sequence[Migration]) -> list[str]:
+    """Run these files again if a right that they give is missing; return the rights that came
+    back."""
+    texts = [migration.text for migration in files]
+    missing = await missing_rights(connection, texts)
+    if not missing:
+        return []
+    for migration in files:
+        await connection.execute(migration.text)
+    left = set(await missing_rights(connection, texts))
+    return [what for what in missing if what not in left]
 
 
 async def _take_turn(connection: Connection, first: Migration) -> None:
@@ -131,8 +168,7 @@ async def _run_alone(url: str, connection: Connection, migration: Migration) -> 
     invalid index of the ledger is from an attempt that failed. It is dropped first, because
     `if not exists` would keep it.
     """
-    async with await connect(url) as turn, turn.transaction():
-        await turn.execute("set local idle_in_transaction_session_timeout = 0")
+    async with await connect(url) as turn, pinned(turn):
         while not await (await turn.execute(_LOCK_ALONE)).fetchall():  # noqa: ASYNC110 - another process decides
             await asyncio.sleep(_RETRY_SECONDS)
         if migration.version in {row["version"] for row in await _done(connection)}:

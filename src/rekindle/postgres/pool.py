@@ -3,18 +3,18 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection, IsolationLevel, waiting
+from psycopg import AsyncConnection, waiting
 from psycopg.abc import PQGen
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from rekindle.postgres import address
-from rekindle.postgres.faults import database_faults, server_refused, unreachable
-from rekindle.postgres.sql import statement
+from rekindle.postgres.faults import database_faults, server_refused, unanswered
+from rekindle.postgres.session import Mode, opening, pinned
 
 RV = TypeVar("RV")
 Parameters = dict[str, Any]
@@ -34,6 +34,7 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _CANCEL_SECONDS = 0.5
 _IDLE_SECONDS = 10.0
+_YIELDING_SECONDS = 600.0  # between two statements of a block that yields to its caller
 _GRACE_SECONDS = 2.0  # the server's limit for a statement ends this much before ours
 # A lost network is noticed after about 15 s. The statement is then retried on another connection.
 _KEEPALIVE = {
@@ -75,11 +76,14 @@ def _parameters(url: str) -> dict[str, Any]:
     """
     given = address.parameters(url)
     own: dict[str, Any] = {name: value for name, value in _KEEPALIVE.items() if name not in given}
+    if "options" not in given:
+        own["options"] = ""  # not those of PGOPTIONS, which are for another program
     return (
         given
         | own
         | {
             "autocommit": True,
+            "client_encoding": "utf8",
             "prepare_threshold": None,  # no prepared statements, so that a transaction pooler works
             "row_factory": dict_row,
             "connect_timeout": CONNECT_SECONDS,
@@ -98,15 +102,16 @@ async def connect(url: str) -> Connection:
     try:
         return await Connection.connect(**parameters)
     except (psycopg.Error, UnicodeError) as error:  # a host that cannot be a name is a UnicodeError
-        raise unreachable(url, error) from None
+        raise unanswered(url, error) from None
 
 
 class Database:
-    """A small pool of connections. Every statement is a separate transaction, unless it runs inside
-    `transaction`."""
+    """A small pool of connections. Nothing is executed outside a transaction of this class, and
+    each begins with the settings of session.sql."""
 
     def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
         self.url = url
+        self._connections = connections
         self._lost = False
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             min_size=1,
@@ -134,21 +139,94 @@ class Database:
         await self._pool.close(timeout=LOST_SECONDS)
 
     @asynccontextmanager
-    async def connection(
-        self, *, within: float | None = ANSWER_SECONDS, pass_through: tuple[type[psycopg.Error], ...] = ()
+    async def transaction(
+        self,
+        *,
+        timeout_seconds: float = ANSWER_SECONDS,
+        bounded: bool = True,
+        pass_through: tuple[type[psycopg.Error], ...] = (),
     ) -> AsyncGenerator[Connection]:
-        """One connection for the block, in autocommit. Errors in `pass_through` are raised
-        unchanged.
+        """One transaction for the block: committed at its end, rolled back on any exception. Errors
+        in `pass_through` are raised unchanged.
 
-        The block has `within` seconds; after that the server counts as not answering. None is for a
-        block that yields to its caller and limits each wait itself.
+        Each statement has `timeout_seconds`. The block has a little more; after that the server
+        counts as not answering. A block that is not `bounded` has no limit: it yields to its caller
+        and limits each wait itself.
         """
+        async with self._begun(
+            "read committed",
+            timeout_seconds,
+            idle_seconds=_IDLE_SECONDS if bounded else _YIELDING_SECONDS,
+            within=timeout_seconds + _GRACE_SECONDS if bounded else None,
+            pass_through=pass_through,
+        ) as connection:
+            yield connection
+            await connection.commit()
+
+    @asynccontextmanager
+    async def snapshot(
+        self, *, timeout_seconds: float, pass_through: tuple[type[psycopg.Error], ...] = ()
+    ) -> AsyncGenerator[Connection]:
+        """One transaction whose statements all see the rows that were committed before its first
+        statement. It is rolled back at its end, with the rows that it staged. Each statement has
+        `timeout_seconds`, and the block twice that and a little more."""
+        async with self._begun(
+            "repeatable read",
+            timeout_seconds,
+            within=2 * timeout_seconds + _GRACE_SECONDS,
+            pass_through=pass_through,
+        ) as connection:
+            yield connection
+            await connection.rollback()
+
+    @asynccontextmanager
+    async def reading(self, *, timeout_seconds: float) -> AsyncGenerator[Connection]:
+        """One READ ONLY transaction for the team's own SQL. It is always rolled back at its end, so
+        that no setting made by the SQL remains on this connection."""
+        async with self._begun(
+            "read committed, read only",
+            timeout_seconds,
+            within=timeout_seconds + _GRACE_SECONDS,
+        ) as connection:
+            yield connection
+            await connection.rollback()
+
+    async def rows(
+        self,
+        query: LiteralString,
+        parameters: Parameters | None = None,
+        *,
+        pass_through: tuple[type[psycopg.Error], ...] = (),
+    ) -> list[DictRow]:
+        """Return all rows of one statement, which is committed when this returns."""
+        # The statement and its COMMIT are not pipelined. psycopg ends a pipeline with a Flush after
+        # the Sync. A transaction pooler then lends a connection for it, and gets it back only with
+        # the next statement. The rows are read before the COMMIT, because psycopg reads them by the
+        # settings that are in force.
+        async with self.transaction(pass_through=pass_through) as connection:
+            cursor = await connection.execute(query, parameters)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def row(self, query: LiteralString, parameters: Parameters | None = None) -> DictRow:
+        """Return the one row of a statement, which is committed when this returns."""
+        return (await self.rows(query, parameters))[0]
+
+    @asynccontextmanager
+    async def _begun(
+        self,
+        mode: Mode,
+        timeout_seconds: float,
+        *,
+        within: float | None,
+        idle_seconds: float = _IDLE_SECONDS,
+        pass_through: tuple[type[psycopg.Error], ...] = (),
+    ) -> AsyncGenerator[Connection]:
+        """A connection in a transaction that has begun, with its settings pinned. The block ends
+        it. On an exception it is rolled back."""
+        begin = opening(mode, statement_seconds=max(timeout_seconds, 0.001), idle_seconds=idle_seconds)
         with database_faults(self.url, pass_through=pass_through):
             try:
-                async with (
-                    asyncio.timeout(within),
-                    self._pool.connection(timeout=LOST_SECONDS if self._lost else None) as connection,
-                ):
+                async with asyncio.timeout(within), self._living(begin) as connection:
                     yield connection
                     self._lost = False
             except psycopg.OperationalError as error:
@@ -159,66 +237,40 @@ class Database:
                 raise
 
     @asynccontextmanager
-    async def transaction(
-        self,
-        *,
-        timeout_seconds: float = ANSWER_SECONDS,
-        bounded: bool = True,
-        pass_through: tuple[type[psycopg.Error], ...] = (),
-    ) -> AsyncGenerator[Connection]:
-        """One transaction for the block: committed at its end, rolled back on any exception.
-
-        Each statement has `timeout_seconds`. The block has a little more, or no limit if it is not
-        `bounded`: see `connection`.
-        """
-        within = timeout_seconds + _GRACE_SECONDS if bounded else None
-        async with self.connection(within=within, pass_through=pass_through) as connection, connection.transaction():
-            await connection.execute(statement("limits"), _limits(timeout_seconds, _IDLE_SECONDS if bounded else 600))
-            yield connection
-
-    @asynccontextmanager
-    async def snapshot(
-        self, *, timeout_seconds: float, pass_through: tuple[type[psycopg.Error], ...] = ()
-    ) -> AsyncGenerator[Connection]:
-        """One transaction whose statements all see the rows that were committed before its first
-        statement. It is rolled back at its end, with the rows that it staged. Each statement has
-        `timeout_seconds`, and the block twice that and a little more."""
-        async with self.connection(
-            within=2 * timeout_seconds + _GRACE_SECONDS, pass_through=pass_through
-        ) as connection:
-            await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    async def _taken(self) -> AsyncGenerator[Connection]:
+        """A connection of the pool, alive or not."""
+        async with AsyncExitStack() as stack:
+            taken = self._pool.connection(timeout=LOST_SECONDS if self._lost else None)
             try:
-                async with connection.transaction(force_rollback=True):
-                    await connection.execute(statement("limits"), _limits(timeout_seconds, _IDLE_SECONDS))
-                    yield connection
-            finally:
-                await connection.set_isolation_level(None)
-
-    @asynccontextmanager
-    async def reading(self, *, timeout_seconds: float) -> AsyncGenerator[Connection]:
-        """One READ ONLY transaction for the team's own SQL. It is always rolled back at its end, so
-        that no setting made by the SQL remains on this connection."""
-        async with (
-            self.connection(within=timeout_seconds + _GRACE_SECONDS) as connection,
-            connection.transaction(force_rollback=True),
-        ):
-            await connection.execute(statement("limits"), _limits(timeout_seconds, _IDLE_SECONDS))
-            await connection.execute("set transaction read only")
+                connection = await stack.enter_async_context(taken)
+            except PoolTimeout:
+                # The pool does not tell why it has no connection. A separate login is told.
+                self._lost = True
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOST_SECONDS):
+                        await (await connect(self.url)).close()
+                raise
             yield connection
 
-    async def rows(self, query: LiteralString, parameters: Parameters | None = None) -> list[DictRow]:
-        """Return all rows of one statement, which is committed when this returns."""
-        async with self.connection() as connection:
-            cursor = await connection.execute(query, parameters)
-            return await cursor.fetchall() if cursor.description else []
+    @asynccontextmanager
+    async def _living(self, begin: LiteralString) -> AsyncGenerator[Connection]:
+        """A connection on which the transaction has begun.
 
-    async def row(self, query: LiteralString, parameters: Parameters | None = None) -> DictRow:
-        """Return the one row of a statement, which is committed when this returns."""
-        return (await self.rows(query, parameters))[0]
-
-
-def _limits(statement_seconds: float, idle_seconds: float) -> Parameters:
-    return {"statement_ms": max(1, int(statement_seconds * 1000)), "idle_ms": int(idle_seconds * 1000)}
+        A server, or a pooler, may have closed a connection while it was idle. Its first statement
+        fails then. Nothing was asked on it yet, so the next connection is tried: each of the idle
+        ones, and then a new one.
+        """
+        for left in range(self._connections, -1, -1):
+            async with self._taken() as connection:
+                try:
+                    await connection.execute(begin)
+                except psycopg.OperationalError:
+                    if not (left and connection.closed):  # mutant: closed-while-idle
+                        raise
+                    self._lost = True
+                    continue
+                yield connection
+                return
 
 
 async def execute_all(url: str, statements: Sequence[tuple[LiteralString, Mapping[str, Any] | None]]) -> None:
@@ -228,6 +280,6 @@ async def execute_all(url: str, statements: Sequence[tuple[LiteralString, Mappin
     """
     with database_faults(url):
         connection = await connect(url)
-        async with connection, connection.transaction():
+        async with connection, pinned(connection):
             for text, parameters in statements:
                 await connection.execute(text, parameters)

@@ -9,16 +9,16 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from rekindle import policy
-from rekindle.errors import DatabaseUnfit, WouldRetire
+from rekindle.errors import WouldRetire
 from rekindle.model import KeyHolder, Numbers, Report, UnknownSend
 from rekindle.ports import Applied, Change, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.locks import take
-from rekindle.postgres.migrate import require_current
+from rekindle.postgres.migrate import migrations
 from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.rights import missing_rights
+from rekindle.postgres.servers import require_ready
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, Config, changed_keys, definition, fingerprint, parse_scenario
-
-MINIMUM_SERVER = 150_000
 
 
 class Reports:
@@ -28,29 +28,19 @@ class Reports:
         self._database = database
 
     async def check_fitness(self) -> None:
-        """Refuse a server that cannot keep the ledger's promises.
+        """Refuse a server that cannot keep the ledger's promises, or lacks this version's tables.
 
         Raises:
-            NotMigrated: the tables are missing or old.
-            DatabaseUnfit: the server is too old or a replica, a crash can lose its commits, or its
-                isolation level differs.
+            NotMigrated, DatabaseUnfit: as `rekindle.postgres.servers.require_ready`.
         """
-        row = await self._database.row(statement("fitness"))
-        require_current(row["migrated_to"])
-        if row["version_number"] < MINIMUM_SERVER:
-            raise DatabaseUnfit("Postgres is older than 15", hint="Use Postgres 15 to 18.")
-        if row["replica"]:
-            raise DatabaseUnfit("this server is a replica", hint="Connect to the primary.")
-        if row["synchronous_commit"] == "off":
-            raise DatabaseUnfit(
-                "synchronous_commit is off, so after a crash a push could be sent twice",
-                hint="Turn it on for this role: alter role ... set synchronous_commit = on.",
-            )
-        if row["isolation"] != "read committed":
-            raise DatabaseUnfit(
-                f"the default isolation level is {row['isolation']}, but the ledger's statements need read committed",
-                hint="Reset default_transaction_isolation for this role.",
-            )
+        async with self._database.transaction() as connection:
+            await require_ready(connection)
+
+    async def missing_rights(self) -> list[str]:
+        """Return what rekindle_worker lacks of the rights that the migrations give it, as short
+        texts."""
+        async with self._database.transaction() as connection:
+            return await missing_rights(connection, [migration.text for migration in migrations()])
 
     async def scenarios(self) -> list[ScenarioStatus]:
         """Return every scenario in force, enabled or not, highest priority first."""
@@ -73,7 +63,7 @@ class Reports:
 
     async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
         """Return reports of runs, newest first."""
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
             return await read_runs(connection, run_id=run_id, limit=limit)
 
     async def asked(self, key: str) -> KeyHolder | None:

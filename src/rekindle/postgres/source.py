@@ -43,7 +43,7 @@ class PostgresSource(Source):
         views: dict[str, View] = {}
         for row in await self._database.rows(statement("source_columns")):
             columns.setdefault(row["view_name"], []).append(Column(row["column_name"], row["type_name"]))
-        async with self._database.connection(pass_through=(errors.InsufficientPrivilege,)) as connection:
+        async with self._database.transaction(pass_through=(errors.InsufficientPrivilege,)) as connection:
             for name, of_view in columns.items():
                 try:
                     refusal = await _refusal(connection, name, "on")
@@ -56,6 +56,9 @@ class PostgresSource(Source):
                 except RekindleError as fault:
                     views[name] = View(of_view, fault=fault)
         return views
+
+    async def closed(self) -> Sequence[str]:
+        return [row["view_name"] for row in await self._database.rows(statement("source_closed"))]
 
     async def unreadable(self, columns: Mapping[str, Sequence[str]]) -> Mapping[str, RekindleError]:
         faults: dict[str, RekindleError] = {}
@@ -91,7 +94,7 @@ class PostgresSource(Source):
         return bool(plans) and _looks_up_both(plans[0]["Plan"])
 
     async def counts(self) -> SourceCounts:
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
             text = statement("source_counts", **await optional_views(connection))
             row = await (await connection.execute(text, {"user_id": None})).fetchone()
         return SourceCounts(**(row or {}))
@@ -149,7 +152,7 @@ class PostgresSource(Source):
         return longest
 
     async def _parts(self) -> Mapping[str, str]:
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
             return await optional_views(connection)
 
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:

@@ -30,6 +30,7 @@ from rekindle.postgres.locks import take_to_sweep
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.scenario_faults import evaluating
+from rekindle.postgres.servers import require_known, require_ready
 from rekindle.postgres.sql import statement
 from rekindle.scenario import KINDS, AnyScenario, parse_scenario
 
@@ -102,6 +103,8 @@ class PostgresStore(Store):
         }
         lost: dict[str, Any] = {}
         async with self._database.transaction() as connection:
+            await require_ready(connection)
+            await require_known(connection)
             self._optional_views = await optional_views(connection)
             if key is not None:
                 asked_for = {"request_key": key, "lost_seconds": policy.LOST_SECONDS}
@@ -135,7 +138,7 @@ class PostgresStore(Store):
                 self._database, run_id, evaluation, reserved_seconds=reserved_seconds, guard=guard
             )
         except errors.UniqueViolation:  # a second call: `evaluating` lets only that of RUN_SCENARIO_KEY through
-            async with self._database.connection() as connection:
+            async with self._database.transaction() as connection:
                 (report,) = await read_runs(connection, run_id=run_id, limit=1)
             return next(
                 numbers for numbers in report.scenarios if numbers.scenario_type == evaluation.applied.scenario_type
@@ -174,7 +177,7 @@ class PostgresStore(Store):
 
     async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
         if self._optional_views is None:  # `open_run` looks them up, once per run
-            async with self._database.connection() as connection:
+            async with self._database.transaction() as connection:
                 self._optional_views = await optional_views(connection)
         parameters = _keys(units) | {
             "user_ids": sorted({unit.user_id for unit in units}),
@@ -212,9 +215,8 @@ class PostgresStore(Store):
     async def _record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         keys = _keys([acceptance.unit for acceptance in acceptances])
         names = [acceptance.name for acceptance in acceptances]
-        async with self._database.connection(pass_through=_COLLISIONS) as connection:
-            cursor = await connection.execute(statement("record"), keys | {"run_id": run_id, "names": names})
-            rows = await cursor.fetchall()
+        parameters = keys | {"run_id": run_id, "names": names}
+        rows = await self._database.rows(statement("record"), parameters, pass_through=_COLLISIONS)
         verdicts: dict[tuple[UUID, UUID], Verdict] = {
             (row["claim_id"], row["device_id"]): row["verdict"] for row in rows
         }

@@ -144,6 +144,32 @@ language sql immutable parallel safe as $$
   end), '-infinity')
 $$;
 
+-- ------------------------------------------------------------------------------------- the server
+
+-- Which server this is: the identifier of its cluster, and the timeline that it writes. A replica
+-- that is promoted, and a restore to a point in time, begin another timeline. A dump is restored in
+-- another cluster. '' and 0 if the server does not tell: a host may have revoked these functions,
+-- or have no such log. `synchronous`: each commit waits for a standby.
+create or replace function rekindle.this_server(
+  out system_identifier text, out timeline bigint, out synchronous boolean
+)
+language plpgsql stable as $$
+begin
+  synchronous := pg_catalog.current_setting('synchronous_standby_names') <> '';
+  begin
+    system_identifier := (select c.system_identifier from pg_catalog.pg_control_system() c);
+  exception
+    when others then system_identifier := '';
+  end;
+  begin
+    -- pg_control_checkpoint() has the old timeline until the checkpoint after a promotion.
+    timeline := ('x' || pg_catalog.substr(
+      pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::bigint;
+  exception
+    when others then timeline := 0;
+  end;
+end $$;
+
 -- ------------------------------------------------------------------------------ zones and hours
 
 -- Whether a text is a time zone of the IANA database. Postgres itself accepts much more:

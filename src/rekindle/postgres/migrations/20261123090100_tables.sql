@@ -114,6 +114,26 @@ create policy worker on rekindle.pace to rekindle_worker using (true) with check
 grant select, insert on rekindle.pace to rekindle_worker;
 grant update (free_at) on rekindle.pace to rekindle_worker;
 
+-- The servers that runs wrote to: one row per cluster and timeline, with its latest run. The newest
+-- `seen_at` is the latest run's. A run on another server halts until an operator confirms the new
+-- server, because the ledger may lack what was sent before the change.
+create table if not exists rekindle.server (
+  system_identifier text not null,               -- '': the server does not tell
+  timeline          bigint not null,             -- 0: the server does not tell
+  synchronous       boolean not null,            -- each commit of the latest run waited for a standby
+  seen_at           timestamptz not null default rekindle.clock(),
+  confirmed_at      timestamptz,
+  confirmed_by      text,
+  primary key (system_identifier, timeline),
+  check ((confirmed_at is null) = (confirmed_by is null))
+);
+alter table rekindle.server enable row level security;
+revoke all on rekindle.server from rekindle_worker;
+drop policy if exists worker on rekindle.server;
+create policy worker on rekindle.server to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.server to rekindle_worker;
+grant update (synchronous, seen_at, confirmed_at, confirmed_by) on rekindle.server to rekindle_worker;
+
 -- -------------------------------------------------------------------------------- gates and caps
 
 -- The sliding cooldown. One row per person and scenario: its primary key makes a second push

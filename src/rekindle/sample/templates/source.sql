@@ -88,7 +88,7 @@ create view rekindle_source.certification as
 select c.id                  as certification_id,  -- EDIT  for example  c.id
        c.mentor_id           as user_id,           -- EDIT               c.profile_id
        c.title               as name,              -- EDIT               c.kind
-       c.valid_until         as expires_on         -- EDIT               c.expires_at::date
+       c.valid_until         as expires_on         -- EDIT               (c.expires_at at time zone 'Europe/Oslo')::date
 from programme.certificates c;                     -- EDIT               public.certifications c
 
 

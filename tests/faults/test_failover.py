@@ -1,0 +1,118 @@
+"""A replica that lagged and is promoted lacks what was sent last. A run notices before it sends."""
+
+import asyncio
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import LiteralString
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from acceptance.fixtures import apply
+from conftest import SERVERS, SETTINGS, in_memory
+from rekindle import Engine
+from rekindle.embedded import EmbeddedPostgres
+from rekindle.errors import BadArgument, ServerNotConfirmed
+from rekindle.scenario import Config
+from rekindle.settings import Settings
+from rekindle.testing import ScriptedDispatcher
+from team.team import Team, fill_team, person
+
+CAUGHT_UP = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
+
+
+@pytest.fixture
+def two_servers(tmp_path: Path, team_config: Config) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]]:
+    """A primary with a team that has a run behind it, and an asynchronous replica."""
+    with ExitStack() as stack:
+        stack.enter_context(in_memory())
+        tmp_path.chmod(0o711)
+        for parent in tmp_path.parents[:3]:
+            parent.chmod(parent.stat().st_mode | 0o011)
+        primary = EmbeddedPostgres(tmp_path / "primary", binaries=SERVERS["embedded"], settings=SETTINGS)
+        stack.enter_context(primary)
+        fill_team(primary.url)
+        asyncio.run(apply(primary.url, team_config))
+        team = Team(primary.url)
+        team.people(30)
+        team.execute("delete from team.wanted")
+        primary.stop()
+        subprocess.run(["cp", "-a", tmp_path / "primary", tmp_path / "replica"], check=True)
+        primary.start()
+        at = urlsplit(primary.url)
+        data = tmp_path / "replica" / "data"
+        with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
+            settings.write(
+                f"primary_conninfo = 'host={at.hostname} port={at.port} user={at.username} password={at.password}'\n"
+            )
+        (data / "standby.signal").touch()
+        replica = EmbeddedPostgres(tmp_path / "replica", binaries=SERVERS["embedded"], settings=SETTINGS)
+        yield primary, stack.enter_context(replica)
+
+
+def until(url: str, query: LiteralString, *parameters: object) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(3_000):
+            row = connection.execute(query, parameters).fetchone()
+            if row is not None and row[0]:
+                return
+            connection.execute("select pg_sleep(0.01)")
+    raise AssertionError(query)
+
+
+async def run(url: str, config: Config, dispatcher: ScriptedDispatcher) -> str:
+    async with Engine.open(
+        Settings.model_validate({"REKINDLE_DATABASE_URL": url}), config, dispatcher=dispatcher
+    ) as engine:
+        return (await engine.run()).status
+
+
+def test_a_promoted_replica_sends_nothing_until_it_is_confirmed(
+    two_servers: tuple[EmbeddedPostgres, EmbeddedPostgres], team_config: Config
+) -> None:
+    primary, replica = two_servers
+    team = Team(primary.url)
+    dispatcher = ScriptedDispatcher()
+    want: LiteralString = "insert into team.wanted values (%s, 'first', '{\"points\": 7}')"
+    team.execute(want, person(1))
+    assert asyncio.run(run(primary.url, team_config, dispatcher)) == "done"
+    for number in range(2, 31):
+        team.execute(want, person(number))
+    until(replica.url, CAUGHT_UP, team.rows("select pg_current_wal_lsn()")[0][0])
+    with psycopg.connect(replica.url, autocommit=True) as standby:
+        standby.execute("alter system set primary_conninfo = ''")
+        standby.execute("select pg_reload_conf()")
+    until(replica.url, "select not exists (select from pg_stat_wal_receiver)")
+
+    assert asyncio.run(run(primary.url, team_config, dispatcher)) == "done"
+    assert len(dispatcher.sent) == 30
+    primary.crash()
+    with psycopg.connect(replica.url, autocommit=True) as standby:
+        standby.execute("select pg_promote()")
+
+    async def after() -> None:
+        settings = Settings.model_validate({"REKINDLE_DATABASE_URL": replica.url})
+        async with Engine.open(settings, team_config, dispatcher=dispatcher) as engine:
+            for _ in range(2):
+                with pytest.raises(
+                    ServerNotConfirmed, match=r"^RK211: .*timeline 2, not .*timeline 1.*confirm"
+                ) as fault:
+                    await engine.run()
+                assert fault.value.exit_code == 2
+            with pytest.raises(ServerNotConfirmed):
+                await engine.ready()
+            assert len(dispatcher.sent) == 30, "a push was sent twice"
+            assert [one.fault.code for one in await engine.check() if one.fault] == ["RK211"]
+            assert len(await engine.runs()) == 1
+            assert "timeline 2" in await engine.confirm_failover()
+            assert [one for one in await engine.check() if one.fault] == []
+            with pytest.raises(BadArgument):
+                await engine.confirm_failover()
+            assert (await engine.run()).status == "done"
+            assert len(dispatcher.sent) == 59  # what the replica had not received is sent again
+            assert (await engine.run()).status == "done"
+
+    asyncio.run(after())

@@ -1,0 +1,129 @@
+"""A server or a pooler closes idle connections whenever it likes. No caller notices."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+
+from rekindle import Engine
+from rekindle.api.app import routes
+from rekindle.api.health_routes import READY_SECONDS
+from rekindle.api.runs import Runs
+from rekindle.errors import BadArgument
+from rekindle.model import Asked, Place
+from rekindle.scenario import Config
+from rekindle.settings import Settings
+from rekindle.testing import ScriptedDispatcher
+from team.team import Team, person
+
+OURS = "select pid from pg_stat_activity where application_name = 'rekindle' and datname = current_database()"
+
+
+async def close_idle(team: Team, engine: Engine) -> None:
+    """Make the pool open all of its connections, and close them all on the server."""
+    await asyncio.gather(*(engine.runs() for _ in range(8)))
+    closed = team.rows(f"select pg_terminate_backend(pid) from ({OURS}) ours")
+    assert len(closed) > 1
+    async with asyncio.timeout(20):
+        while team.rows(OURS):
+            await asyncio.sleep(0.002)
+
+
+@pytest.fixture
+async def engine(team: Team, team_config: Config) -> AsyncIterator[Engine]:
+    team.people(1)
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": team.url})
+    async with Engine.open(settings, team_config, dispatcher=ScriptedDispatcher()) as opened:
+        yield opened
+
+
+async def test_every_call_of_an_engine_works_after_its_idle_connections_were_closed(team: Team, engine: Engine) -> None:
+    async def of(steps: AsyncIterator[object]) -> None:
+        async for _ in steps:
+            pass
+
+    async def nothing_to_settle() -> None:
+        with pytest.raises(BadArgument, match="has no send"):
+            await engine.settle(person(1), provider_name="n")
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        stop.set()
+        await engine.work(stop=stop)
+
+    async def nothing_to_confirm() -> None:
+        with pytest.raises(BadArgument):
+            await engine.confirm_failover()
+
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "confirm_failover": nothing_to_confirm,
+        "place_names": lambda: engine.place_names([Place(person(1))]),
+        "apply": engine.apply,
+        "asked": lambda: engine.asked("key"),
+        "changes": engine.changes,
+        "check": engine.check,
+        "deliveries": engine.deliveries,
+        "difference": lambda: of(engine.difference()),
+        "dry_run": engine.dry_run,
+        "explain": lambda: engine.explain(person(1)),
+        "plan": lambda: of(engine.plan()),
+        "ready": engine.ready,
+        "ready_to_apply": engine.ready_to_apply,
+        "run": engine.run,
+        "runs": engine.runs,
+        "scenarios": engine.scenarios,
+        "settle": nothing_to_settle,
+        "show": lambda: engine.show(person(1)),
+        "sql": lambda: engine.sql("plan", scenario="nudge"),
+        "run_under": lambda: engine.run_under(Asked("key", "0" * 64)),
+        "status": engine.status,
+        "tick": engine.tick,
+        "work": work,
+        "switch": lambda: engine.switch("on"),
+        "switches": engine.switches,
+        "unknown": engine.unknown,
+        "versions": engine.versions,
+    }
+    public = {name for name, _ in inspect.getmembers(engine, inspect.isroutine) if not name.startswith("_")}
+    assert set(calls) == public - {"open"}
+    for call in calls.values():
+        await close_idle(team, engine)
+        await call()
+    assert (await engine.runs())[0].status == "done"
+
+
+async def test_every_route_works_after_the_idle_connections_were_closed(team: Team, engine: Engine) -> None:
+    runs = Runs(engine, at_once=1, stop=asyncio.Event())
+    app = routes(engine, runs, docs=True)
+    begun = await engine.run()
+    paths = {(method, path) for path, of_path in app.openapi()["paths"].items() for method in of_path}
+    assert len(paths) >= 4
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        for method, path in sorted(paths):
+            if method == "head":
+                continue  # the server answers it as GET
+            await close_idle(team, engine)
+            body = {} if method == "post" else None
+            answer = await client.request(method, path.format(run_id=begun.run_id), json=body)
+            assert answer.status_code < 300, (method, path, answer.text)
+            await runs.ended()
+    assert READY_SECONDS <= 1
+
+
+async def test_a_role_whose_idle_connections_end_at_once_is_served_every_time(
+    team: Team, team_worker_url: str, team_config: Config
+) -> None:
+    team.execute("alter role test_worker set idle_session_timeout = '50ms'")
+    try:
+        settings = Settings.model_validate({"REKINDLE_DATABASE_URL": team_worker_url})
+        async with Engine.open(settings, team_config, dispatcher=ScriptedDispatcher()) as engine:
+            for _ in range(3):
+                async with asyncio.timeout(20):
+                    while team.rows(OURS):
+                        await asyncio.sleep(0.01)
+                assert (await engine.run()).status == "done"
+    finally:
+        team.execute("alter role test_worker reset idle_session_timeout")
