@@ -4,13 +4,15 @@ A signal that is ignored when the process starts stays ignored, as it is for a j
 into the background (SIGINT) or that runs under nohup (SIGHUP).
 """
 
-import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # `end_at_once` must run before anything else is imported
+    import asyncio
+    from collections.abc import Callable
+    from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REPEATED_SECONDS = 1.0
@@ -24,27 +26,29 @@ def end_at_once() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def end_in_order(stop: asyncio.Event) -> None:
+def end_in_order(stop: "asyncio.Event") -> None:
     """From now on SIGINT, SIGTERM and SIGHUP set `stop`. SIGINT or SIGTERM a second time ends the
     process at once.
 
     SIGHUP never does: a terminal that closes sends it several times. Call it on the main thread, in
     the event loop that waits for `stop`. A signal after the end of that loop changes nothing.
     """
+    import asyncio
+
     loop = asyncio.get_running_loop()
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stopping(loop, stop))
 
 
-def _stopping(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Callable[[int, FrameType | None], None]:
+def _stopping(loop: "asyncio.AbstractEventLoop", stop: "asyncio.Event") -> "Callable[[int, FrameType | None], None]":
     first: float | None = None
 
-    def stopping(number: int, _: FrameType | None) -> None:
+    def stopping(number: int, _: "FrameType | None") -> None:
         nonlocal first
         if first is None:
             first = time.monotonic()
-            with suppress(RuntimeError):  # the loop has ended, and so does the process
+            if not loop.is_closed():  # else the process is about to end
                 loop.call_soon_threadsafe(stop.set)
         elif number != signal.SIGHUP and time.monotonic() - first > REPEATED_SECONDS:
             signal.signal(number, signal.SIG_DFL)

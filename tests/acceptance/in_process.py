@@ -2,6 +2,7 @@
 second."""
 
 import logging
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,9 +12,10 @@ import pytest
 from psycopg import pq
 
 from acceptance.command import environment
-from rekindle.cli import _run
+from rekindle.cli.invoke import invoke
 from rekindle.cli.options import INVOCATION
 from rekindle.sandbox import Sandbox
+from rekindle.signals import ENDING
 from team.environments import environments
 from team.team import TEAM_CONFIG, write_config
 
@@ -26,8 +28,9 @@ LIBPQ = sorted({one.envvar.decode() for one in pq.Conninfo.get_defaults() if one
 
 @pytest.fixture
 def process_as_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """An empty folder and none of these variables. Afterwards the process's loggers and hooks are
-    those from before."""
+    """An empty folder and none of these variables. Afterwards the process's loggers, hooks and
+    signals are those from before."""
+    handlers = {number: signal.getsignal(number) for number in ENDING}
     loggers = {name: logging.getLogger(name) for name in ("rekindle", "psycopg")}
     before = {name: (one.level, one.handlers[:]) for name, one in loggers.items()}
     hooks = logging.lastResort, threading.excepthook, sys.unraisablehook, INVOCATION.debug
@@ -36,6 +39,8 @@ def process_as_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
         monkeypatch.delenv(name, raising=False)
     yield
     logging.lastResort, threading.excepthook, sys.unraisablehook, INVOCATION.debug = hooks
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     for name, one in loggers.items():
         one.setLevel(before[name][0])
         one.handlers = before[name][1]
@@ -58,7 +63,7 @@ def within(
 
     def run(*arguments: object) -> str:
         monkeypatch.setattr(sys, "argv", ["rekindle", *map(str, arguments)])
-        _run()
+        invoke()
         out, err = capfd.readouterr()
         return out + err
 

@@ -1,11 +1,7 @@
 """The command line. Each command is a thin layer over `rekindle.app.Engine`."""
 
 import os
-import sys
 
-from rekindle.cli.streams import Streams
-from rekindle.errors import BadArgument, RekindleError
-from rekindle.foreign import printable
 from rekindle.signals import end_at_once
 
 __all__ = ["main"]
@@ -20,30 +16,12 @@ def main() -> None:
     in some thousand commands.
     """
     end_at_once()
+    # Imported only now: a signal that comes while the packages are imported ends the process, too.
+    from rekindle.cli.streams import Streams
+
     streams = Streams()
-    code = _run()
+    from rekindle.cli.invoke import invoke
+
+    code = invoke()
     streams.finish()
     os._exit(code)
-
-
-def _run() -> int:
-    # Imported here: a signal that comes while the packages are imported ends the process, too.
-    from rekindle.cli.commands import build
-    from rekindle.cli.output import fail
-
-    try:
-        for number, argument in enumerate(sys.argv[1:], start=1):
-            if printable(argument) != argument:  # the parser's own messages quote arguments
-                raise BadArgument(f"argument {number} has a character that cannot be printed")
-        build()(prog_name="rekindle")
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except RekindleError as fault:
-        return fail(fault)
-    except Exception as fault:
-        # The last resort: a traceback is shown only with --debug. The text of an unexpected error
-        # may quote any value, so it is not shown.
-        unexpected = RekindleError(f"an unexpected {type(fault).__name__}", hint="Run it again with --debug.")
-        unexpected.__cause__ = fault
-        return fail(unexpected)
-    return 0

@@ -2,10 +2,9 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +12,9 @@ from typing import Any
 import pytest
 
 from acceptance.command import Command
-from rekindle import cli
+from rekindle.cli.invoke import invoke
 from rekindle.cli.streams import Sink, lossy
 from rekindle.sandbox import Sandbox
-from rekindle.signals import ENDING
 from team.team import Team, person
 
 PERSON = str(person(1))
@@ -58,20 +56,16 @@ COMMANDS: dict[str, int] = {
 
 
 @pytest.fixture
-def called(rekindle: Command, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], int]]:
+def called(rekindle: Command, process_as_before: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
     """Calls the command line in this process; returns the exit code."""
-    monkeypatch.chdir(rekindle.folder)
     for name, value in rekindle.environment.items():
         monkeypatch.setenv(name, value)
-    handlers = {number: signal.getsignal(number) for number in ENDING}
 
     def call(arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", ["rekindle", *arguments.split()])
-        return cli._run()
+        return invoke()
 
-    yield call
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    return call
 
 
 def test_streams_that_cannot_be_written_change_no_exit_code(
