@@ -1,6 +1,7 @@
 """The team's own query: one SELECT, read only, within its time, and only its rows count."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 
@@ -214,6 +215,19 @@ async def test_a_setting_that_a_query_makes_does_not_outlive_it(programme: Progr
             for _ in range(4)
         ]
     assert {(one.result()["commit"], one.result()["memory"]) for one in settings} == {("on", "4MB")}
+
+
+@pytest.mark.parametrize("then", ["", " where 1 / (random() * 0)::int = 1"], ids=["succeeds", "fails"])
+async def test_no_advisory_lock_that_a_query_takes_outlives_it(programme: Programme, then: str) -> None:
+    """A lock of a session would stay on a connection of the pool, and of a pooler."""
+    query = (
+        "select p.user_id, 'once' as occurrence, '{}'::jsonb as variables from team.person p, "
+        f"lateral (select pg_advisory_lock(42) is null as taken) held{then}"
+    )
+    await programme.people(1)
+    with contextlib.suppress(SourceError):
+        await programme.claim(scenario("sql", query=query))
+    assert await programme.value("select count(*) from pg_locks where locktype = 'advisory'") == 0
 
 
 async def test_the_variables_of_a_query_are_known_from_its_rows(programme: Programme) -> None:

@@ -274,6 +274,13 @@ LOCKS = (
         (_LOCKS + "test_a_run_that_is_counted_by_a_sweep_and_by_itself_at_once_is_counted_once",),
     ),
     Mutant(
+        "an advisory lock that a team's query takes outlives it",
+        "postgres/pool.py",
+        "unlock",
+        "pass",
+        ("database/test_own_query.py::test_no_advisory_lock_that_a_query_takes_outlives_it",),
+    ),
+    Mutant(
         "a lock of the engine does not lock",
         _sql("lock"),
         "lock",

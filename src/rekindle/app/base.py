@@ -5,6 +5,7 @@ from rekindle.ports import Dispatcher, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.explain import PostgresExplanations
 from rekindle.postgres.fleet import PostgresFleet
+from rekindle.postgres.notes import PostgresNotes
 from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Reports
 from rekindle.postgres.source import PostgresSource
@@ -24,6 +25,7 @@ class Base:
         self.deps = Deps(dispatcher=dispatcher, notifications=store, store=store)
         self._reports = Reports(database)
         self._source = PostgresSource(database)
+        self._notes = PostgresNotes(database)
         self._explanations = PostgresExplanations(database)
         self._fleet = PostgresFleet(database)
         self._differences = PostgresDifferences(database)

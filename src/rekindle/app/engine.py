@@ -110,6 +110,7 @@ class Engine(Questions, Records, Scheduled):
         return [
             *findings,
             *await self._check(in_force),
+            *(Finding(one.subject, one.message, note=True) for one in await self._notes.notes()),
             await check_dispatcher(
                 self.deps.dispatcher,
                 of_its_kind(self.config.dispatcher).ready,

@@ -8,7 +8,7 @@ from rekindle.ports.explain import Condition, Explanation, Explanations, PastCla
 from rekindle.ports.fleet import Counts, Due, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
 from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
-from rekindle.ports.source import Column, Exposure, OptOuts, Source, SourceCounts, View
+from rekindle.ports.source import Column, Exposure, Note, OptOuts, Source, SourceCounts, View
 
 __all__ = [
     "ARMED",
@@ -33,6 +33,7 @@ __all__ = [
     "Fleet",
     "LastTick",
     "LiveWorker",
+    "Note",
     "NotificationRepository",
     "OptOuts",
     "PastClaim",

@@ -43,6 +43,15 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something about the server, its roles or the ledger that prevents no run, but is worth a
+    look."""
+
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceCounts:
     """How many active recipients there are, in people; how many of them lack a time zone or a
     token, or are listed several times; and how many active rows have no person."""

@@ -9,6 +9,7 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 from psycopg import AsyncConnection, waiting
 from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -182,13 +183,19 @@ class Database:
     @asynccontextmanager
     async def reading(self, *, timeout_seconds: float) -> AsyncGenerator[Connection]:
         """One READ ONLY transaction for the team's own SQL. It is always rolled back at its end, so
-        that no setting made by the SQL remains on this connection."""
+        that no setting made by the SQL remains on this connection, and no session-level advisory
+        lock: that would outlive the transaction, also behind a pooler."""
         async with self._begun(
             "read committed, read only",
             timeout_seconds,
             within=timeout_seconds + _GRACE_SECONDS,
         ) as connection:
-            yield connection
+            try:
+                async with connection.transaction():  # a failed statement ends only this part
+                    yield connection
+            finally:
+                if connection.info.transaction_status is TransactionStatus.INTRANS:
+                    await connection.execute("select pg_advisory_unlock_all()")  # mutant: unlock
             await connection.rollback()
 
     async def rows(
