@@ -20,7 +20,7 @@ LARGE_ROWS = 10_000
 """The rows from which a table that is read without an index deserves a note."""
 
 _LOOKED_UP = ("recipient", "device_token", "preference")
-"""The views in which each arming looks people up. `activity` has a finding of its own."""
+"""The views in which each arming looks people up. `activity` has a separate finding."""
 _MADE_EXPENSIVE = ("enable_seqscan", "enable_bitmapscan")
 
 

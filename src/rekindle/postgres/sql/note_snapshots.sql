@@ -1,7 +1,7 @@
 -- In: old_seconds, old_transactions.
 -- Out: (holder, since), oldest first: whatever keeps the server from removing dead rows for longer
 -- than that. The queue of units is rewritten by every run, and its reads become slower. Without the
--- role pg_read_all_stats, a login sees only the sessions of its own role. A slot has no time: the
+-- role pg_read_all_stats, a login sees only the sessions of the same role. A slot has no time: the
 -- number of transactions since decides.
 select format('process %%s (%%s)', a.pid, coalesce(nullif(a.application_name, ''), 'no name')) as holder,
        a.xact_start as since
