@@ -68,7 +68,6 @@ raised. The docstring of a class is its message when none is given, and `usual_h
 code never changes its meaning once it is released.
 """
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -167,14 +166,7 @@ class WouldRetire(ConfigError):
     """Applying this configuration would retire scenarios, and nobody has confirmed that."""
 
     code = "RK110"
-
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(
-            f"this configuration does not have {', '.join(names)}, so applying it would retire "
-            f"{'it' if len(names) == 1 else 'them'}; nothing has changed",
-            hint="If that is meant, run `rekindle apply --retire`. A scenario that was renamed has another name in "
-            "every record and opt-out, so people may get its pushes again.",
-        )
+    usual_hint = "If that is meant, run `rekindle apply --retire`."
 
 
 class DatabaseError(RekindleError):

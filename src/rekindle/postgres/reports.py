@@ -103,9 +103,18 @@ class Reports:
             rows = await (await connection.execute(statement("apply"), parameters)).fetchall()
             changes = [Change(**row) for row in rows]
             if not retire and (retired := [one.scenario_type for one in changes if one.change == "retired"]):
-                raise WouldRetire(retired)  # mutant: retire
+                raise _would_retire(retired)  # mutant: retire
             await connection.execute(statement("schedule_apply"), _schedules(config))
         return changes
+
+
+def _would_retire(names: Sequence[str]) -> WouldRetire:
+    return WouldRetire(
+        f"this configuration does not have {', '.join(names)}, so applying it would retire "
+        f"{'it' if len(names) == 1 else 'them'}; nothing has changed",
+        hint="If that is meant, run `rekindle apply --retire`. A scenario that was renamed has another name in "
+        "every record and opt-out, so people may get its pushes again.",
+    )
 
 
 def _schedules(config: Config) -> dict[str, Any]:
