@@ -8,7 +8,7 @@ from typing import Any
 
 import rich.table
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from rekindle.cli.options import INVOCATION
 from rekindle.cli.places import Places
@@ -38,12 +38,12 @@ class Table(rich.table.Table):
 
     def add_row(self, *cells: str) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Add one row of texts."""
-        super().add_row(*(escape(printable(cell)) for cell in cells))
+        super().add_row(*(Text(printable(cell)) for cell in cells))  # Rich reads markup and emoji in a str
 
 
 def say(text: str = "") -> None:
     """Print one line of text, without control characters."""
-    console().print(escape(printable(text)), soft_wrap=True)
+    console().print(Text(printable(text)), soft_wrap=True)
 
 
 def complain(text: str) -> None:

@@ -22,7 +22,7 @@ def obeyed(text: str) -> set[str]:
 
 def test_no_command_passes_on_orders_to_a_terminal(within: Callable[..., str], team: Team) -> None:
     team.people(2)
-    team.execute("update team.wanted set occurrence = %s", ORDERS)
+    team.execute("update team.wanted set occurrence = %s", f":warning: [bold]{ORDERS}")
     team.execute("update team.person set first_name = %s", ORDERS)
     team.execute(
         "insert into rekindle.scenario (scenario_type, version, definition, fingerprint, applied_by) "
@@ -48,6 +48,7 @@ def test_no_command_passes_on_orders_to_a_terminal(within: Callable[..., str], t
         assert not any(line.startswith("error: RK999") for line in text.splitlines()), command
     for command in commands[:6]:
         assert "OWNED" in said[command], f"{command} does not show the text, and proves nothing"
+    assert ":warning: [bold]first" in said[commands[0]]
     for command in (("plan", "--json"), ("explain", who, "--json"), ("scenarios", "--history", "--json")):
         text = within(*command)
         assert obeyed(text) == set(), command
