@@ -187,6 +187,11 @@ class Numbers:
         return self.refused + self.claimed
 
     @property
+    def unreachable(self) -> bool:
+        """Whether people were due, and none of them has a usable device token."""
+        return 0 < self.due == self.refusals.get("no_token", 0)
+
+    @property
     def refusal(self) -> str | None:
         """For a run of one person: why they were due and not claimed. None: they were claimed, or
         were not due."""

@@ -223,6 +223,7 @@ async def test_without_a_device_token_the_person_is_skipped_with_that_reason_and
     assert (only(report).due, only(report).claimed, dict(only(report).refusals)) == (1, 0, {"no_token": 1})
     (line,) = [line for line in logged if line["event"] == "scenario.claimed"]
     assert line["refused"] == {"no_token": 1}
+    assert only(report).unreachable
     counted = team.rows("select refused, refusals from rekindle.run_scenario")
     assert counted == [(1, {"no_token": 1})]
     assert team.counts()["gate"] == 0

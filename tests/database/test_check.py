@@ -128,6 +128,51 @@ async def test_the_check_counts_recipients_without_a_zone_and_without_a_token(pr
     assert (counts.recipients, counts.without_timezone, counts.without_token) == (4, 2, 2)
 
 
+READ = "people read the text for en, because there is none in their language:"
+
+
+async def test_what_is_unusual_in_the_rows_is_noted_in_numbers(programme: Programme) -> None:
+    locales = ["de_AT", "de", "iw", "zh-TW", "a person's note", "nb"]
+    people = [await programme.person(locale=locale) for locale in locales]
+    people += [await programme.person(locale=None), await programme.person(locale="fr", active=False)]
+    await programme.token(people[0], f" token-{people[1]}", kind="fcm")
+    await programme.token(people[2], f"token-{people[1]}", kind="a secret token that is in the wrong column")
+    await programme.activity(people[0], "2205-01-01", "9999-12-31", "0001-01-01", "2020-01-01")
+    await programme.certificate(people[0], "9999-12-31")
+    await programme.certificate(people[0], "infinity")
+    await programme.certificate(people[0], "1970-01-01")
+    text = {"title": "t", "body": "b"}
+    both = {"message": {"en": text, "he": text, "zh-Hans": text}}
+    kinds = {
+        "away": scenario("inactivity", after=["14d"], **both),
+        "renew": scenario("expiry", before=["7d"], **both),
+        "own": wanted(message=dict.fromkeys(("en", "de", "he", "zh-Hant", "nb"), text)),
+    }
+    config = Config.model_validate(
+        {"scenario": {name: one.model_dump(exclude_none=True) for name, one in kinds.items()}}
+    )
+    findings = await check(config, PostgresSource(programme.database))
+    assert [(one.subject, one.message) for one in findings if one.note] == [
+        ("device_token", "1 token belongs to 3 people; only the newest registration of a token counts"),
+        ("device_token", "no push is sent to a target_kind other than token and fid; there are fcm 1, other 1"),
+        (
+            "activity",
+            "2 activities lie ahead, which does not count until it has happened; the last day is 9999-12-31",
+        ),
+        ("activity", "1 activity before 1970-01-02, which counts as none"),
+        ("certification", "2 certificates expire in more than 100 years, which is never due; the last day is infinity"),
+        ("certification", "1 certificate expires before 1970-01-02, which is never due"),
+        (
+            "locales",
+            f"scenario away, renew: 6 {READ} de 2, nb 1, no locale 1, not a locale 1, zh-Hant 1",
+        ),
+        (
+            "locales",
+            f"scenario own: 2 {READ} no locale 1, not a locale 1",
+        ),
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "code"),
     [

@@ -4,17 +4,20 @@ values in the database."""
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from conftest import one_server
 from database.statement_counter import counting
 from rekindle.engine.check import check
+from rekindle.engine.compose import Composer
 from rekindle.engine.findings import Finding
+from rekindle.engine.preview import unit_of
 from rekindle.payload import MAX_PAYLOAD_BYTES
 from rekindle.postgres.source import PostgresSource
 from rekindle.scenario import Config
-from team.programme import Programme, open_programme
+from team.programme import Programme, applied, open_programme, wanted
 
 pytestmark = pytest.mark.slow
 
@@ -170,6 +173,44 @@ async def test_a_plural_requires_a_number_and_a_date_field_a_date(
         faults, _ = await check_result(programme, config(kind, body=text % variable))
         says = f"scenario.one.message.en.body: {variable} must be a {need}"
         assert faults == ([] if fits else [says])
+
+
+async def test_a_value_for_programs_in_a_text_for_people_is_noted(programme: Programme) -> None:
+    await programme.sql.execute(
+        "create or replace view rekindle_source.recipient as select user_id, organisation_id, chapter_id, timezone, "
+        "locale, active, first_name, true as keen, array['a'] as tags, '{}'::jsonb as one, 5 as price from team.person"
+    )
+    user = await programme.person()
+    await programme.want(user, variables={"flag": True, "list": [1], "object": {}, "word": "x", "none": None})
+    read = "as JSON, such as true or [1, 2], because it is a boolean, a list or an object"
+    for kind, body, said in [
+        ("expiry", "{keen} {tags} {one} {price} {first_name}", "keen, one, tags"),
+        ("sql", "{flag} {list} {object} {word} {none}", "flag, list, object"),
+        ("expiry", "{price} {first_name}", None),
+    ]:
+        _, notes = await check_result(programme, config(kind, body=body, data={"k": "{keen}"}))
+        expected = f"scenario.one.message.en.body: people read {said} {read}"
+        assert [note for note in notes if "as JSON" in note] == ([expected] if said else [])
+
+
+async def test_values_of_every_type_arrive_as_the_database_writes_them(programme: Programme) -> None:
+    await programme.sql.execute(
+        "create or replace view rekindle_source.recipient as select user_id, organisation_id, chapter_id, timezone, "
+        "locale, active, first_name, true as b, 12.50::numeric(8,2) as n, 0.1::float8 as f, 1e-7::numeric as t, "
+        "array['chess', 'tea'] as a, '{\"id\": 7, \"w\": null, \"p\": 1.50}'::jsonb as j, date '2026-01-31' as d, "
+        "'\\x6869'::bytea as y, int4range(1, 5) as r, 9007199254740993 as i from team.person"
+    )
+    await programme.want(await programme.person())
+    one = wanted(message={"en": {"title": "{b} {n} {f} {t}", "body": "{d} {y} {r} {i}"}}, data={"a": "{a}", "j": "{j}"})
+    (candidate,) = (await programme.due(one)).values()
+    shown = Composer(one).message(unit_of(candidate, applied(one), "token", "t", claim_id=UUID(int=1)))
+    _, (claimed,) = await programme.claimed_units(one)
+    for message in (shown, Composer(one).message(claimed)):
+        assert (message.title, message.body) == (
+            "true 12.50 0.1 0.0000001",
+            "2026-01-31 \\x6869 [1,5) 9007199254740993",
+        )
+        assert message.data == {"a": '["chess", "tea"]', "j": '{"p": 1.50, "w": null, "id": 7}'}
 
 
 TEXT_OF_ONE_FORM = {"title": "t", "body": "{days, plural, other {#}}"}

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from rekindle.model import Selection
+from rekindle.postgres.source import PostgresSource
 from team.programme import Programme, open_programme, wanted
 
 NOW = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
@@ -134,3 +135,5 @@ async def test_the_check_counts_usable_devices_as_the_claim_does(programme: Prog
     await programme.want(LOW, HIGH, fine, unknown, dead, blank, uuid4())
     refused = sum(one.refusal == "no_token" for one in (await programme.due(wanted())).values())
     assert refused == 4
+    counts = await PostgresSource(programme.database).counts()
+    assert (counts.recipients, counts.without_token) == (6, refused)

@@ -1,13 +1,14 @@
 """One unit and its scenario's texts become one message."""
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 
 from rekindle.engine.compose import Composer
 from rekindle.model import AndroidOptions, Options, Unit
-from rekindle.render import MissingVariable
+from rekindle.render import MissingVariable, WrongValue, read_variables
 from rekindle.scenario import parse_scenario
 
 VARIABLES = {"first_name": "Ada", "days": 20}
@@ -95,7 +96,7 @@ def test_a_scenario_without_link_and_data_sends_none() -> None:
 
 @pytest.mark.parametrize("where", ["title", "body", "link", "data"])
 def test_a_variable_that_this_person_lacks_stops_the_message_wherever_it_is_used(where: str) -> None:
-    texts = {"title": "t", "body": "b", "link": "https://x", "data": "d"}
+    texts = {"title": "t", "body": "b", "link": "https://x/", "data": "d"}
     texts[where] += "{nickname}"
     one = scenario(
         message={"en": {"title": texts["title"], "body": texts["body"]}}, link=texts["link"], data={"k": texts["data"]}
@@ -104,6 +105,58 @@ def test_a_variable_that_this_person_lacks_stops_the_message_wherever_it_is_used
         with pytest.raises(MissingVariable, match="nickname"):
             Composer(one).message(unit(variables=variables))
     assert Composer(one).message(unit(variables=VARIABLES | {"nickname": ""})).title
+
+
+VALUES = read_variables(
+    '{"yes": true, "price": 12.50, "tiny": 0.00000001, "big": 1e30, "whole": 7.0, "tags": ["a", "é", null, 1.50], '
+    '"one": {"id": 7, "w": null, "ok": false}, "at": "2026-12-01T18:00:00+00:00", "empty": "", "huge": '
+    + "9" * 5_000
+    + "}"
+)
+WRITTEN = {
+    "yes": "true", "price": "12.50", "tiny": "0.00000001", "big": "1" + "0" * 30, "whole": "7.0",
+    "tags": '["a", "é", null, 1.50]', "one": '{"id": 7, "w": null, "ok": false}', "at": "2026-12-01T18:00:00+00:00",
+    "empty": "", "huge": "9" * 1_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_a_value_is_written_as_the_database_writes_it_wherever_it_is_used(name: str) -> None:
+    texts = {"en": {"title": f"{{{name}}}", "body": f"a {{{name}}}"}}
+    one = scenario(message=texts, data={"k": f"{{{name}}}"}, link=f"https://x.org/?q={{{name}}}")
+    message = Composer(one).message(unit(variables=VALUES))
+    text = WRITTEN[name]
+    assert (message.title, message.body, message.data["k"]) == (text, f"a {text}", text)
+    assert message.link == f"https://x.org/?q={quote(text, safe='')}"
+
+
+@pytest.mark.parametrize(
+    ("value", "encoded"),
+    [
+        ("a b&c/ü", "a%20b%26c%2F%C3%BC"),
+        ("x?y=1#z", "x%3Fy%3D1%23z"),
+        ("%2e%2e/", "%252e%252e%2F"),
+        ("https://evil.org", "https%3A%2F%2Fevil.org"),
+        ("a\r\nb\u202ec", "a%0Abc"),
+        ("😀\ud800", "%F0%9F%98%80"),
+        ("…", "%E2%80%A6"),
+    ],
+)
+def test_a_value_in_an_address_is_one_piece_of_it(value: str, encoded: str) -> None:
+    one = scenario(
+        link="https://x.org/{v}?q={v}#{v}", data={"url": "myapp://{v}/open", "text": "{v}", "page": "http://x.org/{v}"}
+    )
+    message = Composer(one).message(unit(variables=VARIABLES | {"v": value}))
+    assert message.link == f"https://x.org/{encoded}?q={encoded}#{encoded}"
+    assert (message.data["url"], message.data["page"]) == (f"myapp://{encoded}/open", f"http://x.org/{encoded}")
+    assert "%" not in message.data["text"].replace(value, "")
+
+
+@pytest.mark.parametrize("value", [".", "..", "\x00.."])
+def test_a_value_cannot_lead_to_another_path(value: str) -> None:
+    one = scenario(link="https://x.org/people/{v}")
+    with pytest.raises(WrongValue, match="v"):
+        Composer(one).message(unit(variables=VARIABLES | {"v": value}))
 
 
 def test_however_many_locales_people_have_each_reads_their_text_and_no_more_are_kept(

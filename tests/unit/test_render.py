@@ -3,7 +3,7 @@
 import pytest
 
 from rekindle.errors import TemplateInvalid
-from rekindle.render import MAX_TEMPLATE_CHARS, MAX_VALUE_CHARS, MissingVariable, render, variables_in
+from rekindle.render import MAX_TEMPLATE_CHARS, MAX_VALUE_CHARS, MissingVariable, host_is_fixed, render, variables_in
 
 
 def test_every_field_is_replaced_wherever_it_is() -> None:
@@ -69,9 +69,22 @@ def test_an_absent_or_null_variable_is_missing_by_name() -> None:
         assert str(caught.value) == "a"
 
 
-@pytest.mark.parametrize(("value", "text"), [(0, "0"), (False, "False"), ("", ""), (1.5, "1.5"), ([], "[]")])
+@pytest.mark.parametrize(("value", "text"), [(0, "0"), (False, "false"), ("", ""), (1.5, "1.5"), ([], "[]")])
 def test_a_value_that_is_merely_empty_is_not_missing(value: object, text: str) -> None:
     assert render("<{a}>", {"a": value}) == f"<{text}>"
+
+
+@pytest.mark.parametrize(
+    ("address", "fixed"),
+    [
+        ("https://x.org/{a}", True), ("https://x.org?{a}", True), ("https://x.org#{a}", True), ("https://x.org", True),
+        ("https://x.org\\{a}", False), ("https://x.org{a}/", False), ("https:///{a}", False), ("https://{a}", False),
+        ("https://x .org/{a}", False), ("https://x{{y}}/{a}", True), ("https://x{{y}}{a}/", False),
+        ("myapp://{a}", False),
+    ],
+)  # fmt: skip
+def test_no_field_is_in_the_host_of_an_address_that_names_its_host(address: str, fixed: bool) -> None:
+    assert host_is_fixed(address) is fixed
 
 
 def test_a_long_value_is_cut() -> None:

@@ -193,6 +193,12 @@ def show_report(report: Report, *, as_json: bool) -> None:
     if report.scenarios:  # none if no scenario could be evaluated
         console().print(report_table(report))
     say(report_line(report))
+    for one in report.scenarios:
+        if one.unreachable:
+            say(
+                f"warning: {one.scenario_type} reached none of {one.due:,} people who are due, because none has a "
+                "usable device token. `rekindle check` counts them."
+            )
 
 
 @async_command

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from rekindle import errors
+from rekindle.engine.check_rows import check_rows
 from rekindle.engine.check_texts import check_texts
 from rekindle.engine.findings import Finding
 from rekindle.engine.open import unusable
@@ -32,8 +33,7 @@ async def check(config: Config, source: Source) -> list[Finding]:
     if "recipient" in views:
         own = [column for column in views["recipient"].columns if column.name not in RECIPIENT]
     findings += await check_texts(config, own, source, measured=not broken & _measured(config))
-    if not broken & {"recipient", "device_token", "organisation", "chapter"}:
-        findings += await _people(source)
+    findings += await check_rows(config, source, needed=needed.keys(), broken=broken)
     if "recipient" not in broken:
         findings += await _places_without_people(config, source)
     return findings
@@ -163,24 +163,6 @@ async def _unreadable(needed: Mapping[str, Columns], source: Source) -> list[Fin
         else:
             findings.append(Finding(name, fault.message, fault))
     return findings
-
-
-async def _people(source: Source) -> list[Finding]:
-    counts = await source.counts()
-    found = Finding(
-        "recipients",
-        f"{counts.recipients:,} active recipients; {counts.without_timezone:,} without a usable time zone, "
-        f"{counts.without_token:,} without a device token",
-    )
-    notes: list[str] = []
-    if counts.repeated:
-        notes.append(
-            f"rekindle_source.recipient lists {counts.repeated:,} of them several times; each gets one push, and the "
-            "most urgent occasion decides which row counts"
-        )
-    if counts.rows_without_person:
-        notes.append(f"rekindle_source.recipient has {counts.rows_without_person:,} active rows without a user_id")
-    return [found, *(Finding("recipients", message, note=True) for message in notes)]
 
 
 async def _places_without_people(config: Config, source: Source) -> list[Finding]:

@@ -16,6 +16,7 @@ from rekindle.scenario import AnyScenario, Config, OwnQuery, Variable, plurals
 _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 _TEXTS = frozenset({"text", "character varying", "character", "citext"})
 _NEITHER = frozenset({"uuid", "boolean", "timestamp with time zone", "timestamp without time zone", "interval"})
+_PROGRAMS = frozenset({"boolean", "json", "jsonb", "bytea"})
 
 Measure = Callable[[str, str], int]
 
@@ -32,7 +33,9 @@ async def check_texts(config: Config, own: Sequence[Column] | None, source: Sour
             number of people.
         measured: whether the views can be read, so that the longest values can be looked up.
     """
-    columns = {column.name: Variable(_fit_for(column.type)) for column in own or ()}
+    columns = {
+        column.name: Variable(_fit_for(column.type), for_programs=_for_programs(column.type)) for column in own or ()
+    }
     findings: dict[str, list[Finding]] = {}
     known: dict[str, Mapping[str, Variable]] = {}
     for name, scenario in config.scenario.items():
@@ -81,7 +84,9 @@ def _sized(
     findings = [*found, *(finding for one in versions for finding in _too_large(one, sizes))]
     if all(one.note for one in findings):
         findings.append(Finding(name, f"scenario {name}: every text can be rendered"))
-    return [*findings, *(finding for one in versions for finding in _forms_missing(one))]
+    for one in versions:
+        findings += [*_forms_missing(one), *_read_as_json(one, variables)]
+    return findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,10 @@ def _fit_for(column_type: str) -> frozenset[Need]:
     if column_type == "date" or column_type in _TEXTS:
         return frozenset({"date"})
     return frozenset() if column_type in _NEITHER else frozenset({"number", "date"})
+
+
+def _for_programs(column_type: str) -> bool:
+    return column_type in _PROGRAMS or column_type.endswith("[]")
 
 
 def _unfit(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
@@ -206,6 +215,19 @@ def _weight(name: str, scenario: AnyScenario, locale: str, measure: Measure) -> 
             options=scenario.options(),
         )
     )
+
+
+def _read_as_json(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
+    """A note for each text that shows people a value for programs."""
+    for where, template in one.own.items():
+        shown = sorted(name for name in needs(template) if name in known and known[name].for_programs)
+        if shown and where.startswith("message."):
+            yield Finding(
+                one.name,
+                f"{one.place}.{where}: people read {', '.join(shown)} as JSON, such as true or [1, 2], because it is a "
+                "boolean, a list or an object",
+                note=True,
+            )
 
 
 def _forms_missing(one: _Version) -> Iterator[Finding]:

@@ -1,7 +1,10 @@
 """Makes the message from a unit and its scenario's texts."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rekindle.model import Message, Unit
-from rekindle.render import render
+from rekindle.render import is_address, render, render_address
 from rekindle.scenario import AnyScenario
 
 _LOCALES_KEPT = 1_000
@@ -37,11 +40,15 @@ class Composer:
             target=unit.target,
             title=render(text.title, unit.variables, locale),
             body=render(text.body, unit.variables, locale),
-            data={key: render(value, unit.variables) for key, value in scenario.data.items()},
-            link=None if scenario.link is None else render(scenario.link, unit.variables),
+            data={key: _plain(value, unit.variables) for key, value in scenario.data.items()},
+            link=None if scenario.link is None else render_address(scenario.link, unit.variables),
             ttl_seconds=variant.ttl_seconds,
             options=variant.options,
         )
+
+
+def _plain(text: str, variables: Mapping[str, Any]) -> str:
+    return render_address(text, variables) if is_address(text) else render(text, variables)
 
 
 class _Variant:

@@ -66,6 +66,9 @@ async def _report(
     elif any(one.dead or one.unknown or one.pending > one.reasons.get(_NIGHT, 0) for one in counted.scenarios):
         status = "incomplete"
     finished = await store.count_run(run_id, status=status, halted_by=halted_by)
+    for one in finished.scenarios:
+        if one.unreachable and cycle.selection.user_id is None:
+            log.warning("run.no_usable_token", run_id=str(run_id), scenario=one.scenario_type, people=one.due)
     log.info(
         "run.finished",
         run_id=str(run_id),

@@ -8,7 +8,17 @@ from rekindle.ports.explain import Condition, Explanation, Explanations, PastCla
 from rekindle.ports.fleet import Counts, Due, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
 from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
-from rekindle.ports.source import Column, Exposure, Note, OptOuts, Source, SourceCounts, View
+from rekindle.ports.source import (
+    Column,
+    DateCounts,
+    DeviceCounts,
+    Exposure,
+    Note,
+    OptOuts,
+    Source,
+    SourceCounts,
+    View,
+)
 
 __all__ = [
     "ARMED",
@@ -21,6 +31,8 @@ __all__ = [
     "Column",
     "Condition",
     "Counts",
+    "DateCounts",
+    "DeviceCounts",
     "Difference",
     "Differences",
     "Dispatcher",

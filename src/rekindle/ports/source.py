@@ -53,8 +53,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """How many active recipients there are, in people; how many of them lack a time zone or a
-    token, or are listed several times; and how many active rows have no person."""
+    """How many active recipients there are, in people; how many of them lack a time zone or a device
+    that a claim could send to, or are listed several times; and how many active rows have no
+    person."""
 
     recipients: int
     without_timezone: int
@@ -72,6 +73,26 @@ class OptOuts:
     known: int
     unknown: int
     names_unknown: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCounts:
+    """How many tokens several people have, and how many people these are; and the devices by kind
+    of target, where that is not known."""
+
+    shared_tokens: int
+    sharing_people: int
+    unknown_kinds: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DateCounts:
+    """How many dates lie ahead so that they do not count, and the last of them; and how many are
+    dates that mean "never"."""
+
+    ahead: int
+    farthest_on: str | None
+    never: int
 
 
 class Source(Protocol):
@@ -113,6 +134,28 @@ class Source(Protocol):
         Raises:
             StatementTooSlow: it took longer than 15 s.
         """
+        ...
+
+    async def devices(self) -> DeviceCounts:
+        """Count the devices that look wrong.
+
+        Raises:
+            StatementTooSlow: it took longer than 15 s; so do the next three.
+        """
+        ...
+
+    async def activity_dates(self) -> DateCounts:
+        """Count the activities that do not count."""
+        ...
+
+    async def certificate_dates(self) -> DateCounts:
+        """Count the certificates that expire in more than a hundred years, or expired before
+        1970-01-02."""
+        ...
+
+    async def locales(self) -> Sequence[tuple[str | None, int]]:
+        """The locales of the active recipients, each with its number of people: the most frequent
+        10,000, in order."""
         ...
 
     async def deserted(self, places: Sequence[Place]) -> Sequence[Place]:

@@ -18,6 +18,7 @@ from rekindle.postgres.guard import pass_guard
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
+from rekindle.render import read_variables
 
 _STREAM_ROWS = 1_000
 
@@ -134,7 +135,7 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
         occurrence=row["occurrence"],
         refusal=row["refusal"],
         locale=row["locale"],
-        variables=row["variables"],
+        variables=read_variables(row["variables"]),
         variant=row["variant"],
         devices=tuple((kind, target) for kind, target in row["devices"]),
     )

@@ -118,12 +118,13 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
 
 
 def sampled_variables(scenario: OwnQuery) -> LiteralString:
-    """Return a SELECT of the variables in the first rows of the query: (name, given, number, date,
-    longest). A row without a variable has no name."""
+    """Return a SELECT of the variables in the first rows of the query: (name, for_programs, given,
+    number, date, longest). A row without a variable has no name."""
     number, date = (fits(use, "$") for use in ("number", "date"))
     return cast(
         "LiteralString",
-        f"select own.name, coalesce(bool_or(own.value <> 'null'), false) as given,\n"
+        "select own.name, bool_or(jsonb_typeof(own.value) in ('boolean', 'array', 'object')) as for_programs,\n"
+        f"       coalesce(bool_or(own.value <> 'null'), false) as given,\n"
         f"       bool_or(own.value @@ '{number}') as number, bool_or(own.value @@ '{date}') as date,\n"
         f"       max(octet_length(convert_to(left(own.value #>> '{{}}', {MAX_VALUE_CHARS}), 'UTF8'))) as longest\n"
         "from (\n"
@@ -140,7 +141,7 @@ def sampled_variables(scenario: OwnQuery) -> LiteralString:
 def _variable(row: dict[str, Any]) -> Variable:
     """Return the uses that a variable is fit for, and the bytes of its longest value."""
     fit_for: frozenset[Need] = frozenset(use for use in _USES if row[use] or not row["given"])
-    return Variable(fit_for, row["longest"] or 0)
+    return Variable(fit_for, row["longest"] or 0, for_programs=bool(row["for_programs"]))
 
 
 async def _prove(reader: Connection, scenario_type: str, query: str) -> None:

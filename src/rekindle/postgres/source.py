@@ -9,7 +9,7 @@ from psycopg import errors, sql
 from rekindle.errors import DatabaseUnreachable, RekindleError
 from rekindle.foreign import label
 from rekindle.model import Place, PlaceNames
-from rekindle.ports import Column, Exposure, OptOuts, Source, SourceCounts, View
+from rekindle.ports import Column, DateCounts, DeviceCounts, Exposure, OptOuts, Source, SourceCounts, View
 from rekindle.postgres.evaluation import optional_views, parts_of_names
 from rekindle.postgres.faults import primary
 from rekindle.postgres.own_query import sample_variables
@@ -104,6 +104,22 @@ class PostgresSource(Source):
             text = statement("source_opt_outs", **await optional_views(connection))
             row = await (await connection.execute(text, {"names": list(names)})).fetchone() or {}
         return OptOuts(row["everything"], row["known"], row["unknown"], dict(row["names_unknown"]))
+
+    async def devices(self) -> DeviceCounts:
+        return DeviceCounts(**(await self._measured(statement("source_devices")))[0])
+
+    async def activity_dates(self) -> DateCounts:
+        return DateCounts(**(await self._measured(statement("source_activity_dates")))[0])
+
+    async def certificate_dates(self) -> DateCounts:
+        return DateCounts(**(await self._measured(statement("source_certificate_dates")))[0])
+
+    async def locales(self) -> Sequence[tuple[str | None, int]]:
+        return [(row["locale"], row["people"]) for row in await self._measured(statement("source_locales"))]
+
+    async def _measured(self, text: LiteralString) -> list[dict[str, Any]]:
+        async with self._database.transaction(timeout_seconds=MEASURE_SECONDS) as connection:
+            return await (await connection.execute(text)).fetchall()
 
     async def deserted(self, places: Sequence[Place]) -> Sequence[Place]:
         parameters = {

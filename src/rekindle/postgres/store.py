@@ -32,6 +32,7 @@ from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.servers import require_known, require_ready
 from rekindle.postgres.sql import statement
+from rekindle.render import read_variables
 from rekindle.scenario import KINDS, AnyScenario, parse_scenario
 
 _COLLISIONS = (errors.UniqueViolation, errors.CardinalityViolation)
@@ -169,7 +170,7 @@ class PostgresStore(Store):
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
         parameters = {"run_id": run_id, "limit": limit, **_scope(selection)}
         rows = await self._database.rows(statement("leased"), parameters)
-        return [Unit(**row) for row in rows]
+        return [Unit(**{**row, "variables": read_variables(row["variables"])}) for row in rows]
 
     async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:
         parameters = {"run_id": run_id, "limit": limit, "lease_seconds": lease_seconds, **_scope(selection)}

@@ -2,6 +2,7 @@
 conversion or code."""
 
 from rekindle.render.bounds import at_least, at_most
+from rekindle.render.languages import closest, language
 from rekindle.render.locales import LOCALE, MAX_NUMBER, categories, date_of, known, number_of, usual_categories
 from rekindle.render.template import (
     MAX_TEMPLATE_CHARS,
@@ -13,7 +14,16 @@ from rekindle.render.template import (
     shows_only,
     variables_in,
 )
-from rekindle.render.text import MAX_VALUE_CHARS, MissingVariable, NotRendered, WrongValue, render, shown
+from rekindle.render.text import (
+    MissingVariable,
+    NotRendered,
+    WrongValue,
+    host_is_fixed,
+    is_address,
+    render,
+    render_address,
+)
+from rekindle.render.values import MAX_VALUE_CHARS, read_variables, shown
 
 __all__ = [
     "LOCALE",
@@ -29,12 +39,18 @@ __all__ = [
     "at_least",
     "at_most",
     "categories",
+    "closest",
     "date_of",
+    "host_is_fixed",
+    "is_address",
     "known",
+    "language",
     "needs",
     "number_of",
     "parse",
+    "read_variables",
     "render",
+    "render_address",
     "shown",
     "shows_only",
     "usual_categories",

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from rekindle.render.locales import written_date, written_number
 from rekindle.render.template import Count, DateField, Field, Length, Part, Plural, parse
-from rekindle.render.text import clean
+from rekindle.render.text import clean, is_address
 
 # The dates on which a written length depends: every month with every day of the week, and few and
 # many digits.
@@ -27,7 +27,9 @@ def at_least(template: str, locale: str) -> int:
 
 def at_most(template: str, locale: str, longest: Mapping[str, int]) -> int:
     """The bytes (UTF-8) of a text with every value as long as `longest` says, by name, and with the
-    longest forms."""
+    longest forms. In an address each byte of a value may become three."""
+    if is_address(template):
+        longest = {name: 3 * size for name, size in longest.items()}
     return _bytes(parse(template), locale, max, longest)
 
 

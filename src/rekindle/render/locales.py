@@ -51,7 +51,7 @@ def usual_categories(name: str) -> frozenset[str]:
 def number_of(value: Any) -> int | Decimal | None:
     """A number as it is shown, with at most three decimals. None if the value is not a number or is
     beyond 10^15."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     if not -MAX_NUMBER <= value <= MAX_NUMBER:  # NaN is not
         return None

@@ -18,7 +18,7 @@ def _https(url: str) -> str:
         right = parts.scheme == "https" and bool(parts.hostname) and parts.username is None and url.isprintable()
     except ValueError:
         right = False
-    if not right or " " in url:
+    if not right or set(url) & set(" {}"):  # no value is filled in here
         raise ValueError("is not the address of a picture, such as https://example.org/icon.png")
     return url
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from rekindle.errors import TemplateInvalid
 from rekindle.model import Options
-from rekindle.render import LOCALE, Need, Plural, categories, known, needs, parse
+from rekindle.render import LOCALE, Need, Plural, categories, closest, host_is_fixed, known, language, needs, parse
 from rekindle.scenario.platforms import Android, Apns, Webpush, options
 from rekindle.scenario.reach import Strict
 
@@ -18,11 +18,13 @@ _RESERVED = re.compile(r"(from|message_type|gcm|claim_id|idempotency_key|scenari
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What is known of a variable before anybody is due: what it can be used as, and its longest
-    value in bytes (None: the data decides)."""
+    """What is known of a variable before anybody is due: what it can be used as; its longest value in
+    bytes (None: the data decides); and whether it is `for_programs`: a boolean, a list or an object,
+    which people would read as JSON."""
 
     fit_for: frozenset[Need] = frozenset()
     longest: int | None = None
+    for_programs: bool = False
 
 
 NUMBER: frozenset[Need] = frozenset({"number"})
@@ -65,6 +67,8 @@ class Texts(Strict):
                 raise ValueError(f"the data key {key!r} is reserved by FCM or by Rekindle")
             try:
                 _parsed(text, plain=True)
+                if text.startswith(("http://", "https://")):
+                    _host_is_fixed(text)
             except ValueError as error:
                 raise ValueError(f"data.{key}: {error}") from None
         return value
@@ -76,13 +80,14 @@ class Texts(Strict):
             if not value.startswith("https://"):
                 raise ValueError("a link starts with https://")
             _parsed(value, plain=True)
+            _host_is_fixed(value)
         return value
 
     @field_validator("message")
     @classmethod
     def _locales(cls, value: dict[str, Text]) -> dict[str, Text]:
         problems = [problem for locale, text in value.items() for problem in _problems(locale, text)]
-        if len({_normal(locale) for locale in value}) != len(value):
+        if len({_canonical(locale) for locale in value}) != len(value):
             problems.append("two texts have the same locale")
         if problems:
             raise ValueError("; ".join(problems))
@@ -113,15 +118,9 @@ class Texts(Strict):
         return texts
 
     def locale_for(self, locale: str | None) -> str:
-        """The locale of the text that a person reads: for `nb-NO` the text of `nb-NO`, else that of
-        `nb`, else the default."""
-        tag = _normal(locale or "")
-        by_name = {_normal(name): name for name in self.message}
-        while tag:
-            if (name := by_name.get(tag)) is not None:
-                return name
-            tag = tag.rpartition("-")[0]
-        return self.default_locale
+        """The locale of the text that a person reads: the closest to theirs (`rekindle.render.closest`),
+        or the default."""
+        return closest(locale, self.message) or self.default_locale
 
     def text_for(self, locale: str | None) -> Text:
         """The text for a locale; see `locale_for`."""
@@ -133,8 +132,23 @@ def plurals(text: str) -> Iterator[Plural]:
     return (part for part in parse(text) if isinstance(part, Plural))
 
 
-def _normal(locale: str) -> str:
-    return locale.replace("_", "-").lower()
+def _host_is_fixed(address: str) -> None:
+    """Check that no value chooses where an address leads.
+
+    Raises:
+        ValueError: there is no host, or a field in it.
+    """
+    if not host_is_fixed(address):
+        raise ValueError(
+            "an address names its host without a field, and fields follow after a slash, as in https://example.org/{id}"
+        )
+
+
+def _canonical(locale: str) -> str:
+    """The name under which two spellings of a locale are the same: `iw` and `he`, `zh-TW` and
+    `zh-Hant-TW`."""
+    found = language(locale)
+    return locale if found is None else found.name
 
 
 def _problems(locale: str, text: Text) -> Iterator[str]:

@@ -130,7 +130,7 @@ def test_check_lists_what_is_in_order_and_ends_with_0(rekindle: Command, team: T
     assert done.code == 0
     assert all(one["ok"] and one["code"] is None for one in findings.values())
     assert (
-        "2 active recipients; 2 without a usable time zone, 1 without a device token"
+        "2 active recipients; 2 without a usable time zone, 1 without a usable device token"
         in (findings["recipients"]["message"])
     )
     assert "is the one in force" in findings["applied"]["message"]

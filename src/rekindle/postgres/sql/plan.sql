@@ -4,7 +4,7 @@
 -- Locks: none.
 -- Never: a write.
 {verdicts}
-select verdict.user_id, verdict.organisation_id, verdict.occurrence, verdict.refusal, verdict.locale, verdict.variables,
+select verdict.user_id, verdict.organisation_id, verdict.occurrence, verdict.refusal, verdict.locale, verdict.variables::text,
        (verdict.variant).number as variant, coalesce(target.devices, '[]') as devices
 from verdict
 -- FULL JOIN only to rule out a nested loop. It acts as a left join: every owner of a device has a
