@@ -10,8 +10,8 @@ _MAX_DIGITS = 4_000  # Python converts no integer of more than 4,300
 
 
 def read_variables(text: str) -> dict[str, Any]:
-    """The variables of one person from their JSON. A number keeps the digits that the database wrote:
-    12.50 stays 12.50."""
+    """The variables of one person from their JSON. A number keeps the digits that the database
+    wrote: 12.50 stays 12.50."""
     return cast("dict[str, Any]", json.loads(text, parse_float=Decimal, parse_int=_whole))
 
 
@@ -20,8 +20,8 @@ def _whole(digits: str) -> int | Decimal:
 
 
 def shown(value: Any) -> str:
-    """A value as `{name}` shows it: a text unchanged, and anything else as JSON, in the form in which
-    Postgres writes it (`true`, `12.50`, `["chess", "tea"]`). Cut at 1,000 characters."""
+    """A value as `{name}` shows it: a text unchanged, and anything else as JSON, in the form in
+    which Postgres writes it (`true`, `12.50`, `["chess", "tea"]`). Cut at 1,000 characters."""
     return (value if isinstance(value, str) else _as_json(value))[:MAX_VALUE_CHARS]
 
 

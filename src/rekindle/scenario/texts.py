@@ -18,9 +18,9 @@ _RESERVED = re.compile(r"(from|message_type|gcm|claim_id|idempotency_key|scenari
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What is known of a variable before anybody is due: what it can be used as; its longest value in
-    bytes (None: the data decides); and whether it is `for_programs`: a boolean, a list or an object,
-    which people would read as JSON."""
+    """What is known of a variable before anybody is due: what it can be used as; its longest value
+    in bytes (None: the data decides); and whether it is `for_programs`: a boolean, a list or an
+    object, which people would read as JSON."""
 
     fit_for: frozenset[Need] = frozenset()
     longest: int | None = None
@@ -118,8 +118,8 @@ class Texts(Strict):
         return texts
 
     def locale_for(self, locale: str | None) -> str:
-        """The locale of the text that a person reads: the closest to theirs (`rekindle.render.closest`),
-        or the default."""
+        """The locale of the text that a person reads: the closest to theirs
+        (`rekindle.render.closest`), or the default."""
         return closest(locale, self.message) or self.default_locale
 
     def text_for(self, locale: str | None) -> Text:

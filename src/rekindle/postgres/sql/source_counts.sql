@@ -1,8 +1,8 @@
 -- In: user_id (null: everybody).
 -- Out: the number of active recipients, as survey.sql counts them; of those without a valid time
--- zone (their own, their chapter's or their organisation's); of those without a usable device token,
--- as the claim decides; of those that the view lists several times; and of the active rows without a
--- person.
+-- zone (their own, their chapter's or their organisation's); of those without a usable device
+-- token, as the claim decides; of those that the view lists several times; and of the active rows
+-- without a person.
 -- For {chapter} and {organisation} see parts/verdicts.sql.
 with chapter as (
   {chapter}

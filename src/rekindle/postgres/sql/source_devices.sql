@@ -1,6 +1,6 @@
 -- In: nothing.
--- Out: the number of tokens that several people have, and of these people; and by name the number of
--- devices of each kind that is not known. Names that may be anything else, such as a token, are
+-- Out: the number of tokens that several people have, and of these people; and by name the number
+-- of devices of each kind that is not known. Names that may be anything else, such as a token, are
 -- counted as "other".
 -- Locks: none.
 -- Never: a token.
