@@ -131,13 +131,15 @@ CONFIG = Config.model_validate(
 )
 
 
-def login(server: Server, url: str, name: str) -> str:
-    """A login that has the role rekindle_worker and the default settings."""
+def login(server: Server, url: str, name: str, *, keep: bool = False) -> str:
+    """A login that has the role rekindle_worker, and the default settings unless it keeps its
+    own."""
     server.execute(
         f"do $$ begin create role {name} login password 'worker' in role rekindle_worker; "
         "exception when duplicate_object then null; end $$"
     )
-    server.execute(f"alter role {name} reset all")
+    if not keep:
+        server.execute(f"alter role {name} reset all")
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=f"{name}:worker@{parts.hostname}:{parts.port}"))
 
@@ -219,10 +221,12 @@ async def test_a_database_and_its_whole_cycle_are_the_same_under_hostile_setting
     try:
         plain = await _whole(server, urls[0], "test_plain", hostile=False)
         hostile = await _whole(server, urls[1], "test_hostile", hostile=True)
+        later = await _a_day_later(server, urls[0], "test_plain")
     finally:
         server.execute("alter role test_owner reset all")
         for url in urls:
             server.drop(url)
+    assert later == {"expires": {"already_notified": 2}}
     for step, result in plain.items():
         assert hostile[step] == result, step
     assert [line for line in plain["check"] if not line[1]] == []
@@ -274,6 +278,23 @@ async def _whole(server: Server, url: str, name: str, *, hostile: bool) -> dict[
         "kept": kept,
         "sent": sorted((message.target, f"{message.title}: {message.body}") for message in dispatcher.sent),
     }
+
+
+async def _a_day_later(server: Server, url: str, name: str) -> dict[str, Any]:
+    """Run `expires` under hostile settings on the day after a run under plain ones."""
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute(
+            "create or replace function rekindle.clock() returns timestamptz language sql volatile as"
+            " $$ select timestamptz '2026-03-02 20:30:00+00' $$"
+        )
+    make_hostile(url, name)
+    dispatcher = ScriptedDispatcher()
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": login(server, url, name, keep=True)})
+    with variables(True):
+        async with Engine.open(settings, CONFIG, dispatcher=dispatcher) as engine:
+            report = await engine.run(scenarios=["expires"])
+    assert dispatcher.sent == []
+    return {one.scenario_type: dict(one.refusals) for one in report.scenarios}
 
 
 @contextmanager

@@ -206,12 +206,15 @@ class _Dispatch:
         """As `Store.arm`. None: there was no answer in time, and the units were put back. The run
         sends nothing more of a scenario for which that happens twice, if the database answers."""
         seconds = min(ARMED_WITHIN_SECONDS, max(1.0, (self._deadline.arm_until - time.monotonic()) / 6))
+        given_up_at = time.monotonic() + seconds
         try:
             async with answer_within(seconds):
                 return await self._arm_by_scenario(units)
         except TRANSIENT:
             # They may or may not be armed, and nothing was sent: those that are armed are put back.
             await self._store.retry([(unit, "database_lost", 0.0) for unit in units])
+            if time.monotonic() < given_up_at:
+                return None  # the connection was lost, which is no scenario's fault
             scenarios = {unit.scenario_type for unit in units}
             self._slow[(*sorted(scenarios),)] += 1
             if len(scenarios) == 1 and self._slow[(*scenarios,)] > 1:
