@@ -74,6 +74,7 @@ async def plan_of(
             **by_place(one),
             "run_id": run_id,
             "version": 1,
+            "kind": one.kind,
             "priority": one.priority,
             "resend": False,
             "reserved_seconds": 60.0,

@@ -83,6 +83,7 @@ async def parameters_of(programme: Programme, one: AnyScenario, scenario_type: s
         **by_place(one),
         "run_id": await programme.run(),
         "version": 1,
+        "kind": one.kind,
         "priority": one.priority,
         "resend": False,
         "reserved_seconds": 60.0,

@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 
 from plans.test_claim_plan import KINDS, filled, nodes, plan_of, scans
+from rekindle.model import Selection
+from rekindle.postgres.sql import statement
 from team.programme import Programme, open_programme, scenario, wanted
 
 PEOPLE = 6_000
@@ -59,6 +61,31 @@ async def test_the_claim_of_one_person_reads_no_more_where_there_are_more_chapte
                     read = {table: rows_read(plan, table) for table in ("chapter", "organisation")}
                     assert read == {"chapter": 1, "organisation": 1}, (size, kind, name)
                     assert rows_read(plan, "person") < 10, (size, kind, name)
+
+
+async def test_the_owner_of_one_persons_token_is_looked_up_by_index_in_the_claim_and_before_sending(
+    database_url: str,
+) -> None:
+    async with filled(database_url, people=4_000, away=60, often=1) as programme:
+        await programme.sql.execute("create index on team.device (token)")
+        user_id = await someone(programme)
+        await programme.token(user_id, " shared\n", registered_at="2026-01-01")
+        await programme.sql.execute(
+            "insert into team.device values (gen_random_uuid(), 'shared', 'token', '2025-01-01')"
+        )
+        await programme.sql.execute("analyze team.device")
+        for name in ("claim", "plan"):
+            plan = await plan_of(programme, KINDS["inactivity"], name, user_id=user_id)
+            assert rows_read(plan, "device") < 20, name
+        _, units = await programme.claimed_units(KINDS["inactivity"], selection=Selection(user_id=user_id))
+        assert sorted(unit.target for unit in units) == ["shared", f"token-{user_id}"]
+        keys = {f"{key}s": [getattr(unit, key) for unit in units] for key in ("claim_id", "device_id", "epoch")}
+        query = "explain (analyze, format json, timing off) " + statement("arm")
+        parameters = keys | {"user_ids": [user_id], "lease_seconds": 60.0}
+        plan = (await (await programme.sql.execute(query, parameters)).fetchone())["QUERY PLAN"][0]
+        assert rows_read(plan, "device") < 20
+        # Nothing is read for kinds that no unit has.
+        assert rows_read(plan, "certificate") == 0
 
 
 @pytest.mark.parametrize("distinct", [5, -1])
