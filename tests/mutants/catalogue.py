@@ -278,7 +278,10 @@ LOCKS = (
         "postgres/pool.py",
         "unlock",
         "pass",
-        ("database/test_own_query.py::test_no_advisory_lock_that_a_query_takes_outlives_it",),
+        (
+            "database/test_own_query.py::test_no_advisory_lock_that_a_query_takes_outlives_it[succeeds]",
+            "database/test_own_query.py::test_no_advisory_lock_that_a_query_takes_outlives_it[fails]",
+        ),
     ),
     Mutant(
         "a lock of the engine does not lock",
