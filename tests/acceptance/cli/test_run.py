@@ -2,10 +2,12 @@
 dry run."""
 
 import json
+import signal
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from acceptance.api.served import until
 from acceptance.audit import audit
 from acceptance.command import Command, ended, environment
 from acceptance.fixtures import apply
@@ -168,3 +170,26 @@ def test_a_run_warns_of_a_configuration_that_is_not_in_force(rekindle: Command, 
     done = rekindle("run")
     (line,) = [json.loads(line) for line in done.err.splitlines()]
     assert (done.code, line["event"], line["scenarios"]) == (0, "config.not_applied", ["nudge"])
+
+
+def test_a_run_that_another_called_abandoned_reports_its_end(rekindle: Command, team: Team, fcm: Sandbox) -> None:
+    """It was paused for longer than its lease."""
+    team.people(8)
+    write_config(rekindle.folder, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 2"))
+    fcm.faults([{"match": {"target": "*"}, "respond": {"delay_ms": 250}}])
+    first = rekindle.start("run", "--json")
+    until(lambda: bool(fcm.messages()))
+    first.send_signal(signal.SIGSTOP)
+    shift_clock(team.url, "1 hour")
+    fcm.faults([])
+    assert rekindle("run", "--json").json()["abandoned_at"] is None
+    first.send_signal(signal.SIGCONT)
+    done = ended(first)
+    report = done.json()
+    assert (report["status"], "RK2" in done.err) in (("done", False), ("incomplete", False)), done.err
+    assert report["finished_at"] >= report["abandoned_at"]
+    (numbers,) = report["scenarios"]
+    ends = ("recorded", "skipped", "dead", "unknown", "pending", "handed_over")
+    assert numbers["claimed"] + numbers["carried"] == sum(numbers[name] for name in ends) == 8
+    assert numbers["handed_over"] > 0
+    audit(team, fcm)
