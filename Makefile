@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test quick torture mutants check format bench bench-policies lock docs clean
+.PHONY: demo test quick torture mutants check format bench bench-policies lock docs wheel clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -67,6 +67,13 @@ docs: $(VENV)/.docs
 	@$(BIN)/zensical build --strict --clean --config-file $(SITE)/zensical.toml
 	@echo "$(SITE)/html/index.html"
 
+# dist/rekindle_push-VERSION-py3-none-any.whl, by the pinned hatchling and without the network. The
+# same source makes the same file, byte by byte.
+wheel: $(VENV)/.runtime
+	@rm -rf dist
+	@SOURCE_DATE_EPOCH=1767225600 $(BIN)/python -m hatchling build --target wheel --directory dist >/dev/null
+	@ls dist/*.whl
+
 # The environment is rebuilt from scratch when a lock changes. An incomplete one is never kept.
 $(VENV)/.python:
 	@echo "Setting up $(VENV) ..."
@@ -91,6 +98,7 @@ $(VENV)/.docs: $(VENV)/.runtime requirements-docs.lock
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 lock:
 	$(LOCK) --upgrade --extra demo --extra serve pyproject.toml requirements-build.in -o requirements.lock
+	$(LOCK) --extra serve pyproject.toml -c requirements.lock -o requirements-serve.lock
 	$(LOCK) --extra demo --extra serve --group dev pyproject.toml requirements-build.in -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group docs -c requirements-dev.lock -o requirements-docs.lock
 

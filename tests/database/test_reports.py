@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rekindle.errors import WouldRetire
+from rekindle.errors import ConfigInvalid, WouldRetire
 from rekindle.model import Acceptance, Ending, Selection
 from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.reports import Reports
@@ -180,3 +180,19 @@ async def test_uncertain_sends_are_listed_while_they_are_held_and_after(programm
     assert both[units[1].claim_id].reason == "worker_lost"
     assert both[units[1].claim_id].closed_at is None
     assert len(await reports.unknown(limit=1)) == 1
+
+
+async def test_a_scenario_that_a_newer_version_has_applied_is_one_error_that_quotes_no_text(
+    programme: Programme, reports: Reports
+) -> None:
+    await applied(reports, config(nudge=wanted()))
+    await programme.sql.execute(
+        "insert into rekindle.scenario (scenario_type, version, definition, fingerprint, applied_at, applied_by) "
+        'select scenario_type, 2, definition || \'{"key_of_tomorrow": "c4n4ry"}\', fingerprint, applied_at, applied_by '
+        "from rekindle.scenario"
+    )
+    for reading in (reports.scenarios(), programme.store.applied(), programme.store.scenario("nudge", 2)):
+        with pytest.raises(ConfigInvalid, match=r"cannot read scenario nudge as it is applied \(version 2\)") as fault:
+            await reading
+        assert "upgrade this one" in fault.value.hint
+        assert "c4n4ry" not in str(fault.value)

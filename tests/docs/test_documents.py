@@ -31,7 +31,12 @@ def repository() -> list[Path]:
 
 FILES = repository()
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in FILES if path.suffix == ".md"]
-LOCKS = {"requirements.lock": 20, "requirements-dev.lock": 20, "requirements-docs.lock": 8}
+LOCKS = {
+    "requirements.lock": 20,
+    "requirements-serve.lock": 20,
+    "requirements-dev.lock": 20,
+    "requirements-docs.lock": 8,
+}
 """The locks, each with a number of packages that it exceeds."""
 
 
@@ -123,6 +128,20 @@ def test_the_locks_agree_about_what_is_in_both() -> None:
     pinned = [
         dict(re.findall(r"^([A-Za-z0-9._-]+)(?:\[[\w,-]+\])?==([^\s\\;]+)", read(name), re.MULTILINE)) for name in LOCKS
     ]
-    runtime, development, documents = pinned
-    assert runtime.items() <= development.items()
+    runtime, served, development, documents = pinned
+    assert served.items() <= runtime.items() <= development.items()
     assert {name: documents[name] for name in documents.keys() & development.keys()}.items() <= development.items()
+
+
+def test_whatever_says_how_to_install_names_the_package_its_version_and_its_extras() -> None:
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    name, extras = project["name"], project["optional-dependencies"]
+    wheel = f"{name.replace('-', '_')}-{project['version']}-py3-none-any.whl"
+    named: set[str] = set()
+    for path in FILES:
+        if path.suffix in (".md", ".py") and "tests" not in path.parts:
+            text = path.read_text(encoding="utf-8")
+            assert "rekindle[" not in text, path
+            assert set(re.findall(r"[\w-]+-[\d.]+-py3-none-any\.whl", text)) <= {wheel}, path
+            named.update(re.findall(rf"(?:{name}|whl)\[(\w+)\]", text))
+    assert named == set(extras)

@@ -1,5 +1,5 @@
-"""Values of every type of Postgres, extreme and odd ones too, as SQL expressions for psycopg (%% is a
-per cent sign)."""
+"""Values of every type of Postgres, extreme and odd ones too, as SQL expressions for psycopg (%% is
+a per cent sign)."""
 
 _DEEP = "(repeat('[', 3000) || '1' || repeat(']', 3000))"
 _DIGITS = "repeat('9', 6000)"

@@ -4,10 +4,10 @@ import asyncio
 import socket
 from contextlib import aclosing
 from hashlib import sha256
-from importlib.metadata import version
 from uuid import uuid4
 
 from rekindle.app.base import Base
+from rekindle.app.version import version
 from rekindle.engine.cycle import Caller, Limits
 from rekindle.errors import KeyTaken, RekindleError
 from rekindle.fleet.status import Status, status
@@ -55,7 +55,7 @@ class Scheduled(Base):
 
     async def work(self, *, stop: asyncio.Event, runs: int = 1) -> None:
         """Be a worker until `stop` is set; see `rekindle.fleet.worker.WorkerLoop`."""
-        worker = Worker(uuid4(), socket.gethostname(), version("rekindle"), self._digest())
+        worker = Worker(uuid4(), socket.gethostname(), version(), self._digest())
         await WorkerLoop(self._foreman(), worker, runs=runs, stop=stop).run()
 
     def _foreman(self) -> Foreman:

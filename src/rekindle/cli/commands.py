@@ -1,10 +1,10 @@
 """The tree of all commands."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from rekindle.app import version
 from rekindle.cli import cycle, demo, explain, failover, fleet, serve, setup, sql, switch, unknown
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION, settings
@@ -19,7 +19,7 @@ LogLevel = Annotated[
 
 def _show_version(asked: bool) -> None:
     if asked:
-        say(f"rekindle {version('rekindle')}")
+        say(f"rekindle {version()}")
         raise typer.Exit
 
 

@@ -9,7 +9,7 @@ from rekindle.app import Engine
 from rekindle.cli.cycle import warn_if_not_applied
 from rekindle.cli.options import ConfigPath, async_command, config, settings, stop_on_signals
 from rekindle.cli.output import say
-from rekindle.errors import ServerError
+from rekindle.errors import ServerError, install
 
 
 @async_command
@@ -43,7 +43,7 @@ async def serve(
         from rekindle.api.server import serve as serve_api
     except ImportError as error:
         raise ServerError(
-            f"the HTTP API requires a package that is not installed: {error.name}", hint="Install rekindle[serve]."
+            f"the HTTP API requires a package that is not installed: {error.name}", hint=f"{install('serve')}."
         ) from error
 
     environment, loaded = settings(), config(config_path)

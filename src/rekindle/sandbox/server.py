@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from rekindle.errors import SandboxError
+from rekindle.errors import SandboxError, install
 
 PROJECT = "rekindle-sandbox"
 SCRATCH = "rekindle-sandbox"
@@ -48,6 +48,6 @@ async def serve(
     except ImportError as error:
         raise SandboxError(
             f"the sandbox needs a package that is not installed: {error.name}",
-            hint="Install rekindle[demo].",
+            hint=f"{install('demo')}.",
         ) from error
     await Process(stop).serve(port, credentials, log, project, on_ready=on_ready)

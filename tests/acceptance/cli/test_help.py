@@ -65,7 +65,7 @@ def test_every_option_says_in_one_line_what_it_does_and_in_one_word_what_it_take
 
 def test_the_version_is_that_of_the_package(anywhere: Command) -> None:
     done = anywhere("--version")
-    assert (done.code, done.out, done.err) == (0, f"rekindle {version('rekindle')}\n", "")
+    assert (done.code, done.out, done.err) == (0, f"rekindle {version('rekindle-push')}\n", "")
 
 
 @pytest.mark.parametrize(

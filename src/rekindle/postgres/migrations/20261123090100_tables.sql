@@ -101,8 +101,8 @@ create policy worker on rekindle.worker to rekindle_worker using (true) with che
 grant select, insert, delete on rekindle.worker to rekindle_worker;
 grant update (seen_at) on rekindle.worker to rekindle_worker;
 
--- The pace of a provider's account, shared by all runs that send through it. `free_at` is the moment
--- at which every send that was reserved may have started.
+-- The pace of a provider's account, shared by all runs that send through it. `free_at` is the
+-- moment at which every send that was reserved may have started.
 create table if not exists rekindle.pace (
   account text primary key,
   free_at timestamptz not null

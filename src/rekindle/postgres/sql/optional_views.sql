@@ -1,9 +1,9 @@
 -- In: nothing.
--- Out: (slot, part): for each of the team's optional views, the part that reads it, or its `_absent`
--- twin if the view does not exist; and for `own_columns` the part that reads a recipient's columns,
--- or its `_careful` twin if one of them has a type that to_jsonb may fail on. A view that this role
--- may not read counts as existing. The statement that needs it then fails, and no opt-out is ignored
--- silently.
+-- Out: (slot, part): for each of the team's optional views, the part that reads it, or its
+-- `_absent` twin if the view does not exist; and for `own_columns` the part that reads a
+-- recipient's columns, or its `_careful` twin if one of them has a type that to_jsonb may fail on.
+-- A view that this role may not read counts as existing. The statement that needs it then fails,
+-- and no opt-out is ignored silently.
 select optional.slot, optional.slot || case when c.oid is null then '_absent' else '' end as part
 from unnest(array['chapter', 'organisation', 'preference', 'activity', 'certification']) as optional (slot)
 left join pg_catalog.pg_namespace n on n.nspname = 'rekindle_source'

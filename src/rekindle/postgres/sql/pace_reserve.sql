@@ -1,8 +1,8 @@
 -- In: account, sends, per_second, burst_seconds.
 -- Out: wait_seconds, how long to wait before this many sends may start, so that all runs of the
--- account together keep to `per_second`. A burst of `burst_seconds` passes at once. What is reserved
--- and not used is lost.
--- A clock that jumps back costs at most a minute and ten times what is asked for.
+-- account together keep to `per_second`. A burst of `burst_seconds` passes at once. What is
+-- reserved and not used is lost. A clock that jumps back costs at most a minute and ten times what
+-- is asked for.
 -- Locks: the account's row, until the statement ends.
 insert into rekindle.pace as p (account, free_at)
 values (

@@ -1,6 +1,7 @@
 -- In: organisations (empty: all), user_id (null: all).
 -- Out: the number of active recipients: `evaluated` in these organisations, `recipients` in all.
--- With a user_id both are about that person. A person that the view lists twice counts once, and a row without a person for nobody.
+-- With a user_id both are about that person. A person that the view lists twice counts once, and a
+-- row without a person for nobody.
 -- Locks: none.
 select count(*) filter (where person.selected) as evaluated, count(*) as recipients
 from (

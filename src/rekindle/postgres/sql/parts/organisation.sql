@@ -1,7 +1,7 @@
--- A part of verdicts.sql, explain.sql and source_counts.sql: the time zone of each organisation. The
--- view may lack the column: `timezone` without an alias is then that of `absent`, which is outside.
--- No other column of the view is read, so none can fail. For one person (user_id) only their
--- organisation is read: reading all of them took 16 times as long (75,000 chapters). It says
+-- A part of verdicts.sql, explain.sql and source_counts.sql: the time zone of each organisation.
+-- The view may lack the column: `timezone` without an alias is then that of `absent`, which is
+-- outside. No other column of the view is read, so none can fail. For one person (user_id) only
+-- their organisation is read: reading all of them took 16 times as long (75,000 chapters). It says
 -- `= any (array(…))` and not `in (…)`, because after an OR only the former can use an index.
 select distinct on (one.organisation_id) one.organisation_id, one.timezone
 from (select null::text as timezone) absent

@@ -84,8 +84,8 @@ recipient as (
 candidate as (
   {candidates}
 ),
--- What the texts need of the variables, by number; see `requirements.py`. Each is a condition on the
--- object of variables.
+-- What the texts need of the variables, by number; see `requirements.py`. Each is a condition on
+-- the object of variables.
 need as (
   select %(present)s::jsonpath[] as present, %(fitting)s::jsonpath[] as fitting
 ),
