@@ -94,8 +94,8 @@ def test_the_run_of_a_worker_that_dies_or_sleeps_is_taken_over_and_nobody_gets_t
             holder.send_signal(signal.SIGCONT)
         ended = "select status, attempt from rekindle.run where due_at is not null order by attempt"
         until(lambda: workers.rows(ended)[-1][0] != "running", "the second attempt")
-        # The send of the moment at which it died may be unknown; everybody else is reached. A worker
-        # that only slept may send on beside the one that took over.
+        # The send of the moment at which it died may be unknown; everybody else is reached. A
+        # worker that only slept may send on beside the one that took over.
         until(lambda: len(fcm.messages()) >= 29, "everybody")
         attempts = dict(reversed(row) for row in workers.rows(ended))
         assert attempts[2] == "done" or how == signal.SIGSTOP, attempts

@@ -23,8 +23,8 @@ class Account:
     gid: int
 
     def may(self, path: Path, access: int = os.R_OK) -> bool:
-        """Whether it has `access` (os.R_OK, os.X_OK) to `path`, by owner, group and permissions. If a
-        link is on the way, it must reach the link and what the link leads to."""
+        """Whether it has `access` (os.R_OK, os.X_OK) to `path`, by owner, group and permissions. If
+        a link is on the way, it must reach the link and what the link leads to."""
         try:
             real = path.resolve(strict=True)
             above = {*real.parents, *path.absolute().parents}
