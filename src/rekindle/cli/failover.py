@@ -7,9 +7,9 @@ from rekindle.cli.output import print_json, say
 
 @async_command
 async def confirm(as_json: AsJson = False) -> None:
-    """Confirm that runs may write to this server, although the latest run wrote to another one.
+    """Confirm that runs may write to this server.
 
-    Until then every run halts with RK211.
+    The latest run wrote to another one. Until you confirm, every run halts with RK211.
     """
     async with Engine.open(settings()) as engine:
         server = await engine.confirm_failover()

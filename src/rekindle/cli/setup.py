@@ -73,7 +73,7 @@ async def migrate(
 async def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; store nothing.")] = False,
     retire: Annotated[
-        bool, typer.Option("--retire", help="Retire the scenarios that the file does not have, without a question.")
+        bool, typer.Option("--retire", help="Retire scenarios that the file does not have; do not ask.")
     ] = False,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
