@@ -53,8 +53,8 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """How many active recipients there are, in people; how many of them lack a time zone or a device
-    that a claim could send to, or are listed several times; and how many active rows have no
+    """How many active recipients there are, in people; how many of them lack a time zone or a
+    device that a claim could send to, or are listed several times; and how many active rows have no
     person."""
 
     recipients: int
