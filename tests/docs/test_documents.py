@@ -59,8 +59,18 @@ def test_every_link_leads_to_a_file_and_a_heading(name: str) -> None:
 
 def test_every_document_is_reachable_from_the_index() -> None:
     linked = set(re.findall(r"\]\(([^)\s#]+)", read("docs/README.md")))
+    linked |= {f"decisions/{name}" for name in re.findall(r"\]\(([^)\s#]+)", read("docs/decisions/README.md"))}
     below = {name.removeprefix("docs/") for name in DOCUMENTS if name.startswith("docs/")} - {"README.md"}
     assert below <= linked
+
+
+def test_every_decision_has_one_number_and_its_title_in_the_list() -> None:
+    titles = {path: read(path).partition("\n")[0] for path in DOCUMENTS if path.startswith("docs/decisions/0")}
+    listed = [f"- [{title[2:]}]({Path(path).name})" for path, title in sorted(titles.items())]
+    assert [line for line in read("docs/decisions/README.md").splitlines() if line.startswith("- ")] == listed
+    numbers = [Path(path).name[:4] for path in titles]
+    assert len(set(numbers)) == len(numbers)
+    assert all(title.startswith(f"# {Path(path).name[:4]}: ") for path, title in titles.items())
 
 
 def test_every_test_that_the_promise_names_exists() -> None:
