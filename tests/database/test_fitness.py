@@ -74,9 +74,9 @@ async def test_check_says_that_a_database_is_read_only_and_everything_else_too(s
 async def test_each_run_looks_at_the_server_before_it_writes_anything(server: Server, role_url: str) -> None:
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": role_url})
     async with Engine.open(settings, dispatcher=ScriptedDispatcher()) as engine:
-        server.execute("alter role test_unfit set default_transaction_read_only = on")
+        server.execute("alter role test_unfit set session_replication_role = replica")
         server.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'test_unfit'")
-        with pytest.raises(DatabaseUnfit, match="read-only"):
+        with pytest.raises(DatabaseUnfit, match="session_replication_role"):
             await run_cycle(engine.deps, [], Selection(), Limits())
         server.execute("alter role test_unfit reset all")
         server.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'test_unfit'")

@@ -45,15 +45,15 @@ async def test_a_run_keeps_which_server_it_wrote_to_and_the_next_one_finds_it(da
 @pytest.mark.parametrize(
     ("system", "timeline", "synchronous", "halts"),
     [
-        (HERE, 1, "false", False),  # the same server
-        (HERE, 7, "false", True),  # a replica was promoted, or a backup restored to a point in time
-        (HERE, 7, "true", False),  # a synchronous replica was promoted: it has every commit
-        ("'7'", 1, "false", True),  # a dump was restored in another cluster
-        ("'7'", 1, "true", True),  # and no standby helps against that
-        ("''", 1, "false", False),  # the server did not tell its identifier
-        ("''", 7, "false", True),
-        (HERE, 0, "false", False),  # the server did not tell its timeline
-        ("'7'", 0, "false", True),
+        pytest.param(HERE, 1, "false", False, id="the same"),
+        pytest.param(HERE, 7, "false", True, id="promoted"),  # or a backup restored to a point in time
+        pytest.param(HERE, 7, "true", False, id="a synchronous one promoted"),  # it has every commit
+        pytest.param("'7'", 1, "false", True, id="a dump restored in another cluster"),
+        pytest.param("'7'", 1, "true", True, id="a dump of one with a standby"),
+        pytest.param("''", 1, "false", False, id="identifier not told"),
+        pytest.param("''", 7, "false", True, id="identifier not told, promoted"),
+        pytest.param(HERE, 0, "false", False, id="timeline not told"),
+        pytest.param("'7'", 0, "false", True, id="timeline not told, another cluster"),
     ],
 )
 async def test_a_run_halts_on_a_server_that_may_lack_what_the_latest_run_committed(

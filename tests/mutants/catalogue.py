@@ -982,14 +982,14 @@ SESSION = (
         "if False:",
         (
             "faults/test_failover.py::test_a_promoted_replica_sends_nothing_until_it_is_confirmed",
-            "database/test_servers.py::test_a_run_halts_on_a_server_that_may_lack_what_the_latest_run_committed",
+            "database/test_servers.py::test_a_run_halts_on_a_server_that_may_lack_what_the_latest_run_committed[promoted]",
         ),
     ),
     Mutant(
-        "a run does not look whether the database is read-only",
-        "postgres/fitness.py",
-        "read-only",
-        "if False:",
+        "a run does not look whether the server is fit",
+        "postgres/store.py",
+        "fit-in-each-run",
+        "",
         ("database/test_fitness.py::test_each_run_looks_at_the_server_before_it_writes_anything",),
     ),
     Mutant(

@@ -23,7 +23,7 @@ async def require_fit(connection: Connection) -> None:
         raise DatabaseUnfit("Postgres is older than 15", hint="Use Postgres 15 to 18.")
     if row["replica"]:
         raise DatabaseUnfit("this server is a replica", hint="Connect to the primary.")
-    if row["read_only"]:  # mutant: read-only
+    if row["read_only"]:
         raise read_only()
     if row["encoding"] != "UTF8":
         raise DatabaseUnfit(

@@ -107,7 +107,7 @@ class PostgresStore(Store):
         }
         lost: dict[str, Any] = {}
         async with self._database.transaction() as connection:
-            await require_ready(connection)
+            await require_ready(connection)  # mutant: fit-in-each-run
             await require_known(connection)
             self._optional_views = await optional_views(connection)
             if key is not None:
