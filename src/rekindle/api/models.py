@@ -100,6 +100,10 @@ class Ready(BaseModel):
     """Runs can start: the database answers, is migrated and is suitable for the ledger."""
 
     status: Literal["ready"] = "ready"
+    last_tick_age_seconds: float | None = Field(
+        description="The time since the newest instant of a schedule that was begun; null if there was none."
+    )
+    overdue: bool = Field(description="An instant of a schedule was not begun within ten minutes.")
 
 
 class Problem(BaseModel):

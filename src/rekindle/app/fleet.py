@@ -10,7 +10,7 @@ from rekindle.app.base import Base
 from rekindle.app.version import version
 from rekindle.engine.cycle import Caller, Limits
 from rekindle.errors import KeyTaken, RekindleError
-from rekindle.fleet.status import Status, status
+from rekindle.fleet.status import Status, Ticks, status, ticks
 from rekindle.fleet.work import Foreman
 from rekindle.fleet.worker import WorkerLoop
 from rekindle.log import log
@@ -52,6 +52,10 @@ class Scheduled(Base):
     async def status(self) -> Status:
         """How the schedules, the workers and the queue are now; see `rekindle.fleet.status`."""
         return await status(self._fleet)
+
+    async def ticks(self) -> Ticks:
+        """The age of the last tick, and whether a schedule is overdue."""
+        return await ticks(self._fleet)
 
     async def work(self, *, stop: asyncio.Event, runs: int = 1) -> None:
         """Be a worker until `stop` is set; see `rekindle.fleet.worker.WorkerLoop`."""

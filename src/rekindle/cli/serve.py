@@ -1,5 +1,6 @@
 """The command `serve`, which runs the HTTP API."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,9 @@ async def serve(
     insecure_loopback: Annotated[
         bool, typer.Option("--insecure-loopback", help="Serve loopback without a key.")
     ] = False,
+    with_worker: Annotated[
+        bool, typer.Option("--with-worker", help="Also begin runs by the schedules, as `rekindle worker` does.")
+    ] = False,
     runs: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Runs under way at once, at most.")] = 2,
     config_path: ConfigPath = None,
 ) -> None:
@@ -49,11 +53,16 @@ async def serve(
     environment, loaded = settings(), config(config_path)
     options = ServerOptions(Keys.of(environment), runs, host, port, unix_socket, insecure_loopback)
     options.address()  # before the database is asked
-    async with Engine.open(environment, loaded, runs=runs) as engine:
+    async with Engine.open(environment, loaded, runs=2 * runs if with_worker else runs) as engine:
         await warn_if_not_applied(engine)
-        await serve_api(
-            engine,
-            options,
-            stop=stop_on_signals(),
-            on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
-        )
+        stop = stop_on_signals()
+        async with asyncio.TaskGroup() as group:
+            if with_worker:
+                group.create_task(engine.work(stop=stop, runs=runs))
+            await serve_api(
+                engine,
+                options,
+                stop=stop,
+                on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
+            )
+            stop.set()

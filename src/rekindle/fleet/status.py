@@ -51,6 +51,22 @@ class Status:
         return 2 if any(one.state in ("overdue", "failed") for one in self.schedules) else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """The age of the newest instant that was begun (None: none was), and whether a schedule is
+    overdue."""
+
+    age_seconds: float | None
+    overdue: bool
+
+
+async def ticks(fleet: Fleet) -> Ticks:
+    """The age of the last tick. One statement; reads only."""
+    schedules = [_of(*one) for one in await fleet.last_ticks()]
+    ages = [(one.schedule.now - one.last_at).total_seconds() for one in schedules if one.last_at is not None]
+    return Ticks(min(ages, default=None), any(one.state == "overdue" for one in schedules))
+
+
 async def status(fleet: Fleet) -> Status:
     """How it is now. Three statements; reads only."""
     ticks = await fleet.last_ticks()

@@ -59,7 +59,11 @@ def test_nobody_gets_in_without_the_key_and_nothing_is_run(api: Served, team: Te
                 assert (answer.status_code, answer.json()["code"]) == (401, "RK702"), name
                 assert answer.headers["www-authenticate"] == "Bearer"
             assert client.get("/v1/health").json() == {"status": "ok"}
-            assert client.get("/v1/ready").json() == {"status": "ready"}
+            assert client.get("/v1/ready").json() == {
+                "status": "ready",
+                "last_tick_age_seconds": None,
+                "overdue": False,
+            }
     assert team.counts()["run"] == 0
 
 

@@ -5,6 +5,8 @@ import signal
 import time
 from collections.abc import Callable
 
+from acceptance.api.served import KEY as KEY_OF_API
+from acceptance.api.served import serving
 from acceptance.command import Command, ended
 from conftest import shift_clock
 from rekindle.sandbox import Sandbox
@@ -76,6 +78,17 @@ def test_a_worker_works_the_schedule_until_it_is_told_to_stop(rekindle: Command,
         done = ended(worker)
     assert (done.code, done.err) == (0, "")
     assert team.rows("select status, recorded from rekindle.run where recorded > 0") == [("done", 3)]
+
+
+def test_a_server_with_a_worker_works_the_schedule_too(rekindle: Command, team: Team, fcm: Sandbox) -> None:
+    team.people(2)
+    with serving(scheduled(rekindle).having(REKINDLE_API_KEY=KEY_OF_API), "--with-worker") as api:
+        shift_clock(team.url, "1 minute")
+        until(lambda: len(fcm.messages()) == 2)
+        until(lambda: api.client.get("/v1/ready").json()["last_tick_age_seconds"] is not None)
+        ready = api.client.get("/v1/ready").json()
+        assert (ready["last_tick_age_seconds"] < 90, ready["overdue"]) == (True, False)
+        assert api.stop().code == 0
 
 
 def test_a_key_names_one_run_that_may_be_asked_for_again(rekindle: Command, team: Team, fcm: Sandbox) -> None:

@@ -133,7 +133,7 @@ def require_ready(answer: Answer | Refused | Uncertain) -> None:
     """
     fault = None
     if isinstance(answer, Answer):
-        said = _parsed(answer.body) if answer.status == 200 else {}
+        said: Mapping[str, Any] = _parsed(answer.body) if answer.status == 200 else {}
         if said.get("results") == []:
             return
         word = said.get("refused")
