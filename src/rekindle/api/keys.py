@@ -60,5 +60,5 @@ def _shown(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
     for name, value in headers:
         if name == b"apikey":
             yield value
-        elif name == b"authorization" and value[:7].lower() == b"bearer ":
-            yield value[7:].strip()
+        elif name == b"authorization":  # of another scheme: no key, and so a wrong one
+            yield value[7:].strip() if value[:7].lower() == b"bearer " else b""

@@ -36,6 +36,7 @@ WRONG = {
     "a wrong bearer": {"authorization": "Bearer x"},
     "the key in another header": {"x-api-key": KEY},
     "the key and a wrong one": {"apikey": KEY, "authorization": "Bearer x"},
+    "the key and another scheme": {"apikey": KEY, "authorization": "Basic eDp5"},
 }
 
 
