@@ -2,6 +2,7 @@
 part of the claim's transaction."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from uuid import UUID
 
 from rekindle.errors import HeldByGuard
@@ -28,6 +29,7 @@ class Claim:
 class Weighed:
     """What the guard allows, and how many people the claim comes to. See guard.sql."""
 
+    since: datetime
     own_at_most: int
     total_at_most: int
     confirmed: int
@@ -79,7 +81,7 @@ async def pass_guard(
     weighed = await weigh(connection, claim, guard)
     if not weighed.over(guard, weighed.own_at_most, weighed.total_at_most):
         return 0
-    own, total = await people_of(connection, claim, claiming="claiming")
+    own, total = await people_of(connection, claim, since=weighed.since, claiming="claiming")
     if not weighed.over(guard, own, total):
         return 0
     if claimed <= guard.confirmed - weighed.confirmed:  # mutant: confirmed
@@ -87,10 +89,10 @@ async def pass_guard(
     raise held(claim, guard, weighed, own, total)
 
 
-async def people_of(connection: Connection, claim: Claim, *, claiming: str) -> tuple[int, int]:
+async def people_of(connection: Connection, claim: Claim, *, since: datetime, claiming: str) -> tuple[int, int]:
     """Return how many different people the claims of 24 hours come to with this one: of its
     scenario, and of all."""
-    parameters = {"scenario_type": claim.scenario_type, "run_id": claim.run_id}
+    parameters = {"scenario_type": claim.scenario_type, "run_id": claim.run_id, "since": since}
     row = await (await connection.execute(statement("guard_people", claiming=claiming), parameters)).fetchone() or {}
     return row["own"], row["total"]
 

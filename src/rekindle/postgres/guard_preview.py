@@ -1,6 +1,7 @@
 """What the guard would decide about claims that are not made. Only temporary tables are written."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rekindle.errors import HeldByGuard
 from rekindle.policy import Guard
@@ -37,11 +38,13 @@ async def held_back(
         weighed = await weigh(connection, claim, guard)
     if not weighed.over(guard, weighed.own_at_most, weighed.total_at_most):
         return None
-    own, total = await _people_if_claimed(database, evaluations, claim)
+    own, total = await _people_if_claimed(database, evaluations, claim, weighed.since)
     return held(claim, guard, weighed, own, total) if weighed.over(guard, own, total) else None
 
 
-async def _people_if_claimed(database: Database, evaluations: Sequence[Evaluation], claim: Claim) -> tuple[int, int]:
+async def _people_if_claimed(
+    database: Database, evaluations: Sequence[Evaluation], claim: Claim, since: datetime
+) -> tuple[int, int]:
     """Return the numbers of `people_of`, as if these evaluations had claimed. One transaction,
     which writes only temporary tables."""
     scenarios = {one.scenario_type: one for each in evaluations for one in (*each.outranking, each.applied)}
@@ -58,4 +61,4 @@ async def _people_if_claimed(database: Database, evaluations: Sequence[Evaluatio
             await connection.execute(moment.statement("stage_claimants", one.applied.scenario), parameters)
             for staged in ("stage_drop", "outranking_drop"):
                 await connection.execute(statement(staged))
-        return await people_of(connection, claim, claiming="claiming_staged")
+        return await people_of(connection, claim, since=since, claiming="claiming_staged")

@@ -1,4 +1,5 @@
--- In: scenario_type, run_id. The caller binds {claiming} to the part that lists the people of this
+-- In: scenario_type, run_id, since (24 hours ago). It is a parameter, so that the server knows how
+-- little of the history that is. The caller binds {claiming} to the part that lists the people of this
 -- claim, and of the claims before it that are not committed.
 -- Out: `own` and `total`: how many different people that makes with the claims of the last 24
 -- hours, of this scenario and of all scenarios. A person counts once, however many claims or
@@ -10,7 +11,7 @@ with claim as (
   select r.run_id, r.scenario_type
   from rekindle.run_scenario r
   where (r.claimed > 0 or r.recorded > 0 or r.unknown > 0)   -- as the index says
-    and r.at > (select rekindle.clock() - interval '24 hours')
+    and r.at > %(since)s::timestamptz
     and r.claimed > 0
     and r.confirmed = 0  -- mutant: confirmed-people-count
 ),
@@ -28,7 +29,7 @@ person as (
   select o.user_id, o.scenario_type
   from claim
   join rekindle.outcome o on o.claimed_run_id = claim.run_id and o.scenario_type = claim.scenario_type
-  where o.at > (select rekindle.clock() - interval '24 hours')
+  where o.at > %(since)s::timestamptz
     and o.outcome = 'unknown'  -- mutant: unsent-counts
 )
 select count(distinct person.user_id) filter (where person.scenario_type = %(scenario_type)s) as own,
