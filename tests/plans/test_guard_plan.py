@@ -20,7 +20,7 @@ insert into rekindle.delivery (claim_id, device_id, user_id, scenario_type, clai
 insert into rekindle.outcome (claim_id, device_id, user_id, scenario_type, scenario_version, claimed_run_id, run_id,
   outcome, reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts, at)
   select md5('claim' || n)::uuid, md5('e' || n)::uuid, md5('p' || n % 9000)::uuid, 'nudge', 1,
-    md5('run' || n / 20)::uuid, md5('run' || n / 20)::uuid, 
+    md5('run' || n / 20)::uuid, md5('run' || n / 20)::uuid,
     'unknown', 'timeout', 'once', '', now(), 1, 1, 1, now() - make_interval(mins => n)
   from generate_series(1, 40000) n;
 analyze;
