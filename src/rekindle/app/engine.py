@@ -14,7 +14,7 @@ from rekindle.configuration import configured
 from rekindle.dispatchers.registry import build_dispatcher, of_its_kind
 from rekindle.engine.changes import changes, edited
 from rekindle.engine.check import check, check_applied, check_dispatcher
-from rekindle.engine.check_reach import check_reach
+from rekindle.engine.check_reach import check_caps, check_reach
 from rekindle.engine.cycle import Caller, Limits
 from rekindle.engine.findings import Finding, raise_faults
 from rekindle.engine.run import run_cycle
@@ -110,6 +110,7 @@ class Engine(Questions, Records, Scheduled):
         return [
             *findings,
             *await self._check(in_force),
+            *check_caps(self.config.scenario),
             *(Finding(one.subject, one.message, note=True) for one in await self._notes.notes()),
             await check_dispatcher(
                 self.deps.dispatcher,

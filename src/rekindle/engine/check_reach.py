@@ -16,15 +16,14 @@ _NAME_CHARS = 40
 
 
 async def check_reach(config: Config, source: Source, in_force: Sequence[str]) -> list[Finding]:
-    """Return the notes about opt-outs, cooldowns and caps. `in_force` are the scenarios that are
-    applied. Reads only."""
+    """Return the notes about opt-outs and cooldowns. `in_force` are the scenarios that are applied.
+    Reads only."""
     opt_outs = await source.opt_outs(list(config.scenario))
     retired = [name for name in in_force if name not in config.scenario]
     before = await source.opt_outs([*config.scenario, *retired]) if retired else opt_outs
     return [
         *_opt_outs(opt_outs, before, retired),
         *(note for name, one in config.scenario.items() for note in _cooldown(name, one, config.run.budget)),
-        *_caps(config.scenario),
     ]
 
 
@@ -72,9 +71,9 @@ def _cooldown(name: str, scenario: AnyScenario, budget_seconds: int) -> list[Fin
     return [Finding(f"scenario {name}", message, note=True)]
 
 
-def _caps(scenarios: Mapping[str, AnyScenario]) -> list[Finding]:
-    """A note if a person may get the pushes of two scenarios at once, and nobody has said that this
-    is meant."""
+def check_caps(scenarios: Mapping[str, AnyScenario]) -> list[Finding]:
+    """Return a note if a person may get the pushes of two scenarios at once, and nobody has said that this
+    is meant. It is no reason to warn at each apply."""
     enabled = {name: one for name, one in scenarios.items() if one.enabled_somewhere}
     unlimited = [name for name, one in enabled.items() if not one.critical and "caps" not in one.model_fields_set]
     if len(enabled) < 2 or not unlimited:

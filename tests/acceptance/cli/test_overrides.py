@@ -32,7 +32,7 @@ def test_a_scenario_is_tried_in_one_place_before_it_is_for_everybody(
     assert rekindle("apply").code == 0
     assert rekindle("run", "--scenario", "nudge").code == 2
     write_config(rekindle.folder, OFF + PILOT)
-    assert rekindle("apply").code == 0
+    assert rekindle("apply", "--retire").code == 0
     [numbers] = rekindle("run", "--json").json()["scenarios"]
     assert (numbers["recorded"], numbers["refusals"]) == (2, {"not_enabled": 2})
     said = {message["target"]: message["message"]["notification"] for message in fcm.messages()}
@@ -66,7 +66,7 @@ def test_the_history_shows_each_change_its_author_and_time_and_no_text(rekindle:
         write_config(rekindle.folder, text)
         assert rekindle("apply").code == 0
     write_config(rekindle.folder, TEAM_CONFIG.replace("nudge]", "other]").replace("nudge.m", "other.m"))
-    assert rekindle("apply").code == 0
+    assert rekindle("apply", "--retire").code == 0
     said = rekindle("scenarios", "--history")
     where = f"organisation.{HERE}"
     changes = [line.split(" ", 4)[3:] for line in said.out.splitlines()]
@@ -87,7 +87,7 @@ def test_the_history_shows_each_change_its_author_and_time_and_no_text(rekindle:
     listed = rekindle("scenarios", "--history", "--json")
     assert [one["version"] for one in listed.json() if one["scenario_type"] == "nudge"] == [6, 5, 4, 3, 2, 1]
     write_config(rekindle.folder, OFF + PILOT)
-    assert rekindle("apply").code == 0
+    assert rekindle("apply", "--retire").code == 0
     [nudge] = rekindle("scenarios", "--json").json()
     assert [one["texts"] for one in nudge["overrides"]] == [["message"], ["message"]]
     assert "c4n4ry" not in json.dumps(nudge) + said.out + listed.out
