@@ -72,8 +72,8 @@ def _cooldown(name: str, scenario: AnyScenario, budget_seconds: int) -> list[Fin
 
 
 def check_caps(scenarios: Mapping[str, AnyScenario]) -> list[Finding]:
-    """Return a note if a person may get the pushes of two scenarios at once, and nobody has said that this
-    is meant. It is no reason to warn at each apply."""
+    """Return a note if a person may get the pushes of two scenarios at once, and nobody has said
+    that this is meant. It is no reason to warn at each apply."""
     enabled = {name: one for name, one in scenarios.items() if one.enabled_somewhere}
     unlimited = [name for name, one in enabled.items() if not one.critical and "caps" not in one.model_fields_set]
     if len(enabled) < 2 or not unlimited:

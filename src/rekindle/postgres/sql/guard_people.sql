@@ -1,6 +1,6 @@
 -- In: scenario_type, run_id, since (24 hours ago). It is a parameter, so that the server knows how
--- little of the history that is. The caller binds {claiming} to the part that lists the people of this
--- claim, and of the claims before it that are not committed.
+-- little of the history that is. The caller binds {claiming} to the part that lists the people of
+-- this claim, and of the claims before it that are not committed.
 -- Out: `own` and `total`: how many different people that makes with the claims of the last 24
 -- hours, of this scenario and of all scenarios. A person counts once, however many claims or
 -- scenarios. A claim counts while a push of it may still be sent, and once one was accepted or may
