@@ -1,10 +1,10 @@
 -- In: scenario_type, people, ahead, recipients, max_share, max_times_median (null: that limit does
 -- not apply), median_days, median_least_days, run_id (null: none yet).
 -- Out: one row. `since`: the moment 24 hours ago. `by_share` and `by_median`: the number of people
--- that each limit allows (null: any number); `days` and `median`: what is usual. `own_at_most` and `total_at_most`: the people of
--- this claim plus all claims of the last 24 hours, of this scenario and of all scenarios. These are
--- upper bounds, and cheap: guard_people.sql counts exactly. `confirmed`: the people that this run
--- has already claimed by a confirmation.
+-- that each limit allows (null: any number); `days` and `median`: what is usual. `own_at_most` and
+-- `total_at_most`: the people of this claim plus all claims of the last 24 hours, of this scenario
+-- and of all scenarios. These are upper bounds, and cheap: guard_people.sql counts exactly.
+-- `confirmed`: the people that this run has already claimed by a confirmation.
 -- A claim that was confirmed does not count today, because somebody allowed it. A usual day is
 -- counted in claims that reached somebody, or may have, confirmed or not.
 -- Locks: none. The claim has taken the lock `guard` before. This is a separate statement so that it
