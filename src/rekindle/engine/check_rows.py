@@ -39,7 +39,9 @@ async def check_rows(
     if "certification" in readable:
         findings += await _noted("certification", source.certificate_dates, _certificate_notes)
     if "recipient" in readable:
-        findings += await _noted("locales", source.locales, lambda locales: _language_notes(config, locales))
+        # In order, and no note: a team that has not translated its texts yet knows that.
+        said = await _noted("locales", source.locales, lambda locales: _language_notes(config, locales))
+        findings += [replace(one, note=False) for one in said]
     return findings
 
 
@@ -102,8 +104,8 @@ def _certificate_notes(counts: DateCounts) -> list[str]:
 
 
 def _language_notes(config: Config, locales: Sequence[tuple[str | None, int]]) -> list[str]:
-    """How many people read the default text because there is none in their language: one note for
-    all scenarios with the same texts. People without a locale alone are not worth a note."""
+    """How many people read the default text because there is none in their language: one line for
+    all scenarios with the same texts. People without a locale alone are not worth a line."""
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for name, scenario in config.scenario.items():
         alike.setdefault((scenario.default_locale, tuple(sorted(scenario.message))), []).append(name)
