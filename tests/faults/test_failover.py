@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,14 +26,14 @@ CAUGHT_UP = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
 
 
 @pytest.fixture
-def two_servers(tmp_path: Path, team_config: Config) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]]:
+def two_servers(team_config: Config) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]]:
     """A primary with a team that has a run behind it, and an asynchronous replica."""
     with ExitStack() as stack:
         stack.enter_context(in_memory())
-        tmp_path.chmod(0o711)
-        for parent in tmp_path.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)
-        primary = EmbeddedPostgres(tmp_path / "primary", binaries=SERVERS["embedded"], settings=SETTINGS)
+        # Not tmp_path: each session of pytest takes the access of others to its parent away.
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.chmod(0o711)
+        primary = EmbeddedPostgres(folder / "primary", binaries=SERVERS["embedded"], settings=SETTINGS)
         stack.enter_context(primary)
         fill_team(primary.url)
         asyncio.run(apply(primary.url, team_config))
@@ -40,16 +41,16 @@ def two_servers(tmp_path: Path, team_config: Config) -> Iterator[tuple[EmbeddedP
         team.people(30)
         team.execute("delete from team.wanted")
         primary.stop()
-        subprocess.run(["cp", "-a", tmp_path / "primary", tmp_path / "replica"], check=True)
+        subprocess.run(["cp", "-a", folder / "primary", folder / "replica"], check=True)
         primary.start()
         at = urlsplit(primary.url)
-        data = tmp_path / "replica" / "data"
+        data = folder / "replica" / "data"
         with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
             settings.write(
                 f"primary_conninfo = 'host={at.hostname} port={at.port} user={at.username} password={at.password}'\n"
             )
         (data / "standby.signal").touch()
-        replica = EmbeddedPostgres(tmp_path / "replica", binaries=SERVERS["embedded"], settings=SETTINGS)
+        replica = EmbeddedPostgres(folder / "replica", binaries=SERVERS["embedded"], settings=SETTINGS)
         yield primary, stack.enter_context(replica)
 
 
