@@ -148,6 +148,37 @@ def cases() -> Iterator[tuple[str, str, str]]:
         yield from (("person", column, value) for value in [*ANYTHING[of_type], "null"])
 
 
+DATED = (
+    "alter table team.{table} alter column {column} type {type} using null; "
+    "create view rekindle_source.{view} as select * from team.{table}"
+)
+
+
+@pytest.mark.parametrize("of_type", ["date", "timestamp"])
+async def test_dates_of_any_type_concern_their_own_person(programme: Programme, of_type: str) -> None:
+    """The contract also allows a date or a timestamp without zone where an instant is usual."""
+    for view, table, column in (
+        ("activity", "activity", "activity_date"),
+        ("device_token", "device", "last_registered_at"),
+    ):
+        await programme.sql.execute(f"drop view rekindle_source.{view}".encode())
+        await programme.sql.execute(DATED.format(table=table, column=column, type=of_type, view=view).encode())
+    users = await due(programme, 2 * len(ANYTHING[of_type]) + 1)
+    for number, value in enumerate(ANYTHING[of_type]):
+        await programme.rows(f"update team.activity set activity_date = {value} where user_id = %s", users[2 * number])
+        await programme.rows(
+            f"update team.device set last_registered_at = {value} where user_id = %s", users[2 * number + 1]
+        )
+    report, reached = await run(programme)
+    assert report.halted_by is None
+    assert all(users[-1] in people for people in reached.values())
+    assert reached["own"] == set(users)
+    terms = Terms("UTC", 30)
+    for user_id in users[1::2]:
+        explained = await explain(PostgresExplanations(programme.database), user_id, every()[:1], terms=terms)
+        assert [one.fault for one in explained] == [None]
+
+
 async def run(programme: Programme) -> tuple[Report, dict[str, set[UUID]]]:
     """One cycle, and the people that each scenario reached."""
     dispatcher = ScriptedDispatcher()
