@@ -49,7 +49,7 @@ def start_team(rekindle: Command, team: Team, count: int, *, devices: int = 1) -
     team.people(count, devices=devices)
     for number in range(1, count + 1):
         set_variables(team, number, **VARIABLES)
-    write_config(rekindle.folder, HEAD + RICH)
+    write_config(rekindle.folder, HEAD + "[policy]\ncaps = []\n" + RICH)
     done = rekindle("apply")
     assert (done.code, done.err) == (0, ""), done
 
