@@ -80,6 +80,7 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         "run_under": lambda: engine.run_under(Asked("key", "0" * 64)),
         "status": engine.status,
         "tick": engine.tick,
+        "ticks": engine.ticks,
         "work": work,
         "switch": lambda: engine.switch("on"),
         "switches": engine.switches,
