@@ -1,7 +1,6 @@
 """One row of anything: any value of any type in any column of any view concerns its own person
 alone. Everybody else is reached, and no command fails."""
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any
@@ -25,6 +24,7 @@ from rekindle.postgres.reports import Reports
 from rekindle.postgres.requirements import fits, requirements
 from rekindle.postgres.source import PostgresSource
 from rekindle.render import NotRendered, render
+from rekindle.render.values import read_variables
 from rekindle.scenario import AnyScenario, Config, definition
 from rekindle.testing import ScriptedDispatcher
 from team.anything import ANYTHING, TYPES
@@ -263,6 +263,6 @@ async def test_the_claim_refuses_exactly_the_values_that_cannot_be_rendered(prog
                 )
             except psycopg.Error:
                 continue  # such a value counts as null
-            decoded = json.loads(row["text"])["x"]
+            decoded = read_variables(row["text"])["x"]
             said = [bool(row[name]) for name in ("present", "number", "date")]
             assert said == [_renders(template, decoded) for template in shown], (of_type, value, row)

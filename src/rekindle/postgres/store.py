@@ -173,7 +173,7 @@ class PostgresStore(Store):
     async def leased(self, run_id: UUID, selection: Selection, *, limit: int) -> Sequence[Unit]:
         parameters = {"run_id": run_id, "limit": limit, **_scope(selection)}
         rows = await self._database.rows(statement("leased"), parameters)
-        return [Unit(**{**row, "variables": read_variables(row["variables"])}) for row in rows]
+        return [Unit(**dict(row, variables=read_variables(row["variables"]))) for row in rows]
 
     async def lease(self, run_id: UUID, selection: Selection, *, limit: int, lease_seconds: float) -> int:
         parameters = {"run_id": run_id, "limit": limit, "lease_seconds": lease_seconds, **_scope(selection)}
