@@ -116,6 +116,17 @@ async def test_an_unusable_row_of_a_query_is_refused_alone(programme: Programme)
     assert (numbers.claimed, dict(numbers.refusals)) == (3, {"wrong_occurrence": 3})
 
 
+async def test_a_long_list_reaches_a_unit_as_a_text_that_any_client_can_decode(programme: Programme) -> None:
+    await programme.sql.execute(
+        "alter table team.person add numbers jsonb; drop view rekindle_source.recipient; "
+        "create view rekindle_source.recipient as select * from team.person"
+    )
+    await programme.want(await programme.person())
+    await programme.sql.execute("update team.person set numbers = to_jsonb(array_fill(7, array[2000]))")
+    _, [unit] = await programme.claimed_units()
+    assert unit.variables["numbers"] == ("[" + "7, " * 334)[:1_000]
+
+
 async def test_a_failing_value_is_not_quoted(programme: Programme) -> None:
     secret = "confidential" * 20
     columns = COLUMNS.replace("'x'::text", f"('{secret}' || n)::int::text")

@@ -908,7 +908,8 @@ SECRETS = (
     ),
 )
 
-_ROW = "database/test_one_row_of_anything.py::test_one_row_of_anything_concerns_its_own_person_and_no_command_fails"
+_SHARE = "unit/test_share.py::test_a_scenario_has_an_equal_share_or_two_seconds_and_never_more_than_half"
+_OWN = "database/test_own_query.py::"
 _SCENARIO = "database/test_one_scenario.py::"
 _RAISES = _SCENARIO + "test_whatever_a_view_raises_the_other_scenarios_are_sent_planned_and_explained"
 _LOCKED = _SCENARIO + "test_a_locked_table_costs_one_scenario_its_share_and_it_goes_first_the_next_time"
@@ -920,14 +921,14 @@ ALONE = (
         _sql("parts/verdicts"),
         "readable",
         "occasion.extra_columns || occasion.variables as variables,",
-        (_ROW,),
+        (_OWN + "test_a_long_list_reaches_a_unit_as_a_text_that_any_client_can_decode",),
     ),
     Mutant(
         "an occurrence may have any length",
         _sql("parts/refusals/wrong_occurrence"),
         "wrong-occurrence",
         "false",
-        (_ROW,),
+        (_OWN + "test_an_unusable_row_of_a_query_is_refused_alone",),
     ),
     Mutant(
         "a person without a value is claimed",
@@ -950,7 +951,13 @@ ALONE = (
         'return error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P"))',
         (_RAISES,),
     ),
-    Mutant("one scenario may use all of the time", "engine/claim.py", "share", "return left", (_LOCKED,)),
+    Mutant(
+        "one scenario may use all of the time",
+        "engine/claim.py",
+        "share",
+        "return left",
+        (_SHARE + "[100-4-False-18]",),
+    ),
     Mutant(
         "a scenario that was passed over comes in its usual place",
         "engine/priority.py",
