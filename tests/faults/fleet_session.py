@@ -31,7 +31,7 @@ from torture.link import Link
 
 
 class _Links:
-    """Links on an event loop of their own."""
+    """Links on a separate event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
