@@ -91,6 +91,14 @@ async def test_a_person_who_registers_again_owns_the_token_again_and_keeps_their
     assert await reached(programme) == {LOW: ["OTHER", "SHARED"], HIGH: []} or {LOW: ["SHARED", "OTHER"], HIGH: []}
 
 
+async def test_a_token_that_everybody_has_is_one_persons_and_costs_no_more_than_any_other(programme: Programme) -> None:
+    people = await programme.people(3_000)
+    await programme.sql.execute("update team.device set token = 'null', last_registered_at = now() where token <> ''")
+    numbers = await programme.claim(wanted())
+    assert (numbers.claimed, dict(numbers.refusals)) == (1, {"no_token": 2_999})
+    assert await programme.value("select user_id from rekindle.outbox") == min(people)
+
+
 async def test_blanks_around_a_token_are_not_sent_and_make_no_second_device(programme: Programme) -> None:
     user_id = await programme.person(tokens=[" t\n", "t", "\r\n "])
     await programme.want(user_id)

@@ -644,7 +644,7 @@ POLICY = (
         "a token reaches everybody who has ever registered it",
         _sql("parts/verdicts"),
         "one-owner",
-        "",
+        "where (usable_device.user_id is null) is false",
         (_OWNER + "test_the_newest_registration_owns_the_token[later]",),
     ),
     Mutant(

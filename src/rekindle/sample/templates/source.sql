@@ -181,11 +181,14 @@ commit;
 --   create index concurrently if not exists activity_log_mentor_id_happened_at_idx
 --     on programme.activity_log (mentor_id, happened_at);   -- EDIT
 --
--- Recommended: certificates by their last valid day, and device tokens by person:
+-- Recommended: certificates by their last valid day, and device tokens by person and by token:
 --
 --   create index concurrently if not exists certificates_valid_until_idx
 --     on programme.certificates (valid_until);               -- EDIT
 --
 --   create index concurrently if not exists push_tokens_mentor_id_idx
 --     on programme.push_tokens (mentor_id);                  -- EDIT
+--
+--   create index concurrently if not exists push_tokens_token_idx
+--     on programme.push_tokens (token);                      -- EDIT
 -- -------------------------------------------------------------------------------------------------

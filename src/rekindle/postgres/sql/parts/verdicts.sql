@@ -140,18 +140,22 @@ usable_device as (
 registration as (
   {registrations}
 ),
+-- One row per device, however many people have it: a token such as "null" may be everybody's.
+device_owner as (
+  select distinct on (used.device_id) used.device_id, registration.user_id
+  from (select distinct usable_device.device_id, usable_device.target from usable_device) used
+  -- FULL JOIN only to rule out a nested loop. It acts as an inner join.
+  full join registration on registration.target = used.target
+  where (used.device_id is null) is false and (registration.target is null) is false
+  order by used.device_id, {newest_first}
+),
 device as (
-  select owned.user_id, owned.device_id, owned.target_kind, owned.target
-  from (
-    select distinct on (usable_device.user_id, usable_device.device_id)
-           usable_device.*, registration.user_id as owner_id
-    from usable_device
-    -- FULL JOIN only to rule out a nested loop. It acts as an inner join.
-    full join registration on registration.target = usable_device.target
-    where (usable_device.user_id is null) is false and (registration.target is null) is false
-    order by usable_device.user_id, usable_device.device_id, {newest_first}
-  ) owned
-  where owned.owner_id = owned.user_id  -- mutant: one-owner
+  select usable_device.*
+  from usable_device
+  -- FULL JOIN only to rule out a nested loop, and CASE, so that the planner keeps it. It acts as an
+  -- inner join.
+  full join device_owner on device_owner.device_id = usable_device.device_id
+  where case when device_owner.user_id = usable_device.user_id then true end  -- mutant: one-owner
 ),
 verdict as (
   select person.user_id, person.organisation_id, person.locale, person.occurrence, person.variables, person.zone,
