@@ -3,8 +3,8 @@ use, with a provider that answers after 0, 50 and 200 ms.
 
 Four scenarios are due at four instants, for 1,000 people each, so that four runs may be worked side
 by side. The time counts from the moment at which the instants have come until everybody is
-recorded. The kinds are measured in turn, and the table has ratios to one worker at the same latency:
-absolute times are noise.
+recorded. The kinds are measured in turn, and the table has ratios to one worker at the same
+latency: absolute times are noise.
 """
 
 import argparse

@@ -30,9 +30,7 @@ async def serve(
     insecure_loopback: Annotated[
         bool, typer.Option("--insecure-loopback", help="Serve loopback without a key.")
     ] = False,
-    with_worker: Annotated[
-        bool, typer.Option("--with-worker", help="Also begin runs by the schedules, as `rekindle worker` does.")
-    ] = False,
+    with_worker: Annotated[bool, typer.Option("--with-worker", help="Also begin runs by the schedules.")] = False,
     runs: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Runs under way at once, at most.")] = 2,
     config_path: ConfigPath = None,
 ) -> None:

@@ -24,6 +24,13 @@ def untouched(team: Team) -> None:
     assert team.rows("select scenario_type, version from rekindle.scenario") == [("nudge", 1)]
 
 
+def not_started(team: Team, codes: set[str]) -> None:
+    """Each run has left a row with its reason, and no claim or send has left one."""
+    assert {code for (code,) in team.rows("select left(halted_by, 5) from rekindle.run")} == codes
+    assert team.rows("select status from rekindle.run where status <> 'not_started' or claimed > 0") == []
+    assert {name for name, count in team.counts().items() if count} <= {"run"}
+
+
 def test_without_a_configuration_it_says_how_to_write_one(rekindle: Command, team: Team) -> None:
     (rekindle.folder / "rekindle.toml").unlink()
     for command in ("run", "apply"):
@@ -260,7 +267,7 @@ def test_credentials_that_cannot_be_used_stop_the_run_before_anything_is_claimed
     assert (done.code, len(done.err.splitlines())) == (2, 1)
     assert done.fault().removeprefix("error: ").partition(":")[0] in codes
     assert "PRIVATE KEY" not in done.err
-    untouched(team)
+    not_started(team, {done.fault()[len("error: ") :][:5]})
     assert fcm.messages() == []
 
 
@@ -278,7 +285,7 @@ def test_a_provider_that_is_down_at_the_start_is_RK403_and_nothing_is_claimed(  
         done = down(*arguments)
         assert (done.code, len(done.err.splitlines())) == (1, 1)
         assert done.fault().startswith("error: RK403: ")
-    untouched(team)
+    not_started(team, {"RK403"})
 
 
 def test_a_traceback_is_shown_only_with_debug(rekindle: Command) -> None:
