@@ -50,6 +50,7 @@
     ├── SandboxError         RK602    halt          2
     ├── ServerError          RK603    halt          2
     ├── OutputIncomplete     RK604    drop          0
+    ├── AlertFailed          RK605    drop          0
     └── RequestError         RK7xx    drop          2
         ├── RequestInvalid        RK701
         ├── KeyRefused            RK702
@@ -108,6 +109,17 @@ class RekindleError(Exception):
         ending = "" if self.message.endswith((".", "!", "?")) else "."
         hint = f" {self.hint}" if self.hint else ""
         return f"{self.code}: {self.message}{ending}{hint}"
+
+
+def of_code(code: str) -> type[RekindleError]:
+    """The class of an error by its code; `RekindleError` if this release has no such code."""
+    waiting = [RekindleError]
+    while waiting:
+        one = waiting.pop()
+        if one.code == code:
+            return one
+        waiting += one.__subclasses__()
+    return RekindleError
 
 
 def _line(text: str) -> str:
@@ -464,6 +476,15 @@ class OutputIncomplete(RekindleError):
 
     code = "RK604"
     usual_hint = "Make room, or write to another place."
+    disposition = Disposition.DROP
+    exit_code = 0
+
+
+class AlertFailed(RekindleError):
+    """An alert or a heartbeat could not be delivered. The runs are not affected."""
+
+    code = "RK605"
+    usual_hint = "Correct [alert], or look at the receiver."
     disposition = Disposition.DROP
     exit_code = 0
 

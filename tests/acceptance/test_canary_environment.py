@@ -21,6 +21,8 @@ import pytest
 from acceptance.command import environment
 from acceptance.in_process import LIBPQ, OURS
 from contract.fcm_server import private_key
+from rekindle.alert.alerts import HttpAlerts, Sender
+from rekindle.alert.settings import AlertSettings
 from rekindle.api.app import build
 from rekindle.api.keys import Keys
 from rekindle.api.problems import problem
@@ -37,7 +39,7 @@ from rekindle.log import log
 from rekindle.postgres.clones import create_database
 from rekindle.postgres.pool import Database
 from rekindle.sandbox import Sandbox
-from rekindle.scenario import Config
+from rekindle.scenario import AlertConfig, Config
 from rekindle.settings import Environment, Settings
 from rekindle.testing import ScriptedDispatcher
 from rekindle.testing.fixtures import TestSettings
@@ -67,6 +69,7 @@ def usable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "REKINDLE_FCM_URL": "https://127.0.0.1:1",
         "SUPABASE_URL": "http://127.0.0.1:1",
         "SUPABASE_SECRET_KEY": "sb_secret_x",
+        "REKINDLE_ALERT_SECRET": "s3cret-of-the-tests-0123456789abcdef",
     }.items():
         monkeypatch.setenv(name, value)
 
@@ -94,6 +97,13 @@ async def _server_for_tests() -> None:
     await create_database(given.get_secret_value(), "x")
 
 
+async def _alerts() -> None:
+    alerts = HttpAlerts.of(AlertConfig(), AlertSettings(), Sender("host", "0"))
+    for fault in (await alerts.resolved()).values():
+        if fault is not None:
+            raise fault
+
+
 def _dispatcher(name: str) -> Callable[[], Awaitable[None]]:
     async def opened() -> None:
         dispatcher = KINDS[name]().build()
@@ -111,6 +121,8 @@ def readers(kind: type[Environment] | None) -> list[Callable[[], Awaitable[None]
         return [_settings, _configuration, _keys, _database]
     if kind is TestSettings:
         return [_server_for_tests]
+    if kind is AlertSettings:
+        return [_alerts]
     if kind is None:
         return [_database]
     return [_dispatcher(name) for name, one in KINDS.items() if one.settings is kind]

@@ -72,8 +72,10 @@ WRITING = (
     "apply", "arm", "claim", "claim_undo", "finish", "hold", "lease", "lock", "pace_reserve", "record", "release",
     "retry", "run_close", "run_lock", "run_lost", "run_open", "run_scenario_close", "run_scenario_fault",
     "run_scenario_open", "run_seen",
-    "runs_lost", "schedule_apply", "server_seen", "settle_lock", "settle_not_sent", "sweep_dispatching", "sweep_gates",
-    "sweep_lock", "sweep_stale", "sweep_unknown", "switch_turn", "tick_begin", "tick_skip", "worker_seen",
+    "runs_lost", "schedule_apply", "schedules_overdue",
+    "server_seen", "settle_lock", "settle_not_sent", "sweep_dispatching", "sweep_gates",
+    "sweep_lock", "sweep_stale", "sweep_unknown", "switch_turn", "tick_begin", "tick_skip", "ticks_failed",
+    "worker_seen",
 )  # fmt: skip
 _BOUND = {
     "candidates": "kinds/inactivity/candidates",

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from docs.documents import ROOT, read, rows, sections
 from rekindle import errors
+from rekindle.alert.settings import AlertSettings
 from rekindle.cli.commands import build
 from rekindle.cli.conditions import MEANINGS
 from rekindle.configuration import load_config
@@ -21,6 +22,7 @@ from rekindle.policy import MAX_ATTEMPTS, parse_duration
 from rekindle.scenario import (
     KINDS,
     WEEKDAYS,
+    AlertConfig,
     Android,
     Apns,
     DispatcherConfig,
@@ -170,6 +172,8 @@ def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("run", Run, set(Run.model_fields))
     check_keys("dispatcher", DispatcherConfig, set(DispatcherConfig.model_fields))
     check_keys("policy", Reach, set(Reach.model_fields))
+    check_keys("alert", AlertConfig, set(AlertConfig.model_fields), besides=set(AlertSettings.variables()))
+    assert set(AlertSettings.variables()) < set(first_cells(CONFIGURATION["alert"]))
     # Overrides are written in the tables of their places; only a stored scenario contains them.
     check_keys("scenario.NAME", KINDS["inactivity"], COMMON - {"overrides"})
     check_fixed()

@@ -253,6 +253,27 @@ LOCKS = (
         (_TICKS + "test_an_instant_is_not_begun_again_when_the_rows_of_its_runs_are_gone",),
     ),
     Mutant(
+        "every worker tells of the same failed run",
+        _sql("ticks_failed"),
+        "told-once",
+        "where due_at is not null and status in ('halted', 'not_started', 'abandoned')",
+        ("database/test_alerts.py::test_a_run_that_could_not_start_is_told_once_however_often_it_is_tried",),
+    ),
+    Mutant(
+        "every worker tells of the same overdue schedule",
+        _sql("schedules_overdue"),
+        "overdue-once",
+        "where true",
+        ("database/test_alerts.py::test_an_overdue_schedule_is_told_once_until_it_is_begun_again",),
+    ),
+    Mutant(
+        "an alert goes to an address inside the network",
+        "alert/addresses.py",
+        "public-receivers",
+        "if False:",
+        ("contract/test_alerts.py::test_a_receiver_that_is_not_public_is_not_connected_to",),
+    ),
+    Mutant(
         "the next attempt of a tick waits for the lease of the lost run's units",
         "postgres/store.py",
         "release-the-lost",

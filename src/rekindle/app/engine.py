@@ -117,6 +117,7 @@ class Engine(Questions, Records, Scheduled):
                 of_its_kind(self.config.dispatcher).ready,
                 timeout_seconds=self.config.dispatcher.timeout,
             ),
+            *await self._check_alerts(scheduled=any(one.schedule for one in self.config.scenario.values())),
             check_applied(changes(in_force, edited(self.config))),
         ]
 

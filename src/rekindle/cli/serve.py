@@ -54,13 +54,16 @@ async def serve(
     async with Engine.open(environment, loaded, runs=2 * runs if with_worker else runs) as engine:
         await warn_if_not_applied(engine)
         stop = stop_on_signals()
-        async with asyncio.TaskGroup() as group:
-            if with_worker:
-                group.create_task(engine.work(stop=stop, runs=runs))
-            await serve_api(
-                engine,
-                options,
-                stop=stop,
-                on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
-            )
-            stop.set()
+        try:
+            async with asyncio.TaskGroup() as group:
+                if with_worker:
+                    group.create_task(engine.work(stop=stop, runs=runs))
+                await serve_api(
+                    engine,
+                    options,
+                    stop=stop,
+                    on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
+                )
+                stop.set()
+        except ExceptionGroup as faults:
+            raise faults.exceptions[0] from None  # one line, as for every error

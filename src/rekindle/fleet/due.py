@@ -8,6 +8,10 @@ from datetime import datetime, timedelta
 from rekindle.ports import Due, Schedule
 from rekindle.scenario.cron import instants_before
 
+OVERDUE_SECONDS = 600.0
+"""An instant that nobody has begun for this long is overdue. A worker begins it within seconds; a
+scheduler that calls `rekindle tick` may do so every few minutes."""
+
 MAX_COUNTED = 10_000
 """Missed instants of one schedule are counted up to this number: a week of a schedule that fires
 each minute."""
@@ -37,6 +41,14 @@ def agenda(schedules: Sequence[Schedule], *, catch_up_seconds: float) -> Agenda:
         else:
             skip.append(Due(schedule, latest, len(instants)))
     return Agenda(dict(sorted(begin.items())), skip)
+
+
+def overdue_since(schedule: Schedule) -> datetime | None:
+    """The oldest instant that nobody has begun, if that is `OVERDUE_SECONDS` ago; None: the
+    schedule is not overdue."""
+    instants = missed(schedule)
+    late = bool(instants) and schedule.now - instants[-1] > timedelta(seconds=OVERDUE_SECONDS)
+    return instants[-1] if late else None
 
 
 def missed(schedule: Schedule) -> list[datetime]:

@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
-from rekindle.fleet.due import missed
+from rekindle.fleet.due import missed, overdue_since
 from rekindle.ports import Counts, Fleet, LastTick, LiveWorker, Schedule
 from rekindle.scenario.cron import next_instant
-
-OVERDUE_SECONDS = 600.0
-"""An instant that nobody has begun for this long is overdue. A worker begins it within seconds; a
-scheduler that calls `rekindle tick` may do so every few minutes."""
 
 State = Literal["ok", "waiting", "failed", "overdue"]
 
@@ -22,8 +18,8 @@ class ScheduleStatus:
 
     State: ok; waiting, an instant has come and is not begun yet; failed, the run of the last
     instant could not start, was halted or lost; overdue, an instant was not begun for
-    `OVERDUE_SECONDS`. `last_at` is the last instant that was begun; None: none yet, or it was
-    skipped. `next_at` is the next one.
+    `OVERDUE_SECONDS` (`rekindle.fleet.due`). `last_at` is the last instant that was begun; None:
+    none yet, or it was skipped. `next_at` is the next one.
     """
 
     schedule: Schedule
@@ -75,11 +71,10 @@ async def status(fleet: Fleet) -> Status:
 
 def _of(schedule: Schedule, last: LastTick | None) -> ScheduleStatus:
     state: State = "ok"
-    due = missed(schedule)
-    if due and schedule.now - due[-1] > timedelta(seconds=OVERDUE_SECONDS):
+    if overdue_since(schedule) is not None:
         state = "overdue"
     elif last is not None and last.status in ("not_started", "halted", "abandoned"):
         state = "failed"
-    elif due:
+    elif missed(schedule):
         state = "waiting"
     return ScheduleStatus(schedule, state, last, next_instant(schedule.cron, schedule.timezone, schedule.now))

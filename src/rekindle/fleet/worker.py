@@ -2,11 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from typing import Any
 
 from rekindle.engine.cycle import Caller
 from rekindle.errors import KeyTaken, RekindleError
+from rekindle.fleet.tell import Teller
 from rekindle.fleet.work import Foreman, Work
 from rekindle.log import log
 from rekindle.model import Report
@@ -29,19 +31,25 @@ each further one, at most `MAX_LEFT_SECONDS`."""
 
 MAX_LEFT_SECONDS = 900.0
 
+TELL_SECONDS = 30.0
+"""How often a worker looks for failures that nobody was told about, also those of others."""
+
 
 class WorkerLoop:
     """One worker. `run` may be called once."""
 
-    def __init__(self, foreman: Foreman, worker: Worker, *, runs: int, stop: asyncio.Event) -> None:
+    def __init__(self, foreman: Foreman, teller: Teller, worker: Worker, *, runs: int, stop: asyncio.Event) -> None:
         self._foreman = foreman
+        self._teller = teller
         self._worker = worker
         self._runs = runs
         self._stop = stop
         self._tasks: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
         self._fault: str | None = None
         self._differing: Sequence[str] = ()
         self._swept_at = -SWEEP_SECONDS
+        self._told_at = -TELL_SECONDS
         self._left_after = 0.0
         self._left_pause = LEFT_SECONDS
 
@@ -65,12 +73,14 @@ class WorkerLoop:
                 await asyncio.wait_for(self._stop.wait(), LOOK_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311
         if self._tasks:
             log.info("worker.draining", runs=len(self._tasks))
-            await asyncio.wait(self._tasks)
+        while under_way := self._tasks | self._telling:
+            await asyncio.wait(under_way)
         log.info("worker.stopped", worker_id=str(self._worker.worker_id))
 
     async def _look(self) -> None:
         await self._say_alive()
         await self._sweep()
+        await self._tell()
         if len(self._tasks) >= self._runs:
             return
         work = self._foreman.find()
@@ -104,6 +114,18 @@ class WorkerLoop:
             if swept:
                 log.warning("sweep.found", **swept)
 
+    async def _tell(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at >= TELL_SECONDS and not self._telling:
+            self._told_at = now
+            self._aside(self._teller.tell(await self._teller.overdue()))
+
+    def _aside(self, telling: Coroutine[Any, Any, None]) -> None:
+        """Tell while the worker goes on: a receiver that hangs holds up nothing."""
+        task = asyncio.create_task(telling, name="rekindle-tell")
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
     async def _work(self, work: Work) -> None:
         report: Report | None = None
         try:
@@ -113,6 +135,8 @@ class WorkerLoop:
         except RekindleError as fault:
             key = None if work.tick is None else work.tick.key
             log.error("run.failed", run_id=str(work.run_id), key=key, code=fault.code, error=fault.message)
+        if work.tick is not None:
+            self._aside(self._teller.ended([report]))
         if work.why == "left":
             self._rest(done=report is not None and report.status == "done")
 

@@ -1,11 +1,12 @@
 """The ports and the values that cross them: all that the engine knows of the provider, the ledger
 and the team's views. They keep the engine free of psycopg and of any HTTP client."""
 
+from rekindle.ports.alerts import Alert, Alerts
 from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
 from rekindle.ports.dispatcher import Dispatcher
 from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
-from rekindle.ports.fleet import Counts, Due, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
+from rekindle.ports.fleet import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
 from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
 from rekindle.ports.source import (
@@ -25,6 +26,8 @@ __all__ = [
     "EFFECTS",
     "WAITS",
     "Affected",
+    "Alert",
+    "Alerts",
     "Applied",
     "Change",
     "Changed",
@@ -42,6 +45,7 @@ __all__ = [
     "Explanation",
     "Explanations",
     "Exposure",
+    "FailedTick",
     "Fleet",
     "LastTick",
     "LiveWorker",

@@ -55,6 +55,19 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTick:
+    """A run of a tick that was halted, could not start, or was abandoned. `halted_by` is the text
+    of its faults."""
+
+    tick: Tick
+    due_at: datetime
+    run_id: UUID
+    attempt: int
+    status: RunStatus
+    halted_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     """One process of `rekindle worker`. `configuration` is a digest of what its own file says about
     runs; what is applied does not count."""
@@ -128,6 +141,16 @@ class Fleet(Protocol):
     async def retries(self, *, catch_up_seconds: float) -> Sequence[Tick]:
         """Ticks whose last run is lost or could not start, and whose turn to be tried again has
         come, oldest first."""
+        ...
+
+    async def failed(self) -> Sequence[FailedTick]:
+        """The failed runs of ticks that nobody was told about, oldest first, of the last hour.
+        Each is returned to one caller; of attempts that end alike, only the first."""
+        ...
+
+    async def overdue(self, schedules: Sequence[Schedule]) -> Sequence[str]:
+        """Report that these schedules are overdue. Returns the scenarios that this call was first
+        to report since the last instant of each was begun."""
         ...
 
     async def ready(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from rekindle import policy
-from rekindle.ports import Counts, Due, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
+from rekindle.ports import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
 from rekindle.postgres.pool import Database
 from rekindle.postgres.servers import require_known, require_ready
 from rekindle.postgres.sql import statement
@@ -46,6 +46,20 @@ class PostgresFleet(Fleet):
         parameters = {"catch_up_seconds": catch_up_seconds, "lost_seconds": policy.LOST_SECONDS}
         rows = await self._database.rows(statement("ticks_to_retry"), parameters)
         return [Tick.of(row["request_key"]) for row in rows]
+
+    async def failed(self) -> Sequence[FailedTick]:
+        rows = await self._database.rows(statement("ticks_failed"))
+        return [FailedTick(Tick.of(row.pop("request_key")), **row) for row in rows]
+
+    async def overdue(self, schedules: Sequence[Schedule]) -> Sequence[str]:
+        parameters = {
+            "scenario_types": [one.scenario_type for one in schedules],
+            "crons": [one.cron for one in schedules],
+            "timezones": [one.timezone for one in schedules],
+            "last_ats": [one.last_at for one in schedules],
+        }
+        rows = await self._database.rows(statement("schedules_overdue"), parameters)
+        return sorted(row["scenario_type"] for row in rows)
 
     async def ready(self) -> bool:
         return (await self._database.row(statement("units_ready")))["ready"]

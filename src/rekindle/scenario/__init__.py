@@ -1,5 +1,6 @@
 """The configuration: rekindle.toml and the scenarios in it."""
 
+from rekindle.scenario.alert import AlertConfig
 from rekindle.scenario.config import Config, DispatcherConfig, Run
 from rekindle.scenario.kinds import (
     KINDS,
@@ -20,6 +21,7 @@ from rekindle.scenario.texts import Text, Variable, plurals
 __all__ = [
     "KINDS",
     "WEEKDAYS",
+    "AlertConfig",
     "Android",
     "AnyScenario",
     "Apns",

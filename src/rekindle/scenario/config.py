@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from rekindle.policy import Guard, parse_share
+from rekindle.scenario.alert import AlertConfig
 from rekindle.scenario.cron import Zone
 from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds
 from rekindle.scenario.overrides import (
@@ -62,6 +63,7 @@ class Config(Strict):
     run: Run = Run()
     dispatcher: DispatcherConfig = DispatcherConfig()
     policy: Reach = Reach()
+    alert: AlertConfig = AlertConfig()
     scenario: dict[str, Scenario] = Field(default_factory=dict)
     organisation: dict[Id, Organisation] = Field(default_factory=dict)
 

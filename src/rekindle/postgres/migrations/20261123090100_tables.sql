@@ -76,6 +76,7 @@ create table if not exists rekindle.schedule (
   since         timestamptz not null default rekindle.clock(),   -- no instant before this is begun
   last_at       timestamptz not null default rekindle.clock(),
   skipped       bigint not null default 0 check (skipped >= 0),  -- instants that were missed and not caught up
+  overdue_after timestamptz,   -- the mark after which it was reported as overdue
   check (last_at >= since)
 );
 alter table rekindle.schedule enable row level security;
@@ -83,7 +84,7 @@ revoke all on rekindle.schedule from rekindle_worker;
 drop policy if exists worker on rekindle.schedule;
 create policy worker on rekindle.schedule to rekindle_worker using (true) with check (true);
 grant select, insert, delete on rekindle.schedule to rekindle_worker;
-grant update (cron, timezone, since, last_at, skipped) on rekindle.schedule to rekindle_worker;
+grant update (cron, timezone, since, last_at, skipped, overdue_after) on rekindle.schedule to rekindle_worker;
 
 -- The processes of `rekindle worker`, for people to see. Nothing depends on a row.
 create table if not exists rekindle.worker (
@@ -188,6 +189,7 @@ create table if not exists rekindle.run (
   request_sha256 text check (request_sha256 ~ '^[0-9a-f]{64}$'),   -- the digest of the request
   attempt        integer not null default 1 check (attempt > 0),   -- of this key: the last one counts
   due_at         timestamptz,   -- for a tick: the instant of the schedule that it works
+  told_at        timestamptz,   -- for a tick that failed: when an operator was told
   evaluated      bigint not null default 0,
   not_due        bigint not null default 0,
   refused        bigint not null default 0,
@@ -213,6 +215,8 @@ create table if not exists rekindle.run (
 );
 create index if not exists run_started_idx on rekindle.run (started_at desc);
 create index if not exists run_due_idx on rekindle.run (due_at) where due_at is not null;
+create index if not exists run_to_tell_idx on rekindle.run (finished_at)
+  where due_at is not null and told_at is null and status in ('halted', 'not_started', 'abandoned');
 create index if not exists run_running_idx on rekindle.run (started_at) where status = 'running';
 alter table rekindle.run enable row level security;
 revoke all on rekindle.run from rekindle_worker;
@@ -221,7 +225,7 @@ create policy worker on rekindle.run to rekindle_worker using (true) with check 
 grant select, insert on rekindle.run to rekindle_worker;
 grant update (
   status, finished_at, abandoned_at, seen_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded,
-  skipped, dead, unknown, pending, handed_over, pushes, reached
+  skipped, dead, unknown, pending, handed_over, pushes, reached, told_at
 ) on rekindle.run to rekindle_worker;
 
 -- The same numbers per scenario of a run. They count people; only `pushes` counts devices. The
