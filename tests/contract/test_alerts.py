@@ -3,6 +3,8 @@ the run, and never its address."""
 
 import asyncio
 import json
+import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -132,32 +134,45 @@ async def test_a_receiver_that_is_not_public_is_not_connected_to(
     assert server.connections == 0
 
 
+def found(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Let the resolver know these addresses of every name."""
+    known = [(0, 0, 0, "", (one, 0)) for one in addresses]
+    monkeypatch.setattr("rekindle.alert.addresses.socket.getaddrinfo", lambda *_, **__: known)
+
+
 async def test_a_name_with_one_address_that_is_not_public_is_refused(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def both(*_: Any, **__: Any) -> list[Any]:
-        return [(0, 0, 0, "", ("8.8.8.8", 443)), (0, 0, 0, "", ("10.0.0.1", 443))]
+    found(monkeypatch, "8.8.8.8", "10.0.0.1")
+    lines = await told("https://both.example", caplog, allow_private=False)
+    assert ["is not public" in one for one in lines] == [True] * 2
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
-    assert ["is not public" in one for one in await told("https://both.example", caplog, allow_private=False)] == [
-        True
-    ] * 2
+
+async def test_a_resolver_that_hangs_holds_nothing_up(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(receiver, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("rekindle.alert.addresses.socket.getaddrinfo", lambda *_, **__: released.wait(30) and [])
+    lines = await told("https://hangs.example", caplog)
+    assert ["gave no answer within 0.1 s" in one for one in lines] == [True] * 2
+    began = time.monotonic()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert time.monotonic() - began < 5
+    released.set()
 
 
 async def test_the_next_address_of_a_name_is_tried_if_nothing_has_left(
     server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = asyncio.get_running_loop().getaddrinfo
+    real = socket.getaddrinfo
 
-    async def two(*_: Any, **__: Any) -> list[Any]:
-        return [(0, 0, 0, "", ("127.0.0.2", 0)), (0, 0, 0, "", ("127.0.0.1", 0))]
+    def two(host: Any, port: Any, *others: Any, **keys: Any) -> Any:
+        if threading.current_thread().name == "rekindle-dns":
+            return [(0, 0, 0, "", ("127.0.0.2", 0)), (0, 0, 0, "", ("127.0.0.1", 0))]
+        return real(host, port, *others, **keys)  # the client's own look-up of a number
 
-    async def looked_up(host: Any, *others: Any, **keys: Any) -> Any:
-        return await (two if host == "127.0.0.1" and keys.get("type") and "flags" not in keys else real)(
-            host, *others, **keys
-        )
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", looked_up)
+    monkeypatch.setattr("rekindle.alert.addresses.socket.getaddrinfo", two)
     assert [one.split()[0] for one in await told(server.url, caplog)] == ["alert.sent"] * 2
 
 

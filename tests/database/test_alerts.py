@@ -17,7 +17,7 @@ from database.test_ticks import MINUTE, NOON, Fleet
 from rekindle.alert import receiver
 from rekindle.app import Engine
 from rekindle.engine.cycle import Caller
-from rekindle.errors import CredentialsRejected
+from rekindle.errors import BadArgument, CredentialsRejected
 from rekindle.fleet import worker
 from rekindle.policy import LOST_SECONDS
 from rekindle.ports import FailedTick
@@ -67,8 +67,8 @@ async def test_a_run_that_could_not_start_is_told_once_however_often_it_is_tried
     fleet.dispatcher.fault = CredentialsRejected()
     await fleet.programme.at(NOON + MINUTE)
     await attempt(fleet)
-    (told,) = await failed(fleet, times=8)
-    assert (told.tick.key, told.attempt, told.status) == (KEY, 1, "not_started")
+    told = await failed(fleet, times=8)
+    assert [(one.tick.key, one.attempt, one.status) for one in told] == [(KEY, 1, "not_started")]
     await fleet.programme.at(NOON + 2 * MINUTE)
     await attempt(fleet)
     assert (await fleet.keys())[-1] == (KEY, 2, "not_started")
@@ -157,7 +157,25 @@ async def test_a_tick_sends_the_heartbeat_after_a_good_run_and_tells_of_any_othe
         began = time.monotonic()
         assert len(await one.tick()) == 1
         assert time.monotonic() - began < 5
-        assert await one.check() is not None
+        said = [(found.message, found.fault) for found in await one.check() if found.subject == "alert"]
+        assert said == [("the heartbeat is set", None), ("the webhook is set", None)]
+        assert hook.requests[2:] == []
+
+
+async def test_a_secret_that_is_missing_is_reported_before_anything_is_begun(
+    fleet: Fleet, database_url: str, hook: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REKINDLE_ALERT_SECRET")
+    await fleet.apply(nudge="* * * * *")
+    await fleet.programme.at(NOON + MINUTE)
+    async with await engine(fleet, database_url, hook) as one:
+        for begin in (one.tick(), one.work(stop=asyncio.Event())):
+            with pytest.raises(BadArgument, match="needs REKINDLE_ALERT_SECRET"):
+                await begin
+        assert [found.fault and found.fault.code for found in await one.check() if found.subject == "alert"] == [
+            "RK106"
+        ]
+    assert await fleet.keys() == []
 
 
 async def test_a_worker_tells_while_it_works_and_a_receiver_that_hangs_holds_up_nothing(

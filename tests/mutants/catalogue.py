@@ -271,7 +271,7 @@ LOCKS = (
         "alert/addresses.py",
         "public-receivers",
         "if False:",
-        ("contract/test_alerts.py::test_a_receiver_that_is_not_public_is_not_connected_to",),
+        ("contract/test_alerts.py::test_a_receiver_that_is_not_public_is_not_connected_to[127.0.0.1]",),
     ),
     Mutant(
         "the next attempt of a tick waits for the lease of the lost run's units",
