@@ -58,8 +58,8 @@ class Receiver:
 
     @cached_property
     def _trusted(self) -> ssl.SSLContext:
-        """The system's certificates, or those that SSL_CERT_FILE names. Reading them takes 40 ms, in
-        which no run goes on."""
+        """The system's certificates, or those that SSL_CERT_FILE names. Reading them takes 40 ms,
+        in which no run goes on."""
         return ssl.create_default_context()
 
     async def _addresses(self) -> tuple[str, int, list[str]]:
