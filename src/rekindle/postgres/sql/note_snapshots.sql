@@ -7,11 +7,11 @@ select format('process %%s (%%s)', a.pid, coalesce(nullif(a.application_name, ''
        a.xact_start as since
 from pg_catalog.pg_stat_activity a
 where a.backend_xmin is not null and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
-  and a.xact_start < clock_timestamp() - make_interval(secs => %(old_seconds)s)
+  and a.xact_start < rekindle.clock() - make_interval(secs => %(old_seconds)s)
 union all
 select format('prepared transaction %%s', p.gid), p.prepared
 from pg_catalog.pg_prepared_xacts p
-where p.database = current_database() and p.prepared < clock_timestamp() - make_interval(secs => %(old_seconds)s)
+where p.database = current_database() and p.prepared < rekindle.clock() - make_interval(secs => %(old_seconds)s)
 union all
 select format('replication slot %%s', s.slot_name), null
 from pg_catalog.pg_replication_slots s
