@@ -105,7 +105,7 @@ def test_invalid_device_tokens_do_not_affect_other_people(rekindle: Command, tea
         ({"SUPABASE_SECRET_KEY": "sb_secret_canary-wrong"}, 2, "RK402: the Edge Function refuses our key. Set"),
         ({"SUPABASE_SECRET_KEY": None}, 2, "RK401: SUPABASE_SECRET_KEY is not set. Set SUPABASE_URL and"),
         ({"SUPABASE_URL": None}, 2, "RK401: SUPABASE_URL is not set."),
-        ({"SUPABASE_URL": "http://127.0.0.1:1"}, 1, "RK403: nothing answers at http://127.0.0.1:1. Check SUPABASE_URL"),
+        ({"SUPABASE_URL": "http://127.0.0.1:1"}, 1, "RK403: nothing answers at the address that SUPABASE_URL names."),
         ({"SUPABASE_URL": "http://example.org"}, 2, "RK106: SUPABASE_URL is neither an https:// address"),
     ],
 )  # fmt: skip

@@ -107,7 +107,7 @@ def test_apply_reports_what_it_added_changed_and_retired_and_retired_scenarios_d
 ) -> None:
     def changes(text: str) -> list[tuple[str, int, str]]:
         write_config(rekindle.folder, text)
-        done = rekindle("apply", "--json")
+        done = rekindle("apply", "--retire", "--json")
         assert done.code == 0, done
         return [(one["scenario_type"], one["version"], one["change"]) for one in done.json()["changes"]]
 
@@ -137,8 +137,9 @@ def test_check_lists_what_is_in_order_and_ends_with_0(rekindle: Command, team: T
     write_config(rekindle.folder, TEAM_CONFIG + OTHER)
     table = rekindle("check")
     assert table.code == 0
-    [note] = [line for line in table.out.splitlines() if not line.startswith("ok ")]
-    assert note.startswith("note  this configuration is not in force yet")
+    caps, applied = [line for line in table.out.splitlines() if not line.startswith("ok ")]
+    assert caps.startswith("note  no frequency cap is set for nudge, other: ")
+    assert applied.startswith("note  this configuration is not in force yet")
     assert set(team.counts().values()) == {0}
 
 

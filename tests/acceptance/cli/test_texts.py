@@ -169,7 +169,10 @@ def test_data_that_is_too_long_is_noted_by_check_and_by_apply_and_stops_nobody_e
     team.execute("update team.person set first_name = repeat('å', 900) where user_id = %s", person(1))
     write_config(rekindle.folder, TEAM_CONFIG.replace("Hello {first_name}", "{first_name} {first_name} {first_name}"))
     notes = [one for one in rekindle("check", "--json").json() if one["note"]]
-    assert [(one["ok"], one["code"]) for one in notes] == [(True, None)]
+    assert [(one["subject"], one["ok"], one["code"]) for one in notes] == [
+        ("nudge", True, None),
+        ("applied", True, None),
+    ]
     assert "with the longest values that there are now, a push has 5," in notes[0]["message"]
     assert "\nnote  scenario.nudge.message.en: with" in rekindle("check").out
     done = rekindle("apply")
