@@ -88,7 +88,8 @@ def test_the_files_run_with_supabases_command_line_and_ours_then_finds_nothing_t
     assert supabase_cli.history() == HISTORY
     rekindle = bare(app, folder)
     assert rekindle("scenarios").code == 0
-    assert rekindle("migrate", "--dry-run", "--json").json() == {"dry_run": True, "migrations": []}
+    rehearsed = rekindle("migrate", "--dry-run", "--json").json()
+    assert rehearsed == {"dry_run": True, "migrations": [], "repaired": []}
     assert ledger(app) == [(version, name, None) for version, name, _ in WHOLE]
     done = rekindle("migrate")
     assert (done.code, done.out) == (0, "The database is up to date.\n")
