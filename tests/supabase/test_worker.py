@@ -1,5 +1,6 @@
 """The login of the guide: all of Rekindle works with it, and nothing else does."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -83,7 +84,9 @@ def test_a_scenario_of_kind_sql_needs_no_more_even_if_the_public_may_not_create_
         " execute format('grant connect, temporary on database %I to rekindle_worker', current_database()); end $$"
     )
     config = rekindle.folder / "rekindle.toml"
-    config.write_text(config.read_text().replace("[run]", '[policy]\ncaps = ["1 per 1d"]\n\n[run]', 1) + OWN_QUERY)
+    text = config.read_text()
+    assert "caps = []" in text
+    config.write_text(text.replace("caps = []", 'caps = ["1 per 1d"]') + OWN_QUERY)
     assert rekindle("apply").code == 0
     run = rekindle("run")
     assert (run.code, run.err) == (0, ""), run
@@ -152,26 +155,33 @@ def test_the_login_reads_rows_through_the_views_that_no_policy_would_show_it(pro
             assert cursor.fetchone() == (rows,), view
 
 
-@pytest.mark.parametrize(("view", "table"), [("device_token", "push_tokens"), ("activity", "activity_log")])
-def test_a_view_over_a_table_that_it_may_not_read_is_one_line_and_nothing_is_sent_or_lost(
-    rekindle: Command, project: Project, fcm: Sandbox, view: str, table: str
+@pytest.mark.parametrize(
+    ("view", "table", "of_others"),
+    [("device_token", "push_tokens", set[str]()), ("activity", "activity_log", {"expiry"})],
+)
+def test_a_view_over_a_table_that_it_may_not_read_stops_the_scenarios_that_read_it_and_nothing_is_lost(
+    rekindle: Command, project: Project, fcm: Sandbox, view: str, table: str, of_others: set[str]
 ) -> None:
     assert rekindle("apply").code == 0
     # The view reads with the rights of its reader, as Supabase's linter advises for views in
     # general.
     project.script(f"alter view rekindle_source.{view} set (security_invoker = true)")
-    run = rekindle("run")
-    assert run.code == 2
-    assert run.fault().startswith(
-        f"error: RK206: the database role may not do this: permission denied for table {table}"
-    )
+    refused = f"the database role may not do this: permission denied for table {table}"
+    run = rekindle("run", "--json")
+    report = run.json()
+    assert (run.code, report["status"]) == (2, "halted")
+    assert report["halted_by"].startswith(f"RK206: {refused}. ")
+    failed = [json.loads(line) for line in run.err.splitlines()]
+    assert {(one["event"], one["code"], one["error"]) for one in failed} == {("scenario.failed", "RK206", refused)}
+    stopped = {"inactivity", "milestone", "expiry"} - of_others
+    assert sorted(one["scenario"] for one in failed) == sorted(stopped)
     check = rekindle("check", "--json")
     assert check.code == 2
     [wrong] = [one for one in check.json() if not one["ok"]]
     assert wrong["code"] == "RK206"
     assert wrong["message"] == (f"this role may not read rekindle_source.{view}: permission denied for table {table}")
     assert "security_invoker" in wrong["hint"]
-    assert fcm.messages() == []
+    assert {sent["message"]["data"]["scenario_type"] for sent in fcm.messages()} == of_others
     project.script(f"alter view rekindle_source.{view} reset (security_invoker)")
     assert rekindle("run").code == 0
     assert {sent["target"] for sent in fcm.messages()} >= DUE
