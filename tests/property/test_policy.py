@@ -193,7 +193,7 @@ def load(ledger: Ledger, world: World) -> None:
         ],
     )
     ledger.insert(
-        "team.device", "user_id, token, target_kind", [(who, "t", "token") for who, one in everyone if one.device]
+        "team.device", "user_id, token, target_kind", [(who, f"t{who}", "token") for who, one in everyone if one.device]
     )
     ledger.insert("team.preference", "user_id, scenario_type, opted_out",
                   [(who, name, said) for who, one in everyone for name, said in one.opted_out])  # fmt: skip
