@@ -12,6 +12,7 @@ from rekindle.errors import TemplateInvalid
 from rekindle.policy import MAX_RETRY_SECONDS, TokenBucket, idempotency_key, parse_duration, retry_delay
 from rekindle.render import NotRendered, at_least, at_most, render, shown, variables_in
 from rekindle.scenario import definition, fingerprint, parse_scenario
+from rekindle.scenario.kinds.own_query import without_ending
 
 # Every code point, lone surrogates included, with braces and format punctuation made likely.
 HOSTILE = st.text(
@@ -173,11 +174,13 @@ COMMON = {
 }  # fmt: skip
 DAYS = st.lists(st.integers(1, 3_660), min_size=1, max_size=20, unique=True)
 MARKS = st.lists(st.integers(1, 1_000_000), min_size=1, max_size=50, unique=True)
+# Anything but blanks and comments alone, which a file may not have for a query.
+QUERIES = st.text(st.characters(codec="utf-8")).filter(without_ending)
 SCENARIOS = st.one_of(
     st.fixed_dictionaries(COMMON | {"kind": st.just("inactivity"), "after": DAYS}),
     st.fixed_dictionaries(COMMON | {"kind": st.just("milestone"), "at": MARKS}),
     st.fixed_dictionaries(COMMON | {"kind": st.just("expiry"), "before": DAYS}),
-    st.fixed_dictionaries(COMMON | {"kind": st.just("sql"), "query": st.text(st.characters(codec="utf-8"))}),
+    st.fixed_dictionaries(COMMON | {"kind": st.just("sql"), "query": QUERIES}),
 )
 
 
