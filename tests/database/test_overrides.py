@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from database.test_ledger_locks import holding
 from rekindle.engine.explain import explain
 from rekindle.engine.run import Deps, Limits, run_cycle
-from rekindle.model import Candidate, Numbers, Selection
+from rekindle.model import Candidate, Numbers, Place, Selection
 from rekindle.ports import Terms
 from rekindle.postgres.explain import PostgresExplanations
 from rekindle.postgres.reports import Reports
@@ -261,9 +261,9 @@ async def test_explain_names_the_override_that_applies_and_judges_by_it(programm
         [explained] = await explain(explanations, user, [applied(one)], terms=Terms(timezone="UTC"))
         said.append((explained.override, explained.blocked_by[:1], explained.next_at, explained.waits_for))
     assert said == [
-        (f"organisation.{FIRST}", ("quiet_hours",), datetime(2026, 5, 9, 8, 0, tzinfo=UTC), None),
-        (f"organisation.{FIRST}.chapter.{CENTRE}", ("not_enabled",), None, "not_enabled"),
-        (f"organisation.{SECOND}", (), NOW, None),
+        (Place(FIRST), ("quiet_hours",), datetime(2026, 5, 9, 8, 0, tzinfo=UTC), None),
+        (Place(FIRST, CENTRE), ("not_enabled",), None, "not_enabled"),
+        (Place(SECOND), (), NOW, None),
         (None, (), NOW, None),
         (None, ("not_a_recipient",), None, "not_a_recipient"),
     ]
