@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from rekindle.errors import DatabaseError
+from rekindle.errors import EvaluationFailed
 from rekindle.model import Numbers
 from team.programme import Programme, open_programme, wanted
 
@@ -63,6 +63,6 @@ async def test_a_violation_of_another_unique_constraint_is_not_mistaken_for_a_se
         "$$ begin insert into team.seen values ('x'); return new; end $$;"
         "create trigger break before insert on rekindle.outbox for each row execute function team.break()"
     )
-    with pytest.raises(DatabaseError, match="seen_pkey"):
+    with pytest.raises(EvaluationFailed, match="SQLSTATE 23505, duplicate key value"):
         await claim(programme, await programme.run())
     assert await programme.value("select count(*) from rekindle.gate") == 0
