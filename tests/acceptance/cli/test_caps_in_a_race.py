@@ -91,7 +91,7 @@ def test_nobody_gets_more_than_the_caps_allow_and_the_highest_priority_wins(
 ) -> None:
     ids = dict(enumerate(team.people(PEOPLE, devices=2), 1))
     write_config(rekindle.folder, CONFIG)
-    assert rekindle("apply").code == 0
+    assert rekindle("apply", "--retire").code == 0
     due(team, "yesterday", {user_id: ["high", "mid"][: earlier_pushes(number)] for number, user_id in ids.items()})
     shift_clock(team.url, "-1 days")
     assert rekindle("run").code == 0
