@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from rekindle.alert.alerts import HttpAlerts, Sender
 from rekindle.engine.cycle import Caller, Deps, Limits
-from rekindle.errors import CredentialsMissing, KeyTaken, RekindleError
+from rekindle.errors import CredentialsMissing, KeyTaken
+from rekindle.fleet import worker
+from rekindle.fleet.tell import Teller
 from rekindle.fleet.work import Foreman, Work
+from rekindle.fleet.worker import WorkerLoop
 from rekindle.model import Asked, Report
 from rekindle.policy import LOST_SECONDS, UNGUARDED
 from rekindle.ports import Schedule, Worker
@@ -28,7 +33,7 @@ MINUTE = timedelta(minutes=1)
 class Refusing(ScriptedDispatcher):
     """A dispatcher that cannot be opened while `fault` is set."""
 
-    fault: RekindleError | None = None
+    fault: Exception | None = None
 
     async def open(self) -> None:
         if self.fault is not None:
@@ -264,6 +269,34 @@ async def test_a_key_whose_run_is_lost_is_free_for_the_next_attempt(fleet: Fleet
     holder = await fleet.reports.asked("job-7")
     assert (holder.run_id, holder.free) == (second, False)
     assert await fleet.keys() == [("job-7", 1, "abandoned"), ("job-7", 2, "running")]
+
+
+async def test_a_run_that_fails_unexpectedly_does_not_end_the_worker(
+    fleet: Fleet, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.02)
+    await fleet.apply(nudge="* * * * *")
+    fleet.dispatcher.fault = ValueError("text that is not ours")
+    await fleet.programme.at(NOON + MINUTE)
+    stop = asyncio.Event()
+    foreman = fleet.foreman()
+    me = Worker(uuid4(), "a", "1", "x")
+    nobody = HttpAlerts(Sender("a", "1"), heartbeat=None, webhook=None, secret=None)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(WorkerLoop(foreman, Teller(foreman.fleet, nobody), me, runs=1, stop=stop).run())
+        try:
+            async with asyncio.timeout(30):
+                while not [one for one in logged if one["event"] == "run.failed"]:
+                    await asyncio.sleep(0.01)
+                fleet.dispatcher.fault = None
+                await fleet.programme.at(NOON + 2 * MINUTE)
+                while not [one for one in logged if one["event"] == "run.finished"]:
+                    await asyncio.sleep(0.01)
+        finally:
+            stop.set()
+    (failed,) = [one for one in logged if one["event"] == "run.failed"]
+    assert (failed["code"], failed["kind"]) == ("RK000", "ValueError")
+    assert "text" not in str(logged)
 
 
 async def test_workers_with_different_files_see_each_other(fleet: Fleet) -> None:

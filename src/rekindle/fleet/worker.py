@@ -135,6 +135,8 @@ class WorkerLoop:
         except RekindleError as fault:
             key = None if work.tick is None else work.tick.key
             log.error("run.failed", run_id=str(work.run_id), key=key, code=fault.code, error=fault.message)
+        except Exception as fault:  # one run that fails unexpectedly does not end the worker and its other runs
+            log.critical("run.failed", run_id=str(work.run_id), code="RK000", kind=type(fault).__name__)
         if work.tick is not None:
             self._aside(self._teller.ended([report]))
         if work.why == "left":
