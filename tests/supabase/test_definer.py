@@ -1,6 +1,8 @@
 """Without a view of the activities: the same evaluation by a function that runs with its owner's
 rights."""
 
+import json
+
 import psycopg
 import pytest
 from psycopg import errors
@@ -20,14 +22,18 @@ BY_KIND = 'kind = "inactivity"\nafter = ["14d", "30d"]\n'
 BY_FUNCTION = 'kind = "sql"\nquery = "select * from rekindle_source.inactive(\'{14,30}\')"\n'
 
 
-def say(rekindle: Command, by: str) -> None:
-    """Write a configuration with this one scenario, and apply it."""
+def say(rekindle: Command, by: str) -> list[str]:
+    """Write a configuration with this one scenario, and apply it. Returns what was noted on the
+    activities; nothing else was."""
     config = rekindle.folder / "rekindle.toml"
     text = (EXAMPLE / "rekindle.toml").read_text().replace(BY_KIND, by)
     assert by in text
     config.write_text(text[: text.index("[scenario.milestone]")])
     applied = rekindle("apply")
-    assert (applied.code, applied.err) == (0, ""), applied
+    assert applied.code == 0, applied
+    notes = [json.loads(line) for line in applied.err.splitlines()]
+    assert {(one["event"], one["subject"]) for one in notes} <= {("check.note", "activity")}, applied
+    return [one["message"] for one in notes]
 
 
 async def due(rekindle: Command) -> list[tuple[object, ...]]:
@@ -41,7 +47,7 @@ async def test_the_function_finds_the_people_that_the_scenario_of_that_kind_find
     rekindle: Command, project: Project
 ) -> None:
     # Edge cases: no activity, a day that is another day elsewhere, no zone, an invalid zone, an
-    # inactive person.
+    # inactive person, activities that lie ahead or mean "never".
     project.script(
         "delete from public.activity_log where profile_id::text like '%09';"
         "update public.profiles set tz = 'Pacific/Kiritimati' where id::text like '%1';"
@@ -52,13 +58,21 @@ async def test_the_function_finds_the_people_that_the_scenario_of_that_kind_find
         "  from (select id, row_number() over () as n from public.profiles where id::text like '%1') p;"
         "update auth.users set banned_until = now() + interval '1 day' where id::text like '%17';"
         "insert into public.activity_log (profile_id, kind, occurred_at)"
-        "  select id, 'call', 'infinity' from public.profiles where id::text like '%18'"
+        "  select id, 'call', 'infinity' from public.profiles where id::text like '%18';"
+        "insert into public.activity_log (profile_id, kind, occurred_at)"
+        "  select id, 'call', now() + interval '3 days' from public.profiles where id::text like '%19';"
+        "update public.activity_log set occurred_at = '0001-01-01' where profile_id::text like '%22'"
     )
-    say(rekindle, BY_KIND)
+    ahead, never = say(rekindle, BY_KIND)
+    assert ahead.startswith("2 activities lie ahead")
+    assert "before 1970-01-02" in never
     by_kind = await due(rekindle)
     assert len(by_kind) > 25
+    found = {str(user_id)[-2:] for user_id, *_ in by_kind}
+    assert {"18", "19"} <= found
+    assert not {"09", "17", "22"} & found
     project.run_file(EXAMPLE / "definer.sql")
-    say(rekindle, BY_FUNCTION)
+    assert say(rekindle, BY_FUNCTION) == []
     assert sorted(await due(rekindle), key=str) == sorted(by_kind, key=str)
 
 
@@ -66,7 +80,7 @@ def test_a_cycle_by_it_reaches_everybody_once_and_the_login_reads_no_activity(
     rekindle: Command, project: Project, fcm: Sandbox
 ) -> None:
     project.run_file(EXAMPLE / "definer.sql")
-    say(rekindle, BY_FUNCTION)
+    assert say(rekindle, BY_FUNCTION) == []
     for _ in range(2):
         run = rekindle("run")
         assert (run.code, run.err) == (0, ""), run
@@ -98,8 +112,8 @@ def test_the_callers_search_path_does_not_change_what_it_reads(project: Project)
         connection.execute(
             "create temporary table activity_log (profile_id uuid, occurred_at timestamptz);"
             "create temporary table recipient (user_id uuid, active boolean, timezone text, organisation_id uuid);"
-            "create function mine.isfinite(timestamptz) returns boolean language sql as 'select false';"
+            "create function mine.to_char(timestamp, text) returns text language sql as 'select $2';"
             "set search_path = pg_temp, mine, pg_catalog, public"
         )
-        assert connection.execute("select isfinite(now())").fetchone() == (False,)
+        assert connection.execute("select to_char(now()::timestamp, 'YYYY')").fetchone() == ("YYYY",)
         assert connection.execute("select * from rekindle_source.inactive('{14}') order by 1").fetchall() == before
