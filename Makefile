@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test quick torture mutants check format bench bench-policies lock docs wheel clean
+.PHONY: demo test quick torture mutants check format bench bench-fleet bench-policies lock docs wheel clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -53,6 +53,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run_cycle.py $(ARGS)
+
+bench-fleet: $(VENV)/.dev
+	@$(BIN)/python benchmarks/run_fleet.py $(ARGS)
 
 bench-policies: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run_policies.py $(ARGS)
