@@ -152,7 +152,7 @@ async def test_a_late_answer_to_an_unknown_that_is_settled_at_the_same_moment_is
 
 async def test_a_run_that_reports_its_end_at_the_same_moment_is_not_abandoned(programme: Programme) -> None:
     made = await before(programme, "arm")
-    await programme.sql.execute("update rekindle.run set started_at = started_at - interval '1 day'")
+    await programme.sql.execute("update rekindle.run set seen_at = seen_at - interval '1 day'")
     change = "update rekindle.run set status = 'done', finished_at = rekindle.clock()"
     assert (await changed_first(programme, "sweep", "run", change, made))["runs"] == 0
 
