@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from rekindle.alert.alerts import HttpAlerts, Sender
@@ -297,6 +298,21 @@ async def test_a_run_that_fails_unexpectedly_does_not_end_the_worker(
     (failed,) = [one for one in logged if one["event"] == "run.failed"]
     assert (failed["code"], failed["kind"]) == ("RK000", "ValueError")
     assert "text" not in str(logged)
+
+
+async def test_a_worker_that_waits_for_the_database_stops_within_seconds(fleet: Fleet, database_url: str) -> None:
+    await fleet.apply(nudge="* * * * *")
+    stop = asyncio.Event()
+    foreman = fleet.foreman()
+    nobody = HttpAlerts(Sender("a", "1"), heartbeat=None, webhook=None, secret=None)
+    loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), Worker(uuid4(), "a", "1", "x"), runs=1, stop=stop)
+    async with await psycopg.AsyncConnection.connect(database_url) as other:
+        await other.execute("lock table rekindle.schedule in access exclusive mode")
+        working = asyncio.create_task(loop.run())
+        await fleet.programme.blocked("schedules")
+        stop.set()
+        async with asyncio.timeout(worker.ANSWER_SECONDS - 3):
+            await working
 
 
 async def test_workers_with_different_files_see_each_other(fleet: Fleet) -> None:

@@ -22,6 +22,9 @@ ANSWER_SECONDS = 10.0
 """How long one look may take. A network that has fallen silent does not hold the worker up for
 longer."""
 
+STOP_SECONDS = 1.0
+"""How long a look may go on after the worker is told to stop."""
+
 SWEEP_SECONDS = 60.0
 """How often a worker repairs what lost processes left, also when no run is due."""
 
@@ -64,8 +67,7 @@ class WorkerLoop:
         log.info("worker.started", worker_id=str(self._worker.worker_id), host=self._worker.host)
         while not self._stop.is_set():
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await self._look()
+                await self._look_in_time()
                 self._found_database()
             except (RekindleError, TimeoutError) as fault:
                 self._lost(fault)
@@ -76,6 +78,25 @@ class WorkerLoop:
         while under_way := self._tasks | self._telling:
             await asyncio.wait(under_way)
         log.info("worker.stopped", worker_id=str(self._worker.worker_id))
+
+    async def _look_in_time(self) -> None:
+        """One look, ended after `ANSWER_SECONDS`, or `STOP_SECONDS` after the worker is told to
+        stop. A tick that it has just begun is then tried again by another worker.
+
+        Raises:
+            TimeoutError: it took longer.
+        """
+        async with asyncio.timeout(ANSWER_SECONDS) as limit, asyncio.TaskGroup() as group:
+
+            async def hurry() -> None:
+                await self._stop.wait()
+                limit.reschedule(asyncio.get_running_loop().time() + STOP_SECONDS)
+
+            hurrying = group.create_task(hurry())
+            try:
+                await self._look()
+            finally:
+                hurrying.cancel()
 
     async def _look(self) -> None:
         await self._say_alive()
