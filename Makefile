@@ -100,9 +100,9 @@ $(VENV)/.docs: $(VENV)/.runtime requirements-docs.lock
 # Pinned, with hashes, and without the address of a registry. Needs uv (any recent version).
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 lock:
-	$(LOCK) --upgrade --extra demo --extra serve pyproject.toml requirements-build.in -o requirements.lock
-	$(LOCK) --extra serve pyproject.toml -c requirements.lock -o requirements-serve.lock
-	$(LOCK) --extra demo --extra serve --group dev pyproject.toml requirements-build.in -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --upgrade --extra demo --extra serve --extra telemetry pyproject.toml requirements-build.in -o requirements.lock
+	$(LOCK) --extra serve --extra telemetry pyproject.toml -c requirements.lock -o requirements-serve.lock
+	$(LOCK) --extra demo --extra serve --extra telemetry --group dev pyproject.toml requirements-build.in -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group docs -c requirements-dev.lock -o requirements-docs.lock
 
 clean:
