@@ -62,7 +62,9 @@
         ├── NotNow                RK708   retry     2
         ├── RouteUnknown          RK709
         ├── MethodRefused         RK710
-        └── RequestMalformed      RK711
+        ├── RequestMalformed      RK711
+        ├── CursorInvalid         RK725
+        └── NotFound              RK726
 
 The outcome of a send is a value (see `rekindle.model`). Only an error that stops a command is
 raised. The docstring of a class is its message when none is given, and `usual_hint` its hint. A
@@ -570,3 +572,17 @@ class RequestMalformed(RequestError):
     """The request is not valid HTTP."""
 
     code = "RK711"
+
+
+class CursorInvalid(RequestError):
+    """The cursor is not one that this list gave."""
+
+    code = "RK725"
+    usual_hint = "Send `next` of the page before, unchanged, or leave the cursor out to begin again."
+
+
+class NotFound(RequestError):
+    """There is nothing with this id or name."""
+
+    code = "RK726"
+    usual_hint = "Compare it with the list that it is from."

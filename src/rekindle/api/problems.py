@@ -18,6 +18,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.KeyRefused, 401),
     (errors.RunNotFound, 404),
     (errors.RouteUnknown, 404),
+    (errors.NotFound, 404),
     (errors.MethodRefused, 405),
     (errors.RequestTooSlow, 408),
     (errors.RequestTooLarge, 413),
