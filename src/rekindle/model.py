@@ -208,6 +208,9 @@ class Selection:
     user_id: UUID | None = None
 
 
+EVERYTHING = Selection()
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """The final state of a unit that was certainly not sent. `prune`: the provider has proven its
@@ -249,7 +252,8 @@ class Report:
     status is the one that it reported. `tick`: the instant of a schedule that it worked, as
     `tick:SCENARIOS:INSTANT`. `attempt` counts the runs under its key, from 1.
     `reached`: people whose push at least one device accepted; each counts once, while the numbers
-    of the scenarios count a person once per scenario.
+    of the scenarios count a person once per scenario. `organisations`: the selection; empty: all.
+    `started_by`: the key, person or login that started it; None for a tick.
     """
 
     run_id: UUID
@@ -264,6 +268,8 @@ class Report:
     tick: str | None = None
     attempt: int = 1
     reached: int = 0
+    organisations: tuple[UUID, ...] = ()
+    started_by: str | None = None
 
     def numbers(self, scenario_type: str) -> Numbers:
         """The numbers of one scenario.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -196,3 +197,41 @@ async def test_a_scenario_that_a_newer_version_has_applied_is_one_error_that_quo
             await reading
         assert "upgrade this one" in fault.value.hint
         assert "c4n4ry" not in str(fault.value)
+
+
+HERE, THERE = UUID(int=1), UUID(int=2)
+
+
+async def opened(programme: Programme, *organisations: UUID, by: str | None = None) -> UUID:
+    return await programme.store.open_run(
+        budget_seconds=30,
+        dispatcher="log",
+        selection=Selection(scenarios=("nudge",), organisations=organisations),
+        started_by=by,
+    )
+
+
+async def test_a_run_keeps_its_selection_and_who_started_it(programme: Programme, reports: Reports) -> None:
+    named, unnamed = await opened(programme, HERE, THERE, by="key ci"), await opened(programme)
+    (report,) = await reports.runs(run_id=named)
+    assert (report.organisations, report.started_by) == ((HERE, THERE), "key ci")
+    (report,) = await reports.runs(run_id=unnamed)
+    login = await programme.value("select session_user")
+    assert (report.organisations, report.started_by) == ((), f"login {login}")
+    assert await programme.value("select scenario_types from rekindle.run limit 1") == ["nudge"]
+
+
+async def test_a_reader_of_one_organisation_sees_only_runs_that_are_limited_to_it(
+    programme: Programme, reports: Reports
+) -> None:
+    everything, here = await opened(programme), await opened(programme, HERE)
+    there, both = await opened(programme, THERE), await opened(programme, HERE, THERE)
+
+    async def seen(*sees: UUID) -> set[UUID]:
+        return {report.run_id for report in await reports.runs(sees=sees)}
+
+    assert {report.run_id for report in await reports.runs()} == {everything, here, there, both}
+    assert await seen(HERE) == {here}
+    assert await seen(HERE, THERE, UUID(int=3)) == {here, there, both}
+    assert await seen() == set()
+    assert await reports.runs(run_id=there, sees=[HERE]) == []

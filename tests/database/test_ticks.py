@@ -196,6 +196,8 @@ async def test_a_tick_whose_worker_was_lost_is_begun_again_once(fleet: Fleet) ->
     key = "tick:nudge:2026-03-10T12:01Z"
     assert await fleet.keys() == [(key, 1, "abandoned"), (key, 2, "done")]
     assert await fleet.programme.value("select run_id from rekindle.run where attempt = 1") == lost.run_id
+    rows = await fleet.programme.rows("select started_by, scenario_types from rekindle.run")
+    assert rows == [{"started_by": None, "scenario_types": ["nudge"]}] * 2
     assert await fleet.found() == []
 
 

@@ -1032,6 +1032,23 @@ SESSION = (
     ),
 )
 
+RUNS = (
+    Mutant(
+        "an actor of one organisation sees the runs of everything",
+        _sql("parts/run_visible"),
+        "a-run-of-everything",
+        "or true",
+        ("database/test_reports.py::test_a_reader_of_one_organisation_sees_only_runs_that_are_limited_to_it",),
+    ),
+    Mutant(
+        "an actor of one organisation sees the runs of another",
+        _sql("parts/run_visible"),
+        "a-run-of-another",
+        "and r.organisations && %(sees)s::uuid[])",
+        ("database/test_reports.py::test_a_reader_of_one_organisation_sees_only_runs_that_are_limited_to_it",),
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -1047,4 +1064,5 @@ MUTANTS = (
     *SECRETS,
     *ALONE,
     *SESSION,
+    *RUNS,
 )

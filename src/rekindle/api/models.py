@@ -87,6 +87,10 @@ class RunReport(_Told):
     tick: str | None = Field(description="The instant of a schedule that it worked: `tick:SCENARIOS:INSTANT`.")
     attempt: int = Field(description="The number of this run among those under its key, from 1.")
     reached: int = Field(description="People whose push was accepted; each counts once, whatever the scenarios.")
+    organisations: list[UUID] = Field(description="The run is limited to these; empty: it covers all.")
+    started_by: str | None = Field(
+        description="The key, person or database login that started it; null for an instant of a schedule."
+    )
     exit_code: int
 
 

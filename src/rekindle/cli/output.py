@@ -289,8 +289,10 @@ def runs_table(reports: Sequence[Report]) -> Table:
     for heading in names:
         table.add_column(heading, justify="right")
     table.add_column("reached", justify="right")
+    table.add_column("by", no_wrap=True)
     for report in reports:
         sums = (f"{sum(getattr(one, name) for one in report.scenarios):,}" for name in names)
         started = f"{report.started_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(report.run_id), started, report.status, report.dispatcher, *sums, f"{report.reached:,}")
+        by = report.started_by or ("tick" if report.tick else "-")
+        table.add_row(str(report.run_id), started, report.status, report.dispatcher, *sums, f"{report.reached:,}", by)
     return table

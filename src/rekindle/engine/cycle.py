@@ -70,10 +70,12 @@ class Watch:
 class Caller:
     """The caller's side of a run: the key of the request, the callbacks, and `stop`, which ends the
     run early and in an orderly way. `run_id`: the run's row, if the caller has written it already,
-    as for a tick."""
+    as for a tick. `started_by`: the label of the actor that the row names; None: the database
+    login."""
 
     asked: Asked | None = None
     run_id: UUID | None = None
+    started_by: str | None = None
     watch: Watch = field(default_factory=Watch)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -45,4 +45,6 @@ async def open_run(cycle: Cycle) -> None:
         dispatcher=cycle.dispatcher.kind,
         run_id=cycle.run_id,
         asked=cycle.caller.asked,
+        selection=cycle.selection,
+        started_by=cycle.caller.started_by,
     )

@@ -12,6 +12,7 @@ from rekindle.engine.deadline import Deadline
 from rekindle.errors import DatabaseFull, DatabaseUnreachable, HeldByGuard, InTheWay, OutOfMemory, RekindleError
 from rekindle.log import log
 from rekindle.model import (
+    EVERYTHING,
     Acceptance,
     Asked,
     Candidate,
@@ -127,7 +128,14 @@ class PatientStore(Store):
         return await patiently(self._deadline, self._store.scenario, scenario_type, version)
 
     async def open_run(
-        self, *, budget_seconds: float, dispatcher: str, run_id: UUID | None = None, asked: Asked | None = None
+        self,
+        *,
+        budget_seconds: float,
+        dispatcher: str,
+        run_id: UUID | None = None,
+        asked: Asked | None = None,
+        selection: Selection = EVERYTHING,
+        started_by: str | None = None,
     ) -> UUID:
         return await patiently(
             self._deadline,
@@ -136,6 +144,8 @@ class PatientStore(Store):
             dispatcher=dispatcher,
             run_id=run_id,
             asked=asked,
+            selection=selection,
+            started_by=started_by,
         )
 
     async def seen(self, run_id: UUID) -> None:

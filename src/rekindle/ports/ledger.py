@@ -6,6 +6,7 @@ from uuid import UUID
 
 from rekindle.errors import HeldByGuard
 from rekindle.model import (
+    EVERYTHING,
     Acceptance,
     Asked,
     Candidate,
@@ -55,9 +56,19 @@ class Store(NotificationRepository, Protocol):
         ...
 
     async def open_run(
-        self, *, budget_seconds: float, dispatcher: str, run_id: UUID | None = None, asked: Asked | None = None
+        self,
+        *,
+        budget_seconds: float,
+        dispatcher: str,
+        run_id: UUID | None = None,
+        asked: Asked | None = None,
+        selection: Selection = EVERYTHING,
+        started_by: str | None = None,
     ) -> UUID:
         """Write the run's row, status running, under this id or a new one.
+
+        The row keeps the scenarios and organisations of the selection, and who started it (None:
+        this session's login).
 
         With an id it may be called again after an unclear failure. With a key whose last run is
         lost, that run becomes abandoned, this one is the next attempt, and what the lost run had

@@ -1,6 +1,6 @@
 """Read runs, scenarios and uncertain sends from the ledger, and store applied configuration."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import UTC
 from typing import Any
@@ -62,10 +62,13 @@ class Reports:
             before = None if row["retired"] else row["definition"]
         return sorted(versions, key=lambda version: (version.applied_at, version.scenario_type), reverse=True)
 
-    async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
-        """Return reports of runs, newest first."""
+    async def runs(
+        self, *, run_id: UUID | None = None, limit: int = 20, sees: Collection[UUID] | None = None
+    ) -> list[Report]:
+        """Return reports of runs, newest first: those that an actor limited to the organisations
+        `sees` (None: not limited) may see."""
         async with self._database.transaction() as connection:
-            return await read_runs(connection, run_id=run_id, limit=limit)
+            return await read_runs(connection, run_id=run_id, limit=limit, sees=sees)
 
     async def asked(self, key: str) -> KeyHolder | None:
         """Return the last run that was requested with the key; None if there is none."""
@@ -131,10 +134,13 @@ def _schedules(config: Config) -> dict[str, Any]:
     }
 
 
-async def read_runs(connection: Connection, *, run_id: UUID | None, limit: int) -> list[Report]:
+async def read_runs(
+    connection: Connection, *, run_id: UUID | None, limit: int, sees: Collection[UUID] | None = None
+) -> list[Report]:
     """Return the report of one run or of the newest runs, with the scenarios in the order in which
     they were claimed."""
-    cursor = await connection.execute(statement("runs"), {"run_id": run_id, "limit": limit})
+    parameters = {"run_id": run_id, "limit": limit, "sees": None if sees is None else list(sees)}
+    cursor = await connection.execute(statement("runs"), parameters)
     reports: dict[UUID, tuple[dict[str, Any], list[Numbers]]] = {}
     for row in await cursor.fetchall():
         _, scenarios = reports.setdefault(row["run_id"], (row, []))
@@ -156,8 +162,13 @@ def _report(row: dict[str, Any], scenarios: Sequence[Numbers]) -> Report:
         "tick",
         "attempt",
         "reached",
+        "started_by",
     )
-    return Report(**{name: row[name] for name in names}, scenarios=tuple(scenarios))
+    return Report(
+        **{name: row[name] for name in names},
+        scenarios=tuple(scenarios),
+        organisations=tuple(row["organisations"]),
+    )
 
 
 _NUMBERS = tuple(field.name for field in fields(Numbers))

@@ -10,6 +10,7 @@ from rekindle import policy
 from rekindle.errors import HeldByGuard, KeyTaken, UnknownScenario
 from rekindle.log import log
 from rekindle.model import (
+    EVERYTHING,
     Acceptance,
     Asked,
     Candidate,
@@ -94,7 +95,14 @@ class PostgresStore(Store):
         return known
 
     async def open_run(
-        self, *, budget_seconds: float, dispatcher: str, run_id: UUID | None = None, asked: Asked | None = None
+        self,
+        *,
+        budget_seconds: float,
+        dispatcher: str,
+        run_id: UUID | None = None,
+        asked: Asked | None = None,
+        selection: Selection = EVERYTHING,
+        started_by: str | None = None,
     ) -> UUID:
         run_id = run_id or uuid4()
         key = asked and asked.key
@@ -104,6 +112,9 @@ class PostgresStore(Store):
             "dispatcher": dispatcher,
             "request_key": key,
             "request_sha256": asked and asked.digest,
+            "scenario_types": list(selection.scenarios),
+            "organisations": list(selection.organisations),
+            "started_by": started_by,
         }
         lost: dict[str, Any] = {}
         async with self._database.transaction() as connection:

@@ -190,6 +190,9 @@ create table if not exists rekindle.run (
   attempt        integer not null default 1 check (attempt > 0),   -- of this key: the last one counts
   due_at         timestamptz,   -- for a tick: the instant of the schedule that it works
   told_at        timestamptz,   -- for a tick that failed: when an operator was told
+  scenario_types text[] not null default '{}',   -- the selection: the scenarios that it covers
+  organisations  uuid[] not null default '{}',   -- the selection: these alone; empty: all
+  started_by     text,          -- a key, a person or a login; null for a tick
   evaluated      bigint not null default 0,
   not_due        bigint not null default 0,
   refused        bigint not null default 0,

@@ -1,14 +1,15 @@
--- In: run_id (null: all), limit.
+-- In: run_id (null: all), limit, sees (the organisations that the reader is limited to; null: all).
 -- Out: one row per run and scenario, newest run first, scenarios in the order in which they were
 -- claimed. `numbers` is the row of run_scenario as an object; null for a run without scenarios. A
 -- scenario that the run could not evaluate has no row, unless the run carried claims of it.
 select r.run_id, r.status, r.started_at, r.finished_at, r.budget_seconds::float8 as budget_seconds, r.dispatcher,
        r.halted_by, r.abandoned_at, case when r.due_at is not null then r.request_key end as tick, r.attempt,
-       r.reached, to_jsonb(s) as numbers
+       r.reached, r.organisations, r.started_by, to_jsonb(s) as numbers
 from (
-  select * from rekindle.run
-  where %(run_id)s::uuid is null or run_id = %(run_id)s::uuid
-  order by started_at desc, run_id
+  select r.* from rekindle.run r
+  where (%(run_id)s::uuid is null or r.run_id = %(run_id)s::uuid)
+    and {run_visible}
+  order by r.started_at desc, r.run_id
   limit %(limit)s
 ) r
 left join rekindle.run_scenario s on s.run_id = r.run_id and (s.fault is null or s.carried > 0)

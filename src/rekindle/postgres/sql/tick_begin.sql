@@ -30,8 +30,9 @@ tick as (
   from moved having count(*) > 0
 ),
 begun as (
-  insert into rekindle.run (run_id, budget_seconds, dispatcher, request_key, request_sha256, due_at)
-  select %(run_id)s, %(budget_seconds)s, %(dispatcher)s, key, encode(sha256(convert_to(key, 'UTF8')), 'hex'), %(at)s
+  insert into rekindle.run (run_id, budget_seconds, dispatcher, request_key, request_sha256, due_at, scenario_types)
+  select %(run_id)s, %(budget_seconds)s, %(dispatcher)s, key, encode(sha256(convert_to(key, 'UTF8')), 'hex'), %(at)s,
+         scenario_types
   from tick
   on conflict do nothing
   returning request_key
