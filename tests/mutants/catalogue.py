@@ -1049,6 +1049,26 @@ RUNS = (
     ),
 )
 
+_DOOR = "acceptance/api/test_door.py::"
+_PROXY = "acceptance/api/test_proxy.py::"
+
+SERVING = (
+    Mutant(
+        "a socket that a proxy opens needs no key",
+        "api/address.py",
+        "group-needs-key",
+        "if address.unix_socket is not None:",
+        (_DOOR + "test_without_a_key_nothing_is_served_unless_that_was_asked_for[a socket of a group]",),
+    ),
+    Mutant(
+        "every user of the machine may open the socket of a proxy",
+        "api/address.py",
+        "only-the-group",
+        "address.unix_socket.chmod(0o666)",
+        (_PROXY + "test_after_a_restart_rekindle_is_reached_again_and_only_by_the_proxys_group",),
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -1065,4 +1085,5 @@ MUTANTS = (
     *ALONE,
     *SESSION,
     *RUNS,
+    *SERVING,
 )

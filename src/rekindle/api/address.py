@@ -1,6 +1,8 @@
 """Where the API listens, and why a request without a key may come in there."""
 
+import grp
 import ipaddress
+import os
 import socket
 import stat
 from dataclasses import dataclass
@@ -18,11 +20,12 @@ _KEY_HINT = (
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A port of an IP address (0: any free one), or a Unix socket."""
+    """A port of an IP address (0: any free one), or a Unix socket, which `group` may open too."""
 
     ip: str = ""
     port: int = 0
     unix_socket: Path | None = None
+    group: int | None = None
 
     @property
     def is_local(self) -> bool:
@@ -76,8 +79,40 @@ def free_socket(path: Path) -> Address:
     raise ServerError(f"another server listens on {path}", hint="Stop it, or give another --unix-socket.")
 
 
+def socket_group(name: str) -> int:
+    """The number of the group that may open the Unix socket.
+
+    Raises:
+        ServerError: there is no such group, or this process may not give it a file.
+    """
+    try:
+        number = grp.getgrnam(name).gr_gid
+    except (KeyError, ValueError):
+        raise ServerError(
+            "the group of --unix-socket-group does not exist", hint="Create it with `groupadd --system NAME`."
+        ) from None
+    if os.geteuid() != 0 and number not in {os.getegid(), *os.getgroups()}:
+        raise ServerError(
+            "this process is not in the group of --unix-socket-group",
+            hint="Add its user with `usermod -aG NAME USER`, or the unit with `SupplementaryGroups=`.",
+        )
+    return number
+
+
+def open_to_group(address: Address) -> None:
+    """Let the group open the socket, which until now only this user may open.
+
+    Raises:
+        OSError: the file system refuses.
+    """
+    if address.unix_socket is not None and address.group is not None:
+        os.chown(address.unix_socket, -1, address.group, follow_symlinks=False)
+        address.unix_socket.chmod(0o660)  # mutant: only-the-group
+
+
 def require_key(address: Address, keys: Keys | None, *, insecure_loopback: bool) -> None:
-    """Refuse to serve without a key, except on a Unix socket, or on loopback if that was asked for.
+    """Refuse to serve without a key, except on a Unix socket of this user alone, or on loopback if
+    that was asked for.
 
     No header proves where a request comes from: a proxy on this machine sends the requests of
     strangers from loopback, and need not say so.
@@ -91,7 +126,7 @@ def require_key(address: Address, keys: Keys | None, *, insecure_loopback: bool)
                 "--insecure-loopback asks for no key, and REKINDLE_API_KEY is set", hint="Leave one of them out."
             )
         return
-    if address.unix_socket is not None:
+    if address.unix_socket is not None and address.group is None:  # mutant: group-needs-key
         return
     if not insecure_loopback:
         raise ServerError("the API needs a key", hint=_KEY_HINT)

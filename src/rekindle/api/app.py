@@ -16,7 +16,6 @@ from rekindle.app import Engine
 from rekindle.errors import MethodRefused, RekindleError, RequestError, RequestInvalid, RouteUnknown
 from rekindle.foreign import label
 
-_DOCS = ("/openapi.json",)
 _UNREADABLE = "body: it cannot be read as JSON in UTF-8, is nested too deep, or has a number with too many digits"
 _NOT_JSON = "body: the Content-Type must be application/json"
 _MOST_PROBLEMS = 10
@@ -25,7 +24,7 @@ _MOST_PROBLEMS = 10
 def build(engine: Engine, runs: Runs, *, keys: Keys | None, loopback_only: bool = False, docs: bool) -> Entrance:
     """The whole API. With `docs` it also serves the OpenAPI document."""
     api = routes(engine, runs, docs=docs)
-    return Entrance(api, keys=keys, loopback_only=loopback_only, free=(*FREE, *(_DOCS if docs else ())))
+    return Entrance(api, keys=keys, loopback_only=loopback_only, free=FREE)
 
 
 def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
-from rekindle.api.address import Address, free_socket, require_key, resolved
+from rekindle.api.address import Address, free_socket, open_to_group, require_key, resolved, socket_group
 from rekindle.api.app import build
 from rekindle.api.keys import Keys
 from rekindle.api.runs import Runs
@@ -41,6 +41,8 @@ class ServerOptions:
         host: a name or an IP address; None for 127.0.0.1.
         port: 0 takes any free one; None for 8321.
         unix_socket: a file to listen on instead, which only this user may open.
+        unix_socket_group: the name of a group that may open it too, such as the one of a proxy. A
+            key is required then.
         insecure_loopback: serve loopback without a key.
     """
 
@@ -49,6 +51,7 @@ class ServerOptions:
     host: str | None = None
     port: int | None = None
     unix_socket: Path | None = None
+    unix_socket_group: str | None = None
     insecure_loopback: bool = False
 
     def address(self) -> Address:
@@ -61,8 +64,12 @@ class ServerOptions:
             raise ServerError(
                 "--unix-socket excludes --host, --port and --insecure-loopback", hint="Leave the others out."
             )
+        if self.unix_socket is None and self.unix_socket_group is not None:
+            raise ServerError("--unix-socket-group requires --unix-socket", hint="Name the socket too.")
         if self.unix_socket is not None:
             address = free_socket(self.unix_socket)
+            if self.unix_socket_group is not None:
+                address = replace(address, group=socket_group(self.unix_socket_group))
         else:
             address = resolved(self.host or HOST, PORT if self.port is None else self.port)
         require_key(address, self.keys, insecure_loopback=self.insecure_loopback)
@@ -121,6 +128,12 @@ async def _listening(api: ASGIApp, address: Address) -> AsyncGenerator[tuple[asy
 
         if not await listens(serving, connect):
             raise _not_listening(address, port, serving.exception() if serving.done() else None)
+        try:
+            open_to_group(address)
+        except OSError as error:
+            server.stop()
+            await asyncio.wait((serving,))
+            raise _not_listening(address, port, error) from error
     try:
         yield serving, port
     finally:

@@ -27,6 +27,10 @@ async def serve(
     unix_socket: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Listen on this file, which only this user may open.")
     ] = None,
+    unix_socket_group: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Let this group open it too; requires a key."),
+    ] = None,
     insecure_loopback: Annotated[
         bool, typer.Option("--insecure-loopback", help="Serve loopback without a key.")
     ] = False,
@@ -36,8 +40,8 @@ async def serve(
 ) -> None:
     """Serve the HTTP API until it is stopped.
 
-    It needs a key (REKINDLE_API_KEY), except on a Unix socket. Runs that are under way at the end
-    are ended in an orderly way.
+    It needs a key (REKINDLE_API_KEY), except on a Unix socket of this user. Runs that are
+    under way at the end are ended in an orderly way.
     """
     try:
         from rekindle.api.keys import Keys
@@ -49,7 +53,7 @@ async def serve(
         ) from error
 
     environment, loaded = settings(), config(config_path)
-    options = ServerOptions(Keys.of(environment), runs, host, port, unix_socket, insecure_loopback)
+    options = ServerOptions(Keys.of(environment), runs, host, port, unix_socket, unix_socket_group, insecure_loopback)
     options.address()  # before the database is asked
     async with Engine.open(environment, loaded, runs=2 * runs if with_worker else runs) as engine:
         await warn_if_not_applied(engine)

@@ -2,8 +2,10 @@
 secret."""
 
 import contextlib
+import grp
 import http.client
 import json
+import os
 import re
 import socket
 import stat
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 
 from acceptance.api.served import KEY, Served, serving
 from acceptance.command import Command
+from rekindle.api.keys import Keys
 from rekindle.api.server import ServerOptions
 from rekindle.errors import ServerError
 from rekindle.sandbox import Sandbox
@@ -80,6 +83,7 @@ def test_either_key_gets_in_while_one_is_replaced(keyed: Command):
         assert client.post("/v1/runs", json={}, headers={"apikey": KEY}).status_code == 401
 
 
+GROUP = grp.getgrgid(os.getgid()).gr_name
 NO_KEY: dict[str, tuple[tuple[str, ...], str]] = {
     "loopback": ((), "the API needs a key"),
     "the name of loopback": (("--host", "localhost"), "the API needs a key"),
@@ -89,6 +93,12 @@ NO_KEY: dict[str, tuple[tuple[str, ...], str]] = {
         "--insecure-loopback serves only this machine, and :: is not a loopback address",
     ),
     "no address": (("--host", "nowhere.invalid"), "the address of --host cannot be found"),
+    "a socket of a group": (("--unix-socket", "x", "--group", GROUP), "the API needs a key"),
+    "no such group": (
+        ("--unix-socket", "x", "--group", "no-such-group"),
+        "the group of --unix-socket-group does not exist",
+    ),
+    "a group without a socket": (("--group", GROUP), "--unix-socket-group requires --unix-socket"),
     "a socket and a port": (
         ("--unix-socket", "x", "--insecure-loopback"),
         "--unix-socket excludes --host, --port and --insecure-loopback",
@@ -102,10 +112,20 @@ def test_without_a_key_nothing_is_served_unless_that_was_asked_for(name: str):
     options = dict(zip(arguments[::2], arguments[1::2], strict=False))
     host, path = options.get("--host"), options.get("--unix-socket")
     insecure = "--insecure-loopback" in arguments
-    asked = ServerOptions(None, 1, host, 0, Path(path) if path else None, insecure)
+    asked = ServerOptions(None, 1, host, None, Path(path) if path else None, options.get("--group"), insecure)
     with pytest.raises(ServerError, match=re.escape(said)) as refused:
         asked.address()
     assert refused.value.hint
+
+
+def test_the_socket_is_given_only_to_a_group_that_the_process_is_in(monkeypatch: pytest.MonkeyPatch):
+    asked = ServerOptions(Keys([KEY]), 1, unix_socket=Path("x"), unix_socket_group=GROUP)
+    assert asked.address().group == os.getgid()
+    monkeypatch.setattr(os, "geteuid", lambda: 65_534)
+    monkeypatch.setattr(os, "getegid", lambda: 65_534)
+    monkeypatch.setattr(os, "getgroups", lambda: [65_534])
+    with pytest.raises(ServerError, match="this process is not in the group"):
+        asked.address()
 
 
 def test_a_key_and_the_wish_for_none_are_refused(keyed: Command):
