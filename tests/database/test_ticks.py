@@ -302,6 +302,33 @@ async def test_a_run_that_fails_unexpectedly_does_not_end_the_worker(
     assert "text" not in str(logged)
 
 
+async def test_a_worker_outlives_a_look_that_fails(
+    fleet: Fleet, database_url: str, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.02)
+    stop = asyncio.Event()
+    foreman = fleet.foreman()
+    nobody = HttpAlerts(Sender("a", "1"), heartbeat=None, webhook=None, secret=None)
+    loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), Worker(uuid4(), "a", "1", "x"), runs=1, stop=stop)
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner, asyncio.timeout(30):
+        await owner.execute("alter table rekindle.schedule rename to hidden")
+        working = asyncio.create_task(loop.run())
+        await happens("worker.failed", working, logged)
+        await owner.execute("alter table rekindle.hidden rename to schedule")
+        await happens("worker.recovered", working, logged)
+        stop.set()
+        await working
+
+
+async def happens(event: str, working: "asyncio.Task[None]", logged: list[dict[str, Any]]) -> None:
+    """Wait until the worker has logged the event. A worker that ended raises its fault."""
+    while not any(one["event"] == event for one in logged):
+        if working.done():
+            await working
+            raise AssertionError(event)
+        await asyncio.sleep(0.01)
+
+
 async def test_a_worker_that_waits_for_the_database_stops_within_seconds(fleet: Fleet, database_url: str) -> None:
     await fleet.apply(nudge="* * * * *")
     stop = asyncio.Event()

@@ -86,13 +86,14 @@ class WorkerLoop:
         Raises:
             TimeoutError: it took longer.
         """
-        async with asyncio.timeout(ANSWER_SECONDS) as limit, asyncio.TaskGroup() as group:
+        async with asyncio.timeout(ANSWER_SECONDS) as limit:
 
             async def hurry() -> None:
                 await self._stop.wait()
                 limit.reschedule(asyncio.get_running_loop().time() + STOP_SECONDS)
 
-            hurrying = group.create_task(hurry())
+            # Not a task group: that would wrap what the look raises.
+            hurrying = asyncio.create_task(hurry(), name="rekindle-hurry")
             try:
                 await self._look()
             finally:
