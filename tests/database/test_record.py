@@ -1,6 +1,7 @@
 """The recorder writes every answer once, whatever fails meanwhile. On a real ledger."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from conftest import one_server
 from rekindle.engine.cycle import Caller, Cycle, Deps, Limits, Watch
-from rekindle.engine.record import BATCH, Recorder
+from rekindle.engine.record import BATCH, Answer, Recorder
 from rekindle.errors import DatabaseError, DatabaseUnreachable, Disposition
 from rekindle.model import Acceptance, Accepted, Outcome, Refused, Selection, Uncertain, Unit, Verdict
 from rekindle.policy import MAX_ATTEMPTS, UNGUARDED
@@ -95,7 +96,7 @@ class Bench:
         cycle = Cycle.begin(deps, [], Selection(), Limits(budget_seconds=seconds), caller=caller)
         recorder = Recorder(replace(cycle, run_id=self.run_id))
         for unit, outcome in answers:
-            recorder.put(unit, outcome)
+            recorder.put(Answer(unit, outcome, armed_at=time.monotonic()))
         assert cycle.progress.unwritten == len(answers)
         recorder.close()
         async with asyncio.timeout(30):

@@ -13,6 +13,7 @@ from typing import TextIO
 from rekindle.errors import BadArgument
 from rekindle.foreign import printable
 from rekindle.log import log
+from rekindle.telemetry.spans import trace_ids
 
 
 def set_up_logging(level: str) -> None:
@@ -69,5 +70,6 @@ class EventFormatter(logging.Formatter):
             "event": event,
             "level": record.levelname.lower(),
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            **trace_ids(),
         }
         return self._render(shown)

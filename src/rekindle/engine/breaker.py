@@ -6,6 +6,7 @@ from collections import Counter, deque
 from rekindle.errors import AnswersUnclear, Disposition, MessagesRejected, RekindleError, TargetsRejected
 from rekindle.log import log
 from rekindle.model import Accepted, Outcome, Refused, Uncertain, Unit
+from rekindle.telemetry import measures
 
 WINDOW = 100
 LEAST = 20
@@ -145,6 +146,8 @@ class Breaker:
     def _halt(self, refused: Refused) -> None:
         if self.halted is None:
             self.halted = refused
+            measures.BREAKER_OPEN.set(1)
+            measures.BREAKER_TRIPS.add(reason=refused.reason)
             hint = {"hint": refused.hint} if refused.hint else {}
             log.critical("dispatch.halted", code=refused.error_code, reason=refused.reason, **hint)
 

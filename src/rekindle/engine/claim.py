@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from rekindle.engine.cycle import Cycle
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.guard import together
+from rekindle.engine.measured import measured_claim
 from rekindle.errors import (
     DatabaseError,
     DatabaseUnreachable,
@@ -64,7 +65,9 @@ async def claim(cycle: Cycle) -> Claimed:
         try:
             # Inside the loop, so that each scenario reports a view that cannot be read.
             survey = survey or await cycle.store.survey(cycle.selection, timeout_seconds=share.left())
-            counted = await _claim_ranked(cycle, replace(evaluation, survey=survey), share)
+            with measured_claim(name) as claiming:
+                counted = await _claim_ranked(cycle, replace(evaluation, survey=survey), share)
+                claiming.set(evaluated=counted.evaluated, claimed=counted.claimed)
         except RekindleError as error:
             fault = await _of_scenario(cycle, name, error)
             log.error("scenario.failed", scenario=name, code=fault.code, error=fault.message)

@@ -12,13 +12,15 @@ from uuid import UUID
 from rekindle import ports
 from rekindle.engine.compose import Composer
 from rekindle.engine.cycle import Cycle
+from rekindle.engine.measured import Answers
 from rekindle.engine.pace import RAMP_SECONDS, Pacer
 from rekindle.engine.patience import TRANSIENT, answer_within
-from rekindle.engine.record import BATCH, Recorder
+from rekindle.engine.record import BATCH, Answer, Recorder
 from rekindle.errors import Disposition, RekindleError, StatementTooSlow, TemplateInvalid
 from rekindle.log import log
 from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
 from rekindle.render import NotRendered
+from rekindle.telemetry.spans import span
 
 START_SECONDS = 5.0
 """How long after arming a request may still start. A process that was paused for longer must not
@@ -88,6 +90,7 @@ class _Dispatch:
         self._answer_seconds = limits.answer_seconds()
         self._batch = min(BATCH, limits.concurrency)
         self._reserved = 0
+        self._answers = Answers(cycle)
         self._slow: Counter[tuple[str, ...]] = Counter()
         self._composers: dict[tuple[str, int], Composer] = {}
 
@@ -101,7 +104,8 @@ class _Dispatch:
             limit = self._pacer.batch(min(room, self._batch), time.monotonic())
             units = await self._store.leased(self._cycle.run_id, self._working(), limit=limit)
             if units:
-                messages = await self._render(units)
+                with span("render", units=len(units)):
+                    messages = await self._render(units)
                 await self._await_turn(len(messages))
                 for together in self._armed_together(messages):
                     if self._may_send():
@@ -194,7 +198,8 @@ class _Dispatch:
         # Read before the statement: the ledger's lease cannot have begun earlier than this.
         start_until = time.monotonic() + START_SECONDS
         units = [unit for unit, _ in messages]
-        verdicts = await self._arm(units)  # mutant: arm
+        with span("arm", units=len(units)):
+            verdicts = await self._arm(units)  # mutant: arm
         armed, skipped = _by_verdict(messages, verdicts)
         for unit, message in armed:
             self._progress.started()
@@ -259,7 +264,8 @@ class _Dispatch:
         now = time.monotonic()
         self._pacer.learn(outcome, now - started, now)
         self._cycle.breaker.learn(unit, outcome)
-        self._recorder.put(unit, outcome)
+        sent = self._answers.count(unit, outcome, now - started)
+        self._recorder.put(Answer(unit, outcome, armed_at=start_until - START_SECONDS, span=sent))
         self._progress.ended()
 
 

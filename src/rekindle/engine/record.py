@@ -3,7 +3,9 @@ while other sends are still under way."""
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from rekindle import policy
@@ -11,6 +13,8 @@ from rekindle.engine.cycle import Cycle
 from rekindle.errors import DatabaseUnreachable, Disposition, RecordFailed
 from rekindle.log import log
 from rekindle.model import Acceptance, Accepted, Ending, Outcome, Refused, Uncertain, Unit
+from rekindle.telemetry import measures
+from rekindle.telemetry.spans import Link, span
 
 BATCH = 500
 _GATHER_SECONDS = 0.02  # a batch of one costs as much as a batch of fifty
@@ -18,6 +22,16 @@ _PAUSES = (0.1, 0.4)  # between attempts at a write that failed; recording twice
 _EXAMPLES = 3
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one send. `armed_at` is a reading of `time.monotonic`."""
+
+    unit: Unit
+    outcome: Outcome
+    armed_at: float
+    span: Link = None
 
 
 class Recorder:
@@ -36,13 +50,13 @@ class Recorder:
         self._progress = cycle.progress
         self._answered = cycle.caller.watch.answered
         self._given_up = False
-        self._answers: asyncio.Queue[tuple[Unit, Outcome] | None] = asyncio.Queue()
+        self._answers: asyncio.Queue[Answer | None] = asyncio.Queue()
 
-    def put(self, unit: Unit, outcome: Outcome) -> None:
+    def put(self, answer: Answer) -> None:
         """Hand over one answer; never waits. The caller keeps `Progress.unwritten` within its
         limit."""
         self._progress.handed_over()
-        self._answers.put_nowait((unit, outcome))
+        self._answers.put_nowait(answer)
 
     def close(self) -> None:
         """No more answers will come; `run` returns once all are written."""
@@ -52,7 +66,7 @@ class Recorder:
         """Write answers until closed."""
         closing = False
         while not closing:
-            batch: list[tuple[Unit, Outcome]] = []
+            batch: list[Answer] = []
             answer = await self._answers.get()
             if answer is not None and self._answers.qsize() < BATCH:
                 await asyncio.sleep(_GATHER_SECONDS)
@@ -63,7 +77,11 @@ class Recorder:
                 answer = self._answers.get_nowait()
             closing = answer is None
             if batch:
-                await self._write_down(batch)
+                with span("record", links=[one.span for one in batch if one.span is not None], units=len(batch)):
+                    await self._write_down([(one.unit, one.outcome) for one in batch])
+                now = time.monotonic()
+                for one in batch:
+                    measures.RECORD_SECONDS.observe(now - one.armed_at)
                 self._progress.written(len(batch))
                 self._answered(len(batch))
 

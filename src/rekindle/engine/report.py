@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from rekindle.engine.cycle import Cycle
+from rekindle.engine.measured import count_report
 from rekindle.engine.patience import answer_within
 from rekindle.errors import DatabaseUnreachable, RekindleError
 from rekindle.log import log
@@ -24,8 +25,12 @@ async def report(cycle: Cycle, faults: Sequence[RekindleError]) -> Report:
         DatabaseUnreachable: the ledger gave no answer until the deadline, and for at least one
             second.
     """
+    halted = cycle.breaker.halted
+    survived = [*faults, *cycle.breaker.broken.values()]
     async with answer_within(cycle.deadline.wait_seconds()):
-        return await _report(cycle, [*faults, *cycle.breaker.broken.values()], cycle.breaker.halted)
+        finished = await _report(cycle, survived, halted)
+    count_report(finished, [fault.code for fault in survived] + ([] if halted is None else [halted.error_code]))
+    return finished
 
 
 @asynccontextmanager
@@ -45,7 +50,7 @@ async def _report_fault(cycle: Cycle, fault: RekindleError, status: RunStatus) -
         return  # it was waited for until the deadline
     try:
         async with answer_within(cycle.deadline.wait_seconds()):
-            await _report(cycle, [fault], None, ended=status)
+            count_report(await _report(cycle, [fault], None, ended=status))
     except RekindleError as another:
         log.error("report.failed", run_id=str(cycle.run_id), code=another.code)
 

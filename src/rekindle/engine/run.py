@@ -9,6 +9,7 @@ from rekindle.engine.claim import claim
 from rekindle.engine.cycle import Caller, Cycle, Deps, Limits
 from rekindle.engine.dispatch import dispatch
 from rekindle.engine.lease import renewed_lease
+from rekindle.engine.measured import measured_run
 from rekindle.engine.open import open_dispatcher, open_run
 from rekindle.engine.report import report, reported_fault
 from rekindle.engine.sweep import sweep
@@ -16,6 +17,7 @@ from rekindle.errors import ConfigNotApplied, UnknownScenario
 from rekindle.model import Report, Selection
 from rekindle.ports import Applied
 from rekindle.scenario import Config
+from rekindle.telemetry.spans import stage
 
 
 async def run_cycle(
@@ -49,16 +51,22 @@ async def run_cycle(
             becomes of the units.
     """
     cycle = Cycle.begin(deps, applied, selection, limits, others=others, claims=claims, caller=caller)
-    await open_run(cycle)
-    async with renewed_lease(cycle):
-        async with reported_fault(cycle, "not_started"):
-            await open_dispatcher(cycle)
-            await sweep(cycle)
-        cycle.caller.watch.opened(cycle.run_id)
-        async with reported_fault(cycle, "halted"):
-            claimed = await claim(cycle)
-            await dispatch(cycle)
-        return await report(cycle, claimed.faults)
+    with measured_run(cycle):
+        await open_run(cycle)
+        async with renewed_lease(cycle):
+            async with reported_fault(cycle, "not_started"):
+                with stage("open"):
+                    await open_dispatcher(cycle)
+                with stage("sweep"):
+                    await sweep(cycle)
+            cycle.caller.watch.opened(cycle.run_id)
+            async with reported_fault(cycle, "halted"):
+                with stage("claim"):
+                    claimed = await claim(cycle)
+                with stage("dispatch"):
+                    await dispatch(cycle)
+            with stage("report"):
+                return await report(cycle, claimed.faults)
 
 
 async def evaluate_and_dispatch(

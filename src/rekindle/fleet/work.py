@@ -12,6 +12,8 @@ from rekindle.fleet.due import agenda
 from rekindle.log import log
 from rekindle.model import Asked, Report, Selection
 from rekindle.ports import Fleet, Tick
+from rekindle.telemetry import measures
+from rekindle.telemetry.spans import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Foreman:
         if due.skip:
             for scenario_type, skipped in await self.fleet.skip(due.skip):
                 log.warning("tick.skipped", scenario=scenario_type, instants=skipped)
+                measures.TICKS_SKIPPED.add(skipped, scenario=scenario_type)
         for instant, schedules in due.begin.items():
             run_id = uuid4()
             tick = await self.fleet.begin(
@@ -57,6 +60,7 @@ class Foreman:
             )
             if tick is not None:
                 found = True
+                measures.TICK_DELAY_SECONDS.observe((schedules[0].schedule.now - instant).total_seconds())
                 yield Work("tick", tick, run_id)
         for tick in await self.fleet.retries(catch_up_seconds=self.catch_up_seconds):
             found = True
@@ -82,4 +86,5 @@ class Foreman:
         asked = Asked(work.tick.key, sha256(work.tick.key.encode()).hexdigest())
         caller = Caller(asked=asked, run_id=work.run_id, watch=caller.watch, stop=caller.stop)
         log.info("tick.begun", key=work.tick.key, why=work.why, run_id=str(work.run_id))
-        return await run_cycle(self.deps, chosen, Selection(), self.limits, others=others, caller=caller)
+        with span("tick", key=work.tick.key, why=work.why):
+            return await run_cycle(self.deps, chosen, Selection(), self.limits, others=others, caller=caller)
