@@ -4,6 +4,7 @@ its state."""
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -166,6 +167,29 @@ async def test_a_claim_that_was_refused_frees_its_gate_early(programme: Programm
     assert (await programme.claim(wanted())).refusals == {"cooldown": 1}
     await later(programme, seconds=REFUSED_COOLDOWN_SECONDS)
     assert (await programme.claim(wanted())).claimed == 1
+
+
+async def test_an_occurrence_that_is_refused_for_good_again_and_again_waits_twice_as_long_each_time(
+    programme: Programme,
+) -> None:
+    user = (await programme.people(1))[0]
+    waits: list[Any] = []
+    for _ in range(4):
+        run_id, units = await programme.armed_units(wanted(cooldown="5h"))
+        await programme.store.finish(run_id, [Ending(unit, "dead", "too_large") for unit in units])
+        gate = await programme.gate(user)
+        assert gate is not None
+        waits.append(gate["opens_in"])
+        await later(programme, seconds=sum(waits))
+    hour = REFUSED_COOLDOWN_SECONDS
+    assert waits == [hour, 2 * hour, 4 * hour, 5 * hour]
+    # What an operator has settled as not sent does not count.
+    await programme.rows("update rekindle.outcome set reason = 'settled_not_sent'")
+    run_id, units = await programme.armed_units(wanted(cooldown="5h"))
+    await programme.store.finish(run_id, [Ending(units[0], "dead", "too_large")])
+    gate = await programme.gate(user)
+    assert gate is not None
+    assert gate["opens_in"] == hour
 
 
 async def test_a_refused_claim_with_a_short_cooldown_waits_no_longer_than_that(programme: Programme) -> None:

@@ -506,6 +506,13 @@ UNKNOWN = (
         (_RESEND + "test_a_second_send_that_is_refused_for_good_ends_unknown_and_spends_the_cooldown[dead]",),
     ),
     Mutant(
+        "a message that the provider never takes is tried every hour for ever",
+        _sql("finish"),
+        "refused-for-good",
+        "%(refused_seconds)s)",
+        (_TRANSITIONS + "test_an_occurrence_that_is_refused_for_good_again_and_again_waits_twice_as_long_each_time",),
+    ),
+    Mutant(
         "what may have been accepted ends dead when it is stale",
         _sql("sweep_stale"),
         "uncertain-ends-dead",

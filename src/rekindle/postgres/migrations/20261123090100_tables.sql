@@ -421,8 +421,8 @@ create table if not exists rekindle.outcome (
   primary key (claim_id, device_id)
 );
 create index if not exists outcome_run_idx on rekindle.outcome (run_id);
-create index if not exists outcome_unknown_idx on rekindle.outcome (user_id, scenario_type, occurrence)
-  where outcome = 'unknown';
+create index if not exists outcome_occurrence_idx on rekindle.outcome (user_id, scenario_type, occurrence)
+  where outcome in ('unknown', 'dead');
 create index if not exists outcome_at_idx on rekindle.outcome (at);
 alter table rekindle.outcome enable row level security;
 revoke all on rekindle.outcome from rekindle_worker;

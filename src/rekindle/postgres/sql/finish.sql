@@ -3,7 +3,8 @@
 -- Out: finished, the number of units. Each unit leaves the outbox with its reason. A unit that may
 -- have been accepted before ends unknown, whatever outcome is given. The gate is freed with the
 -- claim's last unit. It opens again soon, unless the push reached one of the claim's devices or may
--- have.
+-- have. Each earlier claim of the same occurrence that ended dead doubles the wait, up to the
+-- cooldown: a message that the provider never takes is not tried every hour for ever.
 -- Locks: units, then gates, in key order.
 with ended as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[],
@@ -53,12 +54,12 @@ pruned as (
 person as (
   select (g.unit).user_id, (g.unit).scenario_type, (g.unit).claim_id,
          max((g.unit).cooldown_seconds) as cooldown_seconds, bool_or((g.unit).uncertain) as uncertain,
-         count(*) as units
+         max((g.unit).occurrence) as occurrence, count(*) as units
   from gone g
   group by 1, 2, 3
 ),
 locked as materialized (
-  select p.*, before.reached
+  select p.*, before.reached, dead.claims as dead_before
   from (
     select * from person
     order by user_id, scenario_type  -- mutant: order-of-gates
@@ -69,6 +70,12 @@ locked as materialized (
     for update   -- mutant: lock-gates
   ) gate
   left join lateral rekindle.reached(p.claim_id) as before (reached) on true
+  cross join lateral (
+    select count(distinct o.claim_id) as claims
+    from rekindle.outcome o
+    where o.user_id = p.user_id and o.scenario_type = p.scenario_type and o.occurrence = p.occurrence
+      and o.outcome = 'dead' and o.reason <> 'settled_not_sent' and o.claim_id <> p.claim_id
+  ) dead
 ),
 gated as (
   update rekindle.gate g
@@ -76,7 +83,8 @@ gated as (
       next_at = rekindle.next_at(
         g.next_at, l.cooldown_seconds,
         l.uncertain,  -- mutant: uncertain-opens-soon
-        l.reached, %(refused_seconds)s)
+        l.reached,
+        %(refused_seconds)s * 2 ^ least(l.dead_before, 20))  -- mutant: refused-for-good
   from locked l
   where g.user_id = l.user_id and g.scenario_type = l.scenario_type
     -- Checked on the locked version, and false while another unit of the claim is live. The last
