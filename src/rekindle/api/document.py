@@ -1,7 +1,7 @@
 """The parts of the OpenAPI document outside the routes: the key, and the responses of each
 route."""
 
-from typing import Any
+from typing import Any, cast
 
 from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPBearer
@@ -27,7 +27,13 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document, with the media type of problems, and HEAD wherever there is GET."""
+    """The OpenAPI document, with the media type of problems, HEAD wherever there is GET, and whole
+    examples."""
+    schemas = document["components"]["schemas"]
+    for schema in schemas.values():
+        schema["examples"] = [_whole(one, schema, schemas) for one in schema.get("examples", [])]
+        if not schema["examples"]:
+            del schema["examples"]
     for path in document["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():
@@ -42,3 +48,19 @@ def with_problems(document: dict[str, Any]) -> dict[str, Any]:
 def _without_body(operation: dict[str, Any]) -> dict[str, Any]:
     answers = {status: {"description": one["description"]} for status, one in operation["responses"].items()}
     return {**operation, "operationId": f"{operation['operationId']}_head", "responses": answers}
+
+
+def _whole(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """The example with the nulls that FastAPI leaves out of its document."""
+    while "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    for variant in schema.get("anyOf", []):
+        example = _whole(example, variant, schemas)
+    if isinstance(example, list):
+        return [_whole(one, schema.get("items", {}), schemas) for one in cast("list[Any]", example)]
+    if not isinstance(example, dict) or "properties" not in schema:
+        return example
+    given = cast("dict[str, Any]", example)
+    inner = schema["properties"]
+    whole: dict[str, Any] = {name: _whole(one, inner.get(name, {}), schemas) for name, one in given.items()}
+    return whole | {name: None for name in schema.get("required", []) if name not in given}

@@ -1,7 +1,7 @@
 """The fields of requests and answers. The API reads and returns nothing else."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
@@ -20,11 +20,59 @@ Instant = Annotated[
 ]
 
 
+_REQUEST: dict[str, Any] = {"scenarios": ["inactivity"], "organisations": [], "budget_seconds": 30}
+_NUMBERS: dict[str, Any] = {
+    "scenario_type": "inactivity",
+    "evaluated": 500,
+    "not_due": 419,
+    "due": 81,
+    "refused": 31,
+    "refusals": {"cooldown": 25, "opted_out": 6},
+    "claimed": 50,
+    "carried": 0,
+    "recorded": 48,
+    "skipped": 1,
+    "dead": 1,
+    "unknown": 0,
+    "pending": 0,
+    "handed_over": 0,
+    "pushes": 55,
+    "reasons": {"dead:gone": 1, "skipped:token_dead": 1},
+    "confirmed": 0,
+}
+_REPORT: dict[str, Any] = {
+    "run_id": "0193580a-5c00-7d3e-9b53-6f2a8f0c7c11",
+    "status": "done",
+    "started_at": "2026-11-23T09:07:00+00:00",
+    "finished_at": "2026-11-23T09:07:04+00:00",
+    "budget_seconds": 30.0,
+    "dispatcher": "fcm",
+    "scenarios": [_NUMBERS],
+    "halted_by": None,
+    "abandoned_at": None,
+    "tick": "tick:inactivity:2026-11-23T09:07:00Z",
+    "attempt": 1,
+    "organisations": [],
+    "started_by": None,
+    "reached": 48,
+    "exit_code": 1,
+}
+_PROBLEM: dict[str, Any] = {
+    "type": "urn:rekindle:RK704",
+    "title": "There is no such run.",
+    "status": 404,
+    "detail": "there is no such run",
+    "code": "RK704",
+    "hint": "`rekindle runs` lists them.",
+    "problems": [],
+}
+
+
 class RunRequest(BaseModel):
     """What to run. An empty object runs every enabled scenario, for all recipients, within the
     configured budget."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_REQUEST]})
 
     scenarios: list[ScenarioType] = Field(default=[], max_length=100, description="Only these scenarios.")
     organisations: list[UUID] = Field(
@@ -75,6 +123,8 @@ class ScenarioNumbers(_Told):
 class RunReport(_Told):
     """One run, as currently stored in the ledger."""
 
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_REPORT]})
+
     run_id: UUID
     status: RunStatus
     started_at: Instant
@@ -97,11 +147,17 @@ class RunReport(_Told):
 class Health(BaseModel):
     """The process answers."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
     status: Literal["ok"] = "ok"
 
 
 class Ready(BaseModel):
     """Runs can start: the database answers, is migrated and is suitable for the ledger."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "ready", "last_tick_age_seconds": 42.5, "overdue": False}]}
+    )
 
     status: Literal["ready"] = "ready"
     last_tick_age_seconds: float | None = Field(
@@ -112,6 +168,8 @@ class Ready(BaseModel):
 
 class Problem(BaseModel):
     """What is wrong and how to fix it (RFC 9457)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PROBLEM]})
 
     type: str = Field(description="`urn:rekindle:` followed by the code.")
     title: str
