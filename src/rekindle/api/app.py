@@ -1,7 +1,7 @@
 """The HTTP API as one application: the routes of each resource, errors as problems, and the key
 check before everything."""
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -9,6 +9,7 @@ from rekindle.api.document import with_problems
 from rekindle.api.health_routes import FREE, health_routes
 from rekindle.api.keys import Keys
 from rekindle.api.middleware import Entrance
+from rekindle.api.parameters import only_known
 from rekindle.api.problems import Json, problem
 from rekindle.api.run_routes import run_routes
 from rekindle.api.runs import Runs
@@ -38,6 +39,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         openapi_url="/openapi.json" if docs else None,
         default_response_class=Json,
         redirect_slashes=False,
+        dependencies=[Depends(only_known)],
     )
     api.include_router(run_routes(runs))
     api.include_router(health_routes(engine))

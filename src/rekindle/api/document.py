@@ -58,9 +58,11 @@ def _whole(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> Any
         example = _whole(example, variant, schemas)
     if isinstance(example, list):
         return [_whole(one, schema.get("items", {}), schemas) for one in cast("list[Any]", example)]
-    if not isinstance(example, dict) or "properties" not in schema:
+    if not isinstance(example, dict):
         return example
     given = cast("dict[str, Any]", example)
+    if "properties" not in schema:
+        return given
     inner = schema["properties"]
     whole: dict[str, Any] = {name: _whole(one, inner.get(name, {}), schemas) for name, one in given.items()}
     return whole | {name: None for name in schema.get("required", []) if name not in given}

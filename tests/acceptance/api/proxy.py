@@ -1,5 +1,5 @@
-"""nginx as its users run it, with examples/deploy/proxy/rekindle.conf: a process of the test, with a
-certificate made for it."""
+"""nginx as its users run it, with examples/deploy/proxy/rekindle.conf: a process of the test, with
+a certificate made for it."""
 
 import contextlib
 import datetime

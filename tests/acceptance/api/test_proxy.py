@@ -1,5 +1,5 @@
-"""nginx in front of the API, with the configuration of the examples: TLS, limits, logs, a restart of
-Rekindle, and which users reach the socket."""
+"""nginx in front of the API, with the configuration of the examples: TLS, limits, logs, a restart
+of Rekindle, and which users reach the socket."""
 
 import contextlib
 import grp
