@@ -15,8 +15,8 @@ KEY = (
 """For the document only: `Entrance` checks the key before it reads anything else."""
 
 
-_ALWAYS = (400, 408, 413, 500)
-"""What `Entrance` and the last handler answer, whatever the route is."""
+_ALWAYS = (400, 408, 413, 422, 500)
+"""What `Entrance`, the check of the query and the last handler answer, whatever the route is."""
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""Refuses the query parameters that a route does not have, so that a misspelt filter is a mistake and
-not a longer list."""
+"""Refuses the query parameters that a route does not have, so that a misspelt filter is a mistake
+and not a longer list."""
 
 from collections.abc import Iterator
 
