@@ -63,6 +63,7 @@
         ├── RouteUnknown          RK709
         ├── MethodRefused         RK710
         ├── RequestMalformed      RK711
+        ├── Forbidden             RK712
         ├── CursorInvalid         RK725
         └── NotFound              RK726
 
@@ -509,7 +510,7 @@ class KeyRefused(RequestError):
     """The request has no key, or a wrong one."""
 
     code = "RK702"
-    usual_hint = "Send the value of REKINDLE_API_KEY as `Authorization: Bearer`."
+    usual_hint = "Send a valid key as `Authorization: Bearer …` or as `apikey`."
 
 
 class KeyTaken(RequestError):
@@ -572,6 +573,13 @@ class RequestMalformed(RequestError):
     """The request is not valid HTTP."""
 
     code = "RK711"
+
+
+class Forbidden(RequestError):
+    """The key or the person behind the request may not do this."""
+
+    code = "RK712"
+    usual_hint = "Use a key with a wider scope; see `rekindle key list`."
 
 
 class CursorInvalid(RequestError):

@@ -21,10 +21,12 @@ import pytest
 from acceptance.command import environment
 from acceptance.in_process import LIBPQ, OURS
 from contract.fcm_server import private_key
+from rekindle.access import LOOPBACK
 from rekindle.alert.alerts import HttpAlerts, Sender
 from rekindle.alert.settings import AlertSettings
+from rekindle.api.access import Access
 from rekindle.api.app import build
-from rekindle.api.keys import Keys
+from rekindle.api.keys import EnvironmentKeys
 from rekindle.api.problems import problem
 from rekindle.api.runs import Runs
 from rekindle.app import Engine, database_url
@@ -84,7 +86,7 @@ async def _configuration() -> None:
 
 
 async def _keys() -> None:
-    Keys.of(Settings())
+    EnvironmentKeys.of(Settings())
 
 
 async def _database() -> None:
@@ -239,7 +241,7 @@ async def test_no_answer_of_the_api_has_a_secret_of_a_variable(
                     with contextlib.suppress(RekindleError):  # the server does not start
                         engine.deps = replace(engine.deps, dispatcher=kind().build())
                         runs = Runs(engine, at_once=1, stop=asyncio.Event())
-                        api = httpx.ASGITransport(build(engine, runs, keys=None, docs=False))
+                        api = httpx.ASGITransport(build(engine, runs, Access(without=LOOPBACK), docs=False))
                         async with httpx.AsyncClient(transport=api, base_url="http://127.0.0.1") as client:
                             answer = await client.post("/v1/runs", json={}, headers={"prefer": "wait=10"})
                         await engine.deps.dispatcher.close()

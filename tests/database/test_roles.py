@@ -69,8 +69,8 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
 
 
 WRITING = (
-    "apply", "arm", "claim", "claim_undo", "finish", "hold", "lease", "lock", "pace_reserve", "record", "release",
-    "retry", "run_close", "run_lock", "run_lost", "run_open", "run_scenario_close", "run_scenario_fault",
+    "apply", "arm", "audit", "claim", "claim_undo", "finish", "hold", "lease", "lock", "pace_reserve", "record",
+    "release", "retry", "run_close", "run_lock", "run_lost", "run_open", "run_scenario_close", "run_scenario_fault",
     "run_scenario_open", "run_seen",
     "runs_lost", "schedule_apply", "schedules_overdue",
     "server_seen", "settle_lock", "settle_not_sent", "sweep_dispatching", "sweep_gates",

@@ -71,7 +71,8 @@ async def test_a_run_halts_on_a_server_that_may_lack_what_the_latest_run_committ
         await servers.confirm(programme.database)
         await programme.run()
         assert await programme.value(
-            "select bool_and(confirmed_by = session_user) from rekindle.server where confirmed_at is not null"
+            "select bool_and(confirmed_by = 'login ' || session_user) from rekindle.server"
+            " where confirmed_at is not null"
         )
 
 

@@ -58,6 +58,8 @@ _TICKS = "database/test_ticks.py::"
 _LOCKS = "database/test_ledger_locks.py::"
 _CLAIM = "database/test_ledger_claim.py::"
 _RESEND = "database/test_resend.py::"
+_ACCESS = "unit/test_access.py::"
+_AUDIT = "database/test_audit.py::"
 _DISPATCH = "database/test_dispatch.py::"
 _ADDRESS = "unit/test_address.py::"
 _NAMES = "database/test_occurrence_names.py::"
@@ -995,6 +997,43 @@ ALONE = (
     ),
 )
 
+ACCESS = (
+    Mutant(
+        "every scope allows everything",
+        "access.py",
+        "scope",
+        "return True",
+        (
+            _ACCESS + "test_a_scope_includes_those_before_it[read]",
+            _ACCESS + "test_a_route_is_refused_to_an_actor_that_lacks_its_scope_or_is_limited",
+        ),
+    ),
+    Mutant(
+        "a limited actor sees every organisation",
+        "access.py",
+        "organisation",
+        "return True",
+        (_ACCESS + "test_a_limited_actor_sees_its_organisations_and_nothing_that_belongs_to_none",),
+    ),
+    Mutant(
+        "a limited actor may do what concerns every organisation",
+        "api/access.py",
+        "everywhere",
+        "if False:",
+        (_ACCESS + "test_a_route_is_refused_to_an_actor_that_lacks_its_scope_or_is_limited",),
+    ),
+    *(
+        Mutant(f"{what} without a row of the audit", f"postgres/{file}.py", "audit", "pass", (_AUDIT + test,))
+        for what, file, test in (
+            ("a switch is turned", "switches", "test_a_switch_is_audited_and_signed"),
+            ("a configuration is applied", "reports", "test_what_is_applied_is_audited_once_per_change"),
+            ("a send is settled", "settle", "test_what_is_settled_is_audited_and_what_is_not_is_not"),
+            ("a server is confirmed", "servers", "test_a_confirmed_server_is_audited"),
+            ("a run is started", "store", "test_a_run_that_somebody_started_is_audited_once_and_a_tick_is_not"),
+        )
+    ),
+)
+
 SESSION = (
     Mutant(
         "a role decides whether a crash loses a commit",
@@ -1093,4 +1132,5 @@ MUTANTS = (
     *SESSION,
     *RUNS,
     *SERVING,
+    *ACCESS,
 )

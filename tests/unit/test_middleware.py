@@ -6,6 +6,8 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from rekindle.access import UNIX_SOCKET
+from rekindle.api.access import Access
 from rekindle.api.middleware import Entrance
 
 
@@ -19,7 +21,7 @@ async def fails_while_answering(scope: Scope, receive: Receive, send: Send) -> N
 
 
 async def asked(app: ASGIApp) -> httpx.Response:
-    transport = httpx.ASGITransport(Entrance(app, keys=None, free=()))
+    transport = httpx.ASGITransport(Entrance(app, Access(without=UNIX_SOCKET), free=()))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         return await client.get("/")
 

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from rekindle.api.keys import Keys
+from rekindle.api.keys import EnvironmentKeys
 from rekindle.errors import ServerError
 
 _LOOPBACK_NAMES = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
@@ -110,7 +110,7 @@ def open_to_group(address: Address) -> None:
         address.unix_socket.chmod(0o660)  # mutant: only-the-group
 
 
-def require_key(address: Address, keys: Keys | None, *, insecure_loopback: bool) -> None:
+def require_key(address: Address, keys: EnvironmentKeys | None, *, insecure_loopback: bool) -> None:
     """Refuse to serve without a key, except on a Unix socket of this user alone, or on loopback if
     that was asked for.
 

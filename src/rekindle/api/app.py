@@ -1,13 +1,13 @@
-"""The HTTP API as one application: the routes of each resource, errors as problems, and the key
-check before everything."""
+"""The HTTP API as one application: the routes of each resource, errors as problems, and the check
+of the actor before everything."""
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from rekindle.api.access import Access
 from rekindle.api.document import with_problems
 from rekindle.api.health_routes import FREE, health_routes
-from rekindle.api.keys import Keys
 from rekindle.api.middleware import Entrance
 from rekindle.api.parameters import only_known
 from rekindle.api.problems import Json, problem
@@ -22,14 +22,14 @@ _NOT_JSON = "body: the Content-Type must be application/json"
 _MOST_PROBLEMS = 10
 
 
-def build(engine: Engine, runs: Runs, *, keys: Keys | None, loopback_only: bool = False, docs: bool) -> Entrance:
+def build(engine: Engine, runs: Runs, access: Access, *, docs: bool) -> Entrance:
     """The whole API. With `docs` it also serves the OpenAPI document."""
     api = routes(engine, runs, docs=docs)
-    return Entrance(api, keys=keys, loopback_only=loopback_only, free=FREE)
+    return Entrance(api, access, free=FREE)
 
 
 def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
-    """The routes alone, without the key check."""
+    """The routes alone, without the check of the actor."""
     api = FastAPI(
         title="Rekindle",
         version="1",

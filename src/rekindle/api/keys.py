@@ -1,18 +1,19 @@
-"""The secret keys of the API."""
+"""The secret keys of the API that the environment of the server has."""
 
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Self
 
+from rekindle.access import ENVIRONMENT_KEY, Actor
 from rekindle.errors import ServerError
 from rekindle.settings import Settings
 
 _KEY = re.compile(r"[\x21-\x7e]{32,512}")
 
 
-class Keys:
+class EnvironmentKeys:
     """One key, or two while the first is being replaced. Stores only digests."""
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -36,29 +37,14 @@ class Keys:
                 )
         return cls(list(keys.values())) if keys else None
 
-    def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether a request has one of the keys, as `Authorization: Bearer` or as `apikey`, and no
-        wrong one beside it.
-
-        Compares every pair of digests completely, so the time reveals nothing about a key.
-        """
-        right = [self._knows(_digest(shown)) for shown in _shown(headers)]
-        return bool(right) and all(right)
-
-    def _knows(self, shown: bytes) -> bool:
+    async def actor(self, shown: bytes) -> Actor | None:
+        """See `rekindle.api.access.Authenticator`. Compares every pair of digests completely, so
+        the time reveals nothing about a key."""
         known = False
         for digest in self._digests:
-            known |= hmac.compare_digest(shown, digest)
-        return known
+            known |= hmac.compare_digest(_digest(shown), digest)
+        return ENVIRONMENT_KEY if known else None
 
 
 def _digest(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
-
-
-def _shown(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
-    for name, value in headers:
-        if name == b"apikey":
-            yield value
-        elif name == b"authorization":  # of another scheme: no key, and so a wrong one
-            yield value[7:].strip() if value[:7].lower() == b"bearer " else b""

@@ -1,16 +1,15 @@
-"""The checks before every route: the key, the size and the time limit of a body. It also handles
+"""The checks before every route: the actor, the size and the time limit of a body. It also handles
 unexpected errors and logs one line per request."""
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rekindle.api.address import names_loopback
-from rekindle.api.keys import Keys
+from rekindle.api.access import Access
 from rekindle.api.problems import problem
-from rekindle.errors import KeyRefused, RekindleError, RequestMalformed, RequestTooLarge, RequestTooSlow
+from rekindle.errors import RekindleError, RequestMalformed, RequestTooLarge, RequestTooSlow
 from rekindle.log import log
 
 MAX_BODY_BYTES = 65_536
@@ -26,16 +25,12 @@ _OUR_HEADERS = [
 
 
 class Entrance:
-    """An application that requires a key, except on the `free` paths.
+    """An application that knows the actor of each request, except on the `free` paths. The state of
+    the request has it as `actor`."""
 
-    Without keys, every request that reaches the address comes in. With `loopback_only`, a request
-    must name this machine as its host: see `rekindle.api.address.names_loopback`.
-    """
-
-    def __init__(self, app: ASGIApp, *, keys: Keys | None, loopback_only: bool = False, free: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, access: Access, *, free: Iterable[str]) -> None:
         self._app = app
-        self._keys = keys
-        self._loopback_only = loopback_only
+        self._access = access
         self._free = frozenset(free)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,8 +49,9 @@ class Entrance:
 
         try:
             hosts = _hosts(scope)
-            if scope["path"] not in self._free and not self._admits(scope, hosts):
-                raise KeyRefused(hint="Send the key as `Authorization: Bearer …` or as `apikey`.")
+            if scope["path"] not in self._free:
+                actor = await self._access.admit(scope["headers"], hosts)
+                scope["state"] = {**scope.get("state", {}), "actor": actor}
             if len(hosts) != 1 and scope["http_version"] not in ("1", "1.0"):
                 raise RequestMalformed("the request needs one Host header")
             body = await _body(scope, receive)
@@ -78,11 +74,6 @@ class Entrance:
             status=status,
             milliseconds=round((time.monotonic() - started) * 1000, 1),
         )
-
-    def _admits(self, scope: Scope, hosts: Sequence[bytes]) -> bool:
-        if self._keys is not None:
-            return self._keys.admit(scope["headers"])
-        return not self._loopback_only or (bool(hosts) and all(names_loopback(host) for host in hosts))
 
 
 def _hosts(scope: Scope) -> list[bytes]:

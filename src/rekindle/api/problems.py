@@ -16,6 +16,7 @@ RETRY_AFTER_SECONDS = 10
 _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.RequestMalformed, 400),
     (errors.KeyRefused, 401),
+    (errors.Forbidden, 403),
     (errors.RunNotFound, 404),
     (errors.RouteUnknown, 404),
     (errors.NotFound, 404),

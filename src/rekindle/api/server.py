@@ -13,9 +13,11 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from rekindle.access import LOOPBACK, UNIX_SOCKET
+from rekindle.api.access import Access
 from rekindle.api.address import Address, free_socket, open_to_group, require_key, resolved, socket_group
 from rekindle.api.app import build
-from rekindle.api.keys import Keys
+from rekindle.api.keys import EnvironmentKeys
 from rekindle.api.runs import Runs
 from rekindle.app import Engine
 from rekindle.errors import ServerError
@@ -46,7 +48,7 @@ class ServerOptions:
         insecure_loopback: serve loopback without a key.
     """
 
-    keys: Keys | None
+    keys: EnvironmentKeys | None
     runs: int
     host: str | None = None
     port: int | None = None
@@ -75,6 +77,14 @@ class ServerOptions:
         require_key(address, self.keys, insecure_loopback=self.insecure_loopback)
         return address
 
+    def access(self, address: Address) -> Access:
+        """Which requests come in at this address."""
+        if self.keys is not None:
+            return Access([self.keys])
+        return Access(
+            without=LOOPBACK if address.unix_socket is None else UNIX_SOCKET, loopback_only=self.insecure_loopback
+        )
+
 
 async def serve(
     engine: Engine, options: ServerOptions, *, stop: asyncio.Event, on_ready: Callable[[str], None]
@@ -91,7 +101,7 @@ async def serve(
     address = options.address()
     threads = foreign_threads()
     under_way = Runs(engine, at_once=options.runs, stop=stop)
-    api = build(engine, under_way, keys=options.keys, loopback_only=options.insecure_loopback, docs=address.is_local)
+    api = build(engine, under_way, options.access(address), docs=address.is_local)
     async with _listening(api, address) as (serving, port):
         stopping = asyncio.create_task(stop.wait())
         on_ready(address.shown(port))

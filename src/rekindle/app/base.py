@@ -1,7 +1,12 @@
 """The base of every part of the engine: the configuration, and the adapters of one database."""
 
+from copy import copy
+from typing import Self
+from uuid import UUID
+
+from rekindle.access import Actor
 from rekindle.engine.cycle import Deps
-from rekindle.ports import Dispatcher, Terms
+from rekindle.ports import Action, Dispatcher, Entry, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.explain import PostgresExplanations
 from rekindle.postgres.fleet import PostgresFleet
@@ -21,6 +26,7 @@ class Base:
     def __init__(self, database: Database, config: Config, dispatcher: Dispatcher) -> None:
         store = PostgresStore(database)
         self._database = database
+        self._actor: Actor | None = None
         self.config = config
         self.deps = Deps(dispatcher=dispatcher, notifications=store, store=store)
         self._reports = Reports(database)
@@ -29,6 +35,25 @@ class Base:
         self._explanations = PostgresExplanations(database)
         self._fleet = PostgresFleet(database)
         self._differences = PostgresDifferences(database)
+
+    def acting_as(self, actor: Actor) -> Self:
+        """The same engine, whose changes are signed by the actor; without it, by the login of the
+        database. It allows everything: the caller checks the actor's scope and organisations."""
+        acting = copy(self)
+        acting._actor = actor
+        return acting
+
+    def _entry(
+        self,
+        action: Action,
+        *,
+        scenario_type: str | None = None,
+        organisation_id: UUID | None = None,
+        subject: str | None = None,
+        **details: object,
+    ) -> Entry:
+        """An entry of the audit, signed."""
+        return Entry(action, self._actor, scenario_type, organisation_id, subject, details)
 
     def _terms(self) -> Terms:
         return Terms(timezone=self.config.run.timezone, timeout_seconds=PLAN_SECONDS)

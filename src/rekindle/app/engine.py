@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Self
 from uuid import UUID
 
@@ -98,7 +99,7 @@ class Engine(Questions, Records, Scheduled):
         Raises:
             BadArgument: there is nothing to confirm; nothing has changed.
         """
-        return await servers.confirm(self._database)
+        return await servers.confirm(self._database, entry=self._entry("failover.confirmed"))
 
     async def check(self) -> list[Finding]:
         """What a run of this configuration would meet, from the database to the provider. Changes
@@ -154,7 +155,7 @@ class Engine(Questions, Records, Scheduled):
         """
         if not checked:
             await self.ready_to_apply()
-        return await self._reports.store_config(self.config, retire=retire)
+        return await self._reports.store_config(self.config, retire=retire, entry=self._entry("config.applied"))
 
     async def changes(self) -> Mapping[str, Changed]:
         """How each scenario of this configuration, or in force, would change if this
@@ -184,4 +185,13 @@ class Engine(Questions, Records, Scheduled):
         applied, others = enabled_or_named(scenarios, await self.deps.store.applied())
         limits = Limits.of(self.config, budget_seconds=budget_seconds, confirmed=confirmed)
         selection = Selection(organisations=tuple(organisations))
+        started = self._entry(
+            "run.started",
+            scenario_type=scenarios[0] if len(scenarios) == 1 else None,
+            organisation_id=organisations[0] if len(organisations) == 1 else None,
+            scenarios=list(scenarios),
+            organisations=[str(one) for one in organisations],
+            confirmed=confirmed,
+        )
+        caller = replace(caller or Caller(), started=started, started_by=started.signature)
         return await run_cycle(self.deps, applied, selection, limits, others=others, caller=caller)

@@ -58,7 +58,7 @@ class Records(Base):
     async def settle(self, claim_id: UUID, *, provider_name: str | None) -> int:
         """Settle a claim's unknown sends as the operator decided; see
         `rekindle.postgres.settle.settle`."""
-        return await settle(self._database, claim_id, provider_name=provider_name)
+        return await settle(self._database, claim_id, provider_name=provider_name, entry=self._entry("unknown.settled"))
 
     async def switch(
         self,
@@ -76,9 +76,8 @@ class Records(Base):
         """
         if scenario_type is not None:
             require_applied([scenario_type], await self.deps.store.applied())
-        await switches.turn(
-            self._database, turned, scenario_type=scenario_type, organisation_id=organisation_id, reason=reason
-        )
+        entry = self._entry("switch.turned", scenario_type=scenario_type, organisation_id=organisation_id)
+        await switches.turn(self._database, turned, entry, reason=reason)
 
     async def switches(self) -> Sequence[Switch]:
         """Every switch that was ever turned, in its last state, newest first."""

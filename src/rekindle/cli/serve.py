@@ -44,7 +44,7 @@ async def serve(
     under way at the end are ended in an orderly way.
     """
     try:
-        from rekindle.api.keys import Keys
+        from rekindle.api.keys import EnvironmentKeys
         from rekindle.api.server import ServerOptions
         from rekindle.api.server import serve as serve_api
     except ImportError as error:
@@ -53,7 +53,8 @@ async def serve(
         ) from error
 
     environment, loaded = settings(), config(config_path)
-    options = ServerOptions(Keys.of(environment), runs, host, port, unix_socket, unix_socket_group, insecure_loopback)
+    keys = EnvironmentKeys.of(environment)
+    options = ServerOptions(keys, runs, host, port, unix_socket, unix_socket_group, insecure_loopback)
     options.address()  # before the database is asked
     async with Engine.open(environment, loaded, runs=2 * runs if with_worker else runs) as engine:
         await warn_if_not_applied(engine)

@@ -12,7 +12,7 @@ from rekindle.engine.priority import evaluations
 from rekindle.engine.progress import Progress
 from rekindle.model import Asked, Numbers, Selection
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports import Applied, Dispatcher, Evaluation, NotificationRepository, Store, Terms
+from rekindle.ports import Applied, Dispatcher, Entry, Evaluation, NotificationRepository, Store, Terms
 from rekindle.scenario import Config
 
 
@@ -71,11 +71,12 @@ class Caller:
     """The caller's side of a run: the key of the request, the callbacks, and `stop`, which ends the
     run early and in an orderly way. `run_id`: the run's row, if the caller has written it already,
     as for a tick. `started_by`: the label of the actor that the row names; None: the database
-    login."""
+    login. `started`: the entry of the audit, if somebody asked for this run."""
 
     asked: Asked | None = None
     run_id: UUID | None = None
     started_by: str | None = None
+    started: Entry | None = None
     watch: Watch = field(default_factory=Watch)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 

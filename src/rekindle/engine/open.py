@@ -47,4 +47,5 @@ async def open_run(cycle: Cycle) -> None:
         asked=cycle.caller.asked,
         selection=cycle.selection,
         started_by=cycle.caller.started_by,
+        started=cycle.caller.started,
     )

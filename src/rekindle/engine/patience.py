@@ -25,7 +25,7 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports import Applied, Evaluation, NotificationRepository, Store, Survey
+from rekindle.ports import Applied, Entry, Evaluation, NotificationRepository, Store, Survey
 from rekindle.scenario import AnyScenario
 
 P = ParamSpec("P")
@@ -136,6 +136,7 @@ class PatientStore(Store):
         asked: Asked | None = None,
         selection: Selection = EVERYTHING,
         started_by: str | None = None,
+        started: Entry | None = None,
     ) -> UUID:
         return await patiently(
             self._deadline,
@@ -146,6 +147,7 @@ class PatientStore(Store):
             asked=asked,
             selection=selection,
             started_by=started_by,
+            started=started,
         )
 
     async def seen(self, run_id: UUID) -> None:

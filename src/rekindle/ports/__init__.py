@@ -2,6 +2,7 @@
 and the team's views. They keep the engine free of psycopg and of any HTTP client."""
 
 from rekindle.ports.alerts import Alert, Alerts
+from rekindle.ports.audit import Action, Entry
 from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
 from rekindle.ports.dispatcher import Dispatcher
 from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
@@ -25,6 +26,7 @@ __all__ = [
     "ARMED",
     "EFFECTS",
     "WAITS",
+    "Action",
     "Affected",
     "Alert",
     "Alerts",
@@ -41,6 +43,7 @@ __all__ = [
     "Dispatcher",
     "Due",
     "Effect",
+    "Entry",
     "Evaluation",
     "Explanation",
     "Explanations",

@@ -19,6 +19,7 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
+from rekindle.ports.audit import Entry
 from rekindle.ports.evaluation import Applied, Evaluation, Survey
 from rekindle.scenario import AnyScenario
 
@@ -64,8 +65,10 @@ class Store(NotificationRepository, Protocol):
         asked: Asked | None = None,
         selection: Selection = EVERYTHING,
         started_by: str | None = None,
+        started: Entry | None = None,
     ) -> UUID:
-        """Write the run's row, status running, under this id or a new one.
+        """Write the run's row, status running, under this id or a new one. With `started`, the
+        entry is written in the same transaction; its subject becomes the run's id.
 
         The row keeps the scenarios and organisations of the selection, and who started it (None:
         this session's login).

@@ -1,7 +1,7 @@
 """Read runs, scenarios and uncertain sends from the ledger, and store applied configuration."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from rekindle import policy
 from rekindle.errors import WouldRetire
 from rekindle.model import KeyHolder, Numbers, Report, UnknownSend
 from rekindle.ports import Applied, Change, ScenarioStatus, ScenarioVersion
+from rekindle.postgres.audit import Entry, audit
 from rekindle.postgres.locks import take
 from rekindle.postgres.migrate import migrations
 from rekindle.postgres.pool import Connection, Database
@@ -20,6 +21,8 @@ from rekindle.postgres.servers import require_ready
 from rekindle.postgres.sql import statement
 from rekindle.postgres.stored import stored_scenario
 from rekindle.scenario import Config, changed_keys, definition, fingerprint
+
+_APPLIED = Entry("config.applied")
 
 
 class Reports:
@@ -86,12 +89,12 @@ class Reports:
         rows = await self._database.rows(statement("deliveries"))
         return [(row["claim_id"], row["provider_name"]) for row in rows]
 
-    async def store_config(self, config: Config, *, retire: bool = False) -> list[Change]:
+    async def store_config(self, config: Config, *, retire: bool = False, entry: Entry = _APPLIED) -> list[Change]:
         """Put every scenario of the configuration in force and retire all others.
 
         Concurrent calls run one after the other, and the last one replaces the whole configuration.
         A scenario whose meaning has not changed gets no new version. The schedules of the enabled
-        scenarios are put in force with it.
+        scenarios are put in force with it. If a scenario has changed, the entry is written.
 
         Raises:
             WouldRetire: scenarios would be retired, and `retire` is false; nothing has changed.
@@ -101,6 +104,7 @@ class Reports:
             "scenario_types": list(scenarios),
             "definitions": [Jsonb(definition(scenario)) for scenario in scenarios.values()],
             "fingerprints": [fingerprint(scenario) for scenario in scenarios.values()],
+            "actor": entry.signature,
         }
         async with self._database.transaction() as connection:
             await take(self._database, connection, "apply")
@@ -109,6 +113,8 @@ class Reports:
             if not retire and (retired := [one.scenario_type for one in changes if one.change == "retired"]):
                 raise _would_retire(retired)  # mutant: retire
             await connection.execute(statement("schedule_apply"), _schedules(config))
+            if changes:
+                await audit(connection, replace(entry, details=_named(changes)))  # mutant: audit
         return changes
 
 
@@ -119,6 +125,13 @@ def _would_retire(names: Sequence[str]) -> WouldRetire:
         hint="If that is meant, run `rekindle apply --retire`. A scenario that was renamed has another name in "
         "every record and opt-out, so people may get its pushes again.",
     )
+
+
+def _named(changes: Sequence[Change]) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = {}
+    for one in changes:
+        named.setdefault(one.change, []).append(one.scenario_type)
+    return named
 
 
 def _schedules(config: Config) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """The server that a run writes to: it is ready, and it is the one that the latest run wrote to."""
 
+from dataclasses import replace
 from typing import Any, LiteralString
 
 from rekindle.errors import BadArgument, ServerNotConfirmed
+from rekindle.postgres.audit import Entry, audit
 from rekindle.postgres.fitness import require_fit
 from rekindle.postgres.migrate import require_current
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
+_CONFIRMED = Entry("failover.confirmed")
 _UNTOLD = "this server does not tell its identifier, so a promoted replica is not noticed"
 
 
@@ -32,7 +35,7 @@ async def require_known(connection: Connection) -> None:
     fault = _judged(await _row(connection, statement("server_known")))
     if fault is not None:  # mutant: another-server
         raise fault
-    await _row(connection, statement("server_seen"), {"confirmed": False})
+    await _row(connection, statement("server_seen"), {"confirmed": False, "actor": None})
 
 
 async def look(database: Database) -> tuple[ServerNotConfirmed | None, str | None]:
@@ -41,7 +44,7 @@ async def look(database: Database) -> tuple[ServerNotConfirmed | None, str | Non
     return _judged(row), None if row["told"] else _UNTOLD
 
 
-async def confirm(database: Database) -> str:
+async def confirm(database: Database, *, entry: Entry = _CONFIRMED) -> str:
     """Confirm this server: runs may write to it. Return its name.
 
     Raises:
@@ -52,7 +55,10 @@ async def confirm(database: Database) -> str:
             raise BadArgument(
                 "this server is the one that the latest run wrote to", hint="Nothing needs a confirmation."
             )
-        return _name(await _row(connection, statement("server_seen"), {"confirmed": True}))
+        parameters = {"confirmed": True, "actor": entry.signature}
+        server = _name(await _row(connection, statement("server_seen"), parameters))
+        await audit(connection, replace(entry, subject=server))  # mutant: audit
+        return server
 
 
 def _judged(row: dict[str, Any]) -> ServerNotConfirmed | None:

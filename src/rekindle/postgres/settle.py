@@ -1,14 +1,20 @@
 """Record an operator's knowledge about an uncertain send, which the engine cannot have."""
 
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from rekindle.errors import BadArgument
-from rekindle.postgres.pool import Database
+from rekindle.postgres.audit import Entry, audit
+from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
+_SETTLED = Entry("unknown.settled")
 
-async def settle(database: Database, claim_id: UUID, *, provider_name: str | None) -> int:
-    """Settle the unknown sends of a claim as the operator says, and return their number.
+
+async def settle(database: Database, claim_id: UUID, *, provider_name: str | None, entry: Entry = _SETTLED) -> int:
+    """Settle the unknown sends of a claim as the operator says, and return their number. The entry
+    is written with it.
 
     With a `provider_name`, each send becomes recorded under that name. With None, each send becomes
     dead, as certainly not sent, and the person may be claimed again. A late answer that arrives
@@ -19,41 +25,51 @@ async def settle(database: Database, claim_id: UUID, *, provider_name: str | Non
             has a `provider_name`, but another program has recorded its idempotency key, so that it
             stays unknown.
     """
-    if provider_name is None:
-        settled = await _free(database, claim_id)
-    else:
-        settled = await _record(database, claim_id, provider_name)
-    if not settled:
-        raise BadArgument(f"claim {claim_id} has no send whose outcome is unknown", hint="See `rekindle unknown list`.")
-    return settled
-
-
-async def _free(database: Database, claim_id: UUID) -> int:
     async with database.transaction() as connection:
-        await connection.execute(statement("settle_lock"), {"claim_id": claim_id})  # mutant: locks
-        cursor = await connection.execute(statement("settle_not_sent"), {"claim_id": claim_id})
-        row = await cursor.fetchone()
-    return int(row["settled"]) if row else 0
-
-
-async def _record(database: Database, claim_id: UUID, provider_name: str) -> int:
-    units = await database.rows(statement("settle_find"), {"claim_id": claim_id})
-    if not units:
-        return 0
-    rows = await database.rows(
-        statement("record"),
-        {
-            "run_id": units[0]["run_id"],
-            "claim_ids": [unit["claim_id"] for unit in units],
-            "device_ids": [unit["device_id"] for unit in units],
-            "epochs": [unit["epoch"] for unit in units],
-            "names": [provider_name] * len(units),
-        },
-    )
-    recorded = sum(1 for row in rows if row["verdict"] == "recorded")
-    if not recorded and await database.rows(statement("settle_find"), {"claim_id": claim_id}):
+        units = await _unknown(connection, claim_id)
+        if provider_name is None:
+            settled = await _free(connection, claim_id)
+        else:
+            settled = await _record(connection, units, provider_name) if units else 0
+        if settled:
+            await audit(connection, _settled(entry, units, settled, sent=provider_name is not None))  # mutant: audit
+            return settled
+        left = await _unknown(connection, claim_id)
+    if left:
         raise BadArgument(
             f"claim {claim_id} cannot be recorded: another program has recorded its idempotency key",
             hint="It remains unknown; the person was reached that day.",
         )
-    return recorded
+    raise BadArgument(f"claim {claim_id} has no send whose outcome is unknown", hint="See `rekindle unknown list`.")
+
+
+def _settled(entry: Entry, units: list[dict[str, Any]], settled: int, *, sent: bool) -> Entry:
+    return replace(
+        entry,
+        scenario_type=units[0]["scenario_type"],
+        organisation_id=units[0]["organisation_id"],
+        subject=str(units[0]["claim_id"]),
+        details={"sent": sent, "sends": settled},
+    )
+
+
+async def _unknown(connection: Connection, claim_id: UUID) -> list[dict[str, Any]]:
+    return await (await connection.execute(statement("settle_find"), {"claim_id": claim_id})).fetchall()
+
+
+async def _free(connection: Connection, claim_id: UUID) -> int:
+    await connection.execute(statement("settle_lock"), {"claim_id": claim_id})  # mutant: locks
+    row = await (await connection.execute(statement("settle_not_sent"), {"claim_id": claim_id})).fetchone()
+    return int(row["settled"]) if row else 0
+
+
+async def _record(connection: Connection, units: list[dict[str, Any]], provider_name: str) -> int:
+    parameters = {
+        "run_id": units[0]["run_id"],
+        "claim_ids": [unit["claim_id"] for unit in units],
+        "device_ids": [unit["device_id"] for unit in units],
+        "epochs": [unit["epoch"] for unit in units],
+        "names": [provider_name] * len(units),
+    }
+    rows = await (await connection.execute(statement("record"), parameters)).fetchall()
+    return sum(1 for row in rows if row["verdict"] == "recorded")

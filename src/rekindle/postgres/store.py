@@ -1,6 +1,7 @@
 """The ledger on Postgres. Each method runs the statement of the same name in `sql/`."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
@@ -23,8 +24,9 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports import Applied, Evaluation, Store, Survey
+from rekindle.ports import Applied, Entry, Evaluation, Store, Survey
 from rekindle.postgres import claims
+from rekindle.postgres.audit import audit
 from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.guard_preview import claimable, held_back
 from rekindle.postgres.locks import take_to_sweep
@@ -103,6 +105,7 @@ class PostgresStore(Store):
         asked: Asked | None = None,
         selection: Selection = EVERYTHING,
         started_by: str | None = None,
+        started: Entry | None = None,
     ) -> UUID:
         run_id = run_id or uuid4()
         key = asked and asked.key
@@ -127,12 +130,13 @@ class PostgresStore(Store):
                     log.warning("run.lost", run_id=str(lost["run_id"]))
                     await _count(connection, lost["run_id"], "abandoned", None)
                 # An existing row is from an earlier call, unless its key belongs to another run.
-                if (await connection.execute(statement("run_open"), parameters)).rowcount == 0:
-                    holder = await _one(connection, statement("run_asked"), asked_for)
-                    if holder["run_id"] != run_id:
-                        raise KeyTaken
+                opened = (await connection.execute(statement("run_open"), parameters)).rowcount
+                if not opened and (await _one(connection, statement("run_asked"), asked_for))["run_id"] != run_id:
+                    raise KeyTaken
             else:
-                await connection.execute(statement("run_open"), parameters)
+                opened = (await connection.execute(statement("run_open"), parameters)).rowcount
+            if started is not None and opened:
+                await audit(connection, replace(started, subject=str(run_id)))  # mutant: audit
         if lost:
             await self.release(lost["run_id"])  # mutant: release-the-lost
         return run_id

@@ -2,31 +2,32 @@
 configuration."""
 
 from collections.abc import Sequence
-from uuid import UUID
+from dataclasses import replace
 
 from rekindle.model import Switch, Turned
+from rekindle.postgres.audit import Entry, audit
 from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
 
-async def turn(
-    database: Database,
-    turned: Turned,
-    *,
-    scenario_type: str | None,
-    organisation_id: UUID | None,
-    reason: str | None,
-) -> None:
-    """Turn a scenario (None: all) in an organisation (None: all) off, or on again.
+async def turn(database: Database, turned: Turned, entry: Entry, *, reason: str | None) -> None:
+    """Turn the entry's scenario (None: all) in its organisation (None: all) off, or on again.
 
     One matching switch that is off is enough: if everything is off, an organisation that is on is
     off too. A run under way claims and arms nothing more of it. Requests that were already sent are
     not recalled.
     """
-    await database.rows(
-        statement("switch_turn"),
-        {"scenario_type": scenario_type, "organisation_id": organisation_id, "turned": turned, "reason": reason},
-    )
+    parameters = {
+        "scenario_type": entry.scenario_type,
+        "organisation_id": entry.organisation_id,
+        "turned": turned,
+        "reason": reason,
+        "actor": entry.signature,
+    }
+    async with database.transaction() as connection:
+        row = await (await connection.execute(statement("switch_turn"), parameters)).fetchone() or {}
+        entry = replace(entry, subject=str(row["switch_id"]), details={"turned": turned})
+        await audit(connection, entry)  # mutant: audit
 
 
 async def switches(database: Database) -> Sequence[Switch]:

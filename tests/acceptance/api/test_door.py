@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from acceptance.api.served import KEY, Served, serving
 from acceptance.command import Command
-from rekindle.api.keys import Keys
+from rekindle.api.keys import EnvironmentKeys
 from rekindle.api.server import ServerOptions
 from rekindle.errors import ServerError
 from rekindle.sandbox import Sandbox
@@ -119,7 +119,7 @@ def test_without_a_key_nothing_is_served_unless_that_was_asked_for(name: str):
 
 
 def test_the_socket_is_given_only_to_a_group_that_the_process_is_in(monkeypatch: pytest.MonkeyPatch):
-    asked = ServerOptions(Keys([KEY]), 1, unix_socket=Path("x"), unix_socket_group=GROUP)
+    asked = ServerOptions(EnvironmentKeys([KEY]), 1, unix_socket=Path("x"), unix_socket_group=GROUP)
     assert asked.address().group == os.getgid()
     monkeypatch.setattr(os, "geteuid", lambda: 65_534)
     monkeypatch.setattr(os, "getegid", lambda: 65_534)

@@ -69,7 +69,8 @@ def test_the_history_shows_each_change_its_author_and_time_and_no_text(rekindle:
     assert rekindle("apply", "--retire").code == 0
     said = rekindle("scenarios", "--history")
     where = f"organisation.{HERE}"
-    changes = [line.split(" ", 4)[3:] for line in said.out.splitlines()]
+    lines = [line.split(" ", 5) for line in said.out.splitlines()]
+    changes = [[f"{login} {name}", change] for _, _, _, login, name, change in lines]
     first, role = (str(row[0]) for row in team.rows(
         "select applied_by from rekindle.scenario where scenario_type = 'nudge' and version <= 2 order by version"
     ))  # fmt: skip

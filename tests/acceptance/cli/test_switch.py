@@ -93,7 +93,7 @@ def test_a_switch_keeps_who_set_it_when_and_why_and_an_unknown_scenario_has_none
         (None, str(HERE), "Granvik", "off"),
         ("nudge", None, None, "on"),
     ]
-    assert {one["switched_by"] for one in shown} == {"test_worker"}
+    assert {one["switched_by"] for one in shown} == {"login test_worker"}
     kept = team.rows("select turned, reason from rekindle.switch order by switch_id")
     assert kept == [("off", "too many"), ("on", None), ("off", None)]
     listed = rekindle("switch", "list").out

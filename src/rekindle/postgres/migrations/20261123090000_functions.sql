@@ -61,6 +61,13 @@ language sql volatile parallel safe as $$
   select pg_catalog.clock_timestamp()
 $$;
 
+-- How records name the actor of a change: as the caller says, or, if it does not say (null), by the
+-- login of this session.
+create or replace function rekindle.signature(actor text) returns text
+language sql stable as $$
+  select coalesce(actor, 'login ' || session_user)
+$$;
+
 -- ----------------------------------------------------------------------------------- migrations
 
 alter table rekindle.schema_migration alter column applied_at set default rekindle.clock();

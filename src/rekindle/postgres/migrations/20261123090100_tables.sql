@@ -21,7 +21,7 @@ create table if not exists rekindle.scenario (
   fingerprint   text not null check (fingerprint ~ '^[0-9a-f]{64}$'),
   retired       boolean not null default false,   -- no longer in the file that was applied
   applied_at    timestamptz not null default rekindle.clock(),
-  applied_by    text not null default session_user,
+  applied_by    text not null default rekindle.signature(null),
   primary key (scenario_type, version)
 );
 alter table rekindle.scenario enable row level security;
@@ -40,7 +40,7 @@ create table if not exists rekindle.switch (
   turned          text not null check (turned in ('on', 'off')),
   reason          text,
   switched_at     timestamptz not null default rekindle.clock(),
-  switched_by     text not null default session_user
+  switched_by     text not null default rekindle.signature(null)
 );
 alter table rekindle.switch enable row level security;
 revoke all on rekindle.switch from rekindle_worker;
@@ -573,5 +573,28 @@ begin
   return last_at
     + make_interval(secs => least(variant.cooldown_seconds * variant.back_off ^ least(pushes - 1, 300), 316224000));
 end $$;
+
+-- --------------------------------------------------------------------------------------- access
+
+-- Every change that a person or a program made: by which actor, when, and what it concerned. It has
+-- no person's id, key, token or text from outside. A row is never changed.
+create table if not exists rekindle.audit (
+  audit_id        bigint generated always as identity primary key,
+  at              timestamptz not null default rekindle.clock(),
+  actor           text not null,
+  action          text not null check (action ~ '^[a-z]+[.][a-z]+$'),
+  scenario_type   text,
+  organisation_id uuid,
+  subject         text,   -- the id or name of what was changed
+  details         jsonb not null default '{}' check (jsonb_typeof(details) = 'object')
+);
+create index if not exists audit_at_idx on rekindle.audit (at);
+alter table rekindle.audit enable row level security;
+revoke all on rekindle.audit from rekindle_worker;
+drop policy if exists worker on rekindle.audit;
+create policy worker on rekindle.audit to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.audit to rekindle_worker;
+create or replace trigger never_changed before update on rekindle.audit
+  for each row execute function rekindle.refuse();
 
 insert into rekindle.schema_migration (version, name) values ('20261123090100', 'tables') on conflict do nothing;

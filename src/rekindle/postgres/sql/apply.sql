@@ -1,4 +1,5 @@
--- In: arrays of scenario_types, definitions and fingerprints: the whole configuration.
+-- In: arrays of scenario_types, definitions and fingerprints: the whole configuration; and
+-- actor (null: the login of this session).
 -- Out: (scenario_type, version, change): 'added', 'changed' or 'retired'. An unchanged scenario
 -- returns no row and gets no new version.
 with wanted as (
@@ -21,7 +22,7 @@ changes as (
      or (w.scenario_type is not null and (c.scenario_type is null or c.retired or c.fingerprint <> w.fingerprint))
 ),
 stored as (
-  insert into rekindle.scenario (scenario_type, version, definition, fingerprint, retired)
-  select scenario_type, version, definition, fingerprint, retired from changes
+  insert into rekindle.scenario (scenario_type, version, definition, fingerprint, retired, applied_by)
+  select scenario_type, version, definition, fingerprint, retired, rekindle.signature(%(actor)s) from changes
 )
 select scenario_type, version, change from changes order by scenario_type

@@ -10,7 +10,7 @@ insert into rekindle.run (
   scenario_types, organisations, started_by)
 select %(run_id)s, %(budget_seconds)s, %(dispatcher)s, %(request_key)s, %(request_sha256)s, coalesce(last.attempt, 0) + 1,
        last.due_at, %(scenario_types)s::text[], %(organisations)s::uuid[],
-       case when last.due_at is null then coalesce(%(started_by)s, 'login ' || session_user) end
+       case when last.due_at is null then rekindle.signature(%(started_by)s) end
 from (select) one
 left join lateral (
   select attempt, status, due_at from rekindle.run where request_key = %(request_key)s order by attempt desc limit 1

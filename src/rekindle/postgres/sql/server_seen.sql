@@ -1,9 +1,10 @@
--- In: confirmed, whether an operator has confirmed this server.
+-- In: confirmed, whether an operator has confirmed this server, and actor, the operator (null: the
+-- login of this session).
 -- Out: (system_identifier, timeline) of this server, which is now the latest one.
 -- Locks: its row of rekindle.server.
 insert into rekindle.server as s (system_identifier, timeline, synchronous, confirmed_at, confirmed_by)
 select here.system_identifier, here.timeline, here.synchronous,
-       case when %(confirmed)s then rekindle.clock() end, case when %(confirmed)s then session_user end
+       case when %(confirmed)s then rekindle.clock() end, case when %(confirmed)s then rekindle.signature(%(actor)s) end
 from rekindle.this_server() as here
 on conflict (system_identifier, timeline) do update
 set synchronous = excluded.synchronous,

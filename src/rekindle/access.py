@@ -1,0 +1,56 @@
+"""Who may do what: an actor, its scope, and the organisations that it is limited to. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+Scope = Literal["read", "operate", "admin"]
+"""What an actor may do. Each scope includes the one before it."""
+
+SCOPES: tuple[Scope, ...] = ("read", "operate", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person or program that asks for something.
+
+    Args:
+        kind: how it is known: by the login of the database, by the environment of the server, by a
+            key in the database, or by the sign-in of a person.
+        name: the name of the login, key or person. One line.
+        organisations: the only organisations that it sees; None: all of them.
+    """
+
+    kind: Literal["login", "environment", "key", "person"]
+    name: str
+    scope: Scope
+    organisations: frozenset[UUID] | None = None
+
+    @property
+    def label(self) -> str:
+        """How records name it, such as `key ci`."""
+        return self.name if self.kind == "environment" else f"{self.kind} {self.name}"
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether it sees every organisation, and what concerns the whole installation."""
+        return self.organisations is None
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether it may do what needs this scope."""
+        return SCOPES.index(self.scope) >= SCOPES.index(scope)  # mutant: scope
+
+    def sees(self, organisation_id: UUID | None) -> bool:
+        """Whether it sees what belongs to an organisation. Only an unlimited actor sees what
+        belongs to none."""
+        return self.organisations is None or organisation_id in self.organisations  # mutant: organisation
+
+
+ENVIRONMENT_KEY = Actor("environment", "environment key", "admin")
+"""A request with a key from the environment of the server."""
+
+UNIX_SOCKET = Actor("environment", "unix socket", "admin")
+"""A request without a key on a Unix socket, which only the server's own user may open."""
+
+LOOPBACK = Actor("environment", "loopback", "admin")
+"""A request without a key on a loopback address, after `--insecure-loopback`."""

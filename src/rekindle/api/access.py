@@ -1,0 +1,109 @@
+"""Which actor a request comes from, and what it may do.
+
+`Entrance` asks `Access` once per request, before anything else is read, and puts the actor into the
+state of the request. A route names what it needs: `Annotated[Actor, Depends(require("read"))]`.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol
+
+from fastapi import Request
+
+from rekindle.access import Actor, Scope
+from rekindle.api.address import names_loopback
+from rekindle.errors import Forbidden, KeyRefused
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+class Authenticator(Protocol):
+    """Knows the actors behind one kind of credential: keys of the environment, keys of the
+    database, tokens of a sign-in."""
+
+    async def actor(self, shown: bytes) -> Actor | None:
+        """The actor whose credential this is. None: it is not one of this kind, is unknown, has
+        expired or was revoked; the answer does not tell which.
+
+        It takes the same time for every wrong credential, as far as a client can measure.
+
+        Raises:
+            RekindleError: it cannot be known now, for example because the database does not answer.
+        """
+        ...
+
+
+class Access:
+    """Finds the actor of each request.
+
+    Args:
+        authenticators: asked in order; the first that knows a credential wins.
+        without: the actor of a request that shows no credential; None: such a request is refused.
+        loopback_only: a request without a credential must name this machine as its host; see
+            `rekindle.api.address.names_loopback`.
+    """
+
+    def __init__(
+        self, authenticators: Sequence[Authenticator] = (), *, without: Actor | None = None, loopback_only: bool = False
+    ) -> None:
+        self._authenticators = authenticators
+        self._without = without
+        self._loopback_only = loopback_only
+
+    async def admit(self, headers: Headers, hosts: Sequence[bytes]) -> Actor:
+        """The actor of a request. Every credential that it shows must be a valid one of the same
+        actor.
+
+        Raises:
+            KeyRefused: it shows none, or a wrong one.
+            RekindleError: it cannot be known now.
+        """
+        shown = list(credentials(headers))
+        if shown:
+            found = {await self._actor(one) for one in shown}
+            actor = found.pop() if len(found) == 1 else None
+        else:
+            actor = self._without if self._may_be_without(hosts) else None
+        if actor is None:
+            raise KeyRefused
+        return actor
+
+    async def _actor(self, shown: bytes) -> Actor | None:
+        for authenticator in self._authenticators:
+            if actor := await authenticator.actor(shown):
+                return actor
+        return None
+
+    def _may_be_without(self, hosts: Sequence[bytes]) -> bool:
+        return not self._loopback_only or (bool(hosts) and all(names_loopback(host) for host in hosts))
+
+
+def credentials(headers: Headers) -> Iterable[bytes]:
+    """What a request shows as `apikey` or as `Authorization: Bearer`. Another scheme counts
+    as a wrong key."""
+    for name, value in headers:
+        if name == b"apikey":
+            yield value
+        elif name == b"authorization":
+            yield value[7:].strip() if value[:7].lower() == b"bearer " else b""
+
+
+def require(scope: Scope, *, everywhere: bool = False) -> Callable[[Request], Awaitable[Actor]]:
+    """A dependency of a route: the actor of the request, which has this scope.
+
+    Args:
+        everywhere: the route concerns the whole installation, so an actor that is limited to
+            organisations is refused.
+
+    Raises:
+        Forbidden: the actor may not do this.
+    """
+
+    async def required(request: Request) -> Actor:
+        actor: Actor = request.state.actor
+        if not actor.allows(scope):
+            raise Forbidden(f"this needs the scope {scope}, and {actor.label} has {actor.scope}")
+        if everywhere and not actor.unlimited:  # mutant: everywhere
+            raise Forbidden(f"this concerns every organisation, and {actor.label} is limited to some")
+        return actor
+
+    return required

@@ -1,0 +1,48 @@
+"""What is written about each change: by which actor it was made, and what it concerned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from rekindle.access import Actor
+
+Action = Literal[
+    "config.applied",
+    "switch.turned",
+    "unknown.settled",
+    "run.started",
+    "run.confirmed",
+    "failover.confirmed",
+    "key.created",
+    "key.revoked",
+    "person.erased",
+    "person.exported",
+    "ledger.pruned",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change, to be written in the transaction that makes it.
+
+    It never has a person's id, a key, a token, or a text that came from outside.
+
+    Args:
+        actor: None for the login of the database.
+        subject: the id or name of what was changed.
+        details: what JSON can hold.
+    """
+
+    action: Action
+    actor: Actor | None = None
+    scenario_type: str | None = None
+    organisation_id: UUID | None = None
+    subject: str | None = None
+    details: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def signature(self) -> str | None:
+        """The label of the actor; None for the login of the database, whose name the database
+        knows."""
+        return None if self.actor is None else self.actor.label
