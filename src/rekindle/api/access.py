@@ -4,7 +4,8 @@
 state of the request. A route names what it needs: `Annotated[Actor, Depends(require("read"))]`.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import Request
@@ -87,23 +88,32 @@ def credentials(headers: Headers) -> Iterable[bytes]:
             yield value[7:].strip() if value[:7].lower() == b"bearer " else b""
 
 
-def require(scope: Scope, *, everywhere: bool = False) -> Callable[[Request], Awaitable[Actor]]:
+@dataclass(frozen=True, slots=True)
+class Required:
+    """What a route needs; see `require`. The OpenAPI document says it, too."""
+
+    scope: Scope
+    everywhere: bool
+
+    async def __call__(self, request: Request) -> Actor:
+        """The actor of the request.
+
+        Raises:
+            Forbidden: it may not do this.
+        """
+        actor: Actor = request.state.actor
+        if not actor.allows(self.scope):
+            raise Forbidden(f"this needs the scope {self.scope}, and {actor.label} has {actor.scope}")
+        if self.everywhere and not actor.unlimited:  # mutant: everywhere
+            raise Forbidden(f"this concerns every organisation, and {actor.label} is limited to some")
+        return actor
+
+
+def require(scope: Scope, *, everywhere: bool = False) -> Required:
     """A dependency of a route: the actor of the request, which has this scope.
 
     Args:
         everywhere: the route concerns the whole installation, so an actor that is limited to
             organisations is refused.
-
-    Raises:
-        Forbidden: the actor may not do this.
     """
-
-    async def required(request: Request) -> Actor:
-        actor: Actor = request.state.actor
-        if not actor.allows(scope):
-            raise Forbidden(f"this needs the scope {scope}, and {actor.label} has {actor.scope}")
-        if everywhere and not actor.unlimited:  # mutant: everywhere
-            raise Forbidden(f"this concerns every organisation, and {actor.label} is limited to some")
-        return actor
-
-    return required
+    return Required(scope, everywhere)

@@ -47,7 +47,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
     api.exception_handler(RequestValidationError)(_invalid)
     api.exception_handler(HTTPException)(_not_routed)
     own = api.openapi
-    api.openapi = lambda: with_problems(own())
+    api.openapi = lambda: with_problems(own(), api.routes)
     return api
 
 

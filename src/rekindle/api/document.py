@@ -1,11 +1,15 @@
 """The parts of the OpenAPI document outside the routes: the key, and the responses of each
 route."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from fastapi import Depends
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
+from starlette.routing import BaseRoute
 
+from rekindle.api.access import Required
 from rekindle.api.models import Problem, RunReport
 
 KEY = (
@@ -26,9 +30,23 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {number: {"model": Problem if number >= 400 else RunReport} for number in every}
 
 
-def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document, with the media type of problems, HEAD wherever there is GET, and whole
-    examples."""
+def needed(route: BaseRoute) -> Required | None:
+    """What a route needs of the actor; None if it needs nothing."""
+    if not isinstance(route, APIRoute):
+        return None
+    found = [one.call for one in route.dependant.dependencies if isinstance(one.call, Required)]
+    return found[0] if found else None
+
+
+def with_problems(document: dict[str, Any], routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """The OpenAPI document, with the media type of problems, HEAD wherever there is GET, whole
+    examples, and the scope of each route."""
+    for route in routes:
+        required = needed(route)
+        if isinstance(route, APIRoute) and required is not None:
+            for method in route.methods or ():
+                operation = document["paths"][route.path][method.lower()]
+                operation["security"] = [{key: [required.scope] for key in one} for one in operation["security"]]
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
         schema["examples"] = [_whole(one, schema, schemas) for one in schema.get("examples", [])]
