@@ -64,6 +64,8 @@
         ├── MethodRefused         RK710
         ├── RequestMalformed      RK711
         ├── Forbidden             RK712
+        ├── TokenRefused          RK720
+        ├── IssuerUnavailable     RK721   retry     2
         ├── CursorInvalid         RK725
         └── NotFound              RK726
 
@@ -580,6 +582,21 @@ class Forbidden(RequestError):
 
     code = "RK712"
     usual_hint = "Use a key with a wider scope; see `rekindle key list`."
+
+
+class TokenRefused(RequestError):
+    """The request has a token (JWT) that is not valid here."""
+
+    code = "RK720"
+    usual_hint = "Sign in again and send the new access token; `rekindle check` looks at [sign_in]."
+
+
+class IssuerUnavailable(RequestError):
+    """The keys of the issuer of [sign_in] cannot be fetched."""
+
+    code = "RK721"
+    usual_hint = "Try again later; `rekindle check` looks at the issuer."
+    disposition = Disposition.RETRY
 
 
 class CursorInvalid(RequestError):

@@ -28,6 +28,7 @@ from rekindle.scenario import (
     DispatcherConfig,
     Reach,
     Run,
+    SignInConfig,
     Text,
     Webpush,
 )
@@ -174,6 +175,7 @@ def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("policy", Reach, set(Reach.model_fields))
     check_keys("alert", AlertConfig, set(AlertConfig.model_fields), besides=set(AlertSettings.variables()))
     assert set(AlertSettings.variables()) < set(first_cells(CONFIGURATION["alert"]))
+    check_keys("sign_in", SignInConfig, set(SignInConfig.model_fields))
     # Overrides are written in the tables of their places; only a stored scenario contains them.
     check_keys("scenario.NAME", KINDS["inactivity"], COMMON - {"overrides"})
     check_fixed()

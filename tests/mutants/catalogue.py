@@ -73,6 +73,9 @@ _IDLE = "faults/test_idle_connections.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
 _FUNCTION = "contract/test_supabase_function.py::"
 _BREAKER = "faults/test_breaker.py::"
+_SIGN_IN = "contract/test_sign_in.py::"
+_TOKENS = _SIGN_IN + "test_any_other_token_is_refused_and_not_quoted"
+_SIGN_IN_CLAIMS = "unit/test_sign_in.py::"
 _FORMER_HOLDER = _TRANSITIONS + "test_every_write_of_a_former_holder_changes_nothing"
 _LEFT_TO_IT = _LOCKS + "test_a_unit_that_another_run_takes_over_at_the_same_moment_is_left_to_that_run"
 _UNITS_FIRST = _LOCKS + "test_an_operator_who_settles_waits_for_the_units_before_taking_the_gate"
@@ -274,6 +277,137 @@ LOCKS = (
         "public-receivers",
         "if False:",
         ("contract/test_alerts.py::test_a_receiver_that_is_not_public_is_not_connected_to[127.0.0.1]",),
+    ),
+    Mutant(
+        "a token for another audience is accepted",
+        "sign_in/tokens.py",
+        "token-audience",
+        'audience=["authenticated", "somebody-else"],',
+        (_TOKENS + "[another audience]",),
+    ),
+    Mutant(
+        "a token of another issuer is accepted",
+        "sign_in/tokens.py",
+        "token-issuer",
+        "",
+        (_TOKENS + "[another issuer]",),
+    ),
+    Mutant(
+        "a token that has expired is accepted",
+        "sign_in/tokens.py",
+        "token-time",
+        "leeway=1_000_000,",
+        (
+            _TOKENS + "[expired]",
+            _TOKENS + "[not yet valid]",
+        ),
+    ),
+    Mutant(
+        "a token that never expires is accepted",
+        "sign_in/tokens.py",
+        "token-required",
+        '_REQUIRED = ["iss", "aud", "sub"]',
+        (_TOKENS + "[without exp]",),
+    ),
+    Mutant(
+        "a token chooses its algorithm",
+        "sign_in/tokens.py",
+        "pinned-algorithms",
+        "if not isinstance(algorithm, str):",
+        (
+            _TOKENS + "[HS256 with the PEM of the RSA key]",
+            _TOKENS + "[alg none]",
+        ),
+    ),
+    Mutant(
+        "a critical header, or a token of another kind, is accepted",
+        "sign_in/tokens.py",
+        "token-kind",
+        "if False:",
+        (
+            _TOKENS + "[a critical header]",
+            _TOKENS + "[a token of another kind]",
+        ),
+    ),
+    Mutant(
+        "a claim that is there twice is accepted",
+        "sign_in/tokens.py",
+        "claim-twice",
+        "",
+        (_TOKENS + "[a claim twice]",),
+    ),
+    Mutant(
+        "a key counts for another algorithm than its own",
+        "sign_in/keys.py",
+        "key-algorithm",
+        "if one not in allowed:",
+        (_SIGN_IN + "test_a_key_counts_for_the_algorithm_that_it_names_alone",),
+    ),
+    Mutant(
+        "tokens make us ask the issuer at any rate",
+        "sign_in/keys.py",
+        "refetch-rate",
+        "if False:",
+        (_SIGN_IN + "test_an_unknown_key_is_fetched_once_and_then_at_most_every_half_minute",),
+    ),
+    Mutant(
+        "a key that the issuer withdrew counts on",
+        "sign_in/keys.py",
+        "keys-age",
+        "if kid not in self._keys:",
+        (_SIGN_IN + "test_a_new_key_is_found_and_one_that_the_issuer_withdrew_counts_no_longer",),
+    ),
+    Mutant(
+        "keys count for ever while the issuer is down",
+        "sign_in/keys.py",
+        "keys-grace",
+        "if unsure or not self._keys:",
+        (_SIGN_IN + "test_known_keys_count_for_an_hour_while_the_issuer_is_down",),
+    ),
+    Mutant(
+        "an issuer's answer of any size is read",
+        "sign_in/fetch.py",
+        "jwks-size",
+        "if False:",
+        (_SIGN_IN + "test_an_issuer_that_fails_is_not_the_fault_of_the_token[is large]",),
+    ),
+    Mutant(
+        "a claim that users write themselves gives a role",
+        "scenario/sign_in.py",
+        "user-metadata",
+        "if False:",
+        (_SIGN_IN_CLAIMS + "test_a_mistake_is_named_with_its_place_and_not_quoted[what users write]",),
+    ),
+    Mutant(
+        "a token without a role may read",
+        "sign_in/claims.py",
+        "no-role",
+        'scopes = scopes or ["read"]\nif False:',
+        (_SIGN_IN_CLAIMS + "test_any_other_role_is_none[owner]",),
+    ),
+    Mutant(
+        "the organisations of a token do not limit the person",
+        "sign_in/claims.py",
+        "token-organisations",
+        "organisations = None",
+        (
+            _SIGN_IN + "test_a_token_of_supabase_is_a_person_limited_to_the_organisations_of_its_claims",
+            _SIGN_IN_CLAIMS + "test_without_organisations_only_the_scopes_that_are_configured_see_all",
+        ),
+    ),
+    Mutant(
+        "a token without organisations sees all of them",
+        "sign_in/claims.py",
+        "all-organisations",
+        "if True:",
+        (_SIGN_IN_CLAIMS + "test_without_organisations_only_the_scopes_that_are_configured_see_all",),
+    ),
+    Mutant(
+        "a token with an empty list of organisations is let in",
+        "sign_in/claims.py",
+        "organisation-ids",
+        "if ids is None:",
+        (_SIGN_IN_CLAIMS + "test_organisations_that_are_not_valid_are_refused_for_every_scope[organisations0]",),
     ),
     Mutant(
         "the next attempt of a tick waits for the lease of the lost run's units",

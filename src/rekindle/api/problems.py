@@ -17,6 +17,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.RequestMalformed, 400),
     (errors.KeyRefused, 401),
     (errors.Forbidden, 403),
+    (errors.TokenRefused, 401),
     (errors.RunNotFound, 404),
     (errors.RouteUnknown, 404),
     (errors.NotFound, 404),
@@ -29,7 +30,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.ProviderError, 502),
     (RekindleError, 500),
 )
-_LATER: dict[type[RekindleError], int] = {errors.TooManyRuns: 429, errors.NotNow: 503}
+_LATER: dict[type[RekindleError], int] = {errors.TooManyRuns: 429, errors.NotNow: 503, errors.IssuerUnavailable: 503}
 
 
 class Json(JSONResponse):

@@ -11,6 +11,7 @@ from rekindle.app.fleet import Scheduled
 from rekindle.app.migrations import database_url
 from rekindle.app.questions import Questions
 from rekindle.app.records import Records
+from rekindle.app.sign_in import check_sign_in
 from rekindle.configuration import configured
 from rekindle.dispatchers.registry import build_dispatcher, of_its_kind
 from rekindle.engine.changes import changes, edited
@@ -119,6 +120,7 @@ class Engine(Questions, Records, Scheduled):
                 timeout_seconds=self.config.dispatcher.timeout,
             ),
             *await self._check_alerts(scheduled=any(one.schedule for one in self.config.scenario.values())),
+            *await check_sign_in(self.config.sign_in),
             check_applied(changes(in_force, edited(self.config))),
         ]
 

@@ -16,6 +16,7 @@ from rekindle.scenario.kinds import (
 from rekindle.scenario.overrides import changed_keys
 from rekindle.scenario.platforms import Android, Apns, Webpush
 from rekindle.scenario.reach import WEEKDAYS, Reach
+from rekindle.scenario.sign_in import SignInConfig
 from rekindle.scenario.texts import Text, Variable, plurals
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "OwnQuery",
     "Reach",
     "Run",
+    "SignInConfig",
     "Text",
     "Variable",
     "Webpush",

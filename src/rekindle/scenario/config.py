@@ -21,6 +21,7 @@ from rekindle.scenario.overrides import (
     valid_policy_or_empty,
 )
 from rekindle.scenario.reach import Reach, Strict
+from rekindle.scenario.sign_in import SignInConfig
 
 
 def _is_a_share(text: str) -> str:
@@ -64,6 +65,7 @@ class Config(Strict):
     dispatcher: DispatcherConfig = DispatcherConfig()
     policy: Reach = Reach()
     alert: AlertConfig = AlertConfig()
+    sign_in: SignInConfig | None = None
     scenario: dict[str, Scenario] = Field(default_factory=dict)
     organisation: dict[Id, Organisation] = Field(default_factory=dict)
 
