@@ -51,6 +51,8 @@
     ├── ServerError          RK603    halt          2
     ├── OutputIncomplete     RK604    drop          0
     ├── AlertFailed          RK605    drop          0
+    ├── StillRecipient       RK750    drop          2
+    ├── ExportNotWritten     RK751    drop          2
     └── RequestError         RK7xx    drop          2
         ├── RequestInvalid        RK701
         ├── KeyRefused            RK702
@@ -492,6 +494,24 @@ class AlertFailed(RekindleError):
     usual_hint = "Correct [alert], or look at the receiver."
     disposition = Disposition.DROP
     exit_code = 0
+
+
+class StillRecipient(RekindleError):
+    """The person is still an active recipient, so the next run may claim them again."""
+
+    code = "RK750"
+    usual_hint = (
+        "Remove the person from rekindle_source.recipient first. `rekindle erase --force` erases them all the same."
+    )
+    disposition = Disposition.DROP
+
+
+class ExportNotWritten(RekindleError):
+    """The export could not be written completely. No file of that name was changed."""
+
+    code = "RK751"
+    usual_hint = "Make room, or give another --output."
+    disposition = Disposition.DROP
 
 
 class RequestError(RekindleError):

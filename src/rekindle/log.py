@@ -15,8 +15,9 @@ _SPECIAL = frozenset("\"'=")
 
 
 class EventLog:
-    """Logs an event, such as `run.ended`, with fields. A field never has a secret, a token or a
-    text of a push.
+    """Logs an event, such as `run.ended`, with fields. A field never has a secret, a token, a text
+    of a push, or a person's id or idempotency key. A claim's id leads to nobody once the person is
+    erased.
 
     Safe in any thread. A line below the logger's level costs less than half a microsecond
     (measured).

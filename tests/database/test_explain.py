@@ -311,8 +311,8 @@ async def test_if_no_device_can_be_used_each_shows_its_reason(programme: Program
     user = await due(programme, tokens=["dead", ""])
     await programme.token(user, "elsewhere", kind="topic")
     await programme.sql.execute(
-        "insert into rekindle.disabled_token values (rekindle.device_id('token', 'dead'), 'unregistered', %s, %s)",
-        [NOW - timedelta(days=2), NOW - timedelta(days=1)],
+        "insert into rekindle.disabled_token values (rekindle.device_id('token', 'dead'), %s, 'unregistered', %s, %s)",
+        [user, NOW - timedelta(days=2), NOW - timedelta(days=1)],
     )
     one = await explained(programme, user, wanted())
     assert (one.blocked_by, one.next_at, one.waits_for) == (("no_token",), None, "no_token")

@@ -68,8 +68,9 @@ async def fill(programme: Programme, at: datetime, draw: random.Random) -> list[
         add("team.chapter (chapter_id, timezone)", place, zone)
     for kind in ("token", "fid"):
         add(
-            "rekindle.disabled_token (device_id, reason, sent_at)",
+            "rekindle.disabled_token (device_id, user_id, reason, sent_at)",
             await programme.value("select rekindle.device_id(%s, 'dead')", kind),
+            some_id(),
             "unregistered",
             at - timedelta(days=5),
         )

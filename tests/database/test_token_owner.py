@@ -137,8 +137,8 @@ async def test_the_check_counts_usable_devices_as_the_claim_does(programme: Prog
     await programme.sql.execute("update team.device set target_kind = 'fcm' where user_id = %s", [unknown])
     await programme.sql.execute("update team.device set token = E' \\n' where user_id = %s", [blank])
     await programme.sql.execute(
-        "insert into rekindle.disabled_token (device_id, reason, sent_at) "
-        "values (rekindle.device_id('token', 't2'), 'unregistered', now())"
+        "insert into rekindle.disabled_token (device_id, user_id, reason, sent_at) "
+        "values (rekindle.device_id('token', 't2'), gen_random_uuid(), 'unregistered', now())"
     )
     await programme.want(LOW, HIGH, fine, unknown, dead, blank, uuid4())
     refused = sum(one.refusal == "no_token" for one in (await programme.due(wanted())).values())

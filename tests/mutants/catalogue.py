@@ -59,6 +59,7 @@ _LOCKS = "database/test_ledger_locks.py::"
 _CLAIM = "database/test_ledger_claim.py::"
 _RESEND = "database/test_resend.py::"
 _ACCESS = "unit/test_access.py::"
+_ERASE = "database/test_erase.py::"
 _AUDIT = "database/test_audit.py::"
 _DISPATCH = "database/test_dispatch.py::"
 _ADDRESS = "unit/test_address.py::"
@@ -1249,6 +1250,106 @@ SERVING = (
     ),
 )
 
+PEOPLE = (
+    *(
+        Mutant(
+            f"an erasure leaves {what}",
+            "postgres/people.py",
+            name,
+            f"{name}: list[dict[str, Any]] = []",
+            (_ERASE + "test_every_table_that_holds_a_person_is_erased_and_exported",),
+        )
+        for name, what in (
+            ("units", "the units"),
+            ("outcomes", "the outcomes"),
+            ("records", "the records"),
+            ("gates", "the gates"),
+            ("caps", "the cap"),
+            ("tokens", "the disabled tokens"),
+        )
+    ),
+    Mutant(
+        "an erasure does not wait for the claims under way",
+        "postgres/people.py",
+        "lock",
+        "",
+        (_ERASE + "test_an_erasure_waits_for_the_claims_under_way",),
+    ),
+    Mutant(
+        "a claim does not wait for an erasure",
+        "postgres/claims.py",
+        "not-while-erasing",
+        "",
+        (
+            _ERASE + "test_an_erasure_waits_for_the_claims_under_way",
+            _ERASE + "test_a_claim_waits_for_the_erasure_under_way",
+        ),
+    ),
+    Mutant(
+        "a claim reads the lock of erasures and does not share it",
+        _sql("lock_shared"),
+        "lock",
+        "",
+        (_ERASE + "test_a_claim_waits_for_the_erasure_under_way",),
+    ),
+    Mutant(
+        "an erasure locks units in the reverse order",
+        _sql("erase_units"),
+        "order-of-units",
+        "order by claim_id desc, device_id desc",
+        (_ERASE + "test_an_erasure_locks_units_in_the_order_of_their_key",),
+    ),
+    Mutant(
+        "an erasure does not count an unknown send as under way",
+        _sql("erase_units"),
+        "under-way",
+        "o.state = 'dispatching' as under_way",
+        (_ERASE + "test_what_cannot_be_taken_back_is_counted",),
+    ),
+    Mutant(
+        "an erasure is not audited",
+        "postgres/people.py",
+        "audit",
+        "",
+        (_ERASE + "test_the_audit_has_the_numbers_and_not_the_person",),
+    ),
+    Mutant(
+        "an erasure is committed before its audit",
+        "postgres/people.py",
+        "audit",
+        "await connection.commit()\nawait audit(connection, replace(entry, details=details))",
+        (_ERASE + "test_an_erasure_that_fails_halfway_changes_nothing",),
+    ),
+    Mutant(
+        "the audit of an erasure names the person",
+        "postgres/people.py",
+        "audit",
+        "await audit(connection, replace(entry, subject=str(user_id), details=details))",
+        (_ERASE + "test_the_audit_has_the_numbers_and_not_the_person",),
+    ),
+    Mutant(
+        "an export is not audited",
+        "postgres/people.py",
+        "audit-of-an-export",
+        "",
+        (_ERASE + "test_the_audit_has_the_numbers_and_not_the_person",),
+    ),
+    Mutant(
+        "an export has the tokens of the units",
+        _sql("parts/person_rows"),
+        "token",
+        "select 'outbox', 3, o.claim_id || ' ' || o.device_id, to_jsonb(o)",
+        (_ERASE + "test_an_export_has_no_device_token_and_has_the_variables",),
+    ),
+    Mutant(
+        "an active recipient is erased without force",
+        "app/people.py",
+        "still-recipient",
+        "if standing.active and force and not force:",
+        (_ERASE + "test_an_active_recipient_is_erased_only_by_force",),
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -1267,4 +1368,5 @@ MUTANTS = (
     *RUNS,
     *SERVING,
     *ACCESS,
+    *PEOPLE,
 )

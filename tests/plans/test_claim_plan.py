@@ -41,8 +41,8 @@ insert into rekindle.outcome (claim_id, device_id, user_id, scenario_type, scena
   outcome, reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts)
   select gen_random_uuid(), gen_random_uuid(), user_id, 'nudge', 1, user_id, user_id, 'unknown', 'timeout', 'once', '',
     now(), 1, 1, 1 from team.person;
-insert into rekindle.disabled_token (device_id, reason, sent_at)
-  select gen_random_uuid(), 'unregistered', now() from team.person;
+insert into rekindle.disabled_token (device_id, user_id, reason, sent_at)
+  select gen_random_uuid(), user_id, 'unregistered', now() from team.person;
 analyze;
 """
 KINDS = {

@@ -45,7 +45,8 @@ insert into rekindle.outcome (claim_id, device_id, user_id, scenario_type, scena
   outcome, reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts)
   select user_id, user_id, user_id, 'nudge', 1, user_id, user_id, 'unknown', 'timeout', 'once', '', now(), 1, 1, 1
   from team.person;
-insert into rekindle.disabled_token (device_id, reason, sent_at) select user_id, 'unregistered', now() from team.person;
+insert into rekindle.disabled_token (device_id, user_id, reason, sent_at)
+  select user_id, user_id, 'unregistered', now() from team.person;
 create index on team.person (user_id);
 create index on team.activity (user_id, activity_date);
 create index on team.device (user_id);

@@ -189,8 +189,11 @@ def load(ledger: Ledger, people: list[Person], dead: Dead, at: datetime) -> None
     )
     ledger.insert(
         "rekindle.disabled_token",
-        "device_id, reason, sent_at",
-        [(Device(token, kind, None).device_id, "unregistered", at - timedelta(DEAD_DAYS)) for kind, token in dead],
+        "device_id, user_id, reason, sent_at",
+        [
+            (Device(token, kind, None).device_id, UUID(int=9), "unregistered", at - timedelta(DEAD_DAYS))
+            for kind, token in dead
+        ],
     )
     # The same people's gates of another scenario must not matter.
     ledger.insert(

@@ -9,6 +9,7 @@ from uuid import UUID
 from rekindle.app.database import check_database
 from rekindle.app.fleet import Scheduled
 from rekindle.app.migrations import database_url
+from rekindle.app.people import People
 from rekindle.app.questions import Questions
 from rekindle.app.records import Records
 from rekindle.app.sign_in import check_sign_in
@@ -30,7 +31,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Questions, Records, Scheduled):
+class Engine(Questions, Records, People, Scheduled):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

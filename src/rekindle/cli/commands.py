@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from rekindle.app import version
-from rekindle.cli import cycle, demo, explain, failover, fleet, serve, setup, sql, switch, unknown
+from rekindle.cli import cycle, demo, explain, failover, fleet, person, serve, setup, sql, switch, unknown
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION, settings
 from rekindle.cli.output import say
@@ -60,6 +60,8 @@ def build() -> typer.Typer:
         fleet.worker,
         fleet.status,
         explain.explain,
+        person.erase,
+        person.export,
         sql.sql,
         serve.serve,
         demo.sandbox,

@@ -11,6 +11,9 @@ _LOCALES_KEPT = 1_000
 """At most this many different locales of people are kept; any further one is looked up each time.
 The team's column may have any value, and memory must not grow with the number of people."""
 
+MAX_TTL_SECONDS = 2_419_200
+"""The longest time that a provider keeps a push: 28 days."""
+
 
 class Composer:
     """Makes the messages of one version of a scenario. Work that is the same for many people is
@@ -47,6 +50,15 @@ class Composer:
         )
 
 
+def longest_ttl(scenario: AnyScenario) -> int:
+    """The longest time in seconds that a provider keeps a push of this version of a scenario."""
+    return max(_ttl(variant) for variant in scenario.variants())
+
+
+def _ttl(scenario: AnyScenario) -> int:
+    return scenario.ttl or min(scenario.relevance, MAX_TTL_SECONDS)
+
+
 def _plain(text: str, variables: Mapping[str, Any]) -> str:
     return render_address(text, variables) if is_address(text) else render(text, variables)
 
@@ -61,7 +73,7 @@ class _Variant:
     def __init__(self, scenario: AnyScenario) -> None:
         self.scenario = scenario
         self.options = scenario.options()
-        self.ttl_seconds = scenario.ttl or min(scenario.relevance, 2_419_200)
+        self.ttl_seconds = _ttl(scenario)
         self.locales: dict[str | None, str] = {}
 
     def locale_for(self, locale: str | None) -> str:

@@ -288,11 +288,6 @@ def _by_verdict(messages: Messages, verdicts: Verdicts | None) -> tuple[Messages
                 # Another writer that used our key is worth a warning. A person who has just opted
                 # out is not.
                 say = log.warning if reason == "already_recorded" else log.info
-                say(
-                    f"dispatch.{reason}",
-                    claim_id=str(unit.claim_id),
-                    scenario=unit.scenario_type,
-                    idempotency_key=unit.idempotency_key,
-                )
+                say(f"dispatch.{reason}", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
                 skipped.append(Ending(unit, "skipped", reason))
     return armed, skipped

@@ -136,7 +136,6 @@ class Recorder:
                     claim_id=str(one.unit.claim_id),
                     device_id=str(one.unit.device_id),
                     scenario=one.unit.scenario_type,
-                    idempotency_key=one.unit.idempotency_key,
                     provider_name=one.name,
                 )
             unrecorded = [(one.unit, "record_failed") for one in accepted]
@@ -144,12 +143,7 @@ class Recorder:
             return
         for one, verdict in zip(accepted, verdicts, strict=True):
             if verdict != "recorded":
-                log.warning(
-                    f"record.{verdict}",
-                    claim_id=str(one.unit.claim_id),
-                    scenario=one.unit.scenario_type,
-                    idempotency_key=one.unit.idempotency_key,
-                )
+                log.warning(f"record.{verdict}", claim_id=str(one.unit.claim_id), scenario=one.unit.scenario_type)
 
     async def _persist(self, write: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """The result of a write; None if it failed.

@@ -9,6 +9,7 @@ from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
 from rekindle.ports.fleet import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
+from rekindle.ports.people import Deleted, Erased, LastSend
 from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
 from rekindle.ports.source import (
     Column,
@@ -37,6 +38,7 @@ __all__ = [
     "Condition",
     "Counts",
     "DateCounts",
+    "Deleted",
     "DeviceCounts",
     "Difference",
     "Differences",
@@ -44,12 +46,14 @@ __all__ = [
     "Due",
     "Effect",
     "Entry",
+    "Erased",
     "Evaluation",
     "Explanation",
     "Explanations",
     "Exposure",
     "FailedTick",
     "Fleet",
+    "LastSend",
     "LastTick",
     "LiveWorker",
     "Note",

@@ -15,6 +15,7 @@ from rekindle.policy import Guard
 from rekindle.ports import Applied, Evaluation, Survey
 from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.guard import pass_guard
+from rekindle.postgres.locks import take
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
@@ -31,7 +32,7 @@ async def claim(
     reserved_seconds: float,
     guard: Guard,
 ) -> Numbers:
-    """`Store.claim`: one transaction of eight statements.
+    """`Store.claim`: one transaction of nine statements.
 
     It is one statement fewer if the evaluation has its survey already. It is three more if the
     scenario has its own query, and as many more for each scenario that outranks it.
@@ -45,6 +46,7 @@ async def claim(
         ) as connection,
         evaluating(f"scenario {applied.scenario_type}"),
     ):
+        await take(database, connection, "erase", shared=True)  # mutant: not-while-erasing
         moment = await begin(connection, evaluation, rows)
         parameters = await moment.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
         counted = evaluation.survey or await survey(connection, evaluation.selection)

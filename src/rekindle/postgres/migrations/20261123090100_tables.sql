@@ -56,6 +56,7 @@ create table if not exists rekindle.lock (
 );
 insert into rekindle.lock (name, purpose) values
   ('apply', 'one configuration is applied at a time'),
+  ('erase', 'no claim is under way while a person is erased'),
   ('guard', 'the guard counts one claim at a time'),
   ('migrate', 'one migration without a transaction runs at a time'),
   ('sweep', 'one sweep runs at a time')
@@ -153,7 +154,7 @@ alter table rekindle.gate enable row level security;
 revoke all on rekindle.gate from rekindle_worker;
 drop policy if exists worker on rekindle.gate;
 create policy worker on rekindle.gate to rekindle_worker using (true) with check (true);
-grant select, insert on rekindle.gate to rekindle_worker;
+grant select, insert, delete on rekindle.gate to rekindle_worker;
 grant update (next_at, inflight, epoch, cooldown_seconds) on rekindle.gate to rekindle_worker;
 
 -- The frequency cap. One row per person who was claimed under a cap, with the claims that count.
@@ -169,7 +170,7 @@ alter table rekindle.cap enable row level security;
 revoke all on rekindle.cap from rekindle_worker;
 drop policy if exists worker on rekindle.cap;
 create policy worker on rekindle.cap to rekindle_worker using (true) with check (true);
-grant select, insert on rekindle.cap to rekindle_worker;
+grant select, insert, delete on rekindle.cap to rekindle_worker;
 grant update (counted, rule_counts, rule_seconds) on rekindle.cap to rekindle_worker;
 
 -- ----------------------------------------------------------------------------------------- runs
@@ -340,7 +341,7 @@ grant update (state, run_id, epoch, owner, lease_until, attempts, uncertain, rea
   on rekindle.outbox to rekindle_worker;
 
 -- The record: one row per claim. It is written only after an acceptance and never changed
--- afterwards.
+-- afterwards. It is deleted only when its person is erased.
 create table if not exists rekindle.scenario_notification (
   id                    uuid primary key,          -- the claim's id
   user_id               uuid not null,
@@ -362,7 +363,7 @@ alter table rekindle.scenario_notification enable row level security;
 revoke all on rekindle.scenario_notification from rekindle_worker;
 drop policy if exists worker on rekindle.scenario_notification;
 create policy worker on rekindle.scenario_notification to rekindle_worker using (true) with check (true);
-grant select, insert on rekindle.scenario_notification to rekindle_worker;
+grant select, insert, delete on rekindle.scenario_notification to rekindle_worker;
 -- An upsert needs a column that it may set: record.sql sets this one to the value that it has. The
 -- trigger refuses every update that changes something.
 grant update (run_id) on rekindle.scenario_notification to rekindle_worker;
@@ -374,7 +375,8 @@ end $$;
 create or replace trigger never_changed before update on rekindle.scenario_notification
   for each row when (old.* is distinct from new.*) execute function rekindle.refuse();
 
--- One row per device that accepted.
+-- One row per device that accepted. It is deleted with its record, by the foreign key: the worker
+-- needs no right to delete here.
 create table if not exists rekindle.delivery (
   claim_id       uuid not null references rekindle.scenario_notification (id) on delete cascade,
   device_id      uuid not null,
@@ -424,6 +426,7 @@ create index if not exists outcome_run_idx on rekindle.outcome (run_id);
 create index if not exists outcome_occurrence_idx on rekindle.outcome (user_id, scenario_type, occurrence)
   where outcome in ('unknown', 'dead');
 create index if not exists outcome_at_idx on rekindle.outcome (at);
+create index if not exists outcome_person_idx on rekindle.outcome (user_id);   -- see erase_outcomes.sql, history.sql
 alter table rekindle.outcome enable row level security;
 revoke all on rekindle.outcome from rekindle_worker;
 drop policy if exists worker on rekindle.outcome;
@@ -432,19 +435,21 @@ grant select, insert, delete on rekindle.outcome to rekindle_worker;
 grant update (outcome, reason) on rekindle.outcome to rekindle_worker;
 
 -- Tokens that the provider has proven dead. A token that was registered again after `sent_at` is
--- valid again.
+-- valid again. `user_id` is the person whose push it was.
 create table if not exists rekindle.disabled_token (
   device_id   uuid primary key,
+  user_id     uuid not null,
   reason      text not null,
   sent_at     timestamptz not null,
   disabled_at timestamptz not null default rekindle.clock()
 );
+create index if not exists disabled_token_person_idx on rekindle.disabled_token (user_id);
 alter table rekindle.disabled_token enable row level security;
 revoke all on rekindle.disabled_token from rekindle_worker;
 drop policy if exists worker on rekindle.disabled_token;
 create policy worker on rekindle.disabled_token to rekindle_worker using (true) with check (true);
-grant select, insert on rekindle.disabled_token to rekindle_worker;
-grant update (reason, sent_at, disabled_at) on rekindle.disabled_token to rekindle_worker;
+grant select, insert, delete on rekindle.disabled_token to rekindle_worker;
+grant update (user_id, reason, sent_at, disabled_at) on rekindle.disabled_token to rekindle_worker;
 
 -- -------------------------------------------------------------------------------------- endings
 

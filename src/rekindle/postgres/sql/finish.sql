@@ -41,14 +41,14 @@ closed as (
   returning 1
 ),
 pruned as (
-  insert into rekindle.disabled_token as t (device_id, reason, sent_at)
-  select distinct on ((g.unit).device_id) (g.unit).device_id, g.reason, (g.unit).armed_at
+  insert into rekindle.disabled_token as t (device_id, user_id, reason, sent_at)
+  select distinct on ((g.unit).device_id) (g.unit).device_id, (g.unit).user_id, g.reason, (g.unit).armed_at
   from gone g
   where g.prune
     and (g.unit).armed_at is not null  -- mutant: never-sent-disables
   order by (g.unit).device_id, (g.unit).armed_at desc
   on conflict (device_id) do update
-    set reason = excluded.reason, sent_at = excluded.sent_at, disabled_at = rekindle.clock()
+    set user_id = excluded.user_id, reason = excluded.reason, sent_at = excluded.sent_at, disabled_at = rekindle.clock()
     where t.sent_at < excluded.sent_at
 ),
 person as (

@@ -1,0 +1,90 @@
+"""The part of the engine that answers a person's rights over their own data."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime, timedelta
+from json import dumps
+from uuid import UUID
+
+from rekindle.app.base import Base
+from rekindle.engine.compose import MAX_TTL_SECONDS, longest_ttl
+from rekindle.errors import RekindleError, StillRecipient
+from rekindle.ports import Erased, LastSend
+from rekindle.postgres import people
+
+
+class People(Base):
+    """Erase a person, and export what the ledger has about one."""
+
+    async def erase(self, user_id: UUID, *, force: bool = False) -> Erased:
+        """Delete everything that the ledger has about a person, in one transaction. An unknown
+        person is no error: every number is 0.
+
+        A push that was not armed yet is never sent. One that is being sent may still be accepted;
+        nothing is recorded of it. Cooldowns and occurrences are forgotten too: somebody who is
+        still a recipient may be claimed by the next run.
+
+        Args:
+            user_id: the person.
+            force: erase also an active recipient.
+
+        Raises:
+            StillRecipient: `force` is false, and the recipient view has the person as active;
+                nothing has changed.
+            StatementTooSlow: a claim did not end in time; nothing has changed.
+        """
+        standing = await self._explanations.standing(user_id)
+        if standing.active and not force:  # mutant: still-recipient
+            raise StillRecipient
+        deleted = await people.erase(self._database, user_id, self._entry("person.erased"))
+        until = await self._may_arrive_until(deleted.sends)
+        return Erased(
+            rows=deleted.rows,
+            withdrawn=deleted.withdrawn,
+            under_way=deleted.under_way,
+            may_arrive_until=until if until is not None and until > deleted.at else None,
+            still_recipient=standing.active,
+        )
+
+    async def export(self, user_id: UUID) -> AsyncGenerator[str]:
+        """Everything that the ledger has about a person, as one JSON document in pieces: for each
+        table its rows. It has no device token.
+
+        The audit has the export before the first piece. Memory does not grow with the number of
+        rows. Close the generator if it is not read to its end.
+        """
+        at = datetime.now(UTC)
+        yield f'{{"user_id": {dumps(str(user_id))}, "exported_at": {dumps(at.isoformat())}, "tables": {{'
+        async with aclosing(people.export(self._database, user_id, self._entry("person.exported"))) as rows:
+            open_table: str | None = None
+            left = list(people.TABLES)
+            async for table, row in rows:
+                lead = ", "
+                if table != open_table:
+                    lead = "" if open_table is None else "], "
+                    while left[0] != table:
+                        lead += f'"{left.pop(0)}": [], '
+                    lead += f'"{left.pop(0)}": ['
+                    open_table = table
+                yield lead + row
+        ending = "" if open_table is None else "]"
+        for table in left:
+            ending += f'{", " if ending else ""}"{table}": []'
+        yield ending + "}}\n"
+
+    async def organisations_of(self, user_id: UUID) -> frozenset[UUID | None]:
+        """The organisations of a person, from the recipient view and the ledger; see
+        `rekindle.postgres.people.organisations_of`."""
+        return await people.organisations_of(self._database, user_id)
+
+    async def _may_arrive_until(self, sends: Sequence[LastSend]) -> datetime | None:
+        """Until when a provider may keep what was sent. A version that cannot be read counts with
+        the longest time that a provider keeps anything."""
+        until: list[datetime] = []
+        for send in sends:
+            seconds = MAX_TTL_SECONDS
+            if send.scenario_version is not None:
+                with suppress(RekindleError):
+                    seconds = longest_ttl(await self.deps.store.scenario(send.scenario_type, send.scenario_version))
+            until.append(send.at + timedelta(seconds=seconds))
+        return max(until, default=None)

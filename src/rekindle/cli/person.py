@@ -1,0 +1,129 @@
+"""The commands `erase` and `export`: a person's rights over their own data."""
+
+import sys
+from collections.abc import Generator
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Annotated
+
+import typer
+
+from rekindle.app import Engine
+from rekindle.cli.conditions import moment
+from rekindle.cli.options import AsJson, async_command, ids, settings
+from rekindle.cli.output import print_json, say, write
+from rekindle.errors import BadArgument, ExportNotWritten
+from rekindle.ports import Erased
+
+User = Annotated[str, typer.Argument(metavar="USER", help="The person's user_id, a UUID.")]
+
+
+@async_command
+async def erase(
+    user: User,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also erase an active recipient.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete everything that the ledger has about a person.
+
+    Remove them from your tables first. Cooldowns are forgotten too, so a person who is still a
+    recipient may get a push again at once.
+    """
+    user_id = ids([user])[0]
+    if not (yes or _asked_to_erase()):
+        return
+    async with Engine.open(settings()) as engine:
+        erased = await engine.erase(user_id, force=force)
+    if as_json:
+        print_json(erased_json(erased))
+        return
+    for line in _lines(erased):
+        say(line)
+
+
+@async_command
+async def export(
+    user: User,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write to this file, which only you may read.")
+    ] = None,
+) -> None:
+    """Print everything that the ledger has about a person, as one JSON document.
+
+    It has no device token: your own tables have it.
+    """
+    user_id = ids([user])[0]
+    async with Engine.open(settings()) as engine, aclosing(engine.export(user_id)) as pieces:
+        if output is None:
+            async for piece in pieces:
+                write(piece)
+            return
+        with _whole_file(output) as file:
+            async for piece in pieces:
+                file.write(piece)
+
+
+@contextmanager
+def _whole_file(path: Path) -> Generator[IO[str]]:
+    """A file that takes the name `path` when the block ends, and is removed if it fails. One that
+    is cut off might pass for everything there is. Only its owner may read it.
+
+    Raises:
+        ExportNotWritten: it cannot be written.
+    """
+    try:
+        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            try:
+                yield file
+                file.flush()
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+    except OSError as error:
+        raise ExportNotWritten(f"the export could not be written to --output: {error.strerror}") from None
+
+
+def erased_json(erased: Erased) -> dict[str, object]:
+    """The result of an erasure, without the person."""
+    return {
+        "rows": dict(erased.rows),
+        "withdrawn": erased.withdrawn,
+        "under_way": erased.under_way,
+        "may_arrive_until": erased.may_arrive_until,
+        "still_recipient": erased.still_recipient,
+    }
+
+
+def _lines(erased: Erased) -> list[str]:
+    if not erased.total:
+        return ["The ledger has nothing about this person."]
+    tables = ", ".join(f"{table} {rows:,}" for table, rows in erased.rows.items() if rows)
+    lines = [f"Erased {erased.total:,} row(s): {tables}."]
+    if erased.withdrawn:
+        lines.append(f"{erased.withdrawn:,} push(es) that waited will not be sent.")
+    if erased.under_way:
+        lines.append(
+            f"{erased.under_way:,} push(es) may have been accepted, or may be accepted yet. Nothing records it."
+        )
+    if erased.may_arrive_until is not None:
+        lines.append(f"A push that the provider has accepted may arrive until {moment(erased.may_arrive_until)}.")
+    if erased.still_recipient:
+        lines.append(
+            "The person is still an active recipient and may be claimed again at once. Remove them from "
+            "rekindle_source.recipient, then erase them again."
+        )
+    return lines
+
+
+def _asked_to_erase() -> bool:
+    """Ask on a terminal whether to erase.
+
+    Raises:
+        BadArgument: there is no terminal, so nobody can answer.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise BadArgument("an erasure cannot be undone", hint="Add --yes if it is meant.")
+    return typer.confirm("This deletes everything that the ledger has about the person. Continue?")
