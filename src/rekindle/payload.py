@@ -19,6 +19,9 @@ def payload(message: Message) -> dict[str, str]:
     }
     if message.link is not None:
         data.setdefault("link", message.link)  # phones get the link here; only browsers have a field for it
+    if message.options.data_only:
+        texts = {"title": message.title, "body": message.body, "subtitle": message.subtitle}
+        data |= {name: text for name, text in texts.items() if text is not None}
     return data
 
 
@@ -29,7 +32,13 @@ def payload_bytes(message: Message) -> int:
         UnicodeEncodeError: a text is not valid Unicode.
     """
     data = payload(message)
-    return _bytes((message.title, message.body, *data.keys(), *data.values())) + _most(message.options)
+    size = _bytes((*data.keys(), *data.values()))
+    if message.options.data_only:
+        return size
+    size += _bytes((message.title, message.body, message.image or "")) + _most(message.options)
+    if message.subtitle is not None:  # for iOS: beside a subtitle, the other texts are sent once more
+        size += _bytes((message.title, message.body, message.subtitle))
+    return size
 
 
 @lru_cache(maxsize=1_024)

@@ -76,20 +76,25 @@ def test_what_a_scenario_can_say_for_each_platform_is_accepted(sandbox: Sandbox,
     sandbox.clear()
     name = "n" * MAX_NAME_CHARS
     keys: dict[str, Any] = {
-        "android": {"channel_id": name, "priority": "normal", "sound": name},
+        "android": {"channel_id": name, "priority": "normal", "sound": name, "icon": name, "click_action": name}
+        | {"color": "#1A6B4f"},
         "apns": {
             "sound": name,
             "badge": 99_999,
             "category": name,
             "thread_id": name,
+            "mutable_content": True,
         },
+        "analytics_label": "a-Z_0.~%",
+        "image": "https://example.org/image.png",
         "webpush": {"icon": "https://example.org/icon.png", "badge": "https://example.org/badge.png"},
     }
-    texts = {"link": "https://example.org/", "message": {"en": {"title": "t", "body": "b"}}}
-    for level in ("passive", "active", "time-sensitive"):
-        keys["apns"]["interruption_level"] = level
-        one = parse_scenario({"kind": "milestone", "at": [1], "cooldown": "1d", **texts, **keys})
-        sent = json.loads(wire(message(options=one.options(), link=one.link, ttl_seconds=60)))
+    texts = {"link": "https://example.org/", "message": {"en": {"title": "t", "body": "b", "subtitle": "s"}}}
+    levels = [{**keys, "apns": keys["apns"] | {"interruption_level": level}} for level in ("passive", "active")]
+    for said in (*levels, {"data_only": True, "link": "myapp://x"}, {"link": "myapp://x", "analytics_label": "x"}):
+        one = parse_scenario({"kind": "milestone", "at": [1], "cooldown": "1d", **texts, **said})
+        parts = {"image": one.image, "subtitle": "s", "link": one.link, "web_link": one.web_link}
+        sent = json.loads(wire(message(options=one.options(), ttl_seconds=60, **parts)))
         answer = sender.post(sent)
         assert answer.status_code == 200, answer.text
         assert sandbox.messages()[-1]["message"] == sent["message"]

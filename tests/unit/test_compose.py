@@ -40,6 +40,25 @@ def test_a_message_carries_the_unit_and_its_rendered_texts() -> None:
     assert message.data == {"screen": "home/20", "plain": "x"}
 
 
+def test_a_message_carries_a_subtitle_an_image_and_a_page_for_browsers() -> None:
+    texts = {"en": {"title": "t", "body": "b", "subtitle": "{days} days"}}
+    one = scenario(
+        message=texts,
+        image="https://example.org/{first_name}.png",
+        link="myapp://people/{first_name}",
+        webpush={"link": "https://example.org/?q={first_name}"},
+        analytics_label="away",
+    )
+    message = Composer(one).message(unit(variables=VARIABLES | {"first_name": "Ada & Co"}))
+    assert message.subtitle == "20 days"
+    assert message.image == "https://example.org/Ada%20%26%20Co.png"
+    assert message.link == "myapp://people/Ada%20%26%20Co"
+    assert message.web_link == "https://example.org/?q=Ada%20%26%20Co"
+    assert message.options.analytics_label == "away"
+    usual = Composer(scenario()).message(unit())
+    assert (usual.subtitle, usual.image, usual.link, usual.web_link) == (None, None, None, None)
+
+
 @pytest.mark.parametrize(
     ("locale", "title"), [("nb-NO", "Hei Ada"), ("nb", "Hei Ada"), ("fr", "Hello Ada"), (None, "Hello Ada")]
 )

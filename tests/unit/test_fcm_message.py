@@ -17,7 +17,7 @@ CLAIM = uuid.UUID("0b8f3f3c-55a2-4f2c-9d0e-6f5f2f6b9a01")
 
 def test_a_message_has_the_form_that_fcm_takes_with_one_replacement_key_on_every_platform():
     sent = message(claim_id=CLAIM, target="t", title="Hei, Åse", body="14 dager", data={"chapter": "Oslo"},
-                   link="https://example.org/a", ttl_seconds=3_600)  # fmt: skip
+                   link="https://example.org/a", web_link="https://example.org/a", ttl_seconds=3_600)  # fmt: skip
     assert json.loads(wire(sent, now=1_000_000.7)) == {
         "message": {
             "token": "t",
@@ -44,9 +44,10 @@ def test_a_message_has_the_form_that_fcm_takes_with_one_replacement_key_on_every
 
 
 OPTIONS = Options(
-    AndroidOptions(channel_id="nudges", priority="normal", sound="chime"),
-    ApnsOptions(sound=None, badge=0, interruption_level="time-sensitive", category="nudge", thread_id="chapter"),
+    AndroidOptions("nudges", "normal", "chime", icon="ic_bell", color="#1a6b4f", click_action="OPEN_VISIT"),
+    ApnsOptions(None, 0, "time-sensitive", "nudge", "chapter", mutable_content=True),
     WebpushOptions(icon="https://example.org/icon.png", badge="https://example.org/badge.png"),
+    analytics_label="nudge",
 )
 
 
@@ -54,10 +55,19 @@ def test_each_platform_gets_its_options_in_its_own_words():
     sent = json.loads(wire(message(claim_id=CLAIM, options=OPTIONS)))["message"]
     assert sent["android"] == {
         "priority": "normal",
-        "notification": {"tag": str(CLAIM), "channel_id": "nudges", "sound": "chime"},
+        "notification": {
+            "tag": str(CLAIM),
+            "channel_id": "nudges",
+            "sound": "chime",
+            "icon": "ic_bell",
+            "color": "#1a6b4f",
+            "click_action": "OPEN_VISIT",
+        },
     }
+    assert sent["fcm_options"] == {"analytics_label": "nudge"}
     assert sent["apns"]["payload"] == {
         "aps": {"badge": 0, "interruption-level": "time-sensitive", "category": "nudge", "thread-id": "chapter"}
+        | {"mutable-content": 1}
     }
     assert sent["webpush"] == {
         "notification": {
@@ -67,6 +77,45 @@ def test_each_platform_gets_its_options_in_its_own_words():
             "badge": "https://example.org/badge.png",
         }
     }
+
+
+def test_an_image_is_shown_by_each_platform_and_fetched_by_the_app_on_ios():
+    sent = json.loads(wire(message(image="https://example.org/a.png")))["message"]
+    assert sent["notification"]["image"] == "https://example.org/a.png"
+    assert sent["apns"]["fcm_options"] == {"image": "https://example.org/a.png"}
+    assert sent["apns"]["payload"]["aps"]["mutable-content"] == 1
+
+
+def test_a_subtitle_is_only_for_ios_beside_the_title_and_the_body():
+    sent = json.loads(wire(message(title="t", body="b", subtitle="s")))["message"]
+    assert sent["notification"] == {"title": "t", "body": "b"}
+    assert sent["apns"]["payload"]["aps"]["alert"] == {"title": "t", "subtitle": "s", "body": "b"}
+
+
+def test_a_browser_gets_its_own_link_and_a_phone_the_link_of_the_app():
+    sent = json.loads(wire(message(link="myapp://a", web_link="https://example.org/a")))["message"]
+    assert sent["data"]["link"] == "myapp://a"
+    assert sent["webpush"]["fcm_options"] == {"link": "https://example.org/a"}
+    assert "fcm_options" not in json.loads(wire(message(link="myapp://a")))["message"]["webpush"]
+
+
+def test_a_push_that_is_data_only_has_nothing_that_a_platform_shows():
+    sent = message(claim_id=CLAIM, title="t", body="b", subtitle="s", data={"a": "b"}, ttl_seconds=60,
+                   options=Options(AndroidOptions(priority="normal"), data_only=True))  # fmt: skip
+    document = json.loads(wire(sent, now=1_000_000.0))["message"]
+    assert "notification" not in document
+    assert document["data"].items() >= {"a": "b", "title": "t", "body": "b", "subtitle": "s"}.items()
+    assert document["android"] == {"priority": "normal", "ttl": "60s"}
+    assert document["apns"] == {
+        "headers": {
+            "apns-collapse-id": str(CLAIM),
+            "apns-push-type": "background",
+            "apns-priority": "5",
+            "apns-expiration": "1000060",
+        },
+        "payload": {"aps": {"content-available": 1}},
+    }
+    assert document["webpush"] == {"headers": {"TTL": "60"}}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +131,22 @@ def test_each_platform_gets_its_options_in_its_own_words():
 )
 def test_a_payload_is_that_of_the_platform_with_the_longest_options(options, size):
     assert payload_bytes(message(options=options)) - payload_bytes(message()) == size
+
+
+@pytest.mark.parametrize(
+    ("parts", "size"),
+    [
+        ({"image": "https://a.example/i"}, 19),
+        ({"subtitle": "sss"}, 3 + len("title") + len("body")),
+        ({"options": Options(data_only=True)}, len("title") + len("body")),
+        ({"options": Options(data_only=True), "subtitle": "sss"}, len("titlebodysubtitle") + 3),
+    ],
+)
+def test_every_part_counts_in_the_size_of_a_payload(parts, size):
+    assert (
+        payload_bytes(message(title="title", body="body", **parts)) - payload_bytes(message(title="title", body="body"))
+        == size
+    )
 
 
 def test_options_that_a_message_does_not_set_are_left_out():

@@ -86,6 +86,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
         "kind": "inactivity",
         "after": [14, 30],
         "enabled": False,
+        "data_only": False,
         "critical": False,
         "quiet_hours": "none",
         "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
@@ -120,7 +121,7 @@ def test_a_key_that_a_scenario_does_not_set_has_its_default(tmp_path: Path) -> N
     assert stored == {
         "kind": "milestone", "at": [10], "cooldown": 86_400, "enabled": True, "priority": 50, "relevance": 86_400,
         "uncertain": "hold", "data": {}, "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
-        "critical": False, "quiet_hours": "none", "caps": [], "overrides": [],
+        "data_only": False, "critical": False, "quiet_hours": "none", "caps": [], "overrides": [],
         "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
     }  # fmt: skip
 
@@ -250,6 +251,19 @@ WRONG: list[tuple[str, Any, str]] = [
     ("link", "https://ex{{ample}}.org{days}", "names its host without a field"),
     ("link", "https://", "names its host without a field"),
     ("link", "{days}", "a link starts with https://"),
+    ("link", "JavaScript://%0aalert(1)", "starts with https://"),
+    ("link", "file:///etc/passwd", "starts with https://"),
+    ("link", "intent://x#Intent;end", "starts with https://"),
+    ("link", "myapp://{days}/x", "names its host without a field"),
+    ("link", "myapp://visit{days}", "names its host without a field"),
+    ("image", "http://example.org/a.png", "the address of an image starts with https://"),
+    ("image", "https://{days}/a.png", "names its host without a field"),
+    ("image", "", "the address of an image starts with https://"),
+    ("data_only", "yes", "valid boolean"),
+    ("analytics_label", "a b", "1 to 50 of the characters"),
+    ("analytics_label", "x" * 51, "1 to 50 of the characters"),
+    ("message", {"en": {"title": "t", "body": "b", "subtitle": ""}}, "at least 1 character"),
+    ("message", {"en": {"title": "t", "body": "b", "subtitle": "{"}}, "is not closed"),
     ("data", {"page": "https://{days}/"}, "data.page: an address names its host without a field"),
     ("data", {"page": "http://a{days}.org/"}, "data.page: an address names its host without a field"),
     ("data", {"k": "{last_activity_on, date}"}, "last_activity_on must be a plain field here"),
@@ -260,6 +274,10 @@ WRONG: list[tuple[str, Any, str]] = [
     ("android", {"priority": "max"}, "'high' or 'normal'"),
     ("android", {"sound": "x" * 201}, "at most 200 characters"),
     ("android", {"colour": "red"}, "there is no such key"),
+    ("android", {"color": "red"}, "is not a colour, such as #1a6b4f"),
+    ("apns", {"mutable_content": 1}, "valid boolean"),
+    ("webpush", {"link": "myapp://x"}, "what a browser opens starts with https://"),
+    ("webpush", {"link": "https://{days}/"}, "names its host without a field"),
     ("apns", {"badge": -1}, "greater than or equal to 0"),
     ("apns", {"badge": True}, "valid integer"),
     ("apns", {"interruption_level": "critical"}, "'passive', 'active' or 'time-sensitive'"),
@@ -489,19 +507,68 @@ def test_every_text_of_a_scenario_that_is_wrong_in_its_language_is_named(tmp_pat
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ({"link": "myapp://visit/{days}", "webpush": {"icon": "https://a.example/i"}}, "Set webpush.link to the page"),
+        ({"data_only": True, "image": "https://a.example/i"}, "so leave out image"),
+        (
+            {"data_only": True, "android": {"color": "#1a6b4f", "priority": "normal"}, "apns": {"sound": "none"}},
+            "so leave out android.color, apns.sound",
+        ),
+        ({"data_only": True, "data": {"title": "x", "page": "y"}}, "the data has title already"),
+    ],
+)
+def test_keys_that_do_not_fit_together_are_refused(tmp_path: Path, said: dict[str, Any], says: str) -> None:
+    (found,) = problems(tmp_path, "[scenario]\na = " + toml(SCENARIO | said))
+    assert found.startswith("scenario.a: ")
+    assert says in found
+
+
+@pytest.mark.parametrize(
+    ("said", "link", "web_link"),
+    [
+        ({}, None, None),
+        ({"link": "https://a.example/{days}"}, "https://a.example/{days}", "https://a.example/{days}"),
+        ({"link": "myapp:///visit/{days}"}, "myapp:///visit/{days}", None),
+        ({"link": "my-app://x", "webpush": {"link": "https://a.example"}}, "my-app://x", "https://a.example"),
+        (
+            {"link": "https://b.example", "webpush": {"link": "https://a.example"}},
+            "https://b.example",
+            "https://a.example",
+        ),
+    ],
+)
+def test_a_link_may_lead_into_the_app_and_a_browser_gets_a_page(
+    said: dict[str, Any], link: str | None, web_link: str | None
+) -> None:
+    scenario = parse_scenario(SCENARIO | said)
+    assert (scenario.link, scenario.web_link) == (link, web_link)
+    assert parse_scenario(definition(scenario)) == scenario
+
+
 def test_the_options_of_a_platform_are_kept_and_passed_to_the_message() -> None:
     said: dict[str, Any] = {
-        "android": {"channel_id": "nudges", "priority": "normal", "sound": "chime"},
-        "apns": {"sound": "none", "badge": 1, "interruption_level": "passive", "category": "nudge", "thread_id": "t"},
+        "android": {"channel_id": "nudges", "priority": "normal", "sound": "chime"}
+        | {"icon": "ic_bell", "color": "#1a6b4f", "click_action": "OPEN_VISIT"},
+        "apns": {"sound": "none", "badge": 1, "interruption_level": "passive", "category": "nudge", "thread_id": "t"}
+        | {"mutable_content": True},
         "webpush": {"icon": "https://example.org/i.png", "badge": "https://example.org/b.png"},
     }
     scenario = parse_scenario(SCENARIO | said)
     assert {name: definition(scenario)[name] for name in said} == said
     assert parse_scenario(definition(scenario)) == scenario
     options = scenario.options()
-    assert options.android == AndroidOptions(channel_id="nudges", priority="normal", sound="chime")
+    assert options.android == AndroidOptions(
+        channel_id="nudges",
+        priority="normal",
+        sound="chime",
+        icon="ic_bell",
+        color="#1a6b4f",
+        click_action="OPEN_VISIT",
+    )
     assert options.apns == ApnsOptions(
-        sound=None, badge=1, interruption_level="passive", category="nudge", thread_id="t"
+        sound=None, badge=1, interruption_level="passive", category="nudge", thread_id="t", mutable_content=True
     )
     assert options.webpush == WebpushOptions(icon="https://example.org/i.png", badge="https://example.org/b.png")
     assert parse_scenario(SCENARIO).options() == Options()

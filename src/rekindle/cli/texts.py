@@ -26,7 +26,7 @@ def show_texts(user_id: UUID, shown: Sequence[Shown], *, as_json: bool) -> None:
             continue
         for name, value in _lines(one):
             first, *more = value.splitlines() or ["-"]
-            say(f"  {name:<8}{first}")
+            say(f"  {name:<7} {first}")
             for line in more:
                 say(f"  {'':<8}{line}")
 
@@ -53,7 +53,9 @@ def _lines(one: Shown) -> list[tuple[str, str]]:
     if one.payload_bytes is not None:
         lines += [
             ("title", one.title or ""),
+            *([("subtitle", one.subtitle)] if one.subtitle else []),
             ("body", one.body or ""),
+            *([("image", one.image)] if one.image else []),
             ("link", one.link or ""),
             ("data", ", ".join(one.data_keys)),
             ("size", f"{one.payload_bytes:,} of {MAX_PAYLOAD_BYTES:,} bytes"),

@@ -175,8 +175,7 @@ def _too_large(one: _Version, longest: Mapping[str, int]) -> Iterator[Finding]:
         most = _weight(one.name, scenario, locale, lambda text, locale: at_most(text, locale, longest))
         if least > MAX_PAYLOAD_BYTES:
             own = {f"message.{locale}.{part}": text for part, text in scenario.message[locale].parts().items()}
-            shared = {place: text for place, text in scenario.templates().items() if not place.startswith("message.")}
-            largest = max((own | shared).items(), key=lambda item: at_least(item[1], locale))[0]
+            largest = max((own | scenario.shared()).items(), key=lambda item: at_least(item[1], locale))[0]
             fault = errors.TemplateInvalid(
                 f"{one.place}.message.{locale} can never be sent: a push has at least {least:,} bytes, "
                 f"and FCM takes at most {MAX_PAYLOAD_BYTES:,}",
@@ -199,6 +198,9 @@ def _weight(name: str, scenario: AnyScenario, locale: str, measure: Measure) -> 
     def of(text: str) -> str:
         return "x" * measure(text, locale)
 
+    def of_one(text: str | None) -> str | None:
+        return None if text is None else of(text)
+
     text = scenario.message[locale]
     return payload_bytes(
         Message(
@@ -210,8 +212,11 @@ def _weight(name: str, scenario: AnyScenario, locale: str, measure: Measure) -> 
             target="",
             title=of(text.title),
             body=of(text.body),
+            subtitle=of_one(text.subtitle),
+            image=of_one(scenario.image),
             data={key: of(value) for key, value in scenario.data.items()},
-            link=None if scenario.link is None else of(scenario.link),
+            link=of_one(scenario.link),
+            web_link=of_one(scenario.web_link),
             options=scenario.options(),
         )
     )

@@ -43,8 +43,11 @@ class Composer:
             target=unit.target,
             title=render(text.title, unit.variables, locale),
             body=render(text.body, unit.variables, locale),
+            subtitle=None if text.subtitle is None else render(text.subtitle, unit.variables, locale),
+            image=_page(scenario.image, unit.variables),
             data={key: _plain(value, unit.variables) for key, value in scenario.data.items()},
-            link=None if scenario.link is None else render_address(scenario.link, unit.variables),
+            link=_page(scenario.link, unit.variables),
+            web_link=_page(scenario.web_link, unit.variables),
             ttl_seconds=variant.ttl_seconds,
             options=variant.options,
         )
@@ -57,6 +60,10 @@ def longest_ttl(scenario: AnyScenario) -> int:
 
 def _ttl(scenario: AnyScenario) -> int:
     return scenario.ttl or min(scenario.relevance, MAX_TTL_SECONDS)
+
+
+def _page(text: str | None, variables: Mapping[str, Any]) -> str | None:
+    return None if text is None else render_address(text, variables)
 
 
 def _plain(text: str, variables: Mapping[str, Any]) -> str:

@@ -31,6 +31,8 @@ class Shown:
     locale: str | None = None
     title: str | None = field(default=None, repr=False)
     body: str | None = field(default=None, repr=False)
+    subtitle: str | None = field(default=None, repr=False)
+    image: str | None = field(default=None, repr=False)
     link: str | None = field(default=None, repr=False)
     data_keys: tuple[str, ...] = ()
     payload_bytes: int | None = None
@@ -83,6 +85,8 @@ def _shown(candidate: Candidate, one: Applied) -> Shown:
         locale=one.scenario.variants()[candidate.variant].locale_for(candidate.locale),
         title=message and message.title,
         body=message and message.body,
+        subtitle=message and message.subtitle,
+        image=message and message.image,
         link=message and message.link,
         data_keys=tuple(payload(message)) if message else (),
         payload_bytes=size,

@@ -76,9 +76,9 @@ def requirements(scenario: AnyScenario) -> Requirements:
 
 
 def _of_variant(variant: AnyScenario) -> dict[str, Requirement]:
-    shared = (*variant.data.values(), *([variant.link] if variant.link is not None else []))
+    shared = variant.shared().values()
     return {
-        locale: _requirement((*text.parts().values(), *shared), tuple(text.parts().values()))
+        locale: _requirement((*text.parts().values(), *shared), (text.title, text.body))
         for locale, text in variant.message.items()
     }
 

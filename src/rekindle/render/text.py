@@ -69,7 +69,7 @@ def is_address(template: str) -> bool:
 
 def host_is_fixed(template: str) -> bool:
     """Whether an address names its host without a field: what follows the host begins with `/`, `?`
-    or `#`.
+    or `#`. Only the address of an app may leave the host out, as in myapp:///visit/{id}.
 
     Raises:
         TemplateInvalid: as `parse`.
@@ -79,7 +79,8 @@ def host_is_fixed(template: str) -> bool:
         first += cast("str", rest.pop(0))
     if not isinstance(first, str):
         return False
-    return re.fullmatch(r"[^:/]+://[^/?#\\\s]+" + (r"[/?#].*" if rest else r"([/?#].*)?"), first, re.DOTALL) is not None
+    host = r"[^/?#\\\s]" + ("+" if first.lower().startswith(("http:", "https:")) else "*")
+    return re.fullmatch(f"[^:/]+://{host}" + (r"[/?#].*" if rest else r"([/?#].*)?"), first, re.DOTALL) is not None
 
 
 def _in_address(name: str, value: Any) -> str:

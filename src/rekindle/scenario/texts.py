@@ -10,10 +10,14 @@ from pydantic import Field, field_validator, model_validator
 from rekindle.errors import TemplateInvalid
 from rekindle.model import Options
 from rekindle.render import LOCALE, Need, Plural, categories, closest, host_is_fixed, known, language, needs, parse
-from rekindle.scenario.platforms import Android, Apns, Webpush, options
+from rekindle.scenario.platforms import Android, Apns, Webpush, options, shown
 from rekindle.scenario.reach import Strict
 
 _RESERVED = re.compile(r"(from|message_type|gcm|claim_id|idempotency_key|scenario_type)$|google|gcm\.")
+_OF_AN_APP = re.compile(r"(?!(?:https?|javascript|data|vbscript|file|blob|about|content|intent):)[a-z][a-z0-9+.-]*://")
+_LABEL = re.compile(r"[A-Za-z0-9_.~%-]{1,50}", re.ASCII)
+TEXTS = frozenset({"title", "body", "subtitle"})
+"""What a push that is data only carries among its data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +36,34 @@ DATE: frozenset[Need] = frozenset({"date"})
 
 
 class Text(Strict):
-    """The text that the recipient reads: one title and one body, for one locale."""
+    """The text that the recipient reads, for one locale: a title and a body; on iOS also a
+    subtitle."""
 
     title: str = Field(min_length=1)
     body: str = Field(min_length=1)
+    subtitle: str | None = Field(default=None, min_length=1)
 
-    @field_validator("title", "body")
+    @field_validator("title", "body", "subtitle")
     @classmethod
-    def _can_be_read(cls, value: str) -> str:
-        _parsed(value)
+    def _can_be_read(cls, value: str | None) -> str | None:
+        if value is not None:
+            _parsed(value)
         return value
 
     def parts(self) -> dict[str, str]:
-        """Title and body by their names."""
-        return {"title": self.title, "body": self.body}
+        """The parts that the text has, by their names."""
+        parts = {"title": self.title, "body": self.body, "subtitle": self.subtitle}
+        return {name: part for name, part in parts.items() if part is not None}
 
 
 class Texts(Strict):
     """A scenario's texts, and how each platform shows them."""
 
     link: str | None = None
+    image: str | None = None
     data: dict[str, str] = Field(default_factory=dict)
+    data_only: bool = False
+    analytics_label: str | None = None
     default_locale: str = "en"
     message: dict[str, Text] = Field(min_length=1)
     android: Android | None = None
@@ -75,12 +86,30 @@ class Texts(Strict):
 
     @field_validator("link")
     @classmethod
-    def _link_is_https(cls, value: str | None) -> str | None:
+    def _link_leads_to_a_page(cls, value: str | None) -> str | None:
         if value is not None:
-            if not value.startswith("https://"):
-                raise ValueError("a link starts with https://")
-            _parsed(value, plain=True)
-            _host_is_fixed(value)
+            if not value.startswith("https://") and _OF_AN_APP.match(value) is None:
+                raise ValueError("a link starts with https://, or with the scheme of your app, such as myapp://")
+            _address(value)
+        return value
+
+    @field_validator("image")
+    @classmethod
+    def _image_is_https(cls, value: str | None) -> str | None:
+        return value if value is None else _https(value, "the address of an image")
+
+    @field_validator("analytics_label")
+    @classmethod
+    def _label_is_valid(cls, value: str | None) -> str | None:
+        if value is not None and _LABEL.fullmatch(value) is None:
+            raise ValueError("a label has 1 to 50 of the characters A-Z a-z 0-9 - _ . ~ %")
+        return value
+
+    @field_validator("webpush")
+    @classmethod
+    def _browsers_open_https(cls, value: Webpush | None) -> Webpush | None:
+        if value is not None and value.link is not None:
+            _https(value.link, "link: what a browser opens")
         return value
 
     @field_validator("message")
@@ -104,15 +133,54 @@ class Texts(Strict):
             raise ValueError(f"message.{self.default_locale} is missing; it is the text for every other locale")
         return self
 
+    @model_validator(mode="after")
+    def _browsers_get_a_link(self) -> Self:
+        if self.webpush is not None and self.webpush.link is None and self._of_an_app:
+            raise ValueError(
+                "link: a browser opens only https:// links. Set webpush.link to the page that it should open"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _data_only_shows_nothing(self) -> Self:
+        if self.data_only:
+            shows = [*shown(self.android, self.apns, self.webpush), *(["image"] if self.image else [])]
+            if shows:
+                raise ValueError(f"data_only: no platform shows such a push, so leave out {', '.join(sorted(shows))}")
+            if taken := sorted(self.data.keys() & TEXTS):
+                raise ValueError(f"data_only: the data has {', '.join(taken)} already; the texts are sent as those")
+        return self
+
+    @property
+    def _of_an_app(self) -> bool:
+        return self.link is not None and not self.link.startswith("https://")
+
     def options(self) -> Options:
         """How each platform shows it, as a message carries it."""
-        return options(self.android, self.apns, self.webpush)
+        return options(
+            self.android,
+            self.apns,
+            self.webpush,
+            data_only=self.data_only,
+            analytics_label=self.analytics_label,
+        )
+
+    @property
+    def web_link(self) -> str | None:
+        """The page that a browser opens, as a text."""
+        if self.webpush is not None and self.webpush.link is not None:
+            return self.webpush.link
+        return None if self._of_an_app else self.link
+
+    def shared(self) -> dict[str, str]:
+        """The texts that are the same in every language, by their place in the file."""
+        addresses = {"link": self.link, "image": self.image, "webpush.link": self.webpush and self.webpush.link}
+        data = {f"data.{key}": text for key, text in self.data.items()}
+        return data | {place: text for place, text in addresses.items() if text is not None}
 
     def templates(self) -> dict[str, str]:
         """Every text of the scenario, by its place in the file."""
-        texts = {f"data.{key}": text for key, text in self.data.items()}
-        if self.link is not None:
-            texts["link"] = self.link
+        texts = self.shared()
         for locale, text in self.message.items():
             texts |= {f"message.{locale}.{name}": part for name, part in text.parts().items()}
         return texts
@@ -130,6 +198,23 @@ class Texts(Strict):
 def plurals(text: str) -> Iterator[Plural]:
     """The plurals of a text."""
     return (part for part in parse(text) if isinstance(part, Plural))
+
+
+def _https(text: str, what: str) -> str:
+    if not text.startswith("https://"):
+        raise ValueError(f"{what} starts with https://")
+    _address(text)
+    return text
+
+
+def _address(text: str) -> None:
+    """Check the address of a page, of which values may fill in all but the host.
+
+    Raises:
+        ValueError: it cannot be parsed, or a value would choose its host.
+    """
+    _parsed(text, plain=True)
+    _host_is_fixed(text)
 
 
 def _host_is_fixed(address: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import asdict
 from typing import Any
 
 from rekindle.model import Message
@@ -57,43 +58,82 @@ def message_json(message: Message, *, now: float | None = None) -> bytes:
 
 
 def _document(message: Message, now: float) -> dict[str, Any]:
-    claim, options = str(message.claim_id), message.options
-    android: dict[str, Any] = {
-        "priority": options.android.priority,
-        "notification": {"tag": claim, **_said(channel_id=options.android.channel_id, sound=options.android.sound)},
+    options = message.options
+    document: dict[str, Any] = {
+        message.target_kind: message.target,
+        "data": payload(message),
+        **(_data_only(message) if options.data_only else _shown(message)),
     }
-    aps = {
-        "sound": options.apns.sound,
-        "badge": options.apns.badge,
-        "interruption-level": options.apns.interruption_level,
-        "category": options.apns.category,
-        "thread-id": options.apns.thread_id,
-    }
-    apns_headers = {"apns-collapse-id": claim}
-    webpush: dict[str, Any] = {
-        "notification": {
-            "tag": claim,
-            "renotify": False,
-            **_said(icon=options.webpush.icon, badge=options.webpush.badge),
-        }
-    }
+    if options.analytics_label is not None:
+        document["fcm_options"] = {"analytics_label": options.analytics_label}
     if message.ttl_seconds is not None:
-        android["ttl"] = f"{message.ttl_seconds}s"
+        document["android"]["ttl"] = f"{message.ttl_seconds}s"
         # For Apple, 0 means "deliver now or never"; any other value is a time.
         expires_at = int(now) + message.ttl_seconds if message.ttl_seconds else 0
-        apns_headers["apns-expiration"] = str(expires_at)
-        webpush["headers"] = {"TTL": str(message.ttl_seconds)}
-    if message.link is not None:
-        webpush["fcm_options"] = {"link": message.link}
+        document["apns"]["headers"]["apns-expiration"] = str(expires_at)
+        document["webpush"]["headers"] = {"TTL": str(message.ttl_seconds)}
+    return document
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    """The parts of a message that each platform shows."""
+    claim, options = str(message.claim_id), message.options
+    looks = _said(**asdict(options.android))
+    apns: dict[str, Any] = {
+        "headers": {"apns-collapse-id": claim},
+        "payload": {"aps": _aps(message)},
+    }
+    if message.image is not None:
+        apns["fcm_options"] = {"image": message.image}
+    webpush: dict[str, Any] = {
+        "notification": {"tag": claim, "renotify": False, **_said(**asdict(options.webpush))},
+    }
+    if message.web_link is not None:
+        webpush["fcm_options"] = {"link": message.web_link}
     return {
-        message.target_kind: message.target,
-        "notification": {"title": message.title, "body": message.body},
-        "data": payload(message),
-        "android": android,
-        "apns": {"headers": apns_headers, "payload": {"aps": _said(**aps)}},
+        "notification": {"title": message.title, "body": message.body, **_said(image=message.image)},
+        "android": {"priority": looks.pop("priority"), "notification": {"tag": claim, **looks}},
+        "apns": apns,
         "webpush": webpush,
     }
 
 
-def _said(**values: str | int | None) -> dict[str, str | int]:
+def _aps(message: Message) -> dict[str, Any]:
+    """The dictionary that iOS reads."""
+    apns = message.options.apns
+    aps: dict[str, Any] = _said(
+        **{
+            "sound": apns.sound,
+            "badge": apns.badge,
+            "interruption-level": apns.interruption_level,
+            "category": apns.category,
+            "thread-id": apns.thread_id,
+        }
+    )
+    if apns.mutable_content or message.image is not None:  # an extension of the app must fetch an image
+        aps["mutable-content"] = 1
+    if message.subtitle is not None:
+        # An alert here replaces the one that FCM makes of `notification`, so it has everything.
+        aps["alert"] = {"title": message.title, "subtitle": message.subtitle, "body": message.body}
+    return aps
+
+
+def _data_only(message: Message) -> dict[str, Any]:
+    """The parts of a message that no platform shows. Apple takes such a push only as one for the
+    background, with priority 5."""
+    return {
+        "android": {"priority": message.options.android.priority},
+        "apns": {
+            "headers": {
+                "apns-collapse-id": str(message.claim_id),
+                "apns-push-type": "background",
+                "apns-priority": "5",
+            },
+            "payload": {"aps": {"content-available": 1}},
+        },
+        "webpush": {},
+    }
+
+
+def _said(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
