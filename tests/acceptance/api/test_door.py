@@ -295,6 +295,38 @@ def test_what_is_not_http_is_answered_by_the_server_or_by_a_problem(api: Served)
     assert answer.startswith("HTTP/1.1 422 "), answer
 
 
+def test_long_addresses_and_many_headers_are_read_up_to_the_limit_of_a_head(api: Served):
+    key = f"host: x\r\napikey: {KEY}\r\nconnection: close\r\n"
+    many = "".join(f"x-{number}: 1\r\n" for number in range(90))
+    heads = {
+        "a long path": (f"GET /v1/{'a' * 15_000} HTTP/1.1\r\n{key}\r\n", 404),
+        "a longer path": (f"GET /v1/{'a' * 20_000} HTTP/1.1\r\n{key}\r\n", 431),
+        "a long query": (f"GET /v1/health?x={'a' * 15_000} HTTP/1.1\r\n{key}\r\n", 422),
+        "many parameters": (f"GET /v1/health?{'a&' * 7_000} HTTP/1.1\r\n{key}\r\n", 422),
+        "many headers": (f"GET /v1/health HTTP/1.1\r\n{key}{many}\r\n", 200),
+        "more headers": (f"GET /v1/health HTTP/1.1\r\n{key}{many}{many}\r\n", 431),
+    }
+    for name, (sent, status) in heads.items():
+        answer = exchange(api, sent)
+        assert answer.startswith(f"HTTP/1.1 {status} "), (name, answer[:300])
+        assert len(answer) < 5_000, name
+
+
+def test_requests_in_one_packet_are_answered_in_order_and_a_half_closed_connection_ends(api: Served):
+    head = f"host: x\r\napikey: {KEY}\r\n"
+    sent = f"GET /v1/health HTTP/1.1\r\n{head}\r\nGET /other HTTP/1.1\r\n{head}\r\n"
+    last = f"GET /v1/ready HTTP/1.1\r\n{head}connection: close\r\n\r\n"
+    answer = exchange(api, sent + last)
+    assert re.findall(r"HTTP/1.1 (\d+)", answer) == ["200", "404", "200"]
+    with socket.create_connection(api.place, timeout=30) as connection:
+        connection.sendall(last.encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert _rest(connection) == b""
+    with socket.create_connection(api.place, timeout=30) as connection:  # gone in the middle of a body
+        connection.sendall(f"POST /v1/runs HTTP/1.1\r\n{head}content-length: 20\r\n\r\n{{".encode())
+    assert api.client.get("/v1/health").status_code == 200
+
+
 def exchange(served: Served, sent: str) -> str:
     """The answer to bytes on a new connection, which the server closes."""
     with socket.create_connection(served.place, timeout=30) as connection:
