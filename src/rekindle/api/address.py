@@ -110,9 +110,11 @@ def open_to_group(address: Address) -> None:
         address.unix_socket.chmod(0o660)  # mutant: only-the-group
 
 
-def require_key(address: Address, keys: EnvironmentKeys | None, *, insecure_loopback: bool) -> None:
-    """Refuse to serve without a key, except on a Unix socket of this user alone, or on loopback if
-    that was asked for.
+def require_key(
+    address: Address, keys: EnvironmentKeys | None, *, insecure_loopback: bool, sign_in: bool = False
+) -> None:
+    """Refuse to serve without a key or `sign_in`, except on a Unix socket of this user alone, or on
+    loopback if that was asked for.
 
     No header proves where a request comes from: a proxy on this machine sends the requests of
     strangers from loopback, and need not say so.
@@ -125,6 +127,8 @@ def require_key(address: Address, keys: EnvironmentKeys | None, *, insecure_loop
             raise ServerError(
                 "--insecure-loopback asks for no key, and REKINDLE_API_KEY is set", hint="Leave one of them out."
             )
+        return
+    if sign_in and not insecure_loopback:
         return
     if address.unix_socket is not None and address.group is None:  # mutant: group-needs-key
         return

@@ -13,7 +13,7 @@ from rekindle.api.access import Required
 from rekindle.api.models import Problem, RunReport
 
 KEY = (
-    Depends(HTTPBearer(auto_error=False, description="A secret key (REKINDLE_API_KEY).")),
+    Depends(HTTPBearer(auto_error=False, description="A secret key, or the token (JWT) of a person who signed in.")),
     Depends(APIKeyHeader(name="apikey", auto_error=False, description="The same key.")),
 )
 """For the document only: `Entrance` checks the key before it reads anything else."""

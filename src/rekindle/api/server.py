@@ -14,7 +14,7 @@ from granian.server.embed import Server
 from starlette.types import ASGIApp
 
 from rekindle.access import LOOPBACK, UNIX_SOCKET
-from rekindle.api.access import Access
+from rekindle.api.access import Access, Authenticator
 from rekindle.api.address import Address, free_socket, open_to_group, require_key, resolved, socket_group
 from rekindle.api.app import build
 from rekindle.api.keys import EnvironmentKeys
@@ -22,6 +22,8 @@ from rekindle.api.runs import Runs
 from rekindle.app import Engine
 from rekindle.errors import ServerError
 from rekindle.listening import foreign_threads, listens, reserved_port, threads_gone
+from rekindle.scenario import SignInConfig
+from rekindle.sign_in.person import SignIn
 
 CONNECTIONS = 512
 """How many connections are open at once. More wait until one of them closes."""
@@ -46,6 +48,8 @@ class ServerOptions:
         unix_socket_group: the name of a group that may open it too, such as the one of a proxy. A
             key is required then.
         insecure_loopback: serve loopback without a key.
+        sign_in: whose tokens are accepted beside keys; then a Unix socket requires a key or a token
+            too.
     """
 
     keys: EnvironmentKeys | None
@@ -55,6 +59,7 @@ class ServerOptions:
     unix_socket: Path | None = None
     unix_socket_group: str | None = None
     insecure_loopback: bool = False
+    sign_in: SignInConfig | None = None
 
     def address(self) -> Address:
         """Where to listen.
@@ -74,16 +79,18 @@ class ServerOptions:
                 address = replace(address, group=socket_group(self.unix_socket_group))
         else:
             address = resolved(self.host or HOST, PORT if self.port is None else self.port)
-        require_key(address, self.keys, insecure_loopback=self.insecure_loopback)
+        require_key(address, self.keys, insecure_loopback=self.insecure_loopback, sign_in=self.sign_in is not None)
         return address
 
     def access(self, address: Address) -> Access:
         """Which requests come in at this address."""
-        if self.keys is not None:
-            return Access([self.keys])
-        return Access(
-            without=LOOPBACK if address.unix_socket is None else UNIX_SOCKET, loopback_only=self.insecure_loopback
-        )
+        known: list[Authenticator] = [] if self.keys is None else [self.keys]
+        if self.sign_in is not None:
+            known.append(SignIn(self.sign_in))
+        if known and not self.insecure_loopback:
+            return Access(known)
+        without = LOOPBACK if address.unix_socket is None else UNIX_SOCKET
+        return Access(known, without=without, loopback_only=self.insecure_loopback)
 
 
 async def serve(

@@ -54,7 +54,9 @@ async def serve(
 
     environment, loaded = settings(), config(config_path)
     keys = EnvironmentKeys.of(environment)
-    options = ServerOptions(keys, runs, host, port, unix_socket, unix_socket_group, insecure_loopback)
+    options = ServerOptions(
+        keys, runs, host, port, unix_socket, unix_socket_group, insecure_loopback, sign_in=loaded.sign_in
+    )
     options.address()  # before the database is asked
     async with Engine.open(environment, loaded, runs=2 * runs if with_worker else runs) as engine:
         await warn_if_not_applied(engine)
