@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test quick torture mutants check format bench bench-fleet bench-policies lock docs wheel clean
+.PHONY: demo test quick torture mutants openapi schemathesis check format bench bench-fleet bench-policies lock docs wheel clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -33,6 +33,16 @@ torture: $(VENV)/.dev
 # mutants' names.
 mutants: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)
+
+# Writes docs/reference/openapi.json.
+openapi: $(VENV)/.dev
+	@PYTHONPATH=tests $(BIN)/python -m docs.openapi
+
+# schemathesis for longer than in the tests. EXAMPLES: requests per route, role and phase; SEED: a
+# whole number.
+EXAMPLES := 200
+schemathesis: $(VENV)/.dev
+	@SCHEMATHESIS_EXAMPLES=$(EXAMPLES) SCHEMATHESIS_SEED=$(SEED) $(BIN)/python -m pytest -q --timeout 0 tests/acceptance/api/test_schemathesis.py $(ARGS)
 
 # The Edge Functions. Deno keeps its cache inside the venv, and does not use the network.
 FUNCTIONS := examples/supabase/functions/*/

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from rekindle.api.access import Required
 from rekindle.api.app import routes
+from rekindle.api.document import needed
 
 NOBODY = "99999999-9999-4999-8999-999999999999"
 """The id of nothing."""
@@ -19,6 +24,7 @@ class Operation:
     method: str
     path: str
     said: dict[str, Any]
+    needs: Required | None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -32,6 +38,11 @@ class Operation:
     def parameters(self) -> list[str]:
         """The names of the parameters in its path."""
         return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def query(self) -> list[str]:
+        """The names of the parameters of its query."""
+        return [one["name"] for one in self.said.get("parameters", []) if one["in"] == "query"]
 
     @property
     def statuses(self) -> set[int]:
@@ -52,16 +63,27 @@ class Operation:
 
 
 @cache
+def _api() -> FastAPI:
+    return routes(cast("Any", None), cast("Any", None), docs=True)
+
+
+@cache
 def document() -> dict[str, Any]:
     """The OpenAPI document that the code makes."""
-    return routes(cast("Any", None), cast("Any", None), docs=True).openapi()
+    return _api().openapi()
 
 
 @cache
 def operations() -> tuple[Operation, ...]:
     """Every route, without HEAD."""
+    needs = {
+        (method, route.path): needed(route)
+        for route in _api().routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    }
     return tuple(
-        Operation(method.upper(), path, said)
+        Operation(method.upper(), path, said, needs[method.upper(), path])
         for path, methods in document()["paths"].items()
         for method, said in methods.items()
         if method != "head"

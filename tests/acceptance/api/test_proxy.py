@@ -14,11 +14,12 @@ from contextlib import AbstractContextManager
 import pytest
 
 from acceptance.api.proxy import AS_ROOT, CONFIG, GROUP, NGINX, Proxy, proxying
-from acceptance.api.served import KEY, Served, serving, until
+from acceptance.api.served import KEY, Served, sends_slowly, serving, until
 from acceptance.command import Command
 from rekindle.api.middleware import MAX_BODY_BYTES
 from rekindle.api.run_routes import MAX_WAIT_SECONDS
-from team.team import Team
+from rekindle.sandbox import Sandbox
+from team.team import TEAM_CONFIG, Team, write_config
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 OPENS = GROUP if AS_ROOT else grp.getgrgid(os.getgid()).gr_name
@@ -91,6 +92,21 @@ def test_a_body_of_the_size_that_rekindle_takes_is_passed_on_and_a_larger_one_is
             assert (answer.status_code, answer.headers["server"]) == (413, "nginx")
     assert "proxy_read_timeout 330s;" in CONFIG.read_text()
     assert MAX_WAIT_SECONDS < 330, "the proxy would end a request that waits for its run"
+
+
+def test_the_events_of_a_run_pass_through_while_it_is_running(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(8)
+    write_config(keyed.folder, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 2"))
+    fcm.faults(sends_slowly(0.5))
+    with proxying() as proxy, behind(proxy, keyed), proxy.client(apikey=KEY) as client:
+        run = client.post("/v1/runs", json={}).headers["location"]
+        with client.stream("GET", f"{run}/events") as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            lines = answer.iter_lines()
+            assert "event: progress" in lines
+            assert client.get(run).json()["status"] == "running"
+            assert "event: ended" in lines
+        assert client.get(run).json()["status"] == "done"
 
 
 def test_more_requests_than_the_proxy_lets_through_are_refused_with_429():
