@@ -2,6 +2,7 @@
 issuer is asked for its keys."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +16,7 @@ import pytest
 from contract.fcm_server import CLOSE, CUT, HANG, Reply, certificates, serving
 from contract.issuer import ORGANISATION, OTHER, Issuer, jwk, part, pem, private, signed_with
 from rekindle.access import Actor
-from rekindle.errors import IssuerUnavailable, TokenRefused
+from rekindle.errors import Forbidden, IssuerUnavailable, TokenRefused
 from rekindle.sign_in import fetch
 from rekindle.sign_in.keys import GRACE_SECONDS, MAX_AGE_SECONDS, REFETCH_SECONDS, IssuerKeys
 from rekindle.sign_in.person import SignIn, check
@@ -220,6 +221,34 @@ async def test_any_other_token_is_refused_and_not_quoted(
         one for one in (*token.decode().split("."), "anna", "passwd", "/mine") if len(one) > 3 and one in written
     ]
     assert "/mine" not in issuer.fetches
+
+
+async def test_a_token_with_any_letter_changed_is_refused(issuer: Issuer) -> None:
+    sign_in, token = SignIn(issuer.config()), issuer.token()
+    assert await sign_in.actor(token) == ANNA
+    for at, letter in enumerate(token):
+        for other in (b"A", b"."):
+            if other != bytes([letter]):
+                with contextlib.suppress(TokenRefused):
+                    assert await sign_in.actor(token[:at] + other + token[at + 1 :]) is None
+    assert len(issuer.fetches) == 1
+
+
+ODD = [None, True, 0, -1, 7.5, 1e308, float("inf"), float("nan"), 10**400, "", "text", [], [[]], ["x", 7], {}, {"a": 1}]
+
+
+@pytest.mark.parametrize("claim", ["iss", "aud", "exp", "nbf", "iat", "sub", "jti", "email", "app_metadata"])
+async def test_an_odd_claim_of_the_issuer_is_refused_or_harmless(issuer: Issuer, claim: str) -> None:
+    sign_in = SignIn(issuer.config())
+    for value in ODD:
+        content = part({"alg": "ES256", "kid": "first"}) + b"." + part(issuer.claims() | {claim: value})
+        signature = jwt.get_algorithm_by_name("ES256").sign(content, private("ES256"))
+        found = None
+        with contextlib.suppress(TokenRefused, Forbidden):
+            found = await sign_in.actor(content + b"." + part(signature))
+        assert found is None or (found.scope, found.organisations) == (ANNA.scope, ANNA.organisations)
+        if claim in ("iss", "aud", "sub", "app_metadata"):
+            assert found is None or (claim, value) in (("sub", ""), ("sub", "text")), value
 
 
 async def test_a_key_counts_for_the_algorithm_that_it_names_alone(issuer: Issuer) -> None:
