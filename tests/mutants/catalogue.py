@@ -411,6 +411,13 @@ LOCKS = (
         (_SIGN_IN_CLAIMS + "test_organisations_that_are_not_valid_are_refused_for_every_scope[organisations0]",),
     ),
     Mutant(
+        "a Unix socket lets everybody in although people sign in",
+        "api/server.py",
+        "sign-in-needs-a-token",
+        "if self.keys is not None:",
+        ("acceptance/api/test_sign_in.py::test_with_a_sign_in_a_unix_socket_needs_a_token_and_a_port_needs_no_key",),
+    ),
+    Mutant(
         "the next attempt of a tick waits for the lease of the lost run's units",
         "postgres/store.py",
         "release-the-lost",

@@ -48,7 +48,9 @@ def problem(fault: RekindleError, *, status: int | None = None, problems: Sequen
         status = _LATER.get(type(fault)) or next(number for kind, number in _STATUS if isinstance(fault, kind))
     headers: dict[str, str] = {}
     if status == 401:
-        headers["www-authenticate"] = "Bearer"
+        # RFC 6750: a client that sees invalid_token asks for a new token, and tries again.
+        refused = isinstance(fault, errors.TokenRefused)
+        headers["www-authenticate"] = 'Bearer error="invalid_token"' if refused else "Bearer"
     if status in (408, 413):
         headers["connection"] = "close"  # the rest of the body will not be read
     if status == 503 or fault.disposition is Disposition.RETRY:

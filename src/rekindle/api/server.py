@@ -87,7 +87,7 @@ class ServerOptions:
         known: list[Authenticator] = [] if self.keys is None else [self.keys]
         if self.sign_in is not None:
             known.append(SignIn(self.sign_in))
-        if known and not self.insecure_loopback:
+        if known and not self.insecure_loopback:  # mutant: sign-in-needs-a-token
             return Access(known)
         without = LOOPBACK if address.unix_socket is None else UNIX_SOCKET
         return Access(known, without=without, loopback_only=self.insecure_loopback)
