@@ -1239,6 +1239,7 @@ RUNS = (
 
 _DOOR = "acceptance/api/test_door.py::"
 _PROXY = "acceptance/api/test_proxy.py::"
+_ROUTES = "acceptance/api/test_every_route.py::"
 
 SERVING = (
     Mutant(
@@ -1254,6 +1255,13 @@ SERVING = (
         "only-the-group",
         "address.unix_socket.chmod(0o666)",
         (_PROXY + "test_after_a_restart_rekindle_is_reached_again_and_only_by_the_proxys_group",),
+    ),
+    Mutant(
+        "a misspelt filter is ignored",
+        "api/app.py",
+        "only-known",
+        "",
+        (_ROUTES + "test_a_query_parameter_that_the_route_does_not_have_is_a_mistake[GET /v1/health]",),
     ),
 )
 

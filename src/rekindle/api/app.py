@@ -39,7 +39,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         openapi_url="/openapi.json" if docs else None,
         default_response_class=Json,
         redirect_slashes=False,
-        dependencies=[Depends(only_known)],
+        dependencies=[Depends(only_known)],  # mutant: only-known
     )
     api.include_router(run_routes(runs))
     api.include_router(health_routes(engine))

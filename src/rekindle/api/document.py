@@ -1,10 +1,10 @@
 """The parts of the OpenAPI document outside the routes: the key, and the responses of each
 route."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
-from fastapi import Depends
+from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.routing import BaseRoute
@@ -30,23 +30,27 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {number: {"model": Problem if number >= 400 else RunReport} for number in every}
 
 
-def needed(route: BaseRoute) -> Required | None:
-    """What a route needs of the actor; None if it needs nothing."""
-    if not isinstance(route, APIRoute):
-        return None
-    found = [one.call for one in route.dependant.dependencies if isinstance(one.call, Required)]
-    return found[0] if found else None
-
-
-def with_problems(document: dict[str, Any], routes: Sequence[BaseRoute]) -> dict[str, Any]:
-    """The OpenAPI document, with the media type of problems, HEAD wherever there is GET, whole
-    examples, and the scope of each route."""
+def _api_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """The routes of an application, also those that FastAPI keeps in the router that was
+    included."""
     for route in routes:
-        required = needed(route)
-        if isinstance(route, APIRoute) and required is not None:
+        included = getattr(route, "original_router", None)
+        if isinstance(included, APIRouter):
+            yield from _api_routes(included.routes)
+        elif isinstance(route, APIRoute):
+            yield route
+
+
+def with_problems(document: dict[str, Any], routes: Iterable[BaseRoute]) -> dict[str, Any]:
+    """The OpenAPI document, with the media type of problems, HEAD wherever there is GET, whole
+    examples, and what the actor of each route needs: the scope, and the word `unlimited` if it may
+    not be limited to organisations."""
+    for route in _api_routes(routes):
+        for required in (one.call for one in route.dependant.dependencies if isinstance(one.call, Required)):
+            roles = [required.scope, *(["unlimited"] if required.everywhere else [])]
             for method in route.methods or ():
                 operation = document["paths"][route.path][method.lower()]
-                operation["security"] = [{key: [required.scope] for key in one} for one in operation["security"]]
+                operation["security"] = [dict.fromkeys(one, roles) for one in operation["security"]]
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
         schema["examples"] = [_whole(one, schema, schemas) for one in schema.get("examples", [])]

@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
-
-from rekindle.api.access import Required
+from rekindle.access import Scope
 from rekindle.api.app import routes
-from rekindle.api.document import needed
 
 NOBODY = "99999999-9999-4999-8999-999999999999"
 """The id of nothing."""
@@ -24,7 +20,6 @@ class Operation:
     method: str
     path: str
     said: dict[str, Any]
-    needs: Required | None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -33,6 +28,21 @@ class Operation:
     def free(self) -> bool:
         """Whether it needs no key."""
         return "security" not in self.said
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that the actor needs."""
+        return self._roles[0]
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether an actor that is limited to organisations is refused."""
+        return "unlimited" in self._roles
+
+    @property
+    def _roles(self) -> Any:
+        (roles,) = {tuple(*one.values()) for one in self.said["security"]}
+        return roles
 
     @property
     def parameters(self) -> list[str]:
@@ -63,27 +73,16 @@ class Operation:
 
 
 @cache
-def _api() -> FastAPI:
-    return routes(cast("Any", None), cast("Any", None), docs=True)
-
-
-@cache
 def document() -> dict[str, Any]:
     """The OpenAPI document that the code makes."""
-    return _api().openapi()
+    return routes(cast("Any", None), cast("Any", None), docs=True).openapi()
 
 
 @cache
 def operations() -> tuple[Operation, ...]:
     """Every route, without HEAD."""
-    needs = {
-        (method, route.path): needed(route)
-        for route in _api().routes
-        if isinstance(route, APIRoute)
-        for method in route.methods
-    }
     return tuple(
-        Operation(method.upper(), path, said, needs[method.upper(), path])
+        Operation(method.upper(), path, said)
         for path, methods in document()["paths"].items()
         for method, said in methods.items()
         if method != "head"
