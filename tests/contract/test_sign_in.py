@@ -356,7 +356,7 @@ async def test_known_keys_count_for_an_hour_while_the_issuer_is_down(issuer: Iss
 
 async def test_without_any_key_a_token_is_not_called_wrong(issuer: Issuer) -> None:
     issuer.keys = []
-    with pytest.raises(IssuerUnavailable):
+    with pytest.raises(IssuerUnavailable, match="has no key for the algorithms"):
         await actor(issuer, issuer.token())
     with pytest.raises(IssuerUnavailable, match="has no key for the algorithms"):
         await check(issuer.config())

@@ -55,7 +55,7 @@ class IssuerKeys:
             await self.refresh()
         unsure = self._fault is not None and kid not in self._keys
         if unsure or not self._keys or self._older_than(GRACE_SECONDS):  # mutant: keys-grace
-            raise self._fault or IssuerUnavailable()
+            raise unavailable(self._fault)
         return self._keys.get(kid, {}).get(algorithm)
 
     async def refresh(self) -> None:
@@ -76,6 +76,16 @@ class IssuerKeys:
 
     def _older_than(self, seconds: float) -> bool:
         return self._clock() - self._fetched_at > seconds
+
+
+def unavailable(fault: IssuerUnavailable | None) -> IssuerUnavailable:
+    """The same fault as a new exception; None: the issuer answered, and has no key that fits."""
+    if fault is not None:
+        return IssuerUnavailable(fault.message, hint=fault.hint)
+    return IssuerUnavailable(
+        "the issuer has no key for the algorithms of [sign_in]",
+        hint="In Supabase, switch the project from the shared secret to signing keys.",
+    )
 
 
 async def published(config: SignInConfig) -> Keys:
@@ -123,7 +133,7 @@ def _usable(jwk: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[tuple[st
     verifies = jwk.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
     if not isinstance(kid, str) or not verifies or "d" in jwk:
         return
-    for one in _FITTING.get(f"{kty}" if kty == "RSA" else f"{kty} {jwk.get('crv')}", ()):
+    for one in _FITTING.get("RSA" if kty == "RSA" else f"{kty} {jwk.get('crv')}", ()):
         if one not in allowed or algorithm not in (None, one):  # mutant: key-algorithm
             continue
         try:

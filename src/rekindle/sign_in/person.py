@@ -1,10 +1,9 @@
 """A person who signs in: from a token to an actor."""
 
 from rekindle.access import Actor
-from rekindle.errors import IssuerUnavailable
 from rekindle.scenario.sign_in import SignInConfig
 from rekindle.sign_in.claims import actor_of
-from rekindle.sign_in.keys import IssuerKeys, published
+from rekindle.sign_in.keys import IssuerKeys, published, unavailable
 from rekindle.sign_in.tokens import is_token, verified
 
 
@@ -36,9 +35,6 @@ async def check(config: SignInConfig) -> str:
     """
     keys = await published(config)
     if not keys:
-        raise IssuerUnavailable(
-            "the issuer has no key for the algorithms of [sign_in]",
-            hint="In Supabase, switch the project from the shared secret to signing keys.",
-        )
+        raise unavailable(None)
     algorithms = sorted({algorithm for one in keys.values() for algorithm in one})
     return f"the issuer has {len(keys)} usable key{'s' if len(keys) > 1 else ''} ({', '.join(algorithms)})"
