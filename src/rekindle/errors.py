@@ -68,6 +68,7 @@
         ├── Forbidden             RK712
         ├── TokenRefused          RK720
         ├── IssuerUnavailable     RK721   retry     2
+        ├── TooManyFollowers      RK734   retry     2
         ├── CursorInvalid         RK725
         └── NotFound              RK726
 
@@ -568,6 +569,14 @@ class TooManyRuns(RequestError):
 
     code = "RK707"
     usual_hint = "Try again when one has ended, or raise --runs."
+    disposition = Disposition.RETRY
+
+
+class TooManyFollowers(RequestError):
+    """As many requests as may do so follow runs already."""
+
+    code = "RK734"
+    usual_hint = "Try again when one has ended, or ask for the run with Prefer: wait=N."
     disposition = Disposition.RETRY
 
 

@@ -301,6 +301,24 @@ class Report:
         return {"done": 0, "incomplete": 1, "halted": 2, "budget": 3, "running": 3, "abandoned": 1}.get(self.status, 2)
 
 
+Sight = Literal["progress", "ended", "abandoned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a run. `progress`: it is under way, and the report has its numbers so far.
+    `ended`: this is its report. `abandoned`: its process was lost or never reported the end; the
+    next run finishes its work."""
+
+    sight: Sight
+    report: Report
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing more is to be seen of the run."""
+        return self.sight != "progress"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """An organisation, or one of its chapters. Both are None for a person who belongs to none."""

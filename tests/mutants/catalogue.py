@@ -1222,6 +1222,20 @@ SESSION = (
 
 RUNS = (
     Mutant(
+        "a run whose process is gone is followed for ever",
+        _sql("run_progress"),
+        "lost",
+        "and false",
+        ("database/test_progress.py::test_a_run_whose_process_is_lost_is_seen_as_abandoned_before_and_after_a_sweep",),
+    ),
+    Mutant(
+        "a run is looked at although nobody follows it",
+        "api/follow.py",
+        "nobody-follows",
+        "if False:",
+        ("acceptance/api/test_follow.py::test_clients_that_hang_up_or_read_nothing_cost_no_look",),
+    ),
+    Mutant(
         "an actor of one organisation sees the runs of everything",
         _sql("parts/run_visible"),
         "a-run-of-everything",

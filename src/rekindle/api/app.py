@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 
 from rekindle.api.access import Access
 from rekindle.api.document import with_problems
+from rekindle.api.follow import Following
 from rekindle.api.health_routes import FREE, health_routes
 from rekindle.api.middleware import Entrance
 from rekindle.api.parameters import only_known
@@ -41,7 +42,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(only_known)],  # mutant: only-known
     )
-    api.include_router(run_routes(runs))
+    api.include_router(run_routes(runs, Following(engine, runs)))
     api.include_router(health_routes(engine))
     api.exception_handler(RekindleError)(_refused)
     api.exception_handler(RequestValidationError)(_invalid)

@@ -30,7 +30,12 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.ProviderError, 502),
     (RekindleError, 500),
 )
-_LATER: dict[type[RekindleError], int] = {errors.TooManyRuns: 429, errors.NotNow: 503, errors.IssuerUnavailable: 503}
+_LATER: dict[type[RekindleError], int] = {
+    errors.TooManyRuns: 429,
+    errors.TooManyFollowers: 429,
+    errors.NotNow: 503,
+    errors.IssuerUnavailable: 503,
+}
 
 
 class Json(JSONResponse):

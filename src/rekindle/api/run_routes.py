@@ -1,18 +1,37 @@
 """/v1/runs: start a run, and read how it ended."""
 
 import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Response
+from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator
 
 from rekindle.api.document import KEY, responses
+from rekindle.api.follow import HEARTBEAT, RETRY, Event, Following
 from rekindle.api.models import RunReport, RunRequest
 from rekindle.api.runs import Runs
+from rekindle.errors import NotNow
 from rekindle.policy import valid_key
 
 MAX_WAIT_SECONDS = 300
+
+EVENTS = responses(204, 401, 404, 422, 429, 503) | {
+    200: {
+        "description": "The events, each with a run as `GET /v1/runs/{run_id}` answers it.",
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": 'event: progress\ndata: {"run_id": "…", "status": "running", "scenarios": […], …}\n'
+                "id: 4be2a1f09c7d6e35\n\n",
+            }
+        },
+    },
+    204: {"description": "The run has ended, and the client has its last event."},
+}
 
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
 
@@ -40,7 +59,17 @@ Prefer = Annotated[
 ]
 
 
-def run_routes(runs: Runs) -> APIRouter:
+LastEventId = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        max_length=100,
+        description="The id of the last event that was received: it is not sent again.",
+    ),
+]
+
+
+def run_routes(runs: Runs, following: Following) -> APIRouter:
     """The routes of the resource `runs`."""
     router = APIRouter(prefix="/v1/runs", dependencies=KEY)
 
@@ -65,7 +94,42 @@ def run_routes(runs: Runs) -> APIRouter:
         wait_seconds = _wait_seconds(prefer, response)
         return RunReport.model_validate(await runs.report(run_id, wait_seconds=wait_seconds))
 
+    @router.get("/{run_id}/events", response_class=StreamingResponse, responses=EVENTS)
+    async def follow_run(run_id: UUID, last_event_id: LastEventId = None) -> Response:
+        """Server-sent events of a run, in any process: `progress` with its numbers so far, whenever
+        they have changed, at most once per second; last `ended` with its report, or `abandoned` if
+        its process is lost.
+
+        The answer ends after the last event, and after five minutes: ask again with the header
+        Last-Event-ID. 204: there is nothing after that event.
+        """
+        await runs.report(run_id)
+        events = following.events(run_id, follower="-")
+        async for first in events:
+            if first is not None:
+                break
+        else:
+            raise NotNow("the server is stopping")
+        if first.is_last and first.id == last_event_id:
+            await events.aclose()
+            return Response(status_code=204)
+        return StreamingResponse(
+            _stream(first, events, shown=last_event_id),
+            media_type="text/event-stream",
+            headers={"x-accel-buffering": "no"},  # for nginx
+        )
+
     return router
+
+
+async def _stream(first: Event, events: AsyncGenerator[Event | None], *, shown: str | None) -> AsyncGenerator[bytes]:
+    """The bytes of the events, from `first` on, without the one that the client has."""
+    async with aclosing(events):
+        yield RETRY
+        if first.id != shown:
+            yield first.text
+        async for event in events:
+            yield HEARTBEAT if event is None else event.text
 
 
 def _wait_seconds(prefer: str | None, response: Response) -> int:

@@ -35,7 +35,7 @@ class Runs:
     def __init__(self, engine: Engine, *, at_once: int, stop: asyncio.Event) -> None:
         self._engine = engine
         self._at_once = at_once
-        self._stop = stop
+        self.stop = stop
         self._tasks: dict[asyncio.Task[Report], UUID | None] = {}
         self._opening = asyncio.Lock()
 
@@ -58,7 +58,7 @@ class Runs:
             found = await self._found(asked)
             if found is not None:
                 return Begun(found, replayed=True)
-            if self._stop.is_set():
+            if self.stop.is_set():
                 raise NotNow("the server is stopping")
             if len(self._tasks) >= self._at_once:
                 raise TooManyRuns(f"{len(self._tasks)} runs are running, which is the limit")
@@ -83,12 +83,16 @@ class Runs:
                 raise RunNotFound(hint="`rekindle runs` lists them.")
             left = until - time.monotonic()
             ours = [task for task, opened in self._tasks.items() if opened == run_id]
-            if reports[0].status != "running" or left <= 0 or (self._stop.is_set() and not ours):
+            if reports[0].status != "running" or left <= 0 or (self.stop.is_set() and not ours):
                 return reports[0]
             if ours:
                 await asyncio.wait(ours, timeout=left)
             else:
                 await asyncio.sleep(min(_LOOK_SECONDS, left))
+
+    def has(self, run_id: UUID) -> bool:
+        """Whether the run is under way in this process."""
+        return run_id in self._tasks.values()
 
     async def ended(self) -> None:
         """Wait until every run of this process has ended: within its budget, or soon after
@@ -114,7 +118,7 @@ class Runs:
             caller=Caller(
                 asked=asked,
                 watch=Watch(opened=has_opened),
-                stop=self._stop,
+                stop=self.stop,
             ),
         )
         task = asyncio.create_task(running, name="rekindle-run")

@@ -13,6 +13,7 @@ from rekindle.app.people import People
 from rekindle.app.questions import Questions
 from rekindle.app.records import Records
 from rekindle.app.sign_in import check_sign_in
+from rekindle.app.watch import Watching
 from rekindle.configuration import configured
 from rekindle.dispatchers.registry import build_dispatcher, of_its_kind
 from rekindle.engine.changes import changes, edited
@@ -31,7 +32,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Questions, Records, People, Scheduled):
+class Engine(Questions, Records, People, Scheduled, Watching):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -47,7 +48,7 @@ from rekindle.engine.preview import Preview
 from rekindle.engine.show import NOT_EVALUATED
 from rekindle.errors import BadArgument, HeldByGuard
 from rekindle.log import log
-from rekindle.model import Asked, Candidate, Place, Report
+from rekindle.model import Asked, Candidate, Look, Place, Report
 from rekindle.policy import request_digest
 
 Budget = Annotated[str | None, typer.Option("--budget", metavar="DURATION", help="End within this time, such as 30s.")]
@@ -202,9 +203,17 @@ def show_report(report: Report, *, as_json: bool) -> None:
 
 
 @async_command
-async def runs(limit: Rows = 20, as_json: AsJson = False) -> None:
-    """Show the history of runs."""
+async def runs(
+    limit: Rows = 20,
+    follow: Annotated[
+        str | None, typer.Option("--follow", metavar="RUN", help="Follow this run until it ends.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show the history of runs, or follow one of any process."""
     async with Engine.open(settings()) as engine:
+        if follow is not None:
+            return await _follow(engine, ids([follow])[0], as_json=as_json)
         reports = await engine.runs(limit=limit)
     if as_json:
         print_json([report_json(one) for one in reports])
@@ -212,6 +221,26 @@ async def runs(limit: Rows = 20, as_json: AsJson = False) -> None:
         console(WIDE).print(runs_table(reports))
     else:
         say("There was no run yet.")
+    return 0
+
+
+async def _follow(engine: Engine, run_id: UUID, *, as_json: bool) -> int:
+    """Show how far a run is until it ends, or until a signal, then its report. Returns the report's
+    exit code."""
+    last: Look | None = None
+    with _progress(quiet=as_json) as progress:
+        task = progress.add_task("sending", total=None)
+        async with aclosing(engine.watch(run_id, stop=stop_on_signals())) as looks:
+            async for last in looks:
+                claims = sum(one.claimed + one.carried for one in last.report.scenarios)
+                left = sum(one.pending for one in last.report.scenarios)
+                progress.update(task, total=claims or None, completed=claims - left)
+    if last is None:
+        return 0
+    show_report(last.report, as_json=as_json)
+    if last.sight == "abandoned" and last.report.status == "running":
+        say("Its process has not been seen for 30 s. The next run finishes its work.")
+    return last.report.exit_code
 
 
 async def warn_if_not_applied(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from rekindle import policy
 from rekindle.errors import WouldRetire
-from rekindle.model import KeyHolder, Numbers, Report, UnknownSend
+from rekindle.model import KeyHolder, Look, Numbers, Report, Sight, UnknownSend
 from rekindle.ports import Applied, Change, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.audit import Entry, audit
 from rekindle.postgres.locks import take
@@ -72,6 +72,16 @@ class Reports:
         `sees` (None: not limited) may see."""
         async with self._database.transaction() as connection:
             return await read_runs(connection, run_id=run_id, limit=limit, sees=sees)
+
+    async def look(self, run_id: UUID) -> Look | None:
+        """Return how far a run is, or how it ended; None if there is no such run."""
+        parameters = {"run_id": run_id, "lost_seconds": policy.LOST_SECONDS}
+        rows = await self._database.rows(statement("run_progress"), parameters)
+        if not rows:
+            return None
+        (report,) = _reports(rows)
+        over: Sight = "abandoned" if rows[0]["lost"] or report.status == "abandoned" else "ended"
+        return Look("progress" if report.status == "running" and not rows[0]["lost"] else over, report)
 
     async def asked(self, key: str) -> KeyHolder | None:
         """Return the last run that was requested with the key; None if there is none."""
@@ -154,8 +164,13 @@ async def read_runs(
     they were claimed."""
     parameters = {"run_id": run_id, "limit": limit, "sees": None if sees is None else list(sees)}
     cursor = await connection.execute(statement("runs"), parameters)
+    return _reports(await cursor.fetchall())
+
+
+def _reports(rows: Sequence[dict[str, Any]]) -> list[Report]:
+    """Return the report of each run, from a row per run and scenario."""
     reports: dict[UUID, tuple[dict[str, Any], list[Numbers]]] = {}
-    for row in await cursor.fetchall():
+    for row in rows:
         _, scenarios = reports.setdefault(row["run_id"], (row, []))
         if row["numbers"] is not None:
             scenarios.append(_numbers(row["numbers"]))
@@ -188,7 +203,7 @@ _NUMBERS = tuple(field.name for field in fields(Numbers))
 
 
 def _numbers(row: dict[str, Any]) -> Numbers:
-    return Numbers(**{name: row[name] for name in _NUMBERS})
+    return Numbers(**{name: row[name] for name in _NUMBERS if name in row})
 
 
 def _status(row: dict[str, Any]) -> ScenarioStatus:

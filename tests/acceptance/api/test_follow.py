@@ -1,0 +1,161 @@
+"""The events of a run over HTTP: seen to progress in every process, to the end, at a bounded
+cost."""
+
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from acceptance.api.served import KEY, Served, sends_slowly, serving, until
+from acceptance.command import Command
+from conftest import shift_clock
+from rekindle.sandbox import Sandbox
+from team.team import SCENARIO, Team, write_config
+
+SLOW = f'[dispatcher]\nkind = "fcm"\ntimeout = "1s"\nconcurrency = 4\n{SCENARIO}'
+"""At most four sends at once, so that a run lasts for some seconds."""
+
+
+@dataclass(frozen=True)
+class Event:
+    name: str
+    id: str
+    report: dict[str, Any]
+
+    def count(self, name: str) -> int:
+        return sum(one[name] for one in self.report["scenarios"])
+
+
+def events_of(lines: Iterator[str]) -> Iterator[Event]:
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "event" in fields:
+            yield Event(fields["event"], fields["id"], json.loads(fields["data"]))
+            fields = {}
+
+
+@contextmanager
+def following(
+    api: Served, run_id: str, *, after: str | None = None
+) -> Iterator[tuple[httpx.Response, Iterator[Event]]]:
+    headers = {} if after is None else {"last-event-id": after}
+    with api.client.stream("GET", f"/v1/runs/{run_id}/events", headers=headers) as answer:
+        yield answer, events_of(answer.iter_lines())
+
+
+def followed(api: Served, run_id: str) -> list[Event]:
+    with following(api, run_id) as (answer, events):
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+        return list(events)
+
+
+def test_a_run_is_followed_to_its_report_by_several_and_from_another_process(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(80)
+    write_config(keyed.folder, SLOW)
+    fcm.faults(sends_slowly(0.25))
+    with serving(keyed) as api, serving(keyed) as other, ThreadPoolExecutor(3) as pool:
+        run_id = api.post({"budget_seconds": 20}).json()["run_id"]
+        seen = [pool.submit(followed, one, run_id) for one in (api, api, other)]
+        histories = [one.result(timeout=60) for one in seen]
+        report = api.run(run_id)
+    for events in histories:
+        *before, last = events
+        assert {one.name for one in before} == {"progress"}
+        recorded = [one.count("recorded") for one in before]
+        assert recorded == sorted(recorded)
+        assert any(0 < number < 80 for number in recorded)
+        assert {one.count("claimed") for one in before} <= {0, 80}
+        assert all(one.count("claimed") == one.count("recorded") + one.count("pending") for one in before)
+        assert (last.name, last.report) == ("ended", report)
+    assert histories[0] == histories[1]  # one look serves both
+
+
+def test_a_client_that_comes_again_gets_only_what_it_has_not_seen(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(30)
+    write_config(keyed.folder, SLOW)
+    fcm.faults(sends_slowly(0.25))
+    with serving(keyed) as api:
+        run_id = api.post({"budget_seconds": 20}).json()["run_id"]
+        with following(api, run_id) as (_, events):
+            first = next(events)
+        with following(api, run_id, after=first.id) as (_, events):
+            rest = list(events)
+        assert first.id not in {one.id for one in rest}
+        assert rest[-1].name == "ended"
+        with following(api, run_id, after=rest[-1].id) as (answer, events):
+            assert (answer.status_code, list(events)) == (204, [])
+        assert [one.name for one in followed(api, run_id)] == ["ended"]
+
+
+def test_the_run_of_a_killed_process_is_seen_as_abandoned(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(4)
+    fcm.faults(sends_slowly(0.9))
+    with serving(keyed) as api, serving(keyed) as other, ThreadPoolExecutor(1) as pool:
+        run_id = api.post({"budget_seconds": 20}).json()["run_id"]
+        seen = pool.submit(followed, other, run_id)
+        until(lambda: fcm.requests()["send"] > 0)
+        assert api.stop(signal.SIGKILL).code == -signal.SIGKILL
+        shift_clock(team.url, "1 minute")
+        last = seen.result(timeout=30)[-1]
+        assert (last.name, last.report["status"]) == ("abandoned", "running")
+        fcm.faults([])
+        other.post(wait=30)
+        assert [(one.name, one.report["status"]) for one in followed(other, run_id)] == [("abandoned", "abandoned")]
+
+
+def test_a_stop_ends_the_streams_and_sends_the_report_of_a_run_that_it_ends(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(60)
+    write_config(keyed.folder, SLOW)
+    fcm.faults(sends_slowly(0.25))
+    with serving(keyed) as api, serving(keyed) as other, ThreadPoolExecutor(2) as pool:
+        run_id = api.post({"budget_seconds": 30}).json()["run_id"]
+        own, foreign = pool.submit(followed, api, run_id), pool.submit(followed, other, run_id)
+        until(lambda: len(fcm.messages()) > 4)
+        assert (other.stop().code, api.stop().code) == (0, 0)
+        assert {one.name for one in foreign.result(timeout=30)} == {"progress"}
+        last = own.result(timeout=30)[-1]
+        assert (last.name, last.report["status"]) == ("ended", "budget")
+
+
+def test_clients_that_hang_up_or_read_nothing_cost_no_look(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(1)
+    with serving(keyed) as api:
+        run_id = api.post(wait=30).json()["run_id"]
+        team.execute(
+            "update rekindle.run set status = 'running', finished_at = null, seen_at = now() + interval '1 day'"
+        )
+        with ExitStack() as stack:
+            for _ in range(3):
+                deaf = stack.enter_context(socket.create_connection(api.place))
+                deaf.sendall(f"GET /v1/runs/{run_id}/events HTTP/1.1\r\nhost: x\r\napikey: {KEY}\r\n\r\n".encode())
+                assert b"event: progress" in received(deaf)
+            until(lambda: looks(team))
+        until(lambda: not looks(team))
+        assert api.stop().code == 0
+
+
+def received(connection: socket.socket) -> bytes:
+    got = b""
+    connection.settimeout(10)
+    while b"\n\n" not in got.partition(b"data:")[2]:
+        got += connection.recv(4096)
+    return got
+
+
+def looks(team: Team) -> bool:
+    """Whether somebody has looked at a run in the last 1.5 seconds."""
+    return bool(
+        team.rows(
+            "select 1 from pg_stat_activity where query like '/* rekindle:run_progress%%' "
+            "and state_change > now() - interval '1.5 s'"
+        )
+    )
