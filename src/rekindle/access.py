@@ -1,8 +1,11 @@
 """Who may do what: an actor, its scope, and the organisations that it is limited to. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
+
+from rekindle.errors import Forbidden, NotFound
 
 Scope = Literal["read", "operate", "admin"]
 """What an actor may do. Each scope includes the one before it."""
@@ -44,6 +47,31 @@ class Actor:
         """Whether it sees what belongs to an organisation. Only an unlimited actor sees what
         belongs to none."""
         return self.organisations is None or organisation_id in self.organisations  # mutant: organisation
+
+    def limit(self, named: Sequence[UUID]) -> tuple[UUID, ...]:
+        """The organisations that its request covers: those it names, or else all that it is limited
+        to. Empty: every organisation.
+
+        Raises:
+            NotFound: it names one that it does not see.
+            Forbidden: it sees no organisation at all.
+        """
+        if self.organisations is None:
+            return tuple(named)
+        if not self.organisations:  # an empty selection would be that of every organisation
+            raise Forbidden(f"{self.label} is limited to organisations, and has none")
+        if not all(self.sees(one) for one in named):  # mutant: named-organisation
+            raise NotFound
+        return tuple(named) or tuple(sorted(self.organisations))  # mutant: own-organisations
+
+    def own_key(self, key: str) -> str:
+        """The idempotency key of its request, as the ledger has it.
+
+        Actors that see everything share one list of keys, with the command line. Each limited actor
+        has a separate list: it can neither get the run of another actor by its key, nor take that
+        key first. A key has no blank, so no key of one list is one of another.
+        """
+        return key if self.organisations is None else f"{self.label} {key}"  # mutant: key-of-an-actor
 
 
 ENVIRONMENT_KEY = Actor("environment", "environment key", "admin")

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from rekindle import Engine
-from rekindle.api.app import routes
+from rekindle.access import LOOPBACK
+from rekindle.api.access import Access
+from rekindle.api.app import build, routes
 from rekindle.api.health_routes import READY_SECONDS
 from rekindle.api.runs import Runs
 from rekindle.errors import BadArgument
@@ -53,6 +55,9 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         stop.set()
         await engine.work(stop=stop)
 
+    async def watched() -> None:
+        await of(engine.watch((await engine.runs())[0].run_id))
+
     async def nothing_to_confirm() -> None:
         with pytest.raises(BadArgument):
             await engine.confirm_failover()
@@ -86,9 +91,10 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         "switches": engine.switches,
         "unknown": engine.unknown,
         "versions": engine.versions,
+        "watch": watched,
     }
     public = {name for name, _ in inspect.getmembers(engine, inspect.isroutine) if not name.startswith("_")}
-    assert set(calls) == public - {"open"}
+    assert set(calls) == public - {"open", "acting_as"}
     for call in calls.values():
         await close_idle(team, engine)
         await call()
@@ -97,9 +103,13 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
 
 async def test_every_route_works_after_the_idle_connections_were_closed(team: Team, engine: Engine) -> None:
     runs = Runs(engine, at_once=1, stop=asyncio.Event())
-    app = routes(engine, runs, docs=True)
+    app = build(engine, runs, Access(without=LOOPBACK), docs=True)
     begun = await engine.run()
-    paths = {(method, path) for path, of_path in app.openapi()["paths"].items() for method in of_path}
+    paths = {
+        (method, path)
+        for path, of_path in routes(engine, runs, docs=True).openapi()["paths"].items()
+        for method in of_path
+    }
     assert len(paths) >= 4
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:

@@ -1222,6 +1222,27 @@ SESSION = (
 
 RUNS = (
     Mutant(
+        "a run of a limited actor covers an organisation that it does not see",
+        "access.py",
+        "named-organisation",
+        "if False:",
+        (_ACCESS + "test_a_request_of_a_limited_actor_covers_its_organisations_or_those_of_them_that_it_names",),
+    ),
+    Mutant(
+        "a run of a limited actor covers everything if it names nothing",
+        "access.py",
+        "own-organisations",
+        "return tuple(named)",
+        (_ACCESS + "test_a_request_of_a_limited_actor_covers_its_organisations_or_those_of_them_that_it_names",),
+    ),
+    Mutant(
+        "an actor gets the run of another by its idempotency key",
+        "access.py",
+        "key-of-an-actor",
+        "return key",
+        (_ACCESS + "test_the_key_of_a_limited_actor_is_of_no_other_actor",),
+    ),
+    Mutant(
         "a run whose process is gone is followed for ever",
         _sql("run_progress"),
         "lost",

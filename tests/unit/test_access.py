@@ -10,7 +10,7 @@ from rekindle.access import SCOPES, UNIX_SOCKET, Actor, Scope
 from rekindle.api.access import Access, require
 from rekindle.api.middleware import Entrance
 from rekindle.api.problems import problem
-from rekindle.errors import DatabaseUnreachable, KeyRefused, RekindleError
+from rekindle.errors import DatabaseUnreachable, Forbidden, KeyRefused, NotFound, RekindleError
 
 HERE, THERE = UUID(int=1), UUID(int=2)
 ANNA = Actor("person", "anna@example.org", "operate", frozenset({HERE}))
@@ -45,6 +45,32 @@ def test_a_limited_actor_sees_its_organisations_and_nothing_that_belongs_to_none
     assert [ANNA.sees(one) for one in (HERE, THERE, None)] == [True, False, False]
     assert [CI.sees(one) for one in (HERE, THERE, None)] == [True, True, True]
     assert not Actor("key", "x", "read", frozenset()).sees(HERE)
+
+
+def test_a_request_of_a_limited_actor_covers_its_organisations_or_those_of_them_that_it_names() -> None:
+    both = Actor("key", "x", "operate", frozenset({HERE, THERE}))
+    assert (ANNA.limit([]), ANNA.limit([HERE]), both.limit([]), both.limit([THERE])) == (
+        (HERE,),
+        (HERE,),
+        (HERE, THERE),
+        (THERE,),
+    )
+    assert (CI.limit([]), CI.limit([THERE])) == ((), (THERE,))
+    for named in ([THERE], [HERE, THERE]):
+        with pytest.raises(NotFound):
+            ANNA.limit(named)
+
+
+def test_a_request_of_an_actor_without_any_organisation_does_not_cover_all_of_them() -> None:
+    with pytest.raises(Forbidden):
+        Actor("person", "x", "operate", frozenset()).limit([])
+
+
+def test_the_key_of_a_limited_actor_is_of_no_other_actor() -> None:
+    a_b, a = (Actor("key", name, "operate", frozenset({HERE})) for name in ("a b", "a"))
+    keys = [actor.own_key(key) for actor in (ANNA, CI, a_b, a) for key in ("c", "b-c")]
+    assert len(set(keys)) == len(keys)
+    assert CI.own_key("c") == UNIX_SOCKET.own_key("c") == "c"
 
 
 def test_records_name_an_actor_by_its_kind_and_name() -> None:

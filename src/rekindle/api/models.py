@@ -1,5 +1,6 @@
 """The fields of requests and answers. The API reads and returns nothing else."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,6 +11,7 @@ from rekindle.model import RunStatus
 from rekindle.policy import request_digest
 
 MAX_BUDGET_SECONDS = 3600.0
+MAX_PEOPLE = 1_000_000_000
 
 ScenarioType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 # As `rekindle runs --json` writes it.
@@ -87,10 +89,18 @@ class RunRequest(BaseModel):
         description="The run ends within this time. Default: the configured budget.",
     )
 
-    def digest(self) -> str:
-        """Equal for two requests that ask for the same run, in any order of their lists."""
+    confirm: int = Field(
+        default=0, ge=0, le=MAX_PEOPLE, description="Allow claims of up to this many people past the guard."
+    )
+
+    def digest(self, organisations: Sequence[UUID]) -> str:
+        """Equal for two requests that ask for the same run, in any order of their lists. The
+        organisations are those that the run covers."""
         return request_digest(
-            scenarios=self.scenarios, organisations=self.organisations, budget_seconds=self.budget_seconds
+            scenarios=self.scenarios,
+            organisations=organisations,
+            budget_seconds=self.budget_seconds,
+            confirmed=self.confirm,
         )
 
 

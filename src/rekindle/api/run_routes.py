@@ -6,10 +6,12 @@ from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator
 
+from rekindle.access import Actor
+from rekindle.api.access import require
 from rekindle.api.document import KEY, responses
 from rekindle.api.follow import HEARTBEAT, RETRY, Event, Following
 from rekindle.api.models import RunReport, RunRequest
@@ -19,7 +21,7 @@ from rekindle.policy import valid_key
 
 MAX_WAIT_SECONDS = 300
 
-EVENTS = responses(204, 401, 404, 422, 429, 503) | {
+EVENTS = responses(204, 401, 403, 404, 422, 429, 503) | {
     200: {
         "description": "The events, each with a run as `GET /v1/runs/{run_id}` answers it.",
         "content": {
@@ -59,6 +61,8 @@ Prefer = Annotated[
 ]
 
 
+Reader = Annotated[Actor, Depends(require("read"))]
+Operator = Annotated[Actor, Depends(require("operate"))]
 LastEventId = Annotated[
     str | None,
     Header(
@@ -73,29 +77,33 @@ def run_routes(runs: Runs, following: Following) -> APIRouter:
     """The routes of the resource `runs`."""
     router = APIRouter(prefix="/v1/runs", dependencies=KEY)
 
-    @router.post("", status_code=202, responses=responses(200, 401, 422, 429, 502, 503))
+    @router.post("", status_code=202, responses=responses(200, 401, 403, 404, 422, 429, 502, 503))
     async def begin_run(
-        request: RunRequest, response: Response, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+        request: RunRequest,
+        response: Response,
+        actor: Operator,
+        idempotency_key: IdempotencyKey = None,
+        prefer: Prefer = None,
     ) -> RunReport:
         """Start a run: 202 while it is running, 200 when it has ended. It continues even if the
         client disconnects."""
-        begun = await runs.begin(request, idempotency_key)
+        begun = await runs.begin(request, idempotency_key, actor)
         wait_seconds = _wait_seconds(prefer, response)
-        report = await runs.report(begun.run_id, wait_seconds=wait_seconds)
+        report = await runs.report(begun.run_id, actor, wait_seconds=wait_seconds)
         response.status_code = 202 if report.status == "running" else 200
         response.headers["location"] = f"/v1/runs/{begun.run_id}"
         if begun.replayed:
             response.headers["idempotency-replayed"] = "true"
         return RunReport.model_validate(report)
 
-    @router.get("/{run_id}", responses=responses(401, 404, 422, 503))
-    async def show_run(run_id: UUID, response: Response, prefer: Prefer = None) -> RunReport:
+    @router.get("/{run_id}", responses=responses(401, 403, 404, 422, 503))
+    async def show_run(run_id: UUID, response: Response, actor: Reader, prefer: Prefer = None) -> RunReport:
         """One run, as `rekindle runs --json` shows it."""
         wait_seconds = _wait_seconds(prefer, response)
-        return RunReport.model_validate(await runs.report(run_id, wait_seconds=wait_seconds))
+        return RunReport.model_validate(await runs.report(run_id, actor, wait_seconds=wait_seconds))
 
     @router.get("/{run_id}/events", response_class=StreamingResponse, responses=EVENTS)
-    async def follow_run(run_id: UUID, last_event_id: LastEventId = None) -> Response:
+    async def follow_run(run_id: UUID, actor: Reader, last_event_id: LastEventId = None) -> Response:
         """Server-sent events of a run, in any process: `progress` with its numbers so far, whenever
         they have changed, at most once per second; last `ended` with its report, or `abandoned` if
         its process is lost.
@@ -103,8 +111,8 @@ def run_routes(runs: Runs, following: Following) -> APIRouter:
         The answer ends after the last event, and after five minutes: ask again with the header
         Last-Event-ID. 204: there is nothing after that event.
         """
-        await runs.report(run_id)
-        events = following.events(run_id, follower="-")
+        await runs.report(run_id, actor)
+        events = following.events(run_id, follower=actor.label)
         async for first in events:
             if first is not None:
                 break

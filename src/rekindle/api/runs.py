@@ -2,9 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from uuid import UUID
 
+from rekindle.access import Actor
 from rekindle.api.models import RunRequest
 from rekindle.app import Engine
 from rekindle.engine.cycle import Caller, Watch
@@ -39,22 +43,31 @@ class Runs:
         self._tasks: dict[asyncio.Task[Report], UUID | None] = {}
         self._opening = asyncio.Lock()
 
-    async def begin(self, request: RunRequest, key: str | None) -> Begun:
-        """Start a run and wait until the ledger has its row. The run then continues, even if the
-        client disconnects.
+    async def begin(self, request: RunRequest, key: str | None, actor: Actor) -> Begun:
+        """Start a run for the actor and wait until the ledger has its row. The run then continues,
+        even if the client disconnects. It covers no organisation that the actor does not see.
 
         All requests with the same key get the same run, also from other processes and after a
         restart, because the ledger stores the key. Only one request at a time opens a run, so the
         next ones find its row.
 
         Raises:
+            NotFound, Forbidden: the actor may not start it; see `rekindle.access.Actor.limit`.
             KeyTaken: the key belongs to a run with a different request.
             TooManyRuns, NotNow: no run was started. A later request with the same key may start
                 one.
             RekindleError: the run failed before it had a row. The key is free.
         """
+        organisations = actor.limit(request.organisations)
+        asked = None if key is None else Asked(actor.own_key(key), request.digest(organisations))
+        running = partial(
+            self._engine.acting_as(actor).run,
+            scenarios=request.scenarios,
+            organisations=organisations,
+            budget_seconds=request.budget_seconds,
+            confirmed=request.confirm,
+        )
         async with self._opening:
-            asked = None if key is None else Asked(key, request.digest())
             found = await self._found(asked)
             if found is not None:
                 return Begun(found, replayed=True)
@@ -63,22 +76,22 @@ class Runs:
             if len(self._tasks) >= self._at_once:
                 raise TooManyRuns(f"{len(self._tasks)} runs are running, which is the limit")
             try:
-                return Begun(await self._start(request, asked), replayed=False)
+                return Begun(await self._start(running, asked), replayed=False)
             except KeyTaken:  # taken by another process meanwhile
                 found = await self._found(asked)
                 if found is None:
                     raise
                 return Begun(found, replayed=True)
 
-    async def report(self, run_id: UUID, *, wait_seconds: float = 0) -> Report:
+    async def report(self, run_id: UUID, actor: Actor, *, wait_seconds: float = 0) -> Report:
         """The report of a run, when it has ended or after `wait_seconds`.
 
         Raises:
-            RunNotFound: there is no such run.
+            RunNotFound: there is no such run that the actor sees.
         """
         until = time.monotonic() + wait_seconds
         while True:
-            reports = await self._engine.runs(run_id=run_id)
+            reports = await self._engine.runs(run_id=run_id, sees=actor.organisations)
             if not reports:
                 raise RunNotFound(hint="`rekindle runs` lists them.")
             left = until - time.monotonic()
@@ -104,24 +117,15 @@ class Runs:
         report = None if asked is None else await self._engine.run_under(asked)
         return None if report is None else report.run_id
 
-    async def _start(self, request: RunRequest, asked: Asked | None) -> UUID:
+    async def _start(self, running: Callable[..., Coroutine[Any, Any, Report]], asked: Asked | None) -> UUID:
         opened: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
 
         def has_opened(run_id: UUID) -> None:
             self._tasks[task] = run_id
             opened.set_result(run_id)
 
-        running = self._engine.run(
-            scenarios=request.scenarios,
-            organisations=request.organisations,
-            budget_seconds=request.budget_seconds,
-            caller=Caller(
-                asked=asked,
-                watch=Watch(opened=has_opened),
-                stop=self.stop,
-            ),
-        )
-        task = asyncio.create_task(running, name="rekindle-run")
+        caller = Caller(asked=asked, watch=Watch(opened=has_opened), stop=self.stop)
+        task = asyncio.create_task(running(caller=caller), name="rekindle-run")
         self._tasks[task] = None
         task.add_done_callback(self._has_ended)
         await asyncio.wait((task, opened), timeout=OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,6 @@
 """The part of the engine that reports what happened, and carries out an operator's decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from rekindle.app.base import Base
@@ -24,9 +24,12 @@ class Records(Base):
         by which role."""
         return await self._reports.versions(scenarios)
 
-    async def runs(self, *, run_id: UUID | None = None, limit: int = 20) -> list[Report]:
-        """The newest runs first, or the one that is named."""
-        return await self._reports.runs(run_id=run_id, limit=limit)
+    async def runs(
+        self, *, run_id: UUID | None = None, limit: int = 20, sees: Collection[UUID] | None = None
+    ) -> list[Report]:
+        """The newest runs first, or the one that is named. With `sees`: only runs that are limited
+        to some of these organisations."""
+        return await self._reports.runs(run_id=run_id, limit=limit, sees=sees)
 
     async def asked(self, key: str) -> KeyHolder | None:
         """The last run that was asked for under the key; None if there is no such run."""
