@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from docs.documents import blocks, read, sections
@@ -59,11 +60,20 @@ def test_the_configuration_shown_lets_in_the_person_that_its_claims_describe(tmp
         actor_of({"sub": "user-7"}, config)
 
 
-def test_the_sql_shown_writes_the_claims_that_the_configuration_reads() -> None:
+def test_the_sql_shown_writes_the_claims_that_the_configuration_reads(tmp_path: Path, empty_url: str) -> None:
     [sql] = [one.text for one in blocks(PAGE) if one.info == "sql"]
-    assert "raw_app_meta_data" in sql
-    assert all(word in sql for word in ('"rekindle_role"', '"rekindle_organisations"', ORGANISATION))
-    assert all(f'app_metadata.{name}"' in SHOWN[0] for name in ("rekindle_role", "rekindle_organisations"))
+    (tmp_path / "rekindle.toml").write_text(SHOWN[0], encoding="utf-8")
+    config = load_config(tmp_path / "rekindle.toml").sign_in
+    assert config is not None
+    with psycopg.connect(empty_url, autocommit=True) as connection:
+        connection.execute("create schema auth")
+        connection.execute("create table auth.users (email text, raw_app_meta_data jsonb)")
+        for before in ("null", """'{"provider": "email", "rekindle_role": "admin"}'"""):
+            connection.execute(f"insert into auth.users values ('anna@example.org', {before})")  # type: ignore[arg-type]
+        connection.execute(sql)  # type: ignore[arg-type]
+        for (metadata,) in connection.execute("select raw_app_meta_data from auth.users").fetchall():
+            found = actor_of({"sub": "user-7", "app_metadata": metadata}, config)
+            assert (found.scope, found.organisations) == ("operate", LIMITED)
 
 
 def test_every_scope_is_described() -> None:
