@@ -19,7 +19,9 @@ from contract.issuer import Issuer, jwk, signed_with
 from rekindle.access import LOOPBACK
 from rekindle.api.server import ServerOptions
 from rekindle.errors import KeyRefused
+from rekindle.sandbox import Sandbox
 from rekindle.scenario import SignInConfig
+from team.team import Team
 
 TABLE = """
 [sign_in]
@@ -106,6 +108,36 @@ async def test_people_are_let_in_by_their_tokens_and_programs_by_keys(rekindle: 
     parts = {part for token in (good, other, late, forged) for part in token.decode().split(".")}
     assert not [part for part in parts if part in written]
     assert "sign_in.keys" in written
+
+
+async def test_the_claims_of_a_token_limit_what_a_person_does_and_the_audit_names_the_person(
+    rekindle: Command, issuer: Issuer, team: Team, fcm: Sandbox
+) -> None:
+    first, second = team.people(2)
+    team.execute("update team.person set organisation_id = user_id")
+
+    def of(role: str, organisation: object, email: str) -> dict[str, str]:
+        metadata = {"rekindle_role": role, "rekindle_organisations": [str(organisation)]}
+        return bearing(issuer.token(email=email, app_metadata=metadata)) | {"prefer": "wait=30"}
+
+    anna, reader = of("operate", first, "anna@example.org"), of("read", first, "carl@example.org")
+    berit = of("admin", second, "berit@example.org")
+    async with served(signing_in(rekindle, issuer)) as (_, client):
+        assert (await client.post("/v1/runs", json={}, headers=reader)).status_code == 403
+        begun = await client.post("/v1/runs", json={}, headers=anna)
+        assert (begun.status_code, begun.json()["scenarios"][0]["recorded"]) == (200, 1)
+        place = begun.headers["location"]
+        assert (await client.get(place, headers=reader)).status_code == 200
+        assert (await client.get(place, headers=bearing(issuer.token(**ADMIN)))).status_code == 200
+        hidden = await client.get(place, headers=berit)
+        absent = await client.get(NOBODY, headers=berit)
+        assert (hidden.status_code, hidden.json()["code"]) == (absent.status_code, absent.json()["code"])
+        assert hidden.status_code == 404
+        other = await client.post("/v1/runs", json={"organisations": [str(first)]}, headers=berit)
+        assert other.status_code == 404
+    assert len(fcm.messages()) == 1
+    rows = team.rows("select distinct actor from rekindle.audit where action = 'run.started'")
+    assert [row[0] for row in rows] == ["person anna@example.org"]
 
 
 async def test_a_token_is_not_called_wrong_while_the_issuer_is_down(rekindle: Command, issuer: Issuer) -> None:
