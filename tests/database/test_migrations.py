@@ -118,7 +118,7 @@ async def test_a_migration_that_this_version_does_not_know_is_drift(
 async def test_a_failure_in_the_middle_leaves_nothing_behind(empty_url: str, empty: psycopg.AsyncConnection) -> None:
     # The last table of the ledger exists already, so everything before it has been made when the
     # migration fails.
-    await empty.execute("create schema rekindle; create table rekindle.disabled_token (mine int)")
+    await empty.execute("create schema rekindle; create table rekindle.disabled_token (user_id int)")
     with pytest.raises(Exception, match="disabled_token"):
         await migrate(empty_url)
     assert await value_of(empty, OBJECTS) == 1

@@ -1,5 +1,5 @@
-"""The page on privacy lists every table and every column of the ledger, and what it says of people is
-what an erasure does."""
+"""The page on privacy lists every table and every column of the ledger, and what it says of people
+is what an erasure does."""
 
 import re
 

@@ -60,6 +60,7 @@ _CLAIM = "database/test_ledger_claim.py::"
 _RESEND = "database/test_resend.py::"
 _ACCESS = "unit/test_access.py::"
 _ERASE = "database/test_erase.py::"
+_ERASE_ROUTES = "database/test_erase_routes.py::"
 _AUDIT = "database/test_audit.py::"
 _DISPATCH = "database/test_dispatch.py::"
 _ADDRESS = "unit/test_address.py::"
@@ -1390,6 +1391,16 @@ PEOPLE = (
         "token",
         "select 'outbox', 3, o.claim_id || ' ' || o.device_id, to_jsonb(o)",
         (_ERASE + "test_an_export_has_no_device_token_and_has_the_variables",),
+    ),
+    Mutant(
+        "an actor of one organisation erases a person of another",
+        "api/erase_routes.py",
+        "organisations-of-a-person",
+        "if not organisations:",
+        (
+            _ERASE_ROUTES + "test_a_person_of_another_organisation_is_404_like_an_id_that_does_not_exist[DELETE]",
+            _ERASE_ROUTES + "test_a_person_of_another_organisation_is_404_like_an_id_that_does_not_exist[GET]",
+        ),
     ),
     Mutant(
         "an active recipient is erased without force",

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 
 from rekindle.api.access import Access
 from rekindle.api.document import with_problems
+from rekindle.api.erase_routes import erase_routes
 from rekindle.api.follow import Following
 from rekindle.api.health_routes import FREE, health_routes
 from rekindle.api.middleware import Entrance
@@ -43,6 +44,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         dependencies=[Depends(only_known)],  # mutant: only-known
     )
     api.include_router(run_routes(runs, Following(engine, runs)))
+    api.include_router(erase_routes(engine))
     api.include_router(health_routes(engine))
     api.exception_handler(RekindleError)(_refused)
     api.exception_handler(RequestValidationError)(_invalid)
@@ -79,7 +81,7 @@ async def _not_routed(_: Request, fault: HTTPException) -> Response:
 def _is_json(request: Request) -> bool:
     """Whether a request that has a body says that it is JSON."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return request.method in ("GET", "HEAD") or kind == "application/json"
+    return request.method in ("GET", "HEAD", "DELETE") or kind == "application/json"
 
 
 def _mistakes(fault: RequestValidationError) -> list[str]:

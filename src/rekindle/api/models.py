@@ -188,3 +188,55 @@ class Problem(BaseModel):
     code: str = Field(description="A stable code; see the errors of the command line.")
     hint: str = ""
     problems: list[str] = Field(default=[], description="The mistakes in the request, each with its place.")
+
+
+_TABLES = ("gate", "cap", "outbox", "scenario_notification", "delivery", "outcome", "disabled_token")
+_DELIVERY: dict[str, Any] = {
+    "claim_id": "0193580a-5c00-7d3e-9b53-6f2a8f0c7c11",
+    "device_id": "5f0c7c11-6f2a-4e1b-8d3e-0193580a5c00",
+    "user_id": "7d3e0193-580a-4c00-9b53-8f0c7c116f2a",
+    "scenario_type": "inactivity",
+    "accepted_at": "2026-11-23T09:07:02+00:00",
+}
+_EXPORT: dict[str, Any] = {
+    "user_id": _DELIVERY["user_id"],
+    "exported_at": "2026-11-23T10:00:00+00:00",
+    "tables": {table: [_DELIVERY] if table == "delivery" else [] for table in _TABLES},
+}
+
+
+class ErasedPerson(BaseModel):
+    """What an erasure deleted, and what cannot be taken back."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "rows": dict(zip(_TABLES, (1, 0, 1, 2, 3, 0, 0), strict=True)),
+                    "withdrawn": 1,
+                    "under_way": 0,
+                    "may_arrive_until": "2026-11-24T09:07:02+00:00",
+                    "still_recipient": False,
+                }
+            ]
+        },
+    )
+
+    rows: dict[str, int] = Field(description="Deleted rows by table.")
+    withdrawn: int = Field(description="Pushes that waited and are never sent.")
+    under_way: int = Field(
+        description="Pushes that a provider may have accepted, or may accept yet; nothing records it."
+    )
+    may_arrive_until: Instant | None = Field(description="Until when an accepted push may be delivered.")
+    still_recipient: bool = Field(description="The next run may claim the person again.")
+
+
+class PersonExport(BaseModel):
+    """Everything that the ledger has about a person: for each table its rows."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXPORT]})
+
+    user_id: UUID
+    exported_at: Instant
+    tables: dict[str, list[dict[str, Any]]]

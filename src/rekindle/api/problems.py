@@ -22,6 +22,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.RouteUnknown, 404),
     (errors.NotFound, 404),
     (errors.MethodRefused, 405),
+    (errors.StillRecipient, 409),
     (errors.RequestTooSlow, 408),
     (errors.RequestTooLarge, 413),
     (errors.RequestError, 422),

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
-from json import dumps
 from uuid import UUID
 
 from rekindle.app.base import Base
@@ -50,27 +49,26 @@ class People(Base):
         """Everything that the ledger has about a person, as one JSON document in pieces: for each
         table its rows. It has no device token.
 
-        The audit has the export before the first piece. Memory does not grow with the number of
-        rows. Close the generator if it is not read to its end.
+        The audit has the export before the first piece is given out. Memory does not grow with the
+        number of rows. Close the generator if it is not read to its end.
         """
-        at = datetime.now(UTC)
-        yield f'{{"user_id": {dumps(str(user_id))}, "exported_at": {dumps(at.isoformat())}, "tables": {{'
+        left = list(people.TABLES)
+        open_table: str | None = None
+        lead = f'{{"user_id": "{user_id}", "exported_at": "{datetime.now(UTC).isoformat()}", "tables": {{'
         async with aclosing(people.export(self._database, user_id, self._entry("person.exported"))) as rows:
-            open_table: str | None = None
-            left = list(people.TABLES)
             async for table, row in rows:
-                lead = ", "
-                if table != open_table:
-                    lead = "" if open_table is None else "], "
+                if table == open_table:
+                    lead = ", "
+                else:
+                    lead += "" if open_table is None else "], "
                     while left[0] != table:
                         lead += f'"{left.pop(0)}": [], '
                     lead += f'"{left.pop(0)}": ['
                     open_table = table
                 yield lead + row
-        ending = "" if open_table is None else "]"
-        for table in left:
-            ending += f'{", " if ending else ""}"{table}": []'
-        yield ending + "}}\n"
+                lead = ""
+        closed = [] if open_table is None else ["]"]
+        yield lead + ", ".join([*closed, *(f'"{table}": []' for table in left)]) + "}}\n"
 
     async def organisations_of(self, user_id: UUID) -> frozenset[UUID | None]:
         """The organisations of a person, from the recipient view and the ledger; see

@@ -67,8 +67,8 @@ async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
 async def export(database: Database, user_id: UUID, entry: Entry) -> AsyncGenerator[tuple[str, str]]:
     """Every row about the person, as its table and a JSON text, in the order of TABLES.
 
-    The entry, with the number of rows, is committed before the first row is given out. The rows are
-    read through a server-side cursor, so that memory does not grow with their number.
+    The entry, with the number of rows, is committed before the first row is given out. The rows
+    are read through a server-side cursor, so that memory does not grow with their number.
     """
     parameters = {"user_id": user_id}
     async with database.transaction() as connection:
