@@ -26,6 +26,7 @@ class Unit:
     target_kind: TargetKind
     target: str = field(repr=False)
     locale: str | None = None
+    timezone: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     variant: int = 0
     attempts: int = 0
@@ -34,8 +35,8 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class AndroidOptions:
-    """How Android shows a push. `icon` is a picture in the app, `color` is `#rrggbb`, `click_action`
-    the activity that a tap opens."""
+    """How Android shows a push. `icon` is a picture in the app, `color` is `#rrggbb`, and
+    `click_action` is the activity that a tap opens."""
 
     channel_id: str | None = None
     priority: Literal["high", "normal"] = "high"
@@ -352,6 +353,7 @@ class Candidate:
     occurrence: str
     refusal: str | None
     locale: str | None
+    timezone: str | None
     variables: Mapping[str, Any] = field(repr=False)
     devices: tuple[tuple[TargetKind, str], ...] = field(repr=False)
     variant: int = 0

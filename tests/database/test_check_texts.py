@@ -127,35 +127,35 @@ NUMBER, DATE = "{%s, plural, other {#}}", "{%s, date}"
 
 
 @pytest.mark.parametrize(
-    ("kind", "variable", "number", "date"),
+    ("kind", "variable", "fit_for"),
     [
-        ("inactivity", "days", True, False),
-        ("inactivity", "stage", True, False),
-        ("inactivity", "last_activity_on", False, True),
-        ("milestone", "activities", True, False),
-        ("milestone", "mark", True, False),
-        ("expiry", "certificate", False, False),
-        ("expiry", "expires_on", False, True),
-        ("expiry", "days_left", True, False),
-        ("expiry", "threshold", True, False),
-        ("expiry", "first_name", False, True),  # a text value may be a date, but never a number
-        ("expiry", "points", True, False),
-        ("expiry", "share", True, False),
-        ("expiry", "joined_on", False, True),
-        ("expiry", "seen_at", False, False),
-        ("expiry", "team_id", False, False),
-        ("expiry", "keen", False, False),
-        ("expiry", "own", True, True),
-        ("sql", "count", True, False),
-        ("sql", "day", False, True),
-        ("sql", "word", False, False),
-        ("sql", "both", True, True),
-        ("sql", "nothing", True, True),
-        ("sql", "flag", False, False),
+        ("inactivity", "days", "number"),
+        ("inactivity", "stage", "number"),
+        ("inactivity", "last_activity_on", "date"),
+        ("milestone", "activities", "number"),
+        ("milestone", "mark", "number"),
+        ("expiry", "certificate", ""),
+        ("expiry", "expires_on", "date"),
+        ("expiry", "days_left", "number"),
+        ("expiry", "threshold", "number"),
+        ("expiry", "first_name", "date time"),  # a text value may be a date, but never a number
+        ("expiry", "points", "number"),
+        ("expiry", "share", "number"),
+        ("expiry", "joined_on", "date"),
+        ("expiry", "seen_at", "date time"),
+        ("expiry", "team_id", ""),
+        ("expiry", "keen", ""),
+        ("expiry", "own", "number date time"),
+        ("sql", "count", "number"),
+        ("sql", "day", "date"),
+        ("sql", "word", ""),
+        ("sql", "both", "number date"),
+        ("sql", "nothing", "number date time"),
+        ("sql", "flag", ""),
     ],
 )
-async def test_a_plural_requires_a_number_and_a_date_field_a_date(
-    programme: Programme, kind: str, variable: str, number: bool, date: bool
+async def test_a_plural_requires_a_number_a_date_field_a_date_and_a_time_field_an_instant(
+    programme: Programme, kind: str, variable: str, fit_for: str
 ) -> None:
     columns = ", ".join(f"null::{one.split()[1]} as {one.split()[0]}" for one in OWN_COLUMNS.split(", "))
     await programme.sql.execute(
@@ -169,10 +169,10 @@ async def test_a_plural_requires_a_number_and_a_date_field_a_date(
         "insert into team.wanted select user_id, 'other', '{\"both\": \"2026-01-31\"}' from team.person"
     )
     assert (await check_result(programme, config(kind, body=f"{{{variable}}}")))[0] == []
-    for text, fits, need in ((NUMBER, number, "number"), (DATE, date, "date")):
+    for text, need in ((NUMBER, "number"), (DATE, "date"), ("{%s, time}", "time")):
         faults, _ = await check_result(programme, config(kind, body=text % variable))
         says = f"scenario.one.message.en.body: {variable} must be a {need}"
-        assert faults == ([] if fits else [says])
+        assert faults == ([] if need in fit_for.split() else [says])
 
 
 async def test_a_value_for_programs_in_a_text_for_people_is_noted(programme: Programme) -> None:

@@ -189,11 +189,13 @@ async def test_an_organisation_and_a_person_can_be_chosen(programme: Programme) 
 async def test_further_recipient_columns_are_variables_and_the_scenarios_variables_override_them(
     programme: Programme,
 ) -> None:
-    user = await programme.person(first_name="Grace", locale="nb-NO")
+    user = await programme.person(first_name="Grace", locale="nb-NO", timezone="Europe/Oslo")
     await programme.want(user, variables={"city": "Oslo"})
+    assert (await programme.due(wanted()))[user].timezone == "Europe/Oslo"
     _, units = await programme.claimed_units()
     assert units[0].variables == {"first_name": "Grace", "city": "Oslo"}
     assert units[0].locale == "nb-NO"
+    assert units[0].timezone == "Europe/Oslo"
     await programme.want(other := await programme.person(), variables={"first_name": "given by the query"})
     assert (await programme.due(wanted()))[other].variables == {"first_name": "given by the query"}
 

@@ -35,6 +35,14 @@ server = one_server
 COLUMNS = {f"c{number}": of_type for number, of_type in enumerate(ANYTHING)}
 TEXTS = {"en": {"title": "Hello", "body": "{first_name}"}, "nb": {"title": "Hei", "body": "{first_name}"}}
 NAMES_ALL = {column: f"{{{column}}}" for column in COLUMNS}
+INSTANTS = [
+    f"'{day}{time}'"
+    for day in ("2026-01-31", "2026-02-29", "2028-02-29", "1900-02-29", "2000-02-29", "2026-04-31", "0999-01-01",
+                "2026-00-01", "2026-13-01", "2026-12-00", "2026-12-32", "9999-12-31", "1000-01-01", "2026-1-1")
+    for time in ("T09:00:00+01:00", " 09:00:00.5-12", "T23:59:59.999999Z", "T24:00:00Z", "T09:00:00", "T9:00Z",
+                 "T09:60:00Z", "T09:00:60Z", "T09:00:00+0130", "T09:00:00+01:60", "T09:00:00+25:00", "t09:00:00z",
+                 "T09:00Z", "T09:00:00.1234567Z", "T09:00:00Z\n")
+]  # fmt: skip
 HOURS = {"quiet_hours": "03:00-03:01"}
 
 
@@ -247,22 +255,24 @@ def _renders(template: str, value: Any) -> bool:
 
 
 async def test_the_claim_refuses_exactly_the_values_that_cannot_be_rendered(programme: Programme) -> None:
-    shown = "{x}", "{x, plural, other {#}}", "{x, date}"
+    shown = "{x}", "{x, plural, other {#}}", "{x, date}", "{x, time}"
     present = requirements(scenario("sql", query="q", message={"en": {"title": "T {x}", "body": "B"}})).distinct[0]
-    for of_type, values in ANYTHING.items():
+    for of_type, values in (*ANYTHING.items(), ("text", INSTANTS)):
         for value in [*values, "null"]:
             try:
                 (row,) = await programme.rows(
                     "select given.object::text as text, given.object @@ %s::jsonpath as present, "
-                    "given.object @@ %s::jsonpath as number, given.object @@ %s::jsonpath as date "
+                    "given.object @@ %s::jsonpath as number, given.object @@ %s::jsonpath as date, "
+                    "given.object @@ %s::jsonpath as time "
                     "from (select rekindle.readable("
                     f"jsonb_build_object('x', to_jsonb(({value})::{of_type}))) as object offset 0) given",
                     present.present,
                     fits("number", '$."x"'),
                     fits("date", '$."x"'),
+                    fits("time", '$."x"'),
                 )
             except psycopg.Error:
                 continue  # such a value counts as null
             decoded = read_variables(row["text"])["x"]
-            said = [bool(row[name]) for name in ("present", "number", "date")]
+            said = [bool(row[name]) for name in ("present", "number", "date", "time")]
             assert said == [_renders(template, decoded) for template in shown], (of_type, value, row)

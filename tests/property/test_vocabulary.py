@@ -1,7 +1,7 @@
 """Rules for texts, pacing and configuration that apply to every input, not only to chosen ones."""
 
 import string
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +49,7 @@ def test_what_the_check_lets_through_renders_and_what_it_refuses_does_not(templa
     assert rendered == (names is not None)
 
 
-@given(parts=st.lists(st.one_of(st.text(st.characters(exclude_characters="{}", codec="ascii", min_codepoint=32,
+@given(parts=st.lists(st.one_of(st.text(st.characters(exclude_characters="{}'", codec="ascii", min_codepoint=32,
        max_codepoint=126)), NAMES.map(lambda name: f"{{{name}}}")), max_size=8), value=HOSTILE)  # fmt: skip
 def test_a_value_introduces_no_field_and_changes_nothing_around_it(parts: list[str], value: str) -> None:
     template = "".join(parts)
@@ -58,18 +58,37 @@ def test_a_value_introduces_no_field_and_changes_nothing_around_it(parts: list[s
     assert render(template, {"a": value, "b": value, "first_name": value}) == expected
 
 
+def readable(text: str) -> bool:
+    """Whether the quotes of a drawn text are closed."""
+    try:
+        variables_in(text)
+    except TemplateInvalid:
+        return False
+    return True
+
+
 # Texts with every kind of field, in languages with one to six plural forms, and values of every
 # kind for them.
 LOCALES = st.sampled_from(["en", "nb", "pl", "ar", "ja"])
 WORDS = st.text(st.characters(exclude_characters="{}#", codec="utf-8"), max_size=6)
-INNER = st.one_of(WORDS, st.just("#"), st.sampled_from(["{a}", "{b, date}", "{first_name, date, full}"]))
+INNER = st.one_of(
+    WORDS,
+    st.sampled_from(["#", "'{'", "''", "'"]),
+    st.sampled_from(["{a}", "{b, date}", "{first_name, date, full}", "{b, time}", "{a, number}"]),
+    st.sampled_from(["{a, number, percent}", "{a, number, integer}", "{a, number, ::currency/JPY}"]),
+)
 FORMS = st.lists(INNER, max_size=4).map("".join)
 PLURALS = st.builds(
-    lambda name, exact, form, other: f"{{{name}, plural, ={exact} {{{form}}} other {{{other}}}}}",
-    NAMES, st.integers(0, 3), FORMS, FORMS,
+    lambda name, kind, exact, form, other: f"{{{name}, {kind} ={exact} {{{form}}} other {{{other}}}}}",
+    NAMES, st.sampled_from(["plural,", "selectordinal,", "plural, offset:2"]), st.integers(0, 3), FORMS, FORMS,
 )  # fmt: skip
-TEXTS = st.lists(st.one_of(INNER, PLURALS), max_size=5).map("".join)
-FITTING = st.one_of(VALUES, st.integers(0, 5), st.dates().map(date.isoformat))
+SELECTS = st.builds(
+    lambda name, form, other: f"{{{name}, select, 1 {{{form}}} other {{{other}}}}}",
+    NAMES, st.one_of(FORMS, PLURALS), FORMS,
+)  # fmt: skip
+TEXTS = st.lists(st.one_of(INNER, PLURALS, SELECTS), max_size=5).map("".join).filter(readable)
+INSTANTS = st.datetimes(datetime(1000, 1, 1), timezones=st.timezones()).map(datetime.isoformat)  # noqa: DTZ001
+FITTING = st.one_of(VALUES, st.integers(0, 5), st.dates().map(date.isoformat), INSTANTS)
 
 
 @given(template=TEXTS, variables=st.dictionaries(NAMES, FITTING), locale=LOCALES)

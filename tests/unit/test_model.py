@@ -55,7 +55,7 @@ def test_no_repr_shows_a_token_a_text_or_a_variable() -> None:
         claim_id=UUID(int=2), idempotency_key="k", user_id=USER, scenario_type="s", target_kind="token",
         target="SECRET", title="SECRET", body="SECRET", data={"a": "SECRET"}, link="https://SECRET",
     )  # fmt: skip
-    candidate = Candidate(USER, None, "s", "o", None, None, {"a": "SECRET"}, (("token", "SECRET"),))
+    candidate = Candidate(USER, None, "s", "o", None, None, None, {"a": "SECRET"}, (("token", "SECRET"),))
     holders = [unit(), message, candidate, Acceptance(unit(), "name"), Ending(unit(), "dead", "reason")]
     for one in holders:
         assert "SECRET" not in repr(one)

@@ -12,9 +12,9 @@ def test_every_field_is_replaced_wherever_it_is() -> None:
     assert variables_in("none at all") == frozenset()
 
 
-def test_doubled_braces_stand_for_braces() -> None:
-    assert render("{{a}} {{{a}}} }}{{", {"a": 1}) == "{a} {1} }{"
-    assert variables_in("{{a}}") == frozenset()
+def test_quoted_braces_stand_for_braces() -> None:
+    assert render("'{a}' '{'{a}'}' It''s '}''{'", {"a": 1}) == "{a} {1} It's }'{"
+    assert variables_in("'{a}'") == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_a_value_that_is_merely_empty_is_not_missing(value: object, text: str) -
     [
         ("https://x.org/{a}", True), ("https://x.org?{a}", True), ("https://x.org#{a}", True), ("https://x.org", True),
         ("https://x.org\\{a}", False), ("https://x.org{a}/", False), ("https:///{a}", False), ("https://{a}", False),
-        ("https://x .org/{a}", False), ("https://x{{y}}/{a}", True), ("https://x{{y}}{a}/", False),
-        ("myapp://{a}", False),
+        ("https://x .org/{a}", False), ("https://x'{y}'/{a}", True), ("https://x'{y}'{a}/", False),
+        ("myapp://{a}", False), ("myapp://x{a}", False), ("myapp://x/{a}", True), ("myapp:///{a}", True), ("", False),
     ],
 )  # fmt: skip
 def test_no_field_is_in_the_host_of_an_address_that_names_its_host(address: str, fixed: bool) -> None:

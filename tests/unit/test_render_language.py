@@ -139,8 +139,8 @@ def test_a_plural_of_a_value_that_is_not_a_number_names_the_variable(value: Any)
     "value",
     [
         "", "x", "2026-1-31", "20260131", "2026-02-30", "2026-13-01", "0000-01-01", "2026-01-31T00:00:00",
-        "2026-01-31 00:00:00+00", " 2026-01-31", "2026-01-31\n", "infinity", "٢٠٢٦-٠١-٣١", "0044-03-15 BC",
-        "2026-W01-1",        20260131, True, [], date(2026, 1, 31),
+        "2026-01-31T24:00:00+00:00", "2026-02-30T00:00:00Z", " 2026-01-31", "2026-01-31\n", "infinity",
+        "٢٠٢٦-٠١-٣١", "0044-03-15 BC", "2026-W01-1", 20260131, True, [], date(2026, 1, 31),
     ],
 )  # fmt: skip
 def test_a_value_that_is_not_a_date_in_the_databases_form_names_the_variable(value: Any) -> None:
@@ -183,3 +183,75 @@ def test_the_bounds_of_a_text_are_those_of_its_forms_its_dates_and_its_values() 
     assert at_least(text, "en") == 2 + 0 + 1 + len("none") + 1 + len("May 1, 1")
     assert at_most(text, "en", {"name": 40, "n": 4}) == 2 + 40 + 1 + len("-9,999 days") + 1 + len("September 22, 2026")
     assert at_most("{unknown}", "en", {}) == 0
+
+
+@pytest.mark.parametrize(
+    ("zone", "texts"),
+    [
+        ("UTC", ("Mar 29, 2026", "12:30\u202fAM", "12:30:00\u202fAM")),
+        ("Europe/Oslo", ("Mar 29, 2026", "1:30\u202fAM", "1:30:00\u202fAM")),
+        ("America/New_York", ("Mar 28, 2026", "8:30\u202fPM", "8:30:00\u202fPM")),
+        ("Nowhere/Else", ("Mar 29, 2026", "12:30\u202fAM", "12:30:00\u202fAM")),
+    ],
+)
+def test_the_day_and_the_time_of_an_instant_are_those_where_the_person_lives(zone: str, texts: tuple[str, ...]) -> None:
+    values = {"t": "2026-03-29T00:30:00+00:00"}
+    assert tuple(render(text, values, "en", zone) for text in ("{t, date}", "{t, time, short}", "{t, time}")) == texts
+
+
+@pytest.mark.parametrize(
+    ("instant", "oslo"),
+    [
+        ("2026-03-29T00:59:00Z", "01:59"),
+        ("2026-03-29T01:00:00+00", "03:00"),
+        ("2026-10-25T00:30:00.5+00:00", "02:30"),
+        ("2026-10-25 03:30:00+02", "02:30"),
+        ("9999-12-31T23:59:59-12:00", "23:59"),
+    ],
+)
+def test_a_time_is_right_on_the_days_on_which_the_clocks_change(instant: str, oslo: str) -> None:
+    assert render("{t, time, short}", {"t": instant}, "nb", "Europe/Oslo") == oslo
+
+
+@pytest.mark.parametrize("value", ["2026-01-31", "2026-01-31T09:00:00", "09:00", 5, True, "", "1000-02-29T00:00:00Z"])
+def test_a_time_of_a_value_that_is_not_an_instant_names_the_variable(value: Any) -> None:
+    with pytest.raises(WrongValue, match=r"^t$"):
+        render("{t, time}", {"t": value})
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "written"),
+    [
+        ("{n, number}", "nb", "1\u00a0234,5"),
+        ("{n, number, integer}", "en", "1,234"),
+        ("{n, number, ::currency/NOK}", "nb", "1\u00a0234,50\u00a0kr"),
+        ("{n, number, ::currency/JPY}", "en", "¥1,234"),
+        ("{n, number, percent}", "de", "123.450\u00a0%"),
+    ],
+)
+def test_a_number_has_the_form_of_its_style_in_the_language(text: str, locale: str, written: str) -> None:
+    assert render(text, {"n": 1234.5}, locale) == written
+
+
+def test_a_rank_takes_the_form_of_the_ordinals_of_the_language() -> None:
+    text = "{n, selectordinal, one {#st} two {#nd} few {#rd} other {#th}}"
+    assert [render(text, {"n": n}) for n in (1, 2, 3, 4, 11, 21, 102)] == [
+        "1st", "2nd", "3rd", "4th", "11th", "21st", "102nd",
+    ]  # fmt: skip
+    assert categories("en", ordinal=True) == {"one", "two", "few", "other"}
+    assert categories("nb", ordinal=True) == {"other"}
+
+
+def test_an_offset_is_taken_from_the_number_unless_it_is_named_exactly() -> None:
+    text = "{n, plural, offset:1 =0 {nobody} =1 {you} one {you and # other} other {you and # others}}"
+    assert [render(text, {"n": n}) for n in range(4)] == ["nobody", "you", "you and 1 other", "you and 2 others"]
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [("volunteer", "v"), ("Volunteer", "o"), ("", "o"), (None, "o"), (True, "yes"), (7, "7"), ("x" * 2_000, "o")],
+)
+def test_a_select_takes_the_form_of_the_value_and_other_for_everybody_else(value: Any, form: str) -> None:
+    text = "{s, select, volunteer {v} true {yes} 7 {7} other {o}}"
+    assert render(text, {"s": value}) == form
+    assert render(text, {}) == "o"

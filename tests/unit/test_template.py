@@ -1,5 +1,5 @@
-"""How a text is parsed: three kinds of field, everything else refused, in time proportional to
-its length."""
+"""How a text is parsed: a part of ICU MessageFormat, everything else refused, in time proportional
+to its length."""
 
 import sys
 from types import FrameType
@@ -9,7 +9,8 @@ import pytest
 
 from rekindle.errors import TemplateInvalid
 from rekindle.render import MAX_TEMPLATE_CHARS, needs, template, variables_in
-from rekindle.render.template import Count, DateField, Field, Plural, parse
+from rekindle.render.parts import Count, DateField, Field, NumberField, Plural, Select, TimeField
+from rekindle.render.template import always_needs, parse
 
 
 def test_a_plural_has_forms_for_categories_and_for_exact_numbers() -> None:
@@ -45,12 +46,50 @@ def test_spaces_between_the_words_of_a_field_mean_nothing(text: str) -> None:
     assert parse(text) == (Plural("n", (), (("one", (Count("n"),)), ("other", (Count("n"), "s")))),)
 
 
-def test_braces_are_doubled_outside_a_plural_also_directly_after_it() -> None:
-    assert parse("{{{n, plural, other {x}}}}#") == ("{", Plural("n", (), (("other", ("x",)),)), "}", "#")
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("It's {name}'s", ("It's ", Field("name"), "'s")),
+        ("It''s", ("It's",)),
+        ("'{name}'", ("{name}",)),
+        ("I '{can''t}' {name}", ("I {can't} ", Field("name"))),
+        ("'}' and '#'", ("} and '#'",)),
+        ("{n, plural, other {'#' # '{'}}", (Plural("n", (), (("other", ("# ", Count("n"), " {")),)),)),
+        ("{s, select, other {'#' '{'}}", (Select("s", (("other", ("'#' {",)),)),)),
+    ],
+)
+def test_an_apostrophe_quotes_only_before_a_sign_and_two_are_one(text: str, parts: Any) -> None:
+    assert parse(text) == parts
 
 
-def test_apostrophes_are_apostrophes() -> None:
-    assert parse("It's '{name}'") == ("It's '", Field("name"), "'")
+def test_numbers_dates_and_times_have_a_style_or_a_length() -> None:
+    assert parse("{n, number}{n, number, percent}{n, number, ::currency/NOK}{t, time}{t,time,short}") == (
+        NumberField("n"), NumberField("n", "percent"), NumberField("n", "NOK"),
+        TimeField("t", "medium"), TimeField("t", "short"),
+    )  # fmt: skip
+
+
+def test_forms_may_be_inside_of_forms_and_a_hash_is_the_number_of_the_nearest_plural() -> None:
+    assert parse("{s, select, a {#} other {{n, plural, offset:1 other {{s, select, other {#}}}}}}") == (
+        Select(
+            "s",
+            (
+                ("a", ("#",)),
+                ("other", (Plural("n", (), (("other", (Select("s", (("other", (Count("n", 1),)),)),)),), 1),)),
+            ),
+        ),
+    )
+    assert parse("{n, selectordinal, one {#st} other {#th}}") == (
+        Plural("n", (), (("one", (Count("n"), "st")), ("other", (Count("n"), "th"))), ordinal=True),
+    )
+
+
+def test_what_selects_a_form_may_be_null_and_what_every_form_needs_is_always_needed() -> None:
+    text = "{s, select, a {{b} {n, number}} other {{b} {t, time}}}"
+    assert needs(text) == {
+        "s": frozenset(), "b": frozenset(), "n": frozenset({"number"}), "t": frozenset({"time"}),
+    }  # fmt: skip
+    assert always_needs(text) == {"b": frozenset()}
 
 
 def test_variables_are_found_in_every_form_with_what_each_must_be() -> None:
@@ -77,7 +116,19 @@ def test_variables_are_found_in_every_form_with_what_each_must_be() -> None:
         ("{n, plural, =1.5 {x} other {y}}", "'=1.5' is not a valid plural form"),
         ("{n, plural, =1234567890 {x} other {y}}", "is not a valid plural form"),
         ("{n, plural, =٣ {x} other {y}}", "is not a valid plural form"),
-        ("{n, plural, offset:1 one {x} other {y}}", "is not a valid plural form"),
+        ("{n, plural, offset:1}", "has no forms"),
+        ("{n, plural, offset:0 one {x} other {y}}", "is not a valid plural form"),
+        ("{n, plural, offset:one {x} other {y}}", "is not a valid plural form"),
+        ("{n, selectordinal, offset:1 one {x} other {y}}", "is not a valid plural form"),
+        ("{n, selectordinal, one {x}}", "has no form `other`"),
+        ("{s, select, a {x}}", "the select of s has no form `other`"),
+        ("{s, select, a {x} a {y} other {z}}", "the select of s has the form a twice"),
+        ("{s, select, =1 {x} other {z}}", "'=1' is not a valid form of s"),
+        ("{s, select, a b {x} other {z}}", "'a b' is not a valid form of s"),
+        ("{s, select, other {x}", "the select of s is not closed"),
+        ("{s, select, other {x} a}", "the select of s is not closed"),
+        ("'{x", "the quote that begins with '{ is not closed"),
+        ("{n, plural, other {'#}}", "the quote that begins with '# is not closed"),
         ("{n, plural, One {x} other {y}}", "'One' is not a valid plural form"),
         ("{n, plural, other {x} other {y}}", "has the form other twice"),
         ("{n, plural, =1 {x} =1 {y} other {z}}", "has the form =1 twice"),
@@ -85,7 +136,7 @@ def test_variables_are_found_in_every_form_with_what_each_must_be() -> None:
         ("{n, plural, other {x", "is not closed"),
         ("{n, plural, other {x} and}", "is not closed"),
         ("{n, plural, other {x}, one {y}}", "is not a valid plural form"),
-        ("{n, plural, other {{m, plural, other {x}}}}", "is inside a form of another plural"),
+        ("{a, plural, other {" * 5 + "x" + "}}" * 5, "is inside of 4 others"),
         ("{n, plural, other {{{x}}}}", "{} is not a plain variable name"),
         ("{n, plural, other {{0.__class__}}}", "is not a plain variable name"),
         ("{n, plural, other {{n.x}}}", "is not a plain variable name"),
@@ -94,9 +145,13 @@ def test_variables_are_found_in_every_form_with_what_each_must_be() -> None:
         ("{n.__class__, plural, other {x}}", "is not a plain variable name"),
         ("{ n, plural, other {x}}", "is not a plain variable name"),
         ("{n , date}", "is not a plain variable name"),
-        ("{n, select, a {x} other {y}}", "is not a plain variable name"),
-        ("{n, selectordinal, one {#st} other {#th}}", "is not a plain variable name"),
-        ("{n, number}", "is not a plain variable name"),
+        ("{n, choice, 0#x}", "is not a plain variable name"),
+        ("{n, spellout}", "is not a plain variable name"),
+        ("{n, number, #,##0.0}", "has no valid style"),
+        ("{n, number, ::currency/nok}", "has no valid style"),
+        ("{n, number, ::compact-short}", "has no valid style"),
+        ("{t, time, full}", "has no valid length"),
+        ("{{a}}", "{} is not a plain variable name"),
         ("{n,}", "is not a plain variable name"),
         ("{, date}", "is not a plain variable name"),
         ("{d, date, huge}", "has no valid length"),
@@ -144,6 +199,10 @@ HOSTILE = {
     "closing braces": ("", "}", ""),
     "both": ("", "{}", ""),
     "doubled": ("", "{{}}", ""),
+    "apostrophes": ("", "'", ""),
+    "quotes": ("", "'{'", ""),
+    "quotes in a quote": ("'{", "''", "'"),
+    "selects in selects": ("", "{a, select, other {", ""),
     "fields": ("", "{a}", ""),
     "words": ("{a", " a", "}"),
     "commas": ("{a", ",", "}"),

@@ -10,12 +10,12 @@ from rekindle.engine.findings import Finding
 from rekindle.model import Message
 from rekindle.payload import MAX_PAYLOAD_BYTES, payload_bytes
 from rekindle.ports import Column, Source
-from rekindle.render import Need, at_least, at_most, needs, usual_categories
-from rekindle.scenario import AnyScenario, Config, OwnQuery, Variable, plurals
+from rekindle.render import Need, at_least, at_most, needs, plurals, usual_categories
+from rekindle.scenario import AnyScenario, Config, OwnQuery, Variable
 
 _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 _TEXTS = frozenset({"text", "character varying", "character", "citext"})
-_NEITHER = frozenset({"uuid", "boolean", "timestamp with time zone", "timestamp without time zone", "interval"})
+_NEITHER = frozenset({"uuid", "boolean", "timestamp without time zone", "interval"})
 _PROGRAMS = frozenset({"boolean", "json", "jsonb", "bytea"})
 
 Measure = Callable[[str, str], int]
@@ -122,9 +122,11 @@ def _fit_for(column_type: str) -> frozenset[Need]:
     anything."""
     if column_type in _NUMBERS:
         return frozenset({"number"})
-    if column_type == "date" or column_type in _TEXTS:
+    if column_type == "date":
         return frozenset({"date"})
-    return frozenset() if column_type in _NEITHER else frozenset({"number", "date"})
+    if column_type == "timestamp with time zone" or column_type in _TEXTS:
+        return frozenset({"date", "time"})
+    return frozenset() if column_type in _NEITHER else frozenset({"number", "date", "time"})
 
 
 def _for_programs(column_type: str) -> bool:
@@ -144,7 +146,8 @@ def _unfit(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
             for need in sorted(used[variable] - known[variable].fit_for):
                 fault = errors.TemplateInvalid(
                     f"{one.place}.{where}: {variable} must be a {need}",
-                    hint="A plural needs a number; a date needs a column of type date or a text such as 2026-01-31.",
+                    hint="A plural needs a number; a date a column of type date or timestamptz, or a text such as "
+                    "2026-01-31; a time a timestamptz, or a text such as 2026-01-31T09:00:00+01:00.",
                 )
                 yield Finding(one.name, fault.message, fault)
 
@@ -242,7 +245,9 @@ def _forms_missing(one: _Version) -> Iterator[Finding]:
             if f"message.{locale}.{part}" not in one.own:
                 continue
             for plural in plurals(template):
-                if missing := sorted(usual_categories(locale) - {form for form, _ in plural.forms}):
+                if missing := sorted(
+                    usual_categories(locale, ordinal=plural.ordinal) - {form for form, _ in plural.forms}
+                ):
                     yield Finding(
                         one.name,
                         f"{one.place}.message.{locale}.{part}: the plural of {plural.name} has no form "

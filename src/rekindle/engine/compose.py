@@ -33,6 +33,7 @@ class Composer:
         """
         variant = self.variants[unit.variant]  # mutant: variant
         scenario, locale = variant.scenario, variant.locale_for(unit.locale)
+        zone = unit.timezone or "UTC"
         text = scenario.message[locale]
         return Message(
             claim_id=unit.claim_id,
@@ -41,9 +42,9 @@ class Composer:
             scenario_type=unit.scenario_type,
             target_kind=unit.target_kind,
             target=unit.target,
-            title=render(text.title, unit.variables, locale),
-            body=render(text.body, unit.variables, locale),
-            subtitle=None if text.subtitle is None else render(text.subtitle, unit.variables, locale),
+            title=render(text.title, unit.variables, locale, zone),
+            body=render(text.body, unit.variables, locale, zone),
+            subtitle=None if text.subtitle is None else render(text.subtitle, unit.variables, locale, zone),
             image=_page(scenario.image, unit.variables),
             data={key: _plain(value, unit.variables) for key, value in scenario.data.items()},
             link=_page(scenario.link, unit.variables),

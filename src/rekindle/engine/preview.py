@@ -187,6 +187,7 @@ def unit_of(candidate: Candidate, one: Applied, kind: TargetKind, target: str, *
         target_kind=kind,
         target=target,
         locale=candidate.locale,
+        timezone=candidate.timezone,
         variables=candidate.variables,
         variant=candidate.variant,
     )

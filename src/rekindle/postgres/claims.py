@@ -137,6 +137,7 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
         occurrence=row["occurrence"],
         refusal=row["refusal"],
         locale=row["locale"],
+        timezone=row["zone"],
         variables=read_variables(row["variables"]),
         variant=row["variant"],
         devices=tuple((kind, target) for kind, target in row["devices"]),

@@ -26,7 +26,7 @@ _COLUMNS = {
 }  # uuid; text, varchar; jsonb
 
 
-_USES: tuple[Need, ...] = ("number", "date")
+_USES: tuple[Need, ...] = ("number", "date", "time")
 
 
 @asynccontextmanager
@@ -119,13 +119,13 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
 
 def sampled_variables(scenario: OwnQuery) -> LiteralString:
     """Return a SELECT of the variables in the first rows of the query: (name, for_programs, given,
-    number, date, longest). A row without a variable has no name."""
-    number, date = (fits(use, "$") for use in ("number", "date"))
+    number, date, time, longest). A row without a variable has no name."""
+    fitting = ", ".join(f"bool_or(own.value @@ '{fits(use, '$')}') as {use}" for use in _USES)
     return cast(
         "LiteralString",
         "select own.name, bool_or(jsonb_typeof(own.value) in ('boolean', 'array', 'object')) as for_programs,\n"
         f"       coalesce(bool_or(own.value <> 'null'), false) as given,\n"
-        f"       bool_or(own.value @@ '{number}') as number, bool_or(own.value @@ '{date}') as date,\n"
+        f"       {fitting},\n"
         f"       max(octet_length(convert_to(left(own.value #>> '{{}}', {MAX_VALUE_CHARS}), 'UTF8'))) as longest\n"
         "from (\n"
         "  select one.key as name, one.value\n"

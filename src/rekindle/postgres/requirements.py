@@ -8,14 +8,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rekindle.render import MAX_NUMBER, Need, always_needs, shows_only
+from rekindle.render import INSTANT_PATTERN, MAX_NUMBER, Need, always_needs, shows_only
 from rekindle.scenario import AnyScenario
 
+# The template alone also accepts 2026-1-31, and Postgres has a year 0.
+_DAY = (
+    '({0} like_regex "^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$" && !({0} starts with "0000")'
+    ' && exists({0}.datetime("YYYY-MM-DD")))'
+)
+# Days that do not exist, such as 31 June, are excluded by a pattern: before Postgres 17, datetime()
+# does not read fractions of a second.
+_NO_DAY = "^.{4}-(00|1[3-9]|[2-9]|(02|04|06|09|11)-31|02-30|..-(00|3[2-9]|[4-9]))"
+_NO_LEAP_DAY = "^(.{2}([02468][1235679]|[13579][01345789])|([02468][1235679]|[13579][01345789])00)-02-29"
+_INSTANT = (
+    '({0} like_regex "^'
+    + INSTANT_PATTERN.replace("{", "{{").replace("}", "}}")
+    + '$" && !({0} like_regex "'
+    + _NO_DAY.replace("{", "{{").replace("}", "}}")
+    + '") && !({0} like_regex "'
+    + _NO_LEAP_DAY.replace("{", "{{").replace("}", "}}")
+    + '"))'
+)
 _IS_A: Mapping[Need, str] = {
     "number": f'({{0}}.type() == "number" && {{0}} <= {MAX_NUMBER} && {{0}} >= -{MAX_NUMBER})',
-    # The template alone also accepts 2026-1-31, and Postgres has a year 0.
-    "date": '({0} like_regex "^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$" && !({0} starts with "0000")'
-    ' && exists({0}.datetime("YYYY-MM-DD")))',
+    "date": f"({_DAY} || {_INSTANT})",
+    "time": _INSTANT,
 }
 
 
@@ -34,7 +51,7 @@ class Requirement:
 
     @property
     def fitted(self) -> list[str]:
-        """The variables that must be a number or a date."""
+        """The variables that must be a number, a date or an instant."""
         return [name for name, uses in self.needs if uses]
 
     @property

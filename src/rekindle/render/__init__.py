@@ -1,16 +1,28 @@
-"""Texts with named fields, plural forms and dates, and nothing else: no attribute, index,
-conversion or code."""
+"""Texts with named fields, forms, numbers, dates and times, and nothing else: no attribute, index
+or code."""
 
 from rekindle.render.bounds import at_least, at_most
 from rekindle.render.languages import closest, language
-from rekindle.render.locales import LOCALE, MAX_NUMBER, categories, date_of, known, number_of, usual_categories
+from rekindle.render.locales import (
+    INSTANT_PATTERN,
+    LOCALE,
+    MAX_NUMBER,
+    categories,
+    date_of,
+    is_currency,
+    known,
+    number_of,
+    usual_categories,
+)
+from rekindle.render.parts import Need
 from rekindle.render.template import (
     MAX_TEMPLATE_CHARS,
-    Need,
-    Plural,
     always_needs,
+    currencies,
     needs,
+    not_plain,
     parse,
+    plurals,
     shows_only,
     variables_in,
 )
@@ -26,6 +38,7 @@ from rekindle.render.text import (
 from rekindle.render.values import MAX_VALUE_CHARS, read_variables, shown
 
 __all__ = [
+    "INSTANT_PATTERN",
     "LOCALE",
     "MAX_NUMBER",
     "MAX_TEMPLATE_CHARS",
@@ -33,21 +46,24 @@ __all__ = [
     "MissingVariable",
     "Need",
     "NotRendered",
-    "Plural",
     "WrongValue",
     "always_needs",
     "at_least",
     "at_most",
     "categories",
     "closest",
+    "currencies",
     "date_of",
     "host_is_fixed",
     "is_address",
+    "is_currency",
     "known",
     "language",
     "needs",
+    "not_plain",
     "number_of",
     "parse",
+    "plurals",
     "read_variables",
     "render",
     "render_address",

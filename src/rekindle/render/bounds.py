@@ -1,12 +1,24 @@
 """The smallest and the largest number of bytes that a text can have."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import assert_never
 
-from rekindle.render.locales import written_date, written_number
-from rekindle.render.template import Count, DateField, Field, Length, Part, Plural, parse
+from rekindle.render.locales import written_date, written_number, written_time
+from rekindle.render.parts import (
+    Count,
+    DateField,
+    Field,
+    Length,
+    NumberField,
+    Plural,
+    Select,
+    Template,
+    TimeField,
+    forms_of,
+)
+from rekindle.render.template import parse
 from rekindle.render.text import clean, is_address
 
 # The dates on which a written length depends: every month with every day of the week, and few and
@@ -33,7 +45,7 @@ def at_most(template: str, locale: str, longest: Mapping[str, int]) -> int:
     return _bytes(parse(template), locale, max, longest)
 
 
-def _bytes(parts: tuple[Part | Plural, ...], locale: str, pick: Pick, longest: Mapping[str, int]) -> int:
+def _bytes(parts: Template, locale: str, pick: Pick, longest: Mapping[str, int]) -> int:
     size = 0
     for part in parts:
         match part:
@@ -43,15 +55,28 @@ def _bytes(parts: tuple[Part | Plural, ...], locale: str, pick: Pick, longest: M
                 size += longest.get(name, 0)
             case DateField(_, length):
                 size += pick(_date_sizes(length, locale))
+            case TimeField(_, length):
+                size += pick(_time_sizes(length, locale))
             case Count(name):
-                digits = min(max(1, longest.get(name, 1)), _MOST_DIGITS)
-                size += pick([1, len(written_number(-int("9" * digits), locale).encode())])
-            case Plural():
-                forms = [form for _, form in (*part.exact, *part.forms)]
-                size += pick([_bytes(form, locale, pick, longest) for form in forms])
+                size += pick(_number_sizes(longest.get(name, 1), locale, ""))
+            case NumberField(name, style):
+                size += pick(_number_sizes(longest.get(name, 1), locale, style))
+            case Plural() | Select():
+                size += pick([_bytes(form, locale, pick, longest) for form in forms_of(part)])
             case _:
                 assert_never(part)
     return size
+
+
+def _number_sizes(digits: int, locale: str, style: str) -> list[int]:
+    largest = -int("9" * min(max(1, digits), _MOST_DIGITS))
+    return [len(written_number(number, locale, style).encode()) for number in (0, largest)]
+
+
+@lru_cache(maxsize=1_024)
+def _time_sizes(length: Length, locale: str) -> list[int]:
+    hours = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in range(24))
+    return [len(written_time(hour, length, locale).encode()) for hour in hours]
 
 
 @lru_cache(maxsize=1_024)

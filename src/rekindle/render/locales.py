@@ -1,20 +1,28 @@
-"""Plural rules, numbers and dates of each language, by CLDR."""
+"""Plural rules, numbers, dates and times of each language, by CLDR."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal, format_percent, list_currencies
 
-from rekindle.render.template import Length
+from rekindle.render.parts import Length
 
 LOCALE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,4}")
 MAX_NUMBER = 10**15
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT_PATTERN = (
+    "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
+    "(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+)
+"""An instant as Postgres writes it in JSON. The claim checks it by the same pattern. It has a time
+zone: without one, it would be another moment for each reader."""
+_INSTANT = re.compile(INSTANT_PATTERN, re.ASCII)
 
 
 @lru_cache(maxsize=1_024)
@@ -35,17 +43,18 @@ def locale(name: str) -> Locale:
     return known(name) or Locale("en")
 
 
-def categories(name: str) -> frozenset[str]:
-    """The plural categories that a locale distinguishes."""
-    return frozenset(locale(name).plural_form.tags) | {"other"}
+def categories(name: str, *, ordinal: bool = False) -> frozenset[str]:
+    """The plural categories that a locale distinguishes: of counts, or of ranks (`ordinal`)."""
+    found = locale(name)
+    return frozenset((found.ordinal_form if ordinal else found.plural_form).tags) | {"other"}
 
 
 @lru_cache(maxsize=1_024)
-def usual_categories(name: str) -> frozenset[str]:
+def usual_categories(name: str, *, ordinal: bool = False) -> frozenset[str]:
     """The plural categories that the whole numbers from 0 to 1,000 have: a text should have a form
     for each of them. The `many` of French begins at a million, and that of Lithuanian is for
     fractions."""
-    return frozenset(category(number, name) for number in range(1_001))
+    return frozenset(category(number, name, ordinal=ordinal) for number in range(1_001))
 
 
 def number_of(value: Any) -> int | Decimal | None:
@@ -71,14 +80,61 @@ def date_of(value: Any) -> date | None:
         return None
 
 
-def category(number: int | Decimal, name: str) -> str:
-    """The plural category of a number."""
-    return locale(name).plural_form(number)
+def instant_of(value: Any) -> datetime | None:
+    """The moment that a text such as `2026-01-31T09:00:00+01:00` means. None if the value is not a
+    moment, or has no time zone."""
+    if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
 
 
-def written_number(number: int | Decimal, name: str) -> str:
-    """The number with the locale's separators."""
-    return format_decimal(number, locale=locale(name))
+def local(instant: datetime, zone: str) -> datetime:
+    """The moment by the clock of a time zone; by UTC if there is no such zone."""
+    try:
+        return instant.astimezone(_zone(zone))
+    except OverflowError:  # in the year 9999
+        return instant
+
+
+@lru_cache(maxsize=1_024)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def category(number: int | Decimal, name: str, *, ordinal: bool = False) -> str:
+    """The plural category of a number: as a count, or as a rank (`ordinal`)."""
+    found = locale(name)
+    return (found.ordinal_form if ordinal else found.plural_form)(number)
+
+
+def is_currency(code: str) -> bool:
+    """Whether CLDR has a currency of this code."""
+    return code in list_currencies()
+
+
+def written_number(number: int | Decimal, name: str, style: str = "") -> str:
+    """The number with the locale's separators, in the style of a `NumberField`."""
+    found = locale(name)
+    match style:
+        case "":
+            return format_decimal(number, locale=found)
+        case "integer":
+            return format_decimal(number, format="#,##0", locale=found)
+        case "percent":
+            return format_percent(number, locale=found)
+        case _:
+            return format_currency(number, style, locale=found)
+
+
+def written_time(moment: datetime, length: Length, name: str) -> str:
+    """The time of day in the locale's own form."""
+    return format_time(moment.time(), length, locale=locale(name))
 
 
 def written_date(day: date, length: Length, name: str) -> str:

@@ -1,71 +1,68 @@
-"""The syntax of a text: named fields, plural forms and dates, as in ICU MessageFormat, and nothing
-else.
+"""The syntax of a text: a part of ICU MessageFormat, and nothing else.
 
-    text   = (characters | "{{" | "}}" | field)*
-    field  = "{" name "}" | date | "{" name ", plural, " (selector "{" form "}")+ "}"
-    date   = "{" name ", date" [", " length] "}"
-    form   = (characters | "#" | "{" name "}" | date)*
+    text   = (characters | quoted | field)*
+    field  = "{" name "}"
+           | "{" name ", number" [", " ("integer" | "percent" | "::currency/" code)] "}"
+           | "{" name ", date" [", " length] "}"
+           | "{" name ", time" [", " length] "}"
+           | "{" name ", plural, " ["offset:" number] (selector "{" text "}")+ "}"
+           | "{" name ", selectordinal, " (selector "{" text "}")+ "}"
+           | "{" name ", select, " (word "{" text "}")+ "}"
+    quoted = "'" before a brace, or before # in a plural, until the next "'"
 
-Of MessageFormat these are `plural` (without offset) and `date`. Every piece of a text is read once.
+Inside a plural, # is the number. Two apostrophes are one; any other apostrophe is itself. A text is
+read once, from left to right.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Literal
 
 from rekindle.errors import TemplateInvalid
+from rekindle.render.parts import (
+    CATEGORIES,
+    LENGTHS,
+    NUMBER_STYLES,
+    TIME_LENGTHS,
+    Count,
+    DateField,
+    Field,
+    Length,
+    Need,
+    NumberField,
+    Part,
+    Plural,
+    Select,
+    Template,
+    TimeField,
+    by_name,
+    certain_uses,
+    every_part,
+    uses,
+)
 
 MAX_TEMPLATE_CHARS = 4_000
-
-Length = Literal["short", "medium", "long", "full"]
-LENGTHS: tuple[Length, ...] = ("short", "medium", "long", "full")
-Need = Literal["number", "date"]
-CATEGORIES = ("zero", "one", "two", "few", "many", "other")
+MAX_DEPTH = 4
+"""How deep forms may be inside of each other."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 _EXACT = re.compile(r"=(0|[1-9][0-9]{0,8})", re.ASCII)
-_PIECE = re.compile(r"[{}]|[^{}]+")
-_DOUBLE_BRACES = "Write {{ and }} for braces."
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A variable, shown unchanged."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class DateField:
-    """A variable that is a date, written in the reader's language."""
-
-    name: str
-    length: Length
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """`#`: the number that selected the plural form around it."""
-
-    name: str
-
-
-Part = str | Field | DateField | Count
-
-
-@dataclass(frozen=True, slots=True)
-class Plural:
-    """A variable that is a number. It selects the form for exactly this number, else the form for
-    the number's category in the reader's language."""
-
-    name: str
-    exact: tuple[tuple[int, tuple[Part, ...]], ...]
-    forms: tuple[tuple[str, tuple[Part, ...]], ...]
-
-
-Template = tuple[Part | Plural, ...]
+_OFFSET = re.compile(r"offset:([1-9][0-9]{0,8})\s+", re.ASCII)
+_CURRENCY = re.compile(r"::currency/([A-Z]{3})", re.ASCII)
+_HEAD = re.compile(r"[^{}]*")
+_QUOTED = re.compile(r"(?:[^']|'')+'?")
+_LITERAL = re.compile(r"[^{}'#]+|#")
+_FORMS: dict[str, Literal["plural", "selectordinal", "select"]] = {
+    "plural": "plural",
+    "selectordinal": "selectordinal",
+    "select": "select",
+}
+_BRACES = "Write '{' and '}' for braces."
+_FIELD = (
+    "A field is a lower-case name such as {first_name}, without dots and brackets; {expires_on, date}; "
+    "{starts_at, time}; {hours, number}; {days, plural, one {# day} other {# days}}; or a select."
+)
 
 
 @lru_cache(maxsize=1_024)
@@ -73,21 +70,21 @@ def parse(text: str) -> Template:
     """The parts of a text, in order.
 
     Raises:
-        TemplateInvalid: the text is too long, a brace is not closed, or a field is not one of the
-            three.
+        TemplateInvalid: the text is too long, a brace or a quote is not closed, or a field is not
+            one of those above.
     """
     if len(text) > MAX_TEMPLATE_CHARS:
         raise TemplateInvalid(f"the text is longer than {MAX_TEMPLATE_CHARS} characters")
-    return _Parser(text).text()
+    return _Parser(text).whole()
 
 
 def variables_in(text: str) -> frozenset[str]:
-    """The names of all fields of a text.
+    """The names of all variables of a text.
 
     Raises:
         TemplateInvalid: as `parse`.
     """
-    return frozenset(name for name, _ in _uses(parse(text)))
+    return frozenset(name for name, _ in uses(parse(text)))
 
 
 def needs(text: str) -> dict[str, frozenset[Need]]:
@@ -96,34 +93,45 @@ def needs(text: str) -> dict[str, frozenset[Need]]:
     Raises:
         TemplateInvalid: as `parse`.
     """
-    found: dict[str, set[Need]] = {}
-    for name, need in _uses(parse(text)):
-        found.setdefault(name, set()).update([need] if need else [])
-    return {name: frozenset(uses) for name, uses in found.items()}
+    return dict(by_name(uses(parse(text))))
 
 
 def always_needs(text: str) -> dict[str, frozenset[Need]]:
-    """As `needs`, but only of the variables that the text shows to every reader: not those that
-    only some forms of a plural name.
+    """As `needs`, but only of the variables that every reader's text needs; see
+    `rekindle.render.parts.certain_uses`.
 
     Raises:
         TemplateInvalid: as `parse`.
     """
-    found: dict[str, set[Need]] = {}
-    for name, need in _certain_uses(parse(text)):
-        found.setdefault(name, set()).update([need] if need else [])
-    return {name: frozenset(uses) for name, uses in found.items()}
+    return dict(by_name(certain_uses(parse(text))))
 
 
-def _certain_uses(parts: Template) -> Iterator[tuple[str, Need | None]]:
-    for part in parts:
-        if isinstance(part, Plural):
-            yield part.name, "number"
-            yield from set[tuple[str, Need | None]].intersection(
-                *(set(_uses(form)) for _, form in (*part.exact, *part.forms))
-            )
-        else:
-            yield from _uses((part,))
+def plurals(text: str) -> list[Plural]:
+    """Every plural of a text.
+
+    Raises:
+        TemplateInvalid: as `parse`.
+    """
+    return [part for part in every_part(parse(text)) if isinstance(part, Plural)]
+
+
+def currencies(text: str) -> list[str]:
+    """The codes of the currencies of a text.
+
+    Raises:
+        TemplateInvalid: as `parse`.
+    """
+    styles = (part.style for part in every_part(parse(text)) if isinstance(part, NumberField))
+    return [style for style in styles if style and style not in NUMBER_STYLES]
+
+
+def not_plain(text: str) -> list[str]:
+    """The variables of a text that are not shown unchanged, in order of name.
+
+    Raises:
+        TemplateInvalid: as `parse`.
+    """
+    return sorted({part.name for part in parse(text) if not isinstance(part, str | Field)})
 
 
 def shows_only(text: str) -> frozenset[str]:
@@ -134,136 +142,170 @@ def shows_only(text: str) -> frozenset[str]:
         TemplateInvalid: as `parse`.
     """
     parts = [part for part in parse(text) if not (isinstance(part, str) and not part.strip())]
-    return (
-        frozenset(part.name for part in parts if isinstance(part, Field))
-        if all(isinstance(part, Field) for part in parts)
-        else frozenset()
-    )
-
-
-def _uses(parts: Template) -> Iterator[tuple[str, Need | None]]:
-    for part in parts:
-        match part:
-            case Field(name):
-                yield name, None
-            case DateField(name):
-                yield name, "date"
-            case Count(name):
-                yield name, "number"
-            case Plural(name):
-                yield name, "number"
-                for _, form in (*part.exact, *part.forms):
-                    yield from _uses(form)
-            case _:
-                continue
+    if not all(isinstance(part, Field) for part in parts):
+        return frozenset()
+    return frozenset(part.name for part in parts if isinstance(part, Field))
 
 
 class _Parser:
-    """Reads one text from left to right, never backwards."""
+    """Reads one text from left to right, never backwards. `counted` is what # means there."""
 
     def __init__(self, text: str) -> None:
-        self._pieces = cast("list[str]", _PIECE.findall(text))
+        self._text = text
         self._at = 0
 
-    def _next(self) -> str:
-        """Take the next piece; empty at the end."""
-        piece = self._pieces[self._at] if self._at < len(self._pieces) else ""
-        self._at += 1
-        return piece
+    def whole(self) -> Template:
+        parts = self._parts(None, depth=0)
+        if self._at < len(self._text):
+            raise TemplateInvalid("a } has no {", hint=_BRACES)
+        return parts
 
-    def _doubled(self, brace: str) -> bool:
-        """Whether the brace just taken is followed by the same brace; if so, that one is taken
-        too."""
-        if self._at < len(self._pieces) and self._pieces[self._at] == brace:
+    def _parts(self, counted: Count | None, *, depth: int) -> Template:
+        """The parts until the end, or until a brace that closes more than was opened."""
+        parts: list[Part] = []
+        literal: list[str] = []
+        while (sign := self._sign()) and sign != "}":
+            if sign == "'":
+                literal.append(self._apostrophe(counted))
+                continue
+            if sign != "{" and not (sign == "#" and counted):
+                literal.append(self._taken(_LITERAL))
+                continue
             self._at += 1
-            return True
-        return False
+            parts += ["".join(literal)] if literal else []
+            literal.clear()
+            parts.append(counted if sign == "#" and counted else self._field(counted, depth=depth))
+        return (*parts, "".join(literal)) if literal else tuple(parts)
 
-    def text(self) -> Template:
-        parts: list[Part | Plural] = []
-        while piece := self._next():
-            if piece not in "{}" or self._doubled(piece):
-                parts.append(piece)
-            elif piece == "{":
-                parts.append(self._field(plural=True))
-            else:
-                raise TemplateInvalid("a } has no {", hint=_DOUBLE_BRACES)
-        return tuple(parts)
+    def _sign(self) -> str:
+        """The next character, which is not taken; empty at the end."""
+        return self._text[self._at : self._at + 1]
 
-    def _field(self, *, plural: bool) -> Part | Plural:
-        head = self._next()
-        if head in ("{", "}"):
-            raise TemplateInvalid("{} is not a plain variable name", hint=_DOUBLE_BRACES)
-        end = self._next()
+    def _taken(self, pattern: re.Pattern[str]) -> str:
+        """Take the characters that match."""
+        found = pattern.match(self._text, self._at)
+        taken = found[0] if found else ""
+        self._at += len(taken)
+        return taken
+
+    def _apostrophe(self, counted: Count | None) -> str:
+        """What an apostrophe and the quoted characters after it mean."""
+        self._at += 1
+        following = self._sign()
+        if following == "'":
+            self._at += 1
+            return "'"
+        if not following or following not in ("{}#" if counted else "{}"):
+            return "'"
+        quoted = self._taken(_QUOTED)
+        if not quoted.endswith("'"):
+            raise TemplateInvalid(
+                f"the quote that begins with '{following} is not closed", hint="End it with ', or write '' for one '."
+            )
+        return quoted[:-1].replace("''", "'")
+
+    def _field(self, counted: Count | None, *, depth: int) -> Part:
+        head = self._taken(_HEAD)
+        end = self._sign()
         name, *rest = head.split(",")
         words = [word.strip() for word in rest]
-        if end == "}" and (not words or words[0] == "date"):
+        if end == "}" and not (words and words[0] in _FORMS):
+            self._at += 1
             return _simple(head, name, words)
-        if words[:1] == ["plural"]:
-            if not plural:
-                raise TemplateInvalid(f"{{{head[:60]}… is inside a form of another plural", hint="Put it outside.")
-            if end == "{" and len(words) == 2:
-                return self._plural(_checked(name, head), words[1])
-            raise TemplateInvalid(
-                f"{{{head[:60]}}} has no forms", hint="Write {days, plural, one {# day} other {# days}}."
-            )
+        if words and words[0] in _FORMS:
+            if end != "{" or len(words) != 2:
+                raise TemplateInvalid(
+                    f"{{{head[:60]}}} has no forms", hint="Write {days, plural, one {# day} other {# days}}."
+                )
+            if depth == MAX_DEPTH:
+                raise TemplateInvalid(f"{{{head[:60]}… is inside of {MAX_DEPTH} others", hint="Write it with fewer.")
+            return self._forms(_checked(name, head), _FORMS[words[0]], words[1], counted, depth=depth + 1)
         if not end:
-            raise TemplateInvalid("a { is not closed", hint=_DOUBLE_BRACES)
+            raise TemplateInvalid("a { is not closed", hint=_BRACES)
         raise _no_field(head)
 
-    def _plural(self, name: str, selector: str) -> Plural:
-        exact: dict[int, tuple[Part, ...]] = {}
-        forms: dict[str, tuple[Part, ...]] = {}
-        while True:
-            match = _EXACT.fullmatch(selector)
-            if match is None and selector not in CATEGORIES:
-                raise TemplateInvalid(
-                    f"{selector[:40]!r} is not a valid plural form of {name}",
-                    hint=f"Use {', '.join(CATEGORIES)}, or =0.",
-                )
-            if selector in forms or (match is not None and int(match[1]) in exact):
-                raise TemplateInvalid(f"the plural of {name} has the form {selector} twice")
-            if match is not None:
-                exact[int(match[1])] = self._form(name)
-            else:
-                forms[selector] = self._form(name)
-            between = self._next()
-            if between not in ("{", "}"):
-                selector, between = between.strip(), self._next()
-            else:
-                selector = ""
-            if between == "}" and not selector:
-                break
-            if between != "{":
-                raise TemplateInvalid(f"the plural of {name} is not closed", hint="Write each form in braces.")
+    def _forms(
+        self,
+        name: str,
+        kind: Literal["plural", "selectordinal", "select"],
+        selector: str,
+        counted: Count | None,
+        *,
+        depth: int,
+    ) -> Part:
+        offset = _OFFSET.match(selector) if kind == "plural" else None
+        less = int(offset[1]) if offset else 0
+        selector = selector[offset.end() :] if offset else selector
+        inside = counted if kind == "select" else Count(name, less)
+        forms: dict[str, Template] = {}
+        while self._sign() == "{":
+            _check_selector(name, kind, selector, forms)
+            self._at += 1
+            forms[selector] = self._parts(inside, depth=depth)
+            self._close(name, kind)
+            selector = self._taken(_HEAD).strip()
+        if selector:
+            raise _unclosed(name, kind)
+        self._close(name, kind)
         if "other" not in forms:
-            raise TemplateInvalid(f"the plural of {name} has no form `other`", hint="Add other {…}.")
-        return Plural(name, tuple(exact.items()), tuple(forms.items()))
+            raise TemplateInvalid(f"the {kind} of {name} has no form `other`", hint="Add other {…}.")
+        if kind == "select":
+            return Select(name, tuple(forms.items()))
+        exact = tuple((int(said[1:]), form) for said, form in forms.items() if said.startswith("="))
+        named = tuple((said, form) for said, form in forms.items() if not said.startswith("="))
+        return Plural(name, exact, named, less, ordinal=kind == "selectordinal")
 
-    def _form(self, name: str) -> tuple[Part, ...]:
-        parts: list[Part] = []
-        while (piece := self._next()) != "}":
-            if not piece:
-                raise TemplateInvalid(f"the plural of {name} is not closed", hint="Write each form in braces.")
-            if piece == "{":
-                parts.append(cast("Part", self._field(plural=False)))
-                continue
-            first, *more = piece.split("#")
-            parts.append(first)
-            for literal in more:
-                parts += [Count(name), literal]
-        return tuple(part for part in parts if part != "")
+    def _close(self, name: str, kind: str) -> None:
+        if self._sign() != "}":
+            raise _unclosed(name, kind)
+        self._at += 1
+
+
+def _check_selector(name: str, kind: str, selector: str, forms: dict[str, Template]) -> None:
+    if kind == "select":
+        if _WORD.fullmatch(selector) is None:
+            raise TemplateInvalid(
+                f"{selector[:40]!r} is not a valid form of {name}",
+                hint="Name it as a value of it, such as yes or true.",
+            )
+    elif selector not in CATEGORIES and _EXACT.fullmatch(selector) is None:
+        raise TemplateInvalid(
+            f"{selector[:40]!r} is not a valid plural form of {name}", hint=f"Use {', '.join(CATEGORIES)}, or =0."
+        )
+    if selector in forms:
+        raise TemplateInvalid(f"the {kind} of {name} has the form {selector} twice")
 
 
 def _simple(head: str, name: str, words: list[str]) -> Part:
     if not words:
         return Field(_checked(name, head))
-    length = words[1] if len(words) == 2 else "medium" if len(words) == 1 else ""
-    if length not in LENGTHS:
+    kind, *style = words
+    if kind not in ("number", "date", "time"):
+        raise _no_field(head)
+    if kind == "number":
+        return NumberField(_checked(name, head), _style(head, style))
+    said = style[0] if len(style) == 1 else "" if style else "medium"
+    allowed = LENGTHS if kind == "date" else TIME_LENGTHS
+    length: Length | None = next((one for one in allowed if one == said), None)
+    if length is None:
         raise TemplateInvalid(
-            f"{{{head[:60]}}} has no valid length", hint=f"The lengths of a date are {', '.join(LENGTHS)}."
+            f"{{{head[:60]}}} has no valid length", hint=f"The lengths of a {kind} are {', '.join(allowed)}."
         )
-    return DateField(_checked(name, head), length)
+    return (DateField if kind == "date" else TimeField)(_checked(name, head), length)
+
+
+def _style(head: str, style: list[str]) -> str:
+    if not style:
+        return ""
+    if style[0] in NUMBER_STYLES and len(style) == 1:
+        return style[0]
+    currency = _CURRENCY.fullmatch(style[0]) if len(style) == 1 else None
+    if currency is None:
+        raise TemplateInvalid(
+            f"{{{head[:60]}}} has no valid style",
+            hint=f"The styles of a number are {', '.join(NUMBER_STYLES)}, and a currency such as ::currency/NOK.",
+        )
+    return currency[1]
 
 
 def _checked(name: str, head: str) -> str:
@@ -272,9 +314,9 @@ def _checked(name: str, head: str) -> str:
     return name
 
 
+def _unclosed(name: str, kind: str) -> TemplateInvalid:
+    return TemplateInvalid(f"the {kind} of {name} is not closed", hint="Write each form in braces.")
+
+
 def _no_field(head: str) -> TemplateInvalid:
-    return TemplateInvalid(
-        f"{{{head[:60]}}} is not a plain variable name",
-        hint="A field is a lower-case name such as {first_name}, without dots, brackets or formats; "
-        "{expires_on, date}; or {days, plural, one {# day} other {# days}}.",
-    )
+    return TemplateInvalid(f"{{{head[:60]}}} is not a plain variable name", hint=f"{_FIELD} {_BRACES}")

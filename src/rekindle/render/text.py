@@ -2,10 +2,22 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
 
-from rekindle.render.locales import category, date_of, number_of, written_date, written_number
-from rekindle.render.template import Count, DateField, Field, Part, Plural, parse
+from rekindle.render.locales import (
+    category,
+    date_of,
+    instant_of,
+    local,
+    number_of,
+    written_date,
+    written_number,
+    written_time,
+)
+from rekindle.render.parts import Count, DateField, Field, NumberField, Plural, Select, Template, TimeField
+from rekindle.render.template import parse
 from rekindle.render.values import encoded, shown
 
 # C0 and C1 controls except newline and tab; lone surrogates; bidirectional controls, with which a
@@ -30,25 +42,26 @@ class MissingVariable(NotRendered):
 
 
 class WrongValue(NotRendered):
-    """The text needs a number (within 10^15) or a date (`YYYY-MM-DD`), and this person has
-    something else."""
+    """The text needs a number (within 10^15), a date (`YYYY-MM-DD`) or an instant
+    (`2026-01-31T09:00:00+01:00`), and this person has something else."""
 
     reason = "wrong_value"
 
 
-def render(template: str, variables: Mapping[str, Any], locale: str = "en") -> str:
+def render(template: str, variables: Mapping[str, Any], locale: str = "en", zone: str = "UTC") -> str:
     """The text with every field replaced once. Replaced text is never parsed again.
 
-    Plural forms and dates are those of `locale`, which is the text's own and not the person's.
-    Values are written by `shown`. Control and bidirectional characters are removed from the
+    Plural forms, numbers, dates and times are written as in `locale`, which is the text's own and
+    not the person's. The day and the time of an instant are those of `zone`, where the person
+    lives. Values are written by `shown`. Control and bidirectional characters are removed from the
     result.
 
     Raises:
         MissingVariable: a field has no value, or null, in `variables`.
-        WrongValue: the variable of a plural is not a number, or that of a date is not a date.
+        WrongValue: a value is not the number, the date or the instant that the text needs.
         TemplateInvalid: as `parse`.
     """
-    return clean("".join(_pieces(parse(template), variables, locale)))
+    return clean("".join(_pieces(parse(template), variables, _Reader(locale, zone))))
 
 
 def render_address(template: str, variables: Mapping[str, Any]) -> str:
@@ -59,7 +72,7 @@ def render_address(template: str, variables: Mapping[str, Any]) -> str:
         WrongValue: a value is `.` or `..`, which no encoding prevents from leading to another path.
         TemplateInvalid: as `parse`.
     """
-    return clean("".join(_pieces(parse(template), variables, "en", _in_address)))
+    return clean("".join(_pieces(parse(template), variables, _Reader("en", "UTC", _in_address))))
 
 
 def is_address(template: str) -> bool:
@@ -74,9 +87,7 @@ def host_is_fixed(template: str) -> bool:
     Raises:
         TemplateInvalid: as `parse`.
     """
-    first, *rest = parse(template)
-    while rest and isinstance(first, str) and isinstance(rest[0], str):
-        first += cast("str", rest.pop(0))
+    first, *rest = parse(template) or ("",)
     if not isinstance(first, str):
         return False
     host = r"[^/?#\\\s]" + ("+" if first.lower().startswith(("http:", "https:")) else "*")
@@ -99,38 +110,68 @@ def clean(text: str) -> str:
     return _UNSAFE.sub("", text)
 
 
-def _pieces(
-    parts: tuple[Part | Plural, ...],
-    variables: Mapping[str, Any],
-    locale: str,
-    written: Callable[[str, Any], str] = _in_text,
-) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """For which reader a text is written: its language, the reader's time zone, and how a plain
+    field is written."""
+
+    locale: str
+    zone: str
+    written: Callable[[str, Any], str] = _in_text
+
+
+def _pieces(parts: Template, variables: Mapping[str, Any], reader: _Reader) -> Iterator[str]:
     for part in parts:
         if isinstance(part, str):
             yield part
             continue
         value = variables.get(part.name)
-        if value is None:
+        if isinstance(part, Select):
+            yield from _pieces(_selected(part, value), variables, reader)
+        elif value is None:
             raise MissingVariable(part.name)
-        match part:
-            case Field(name):
-                yield written(name, value)
-            case DateField(name, length):
-                if (day := date_of(value)) is None:
-                    raise WrongValue(name)
-                yield written_date(day, length, locale)
-            case Count(name) | Plural(name):
-                if (number := number_of(value)) is None:
-                    raise WrongValue(name)
-                if isinstance(part, Count):
-                    yield written_number(number, locale)
-                else:
-                    yield from _pieces(_form(part, number, locale), variables, locale, written)
+        elif isinstance(part, Plural):
+            yield from _pieces(_form(part, _number(part.name, value), reader.locale), variables, reader)
+        else:
+            yield _written(part, value, reader)
 
 
-def _form(plural: Plural, number: Any, locale: str) -> tuple[Part, ...]:
+def _written(part: Field | NumberField | DateField | TimeField | Count, value: Any, reader: _Reader) -> str:
+    match part:
+        case Field(name):
+            return reader.written(name, value)
+        case NumberField(name, style):
+            return written_number(_number(name, value), reader.locale, style)
+        case Count(name, offset):
+            return written_number(_number(name, value) - offset, reader.locale)
+        case DateField(name, length):
+            day = date_of(value)
+            if day is None and (moment := instant_of(value)) is not None:
+                day = local(moment, reader.zone).date()
+            if day is None:
+                raise WrongValue(name)
+            return written_date(day, length, reader.locale)
+        case TimeField(name, length):
+            if (moment := instant_of(value)) is None:
+                raise WrongValue(name)
+            return written_time(local(moment, reader.zone), length, reader.locale)
+
+
+def _number(name: str, value: Any) -> int | Decimal:
+    number = number_of(value)
+    if number is None:
+        raise WrongValue(name)
+    return number
+
+
+def _form(plural: Plural, number: int | Decimal, locale: str) -> Template:
     for exactly, form in plural.exact:
         if number == exactly:
             return form
     forms = dict(plural.forms)
-    return forms.get(category(number, locale), forms["other"])
+    return forms.get(category(number - plural.offset, locale, ordinal=plural.ordinal), forms["other"])
+
+
+def _selected(select: Select, value: Any) -> Template:
+    forms = dict(select.forms)
+    return forms["other"] if value is None else forms.get(shown(value), forms["other"])

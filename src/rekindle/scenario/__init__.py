@@ -17,7 +17,7 @@ from rekindle.scenario.overrides import changed_keys
 from rekindle.scenario.platforms import Android, Apns, Webpush
 from rekindle.scenario.reach import WEEKDAYS, Reach
 from rekindle.scenario.sign_in import SignInConfig
-from rekindle.scenario.texts import Text, Variable, plurals
+from rekindle.scenario.texts import Text, Variable
 
 __all__ = [
     "KINDS",
@@ -42,5 +42,4 @@ __all__ = [
     "definition",
     "fingerprint",
     "parse_scenario",
-    "plurals",
 ]

@@ -9,7 +9,20 @@ from pydantic import Field, field_validator, model_validator
 
 from rekindle.errors import TemplateInvalid
 from rekindle.model import Options
-from rekindle.render import LOCALE, Need, Plural, categories, closest, host_is_fixed, known, language, needs, parse
+from rekindle.render import (
+    LOCALE,
+    Need,
+    categories,
+    closest,
+    currencies,
+    host_is_fixed,
+    is_currency,
+    known,
+    language,
+    not_plain,
+    parse,
+    plurals,
+)
 from rekindle.scenario.platforms import Android, Apns, Webpush, options, shown
 from rekindle.scenario.reach import Strict
 
@@ -195,11 +208,6 @@ class Texts(Strict):
         return self.message[self.locale_for(locale)]
 
 
-def plurals(text: str) -> Iterator[Plural]:
-    """The plurals of a text."""
-    return (part for part in parse(text) if isinstance(part, Plural))
-
-
 def _https(text: str, what: str) -> str:
     if not text.startswith("https://"):
         raise ValueError(f"{what} starts with https://")
@@ -241,9 +249,12 @@ def _problems(locale: str, text: Text) -> Iterator[str]:
     if LOCALE.fullmatch(locale) is None or known(locale) is None:
         yield f"{locale[:40]!r} is not a locale that CLDR has, such as en or nb-NO"
         return
-    has = categories(locale)
     for name, part in text.parts().items():
+        for code in currencies(part):
+            if not is_currency(code):
+                yield f"{locale}.{name}: {code} is not a currency that CLDR has, such as NOK or EUR"
         for plural in plurals(part):
+            has = categories(locale, ordinal=plural.ordinal)
             if wrong := [form for form, _ in plural.forms if form not in has]:
                 yield (
                     f"{locale}.{name}: in {locale} the plural of {plural.name} has no form {', '.join(wrong)}; "
@@ -253,14 +264,14 @@ def _problems(locale: str, text: Text) -> Iterator[str]:
 
 def _parsed(text: str, *, plain: bool = False) -> None:
     """Check that a text can be parsed. Programs read a `plain` text: it has no language, so it has
-    no plural forms and no dates.
+    only plain fields.
 
     Raises:
         ValueError: it cannot be parsed, or is not plain.
     """
     try:
-        uses = needs(text)
+        parse(text)
     except TemplateInvalid as error:
         raise ValueError(f"{error.message}. {error.hint}".strip()) from None
-    if plain and (wrong := sorted(name for name, use in uses.items() if use)):
-        raise ValueError(f"{', '.join(wrong)} must be a plain field here: only messages have plural forms and dates")
+    if plain and (wrong := not_plain(text)):
+        raise ValueError(f"{', '.join(wrong)} must be a plain field here: only messages have forms, dates and numbers")
