@@ -382,8 +382,9 @@ class UnknownSend:
     claim_id: UUID
     device_id: UUID
     user_id: UUID
+    organisation_id: UUID | None
     scenario_type: str
     reason: str
-    armed_at: datetime | None
+    armed_at: datetime
     closed_at: datetime | None
     attempts: int

@@ -10,6 +10,7 @@ import pytest
 from rekindle.errors import ConfigInvalid, WouldRetire
 from rekindle.model import Acceptance, Ending, Selection
 from rekindle.policy import HOLD_SECONDS
+from rekindle.ports import Filter
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import AnyScenario, Config
 from team.programme import Programme, open_programme, scenario, wanted
@@ -180,7 +181,7 @@ async def test_uncertain_sends_are_listed_while_they_are_held_and_after(programm
     assert both[units[0].claim_id].closed_at == closing
     assert both[units[1].claim_id].reason == "worker_lost"
     assert both[units[1].claim_id].closed_at is None
-    assert len(await reports.unknown(limit=1)) == 1
+    assert len(await reports.unknown(Filter(limit=1))) == 1
 
 
 async def test_a_scenario_that_a_newer_version_has_applied_is_one_error_that_quotes_no_text(

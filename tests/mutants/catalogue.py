@@ -1411,6 +1411,71 @@ PEOPLE = (
     ),
 )
 
+_PAGES = "database/test_pages.py::"
+_OWN_LISTS = f"{_PAGES}test_a_limited_reader_gets_its_own_records_and_deliveries_and_no_other"
+_OWN_PEOPLE = f"{_PAGES}test_a_limited_reader_is_told_of_the_people_there_and_of_what_was_claimed_for_them_there"
+_OWN_SCENARIO = f"{_PAGES}test_a_limited_reader_sees_of_a_scenario_its_own_overrides_and_no_numbers"
+
+READING = (
+    Mutant(
+        "an actor of one organisation sees the records of another",
+        _sql("parts/notification_asked"),
+        "own-notifications",
+        "true",
+        (_OWN_LISTS,),
+    ),
+    Mutant(
+        "an actor of one organisation sees a record of another by its id",
+        _sql("notification"),
+        "own-notification",
+        "",
+        (_OWN_LISTS,),
+    ),
+    Mutant(
+        "an actor of one organisation sees the unknown sends of another",
+        _sql("unknown"),
+        "own-unknown",
+        "where true",
+        (f"{_PAGES}test_a_limited_reader_gets_its_own_uncertain_sends_while_they_are_held_and_after",),
+    ),
+    Mutant(
+        "an actor of one organisation sees what was claimed for a person in another",
+        _sql("history"),
+        "own-history",
+        "",
+        (_OWN_PEOPLE,),
+    ),
+    Mutant(
+        "an actor of one organisation sees the people of another",
+        _sql("standing"),
+        "own-people",
+        "",
+        (_OWN_PEOPLE,),
+    ),
+    Mutant(
+        "an actor of one organisation sees a person who is gone",
+        "app/questions.py",
+        "own-person",
+        "if False:",
+        (_OWN_PEOPLE,),
+    ),
+    Mutant(
+        "an actor of one organisation sees the overrides of another",
+        "documents.py",
+        "own-overrides",
+        "",
+        (_OWN_SCENARIO,),
+    ),
+    Mutant(
+        "an actor of one organisation sees what changed for another",
+        "documents.py",
+        "own-keys",
+        'return {**_fields(version), "keys": list(version.keys)}',
+        (_OWN_SCENARIO,),
+    ),
+)
+
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -1430,4 +1495,5 @@ MUTANTS = (
     *SERVING,
     *ACCESS,
     *PEOPLE,
+    *READING,
 )

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from rekindle.cli.places import Places
+from rekindle.documents import organisation_document, place_document
 from rekindle.foreign import label
 from rekindle.model import Place, PlaceNames
 
@@ -34,8 +35,8 @@ def test_ids_that_begin_alike_are_shown_whole() -> None:
 
 def test_json_has_the_whole_id_and_the_name_or_null() -> None:
     where = Places(NAMES, [])
-    assert where.organisation_json(None) == {"organisation_id": None, "organisation_name": None}
-    assert where.place_json(Place(OSLO, OTHER)) == {
+    assert organisation_document(None, where.names) == {"organisation_id": None, "organisation_name": None}
+    assert place_document(Place(OSLO, OTHER), where.names) == {
         "organisation_id": OSLO,
         "organisation_name": "Oslo Red Cross",
         "chapter_id": OTHER,

@@ -78,8 +78,8 @@ class Cursors:
         return base64.urlsafe_b64encode(json.dumps([self.of, *parts]).encode()).decode().rstrip("=")
 
     def page(self, rows: Sequence[Row], limit: int, key: Callable[[Row], Key]) -> tuple[Sequence[Row], str | None]:
-        """The first `limit` of these rows, and the cursor of the next page. The caller has asked for
-        one row more: it says whether there is a next page."""
+        """The first `limit` of these rows, and the cursor of the next page. The caller has asked
+        for one row more: it says whether there is a next page."""
         if len(rows) <= limit:
             return rows, None
         return rows[:limit], self.write(key(rows[limit - 1]))

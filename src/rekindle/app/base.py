@@ -10,6 +10,7 @@ from rekindle.ports import Action, Dispatcher, Entry, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.explain import PostgresExplanations
 from rekindle.postgres.fleet import PostgresFleet
+from rekindle.postgres.lists import Lists
 from rekindle.postgres.notes import PostgresNotes
 from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Reports
@@ -30,6 +31,7 @@ class Base:
         self.config = config
         self.deps = Deps(dispatcher=dispatcher, notifications=store, store=store)
         self._reports = Reports(database)
+        self._lists = Lists(database)
         self._source = PostgresSource(database)
         self._notes = PostgresNotes(database)
         self._explanations = PostgresExplanations(database)

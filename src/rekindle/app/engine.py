@@ -9,8 +9,8 @@ from uuid import UUID
 from rekindle.app.database import check_database
 from rekindle.app.fleet import Scheduled
 from rekindle.app.migrations import database_url
+from rekindle.app.pages import Pages
 from rekindle.app.people import People
-from rekindle.app.questions import Questions
 from rekindle.app.records import Records
 from rekindle.app.sign_in import check_sign_in
 from rekindle.app.watch import Watching
@@ -32,7 +32,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Questions, Records, People, Scheduled, Watching):
+class Engine(Pages, Records, People, Scheduled, Watching):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

@@ -1,6 +1,6 @@
 """The part of the engine that answers what would happen, and why. Nothing is claimed or sent."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from uuid import UUID
 
@@ -8,13 +8,13 @@ from rekindle.app.base import Base
 from rekindle.engine.changes import edited
 from rekindle.engine.difference import chosen, difference, edits
 from rekindle.engine.explain import explain, with_guard
-from rekindle.engine.guard import GuardPreview, held_in_a_run
+from rekindle.engine.guard import GuardPreview, held_in_a_run, without_totals
 from rekindle.engine.places import place_names
 from rekindle.engine.preview import Preview, dry_run, plan
 from rekindle.engine.priority import evaluations, outranking
 from rekindle.engine.scenarios import enabled_or_named, require_applied
 from rekindle.engine.show import Shown, show
-from rekindle.errors import BadArgument, HeldByGuard
+from rekindle.errors import BadArgument, HeldByGuard, NotFound
 from rekindle.model import Candidate, Place, PlaceNames, Selection
 from rekindle.ports import Affected, Difference, Evaluation, PersonExplained
 from rekindle.postgres import script
@@ -55,7 +55,13 @@ class Questions(Base):
         return await show(self.deps.store, await self._planned(scenarios, selection))
 
     async def explain(
-        self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int = 5
+        self,
+        user_id: UUID,
+        *,
+        scenarios: Sequence[str] = (),
+        run_id: UUID | None = None,
+        limit: int = 5,
+        sees: Collection[UUID] | None = None,
     ) -> PersonExplained:
         """One person under every applied scenario, or those named, and their latest claims. Reads
         only.
@@ -66,13 +72,19 @@ class Questions(Base):
         Any id is allowed. With a run: what that run did for the person, and nothing about the
         present; a named scenario may then be retired.
 
+        With `sees`, a reader that is limited to these organisations asks: only they and what was
+        claimed in them exist, and the guard is asked about a run of them alone.
+
         Raises:
             UnknownScenario: a name is not applied.
             BadArgument: there is no such run.
+            NotFound: the reader is limited, and the person is not a recipient of its organisations.
             DatabaseError: the ledger cannot be read. A scenario's own fault is in its explanation.
         """
-        standing = await self._explanations.standing(user_id)
-        claims = await self._explanations.history(user_id, scenarios=scenarios, run_id=run_id, limit=limit)
+        standing = await self._explanations.standing(user_id, sees=sees)
+        if sees is not None and not standing.listed:  # mutant: own-person
+            raise NotFound
+        claims = await self._explanations.history(user_id, scenarios=scenarios, run_id=run_id, sees=sees, limit=limit)
         if run_id is not None:
             reports = await self._reports.runs(run_id=run_id)
             if not reports:
@@ -80,9 +92,16 @@ class Questions(Base):
             return PersonExplained(user_id, standing, (), tuple(claims), reports[0])
         applied = await self.deps.store.applied()
         require_applied(scenarios, applied)
-        explained = await explain(self._explanations, user_id, applied, names=scenarios, terms=self._terms())
+        explained = await explain(
+            self._explanations,
+            user_id,
+            applied,
+            names=scenarios,
+            organisations=tuple(sees or ()),
+            terms=self._terms(),
+        )
         if any(one.fault is None and not one.blocked_by for one in explained):
-            explained = with_guard(explained, await self._held())
+            explained = with_guard(explained, await self._held(sees))
         return PersonExplained(user_id, standing, explained, tuple(claims))
 
     async def place_names(self, places: Iterable[Place]) -> PlaceNames:
@@ -148,10 +167,12 @@ class Questions(Base):
         evaluation = Evaluation(applied[scenario], selection, above, self._terms())
         return await script.evaluating(self._database, statement, evaluation, run_id=run_id, explained=explained)
 
-    async def _held(self) -> Mapping[str, HeldByGuard]:
-        """By scenario, why the guard would hold back what a run of everything would claim now."""
-        planned = await self._planned((), Selection())
-        return await held_in_a_run(self.deps.store, planned, self.config.run.guard())
+    async def _held(self, sees: Collection[UUID] | None) -> Mapping[str, HeldByGuard]:
+        """By scenario, why the guard would hold back what a run of everything, or of these
+        organisations, would claim now."""
+        planned = await self._planned((), Selection(organisations=tuple(sees or ())))
+        held = await held_in_a_run(self.deps.store, planned, self.config.run.guard())
+        return held if sees is None else {name: without_totals(one) for name, one in held.items()}
 
     async def _planned(self, names: Sequence[str], selection: Selection) -> list[Evaluation]:
         """The evaluations of a run of these scenarios, before any of them is claimed. Raises as

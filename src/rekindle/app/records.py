@@ -7,7 +7,7 @@ from rekindle.app.base import Base
 from rekindle.engine.scenarios import require_applied
 from rekindle.errors import KeyTaken
 from rekindle.model import Asked, KeyHolder, Report, Switch, Turned, UnknownSend
-from rekindle.ports import ScenarioStatus, ScenarioVersion
+from rekindle.ports import Filter, ScenarioStatus, ScenarioVersion
 from rekindle.postgres import switches
 from rekindle.postgres.settle import settle
 
@@ -56,7 +56,7 @@ class Records(Base):
 
     async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
         """Sends whose outcome is unknown, newest first."""
-        return await self._reports.unknown(limit=limit)
+        return await self._reports.unknown(Filter(limit=limit))
 
     async def settle(self, claim_id: UUID, *, provider_name: str | None) -> int:
         """Settle a claim's unknown sends as the operator decided; see

@@ -28,13 +28,10 @@ from rekindle.cli.options import (
 )
 from rekindle.cli.output import (
     WIDE,
-    candidate_json,
     console,
     people_table,
-    preview_json,
     preview_table,
     print_json,
-    report_json,
     report_line,
     report_table,
     runs_table,
@@ -43,6 +40,7 @@ from rekindle.cli.output import (
 )
 from rekindle.cli.places import places
 from rekindle.cli.texts import show_texts
+from rekindle.documents import candidate_document, preview_document, report_document
 from rekindle.engine.cycle import Caller, Watch
 from rekindle.engine.preview import Preview
 from rekindle.engine.show import NOT_EVALUATED
@@ -100,8 +98,8 @@ async def plan(
         previews, people = await _planned(steps, limit=limit)
         if as_json:
             where = await places(engine, (Place(one.organisation_id) for one in people))
-            rows = [candidate_json(one, where) for one in people]
-            print_json({"scenarios": [preview_json(one) for one in previews], "people": rows})
+            rows = [candidate_document(one, where.names) for one in people]
+            print_json({"scenarios": [preview_document(one) for one in previews], "people": rows})
             return _exit_code(previews)
     _show_plan(previews, people)
     return _exit_code(previews)
@@ -176,7 +174,7 @@ async def run(
 def _show_dry_run(previews: list[Preview], *, as_json: bool) -> int:
     """Print the findings of a dry run. Returns the exit code."""
     if as_json:
-        print_json([preview_json(one) for one in previews])
+        print_json([preview_document(one) for one in previews])
     else:
         console().print(preview_table(previews, checked=True))
         say_problems(previews)
@@ -189,7 +187,7 @@ def _show_dry_run(previews: list[Preview], *, as_json: bool) -> int:
 def show_report(report: Report, *, as_json: bool) -> None:
     """Print a run's numbers."""
     if as_json:
-        print_json(report_json(report))
+        print_json(report_document(report))
         return
     if report.scenarios:  # none if no scenario could be evaluated
         console().print(report_table(report))
@@ -216,7 +214,7 @@ async def runs(
             return await _follow(engine, ids([follow])[0], as_json=as_json)
         reports = await engine.runs(limit=limit)
     if as_json:
-        print_json([report_json(one) for one in reports])
+        print_json([report_document(one) for one in reports])
     elif reports:
         console(WIDE).print(runs_table(reports))
     else:

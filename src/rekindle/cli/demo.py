@@ -15,10 +15,11 @@ import typer
 from rekindle.app import Engine, database_url
 from rekindle.cli.cycle import show_report
 from rekindle.cli.options import AsJson, async_command, settings, stop_on_signals
-from rekindle.cli.output import print_json, report_json, say
+from rekindle.cli.output import print_json, say
 from rekindle.cli.places import places
 from rekindle.configuration import load_config
 from rekindle.dispatchers.log import LogDispatcher
+from rekindle.documents import report_document
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.errors import BadArgument, DemoDisagrees
 from rekindle.model import Candidate, Place, Report
@@ -62,7 +63,7 @@ def demo(
             tell(f"Started the FCM sandbox at {sandbox.url}.")
         reports, differences = asyncio.run(_two_cycles(url, sandbox, mentors, seed, tell, show))
     if as_json:
-        print_json({"cycles": [report_json(report) for report in reports], "differences": differences})
+        print_json({"cycles": [report_document(report) for report in reports], "differences": differences})
     if differences:
         raise DemoDisagrees("; ".join(differences))
     where = "the sandbox" if sandbox is not None else "the log dispatcher"

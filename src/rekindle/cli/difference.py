@@ -8,6 +8,7 @@ from uuid import UUID
 from rekindle.app import Engine
 from rekindle.cli.output import WIDE, Table, console, json_text, say, say_held, write
 from rekindle.cli.places import Places, places
+from rekindle.documents import organisation_document
 from rekindle.model import Place
 from rekindle.ports import EFFECTS, Affected, Difference, Effect
 
@@ -93,7 +94,7 @@ async def write_json(engine: Engine, steps: Steps) -> int:
         for one in group:
             row = {
                 "user_id": one.user_id,
-                **where.organisation_json(one.organisation_id),
+                **organisation_document(one.organisation_id, where.names),
                 "scenario_type": one.scenario_type,
                 "effect": one.effect,
             }
@@ -166,7 +167,7 @@ def numbers_of(one: Difference, where: Places) -> dict[str, Any]:
         "scenario_type": one.scenario_type,
         "change": one.change,
         **counted(one.people),
-        "organisations": [{**where.organisation_json(id_), **counted(people)} for id_, people in ordered],
+        "organisations": [{**organisation_document(id_, where.names), **counted(people)} for id_, people in ordered],
         "fault": None if known else str(one.fault),
         "held": one.held and str(one.held),
     }

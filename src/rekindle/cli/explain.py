@@ -1,16 +1,16 @@
 """The command `explain`: why a person gets a push now or does not, and what happened to them."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from rekindle.app import Engine
 from rekindle.cli.conditions import MEANINGS, describe, moment
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, ids, one_id, settings
-from rekindle.cli.output import Table, console, counts, print_json, report_json, report_line, say
+from rekindle.cli.output import Table, console, counts, print_json, report_line, say
 from rekindle.cli.places import Places, places
+from rekindle.documents import explained_document, places_of_person
 from rekindle.model import Report
 from rekindle.ports import Explanation, PastClaim, PastUnit, PersonExplained, Standing
 
@@ -45,43 +45,12 @@ async def explain(
     run_id = one_id(run)
     async with Engine.open(settings(), config(config_path)) as engine:
         person = await engine.explain(user_id, scenarios=scenario or (), run_id=run_id, limit=limit)
-        overrides = [one.override for one in person.scenarios if one.override is not None]
-        where = await places(engine, [person.standing.place, *overrides])
+        where = await places(engine, places_of_person(person))
     if as_json:
-        print_json(explained_json(person, where))
+        print_json(explained_document(person, where.names))
     else:
         _show(person, where, everything=everything)
     return 2 if any(scenario.fault for scenario in person.scenarios) else 0
-
-
-def explained_json(person: PersonExplained, where: Places) -> dict[str, Any]:
-    """The explanation of one person: conditions in their order, claims newest first."""
-    return {
-        "user_id": person.user_id,
-        "at": person.standing.at,
-        "known": person.standing.known,
-        "recipient": person.standing.listed,
-        "active": person.standing.active,
-        **where.place_json(person.standing.place),
-        "scenarios": [_scenario_json(scenario, where) for scenario in person.scenarios],
-        "run": None if person.run is None else report_json(person.run),
-        "claims": [asdict(claim) for claim in person.claims],
-    }
-
-
-def _scenario_json(scenario: Explanation, where: Places) -> dict[str, Any]:
-    return {
-        "scenario_type": scenario.scenario_type,
-        "version": scenario.version,
-        "kind": scenario.kind,
-        "occurrence": scenario.occurrence,
-        "override": None if scenario.override is None else where.place_json(scenario.override),
-        "blocked_by": list(scenario.blocked_by),
-        "next_at": scenario.next_at,
-        "waits_for": scenario.waits_for,
-        "fault": scenario.fault,
-        "conditions": [asdict(condition) for condition in scenario.conditions],
-    }
 
 
 def _show(person: PersonExplained, where: Places, *, everything: bool) -> None:

@@ -9,7 +9,8 @@ import typer
 from rekindle.app import Engine
 from rekindle.cli.cycle import show_report, warn_if_not_applied
 from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings, stop_on_signals
-from rekindle.cli.output import WIDE, Table, console, print_json, report_json, say
+from rekindle.cli.output import WIDE, Table, console, print_json, say
+from rekindle.documents import report_document, schedule_document
 from rekindle.engine.cycle import Caller
 from rekindle.fleet.status import ScheduleStatus, Status
 
@@ -27,7 +28,7 @@ async def tick(config_path: ConfigPath = None, as_json: AsJson = False) -> int:
         await warn_if_not_applied(engine)
         reports = await engine.tick(caller=Caller(stop=stop_on_signals()))
     if as_json:
-        print_json([report_json(one) for one in reports])
+        print_json([report_document(one) for one in reports])
     elif not reports:
         say("Nothing is due.")
     else:
@@ -68,19 +69,7 @@ async def status(as_json: AsJson = False) -> int:
 
 def _status_json(found: Status) -> dict[str, Any]:
     return {
-        "schedules": [
-            {
-                "scenario_type": one.schedule.scenario_type,
-                "schedule": one.schedule.cron,
-                "timezone": one.schedule.timezone,
-                "state": one.state,
-                "last_at": one.last_at,
-                "last_run": None if one.last is None else dataclasses.asdict(one.last),
-                "next_at": one.next_at,
-                "skipped": one.schedule.skipped,
-            }
-            for one in found.schedules
-        ],
+        "schedules": [schedule_document(one) for one in found.schedules],
         "workers": [dataclasses.asdict(one) for one in found.workers],
         **dataclasses.asdict(found.counts),
         "exit_code": found.exit_code,

@@ -1,6 +1,5 @@
 """Formats results: as tables for people, or as one JSON document for programs."""
 
-import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from rekindle.cli.options import INVOCATION
-from rekindle.cli.places import Places
 from rekindle.cli.tracebacks import traceback_text
+from rekindle.documents import plain
 from rekindle.engine.guard import together
 from rekindle.engine.preview import Preview
 from rekindle.errors import ConfigInvalid, HeldByGuard, RekindleError
@@ -73,11 +72,6 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     return escaped(json.dumps(value, default=plain, ensure_ascii=ascii_only, indent=indent))
 
 
-def plain(value: Any) -> Any:
-    """The text of a value that JSON has no type for."""
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
 def fail(fault: RekindleError) -> int:
     """Print the error and its hint to stderr. Returns the exit code."""
     if INVOCATION.debug:
@@ -96,21 +90,6 @@ def counts(numbers: Mapping[str, int]) -> str:
     """List reasons with their counts, the largest first."""
     ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{reason} {count:,}" for reason, count in ordered) or "-"
-
-
-def numbers_json(numbers: Numbers) -> dict[str, Any]:
-    """The numbers of a scenario, with their sums."""
-    return {**dataclasses.asdict(numbers), "due": numbers.due, "refused": numbers.refused}
-
-
-def report_json(report: Report) -> dict[str, Any]:
-    """A run and its scenarios."""
-    fields = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
-    return {
-        **fields,
-        "scenarios": [numbers_json(one) for one in report.scenarios],
-        "exit_code": report.exit_code,
-    }
 
 
 def report_table(report: Report) -> Table:
@@ -196,25 +175,6 @@ def say_problems(previews: Sequence[Preview]) -> None:
     say_held(one.held for one in previews)
 
 
-def preview_json(preview: Preview) -> dict[str, Any]:
-    """The numbers of a preview, with their sums."""
-    # Not asdict: it makes a new Counter from pairs, which would count the pairs.
-    fields = {field.name: getattr(preview, field.name) for field in dataclasses.fields(preview)}
-    return {**fields, "fault": preview.fault and str(preview.fault), "due": preview.due, "not_due": preview.not_due}
-
-
-def candidate_json(candidate: Candidate, where: Places) -> dict[str, Any]:
-    """One person of a plan, with the number of devices and without their tokens."""
-    return {
-        "user_id": candidate.user_id,
-        **where.organisation_json(candidate.organisation_id),
-        "scenario_type": candidate.scenario_type,
-        "occurrence": candidate.occurrence,
-        "verdict": candidate.refusal or "claim",
-        "devices": len(candidate.devices),
-    }
-
-
 def people_table(people: Sequence[Candidate]) -> Table:
     """One row per person of a plan."""
     table = Table()
@@ -224,9 +184,6 @@ def people_table(people: Sequence[Candidate]) -> Table:
         verdict = f"refused: {one.refusal}" if one.refusal else f"would claim, {len(one.devices)} device(s)"
         table.add_row(str(one.user_id), one.scenario_type, one.occurrence, verdict)
     return table
-
-
-_TEXTS = ("message", "data", "link")
 
 
 def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
@@ -252,31 +209,6 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
             counts(latest.refusals) if latest else "-",
         )
     return table
-
-
-def scenario_json(status: ScenarioStatus, where: Places) -> dict[str, Any]:
-    """An applied scenario with the numbers of its last run. Texts are never shown, here as
-    elsewhere."""
-    scenario = status.applied.scenario
-    return {
-        "scenario_type": status.applied.scenario_type,
-        "version": status.applied.version,
-        "fingerprint": status.applied.fingerprint,
-        "definition": scenario.model_dump(mode="json", exclude_none=True, exclude={*_TEXTS, "overrides"}),
-        "overrides": [
-            {
-                **where.place_json(one.place),
-                "changes": {key: value for key, value in one.changes.items() if key not in _TEXTS},
-                "texts": sorted(key for key in one.changes if key in _TEXTS),
-            }
-            for one in scenario.overrides
-        ],
-        "locales": sorted(scenario.message),
-        "applied_at": status.applied_at,
-        "applied_by": status.applied_by,
-        "last_run_at": status.last_run_at,
-        "latest": numbers_json(status.latest) if status.latest else None,
-    }
 
 
 def runs_table(reports: Sequence[Report]) -> Table:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from rekindle.app import Engine
@@ -15,39 +14,25 @@ class Places:
     """The organisations and chapters of one output, with their names."""
 
     def __init__(self, names: PlaceNames, shown: Iterable[Place]) -> None:
-        self._names = names
+        self.names = names
         ids = {id_ for place in shown for id_ in (place.organisation_id, place.chapter_id) if id_ is not None}
         self._beginnings = Counter(str(id_)[:_SHORT_CHARS] for id_ in ids)
 
     def organisation(self, organisation_id: UUID, *, whole: bool = False) -> str:
         """Its name, and in brackets the beginning of its id: all of it if `whole`, or if another id
         of this output begins alike. Only the id if it has no name."""
-        return self._text(organisation_id, self._names.organisations.get(organisation_id), whole=whole)
+        return self._text(organisation_id, self.names.organisations.get(organisation_id), whole=whole)
 
     def place(self, place: Place) -> str:
         """The organisation and the chapter, in words. Empty if there is neither."""
         parts: list[str] = []
-        organisation_name, chapter_name = self._names.of(place)
+        organisation_name, chapter_name = self.names.of(place)
         if place.organisation_id is not None:
             kind = "" if organisation_name else "organisation "
             parts.append(kind + self._text(place.organisation_id, organisation_name))
         if place.chapter_id is not None:
             parts.append("chapter " + self._text(place.chapter_id, chapter_name))
         return ", ".join(parts)
-
-    def organisation_json(self, organisation_id: UUID | None) -> dict[str, Any]:
-        """The id and the name of an organisation. Either may be null."""
-        name, _ = self._names.of(Place(organisation_id))
-        return {"organisation_id": organisation_id, "organisation_name": name}
-
-    def place_json(self, place: Place) -> dict[str, Any]:
-        """The ids and the names of an organisation and a chapter. Each may be null."""
-        _, name = self._names.of(place)
-        return {
-            **self.organisation_json(place.organisation_id),
-            "chapter_id": place.chapter_id,
-            "chapter_name": name,
-        }
 
     def _text(self, id_: UUID, name: str | None, *, whole: bool = False) -> str:
         if name is None:

@@ -13,8 +13,9 @@ from rekindle.app import migrate as migrate_database
 from rekindle.cli import difference
 from rekindle.cli.conditions import moment
 from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings
-from rekindle.cli.output import console, print_json, say, scenario_json, scenarios_table
+from rekindle.cli.output import console, print_json, say, scenarios_table
 from rekindle.cli.places import places
+from rekindle.documents import places_of_scenario, scenario_document, version_document
 from rekindle.engine.findings import Finding
 from rekindle.errors import BadArgument
 from rekindle.ports import Change, ScenarioVersion
@@ -163,9 +164,8 @@ async def scenarios(
             return
         statuses = await engine.scenarios()
         if as_json:
-            overrides = (one.place for status in statuses for one in status.applied.scenario.overrides)
-            where = await places(engine, overrides)
-            print_json([scenario_json(status, where) for status in statuses])
+            where = await places(engine, (place for status in statuses for place in places_of_scenario(status)))
+            print_json([scenario_document(status, where.names) for status in statuses])
             return
     if statuses:
         console().print(scenarios_table(statuses))
@@ -175,7 +175,7 @@ async def scenarios(
 
 def _show_versions(versions: list[ScenarioVersion], *, as_json: bool) -> None:
     if as_json:
-        print_json([dataclasses.asdict(one) for one in versions])
+        print_json([version_document(one) for one in versions])
         return
     for one in versions:
         say(

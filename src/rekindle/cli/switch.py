@@ -1,7 +1,7 @@
 """The commands `switch off`, `switch on` and `switch list`."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,6 +9,7 @@ from rekindle.app import Engine
 from rekindle.cli.options import AsJson, async_command, one_id, settings
 from rekindle.cli.output import WIDE, Table, console, print_json, say
 from rekindle.cli.places import Places, places
+from rekindle.documents import switch_document
 from rekindle.errors import BadArgument
 from rekindle.model import Place, Switch, Turned
 
@@ -41,7 +42,7 @@ async def show(as_json: AsJson = False) -> None:
         switches = await engine.switches()
         where = await places(engine, (Place(one.organisation_id) for one in switches))
     if as_json:
-        print_json([_switch_json(one, where) for one in switches])
+        print_json([switch_document(one, where.names) for one in switches])
     elif switches:
         console(WIDE).print(_table(switches, where))
     else:
@@ -60,17 +61,6 @@ async def _turn(turned: Turned, scenario: str | None, organisation: str | None, 
         f"organisation {named.organisation(organisation_id, whole=True)}" if organisation_id else "every organisation"
     )
     say(f"{what} is {turned} for {where}")
-
-
-def _switch_json(one: Switch, where: Places) -> dict[str, Any]:
-    return {
-        "scenario_type": one.scenario_type,
-        **where.organisation_json(one.organisation_id),
-        "turned": one.turned,
-        "reason": one.reason,
-        "switched_at": one.switched_at,
-        "switched_by": one.switched_by,
-    }
 
 
 def _table(switches: Sequence[Switch], where: Places) -> Table:

@@ -8,8 +8,9 @@ import typer
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, Rows, async_command, ids, settings
 from rekindle.cli.output import WIDE, Table, console, print_json, say
+from rekindle.documents import places_of, unknown_document
 from rekindle.errors import BadArgument
-from rekindle.model import UnknownSend
+from rekindle.model import PlaceNames, UnknownSend
 
 
 @async_command
@@ -17,9 +18,9 @@ async def show(limit: Rows = 100, as_json: AsJson = False) -> None:
     """List sends that may have been accepted, newest first."""
     async with Engine.open(settings()) as engine:
         sends = await engine.unknown(limit=limit)
+        names = await engine.place_names(places_of(sends)) if as_json else PlaceNames()
     if as_json:
-        names = ("claim_id", "device_id", "user_id", "scenario_type", "reason", "armed_at", "closed_at", "attempts")
-        print_json([{name: getattr(one, name) for name in names} for one in sends])
+        print_json([unknown_document(one, names) for one in sends])
     elif sends:
         console(WIDE).print(_table(sends))
     else:
@@ -52,7 +53,7 @@ def _table(sends: Sequence[UnknownSend]) -> Table:
     for heading in ("claim", "person", "scenario", "reason", "sent at", "state"):
         table.add_column(heading, no_wrap=True)
     for one in sends:
-        at = f"{one.armed_at:%Y-%m-%d %H:%M:%S}" if one.armed_at else "-"
+        at = f"{one.armed_at:%Y-%m-%d %H:%M:%S}"
         state = f"closed {one.closed_at:%Y-%m-%d %H:%M:%S}" if one.closed_at else "waiting for a late answer"
         table.add_row(str(one.claim_id), str(one.user_id), one.scenario_type, one.reason, at, state)
     return table

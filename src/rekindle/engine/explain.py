@@ -12,10 +12,16 @@ from rekindle.ports import Applied, Condition, Evaluation, Explanation, Explanat
 
 
 async def explain(
-    explanations: Explanations, user_id: UUID, applied: Sequence[Applied], *, names: Sequence[str] = (), terms: Terms
+    explanations: Explanations,
+    user_id: UUID,
+    applied: Sequence[Applied],
+    *,
+    names: Sequence[str] = (),
+    organisations: Sequence[UUID] = (),
+    terms: Terms,
 ) -> tuple[Explanation, ...]:
     """Explain, for each scenario or those named, why the person is nudged or is not; highest
-    priority first. Writes nothing.
+    priority first. Writes nothing. With organisations, the person is one of their recipients.
 
     Scenarios that are switched off are explained too. A scenario whose source cannot be read
     appears with its fault; a run would skip it. Each one is judged as a run would find it after
@@ -27,13 +33,14 @@ async def explain(
     needed = {one.scenario_type for one in chosen}
     needed.update(other.scenario_type for one in chosen for other in above[one.scenario_type])
     explained: dict[str, Explanation] = {}
+    selection = Selection(organisations=tuple(organisations), user_id=user_id)
     for one in in_order(applied):
         name = one.scenario_type
         if name not in needed:
             continue
         claiming = [other for other in above[name] if _would_claim(explained[other.scenario_type])]
         try:
-            explained[name] = await explanations.explain(Evaluation(one, Selection(user_id=user_id), claiming, terms))
+            explained[name] = await explanations.explain(Evaluation(one, selection, claiming, terms))
         except DatabaseUnreachable:
             raise
         except (SourceError, DatabaseError) as fault:

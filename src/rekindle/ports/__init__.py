@@ -9,6 +9,7 @@ from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
 from rekindle.ports.fleet import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
+from rekindle.ports.lists import Delivery, Filter, Notification, NotificationShown
 from rekindle.ports.people import Deleted, Erased, LastSend
 from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
 from rekindle.ports.source import (
@@ -39,6 +40,7 @@ __all__ = [
     "Counts",
     "DateCounts",
     "Deleted",
+    "Delivery",
     "DeviceCounts",
     "Difference",
     "Differences",
@@ -52,12 +54,15 @@ __all__ = [
     "Explanations",
     "Exposure",
     "FailedTick",
+    "Filter",
     "Fleet",
     "LastSend",
     "LastTick",
     "LiveWorker",
     "Note",
+    "Notification",
     "NotificationRepository",
+    "NotificationShown",
     "OptOuts",
     "PastClaim",
     "PastUnit",

@@ -1,7 +1,7 @@
 """The port that explains one person: why they are nudged or not under each scenario, and what
 happened to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -52,7 +52,7 @@ class Explanation:
 @dataclass(frozen=True, slots=True)
 class PastUnit:
     """The result of one device of a claim: `ending` is recorded, skipped, dead, unknown, or a live
-    unit's state."""
+    unit's state. `provider_name` is the name that the provider gave to what it accepted."""
 
     device_id: UUID
     run_id: UUID
@@ -62,6 +62,7 @@ class PastUnit:
     armed_at: datetime | None
     ended_at: datetime | None
     next_try_at: datetime | None
+    provider_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ class PersonExplained:
 class Explanations(Protocol):
     """Explains one person. Read only; it returns no token, text or variable."""
 
-    async def standing(self, user_id: UUID) -> Standing:
-        """What is known of an id."""
+    async def standing(self, user_id: UUID, *, sees: Collection[UUID] | None = None) -> Standing:
+        """What is known of an id. With `sees`, rows of other organisations do not exist."""
         ...
 
     async def explain(self, evaluation: Evaluation) -> Explanation:
@@ -121,8 +122,15 @@ class Explanations(Protocol):
         ...
 
     async def history(
-        self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int
+        self,
+        user_id: UUID,
+        *,
+        scenarios: Sequence[str] = (),
+        run_id: UUID | None = None,
+        claim_id: UUID | None = None,
+        sees: Collection[UUID] | None = None,
+        limit: int,
     ) -> Sequence[PastClaim]:
         """The latest claims of a person, newest first. If given: only of these scenarios, only what
-        one run made or worked on."""
+        one run made or worked on, only this claim, only those made in these organisations."""
         ...

@@ -1,7 +1,7 @@
 """Explain one person, condition by condition, and read their past claims. Nothing is written."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -37,8 +37,9 @@ class PostgresExplanations(Explanations):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def standing(self, user_id: UUID) -> Standing:
-        row = _utc(await self._database.row(statement("standing"), {"user_id": user_id}))
+    async def standing(self, user_id: UUID, *, sees: Collection[UUID] | None = None) -> Standing:
+        parameters = {"user_id": user_id, "organisations": None if sees is None else list(sees)}
+        row = _utc(await self._database.row(statement("standing"), parameters))
         return Standing(place=Place(row.pop("organisation_id"), row.pop("chapter_id")), **row)
 
     async def explain(self, evaluation: Evaluation) -> Explanation:
@@ -60,16 +61,30 @@ class PostgresExplanations(Explanations):
         return _explanation(applied, row, [outranking.scenario_type for outranking in evaluation.outranking])
 
     async def history(
-        self, user_id: UUID, *, scenarios: Sequence[str] = (), run_id: UUID | None = None, limit: int
+        self,
+        user_id: UUID,
+        *,
+        scenarios: Sequence[str] = (),
+        run_id: UUID | None = None,
+        claim_id: UUID | None = None,
+        sees: Collection[UUID] | None = None,
+        limit: int,
     ) -> Sequence[PastClaim]:
-        parameters = {"user_id": user_id, "scenario_types": list(scenarios), "run_id": run_id, "limit": limit}
+        parameters = {
+            "user_id": user_id,
+            "scenario_types": list(scenarios),
+            "run_id": run_id,
+            "claim_id": claim_id,
+            "organisations": None if sees is None else list(sees),
+            "limit": limit,
+        }
         rows = [_utc(row) for row in await self._database.rows(statement("history"), parameters)]
         return [_claim(list(units)) for _, units in groupby(rows, key=lambda row: row["claim_id"])]
 
 
 def _claim(rows: list[Row]) -> PastClaim:
     names = ("claim_id", "scenario_type", "scenario_version", "occurrence", "claimed_run_id", "claimed_at")
-    of_unit = ("device_id", "run_id", "ending", "reason", "attempts", "armed_at", "ended_at", "next_try_at")
+    of_unit = [field.name for field in fields(PastUnit)]
     units = tuple(PastUnit(**{name: row[name] for name in of_unit}) for row in rows if row["device_id"] is not None)
     return PastClaim(**{name: rows[0][name] for name in names}, units=units)
 

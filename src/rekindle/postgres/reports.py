@@ -11,8 +11,9 @@ from psycopg.types.json import Jsonb
 from rekindle import policy
 from rekindle.errors import WouldRetire
 from rekindle.model import KeyHolder, Look, Numbers, Report, Sight, UnknownSend
-from rekindle.ports import Applied, Change, ScenarioStatus, ScenarioVersion
+from rekindle.ports import Applied, Change, Filter, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.audit import Entry, audit
+from rekindle.postgres.lists import page_of
 from rekindle.postgres.locks import take
 from rekindle.postgres.migrate import migrations
 from rekindle.postgres.pool import Connection, Database
@@ -23,6 +24,7 @@ from rekindle.postgres.stored import stored_scenario
 from rekindle.scenario import Config, changed_keys, definition, fingerprint
 
 _APPLIED = Entry("config.applied")
+_ALL = Filter()
 
 
 class Reports:
@@ -70,8 +72,12 @@ class Reports:
     ) -> list[Report]:
         """Return reports of runs, newest first: those that an actor limited to the organisations
         `sees` (None: not limited) may see."""
+        return await self.run_page(Filter(sees=sees, limit=limit), run_id=run_id)
+
+    async def run_page(self, asked: Filter, *, run_id: UUID | None = None) -> list[Report]:
+        """Return reports of runs, newest first, by time and id: the part that is asked for."""
         async with self._database.transaction() as connection:
-            return await read_runs(connection, run_id=run_id, limit=limit, sees=sees)
+            return await read_runs(connection, asked, run_id=run_id)
 
     async def look(self, run_id: UUID) -> Look | None:
         """Return how far a run is, or how it ended; None if there is no such run."""
@@ -89,9 +95,10 @@ class Reports:
         rows = await self._database.rows(statement("run_asked"), parameters)
         return KeyHolder(rows[0]["run_id"], rows[0]["request_sha256"], rows[0]["free"]) if rows else None
 
-    async def unknown(self, *, limit: int = 100) -> list[UnknownSend]:
-        """Return uncertain sends, held or closed, newest first."""
-        return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), {"limit": limit})]
+    async def unknown(self, asked: Filter = _ALL) -> list[UnknownSend]:
+        """Return uncertain sends, held or closed, newest first, by time, claim and device: the part
+        that is asked for."""
+        return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), page_of(asked))]
 
     async def deliveries(self) -> list[tuple[UUID, str]]:
         """Return every device that accepted, as the claim and the provider's name for the push, in
@@ -157,12 +164,10 @@ def _schedules(config: Config) -> dict[str, Any]:
     }
 
 
-async def read_runs(
-    connection: Connection, *, run_id: UUID | None, limit: int, sees: Collection[UUID] | None = None
-) -> list[Report]:
-    """Return the report of one run or of the newest runs, with the scenarios in the order in which
-    they were claimed."""
-    parameters = {"run_id": run_id, "limit": limit, "sees": None if sees is None else list(sees)}
+async def read_runs(connection: Connection, asked: Filter, *, run_id: UUID | None = None) -> list[Report]:
+    """Return the reports of the runs that are asked for, or of one, with the scenarios in the order
+    in which they were claimed."""
+    parameters = page_of(asked) | {"run_id": run_id, "sees": None if asked.sees is None else list(asked.sees)}
     cursor = await connection.execute(statement("runs"), parameters)
     return _reports(await cursor.fetchall())
 

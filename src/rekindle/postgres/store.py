@@ -24,7 +24,7 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports import Applied, Entry, Evaluation, Store, Survey
+from rekindle.ports import Applied, Entry, Evaluation, Filter, Store, Survey
 from rekindle.postgres import claims
 from rekindle.postgres.audit import audit
 from rekindle.postgres.evaluation import optional_views
@@ -158,7 +158,7 @@ class PostgresStore(Store):
             )
         except errors.UniqueViolation:  # a second call: `evaluating` lets only that of RUN_SCENARIO_KEY through
             async with self._database.transaction() as connection:
-                (report,) = await read_runs(connection, run_id=run_id, limit=1)
+                (report,) = await read_runs(connection, Filter(limit=1), run_id=run_id)
             return next(
                 numbers for numbers in report.scenarios if numbers.scenario_type == evaluation.applied.scenario_type
             )
@@ -315,7 +315,7 @@ class PostgresStore(Store):
         """
         async with self._database.transaction() as connection:
             await _count(connection, run_id, status, halted_by)
-            return (await read_runs(connection, run_id=run_id, limit=1))[0]
+            return (await read_runs(connection, Filter(limit=1), run_id=run_id))[0]
 
 
 async def _count(connection: Connection, run_id: UUID, status: RunStatus | None, halted_by: str | None) -> None:

@@ -217,7 +217,7 @@ create table if not exists rekindle.run (
   constraint run_every_claim_is_accounted_for
     check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
 );
-create index if not exists run_started_idx on rekindle.run (started_at desc);
+create index if not exists run_started_idx on rekindle.run (started_at, run_id);
 create index if not exists run_due_idx on rekindle.run (due_at) where due_at is not null;
 create index if not exists run_to_tell_idx on rekindle.run (finished_at)
   where due_at is not null and told_at is null and status in ('halted', 'not_started', 'abandoned');
@@ -358,7 +358,13 @@ create table if not exists rekindle.scenario_notification (
 );
 create index if not exists scenario_notification_occurrence_idx
   on rekindle.scenario_notification (user_id, scenario_type, occurrence);
-create index if not exists scenario_notification_dispatched_idx on rekindle.scenario_notification (dispatched_at);
+-- For pages of records, newest first: see notification_page.sql.
+create index if not exists scenario_notification_dispatched_idx
+  on rekindle.scenario_notification (dispatched_at, id);
+create index if not exists scenario_notification_organisation_idx
+  on rekindle.scenario_notification (organisation_id, dispatched_at, id);
+create index if not exists scenario_notification_scenario_idx
+  on rekindle.scenario_notification (scenario_type, dispatched_at, id);
 alter table rekindle.scenario_notification enable row level security;
 revoke all on rekindle.scenario_notification from rekindle_worker;
 drop policy if exists worker on rekindle.scenario_notification;
@@ -427,6 +433,8 @@ create index if not exists outcome_occurrence_idx on rekindle.outcome (user_id, 
   where outcome in ('unknown', 'dead');
 create index if not exists outcome_at_idx on rekindle.outcome (at);
 create index if not exists outcome_person_idx on rekindle.outcome (user_id);   -- see erase_outcomes.sql, history.sql
+create index if not exists outcome_unknown_idx on rekindle.outcome (armed_at, claim_id, device_id)
+  where outcome = 'unknown';   -- few rows: see unknown.sql
 alter table rekindle.outcome enable row level security;
 revoke all on rekindle.outcome from rekindle_worker;
 drop policy if exists worker on rekindle.outcome;

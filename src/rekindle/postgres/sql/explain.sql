@@ -16,6 +16,7 @@ listed as (
   left join chapter on chapter.chapter_id = r.chapter_id
   left join organisation on organisation.organisation_id = r.organisation_id
   where r.user_id = %(user_id)s::uuid
+    and (%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[]))
 ),
 -- The person, due or not, with the columns that the conditions in refusals/ read. If the view lists
 -- a person twice and the person is due, the row that the claim reads counts. Materialized so that
