@@ -137,7 +137,7 @@ async def test_a_receiver_that_is_not_public_is_not_connected_to(
 def found(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     """Let the resolver know these addresses of every name."""
     known = [(0, 0, 0, "", (one, 0)) for one in addresses]
-    monkeypatch.setattr("rekindle.alert.addresses.socket.getaddrinfo", lambda *_, **__: known)
+    monkeypatch.setattr("rekindle.outbound.socket.getaddrinfo", lambda *_, **__: known)
 
 
 async def test_a_name_with_one_address_that_is_not_public_is_refused(
@@ -153,7 +153,7 @@ async def test_a_resolver_that_hangs_holds_nothing_up(
 ) -> None:
     released = threading.Event()
     monkeypatch.setattr(receiver, "ANSWER_SECONDS", 0.1)
-    monkeypatch.setattr("rekindle.alert.addresses.socket.getaddrinfo", lambda *_, **__: released.wait(30) and [])
+    monkeypatch.setattr("rekindle.outbound.socket.getaddrinfo", lambda *_, **__: released.wait(30) and [])
     lines = await told("https://hangs.example", caplog)
     assert ["gave no answer within 0.1 s" in one for one in lines] == [True] * 2
     began = time.monotonic()
@@ -172,7 +172,7 @@ async def test_the_next_address_of_a_name_is_tried_if_nothing_has_left(
             return [(0, 0, 0, "", ("127.0.0.2", 0)), (0, 0, 0, "", ("127.0.0.1", 0))]
         return real(host, port, *others, **keys)  # the client's own look-up of a number
 
-    monkeypatch.setattr("rekindle.alert.addresses.socket.getaddrinfo", two)
+    monkeypatch.setattr("rekindle.outbound.socket.getaddrinfo", two)
     assert [one.split()[0] for one in await told(server.url, caplog)] == ["alert.sent"] * 2
 
 

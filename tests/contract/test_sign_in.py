@@ -4,6 +4,7 @@ issuer is asked for its keys."""
 import asyncio
 import contextlib
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -395,6 +396,22 @@ async def test_an_issuer_that_fails_is_not_the_fault_of_the_token(
         await actor(issuer, issuer.token())
     assert len(issuer.fetches) == 1
     assert "127.0.0.1" not in f"{fault.value}{caplog.text}"
+
+
+async def test_a_name_that_the_dns_does_not_know_or_not_in_time_holds_nothing_up(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(IssuerUnavailable, match="not known to the DNS"):
+        await actor(issuer, issuer.token(), jwks_url="https://issuer.invalid/keys")
+    released = threading.Event()
+    monkeypatch.setattr(fetch, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("rekindle.outbound.socket.getaddrinfo", lambda *_, **__: released.wait(30) and [])
+    with pytest.raises(IssuerUnavailable, match="no answer within"):
+        await actor(issuer, issuer.token())
+    began = time.monotonic()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert time.monotonic() - began < 5
+    released.set()
 
 
 @pytest.mark.parametrize(

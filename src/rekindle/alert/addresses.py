@@ -1,14 +1,11 @@
 """Which addresses of the network a receiver may have: only those of the public internet, unless
 the operator allows others."""
 
-import asyncio
-import socket
 from collections.abc import Sequence
-from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from threading import Thread
 
 from rekindle.errors import AlertFailed
+from rekindle.outbound import looked_up
 
 _UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -23,48 +20,17 @@ async def addresses(host: str, port: int, *, allow_private: bool, receiver: str)
         AlertFailed: the name is not known, or one of its addresses is not public.
     """
     try:
-        found = await _looked_up(host, port)
+        known = await looked_up(host, port)
     except (OSError, UnicodeError):
         raise AlertFailed(
             f"the name in the address of the {receiver} is not known to the DNS", hint="Correct the address."
         ) from None
-    known = list(dict.fromkeys(found))
     if not allow_private and not all(map(is_public, known)):  # mutant: public-receivers
         raise AlertFailed(
             f"the {receiver} has an address that is not public",
             hint="Name a receiver on the internet, or set allow_private = true in [alert].",
         )
     return known
-
-
-async def _looked_up(host: str, port: int) -> Sequence[str]:
-    """The addresses that the system's resolver knows. Raises OSError or UnicodeError.
-
-    In a thread that nobody waits for: the resolver may take half a minute if no server of the DNS
-    answers, and the event loop waits for its own threads before the process ends.
-    """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Sequence[str]] = loop.create_future()
-
-    def settle(found: Sequence[str] | Exception) -> None:
-        if answer.done():
-            return  # nobody waits any more
-        if isinstance(found, Exception):
-            answer.set_exception(found)
-        else:
-            answer.set_result(found)
-
-    def look() -> None:
-        found: Sequence[str] | Exception
-        try:
-            found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        except (OSError, UnicodeError) as error:
-            found = error
-        with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(settle, found)
-
-    Thread(target=look, name="rekindle-dns", daemon=True).start()
-    return await answer
 
 
 def is_public(text: str) -> bool:

@@ -1,20 +1,16 @@
-"""One request to one receiver, to the address that was looked up, over trusted TLS.
-
-It uses httpx's transport and not its client: the client writes each address into the log, and the
-path may be a secret.
-"""
+"""One request to one receiver, to the address that was looked up, over trusted TLS."""
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
-from urllib.parse import urlsplit
 
 from rekindle.alert.addresses import addresses
 from rekindle.errors import AlertFailed
+from rekindle.outbound import Unanswered, answered, place
 
 ANSWER_SECONDS = 5.0
 """How long one request may take, from the look-up of the name to the status of the answer."""
@@ -62,48 +58,24 @@ class Receiver:
         in which no run goes on."""
         return ssl.create_default_context()
 
-    async def _addresses(self) -> tuple[str, int, list[str]]:
-        parts = urlsplit(self.url)
-        host, port = parts.hostname or "", parts.port or 443
-        found = await addresses(host, port, allow_private=self.allow_private, receiver=self.name)
-        return host, port, list(found)
+    async def _addresses(self) -> Sequence[str]:
+        return await addresses(*place(self.url), allow_private=self.allow_private, receiver=self.name)
 
     async def _status(self, content: bytes | None, headers: Mapping[str, str]) -> int:
-        import httpx
-
-        parts = urlsplit(self.url)
-        host, port, found = await self._addresses()
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        # No proxy; nothing is sent twice.
-        transport = httpx.AsyncHTTPTransport(verify=self._trusted, trust_env=False)
-        async with transport:
-            for number, address in enumerate(found, start=1):
-                request = httpx.Request(
-                    "GET" if content is None else "POST",
-                    httpx.URL(scheme="https", host=address, port=port, raw_path=path.encode()),
-                    headers={"host": parts.netloc, "user-agent": "rekindle", "accept-encoding": "identity", **headers},
-                    content=content,
-                    extensions={"sni_hostname": host},
-                )
-                try:
-                    response = await transport.handle_async_request(request)
-                except httpx.ConnectError as error:  # nothing has left
-                    if number < len(found) and not _of_tls(error):
-                        continue
-                    raise self._unreachable(error) from None
-                except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError, ValueError) as error:
-                    raise self._unreachable(error) from None
-                await response.aclose()
+        known = await self._addresses()
+        try:
+            async with answered(self.url, known, trusted=self._trusted, headers=headers, content=content) as response:
                 return response.status_code
-        raise self._unreachable(OSError())
+        except Unanswered as fault:
+            raise self._unreachable(fault) from None
 
-    def _unreachable(self, error: Exception) -> AlertFailed:
-        if _of_tls(error):
+    def _unreachable(self, fault: Unanswered) -> AlertFailed:
+        if fault.why == "tls":
             return AlertFailed(
                 f"no trusted TLS connection to the {self.name}",
                 hint="Its certificate must be valid for the name in the address. SSL_CERT_FILE names other roots.",
             )
-        if type(error).__name__ in ("ConnectError", "OSError"):
+        if fault.why == "connection":
             return AlertFailed(
                 f"no connection to the {self.name}", hint="Check the address, the network and its firewall."
             )
@@ -119,13 +91,3 @@ class Receiver:
             raise AlertFailed(
                 f"the {self.name} gave no answer within {ANSWER_SECONDS:g} s", hint="Look at the receiver."
             ) from None
-
-
-def _of_tls(error: BaseException) -> bool:
-    return any(isinstance(one, ssl.SSLError) for one in _causes(error))
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
