@@ -163,6 +163,23 @@ class Guard:
         return self.max_share is not None or self.max_times_median is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How many seconds the ledger keeps each kind of row that nothing needs any more.
+
+    `notification` includes deliveries, and `run` the numbers of its scenarios. `gate` counts from
+    the moment at which the gate opened. `spent` of None: for ever.
+    """
+
+    notification: int
+    outcome: int
+    run: int
+    gate: int
+    disabled_token: int
+    audit: int
+    spent: int | None = None
+
+
 GUARDED = Guard()
 UNGUARDED = Guard(max_share=None, max_times_median=None)
 

@@ -90,6 +90,9 @@ async def everywhere(programme: Programme) -> UUID:
                 await programme.store.retry([(unit, "quota_exceeded", 60.0) for unit in units])
         if name == "gone":
             await programme.sql.execute("update team.device set last_registered_at = now() + interval '1 hour'")
+    await programme.sql.execute(
+        "insert into rekindle.spent select user_id, 'pruned', 'once', now(), now() from team.person"
+    )
     return victim
 
 

@@ -223,6 +223,6 @@ async def test_a_run_that_was_abandoned_and_comes_back_reports_its_end(programme
 
 async def test_one_sweep_at_a_time(programme: Programme) -> None:
     async with programme.sql.transaction():
-        await programme.sql.execute(statement("sweep_lock"))
+        await programme.sql.execute(statement("lock_if_free"), {"name": "sweep"})
         assert await programme.store.sweep() == {}
     assert await programme.store.sweep() != {}

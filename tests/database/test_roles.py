@@ -70,12 +70,15 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
 
 WRITING = (
     "apply", "arm", "audit", "claim", "claim_undo", "erase_cap", "erase_disabled_tokens", "erase_gates",
-    "erase_outcomes", "erase_records", "erase_units", "finish", "hold", "lease", "lock", "pace_reserve", "record",
+    "erase_outcomes", "erase_records", "erase_spent", "erase_units", "finish", "hold", "lease", "lock", "lock_if_free",
+    "pace_reserve",
+    "prune_audit", "prune_cap", "prune_disabled_token", "prune_gate", "prune_notification", "prune_outcome",
+    "prune_rest", "prune_run", "prune_spent", "record",
     "release", "retry", "run_close", "run_lock", "run_lost", "run_open", "run_scenario_close", "run_scenario_fault",
     "run_scenario_open", "run_seen",
     "runs_lost", "schedule_apply", "schedules_overdue",
     "server_seen", "settle_lock", "settle_not_sent", "sweep_dispatching", "sweep_gates",
-    "sweep_lock", "sweep_stale", "sweep_unknown", "switch_turn", "tick_begin", "tick_skip", "ticks_failed",
+    "sweep_stale", "sweep_unknown", "switch_turn", "tick_begin", "tick_skip", "ticks_failed",
     "worker_seen",
 )  # fmt: skip
 _BOUND = {
@@ -113,7 +116,7 @@ FORBIDDEN = [
     "create or replace function rekindle.clock() returns timestamptz language sql as 'select now()'",
     "alter table rekindle.gate disable row level security",
     "delete from rekindle.delivery",
-    "delete from rekindle.run",
+    "delete from rekindle.run_scenario",
     "delete from rekindle.scenario",
     "truncate rekindle.outbox",
     "update rekindle.delivery set provider_name = 'x'",

@@ -12,16 +12,18 @@ import pytest
 
 from rekindle.alert.alerts import HttpAlerts, Sender
 from rekindle.engine.cycle import Caller, Deps, Limits
+from rekindle.engine.prune import Pruner
 from rekindle.errors import CredentialsMissing, KeyTaken
 from rekindle.fleet import worker
 from rekindle.fleet.tell import Teller
 from rekindle.fleet.work import Foreman, Work
 from rekindle.fleet.worker import WorkerLoop
 from rekindle.model import Asked, Report
-from rekindle.policy import LOST_SECONDS, UNGUARDED
+from rekindle.policy import LOST_SECONDS, UNGUARDED, Retention
 from rekindle.ports import Schedule, Worker
 from rekindle.postgres.fleet import PostgresFleet
 from rekindle.postgres.pool import Database
+from rekindle.postgres.prune import PostgresPruning
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
@@ -72,6 +74,10 @@ class Fleet:
             ),
             retire=True,
         )
+
+    def pruner(self) -> Pruner:
+        kept = Retention(notification=1, outcome=1, run=1, gate=1, disabled_token=1, audit=1)
+        return Pruner(PostgresPruning(self.programme.database), kept)
 
     def foreman(self) -> Foreman:
         store = self.programme.store
@@ -286,7 +292,9 @@ async def test_a_run_that_fails_unexpectedly_does_not_end_the_worker(
     me = Worker(uuid4(), "a", "1", "x")
     nobody = HttpAlerts(Sender("a", "1"), heartbeat=None, webhook=None, secret=None)
     async with asyncio.TaskGroup() as group:
-        group.create_task(WorkerLoop(foreman, Teller(foreman.fleet, nobody), me, runs=1, stop=stop).run())
+        group.create_task(
+            WorkerLoop(foreman, Teller(foreman.fleet, nobody), fleet.pruner(), me, runs=1, stop=stop).run()
+        )
         try:
             async with asyncio.timeout(30):
                 while not [one for one in logged if one["event"] == "run.failed"]:
@@ -309,7 +317,8 @@ async def test_a_worker_outlives_a_look_that_fails(
     stop = asyncio.Event()
     foreman = fleet.foreman()
     nobody = HttpAlerts(Sender("a", "1"), heartbeat=None, webhook=None, secret=None)
-    loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), Worker(uuid4(), "a", "1", "x"), runs=1, stop=stop)
+    me = Worker(uuid4(), "a", "1", "x")
+    loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), fleet.pruner(), me, runs=1, stop=stop)
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner, asyncio.timeout(30):
         await owner.execute("alter table rekindle.schedule rename to hidden")
         working = asyncio.create_task(loop.run())
@@ -334,7 +343,8 @@ async def test_a_worker_that_waits_for_the_database_stops_within_seconds(fleet: 
     stop = asyncio.Event()
     foreman = fleet.foreman()
     nobody = HttpAlerts(Sender("a", "1"), heartbeat=None, webhook=None, secret=None)
-    loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), Worker(uuid4(), "a", "1", "x"), runs=1, stop=stop)
+    me = Worker(uuid4(), "a", "1", "x")
+    loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), fleet.pruner(), me, runs=1, stop=stop)
     async with await psycopg.AsyncConnection.connect(database_url) as other:
         await other.execute("lock table rekindle.schedule in access exclusive mode")
         working = asyncio.create_task(loop.run())
@@ -353,9 +363,6 @@ async def test_workers_with_different_files_see_each_other(fleet: Fleet) -> None
     assert await port.seen(one) == ["b"]
     await fleet.programme.at(NOON + timedelta(seconds=31))
     assert await port.seen(one) == []
-    await fleet.programme.at(NOON + timedelta(days=2))
-    await port.seen(other)
-    assert await fleet.programme.rows("select host from rekindle.worker") == [{"host": "b"}]
 
 
 async def test_the_next_attempt_takes_over_what_the_lost_run_had_leased_and_not_armed(fleet: Fleet) -> None:

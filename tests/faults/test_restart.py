@@ -82,7 +82,7 @@ def test_a_run_survives_a_database_that_restarts_and_completes(
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before it arrived", "after it was committed"])
 @pytest.mark.parametrize(
-    "word", ["rekindle:sweep_lock", "rekindle:run_open", "rekindle:claim", "rekindle:leased", "rekindle:arm",
+    "word", ["rekindle:lock_if_free", "rekindle:run_open", "rekindle:claim", "rekindle:leased", "rekindle:arm",
              "rekindle:record", "rekindle:release", "rekindle:run_close"],
 )  # fmt: skip
 async def test_a_connection_that_is_cut_at_any_statement_causes_no_second_push_and_leaves_nobody_out(

@@ -29,7 +29,7 @@ def targets(dispatcher: ScriptedDispatcher) -> list[str]:
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before it arrived", "after it was committed"])
 @pytest.mark.parametrize(
-    "word", ["rekindle:sweep_lock", "rekindle:claim", "rekindle:arm", "rekindle:record", "rekindle:run_close"]
+    "word", ["rekindle:lock_if_free", "rekindle:claim", "rekindle:arm", "rekindle:record", "rekindle:run_close"]
 )
 async def test_a_run_on_a_connection_that_goes_silent_ends_in_its_time_and_nobody_gets_a_push_twice(
     team: Team, team_config: Config, word: str, answered: bool

@@ -1314,6 +1314,7 @@ PEOPLE = (
             ("units", "the units"),
             ("outcomes", "the outcomes"),
             ("records", "the records"),
+            ("spent", "what is spent"),
             ("gates", "the gates"),
             ("caps", "the cap"),
             ("tokens", "the disabled tokens"),
@@ -1476,6 +1477,149 @@ READING = (
 )
 
 
+_PRUNE = "database/test_prune.py::"
+
+PRUNE = (
+    *(
+        Mutant(f"what is pruned {what}", _sql(file), marker, becomes, (_PRUNE + test,))
+        for what, file, marker, becomes, test in (
+            (
+                "is not spent any more",
+                "parts/verdicts",
+                "spent-after-pruning",
+                "and s.occurrence = candidate.occurrence and false) as spent",
+                "test_an_occurrence_stays_spent_after_its_record_or_its_unknown_outcome_is_pruned[sql-send]",
+            ),
+            (
+                "is not spent any more, if it was unknown",
+                "prune_outcome",
+                "unknown-stays-spent",
+                "where false",
+                "test_an_occurrence_stays_spent_after_its_record_or_its_unknown_outcome_is_pruned[sql-send_uncertainly]",
+            ),
+            (
+                "includes the newest absence",
+                "parts/keep_spent",
+                "newest-absence",
+                "order by named.evaluated_at)",
+                "test_only_the_newest_absence_and_the_highest_mark_are_kept",
+            ),
+            (
+                "includes marks, after a while",
+                "parts/prunable/spent",
+                "marks-do-not-pass",
+                "where true))",
+                "test_occurrences_of_an_own_query_are_kept_as_long_as_the_configuration_says_and_marks_for_ever",
+            ),
+            (
+                "includes a record that a cooldown needs",
+                "parts/prunable/notification",
+                "cooldown-needs-it",
+                "or false",
+                "test_a_retention_that_is_shorter_than_a_cooldown_takes_nothing_that_the_cooldown_needs[send]",
+            ),
+            (
+                "includes an unknown outcome that a cooldown needs",
+                "parts/prunable/outcome",
+                "cooldown-needs-it",
+                "or false",
+                "test_a_retention_that_is_shorter_than_a_cooldown_takes_nothing_that_the_cooldown_needs[send_uncertainly]",
+            ),
+            (
+                "includes a record whose key a live claim has",
+                "parts/prunable/notification",
+                "live-claims",
+                "where false)",
+                "test_a_record_of_another_program_stays_while_a_live_claim_has_its_key",
+            ),
+            (
+                "includes gates in flight",
+                "parts/prunable/gate",
+                "in-flight",
+                "true",
+                "test_a_claim_that_is_live_keeps_what_its_other_devices_have_left",
+            ),
+            (
+                "includes gates that were open only for a moment",
+                "parts/prunable/gate",
+                "open-gates",
+                "",
+                "test_a_gate_that_was_pruned_is_open_and_a_claim_makes_it_anew",
+            ),
+            (
+                "includes the gate of an uncertain send",
+                "parts/prunable/gate",
+                "may-become-a-record",
+                "and false)",
+                "test_a_gate_stays_while_an_uncertain_send_may_become_a_record_that_begins_its_cooldown",
+            ),
+            (
+                "includes a gate that a claim has locked",
+                "prune_gate",
+                "lock",
+                "",
+                "test_what_a_claim_writes_while_a_prune_looks_at_it_stays[gate]",
+            ),
+            (
+                "includes a cap that a claim has locked",
+                "prune_cap",
+                "lock",
+                "",
+                "test_what_a_claim_writes_while_a_prune_looks_at_it_stays[cap]",
+            ),
+            (
+                "includes claims that a cap counts",
+                "prune_cap",
+                "still-counted",
+                "",
+                "test_a_cap_row_goes_when_no_cap_can_count_its_claims",
+            ),
+            (
+                "includes a run under way",
+                "parts/prunable/run",
+                "still-running",
+                "",
+                "test_the_runs_that_tell_how_a_scenario_and_a_schedule_do_stay",
+            ),
+            (
+                "includes the last run of a scenario",
+                "parts/prunable/run",
+                "last-evaluated",
+                "and r.run_id is not null or r.run_id <> all (array(",
+                "test_the_runs_that_tell_how_a_scenario_and_a_schedule_do_stay",
+            ),
+            (
+                "includes the run of a schedule's last instant",
+                "parts/prunable/run",
+                "last-tick",
+                "",
+                "test_the_runs_that_tell_how_a_scenario_and_a_schedule_do_stay",
+            ),
+            (
+                "includes disabled tokens that are still registered",
+                "prune_disabled_token",
+                "still-registered",
+                "and not exists (select from registered where false)",
+                "test_a_disabled_token_stays_while_somebody_has_it_registered",
+            ),
+            (
+                "includes the server of the latest run",
+                "parts/prunable/server",
+                "latest-server",
+                "where true)",
+                "test_workers_that_are_gone_and_servers_that_were_left_are_forgotten",
+            ),
+        )
+    ),
+    Mutant(
+        "the pushes of an absence do not count after a prune",
+        "postgres/migrations/20261123090100_tables.sql",
+        "spent-by-name",
+        "where false",
+        (_PRUNE + "test_the_limit_and_the_back_off_of_an_absence_count_pruned_pushes",),
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -1496,4 +1640,5 @@ MUTANTS = (
     *ACCESS,
     *PEOPLE,
     *READING,
+    *PRUNE,
 )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from rekindle.access import Actor
 from rekindle.engine.cycle import Deps
+from rekindle.engine.prune import Pruner
 from rekindle.ports import Action, Dispatcher, Entry, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.explain import PostgresExplanations
@@ -13,6 +14,7 @@ from rekindle.postgres.fleet import PostgresFleet
 from rekindle.postgres.lists import Lists
 from rekindle.postgres.notes import PostgresNotes
 from rekindle.postgres.pool import Database
+from rekindle.postgres.prune import PostgresPruning
 from rekindle.postgres.reports import Reports
 from rekindle.postgres.source import PostgresSource
 from rekindle.postgres.store import PostgresStore
@@ -56,6 +58,9 @@ class Base:
     ) -> Entry:
         """An entry of the audit, signed."""
         return Entry(action, self._actor, scenario_type, organisation_id, subject, details)
+
+    def _pruner(self) -> Pruner:
+        return Pruner(PostgresPruning(self._database), self.config.retained(), self._actor)
 
     def _terms(self) -> Terms:
         return Terms(timezone=self.config.run.timezone, timeout_seconds=PLAN_SECONDS)

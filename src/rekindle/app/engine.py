@@ -12,6 +12,7 @@ from rekindle.app.migrations import database_url
 from rekindle.app.pages import Pages
 from rekindle.app.people import People
 from rekindle.app.records import Records
+from rekindle.app.retention import Retained
 from rekindle.app.sign_in import check_sign_in
 from rekindle.app.watch import Watching
 from rekindle.configuration import configured
@@ -32,7 +33,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Pages, Records, People, Scheduled, Watching):
+class Engine(Pages, Records, People, Retained, Scheduled, Watching):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

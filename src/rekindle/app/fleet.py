@@ -78,7 +78,7 @@ class Scheduled(Base):
     async def work(self, *, stop: asyncio.Event, runs: int = 1) -> None:
         """Be a worker until `stop` is set; see `rekindle.fleet.worker.WorkerLoop`."""
         worker = Worker(uuid4(), socket.gethostname(), version(), self._digest())
-        await WorkerLoop(self._foreman(), self._teller(), worker, runs=runs, stop=stop).run()
+        await WorkerLoop(self._foreman(), self._teller(), self._pruner(), worker, runs=runs, stop=stop).run()
 
     async def _check_alerts(self, *, scheduled: bool) -> list[Finding]:
         """What [alert] says. Sends nothing."""
@@ -104,5 +104,5 @@ class Scheduled(Base):
 
     def _digest(self) -> str:
         # Without warnings: the default 5 of a field that takes floats is one.
-        text = self.config.model_dump_json(include={"run", "dispatcher"}, warnings="none")
+        text = self.config.model_dump_json(include={"run", "dispatcher", "retention"}, warnings="none")
         return sha256(text.encode()).hexdigest()

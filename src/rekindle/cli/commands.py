@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from rekindle.app import version
-from rekindle.cli import cycle, demo, explain, failover, fleet, person, serve, setup, sql, switch, unknown
+from rekindle.cli import cycle, demo, explain, failover, fleet, person, prune, serve, setup, sql, switch, unknown
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION, settings
 from rekindle.cli.output import say
@@ -62,6 +62,7 @@ def build() -> typer.Typer:
         explain.explain,
         person.erase,
         person.export,
+        prune.prune,
         sql.sql,
         serve.serve,
         demo.sandbox,

@@ -61,6 +61,8 @@ def _opted_out(facts: Facts) -> str:
 def _already_notified(facts: Facts) -> str:
     if facts["at"] is None:
         return ""
+    if facts["as"] == "sent":
+        return f"this occurrence was sent at {moment(facts['at'])}; its record was pruned"
     how = "recorded" if facts["as"] == "recorded" else "sent with an unknown outcome"
     return f"this occurrence was {how} at {moment(facts['at'])}, claim {facts['claim_id']}"
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from rekindle.engine.cycle import Caller
+from rekindle.engine.prune import Pruner
 from rekindle.errors import KeyTaken, RekindleError
 from rekindle.fleet.tell import Teller
 from rekindle.fleet.work import Foreman, Work
@@ -37,18 +38,31 @@ MAX_LEFT_SECONDS = 900.0
 TELL_SECONDS = 30.0
 """How often a worker looks for failures that nobody was told about, also those of others."""
 
+PRUNE_SECONDS = 3_600.0
+"""How often a worker prunes the ledger. What is left after `PRUNING_SECONDS` is pruned after
+`PRUNE_SOON_SECONDS`, and so is what is old when the worker starts."""
+
+PRUNE_SOON_SECONDS = 60.0
+
+PRUNING_SECONDS = 30.0
+
 
 class WorkerLoop:
     """One worker. `run` may be called once."""
 
-    def __init__(self, foreman: Foreman, teller: Teller, worker: Worker, *, runs: int, stop: asyncio.Event) -> None:
+    def __init__(
+        self, foreman: Foreman, teller: Teller, pruner: Pruner, worker: Worker, *, runs: int, stop: asyncio.Event
+    ) -> None:
         self._foreman = foreman
         self._teller = teller
+        self._pruner = pruner
         self._worker = worker
         self._runs = runs
         self._stop = stop
         self._tasks: set[asyncio.Task[None]] = set()
         self._telling: set[asyncio.Task[None]] = set()
+        self._pruning: asyncio.Task[None] | None = None
+        self._prune_at = asyncio.get_running_loop().time() + PRUNE_SOON_SECONDS
         self._fault: str | None = None
         self._differing: Sequence[str] = ()
         self._swept_at = -SWEEP_SECONDS
@@ -77,6 +91,7 @@ class WorkerLoop:
             log.info("worker.draining", runs=len(self._tasks))
         while under_way := self._tasks | self._telling:
             await asyncio.wait(under_way)
+        await self._end_pruning()
         log.info("worker.stopped", worker_id=str(self._worker.worker_id))
 
     async def _look_in_time(self) -> None:
@@ -103,6 +118,7 @@ class WorkerLoop:
         await self._say_alive()
         await self._sweep()
         await self._tell()
+        self._prune()
         if len(self._tasks) >= self._runs:
             return
         work = self._foreman.find()
@@ -124,7 +140,7 @@ class WorkerLoop:
             log.warning(
                 "worker.configuration_differs",
                 hosts=list(differing),
-                hint="[run] and [dispatcher] of the files differ; give all workers the same file.",
+                hint="[run], [dispatcher] or [retention] of the files differ; give all workers the same file.",
             )
         self._differing = differing
 
@@ -147,6 +163,33 @@ class WorkerLoop:
         task = asyncio.create_task(telling, name="rekindle-tell")
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
+
+    def _prune(self) -> None:
+        if self._pruning is None and asyncio.get_running_loop().time() >= self._prune_at:
+            self._pruning = asyncio.create_task(self._pruned(), name="rekindle-prune")
+
+    async def _pruned(self) -> None:
+        """Prune while the worker goes on. What fails is a line in the log, and tried again."""
+        complete = True
+        try:
+            pruned = await self._pruner.prune(seconds=PRUNING_SECONDS, stop=self._stop, aside=True)
+            complete = pruned.complete
+            if pruned.deleted:
+                log.info("prune.done", complete=complete, **pruned.deleted)
+        except RekindleError as fault:
+            log.error("prune.failed", code=fault.code, error=fault.message)
+        finally:
+            wait = PRUNE_SECONDS if complete else PRUNE_SOON_SECONDS
+            self._prune_at = asyncio.get_running_loop().time() + wait
+            self._pruning = None
+
+    async def _end_pruning(self) -> None:
+        """The prune ends with its batch. A batch that does not end is rolled back."""
+        pruning = self._pruning
+        if pruning is not None:
+            await asyncio.wait([pruning], timeout=STOP_SECONDS)
+            pruning.cancel()
+            await asyncio.wait([pruning])
 
     async def _work(self, work: Work) -> None:
         report: Report | None = None

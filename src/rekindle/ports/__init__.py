@@ -11,6 +11,7 @@ from rekindle.ports.fleet import Counts, Due, FailedTick, Fleet, LastTick, LiveW
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
 from rekindle.ports.lists import Delivery, Filter, Notification, NotificationShown
 from rekindle.ports.people import Deleted, Erased, LastSend
+from rekindle.ports.prune import PRUNABLE, Prunable, PrunedBatch, Pruning
 from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
 from rekindle.ports.source import (
     Column,
@@ -27,6 +28,7 @@ from rekindle.ports.source import (
 __all__ = [
     "ARMED",
     "EFFECTS",
+    "PRUNABLE",
     "WAITS",
     "Action",
     "Affected",
@@ -67,6 +69,9 @@ __all__ = [
     "PastClaim",
     "PastUnit",
     "PersonExplained",
+    "Prunable",
+    "PrunedBatch",
+    "Pruning",
     "ScenarioStatus",
     "ScenarioVersion",
     "Schedule",

@@ -9,7 +9,7 @@ from rekindle.errors import DatabaseError, RekindleError, StatementTooSlow
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
-LockName = Literal["apply", "erase", "guard", "sweep"]
+LockName = Literal["apply", "erase", "guard", "prune", "sweep"]
 
 _HOLDER_SECONDS = 1.0
 
@@ -32,16 +32,16 @@ async def take(database: Database, connection: Connection, name: LockName, *, sh
         raise _unknown(name)
 
 
-async def take_to_sweep(connection: Connection) -> bool:
-    """Take the lock of the sweep if no other transaction has it, and return whether it was taken.
+async def take_if_free(connection: Connection, name: LockName) -> bool:
+    """Take a lock if no other transaction has it, and return whether it was taken.
 
     Raises:
         DatabaseError: the table has no such lock.
     """
-    row = await (await connection.execute(statement("sweep_lock"))).fetchone()
+    row = await (await connection.execute(statement("lock_if_free"), {"name": name})).fetchone()
     if row is None:
-        raise _unknown("sweep")
-    return bool(row["sweeping"])
+        raise _unknown(name)
+    return bool(row["taken"])
 
 
 async def _held(database: Database, name: LockName) -> StatementTooSlow:

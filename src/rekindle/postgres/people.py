@@ -12,7 +12,7 @@ from rekindle.postgres.locks import take
 from rekindle.postgres.pool import ANSWER_SECONDS, Connection, Database
 from rekindle.postgres.sql import statement
 
-TABLES = ("gate", "cap", "outbox", "scenario_notification", "delivery", "outcome", "disabled_token")
+TABLES = ("gate", "cap", "outbox", "scenario_notification", "delivery", "outcome", "spent", "disabled_token")
 """Every table of the ledger that holds people, in the order of an export."""
 
 _STREAM_ROWS = 1_000
@@ -20,7 +20,7 @@ _STREAM_ROWS = 1_000
 
 async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
     """Delete every row about the person, and write the entry with their numbers: one transaction of
-    nine statements.
+    ten statements.
 
     It waits for the claims under way, and those that begin later wait for it. A write of a send
     that is under way finds no unit afterwards and changes nothing.
@@ -35,6 +35,7 @@ async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
         units = await _rows(connection, statement("erase_units"), parameters)  # mutant: units
         outcomes = await _rows(connection, statement("erase_outcomes"), parameters)  # mutant: outcomes
         records = await _rows(connection, statement("erase_records"), parameters)  # mutant: records
+        spent = await _rows(connection, statement("erase_spent"), parameters)  # mutant: spent
         gates = await _rows(connection, statement("erase_gates"), parameters)  # mutant: gates
         caps = await _rows(connection, statement("erase_cap"), parameters)  # mutant: caps
         tokens = await _rows(connection, statement("erase_disabled_tokens"), parameters)  # mutant: tokens
@@ -48,6 +49,7 @@ async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
                 "scenario_notification": _sum(records),
                 "delivery": _sum(records, "deliveries"),
                 "outcome": _sum(outcomes),
+                "spent": _sum(spent),
                 "disabled_token": _sum(tokens),
             },
             withdrawn=_sum(units) - under_way,

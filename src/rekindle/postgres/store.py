@@ -29,7 +29,7 @@ from rekindle.postgres import claims
 from rekindle.postgres.audit import audit
 from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.guard_preview import claimable, held_back
-from rekindle.postgres.locks import take_to_sweep
+from rekindle.postgres.locks import take_if_free
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.scenario_faults import evaluating
@@ -285,7 +285,7 @@ class PostgresStore(Store):
         }
         swept: dict[str, int] = {}
         async with self._database.transaction() as connection:
-            if not await take_to_sweep(connection):
+            if not await take_if_free(connection, "sweep"):
                 return swept
             for name in ("sweep_dispatching", "sweep_unknown", "sweep_stale", "sweep_gates"):
                 swept[name.removeprefix("sweep_")] = (await _one(connection, statement(name), parameters))["swept"]

@@ -16,6 +16,7 @@ from rekindle.scenario.kinds import (
 from rekindle.scenario.overrides import changed_keys
 from rekindle.scenario.platforms import Android, Apns, Webpush
 from rekindle.scenario.reach import WEEKDAYS, Reach
+from rekindle.scenario.retention import RetentionConfig
 from rekindle.scenario.sign_in import SignInConfig
 from rekindle.scenario.texts import Text, Variable
 
@@ -33,6 +34,7 @@ __all__ = [
     "Milestone",
     "OwnQuery",
     "Reach",
+    "RetentionConfig",
     "Run",
     "SignInConfig",
     "Text",

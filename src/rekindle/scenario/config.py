@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
-from rekindle.policy import Guard, parse_share
+from rekindle.policy import Guard, Retention, parse_share
 from rekindle.scenario.alert import AlertConfig
 from rekindle.scenario.cron import Zone
 from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds
@@ -21,6 +21,7 @@ from rekindle.scenario.overrides import (
     valid_policy_or_empty,
 )
 from rekindle.scenario.reach import Reach, Strict
+from rekindle.scenario.retention import RetentionConfig, retained, too_short
 from rekindle.scenario.sign_in import SignInConfig
 
 
@@ -66,6 +67,7 @@ class Config(Strict):
     policy: Reach = Reach()
     alert: AlertConfig = AlertConfig()
     sign_in: SignInConfig | None = None
+    retention: RetentionConfig = RetentionConfig()
     scenario: dict[str, Scenario] = Field(default_factory=dict)
     organisation: dict[Id, Organisation] = Field(default_factory=dict)
 
@@ -87,9 +89,14 @@ class Config(Strict):
             config = handler({**raw, "scenario": whole} if whole else value)
         except ValidationError as fault:
             raise fault_of(cls.__name__, found + mistakes(fault)) from None
+        found += too_short(config.retention, config.scenario, catch_up=config.run.catch_up)
         if found:
             raise fault_of(cls.__name__, found)
         return config
+
+    def retained(self) -> Retention:
+        """How long the ledger keeps what happened."""
+        return retained(self.retention, self.scenario)
 
     @field_validator("scenario")
     @classmethod

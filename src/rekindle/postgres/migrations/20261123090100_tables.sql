@@ -59,6 +59,7 @@ insert into rekindle.lock (name, purpose) values
   ('erase', 'no claim is under way while a person is erased'),
   ('guard', 'the guard counts one claim at a time'),
   ('migrate', 'one migration without a transaction runs at a time'),
+  ('prune', 'one batch of a prune runs at a time'),
   ('sweep', 'one sweep runs at a time')
 on conflict do nothing;
 alter table rekindle.lock enable row level security;
@@ -133,7 +134,7 @@ alter table rekindle.server enable row level security;
 revoke all on rekindle.server from rekindle_worker;
 drop policy if exists worker on rekindle.server;
 create policy worker on rekindle.server to rekindle_worker using (true) with check (true);
-grant select, insert on rekindle.server to rekindle_worker;
+grant select, insert, delete on rekindle.server to rekindle_worker;
 grant update (synchronous, seen_at, confirmed_at, confirmed_by) on rekindle.server to rekindle_worker;
 
 -- -------------------------------------------------------------------------------- gates and caps
@@ -226,7 +227,7 @@ alter table rekindle.run enable row level security;
 revoke all on rekindle.run from rekindle_worker;
 drop policy if exists worker on rekindle.run;
 create policy worker on rekindle.run to rekindle_worker using (true) with check (true);
-grant select, insert on rekindle.run to rekindle_worker;
+grant select, insert, delete on rekindle.run to rekindle_worker;
 grant update (
   status, finished_at, abandoned_at, seen_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded,
   skipped, dead, unknown, pending, handed_over, pushes, reached, told_at
@@ -341,7 +342,8 @@ grant update (state, run_id, epoch, owner, lease_until, attempts, uncertain, rea
   on rekindle.outbox to rekindle_worker;
 
 -- The record: one row per claim. It is written only after an acceptance and never changed
--- afterwards. It is deleted only when its person is erased.
+-- afterwards. A prune deletes it once it is old, and keeps its occurrence in rekindle.spent. An
+-- erasure of its person deletes it, too.
 create table if not exists rekindle.scenario_notification (
   id                    uuid primary key,          -- the claim's id
   user_id               uuid not null,
@@ -449,7 +451,8 @@ create table if not exists rekindle.disabled_token (
   user_id     uuid not null,
   reason      text not null,
   sent_at     timestamptz not null,
-  disabled_at timestamptz not null default rekindle.clock()
+  disabled_at timestamptz not null default rekindle.clock(),
+  needed_at   timestamptz   -- when a prune last found the token among the team's registrations
 );
 create index if not exists disabled_token_person_idx on rekindle.disabled_token (user_id);
 alter table rekindle.disabled_token enable row level security;
@@ -457,7 +460,25 @@ revoke all on rekindle.disabled_token from rekindle_worker;
 drop policy if exists worker on rekindle.disabled_token;
 create policy worker on rekindle.disabled_token to rekindle_worker using (true) with check (true);
 grant select, insert, delete on rekindle.disabled_token to rekindle_worker;
-grant update (user_id, reason, sent_at, disabled_at) on rekindle.disabled_token to rekindle_worker;
+grant update (user_id, reason, sent_at, disabled_at, needed_at) on rekindle.disabled_token to rekindle_worker;
+
+-- The occurrences that stay spent after their record or their unknown outcome was pruned: one row
+-- per person, scenario and occurrence, without a run, a device or a text.
+create table if not exists rekindle.spent (
+  user_id       uuid not null,
+  scenario_type text not null,
+  occurrence    text not null,
+  evaluated_at  timestamptz not null,   -- when the person was found due; the last time, if several
+  at            timestamptz not null,   -- when the push was sent, or may have been
+  primary key (user_id, scenario_type, occurrence)
+);
+create index if not exists spent_at_idx on rekindle.spent (scenario_type, at);   -- see prune_spent.sql
+alter table rekindle.spent enable row level security;
+revoke all on rekindle.spent from rekindle_worker;
+drop policy if exists worker on rekindle.spent;
+create policy worker on rekindle.spent to rekindle_worker using (true) with check (true);
+grant select, insert, delete on rekindle.spent to rekindle_worker;
+grant update (evaluated_at, at) on rekindle.spent to rekindle_worker;
 
 -- -------------------------------------------------------------------------------------- endings
 
@@ -551,8 +572,9 @@ create or replace trigger recount after update on rekindle.gate
   referencing old table as before new table as after
   for each statement execute function rekindle.recount();
 
--- The pushes that a person has had under a scenario: those recorded, and those that may have been
--- sent. `evaluated_at` is the moment at which the person was found due, `at` that of the ending.
+-- The pushes that a person has had under a scenario: those recorded, those that may have been sent,
+-- and those that were pruned and still count. `evaluated_at` is the moment at which the person was
+-- found due, `at` that of the ending.
 create or replace function rekindle.sent(user_id uuid, scenario_type text)
 returns table (occurrence text, evaluated_at timestamptz, at timestamptz)
 language sql stable rows 2 as $$
@@ -563,6 +585,10 @@ language sql stable rows 2 as $$
   select o.occurrence, o.cooldown_window_start, o.at
   from rekindle.outcome o
   where o.user_id = sent.user_id and o.scenario_type = sent.scenario_type and o.outcome = 'unknown'
+  union all
+  select s.occurrence, s.evaluated_at, s.at
+  from rekindle.spent s
+  where s.user_id = sent.user_id and s.scenario_type = sent.scenario_type  -- mutant: spent-by-name
 $$;
 
 -- The end of the back-off for a person who does not come back. Each push of one absence after the
@@ -606,7 +632,11 @@ alter table rekindle.audit enable row level security;
 revoke all on rekindle.audit from rekindle_worker;
 drop policy if exists worker on rekindle.audit;
 create policy worker on rekindle.audit to rekindle_worker using (true) with check (true);
-grant select, insert on rekindle.audit to rekindle_worker;
+-- A prune deletes old rows. The second policy keeps a month of them from everybody who has the role.
+drop policy if exists worker_prunes on rekindle.audit;
+create policy worker_prunes on rekindle.audit as restrictive for delete to rekindle_worker
+  using (at < rekindle.clock() - interval '31 days');
+grant select, insert, delete on rekindle.audit to rekindle_worker;
 create or replace trigger never_changed before update on rekindle.audit
   for each row execute function rekindle.refuse();
 

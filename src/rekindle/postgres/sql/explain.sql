@@ -133,6 +133,10 @@ left join lateral (
   from rekindle.outcome o
   where o.user_id = person.user_id and o.scenario_type = %(scenario_type)s and o.occurrence = person.occurrence
     and o.outcome = 'unknown'
+  union all
+  select null, s.at, 'sent'   -- its record was pruned
+  from rekindle.spent s
+  where s.user_id = person.user_id and s.scenario_type = %(scenario_type)s and s.occurrence = person.occurrence
   order by spent_as, spent_at desc
   limit 1
 ) spent on true

@@ -8,7 +8,8 @@ select rekindle.clock() as at, coalesce(r.rows > 0, false) as listed, coalesce(r
        r.rows > 0
        or exists (select from rekindle_source.device_token d where d.user_id = %(user_id)s::uuid)
        or exists (select from rekindle.gate g where g.user_id = %(user_id)s::uuid)
-       or exists (select from rekindle.scenario_notification n where n.user_id = %(user_id)s::uuid) as known,
+       or exists (select from rekindle.scenario_notification n where n.user_id = %(user_id)s::uuid)
+       or exists (select from rekindle.spent s where s.user_id = %(user_id)s::uuid) as known,
        r.organisation_id, r.chapter_id
 from (
   select count(*) as rows, bool_or(active) as active,

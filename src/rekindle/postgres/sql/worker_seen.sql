@@ -1,10 +1,7 @@
 -- In: worker_id, host, release, configuration.
--- Out: others, the live workers whose configuration differs. Says that this worker is alive, and
--- forgets workers that were not seen for a day.
-with gone as (
-  delete from rekindle.worker where seen_at < rekindle.clock() - interval '1 day' and worker_id <> %(worker_id)s
-),
-seen as (
+-- Out: others, the live workers whose configuration differs. Says that this worker is alive.
+-- prune_rest.sql forgets those that were not seen for a day.
+with seen as (
   insert into rekindle.worker (worker_id, host, release, configuration)
   values (%(worker_id)s, %(host)s, %(release)s, %(configuration)s)
   on conflict (worker_id) do update set seen_at = excluded.seen_at

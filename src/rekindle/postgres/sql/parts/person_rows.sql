@@ -22,5 +22,8 @@ union all
 select 'outcome', 6, x.claim_id || ' ' || x.device_id, to_jsonb(x)
 from rekindle.outcome x where x.user_id = %(user_id)s::uuid
 union all
-select 'disabled_token', 7, t.device_id::text, to_jsonb(t)
+select 'spent', 7, s.scenario_type || ' ' || s.occurrence, to_jsonb(s)
+from rekindle.spent s where s.user_id = %(user_id)s::uuid
+union all
+select 'disabled_token', 8, t.device_id::text, to_jsonb(t)
 from rekindle.disabled_token t where t.user_id = %(user_id)s::uuid

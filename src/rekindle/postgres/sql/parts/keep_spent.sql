@@ -1,0 +1,67 @@
+-- A part of prune_notification.sql and prune_outcome.sql: the occurrences of the pushes that leave
+-- (`gone`) go into rekindle.spent, in the same statement, so that every reader sees each of them in
+-- one place or the other. Those that a later push makes useless are left out, and removed if they
+-- are there: the stages of an absence once a push of a later absence was sent, and the marks below
+-- the highest one. candidates.sql of each kind compares with the newest absence, or with the
+-- highest mark. An unknown outcome makes nothing useless, because an operator may still settle it
+-- as not sent.
+person as (
+  select distinct gone.user_id, gone.scenario_type from gone where gone.occurrence is not null
+),
+kind as (
+  select distinct on (v.scenario_type) v.scenario_type, v.definition ->> 'kind' as kind
+  from rekindle.scenario v order by v.scenario_type, v.version desc
+),
+push as materialized (
+  select named.*,
+         named.absence is not null
+         and named.absence <> first_value(named.absence) over (
+           partition by named.user_id, named.scenario_type, named.absence is null
+           order by named.evaluated_at desc)  -- mutant: newest-absence
+         or coalesce(named.mark < max(named.mark) over (partition by named.user_id, named.scenario_type), false)
+           as useless
+  from (
+    select had.*,
+           case when kind.kind = 'inactivity'
+             then substring(had.occurrence from '^(inactive:[0-9]{4}-[0-9]{2}-[0-9]{2}:)[0-9]{1,4}d$') end as absence,
+           case when kind.kind = 'milestone'
+             then substring(had.occurrence from '^milestone:([0-9]{1,9})$')::int end as mark
+    from (
+      select n.user_id, n.scenario_type, n.occurrence,
+             coalesce(n.cooldown_window_start, n.dispatched_at) as evaluated_at
+      from person
+      join rekindle.scenario_notification n on n.user_id = person.user_id and n.scenario_type = person.scenario_type
+      where n.occurrence is not null
+      union
+      select s.user_id, s.scenario_type, s.occurrence, s.evaluated_at
+      from person
+      join rekindle.spent s on s.user_id = person.user_id and s.scenario_type = person.scenario_type
+      union
+      select gone.user_id, gone.scenario_type, gone.occurrence, gone.evaluated_at
+      from gone where gone.occurrence is not null
+    ) had
+    left join kind on kind.scenario_type = had.scenario_type
+  ) named
+),
+useless as (
+  select distinct user_id, scenario_type, occurrence from push where push.useless
+),
+kept as (
+  insert into rekindle.spent as s (user_id, scenario_type, occurrence, evaluated_at, at)
+  select gone.user_id, gone.scenario_type, gone.occurrence, max(gone.evaluated_at), max(gone.at)
+  from gone
+  where gone.occurrence is not null
+    and not exists (select from useless
+                    where useless.user_id = gone.user_id and useless.scenario_type = gone.scenario_type
+                      and useless.occurrence = gone.occurrence)
+  group by gone.user_id, gone.scenario_type, gone.occurrence
+  order by gone.user_id, gone.scenario_type, gone.occurrence
+  on conflict (user_id, scenario_type, occurrence) do update
+    set evaluated_at = greatest(s.evaluated_at, excluded.evaluated_at), at = greatest(s.at, excluded.at)
+),
+forgotten as (
+  delete from rekindle.spent s using useless
+  where s.user_id = useless.user_id and s.scenario_type = useless.scenario_type
+    and s.occurrence = useless.occurrence
+  returning 1
+)

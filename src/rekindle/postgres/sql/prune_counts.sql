@@ -1,0 +1,34 @@
+-- In: as the statements prune_*.sql.
+-- Out: deleted, the number of rows per table that a prune would delete now. A row that a later row
+-- of the same prune makes useless is not counted.
+-- Locks: none.
+-- Never: a write.
+with notification as (
+  select n.id from rekindle.scenario_notification n where {prunable/notification}
+),
+run as (
+  select r.run_id from rekindle.run r where {prunable/run}
+),
+token as materialized (
+  select t.device_id from rekindle.disabled_token t where {prunable/disabled_token}
+),
+registered as materialized (
+  select distinct rekindle.device_id(d.target_kind, rekindle.trimmed(d.token::text)) as device_id
+  from rekindle_source.device_token d
+  where exists (select from token)
+)
+select jsonb_build_object(
+  'scenario_notification', (select count(*) from notification),
+  'delivery', (select count(*) from notification join rekindle.delivery d on d.claim_id = notification.id),
+  'outcome', (select count(*) from rekindle.outcome o where {prunable/outcome}),
+  'run', (select count(*) from run),
+  'run_scenario', (select count(*) from run join rekindle.run_scenario s on s.run_id = run.run_id),
+  'gate', (select count(*) from rekindle.gate g where {prunable/gate}),
+  'cap', (select count(*) from rekindle.cap k where {prunable/cap}),
+  'spent', (select count(*) from rekindle.spent s where {prunable/spent}),
+  'disabled_token', (select count(*) from token
+                     where not exists (select from registered where registered.device_id = token.device_id)),
+  'audit', (select count(*) from rekindle.audit a where {prunable/audit}),
+  'worker', (select count(*) from rekindle.worker w where {prunable/worker}),
+  'server', (select count(*) from rekindle.server v where {prunable/server})
+) as deleted
