@@ -51,6 +51,8 @@
     ├── ServerError          RK603    halt          2
     ├── OutputIncomplete     RK604    drop          0
     ├── AlertFailed          RK605    drop          0
+    ├── TelemetryMissing     RK740    halt          2
+    ├── MetricsRefused       RK741    halt          2
     ├── StillRecipient       RK750    drop          2
     ├── ExportNotWritten     RK751    drop          2
     └── RequestError         RK7xx    drop          2
@@ -495,6 +497,20 @@ class AlertFailed(RekindleError):
     usual_hint = "Correct [alert], or look at the receiver."
     disposition = Disposition.DROP
     exit_code = 0
+
+
+class TelemetryMissing(RekindleError):
+    """Metrics are asked for, and a package that they require is not installed."""
+
+    code = "RK740"
+    usual_hint = f"{install('telemetry')}."
+
+
+class MetricsRefused(RekindleError):
+    """The metrics cannot be served or written where they are asked for."""
+
+    code = "RK741"
+    usual_hint = "Name another --metrics-port, --metrics-host or --metrics-file."
 
 
 class StillRecipient(RekindleError):

@@ -60,7 +60,23 @@ class Settings(Environment):
     config: Path = Field(default=Path("rekindle.toml"), validation_alias="REKINDLE_CONFIG")
     api_key: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY")
     api_key_next: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY_NEXT")
+    metrics_port: str | None = Field(default=None, validation_alias="REKINDLE_METRICS_PORT")
+    metrics_host: str | None = Field(default=None, validation_alias="REKINDLE_METRICS_HOST")
     log_level: str = Field(default="warning", validation_alias="REKINDLE_LOG_LEVEL")
+
+
+class TraceSettings(Environment):
+    """The variables of OpenTelemetry that say whether a command sends traces. The exporter reads
+    others by itself."""
+
+    endpoint: str | None = Field(
+        default=None, validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    )
+    protocol: str | None = Field(
+        default=None, validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+    )
+    exporter: str | None = Field(default=None, validation_alias="OTEL_TRACES_EXPORTER")
+    disabled: str | None = Field(default=None, validation_alias="OTEL_SDK_DISABLED")
 
 
 class _Variables(PydanticBaseSettingsSource):

@@ -264,7 +264,7 @@ async def test_a_key_that_another_writer_records_between_claim_and_arm_is_skippe
     report = await one.nudge(user_id)
     assert one.sent == []
     assert (report.status, only(report).reasons) == ("done", {"skipped:already_recorded": 1})
-    assert "dispatch.already_recorded" in events(logged, "warning")
+    assert "dispatch.skipped" in events(logged, "warning")
     assert not events(logged, "error")
     assert not events(logged, "critical")
     assert team.counts()["scenario_notification"] == 1

@@ -16,7 +16,8 @@ from psycopg.types.json import Jsonb
 
 from conftest import one_server
 from rekindle.engine.cycle import Caller, Cycle, Deps, Limits, Watch
-from rekindle.engine.record import BATCH, Answer, Recorder
+from rekindle.engine.measured import Answer
+from rekindle.engine.record import BATCH, Recorder
 from rekindle.errors import DatabaseError, DatabaseUnreachable, Disposition
 from rekindle.model import Acceptance, Accepted, Outcome, Refused, Selection, Uncertain, Unit, Verdict
 from rekindle.policy import MAX_ATTEMPTS, UNGUARDED

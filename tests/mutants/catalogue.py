@@ -74,6 +74,7 @@ _SESSION = "database/test_session.py::"
 _IDLE = "faults/test_idle_connections.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
 _FUNCTION = "contract/test_supabase_function.py::"
+_TELEMETRY = "acceptance/test_telemetry.py::"
 _BREAKER = "faults/test_breaker.py::"
 _SIGN_IN = "contract/test_sign_in.py::"
 _TOKENS = _SIGN_IN + "test_any_other_token_is_refused_and_not_quoted"
@@ -1476,6 +1477,43 @@ READING = (
     ),
 )
 
+TELEMETRY = (
+    Mutant(
+        "every scrape reads the ledger",
+        "api/scrape.py",
+        "scrape-is-bounded",
+        "",
+        (_TELEMETRY + "test_a_scrape_does_not_ask_the_database_again_within_ten_seconds_and_survives_its_loss",),
+    ),
+    Mutant(
+        "every send has a span",
+        "telemetry/spans.py",
+        "sends-are-sampled",
+        "return True",
+        ("unit/test_telemetry.py::test_a_run_of_100_000_sends_has_a_few_hundred_spans[False-219]",),
+    ),
+    Mutant(
+        "a span quotes the text of an error",
+        "telemetry/spans.py",
+        "span-without-text",
+        "record_exception=True,",
+        ("unit/test_telemetry.py::test_a_host_s_provider_gets_the_spans_with_their_parents_links_and_codes",),
+    ),
+    Mutant(
+        "the web framework sends its own spans, with the path of each request",
+        "api/app.py",
+        "only-our-spans",
+        "",
+        (_TELEMETRY + "test_a_request_and_the_run_that_it_starts_are_part_of_the_caller_s_trace_and_are_counted",),
+    ),
+    Mutant(
+        "a command waits for a collector that hangs",
+        "telemetry/otlp.py",
+        "traces-end",
+        "ending.join()",
+        (_TELEMETRY + "test_a_collector_that_hangs_changes_no_run_and_the_process_ends",),
+    ),
+)
 
 _PRUNE = "database/test_prune.py::"
 
@@ -1641,4 +1679,5 @@ MUTANTS = (
     *PEOPLE,
     *READING,
     *PRUNE,
+    *TELEMETRY,
 )

@@ -3,6 +3,7 @@ of the actor before everything."""
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from rekindle.api.access import Access
@@ -22,6 +23,13 @@ from rekindle.foreign import label
 _UNREADABLE = "body: it cannot be read as JSON in UTF-8, is nested too deep, or has a number with too many digits"
 _NOT_JSON = "body: the Content-Type must be application/json"
 _MOST_PROBLEMS = 10
+_SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 def build(engine: Engine, runs: Runs, access: Access, *, docs: bool) -> Entrance:
@@ -41,6 +49,8 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         openapi_url="/openapi.json" if docs else None,
         default_response_class=Json,
         redirect_slashes=False,
+        # FastAPI's own spans and logs have paths, queries and texts of errors.
+        telemetry=_SILENT,  # mutant: only-our-spans
         dependencies=[Depends(only_known)],  # mutant: only-known
     )
     api.include_router(run_routes(runs, Following(engine, runs)))

@@ -11,6 +11,8 @@ from rekindle.api.access import Access
 from rekindle.api.problems import problem
 from rekindle.errors import RekindleError, RequestMalformed, RequestTooLarge, RequestTooSlow
 from rekindle.log import log
+from rekindle.telemetry import measures
+from rekindle.telemetry.spans import Parent, parent_of, span
 
 MAX_BODY_BYTES = 65_536
 BODY_SECONDS = 10.0
@@ -56,7 +58,9 @@ class Entrance:
                 raise RequestMalformed("the request needs one Host header")
             body = await _body(scope, receive)
             if body is not None:
-                await self._app(scope, _given(body, receive), sending)
+                with span("http.request", parent=_caller(scope), method=_method(method)) as answering:
+                    await self._app(scope, _given(body, receive), sending)
+                    answering.set(route=_route(scope), status=statuses[0] if statuses else 0)
         except RekindleError as fault:
             if not statuses:
                 await problem(fault)(scope, receive, sending)
@@ -66,14 +70,31 @@ class Entrance:
             if not statuses:
                 await problem(RekindleError(hint="Read the log."))(scope, receive, sending)
         status = statuses[0] if statuses else 0  # 0: the client disconnected before the answer
-        level = "warning" if status == 401 or status >= 500 else "info"
-        getattr(log, level)(
+        seconds = time.monotonic() - started
+        measures.HTTP_REQUESTS.add(route=_route(scope), status=str(status))
+        measures.HTTP_SECONDS.observe(seconds, route=_route(scope))
+        write = log.warning if status == 401 or status >= 500 else log.info
+        write(
             "http.request",
-            method=method if method in _METHODS else "-",
-            route=getattr(scope.get("route"), "path", "-"),
+            method=_method(method),
+            route=_route(scope),
             status=status,
-            milliseconds=round((time.monotonic() - started) * 1000, 1),
+            milliseconds=round(seconds * 1000, 1),
         )
+
+
+def _method(said: str) -> str:
+    return said if said in _METHODS else "-"
+
+
+def _route(scope: Scope) -> str:
+    """The path of the route as it is declared, without the ids of the request."""
+    return getattr(scope.get("route"), "path", "-")
+
+
+def _caller(scope: Scope) -> Parent:
+    """The span of the caller, if the request names one."""
+    return parent_of(next((value for name, value in scope["headers"] if name == b"traceparent"), None))
 
 
 def _hosts(scope: Scope) -> list[bytes]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from rekindle.app.database import check_database
 from rekindle.app.fleet import Scheduled
+from rekindle.app.gauges import Gauges
 from rekindle.app.migrations import database_url
 from rekindle.app.pages import Pages
 from rekindle.app.people import People
@@ -33,7 +34,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Pages, Records, People, Retained, Scheduled, Watching):
+class Engine(Pages, Records, People, Retained, Scheduled, Watching, Gauges):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

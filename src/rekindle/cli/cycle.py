@@ -39,6 +39,7 @@ from rekindle.cli.output import (
     say_problems,
 )
 from rekindle.cli.places import places
+from rekindle.cli.telemetry import MetricsFile, kept
 from rekindle.cli.texts import show_texts
 from rekindle.documents import candidate_document, preview_document, report_document
 from rekindle.engine.cycle import Caller, Watch
@@ -140,6 +141,7 @@ async def run(
     budget: Budget = None,
     confirm: Confirm = 0,
     key: Key = None,
+    metrics_file: MetricsFile = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate every message; claim and send nothing.")] = False,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
@@ -152,7 +154,7 @@ async def run(
         scenarios=scenarios, organisations=organisations, budget_seconds=budget_seconds, confirmed=confirm
     )
     asked = None if key is None else Asked(run_key(key), digest)
-    async with Engine.open(settings(), loaded) as engine:
+    async with Engine.open(settings(), loaded) as engine, kept(engine, metrics_file):
         if dry_run:
             previews = await engine.dry_run(scenarios=scenarios, organisations=organisations)
             return _show_dry_run(previews, as_json=as_json)

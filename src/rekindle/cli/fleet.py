@@ -10,6 +10,7 @@ from rekindle.app import Engine
 from rekindle.cli.cycle import show_report, warn_if_not_applied
 from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings, stop_on_signals
 from rekindle.cli.output import WIDE, Table, console, print_json, say
+from rekindle.cli.telemetry import MetricsFile, MetricsHost, MetricsPort, kept, observed
 from rekindle.documents import report_document, schedule_document
 from rekindle.engine.cycle import Caller
 from rekindle.fleet.status import ScheduleStatus, Status
@@ -18,13 +19,13 @@ RunsAtOnce = Annotated[int, typer.Option("--runs", min=1, max=16, metavar="N", h
 
 
 @async_command
-async def tick(config_path: ConfigPath = None, as_json: AsJson = False) -> int:
+async def tick(metrics_file: MetricsFile = None, config_path: ConfigPath = None, as_json: AsJson = False) -> int:
     """Begin whatever is due by the schedules, work it, and end.
 
     For a scheduler that calls it often, such as cron each minute, on any number of machines. The
     database's clock decides. Nothing is due: exit code 0.
     """
-    async with Engine.open(settings(), config(config_path)) as engine:
+    async with Engine.open(settings(), config(config_path)) as engine, kept(engine, metrics_file):
         await warn_if_not_applied(engine)
         reports = await engine.tick(caller=Caller(stop=stop_on_signals()))
     if as_json:
@@ -38,14 +39,22 @@ async def tick(config_path: ConfigPath = None, as_json: AsJson = False) -> int:
 
 
 @async_command
-async def worker(runs: RunsAtOnce = 2, config_path: ConfigPath = None) -> None:
+async def worker(
+    runs: RunsAtOnce = 2,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = None,
+    config_path: ConfigPath = None,
+) -> None:
     """Begin runs by the schedules, until it is stopped.
 
     Start as many workers as you like, on any machines: each instant is begun once. A worker also
     sends what earlier runs left. On SIGTERM it finishes what is under way.
     """
     environment, loaded = settings(), config(config_path)
-    async with Engine.open(environment, loaded, runs=runs) as engine:
+    async with (
+        Engine.open(environment, loaded, runs=runs) as engine,
+        observed(engine, port=metrics_port, host=metrics_host),
+    ):
         await warn_if_not_applied(engine)
         say(f"Working through {loaded.dispatcher.kind}; Ctrl-C stops it.")
         await engine.work(stop=stop_on_signals(), runs=runs)

@@ -10,6 +10,7 @@ from rekindle.app import Engine
 from rekindle.cli.cycle import warn_if_not_applied
 from rekindle.cli.options import ConfigPath, async_command, config, settings, stop_on_signals
 from rekindle.cli.output import say
+from rekindle.cli.telemetry import MetricsHost, MetricsPort, observed
 from rekindle.errors import ServerError, install
 
 
@@ -36,6 +37,8 @@ async def serve(
     ] = False,
     with_worker: Annotated[bool, typer.Option("--with-worker", help="Also begin runs by the schedules.")] = False,
     runs: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Runs under way at once, at most.")] = 2,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = None,
     config_path: ConfigPath = None,
 ) -> None:
     """Serve the HTTP API until it is stopped.
@@ -58,7 +61,10 @@ async def serve(
         keys, runs, host, port, unix_socket, unix_socket_group, insecure_loopback, sign_in=loaded.sign_in
     )
     options.address()  # before the database is asked
-    async with Engine.open(environment, loaded, runs=2 * runs if with_worker else runs) as engine:
+    async with (
+        Engine.open(environment, loaded, runs=2 * runs if with_worker else runs) as engine,
+        observed(engine, port=metrics_port, host=metrics_host),
+    ):
         await warn_if_not_applied(engine)
         stop = stop_on_signals()
         try:

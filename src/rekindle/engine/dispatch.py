@@ -12,15 +12,16 @@ from uuid import UUID
 from rekindle import ports
 from rekindle.engine.compose import Composer
 from rekindle.engine.cycle import Cycle
-from rekindle.engine.measured import Answers
+from rekindle.engine.measured import Answer, send_span
 from rekindle.engine.pace import RAMP_SECONDS, Pacer
 from rekindle.engine.patience import TRANSIENT, answer_within
-from rekindle.engine.record import BATCH, Answer, Recorder
+from rekindle.engine.record import BATCH, Recorder
 from rekindle.errors import Disposition, RekindleError, StatementTooSlow, TemplateInvalid
 from rekindle.log import log
 from rekindle.model import Ending, Message, Outcome, Refused, Selection, Uncertain, Unit
 from rekindle.render import NotRendered
-from rekindle.telemetry.spans import span
+from rekindle.telemetry import measures
+from rekindle.telemetry.spans import SendSpans, span
 
 START_SECONDS = 5.0
 """How long after arming a request may still start. A process that was paused for longer must not
@@ -90,7 +91,7 @@ class _Dispatch:
         self._answer_seconds = limits.answer_seconds()
         self._batch = min(BATCH, limits.concurrency)
         self._reserved = 0
-        self._answers = Answers(cycle)
+        self._spans = SendSpans()
         self._slow: Counter[tuple[str, ...]] = Counter()
         self._composers: dict[tuple[str, int], Composer] = {}
 
@@ -201,6 +202,7 @@ class _Dispatch:
         with span("arm", units=len(units)):
             verdicts = await self._arm(units)  # mutant: arm
         armed, skipped = _by_verdict(messages, verdicts)
+        measures.SENDS_IN_FLIGHT.add(len(armed))
         for unit, message in armed:
             self._progress.started()
             self._group.create_task(self._send(unit, message, start_until))
@@ -264,8 +266,8 @@ class _Dispatch:
         now = time.monotonic()
         self._pacer.learn(outcome, now - started, now)
         self._cycle.breaker.learn(unit, outcome)
-        sent = self._answers.count(unit, outcome, now - started)
-        self._recorder.put(Answer(unit, outcome, armed_at=start_until - START_SECONDS, span=sent))
+        sent = send_span(self._spans, unit, outcome, now - started)
+        self._recorder.put(Answer(unit, outcome, start_until - START_SECONDS, now - started, sent))
         self._progress.ended()
 
 
@@ -287,7 +289,12 @@ def _by_verdict(messages: Messages, verdicts: Verdicts | None) -> tuple[Messages
             case reason:
                 # Another writer that used our key is worth a warning. A person who has just opted
                 # out is not.
-                say = log.warning if reason == "already_recorded" else log.info
-                say(f"dispatch.{reason}", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
+                write = log.warning if reason == "already_recorded" else log.info
+                write(
+                    "dispatch.skipped",
+                    claim_id=str(unit.claim_id),
+                    scenario=unit.scenario_type,
+                    reason=reason,
+                )
                 skipped.append(Ending(unit, "skipped", reason))
     return armed, skipped

@@ -1,8 +1,10 @@
 """What a run says about itself to a monitoring: its numbers, its faults, and its answers."""
 
 import time
+from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rekindle.engine.cycle import Cycle
 from rekindle.errors import KeyTaken, RekindleError
@@ -44,6 +46,7 @@ def count_report(report: Report, codes: Sequence[str] = ()) -> None:
     """A run has reported its end. `codes` are those of the faults that it survived, and of what
     halted it."""
     measures.RUNS.add(status=report.status)
+    measures.LAST_RUN_AT.set(time.time())
     for code in codes:
         measures.RUN_FAULTS.add(code=code)
     for one in report.scenarios:
@@ -59,26 +62,44 @@ def count_report(report: Report, codes: Sequence[str] = ()) -> None:
                 measures.PEOPLE_ENDED.add(people, scenario=name, outcome=outcome, reason=reason)
 
 
-class Answers:
-    """Counts the answers to the sends of one run."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one send, which took `seconds`. `armed_at` is a reading of `time.monotonic`;
+    `span` is that of the send, if it has one."""
 
-    def __init__(self, cycle: Cycle) -> None:
-        self._dispatcher = cycle.dispatcher.kind
-        self._spans = SendSpans()
+    unit: Unit
+    outcome: Outcome
+    armed_at: float
+    seconds: float = 0.0
+    span: Link = None
 
-    def count(self, unit: Unit, outcome: Outcome, seconds: float) -> Link:
-        """A send took `seconds`. Returns its span, if it has one."""
-        said, reason = _outcome(outcome)
-        measures.SENDS.add(scenario=unit.scenario_type, outcome=said, reason=reason)
-        measures.SEND_SECONDS.observe(seconds, dispatcher=self._dispatcher)
-        return self._spans.ended(
-            seconds,
-            failed=said != "accepted",
-            claim_id=unit.claim_id,
-            scenario=unit.scenario_type,
-            outcome=said,
-            reason=reason or None,
-        )
+
+def count_answers(answers: Sequence[Answer], *, dispatcher: str) -> None:
+    """These answers were written now."""
+    measures.SENDS_IN_FLIGHT.add(-len(answers))
+    if not measures.published():
+        return
+    now = time.monotonic()
+    for (scenario, outcome, reason), sends in Counter(map(_labels, answers)).items():
+        measures.SENDS.add(sends, scenario=scenario, outcome=outcome, reason=reason)
+    for one in answers:
+        measures.SEND_SECONDS.observe(one.seconds, dispatcher=dispatcher)
+        measures.RECORD_SECONDS.observe(now - one.armed_at)
+
+
+def send_span(spans: SendSpans, unit: Unit, outcome: Outcome, seconds: float) -> Link:
+    """The span of a send that has just ended, if it gets one."""
+    failed = not isinstance(outcome, Accepted)
+    if not spans.wants(failed=failed):
+        return None
+    said, reason = _outcome(outcome)
+    return spans.ended(
+        seconds, claim_id=unit.claim_id, scenario=unit.scenario_type, outcome=said, reason=reason or None
+    )
+
+
+def _labels(answer: Answer) -> tuple[str, str, str]:
+    return (answer.unit.scenario_type, *_outcome(answer.outcome))
 
 
 def _outcome(outcome: Outcome) -> tuple[str, str]:

@@ -3,8 +3,6 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from rekindle.telemetry import measures
-
 
 @dataclass(slots=True)
 class Progress:
@@ -21,12 +19,10 @@ class Progress:
     def started(self) -> None:
         """A send has started."""
         self.sending += 1
-        measures.SENDS_IN_FLIGHT.add(1)
 
     def ended(self) -> None:
         """A send has ended, and its answer was handed over."""
         self.sending -= 1
-        measures.SENDS_IN_FLIGHT.add(-1)
         self._moved.set()
 
     def handed_over(self) -> None:

@@ -3,18 +3,16 @@ while other sends are still under way."""
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from rekindle import policy
 from rekindle.engine.cycle import Cycle
+from rekindle.engine.measured import Answer, count_answers
 from rekindle.errors import DatabaseUnreachable, Disposition, RecordFailed
 from rekindle.log import log
 from rekindle.model import Acceptance, Accepted, Ending, Outcome, Refused, Uncertain, Unit
-from rekindle.telemetry import measures
-from rekindle.telemetry.spans import Link, span
+from rekindle.telemetry.spans import span
 
 BATCH = 500
 _GATHER_SECONDS = 0.02  # a batch of one costs as much as a batch of fifty
@@ -22,16 +20,6 @@ _PAUSES = (0.1, 0.4)  # between attempts at a write that failed; recording twice
 _EXAMPLES = 3
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to one send. `armed_at` is a reading of `time.monotonic`."""
-
-    unit: Unit
-    outcome: Outcome
-    armed_at: float
-    span: Link = None
 
 
 class Recorder:
@@ -46,6 +34,7 @@ class Recorder:
     def __init__(self, cycle: Cycle) -> None:
         self._store = cycle.store
         self._run_id = cycle.run_id
+        self._dispatcher = cycle.dispatcher.kind
         self._breaker = cycle.breaker
         self._progress = cycle.progress
         self._answered = cycle.caller.watch.answered
@@ -79,9 +68,7 @@ class Recorder:
             if batch:
                 with span("record", links=[one.span for one in batch if one.span is not None], units=len(batch)):
                     await self._write_down([(one.unit, one.outcome) for one in batch])
-                now = time.monotonic()
-                for one in batch:
-                    measures.RECORD_SECONDS.observe(now - one.armed_at)
+                count_answers(batch, dispatcher=self._dispatcher)
                 self._progress.written(len(batch))
                 self._answered(len(batch))
 
@@ -143,7 +130,11 @@ class Recorder:
             return
         for one, verdict in zip(accepted, verdicts, strict=True):
             if verdict != "recorded":
-                log.warning(f"record.{verdict}", claim_id=str(one.unit.claim_id), scenario=one.unit.scenario_type)
+                log.warning(
+                    "record.conflict" if verdict == "conflict" else "record.stale",
+                    claim_id=str(one.unit.claim_id),
+                    scenario=one.unit.scenario_type,
+                )
 
     async def _persist(self, write: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """The result of a write; None if it failed.

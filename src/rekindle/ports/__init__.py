@@ -7,7 +7,7 @@ from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Di
 from rekindle.ports.dispatcher import Dispatcher
 from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
-from rekindle.ports.fleet import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
+from rekindle.ports.fleet import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Queue, Schedule, Tick, Worker
 from rekindle.ports.ledger import ARMED, WAITS, NotificationRepository, Store
 from rekindle.ports.lists import Delivery, Filter, Notification, NotificationShown
 from rekindle.ports.people import Deleted, Erased, LastSend
@@ -72,6 +72,7 @@ __all__ = [
     "Prunable",
     "PrunedBatch",
     "Pruning",
+    "Queue",
     "ScenarioStatus",
     "ScenarioVersion",
     "Schedule",

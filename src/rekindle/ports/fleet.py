@@ -114,6 +114,18 @@ class Counts:
     halted: int
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The live units: those that wait to be sent, those whose request may be under way, and those
+    that are held for a late answer. `oldest_seconds`: how long the oldest unit waits that may be
+    sent now; 0: none."""
+
+    waiting: int
+    armed: int
+    unknown: int
+    oldest_seconds: float
+
+
 class Fleet(Protocol):
     """Schedules and workers. Every method is one statement, safe among any number of callers."""
 
@@ -168,6 +180,10 @@ class Fleet(Protocol):
 
     async def counts(self) -> Counts:
         """What waits, and what went wrong in the last 24 hours."""
+        ...
+
+    async def queue(self) -> Queue:
+        """The live units by state. Reads all of them."""
         ...
 
     async def seen(self, worker: Worker) -> Sequence[str]:

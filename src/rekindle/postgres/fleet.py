@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from rekindle import policy
-from rekindle.ports import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Schedule, Tick, Worker
+from rekindle.ports import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Queue, Schedule, Tick, Worker
 from rekindle.postgres.pool import Database
 from rekindle.postgres.servers import require_known, require_ready
 from rekindle.postgres.sql import statement
@@ -80,6 +80,9 @@ class PostgresFleet(Fleet):
 
     async def counts(self) -> Counts:
         return Counts(**await self._database.row(statement("status_counts")))
+
+    async def queue(self) -> Queue:
+        return Queue(**await self._database.row(statement("status_queue")))
 
     async def seen(self, worker: Worker) -> Sequence[str]:
         rows = await self._database.rows(

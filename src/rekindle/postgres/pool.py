@@ -135,6 +135,13 @@ class Database:
         with database_faults(self.url):
             await self._pool.open(wait=True, timeout=CONNECT_SECONDS)
 
+    @property
+    def connections(self) -> tuple[int, int, int]:
+        """Idle and busy connections, and callers that wait for one."""
+        stats = self._pool.get_stats()
+        idle = stats.get("pool_available", 0)
+        return idle, max(0, stats.get("pool_size", 0) - idle), stats.get("requests_waiting", 0)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.close(timeout=LOST_SECONDS)

@@ -4,7 +4,6 @@ A collector that is gone, refuses or hangs costs a run nothing: spans are sent b
 a queue of 2,048, and are dropped when it is full.
 """
 
-import os
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,41 +14,27 @@ from rekindle.log import log
 FLUSH_SECONDS = 2.0
 """How long the last spans may take at the end of a command."""
 
-_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-
 
 @contextmanager
-def traced(version: str) -> Generator[None]:
-    """Send the spans of the block, if the environment names an endpoint. Only for a command: a host
-    program sets its own provider.
+def traced(*, asked: bool, protocol: str | None, version: str) -> Generator[None]:
+    """Send the spans of the block, if that is asked for. Only for a command: a host program sets
+    its own provider.
 
     If it cannot be done, one warning says why, and the block runs without.
     """
-    provider = _provider(version)
+    provider = _provider(protocol, version) if asked else None
     try:
         yield
     finally:
         if provider is not None:
-            # The provider waits for its exporter, which may hang. The process does not wait for this thread.
+            # The provider waits for its exporter, which may hang. The process does not.
             ending = threading.Thread(target=provider.shutdown, name="rekindle-traces", daemon=True)
             ending.start()
-            ending.join(FLUSH_SECONDS)
+            ending.join(FLUSH_SECONDS)  # mutant: traces-end
 
 
-def asked() -> bool:
-    """Whether the environment asks for traces."""
-    off = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    exporter = os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower()
-    endpoint = any(os.environ.get(name, "").strip() for name in _ENDPOINTS)
-    return endpoint and not off and exporter in ("", "otlp")
-
-
-def _provider(version: str) -> Any:
-    if not asked():
-        return None
-    protocol = next((os.environ[name].strip() for name in _PROTOCOLS if os.environ.get(name, "").strip()), "")
-    if protocol not in ("", "http/protobuf"):
+def _provider(protocol: str | None, version: str) -> Any:
+    if protocol not in (None, "http/protobuf"):
         log.warning("traces.off", reason="protocol", hint="Set OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf.")
         return None
     try:

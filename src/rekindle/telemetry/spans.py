@@ -20,6 +20,9 @@ from rekindle.telemetry.measures import STAGE_SECONDS
 Link = Any
 """The identity of a span, for `links`; None: there was no span."""
 
+Parent = Any
+"""A span of another process, for `parent`; None: there is none."""
+
 FIRST_SENDS = 20
 """Of each run, this many sends have a span, and after them one of `EVERY_SEND`."""
 EVERY_SEND = 500
@@ -50,7 +53,7 @@ _NONE = Span()
 
 
 @contextmanager
-def span(name: str, *, links: Sequence[Link] = (), parent: Any = None, **attributes: object) -> Generator[Span]:
+def span(name: str, *, links: Sequence[Link] = (), parent: Parent = None, **attributes: object) -> Generator[Span]:
     """The block is a span below the current one, or below `parent`. An exception is noted by its
     code or its kind, without its text."""
     tracer = _tracer()
@@ -63,7 +66,8 @@ def span(name: str, *, links: Sequence[Link] = (), parent: Any = None, **attribu
         context=parent,
         attributes=_named(attributes),
         links=[trace.Link(one) for one in links if one is not None],
-        record_exception=False,  # it would quote the text and the traceback
+        # It would quote the text of the error, and the traceback.
+        record_exception=False,  # mutant: span-without-text
         set_status_on_exception=False,
     ) as recording:
         try:
@@ -92,12 +96,18 @@ class SendSpans:
         self._sends = 0
         self._failures = 0
 
-    def ended(self, seconds: float, *, failed: bool, **attributes: object) -> Link:
-        """A send has ended that took `seconds`. Its span, if it gets one."""
+    def wants(self, *, failed: bool) -> bool:
+        """Count a send that has ended. Whether it gets a span."""
+        if _tracer() is None:
+            return False
         number, self._sends = self._sends, self._sends + 1
         self._failures += failed
-        if not (number < FIRST_SENDS or number % EVERY_SEND == 0 or (failed and self._failures <= FAILED_SENDS)):
-            return None
+        first = number < FIRST_SENDS or (failed and self._failures <= FAILED_SENDS)
+        return first or number % EVERY_SEND == 0  # mutant: sends-are-sampled
+
+    @staticmethod
+    def ended(seconds: float, **attributes: object) -> Link:
+        """The span of a send that took `seconds` and has just ended."""
         tracer = _tracer()
         if tracer is None:
             return None
@@ -123,7 +133,7 @@ def traceparent() -> str | None:
     return f"00-{current.trace_id:032x}-{current.span_id:016x}-{int(current.trace_flags):02x}"
 
 
-def parent_of(header: bytes | None) -> Any:
+def parent_of(header: bytes | None) -> Parent:
     """The parent that a header `traceparent` names, for `span`. None: there is no valid one, or no
     provider."""
     if header is None or _tracer() is None:

@@ -114,6 +114,8 @@ def _address(process: "subprocess.Popen[str]") -> str:
                 process.kill()
                 raise AssertionError(ended(process))
             line += chunk
+            if line.endswith(b"\n") and line.startswith(b"Metrics on "):
+                line = b""
     return line.decode().removeprefix("Serving on ").partition(";")[0]
 
 

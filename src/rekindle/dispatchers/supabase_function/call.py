@@ -21,6 +21,7 @@ from supabase_functions.errors import FunctionsError, FunctionsHttpError
 
 from rekindle.errors import Disposition
 from rekindle.model import Refused, Uncertain
+from rekindle.telemetry.spans import traceparent
 
 MAX_ANSWER_BYTES = 2 * 1024 * 1024  # a hundred results, each with up to 8 kB of FCM's answer
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -78,7 +79,8 @@ class EdgeFunction:
                 asyncio.timeout(until - time.monotonic()),
                 httpx.AsyncClient(transport=passage, timeout=wait, trust_env=False, follow_redirects=False) as http,
             ):
-                client: Any = AsyncFunctionsClient(self._address, self._headers, http_client=http)
+                trace = {} if (parent := traceparent()) is None else {"traceparent": parent}
+                client: Any = AsyncFunctionsClient(self._address, self._headers | trace, http_client=http)
                 body = cast("bytes", await client.invoke(self._name, {"body": content}))
             return Answer(passage.status, passage.retry_after, body)
         except FunctionsHttpError:
