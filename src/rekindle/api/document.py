@@ -10,7 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.routing import BaseRoute
 
 from rekindle.api.access import Required
-from rekindle.api.models import Problem, RunReport
+from rekindle.api.models import Problem
 
 KEY = (
     Depends(HTTPBearer(auto_error=False, description="A secret key, or the token (JWT) of a person who signed in.")),
@@ -23,11 +23,9 @@ _ALWAYS = (400, 408, 413, 422, 500)
 """What `Entrance`, the check of the query and the last handler answer, whatever the route is."""
 
 
-def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The model of each status, and of those that every route has: a problem from 400 up, else a
-    run."""
-    every = sorted({*statuses, *_ALWAYS})
-    return {number: {"model": Problem if number >= 400 else RunReport} for number in every}
+def responses(*problems: int) -> dict[int | str, dict[str, Any]]:
+    """The problems of a route, and those that every route has."""
+    return {status: {"model": Problem} for status in sorted({*problems, *_ALWAYS})}
 
 
 def _api_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:

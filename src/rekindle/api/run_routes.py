@@ -21,12 +21,11 @@ from rekindle.policy import valid_key
 
 MAX_WAIT_SECONDS = 300
 
-EVENTS = responses(204, 401, 403, 404, 422, 429, 503) | {
+EVENTS = responses(401, 403, 404, 422, 429, 503) | {
     200: {
         "description": "The events, each with a run as `GET /v1/runs/{run_id}` answers it.",
         "content": {
             "text/event-stream": {
-                "schema": {"type": "string"},
                 "example": 'event: progress\ndata: {"run_id": "…", "status": "running", "scenarios": […], …}\n'
                 "id: 4be2a1f09c7d6e35\n\n",
             }
@@ -77,7 +76,11 @@ def run_routes(runs: Runs, following: Following) -> APIRouter:
     """The routes of the resource `runs`."""
     router = APIRouter(prefix="/v1/runs", dependencies=KEY)
 
-    @router.post("", status_code=202, responses=responses(200, 401, 403, 404, 422, 429, 502, 503))
+    @router.post(
+        "",
+        status_code=202,
+        responses=responses(401, 403, 404, 422, 429, 502, 503) | {200: {"model": RunReport}},
+    )
     async def begin_run(
         request: RunRequest,
         response: Response,
