@@ -9,7 +9,7 @@ from typing import Any
 from torture.checker import STUCK, Breach, check
 from torture.crew import Crew, events_in, orders_of_slot, shuffled_points
 from torture.engine_process import POINTS, Orders
-from torture.evidence import Cycle, Evidence, gather, history, under_way
+from torture.evidence import Cycle, Evidence, gather, history, returned_people, under_way
 from torture.plan import CALM, Event, draw
 from torture.stage import Stage, staged
 from torture.terms import BATCH, CANARIES, COOLDOWN_SECONDS, HOLD_SECONDS, LONGEST_DELAY_SECONDS, Session
@@ -103,6 +103,9 @@ async def _play(
                     await crew.pause(event.worker, min(event.seconds, max(1.0, seconds - event.at + 6.0)))
                 case "stampede":
                     await crew.stampede(event.worker)
+                case "erase":
+                    await crew.erase(event.worker, event.seconds)
+                    return  # it must not delay a run
                 case "cut":
                     stage.link.cut()
                 case "silence":
@@ -147,6 +150,7 @@ async def _judge(stage: Stage, hurt: Crew, counts: Counter[str], disturbed: list
     await crew.muster()
     try:
         await _come_to_rest(stage, begun)
+        returned = await returned_people(stage)
         since = await _now(stage)
         await stage.rows("update torture.person set active = true")
         await _until(stage, _UNREACHED[design], _PROOF_SECONDS, {"since": since})
@@ -165,6 +169,8 @@ async def _judge(stage: Stage, hurt: Crew, counts: Counter[str], disturbed: list
     evidence.stuck += ["a process that did not end by SIGTERM" for _ in range(counts["not ended by SIGTERM"])]
     evidence.stuck += [f"person {row['user_id']} was due and not reached in the time of peace" for row in unreached]
     evidence.disturbed = disturbed
+    evidence.returned = returned
+    counts["erasures"] = len({one.life for one in evidence.erased.values()})
     evidence.cycles = _cycles(stage, hurt.pauses)
     evidence.counts = counts
     evidence.leaks = [

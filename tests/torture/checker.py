@@ -29,7 +29,24 @@ LATE = "sends or runs over the budget"
 UNBOUNDED = "crashes with more unknowns than sends in flight"
 DISABLED = "tokens wrongly disabled"
 LEAKED = "canaries in logs"
-INVARIANTS = (DOUBLE, REPEATED, CAPPED, UNTRACED, BOTH, UNFOUNDED, STUCK, SUMS, LATE, UNBOUNDED, DISABLED, LEAKED)
+RETURNED = "people who came back after their erasure"
+MISCOUNTED = "erasures that do not add up"
+INVARIANTS = (
+    DOUBLE,
+    REPEATED,
+    CAPPED,
+    UNTRACED,
+    BOTH,
+    UNFOUNDED,
+    STUCK,
+    SUMS,
+    LATE,
+    UNBOUNDED,
+    DISABLED,
+    LEAKED,
+    RETURNED,
+    MISCOUNTED,
+)
 
 IN_FLIGHT = CONCURRENCY + MAX_UNWRITTEN
 """The most armed units of one run: requests under way, and answers that wait to be written."""
@@ -65,15 +82,18 @@ def check(evidence: Evidence) -> list[Breach]:
         *_unbounded(evidence),
         *(Breach(DISABLED, f"device {one}") for one in sorted(evidence.disabled - evidence.gone)),
         *(Breach(LEAKED, one) for one in evidence.leaks),
+        *(Breach(RETURNED, f"person {one}") for one in evidence.returned),
+        *_erasures(evidence),
     ]
 
 
 def _doubles(evidence: Evidence) -> Iterator[Breach]:
-    """One device twice within a cooldown, by any claims; or one person, by two claims."""
-    by_person: defaultdict[tuple[UUID, str], list[Acceptance]] = defaultdict(list)
+    """One device twice within a cooldown, by any claims; or one person, by two claims. What came
+    before an erasure is forgotten."""
+    by_person: defaultdict[tuple[UUID, str, float], list[Acceptance]] = defaultdict(list)
     for one in evidence.accepted:
-        by_person[one.user_id, one.scenario_type].append(one)
-    for person, accepted in by_person.items():
+        by_person[one.user_id, one.scenario_type, one.life].append(one)
+    for (*person, _), accepted in by_person.items():
         seen: list[Acceptance] = []
         for one in sorted(accepted, key=lambda one: one.at):
             seen = [past for past in seen if one.at - past.at < COOLDOWN_SECONDS - _CLOCK_SLACK]
@@ -82,22 +102,22 @@ def _doubles(evidence: Evidence) -> Iterator[Breach]:
             )
             if same is not None:
                 gap = one.at - same.at
-                yield Breach(DOUBLE, f"claims {same.claim_id} and {one.claim_id}, {gap:.3f} s apart", person)
+                yield Breach(DOUBLE, f"claims {same.claim_id} and {one.claim_id}, {gap:.3f} s apart", (*person,))
             seen.append(one)
 
 
 def _occurrences(evidence: Evidence) -> Iterator[Breach]:
     """One occurrence by two claims, or one unit twice, however far apart."""
-    claims: defaultdict[tuple[UUID, str, str], set[UUID]] = defaultdict(set)
+    claims: defaultdict[tuple[UUID, str, str, float], set[UUID]] = defaultdict(set)
     units: set[Key] = set()
     for one in evidence.accepted:
-        claims[one.user_id, one.scenario_type, one.occurrence].add(one.claim_id)
+        claims[one.user_id, one.scenario_type, one.occurrence, one.life].add(one.claim_id)
         if one.key in units:
             yield Breach(
                 REPEATED, f"claim {one.claim_id} device {one.device_id} once more", (one.user_id, one.scenario_type)
             )
         units.add(one.key)
-    for (user_id, scenario_type, occurrence), several in claims.items():
+    for (user_id, scenario_type, occurrence, _), several in claims.items():
         if len(several) > 1:
             yield Breach(REPEATED, f"{occurrence} by {len(several)} claims", (user_id, scenario_type))
 
@@ -109,10 +129,10 @@ def _capped(evidence: Evidence) -> Iterator[Breach]:
     for one in sorted(evidence.accepted, key=lambda one: one.at):
         first.setdefault(one.claim_id, one)
         last[one.claim_id] = one.at
-    by_person: defaultdict[UUID, list[Acceptance]] = defaultdict(list)
+    by_person: defaultdict[tuple[UUID, float], list[Acceptance]] = defaultdict(list)
     for one in first.values():
-        by_person[one.user_id].append(one)
-    for user_id, claims in by_person.items():
+        by_person[one.user_id, one.life].append(one)
+    for (user_id, _), claims in by_person.items():
         for one in claims:
             within = [
                 other for other in claims if other.at <= one.at < last[other.claim_id] + CAP_SECONDS - _CLOCK_SLACK
@@ -128,9 +148,16 @@ def _records(evidence: Evidence) -> Iterator[Breach]:
     for one in evidence.accepted:
         person = (one.user_id, one.scenario_type)
         ending = ended.get(one.key)
-        if not recorded[one.key] and (ending is None or ending.outcome != "unknown"):
+        gone = evidence.erased.get(one.key)
+        if gone is not None:
+            # Its record was deleted, or nothing records it any more.
+            if gone.how in ("waiting", "ended") or (gone.how == "recorded" and one.at > gone.at + _CLOCK_SLACK):
+                yield Breach(UNTRACED, f"claim {one.claim_id} was erased as {gone.how}, and sent", person)
+        elif not recorded[one.key] and (ending is None or ending.outcome != "unknown"):
             how = "nothing" if ending is None else f"{ending.outcome}: {ending.reason}"
             yield Breach(UNTRACED, f"claim {one.claim_id} device {one.device_id} has {how}", person)
+    for key in evidence.erased.keys() & (recorded.keys() | ended.keys()):
+        yield Breach(BOTH, f"claim {key[0]} device {key[1]} was erased, and is in the ledger")
     for key, times in recorded.items():
         if times > 1 or key in ended:
             yield Breach(BOTH, f"claim {key[0]} device {key[1]}: {times} records, {int(key in ended)} other endings")
@@ -139,6 +166,16 @@ def _records(evidence: Evidence) -> Iterator[Breach]:
             yield Breach(UNFOUNDED, f"claim {record.claim_id} device {record.device_id}")
     for claim_id in evidence.notified - {one.claim_id for one in evidence.records}:
         yield Breach(UNFOUNDED, f"notification {claim_id} has no delivery")
+
+
+def _erasures(evidence: Evidence) -> Iterator[Breach]:
+    """What the erasures said is what they deleted."""
+    how = Counter(one.how for one in evidence.erased.values())
+    deleted = {name: how[name] for name in ("under way", "waiting", "recorded")}
+    deleted["outcomes"] = how["unknown"] + how["ended"]
+    for name, number in evidence.erasures.items():
+        if deleted[name] != number:
+            yield Breach(MISCOUNTED, f"{number} {name} by the audit, {deleted[name]} by the tables")
 
 
 def _runs(evidence: Evidence) -> Iterator[Breach]:

@@ -113,6 +113,32 @@ class Crew:
                     process.kill()
                     await process.wait()
 
+    async def erase(self, number: int, seconds: float) -> None:
+        """Erase some people by another process, half of them after they have left, and kill the
+        process if it needs longer."""
+        if self._design != "rekindle":
+            return
+        rows = await self._stage.rows(
+            "with chosen as (select user_id, row_number() over (order by md5(user_id::text || %(number)s)) as place "
+            "  from torture.person order by place limit 24), "
+            "left_before as (update torture.person p set active = false from chosen "
+            "  where p.user_id = chosen.user_id and chosen.place <= 12 returning p.user_id), "
+            "noted as (insert into torture.removed (user_id) select user_id from left_before) "
+            "select user_id::text from chosen order by place desc",
+            {"number": str(number)},
+        )
+        command = ["torture.engine_process", "erase", *(row["user_id"] for row in rows)]
+        process = await self._start(f"erase-{number}", command, Orders())
+        try:
+            async with asyncio.timeout(seconds):
+                await process.wait()
+        except TimeoutError:
+            self.counts["erasing processes killed"] += 1
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
     def _wake(self, slot: int) -> None:
         process = self._processes[slot]
         if slot in self._stopped and process.returncode is None:

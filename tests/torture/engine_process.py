@@ -1,9 +1,9 @@
 """One real engine process: the product with shorter waits, a separate clock, and optionally a point
 at which it dies.
 
-`python -m torture.engine_process loop` runs cycle after cycle in one process; `… cli ARGUMENTS` is
-the command line itself. The environment variable TORTURE has the other settings as JSON: see
-`Orders`.
+`python -m torture.engine_process loop` runs cycle after cycle in one process; `… erase USERS`
+erases people, one after the other; `… cli ARGUMENTS` is the command line itself. The environment
+variable TORTURE has the other settings as JSON: see `Orders`.
 """
 
 import asyncio
@@ -170,6 +170,29 @@ async def loop() -> None:
             await asyncio.sleep(0.2)
 
 
+async def erase(users: Sequence[str]) -> None:
+    """Erase each of these people, recipient or not. What fails is left as it was."""
+    from uuid import UUID
+
+    from rekindle import Engine
+    from rekindle.cli.logs import set_up_logging
+    from rekindle.configuration import load_config
+    from rekindle.errors import RekindleError
+    from rekindle.settings import Settings
+
+    set_up_logging("warning")
+    settings = Settings()
+    for user in users:
+        began = time.time()
+        try:
+            async with Engine.open(settings, load_config(settings.config)) as engine:
+                erased = await engine.erase(UUID(user), force=True)
+        except RekindleError:
+            continue
+        line = {"event": "torture.erased", "user_id": user, "began": began, "rows": erased.total}
+        os.write(2, json.dumps(line).encode() + b"\n")
+
+
 def _say(began: float, how: str) -> None:
     """Times are those of the host's monotonic clock, which is the same and correct in every
     process."""
@@ -178,10 +201,12 @@ def _say(began: float, how: str) -> None:
 
 
 def main() -> None:
-    """Run `loop` or `cli`, as the first argument says."""
+    """Run `loop`, `erase` or `cli`, as the first argument says."""
     prepare()
     if sys.argv[1] == "loop":
         asyncio.run(loop())
+    elif sys.argv[1] == "erase":
+        asyncio.run(erase(sys.argv[2:]))
     else:
         from rekindle.cli import main as command_line
 

@@ -4,7 +4,7 @@ process."""
 import asyncio
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,11 +26,24 @@ class Acceptance:
     occurrence: str
     at: float
     name: str
+    life: float = 0.0
+    """When the person was erased afterwards, and everything about them was forgotten; 0: they were
+    not."""
 
     @property
     def key(self) -> Key:
         """The unit that it belongs to."""
         return self.claim_id, self.device_id
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """One unit, record or outcome that an erasure deleted: what it was (recorded, unknown, under
+    way, waiting, ended), when, and the erasure's beginning."""
+
+    how: str
+    at: float
+    life: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,11 @@ class Evidence:
     """The times of faults of a process or the database: a run that overlaps one may be late."""
     capped: bool = True
     """Whether the design has a frequency cap."""
+    erased: dict[Key, Erased] = field(default_factory=dict[Key, Erased])
+    erasures: dict[str, int] = field(default_factory=dict[str, int])
+    """By what a unit was when it was erased, how many the answers of all erasures counted."""
+    returned: list[UUID] = field(default_factory=list[UUID])
+    """People who had left and were erased, and are in the ledger all the same."""
     cycles: list[Cycle] = field(default_factory=list[Cycle])
     counts: Counter[str] = field(default_factory=Counter[str])
 
@@ -119,7 +137,8 @@ left join (
   select claimed_run_id, count(distinct claim_id) as made
   from (select claimed_run_id, claim_id from rekindle.delivery
         union all select claimed_run_id, claim_id from rekindle.outcome
-        union all select claimed_run_id, claim_id from rekindle.outbox) unit
+        union all select claimed_run_id, claim_id from rekindle.outbox
+        union all select claimed_run_id, claim_id from torture.erased) unit
   group by claimed_run_id
 ) m on m.claimed_run_id = r.run_id
 """
@@ -166,7 +185,15 @@ async def accepted_by_sandbox(stage: Stage) -> list[Acceptance]:
 async def gather(stage: Stage) -> Evidence:
     """The current contents of the log and the tables."""
     gone = {row["device_id"] for row in await stage.rows("select device_id from torture.device where gone")}
-    accepted = await accepted_by_sandbox(stage)
+    erased = {
+        (row["claim_id"], row["device_id"]): Erased(row["how"], row["at"], row["life"])
+        for row in await stage.rows(
+            "select claim_id, device_id, how, extract(epoch from at)::float8 as at, "
+            "extract(epoch from life)::float8 as life from torture.erased"
+        )
+    }
+    lives = {claim_id: one.life for (claim_id, _), one in erased.items()}
+    accepted = [replace(one, life=lives.get(one.claim_id, 0.0)) for one in await accepted_by_sandbox(stage)]
     if stage.session.design != "rekindle":
         return Evidence(
             accepted=accepted,
@@ -205,7 +232,40 @@ async def gather(stage: Stage) -> Evidence:
         ],
         disabled={row["device_id"] for row in await stage.rows("select device_id from rekindle.disabled_token")},
         gone=gone,
+        erased=erased,
+        erasures=(await stage.rows(_ERASURES))[0],
     )
+
+
+_ERASURES = """
+select coalesce(sum((details ->> 'under_way')::int), 0)::int as "under way",
+       coalesce(sum((details ->> 'withdrawn')::int), 0)::int as waiting,
+       coalesce(sum((details -> 'rows' ->> 'delivery')::int), 0)::int as recorded,
+       coalesce(sum((details -> 'rows' ->> 'outcome')::int), 0)::int as outcomes
+from rekindle.audit where action = 'person.erased'
+"""
+
+
+async def returned_people(stage: Stage) -> list[UUID]:
+    """The people who had left before an erasure that succeeded, and are in the ledger all the
+    same."""
+    if stage.session.design != "rekindle":
+        return []
+    erased: dict[UUID, float] = {}
+    for text in stage.texts().values():
+        for line in text.splitlines():
+            if '"torture.erased"' in line:
+                said = json.loads(line)
+                erased[UUID(said["user_id"])] = max(said["began"], erased.get(UUID(said["user_id"]), 0.0))
+    rows = await stage.rows(
+        "select r.user_id, extract(epoch from min(r.at))::float8 as at from torture.removed r "
+        "where r.user_id in (select user_id from rekindle.gate union select user_id from rekindle.cap "
+        "  union select user_id from rekindle.outbox union select user_id from rekindle.outcome "
+        "  union select user_id from rekindle.scenario_notification "
+        "  union select user_id from rekindle.disabled_token) "
+        "group by r.user_id"
+    )
+    return [row["user_id"] for row in rows if erased.get(row["user_id"], 0.0) > row["at"]]
 
 
 async def under_way(stage: Stage) -> list[str]:

@@ -49,6 +49,35 @@ language sql stable as $$
     user_id::text || scenario_type || floor(extract(epoch from pg_catalog.now()))::bigint, 'UTF8')), 'hex')
 $$;
 
+-- What each erasure deletes, as the tables see it and not as the product says: `life` is the same
+-- for all rows of one erasure. `removed` are the people who had left before they were erased.
+create table torture.erased (
+  claim_id uuid not null, device_id uuid not null, user_id uuid not null, claimed_run_id uuid not null,
+  how text not null, at timestamptz not null, life timestamptz not null
+);
+create table torture.removed (user_id uuid not null, at timestamptz not null default clock_timestamp());
+create function torture.note_erased() returns trigger language plpgsql security definer as $$
+declare
+  gone jsonb := to_jsonb(old);
+begin
+  insert into torture.erased values (
+    old.claim_id, old.device_id, old.user_id, old.claimed_run_id,
+    case tg_table_name
+      when 'delivery' then 'recorded'
+      when 'outcome' then case gone ->> 'outcome' when 'unknown' then 'unknown' else 'ended' end
+      else case when gone ->> 'state' in ('dispatching', 'unknown') or (gone ->> 'uncertain')::boolean
+           then 'under way' else 'waiting' end
+    end,
+    clock_timestamp(), now());
+  return null;
+end $$;
+create trigger erased after delete on rekindle.outbox for each row
+  when (current_query() like '/* rekindle:erase%%') execute function torture.note_erased();
+create trigger erased after delete on rekindle.outcome for each row
+  when (current_query() like '/* rekindle:erase%%') execute function torture.note_erased();
+create trigger erased after delete on rekindle.delivery for each row
+  when (current_query() like '/* rekindle:erase%%') execute function torture.note_erased();
+
 -- The tables of the usual designs (usual_designs.py).
 create table torture.sent (
   claim_id uuid not null, device_id uuid not null, user_id uuid not null, provider_name text not null,

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from torture import checker
-from torture.evidence import Acceptance, Cycle, Ending, Evidence, Record, RunRow
+from torture.evidence import Acceptance, Cycle, Ending, Erased, Evidence, Record, RunRow
 from torture.terms import BUDGET_SECONDS, COOLDOWN_SECONDS
 
 CLAIM, DEVICE, PERSON, RUN, OTHER = (UUID(int=number) for number in range(1, 6))
@@ -81,6 +81,38 @@ def test_a_second_device_of_one_claim_is_not_a_breach():
     assert checker.check(evidence) == []
 
 
+ERASED = Erased("recorded", 110.0, 109.0)
+
+
+def erased(how: str, **changed: object) -> Callable[[Evidence], None]:
+    """The person was erased after the send, and the answer said so."""
+
+    def plant(evidence: Evidence) -> None:
+        evidence.records.clear()
+        evidence.notified.clear()
+        evidence.accepted = [replace(one, life=109.0) for one in evidence.accepted]
+        evidence.erased[SENT.key] = replace(ERASED, how=how, **changed)
+        counted = {"under way": 0, "waiting": 0, "recorded": 0, "outcomes": 0}
+        counted["outcomes" if how in ("unknown", "ended") else how] = 1
+        evidence.erasures = counted
+
+    return plant
+
+
+@pytest.mark.parametrize("how", ["recorded", "unknown", "under way"])
+def test_a_send_whose_person_was_erased_is_not_a_breach(how: str):
+    evidence = in_order()
+    erased(how)(evidence)
+    assert checker.check(evidence) == []
+
+
+def test_a_send_after_an_erasure_within_the_old_cooldown_is_not_a_breach():
+    evidence = in_order()
+    erased("recorded")(evidence)
+    a_later(COOLDOWN_SECONDS - 1)(evidence)
+    assert checker.check(evidence) == []
+
+
 PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
     "another claim inside the cooldown": (a_later(COOLDOWN_SECONDS - 0.1), checker.DOUBLE),
     "another claim to another device inside the cooldown": (a_later(1.0, device_id=OTHER), checker.DOUBLE),
@@ -139,6 +171,18 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
         checker.UNBOUNDED,
     ),
     "a live token that is disabled": (lambda evidence: evidence.disabled.add(DEVICE), checker.DISABLED),
+    "sent although it was erased while it waited": (erased("waiting"), checker.UNTRACED),
+    "sent although it had ended before it was erased": (erased("ended"), checker.UNTRACED),
+    "sent again after its record was erased": (erased("recorded", at=100.0), checker.UNTRACED),
+    "erased and recorded": (
+        lambda evidence: evidence.erased.update({SENT.key: replace(ERASED, how="under way")}),
+        checker.BOTH,
+    ),
+    "an erasure that counts too few": (
+        unrecorded(erased("under way"), lambda evidence: evidence.erasures.update({"under way": 0})),
+        checker.MISCOUNTED,
+    ),
+    "a person who came back": (lambda evidence: evidence.returned.append(PERSON), checker.RETURNED),
     "a title in a log": (lambda evidence: evidence.leaks.append("log"), checker.LEAKED),
 }
 
