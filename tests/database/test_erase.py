@@ -18,6 +18,7 @@ from rekindle.model import Acceptance, Ending, Unit
 from rekindle.ports import Entry, Erased
 from rekindle.postgres import people
 from rekindle.postgres.people import TABLES
+from rekindle.postgres.sql import statement
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, open_programme, wanted
@@ -243,7 +244,7 @@ async def test_an_erasure_waits_for_the_claims_under_way(programme: Programme) -
         await programme.blocked("run_scenario_open")
         await programme.sql.execute("update team.person set active = false")
         erasing = asyncio.create_task(erase(programme, user_id))
-        await programme.blocked("lock")
+        await programme.blocked("erasure_begin")
         await holder.rollback()
     assert (await claiming).claimed == 1
     assert (await erasing).withdrawn == 1
@@ -258,12 +259,25 @@ async def test_a_claim_waits_for_the_erasure_under_way(programme: Programme) -> 
         erasing = asyncio.create_task(erase(programme, user_id))
         await programme.blocked("erase_gates")
         claiming = asyncio.create_task(programme.claim(wanted()))
-        await programme.blocked("lock_shared")
+        await programme.blocked("erasure_share")
         await programme.sql.execute("update team.person set active = false")
         await holder.rollback()
     await erasing
     assert (await claiming).claimed == 0
     assert found(await dump(programme), [str(user_id)]) == set()
+
+
+async def test_a_claim_waits_for_an_erasure_that_waits_for_another_claim(programme: Programme) -> None:
+    """Otherwise an erasure would not be reached while one claim follows another."""
+    await programme.people(1)
+    async with await psycopg.AsyncConnection.connect(programme.database.url) as earlier:
+        await earlier.execute(statement("erasure_share"))
+        erasing = asyncio.create_task(erase(programme, uuid4()))
+        await programme.blocked("erasure_begin")
+        claiming = asyncio.create_task(programme.claim(wanted()))
+        await programme.blocked("erasure_share")
+        await earlier.rollback()
+    await asyncio.gather(erasing, claiming)
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["held", "closed"])

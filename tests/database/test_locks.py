@@ -53,7 +53,7 @@ async def test_a_login_that_may_only_connect_holds_up_nothing(programme: Program
     url = urlunsplit(parts._replace(netloc=f"only_connects:x@{parts.hostname}:{parts.port}"))
     text = resources.files("rekindle.postgres.migrations").joinpath("20261123090100_tables.sql").read_text()
     names = re.findall(r"^  \('(\w+)', '", text, re.MULTILINE)
-    assert names == ["apply", "erase", "guard", "migrate", "prune", "sweep"]
+    assert names == ["apply", "guard", "migrate", "prune", "sweep"]
     await programme.want(*await programme.people(1))
     async with session(url, "only_connects") as intruder:
         for name in (*names, "migrate.alone"):
@@ -95,7 +95,7 @@ async def test_a_claim_that_waits_in_vain_names_the_session_that_has_the_guard(
 
 async def test_a_lock_whose_row_is_missing_is_an_error_and_nothing_is_done_without_it(programme: Programme) -> None:
     await programme.want(*await programme.people(1))
-    await programme.sql.execute("delete from rekindle.lock where name <> 'erase'")
+    await programme.sql.execute("delete from rekindle.lock")
     with pytest.raises(DatabaseError, match=r"rekindle\.lock has no row guard") as missing:
         await programme.claim(wanted(), guard=WATCHING)
     with pytest.raises(DatabaseError, match=r"rekindle\.lock has no row sweep"):
@@ -106,8 +106,4 @@ async def test_a_lock_whose_row_is_missing_is_an_error_and_nothing_is_done_witho
     assert await programme.value("select count(*) from rekindle.scenario") == 0
     (repair,) = re.findall(r"insert into [^.]+\.lock .*(?=\.)", missing.value.hint)
     await programme.sql.execute(repair.encode())
-    await programme.sql.execute("delete from rekindle.lock where name = 'erase'")
-    with pytest.raises(DatabaseError, match=r"rekindle\.lock has no row erase"):
-        await programme.claim(wanted(), guard=WATCHING)
-    await programme.sql.execute("insert into rekindle.lock values ('erase', 'restored')")
     assert (await programme.claim(wanted(), guard=WATCHING)).claimed == 1

@@ -24,7 +24,8 @@ BOUND = ("candidates", "known", "longest", "outranking", "own_columns", *VIEWS)
 EVALUATE = ["claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.
 UTILITY = {
-    "stage_create", "stage_drop", "outranking_create", "outranking_drop", "claimants_create", "source_activity_plan"
+    "stage_create", "stage_drop", "outranking_create", "outranking_drop", "claimants_create", "source_activity_plan",
+    "erasure_begin", "erasure_share"
 }  # fmt: skip
 SLOT = re.compile(r"\{([a-z_/]+)\}")
 
@@ -99,7 +100,8 @@ async def test_arming_and_counting_can_be_prepared_with_or_without_each_view(pla
 
 async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(planner: psycopg.AsyncConnection) -> None:
     assert set(names()) >= UTILITY.union(EVALUATE)
-    await planner.execute(statement("source_activity_plan"))
+    for name in ("source_activity_plan", "erasure_begin", "erasure_share"):
+        await planner.execute(statement(name))
     slots = {slot for file in FILES for slot in SLOT.findall(code(raw(file)))}
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
     twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()))}

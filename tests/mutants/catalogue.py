@@ -1339,11 +1339,14 @@ PEOPLE = (
         ),
     ),
     Mutant(
-        "a claim reads the lock of erasures and does not share it",
-        _sql("lock_shared"),
-        "lock",
-        "",
-        (_ERASE + "test_a_claim_waits_for_the_erasure_under_way",),
+        "claims go before an erasure that waits",
+        _sql("erasure_share"),
+        "row-share",
+        "lock table rekindle.erasure in access share mode",
+        (
+            _ERASE + "test_an_erasure_waits_for_the_claims_under_way",
+            _ERASE + "test_a_claim_waits_for_an_erasure_that_waits_for_another_claim",
+        ),
     ),
     Mutant(
         "an erasure locks units in the reverse order",

@@ -262,7 +262,7 @@ async def returned_people(stage: Stage) -> list[UUID]:
         "where r.user_id in (select user_id from rekindle.gate union select user_id from rekindle.cap "
         "  union select user_id from rekindle.outbox union select user_id from rekindle.outcome "
         "  union select user_id from rekindle.scenario_notification "
-        "  union select user_id from rekindle.disabled_token) "
+        "  union select user_id from rekindle.spent union select user_id from rekindle.disabled_token) "
         "group by r.user_id"
     )
     return [row["user_id"] for row in rows if erased.get(row["user_id"], 0.0) > row["at"]]

@@ -15,7 +15,6 @@ from rekindle.policy import Guard
 from rekindle.ports import Applied, Evaluation, Survey
 from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.guard import pass_guard
-from rekindle.postgres.locks import take
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
@@ -46,7 +45,7 @@ async def claim(
         ) as connection,
         evaluating(f"scenario {applied.scenario_type}"),
     ):
-        await take(database, connection, "erase", shared=True)  # mutant: not-while-erasing
+        await connection.execute(statement("erasure_share"))  # mutant: not-while-erasing
         moment = await begin(connection, evaluation, rows)
         parameters = await moment.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
         counted = evaluation.survey or await survey(connection, evaluation.selection)

@@ -9,14 +9,13 @@ from rekindle.errors import DatabaseError, RekindleError, StatementTooSlow
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
-LockName = Literal["apply", "erase", "guard", "prune", "sweep"]
+LockName = Literal["apply", "guard", "prune", "sweep"]
 
 _HOLDER_SECONDS = 1.0
 
 
-async def take(database: Database, connection: Connection, name: LockName, *, shared: bool = False) -> None:
-    """Take a lock, after the transaction that has it has ended. Others may share a lock that is
-    `shared`.
+async def take(database: Database, connection: Connection, name: LockName) -> None:
+    """Take a lock, after the transaction that has it has ended.
 
     Raises:
         StatementTooSlow: it was not free within the time of a statement. The message says which
@@ -24,8 +23,7 @@ async def take(database: Database, connection: Connection, name: LockName, *, sh
         DatabaseError: the table has no such lock.
     """
     try:
-        text = statement("lock_shared" if shared else "lock")
-        rows = await (await connection.execute(text, {"name": name})).fetchall()
+        rows = await (await connection.execute(statement("lock"), {"name": name})).fetchall()
     except (errors.QueryCanceled, errors.LockNotAvailable):
         raise await _held(database, name) from None
     if not rows:  # mutant: known
