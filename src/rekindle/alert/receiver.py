@@ -40,8 +40,9 @@ class Receiver:
         Raises:
             AlertFailed: it was not delivered, or the answer says so or did not come.
         """
+        trusted = self._trusted
         async with self._in_time():
-            status = await self._status(content, headers or {})
+            status = await self._status(trusted, content, headers or {})
         if 300 <= status < 400:
             raise AlertFailed(
                 f"the {self.name} redirects (HTTP {status})",
@@ -61,10 +62,10 @@ class Receiver:
     async def _addresses(self) -> Sequence[str]:
         return await addresses(*place(self.url), allow_private=self.allow_private, receiver=self.name)
 
-    async def _status(self, content: bytes | None, headers: Mapping[str, str]) -> int:
+    async def _status(self, trusted: ssl.SSLContext, content: bytes | None, headers: Mapping[str, str]) -> int:
         known = await self._addresses()
         try:
-            async with answered(self.url, known, trusted=self._trusted, headers=headers, content=content) as response:
+            async with answered(self.url, known, trusted=trusted, headers=headers, content=content) as response:
                 return response.status_code
         except Unanswered as fault:
             raise self._unreachable(fault) from None

@@ -27,9 +27,10 @@ async def fetch(url: str) -> Mapping[str, Any]:
     Raises:
         IssuerUnavailable: there is no answer in time, or it is not such a document.
     """
+    trusted = ssl.create_default_context()  # the system's certificates, or those of SSL_CERT_FILE
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            content = await _content(url)
+            content = await _content(url, trusted)
     except TimeoutError:
         raise IssuerUnavailable(f"the issuer gave no answer within {ANSWER_SECONDS:g} s", hint=_HINT) from None
     try:
@@ -41,8 +42,7 @@ async def fetch(url: str) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", document)
 
 
-async def _content(url: str) -> bytes:
-    trusted = ssl.create_default_context()  # the system's certificates, or those of SSL_CERT_FILE
+async def _content(url: str, trusted: ssl.SSLContext) -> bytes:
     content = b""
     try:
         known = await looked_up(*place(url))
