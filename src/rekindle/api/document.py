@@ -51,9 +51,12 @@ def with_problems(document: dict[str, Any], routes: Iterable[BaseRoute]) -> dict
                 operation["security"] = [dict.fromkeys(one, roles) for one in operation["security"]]
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
-        schema["examples"] = [_whole(one, schema, schemas) for one in schema.get("examples", [])]
-        if not schema["examples"]:
-            del schema["examples"]
+        if "examples" in schema:
+            schema["examples"] = [_whole(one, schema, schemas) for one in schema["examples"]]
+    for name, schema in schemas.items():
+        if name.startswith("PageOf"):
+            item = _target(schema["properties"]["items"]["items"], schemas)
+            schema["examples"] = [{"items": item.get("examples", []), "next": None}]
     for path in document["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():
@@ -72,8 +75,7 @@ def _without_body(operation: dict[str, Any]) -> dict[str, Any]:
 
 def _whole(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
     """The example with the nulls that FastAPI leaves out of its document."""
-    while "$ref" in schema:
-        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    schema = _target(schema, schemas)
     for variant in schema.get("anyOf", []):
         example = _whole(example, variant, schemas)
     if isinstance(example, list):
@@ -86,3 +88,10 @@ def _whole(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> Any
     inner = schema["properties"]
     whole: dict[str, Any] = {name: _whole(one, inner.get(name, {}), schemas) for name, one in given.items()}
     return whole | {name: None for name in schema.get("required", []) if name not in given}
+
+
+def _target(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """What a reference leads to."""
+    while "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    return schema
