@@ -70,6 +70,9 @@
         ├── Forbidden             RK712
         ├── TokenRefused          RK720
         ├── IssuerUnavailable     RK721   retry     2
+        ├── NotConfirmable        RK731
+        ├── ConfirmedTooFew       RK732
+        ├── SettledOtherwise      RK733
         ├── TooManyFollowers      RK734   retry     2
         ├── CursorInvalid         RK725
         └── NotFound              RK726
@@ -586,6 +589,31 @@ class TooManyRuns(RequestError):
     code = "RK707"
     usual_hint = "Try again when one has ended, or raise --runs."
     disposition = Disposition.RETRY
+
+
+class NotConfirmable(RequestError):
+    """This run cannot be confirmed: the guard did not halt it, or it ended too long ago."""
+
+    code = "RK731"
+    usual_hint = "Start a new run."
+
+
+class ConfirmedTooFew(RequestError):
+    """The guard would hold back more people than were confirmed."""
+
+    code = "RK732"
+    usual_hint = "See `rekindle plan`, and confirm that number."
+
+    def __init__(self, message: str = "", *, hint: str = "", people: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.people = people
+
+
+class SettledOtherwise(RequestError):
+    """The sends of this claim have ended in another way."""
+
+    code = "RK733"
+    usual_hint = "See what became of the claim; a decision cannot be changed."
 
 
 class TooManyFollowers(RequestError):

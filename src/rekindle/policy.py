@@ -16,6 +16,12 @@ _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
 TICK = "tick:"
 """How the key of a run begins that a schedule began. tick_begin.sql builds such keys."""
 
+CONFIRM = "confirm:"
+"""How the key of a run begins that confirms another one, whose id follows."""
+
+CONFIRM_SECONDS = 86_400.0
+"""How long after its end a run may be confirmed: the guard counts claims of 24 hours."""
+
 MAX_DURATION_SECONDS = 10 * 366 * 86_400
 
 HOLD_SECONDS = 600
@@ -58,12 +64,14 @@ def valid_key(text: str) -> str:
 
     Raises:
         ValueError: it is not 1 to 255 printable ASCII characters without blanks, or it begins with
-            the name of a tick.
+            the name of a tick or of a confirmation.
     """
     if _KEY.fullmatch(text) is None:
         raise ValueError("a key has 1 to 255 printable ASCII characters and no blanks")
     if text.startswith(TICK):
         raise ValueError(f"a key must not begin with {TICK}, which names the ticks of the schedules")
+    if text.startswith(CONFIRM):  # mutant: key-of-a-confirmation
+        raise ValueError(f"a key must not begin with {CONFIRM}, which names the confirmations of runs")
     return text
 
 

@@ -113,7 +113,7 @@ async def test_a_change_whose_audit_cannot_be_written_does_not_happen(programme:
 async def test_no_row_is_changed_and_the_worker_deletes_none_of_the_last_month(programme: Programme) -> None:
     for days in (0, 30, 32):
         await programme.at(datetime(2026, 3, 10, tzinfo=UTC) - timedelta(days=days))
-        await switches.turn(programme.database, "off", Entry("switch.turned"), reason=None)
+        await switches.turn(programme.database, "off", Entry("switch.turned"), reason=str(days))
     await programme.at(datetime(2026, 3, 10, tzinfo=UTC))
     await programme.sql.execute("set role rekindle_worker")
     await programme.sql.execute("delete from rekindle.audit")

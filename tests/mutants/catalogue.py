@@ -1222,7 +1222,68 @@ SESSION = (
     ),
 )
 
+_DECISIONS = "acceptance/api/test_decisions.py::"
+
 RUNS = (
+    Mutant(
+        "a limited actor confirms, or is told of, a claim of another organisation",
+        "app/records.py",
+        "decision-elsewhere",
+        "if state is None:",
+        (
+            _DECISIONS + "test_a_decision_about_a_claim_may_be_sent_again_and_the_opposite_is_a_conflict[decision0]",
+            _DECISIONS + "test_a_decision_about_a_claim_may_be_sent_again_and_the_opposite_is_a_conflict[decision1]",
+        ),
+    ),
+    Mutant(
+        "the same state of a switch is written again",
+        _sql("switch_turn"),
+        "the-same-again",
+        "where false",
+        (_DECISIONS + "test_a_switch_is_turned_once_and_by_a_limited_actor_only_in_its_organisation",),
+    ),
+    Mutant(
+        "a limited actor switches everything off",
+        "api/decision_routes.py",
+        "switch-of-everything",
+        "if False:",
+        (_DECISIONS + "test_a_switch_is_turned_once_and_by_a_limited_actor_only_in_its_organisation",),
+    ),
+    Mutant(
+        "a limited actor switches another organisation off",
+        "api/decision_routes.py",
+        "switch-elsewhere",
+        "if False:",
+        (_DECISIONS + "test_a_switch_is_turned_once_and_by_a_limited_actor_only_in_its_organisation",),
+    ),
+    Mutant(
+        "a caller takes the key of a confirmation",
+        "policy.py",
+        "key-of-a-confirmation",
+        "if False:",
+        (_DECISIONS + "test_an_old_run_and_one_whose_scenario_is_gone_are_not_confirmed",),
+    ),
+    Mutant(
+        "a run that the guard did not halt is confirmed",
+        "app/confirm.py",
+        "held-by-the-guard",
+        "if False:",
+        (_DECISIONS + "test_a_guarded_run_is_confirmed_with_the_number_that_the_guard_would_hold_back_now",),
+    ),
+    Mutant(
+        "an old run is confirmed",
+        "app/confirm.py",
+        "old-confirmation",
+        "if False:",
+        (_DECISIONS + "test_an_old_run_and_one_whose_scenario_is_gone_are_not_confirmed",),
+    ),
+    Mutant(
+        "fewer people are confirmed than the guard would hold back",
+        "app/confirm.py",
+        "confirmed-people",
+        "if False:",
+        (_DECISIONS + "test_a_guarded_run_is_confirmed_with_the_number_that_the_guard_would_hold_back_now",),
+    ),
     Mutant(
         "a run of a limited actor covers an organisation that it does not see",
         "access.py",

@@ -7,6 +7,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from rekindle.api.access import Access
+from rekindle.api.decision_routes import decision_routes
 from rekindle.api.document import with_problems
 from rekindle.api.erase_routes import erase_routes
 from rekindle.api.follow import Following
@@ -54,6 +55,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         dependencies=[Depends(only_known)],  # mutant: only-known
     )
     api.include_router(run_routes(runs, Following(engine, runs)))
+    api.include_router(decision_routes(engine))
     api.include_router(erase_routes(engine))
     api.include_router(health_routes(engine))
     api.exception_handler(RekindleError)(_refused)
@@ -69,7 +71,7 @@ async def _refused(_: Request, fault: RekindleError) -> Response:
 
 
 async def _invalid(request: Request, fault: RequestValidationError) -> Response:
-    if _is_json(request):
+    if _is_json(request) or all(one["loc"][0] != "body" for one in fault.errors()):
         return problem(RequestInvalid(hint="See `problems`."), problems=_mistakes(fault))
     return problem(RequestInvalid(hint="See `problems`."), problems=[_NOT_JSON])
 

@@ -90,7 +90,11 @@ class RunRequest(BaseModel):
     )
 
     confirm: int = Field(
-        default=0, ge=0, le=MAX_PEOPLE, description="Allow claims of up to this many people past the guard."
+        default=0,
+        ge=0,
+        le=MAX_PEOPLE,
+        strict=True,
+        description="Allow claims of up to this many people past the guard.",
     )
 
     def digest(self, organisations: Sequence[UUID]) -> str:
@@ -102,6 +106,19 @@ class RunRequest(BaseModel):
             budget_seconds=self.budget_seconds,
             confirmed=self.confirm,
         )
+
+
+class ConfirmRequest(BaseModel):
+    """How many people are allowed past the guard."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"people": 1200}]})
+
+    people: int = Field(
+        ge=1,
+        le=MAX_PEOPLE,
+        strict=True,
+        description="At least what the guard would hold back now: `rekindle plan` shows the number.",
+    )
 
 
 class _Told(BaseModel):

@@ -25,6 +25,8 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.StillRecipient, 409),
     (errors.RequestTooSlow, 408),
     (errors.RequestTooLarge, 413),
+    (errors.NotConfirmable, 409),
+    (errors.SettledOtherwise, 409),
     (errors.RequestError, 422),
     (errors.ConfigError, 422),
     (errors.DatabaseError, 503),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Response
@@ -14,8 +14,8 @@ from rekindle.access import Actor
 from rekindle.api.access import require
 from rekindle.api.document import KEY, responses
 from rekindle.api.follow import HEARTBEAT, RETRY, Event, Following
-from rekindle.api.models import RunReport, RunRequest
-from rekindle.api.runs import Runs
+from rekindle.api.models import ConfirmRequest, RunReport, RunRequest
+from rekindle.api.runs import Begun, Runs
 from rekindle.errors import NotNow
 from rekindle.policy import valid_key
 
@@ -34,6 +34,7 @@ EVENTS = responses(401, 403, 404, 422, 429, 503) | {
     204: {"description": "The run has ended, and the client has its last event."},
 }
 
+_STARTED: dict[int | str, dict[str, Any]] = {200: {"model": RunReport, "description": "It has ended."}}
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
 
 
@@ -76,11 +77,17 @@ def run_routes(runs: Runs, following: Following) -> APIRouter:
     """The routes of the resource `runs`."""
     router = APIRouter(prefix="/v1/runs", dependencies=KEY)
 
-    @router.post(
-        "",
-        status_code=202,
-        responses=responses(401, 403, 404, 422, 429, 502, 503) | {200: {"model": RunReport}},
-    )
+    async def answer(begun: Begun, response: Response, actor: Actor, prefer: str | None) -> RunReport:
+        """A run that a request has started: 202 while it is running, 200 when it has ended."""
+        wait_seconds = _wait_seconds(prefer, response)
+        report = await runs.report(begun.run_id, actor, wait_seconds=wait_seconds)
+        response.status_code = 202 if report.status == "running" else 200
+        response.headers["location"] = f"/v1/runs/{begun.run_id}"
+        if begun.replayed:
+            response.headers["idempotency-replayed"] = "true"
+        return RunReport.model_validate(report)
+
+    @router.post("", status_code=202, responses=_STARTED | responses(401, 403, 404, 422, 429, 502, 503))
     async def begin_run(
         request: RunRequest,
         response: Response,
@@ -90,14 +97,20 @@ def run_routes(runs: Runs, following: Following) -> APIRouter:
     ) -> RunReport:
         """Start a run: 202 while it is running, 200 when it has ended. It continues even if the
         client disconnects."""
-        begun = await runs.begin(request, idempotency_key, actor)
-        wait_seconds = _wait_seconds(prefer, response)
-        report = await runs.report(begun.run_id, actor, wait_seconds=wait_seconds)
-        response.status_code = 202 if report.status == "running" else 200
-        response.headers["location"] = f"/v1/runs/{begun.run_id}"
-        if begun.replayed:
-            response.headers["idempotency-replayed"] = "true"
-        return RunReport.model_validate(report)
+        return await answer(await runs.begin(request, idempotency_key, actor), response, actor, prefer)
+
+    @router.post(
+        "/{run_id}/confirm",
+        status_code=202,
+        responses=_STARTED | responses(401, 403, 404, 409, 422, 429, 502, 503),
+    )
+    async def confirm_run(
+        run_id: UUID, request: ConfirmRequest, response: Response, actor: Operator, prefer: Prefer = None
+    ) -> RunReport:
+        """Confirm a run that the guard halted: one new run of the same scenarios and organisations
+        starts, and up to `people` are allowed past the guard. The number must be at least what the
+        guard would hold back now. Confirming it again is the same new run."""
+        return await answer(await runs.confirm(run_id, request.people, actor), response, actor, prefer)
 
     @router.get("/{run_id}", responses=responses(401, 403, 404, 422, 503))
     async def show_run(run_id: UUID, response: Response, actor: Reader, prefer: Prefer = None) -> RunReport:

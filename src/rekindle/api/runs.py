@@ -23,6 +23,10 @@ provider, each for at most ten seconds."""
 _LOOK_SECONDS = 0.5  # between two checks of a run of another process
 
 
+Running = Callable[..., Coroutine[Any, Any, Report]]
+"""Starts a run, given its `Caller`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A run that a request started. `replayed`: an earlier request with the same key started
@@ -67,6 +71,30 @@ class Runs:
             budget_seconds=request.budget_seconds,
             confirmed=request.confirm,
         )
+        return await self._begin(running, asked)
+
+    async def confirm(self, run_id: UUID, people: int, actor: Actor) -> Begun:
+        """Start, for the actor, the run that allows up to `people` past the guard that halted this
+        one. All requests that confirm a run get the same new run.
+
+        Raises:
+            RunNotFound, NotConfirmable, ConfirmedTooFew: see
+                `rekindle.app.confirm.Confirming.confirmation`. Nothing was started.
+            TooManyRuns, NotNow, RekindleError: as `begin`.
+        """
+        engine = self._engine.acting_as(actor)
+        wanted = await engine.confirmation(run_id, people, sees=actor.organisations)
+        running = partial(
+            engine.run,
+            scenarios=wanted.scenarios,
+            organisations=wanted.organisations,
+            budget_seconds=wanted.budget_seconds,
+            confirmed=people,
+            confirms=run_id,
+        )
+        return await self._begin(running, wanted.asked)
+
+    async def _begin(self, running: Running, asked: Asked | None) -> Begun:
         async with self._opening:
             found = await self._found(asked)
             if found is not None:
@@ -117,7 +145,7 @@ class Runs:
         report = None if asked is None else await self._engine.run_under(asked)
         return None if report is None else report.run_id
 
-    async def _start(self, running: Callable[..., Coroutine[Any, Any, Report]], asked: Asked | None) -> UUID:
+    async def _start(self, running: Running, asked: Asked | None) -> UUID:
         opened: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
 
         def has_opened(run_id: UUID) -> None:

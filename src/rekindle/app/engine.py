@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Self
 from uuid import UUID
 
+from rekindle.app.confirm import Confirming
 from rekindle.app.database import check_database
 from rekindle.app.fleet import Scheduled
 from rekindle.app.gauges import Gauges
 from rekindle.app.migrations import database_url
 from rekindle.app.pages import Pages
 from rekindle.app.people import People
-from rekindle.app.records import Records
 from rekindle.app.retention import Retained
 from rekindle.app.sign_in import check_sign_in
 from rekindle.app.watch import Watching
@@ -34,7 +34,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Pages, Records, People, Retained, Scheduled, Watching, Gauges):
+class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.
@@ -106,6 +106,10 @@ class Engine(Pages, Records, People, Retained, Scheduled, Watching, Gauges):
         """
         return await servers.confirm(self._database, entry=self._entry("failover.confirmed"))
 
+    async def confirmed_server(self) -> str | None:
+        """The name of this server if runs may write to it; None: it must be confirmed first."""
+        return await servers.confirmed(self._database)
+
     async def check(self) -> list[Finding]:
         """What a run of this configuration would meet, from the database to the provider. Changes
         nothing and sends nothing."""
@@ -175,12 +179,14 @@ class Engine(Pages, Records, People, Retained, Scheduled, Watching, Gauges):
         organisations: Sequence[UUID] = (),
         budget_seconds: float | None = None,
         confirmed: int = 0,
+        confirms: UUID | None = None,
         caller: Caller | None = None,
     ) -> Report:
         """One cycle over the enabled scenarios, or those named. See
         `rekindle.engine.run.run_cycle`.
 
-        The guard allows `confirmed` more people, over all scenarios of the cycle. `caller` watches
+        The guard allows `confirmed` more people, over all scenarios of the cycle. `confirms`: the
+        run that the guard halted and that this one confirms; see `confirmation`. `caller` watches
         the run and may stop it.
 
         Raises:
@@ -192,12 +198,13 @@ class Engine(Pages, Records, People, Retained, Scheduled, Watching, Gauges):
         limits = Limits.of(self.config, budget_seconds=budget_seconds, confirmed=confirmed)
         selection = Selection(organisations=tuple(organisations))
         started = self._entry(
-            "run.started",
+            "run.started" if confirms is None else "run.confirmed",
             scenario_type=scenarios[0] if len(scenarios) == 1 else None,
             organisation_id=organisations[0] if len(organisations) == 1 else None,
             scenarios=list(scenarios),
             organisations=[str(one) for one in organisations],
             confirmed=confirmed,
+            **({} if confirms is None else {"confirms": str(confirms)}),
         )
         caller = replace(caller or Caller(), started=started, started_by=started.signature)
         return await run_cycle(self.deps, applied, selection, limits, others=others, caller=caller)

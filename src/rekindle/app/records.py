@@ -5,11 +5,11 @@ from uuid import UUID
 
 from rekindle.app.base import Base
 from rekindle.engine.scenarios import require_applied
-from rekindle.errors import KeyTaken
+from rekindle.errors import BadArgument, KeyTaken, NotFound, SettledOtherwise
 from rekindle.model import Asked, KeyHolder, Report, Switch, Turned, UnknownSend
 from rekindle.ports import Filter, ScenarioStatus, ScenarioVersion
 from rekindle.postgres import switches
-from rekindle.postgres.settle import settle
+from rekindle.postgres.settle import settle, settled
 
 
 class Records(Base):
@@ -63,6 +63,39 @@ class Records(Base):
         `rekindle.postgres.settle.settle`."""
         return await settle(self._database, claim_id, provider_name=provider_name, entry=self._entry("unknown.settled"))
 
+    async def decide(self, claim_id: UUID, *, provider_name: str | None, sees: Collection[UUID] | None = None) -> int:
+        """Settle a claim's unknown sends as `settle` does, and return how many of its sends have
+        ended in this way. The same decision again changes nothing.
+
+        Raises:
+            NotFound: the claim never had an unknown send, or is of none of the organisations
+                `sees`.
+            SettledOtherwise: its sends have ended in another way; nothing has changed.
+            BadArgument: another program has recorded its idempotency key, so it stays unknown.
+        """
+        state = await settled(self._database, claim_id)
+        if state is None or not (sees is None or state.organisation_id in sees):  # mutant: decision-elsewhere
+            raise NotFound
+        if state.unknown:
+            fault = await self._settled(claim_id, provider_name)
+            state = await settled(self._database, claim_id) or state
+            if state.unknown and fault is not None:
+                raise fault
+        ended = state.not_sent if provider_name is None else state.names.count(provider_name)
+        if ended:
+            return ended
+        if state.not_sent or state.names:
+            raise SettledOtherwise
+        raise NotFound
+
+    async def _settled(self, claim_id: UUID, provider_name: str | None) -> BadArgument | None:
+        """Settle it. Returns why that was not possible, as when a late answer was first."""
+        try:
+            await self.settle(claim_id, provider_name=provider_name)
+        except BadArgument as fault:
+            return fault
+        return None
+
     async def switch(
         self,
         turned: Turned,
@@ -70,9 +103,9 @@ class Records(Base):
         scenario_type: str | None = None,
         organisation_id: UUID | None = None,
         reason: str | None = None,
-    ) -> None:
+    ) -> Switch:
         """Switch a scenario, an organisation or everything off, or on again. It takes effect at
-        once.
+        once. A switch that is in this state already, for this reason, is not changed.
 
         Raises:
             UnknownScenario: no scenario of that name is applied; nothing has changed.
@@ -80,7 +113,7 @@ class Records(Base):
         if scenario_type is not None:
             require_applied([scenario_type], await self.deps.store.applied())
         entry = self._entry("switch.turned", scenario_type=scenario_type, organisation_id=organisation_id)
-        await switches.turn(self._database, turned, entry, reason=reason)
+        return await switches.turn(self._database, turned, entry, reason=reason)
 
     async def switches(self) -> Sequence[Switch]:
         """Every switch that was ever turned, in its last state, newest first."""

@@ -79,6 +79,16 @@ class Reports:
         async with self._database.transaction() as connection:
             return await read_runs(connection, asked, run_id=run_id)
 
+    async def confirmable(self, run_id: UUID, *, sees: Collection[UUID] | None) -> dict[str, Any] | None:
+        """Return what a run covered, and whether it may be confirmed; see run_confirmable.sql."""
+        parameters = {
+            "run_id": run_id,
+            "sees": None if sees is None else list(sees),
+            "within_seconds": policy.CONFIRM_SECONDS,
+        }
+        rows = await self._database.rows(statement("run_confirmable"), parameters)
+        return rows[0] if rows else None
+
     async def look(self, run_id: UUID) -> Look | None:
         """Return how far a run is, or how it ended; None if there is no such run."""
         parameters = {"run_id": run_id, "lost_seconds": policy.LOST_SECONDS}

@@ -44,6 +44,12 @@ async def look(database: Database) -> tuple[ServerNotConfirmed | None, str | Non
     return _judged(row), None if row["told"] else _UNTOLD
 
 
+async def confirmed(database: Database) -> str | None:
+    """Return the name of this server if runs may write to it; None if it must be confirmed."""
+    row = await database.row(statement("server_known"))
+    return _name(row) if _judged(row) is None else None
+
+
 async def confirm(database: Database, *, entry: Entry = _CONFIRMED) -> str:
     """Confirm this server: runs may write to it. Return its name.
 

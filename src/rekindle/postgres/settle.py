@@ -1,6 +1,6 @@
 """Record an operator's knowledge about an uncertain send, which the engine cannot have."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -26,14 +26,16 @@ async def settle(database: Database, claim_id: UUID, *, provider_name: str | Non
             stays unknown.
     """
     async with database.transaction() as connection:
+        if provider_name is None:
+            await _lock(connection, claim_id)
         units = await _unknown(connection, claim_id)
         if provider_name is None:
-            settled = await _free(connection, claim_id)
+            ended = await _free(connection, claim_id)
         else:
-            settled = await _record(connection, units, provider_name) if units else 0
-        if settled:
-            await audit(connection, _settled(entry, units, settled, sent=provider_name is not None))  # mutant: audit
-            return settled
+            ended = await _record(connection, units, provider_name) if units else 0
+        if ended:
+            await audit(connection, _settled(entry, units, ended, sent=provider_name is not None))  # mutant: audit
+            return ended
         left = await _unknown(connection, claim_id)
     if left:
         raise BadArgument(
@@ -41,6 +43,22 @@ async def settle(database: Database, claim_id: UUID, *, provider_name: str | Non
             hint="It remains unknown; the person was reached that day.",
         )
     raise BadArgument(f"claim {claim_id} has no send whose outcome is unknown", hint="See `rekindle unknown list`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sends:
+    """What has become of the sends of one claim: see settled.sql."""
+
+    organisation_id: UUID | None
+    unknown: int
+    not_sent: int
+    names: list[str]
+
+
+async def settled(database: Database, claim_id: UUID) -> Sends | None:
+    """Return what has become of the sends of the claim; None if the ledger has none of them."""
+    rows = await database.rows(statement("settled"), {"claim_id": claim_id})
+    return Sends(**rows[0]) if rows else None
 
 
 def _settled(entry: Entry, units: list[dict[str, Any]], settled: int, *, sent: bool) -> Entry:
@@ -57,8 +75,12 @@ async def _unknown(connection: Connection, claim_id: UUID) -> list[dict[str, Any
     return await (await connection.execute(statement("settle_find"), {"claim_id": claim_id})).fetchall()
 
 
-async def _free(connection: Connection, claim_id: UUID) -> int:
+async def _lock(connection: Connection, claim_id: UUID) -> None:
+    """Lock what the next statements change, so that none of them decides by an older row."""
     await connection.execute(statement("settle_lock"), {"claim_id": claim_id})  # mutant: locks
+
+
+async def _free(connection: Connection, claim_id: UUID) -> int:
     row = await (await connection.execute(statement("settle_not_sent"), {"claim_id": claim_id})).fetchone()
     return int(row["settled"]) if row else 0
 

@@ -10,8 +10,10 @@ from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
 
-async def turn(database: Database, turned: Turned, entry: Entry, *, reason: str | None) -> None:
+async def turn(database: Database, turned: Turned, entry: Entry, *, reason: str | None) -> Switch:
     """Turn the entry's scenario (None: all) in its organisation (None: all) off, or on again.
+
+    Returns the switch. One that is in this state already, for this reason, is not changed.
 
     One matching switch that is off is enough: if everything is off, an organisation that is on is
     off too. A run under way claims and arms nothing more of it. Requests that were already sent are
@@ -26,8 +28,11 @@ async def turn(database: Database, turned: Turned, entry: Entry, *, reason: str 
     }
     async with database.transaction() as connection:
         row = await (await connection.execute(statement("switch_turn"), parameters)).fetchone() or {}
-        entry = replace(entry, subject=str(row["switch_id"]), details={"turned": turned})
-        await audit(connection, entry)  # mutant: audit
+        switch_id, changed = row.pop("switch_id"), row.pop("changed")
+        if changed:
+            entry = replace(entry, subject=str(switch_id), details={"turned": turned})
+            await audit(connection, entry)  # mutant: audit
+    return Switch(**row)
 
 
 async def switches(database: Database) -> Sequence[Switch]:
