@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from prometheus_client import CollectorRegistry
 from psycopg.rows import dict_row
 
 from rekindle.embedded import Binaries, EmbeddedPostgres, find_binaries, installed_binaries
@@ -24,6 +25,7 @@ from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import execute_all
 from rekindle.sample import statements
 from rekindle.sandbox import Sandbox
+from rekindle.telemetry import measures
 
 # Nobody needs what a crash of the test server loses. The ledger's own settings are unchanged.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -219,6 +221,15 @@ def logged() -> Iterator[list[dict[str, Any]]]:
     yield kept.lines
     logger.setLevel(level)
     logger.removeHandler(kept)
+
+
+@pytest.fixture
+def registry() -> Iterator[CollectorRegistry]:
+    """A registry for which every metric is counted, from 0."""
+    registry = CollectorRegistry()
+    measures.publish(registry)
+    yield registry
+    measures.withdraw()
 
 
 ROOT = Path(__file__).parent.parent

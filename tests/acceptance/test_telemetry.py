@@ -23,6 +23,7 @@ from acceptance.collector import Collector, attributes, collecting
 from acceptance.command import Command, ended
 from acceptance.fixtures import apply
 from conftest import shift_clock
+from rekindle.app import version
 from rekindle.configuration import load_config
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, write_config
@@ -135,6 +136,11 @@ def test_a_worker_s_metrics_say_what_it_did_and_how_the_ledger_is(rekindle: Comm
         assert found.of("rekindle_disabled_tokens") == found.of("rekindle_unknown_sends") == 1
         assert sum(found.of("rekindle_schedules", state=state) for state in ("ok", "waiting", "failed")) == 1
         assert found.of("rekindle_last_tick_timestamp_seconds") > 1_700_000_000
+        assert found.of("rekindle_last_run_timestamp_seconds") > 1_700_000_000
+        assert found.of("rekindle_database_connections", state="idle") >= 1
+        for name in ("rekindle_halted_runs", "rekindle_database_requests_waiting"):
+            assert found[name, ()] == 0
+        assert found.of("rekindle_build_info", version=version(), dispatcher="fcm") == 1
         for method, path, status in (("GET", "/", 404), ("POST", "/metrics", 405), ("GET", "/metrics/x", 404)):
             answer = httpx.request(method, address.removesuffix("/metrics") + path, trust_env=False)
             assert (answer.status_code, answer.content) == (status, b"")

@@ -295,7 +295,7 @@ async def test_opening_again_reads_the_credentials_anew_once_the_token_nears_its
         ]
 
 
-async def test_a_token_endpoint_that_is_down_does_not_stop_a_cycle_while_the_token_in_hand_is_good(tmp_path):
+async def test_a_token_endpoint_that_is_down_does_not_stop_a_cycle_while_the_token_in_hand_is_good(tmp_path, logged):
     async with serving(tmp_path) as server:
         server.token_answer = token_living(40)
         async with dispatching(server) as dispatcher:
@@ -307,6 +307,7 @@ async def test_a_token_endpoint_that_is_down_does_not_stop_a_cycle_while_the_tok
             await dispatcher.open()
             assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
             assert len(server.token_requests) >= 2
+    assert {one["event"] for one in logged} == {"google.token.fetched", "google.token.failed"}
 
 
 async def test_a_token_that_was_refused_is_not_taken_into_the_next_cycle(tmp_path):

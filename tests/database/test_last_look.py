@@ -175,7 +175,9 @@ async def test_units_of_every_kind_are_armed_together_each_by_the_rule_of_its_ki
     )
 
 
-async def test_a_unit_claimed_before_quiet_hours_waits_until_they_end_and_is_then_sent(programme: Programme) -> None:
+async def test_a_unit_claimed_before_quiet_hours_waits_until_they_end_and_is_then_sent(
+    programme: Programme, logged: list[dict[str, Any]]
+) -> None:
     one = wanted(**NIGHT)
     people = await programme.people(3)
     east = await programme.person(timezone="Asia/Tokyo", user_id=UUID(int=1))  # where it is morning already
@@ -189,6 +191,7 @@ async def test_a_unit_claimed_before_quiet_hours_waits_until_they_end_and_is_the
     numbers = await run(programme, one, dispatcher)
     assert dispatcher.sent == []
     assert (numbers.carried, numbers.pending, numbers.reasons) == (3, 3, {"retry:quiet_hours": 3})
+    assert [one["event"] for one in logged].count("dispatch.waits") == 3
     waiting = await programme.rows("select state, reason, next_try_at, attempts, owner from rekindle.outbox")
     assert (
         waiting

@@ -205,12 +205,13 @@ async def test_answers_are_written_in_batches_and_none_is_lost(bench: Bench) -> 
     assert Counter(bench.endings().values()) == {"recorded": 2 * BATCH + 7}
 
 
-async def test_a_record_that_fails_twice_is_written_at_the_third_attempt(bench: Bench) -> None:
+async def test_a_record_that_fails_twice_is_written_at_the_third_attempt(logged: Logged, bench: Bench) -> None:
     units = await bench.armed(3)
     counted = Counted(bench.store, fails=2)
     await bench.recorded([(unit, Accepted("n")) for unit in units], notifications=counted)
     assert counted.batches == [3, 3, 3]
     assert Counter(bench.endings().values()) == {"recorded": 3}
+    assert [one["event"] for one in logged] == ["ledger.write_failed"] * 2
 
 
 async def test_a_record_that_fails_three_times_is_logged_in_full_and_held_as_unknown(

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from prometheus_client import CollectorRegistry
 
 from rekindle.alert.alerts import HttpAlerts, Sender
 from rekindle.engine.cycle import Caller, Deps, Limits
@@ -148,11 +149,15 @@ async def test_scenarios_with_one_instant_share_one_run(fleet: Fleet) -> None:
     ]
 
 
-async def test_after_an_outage_the_latest_instant_is_begun_and_the_others_are_counted(fleet: Fleet) -> None:
+async def test_after_an_outage_the_latest_instant_is_begun_and_the_others_are_counted(
+    fleet: Fleet, logged: list[dict[str, Any]], registry: CollectorRegistry
+) -> None:
     await fleet.apply(often="* * * * *", daily="0 13 * * *")
     await fleet.programme.at(NOON + timedelta(hours=9, minutes=30))
     assert keys(await fleet.found()) == ["tick:often:2026-03-10T21:30Z"]
     assert (await fleet.skipped("often"), await fleet.skipped("daily")) == (569, 1)
+    assert [(one["event"], one["scenario"]) for one in logged] == [("tick.skipped", "daily")]
+    assert registry.get_sample_value("rekindle_ticks_skipped_total", {"scenario": "daily"}) == 1
     assert await fleet.found() == []
 
 
@@ -260,7 +265,7 @@ async def test_work_that_a_run_left_is_found_when_nothing_else_is_due(fleet: Fle
     assert await fleet.found() == []
 
 
-async def test_a_key_whose_run_is_lost_is_free_for_the_next_attempt(fleet: Fleet) -> None:
+async def test_a_key_whose_run_is_lost_is_free_for_the_next_attempt(fleet: Fleet, logged: list[dict[str, Any]]) -> None:
     store, asked = fleet.programme.store, Asked("job-7", "5d" * 32)
     first, second = uuid4(), uuid4()
     await store.open_run(budget_seconds=30, dispatcher="log", run_id=first, asked=asked)
@@ -277,6 +282,7 @@ async def test_a_key_whose_run_is_lost_is_free_for_the_next_attempt(fleet: Fleet
     await store.open_run(budget_seconds=30, dispatcher="log", run_id=second, asked=asked)
     holder = await fleet.reports.asked("job-7")
     assert (holder.run_id, holder.free) == (second, False)
+    assert [(one["event"], one["run_id"]) for one in logged] == [("run.lost", str(first))]
     assert await fleet.keys() == [("job-7", 1, "abandoned"), ("job-7", 2, "running")]
 
 
@@ -321,12 +327,74 @@ async def test_a_worker_outlives_a_look_that_fails(
     loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), fleet.pruner(), me, runs=1, stop=stop)
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner, asyncio.timeout(30):
         await owner.execute("alter table rekindle.schedule rename to hidden")
+        await foreman.fleet.seen(Worker(uuid4(), "b", "1", "another file"))
         working = asyncio.create_task(loop.run())
         await happens("worker.failed", working, logged)
         await owner.execute("alter table rekindle.hidden rename to schedule")
         await happens("worker.recovered", working, logged)
         stop.set()
         await working
+    assert (logged[0]["event"], logged[-1]["event"]) == ("worker.started", "worker.stopped")
+    (differing,) = [one for one in logged if one["event"] == "worker.configuration_differs"]
+    assert differing["hosts"] == ["b"]
+
+
+async def test_a_worker_that_is_stopped_waits_for_its_runs(
+    fleet: Fleet, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.02)
+    await fleet.apply(nudge="* * * * *")
+    await fleet.programme.people(1)
+    await fleet.programme.at(NOON + MINUTE)
+    stop, opened = asyncio.Event(), asyncio.Event()
+
+    class Slow(Refusing):
+        async def open(self) -> None:
+            stop.set()
+            await opened.wait()
+
+    fleet.dispatcher = Slow()
+    foreman = fleet.foreman()
+    nobody = HttpAlerts(Sender("a", "1"), heartbeat=None, webhook=None, secret=None)
+    me = Worker(uuid4(), "a", "1", "x")
+    loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), fleet.pruner(), me, runs=1, stop=stop)
+    async with asyncio.timeout(30):
+        working = asyncio.create_task(loop.run())
+        await happens("worker.draining", working, logged)
+        opened.set()
+        await working
+    assert [one["runs"] for one in logged if one["event"] == "worker.draining"] == [1]
+    assert "run.finished" in [one["event"] for one in logged]
+
+
+async def test_a_worker_says_what_it_has_pruned_and_outlives_a_prune_that_fails(
+    fleet: Fleet, database_url: str, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(worker, "PRUNE_SOON_SECONDS", 0.0)
+    foreman = fleet.foreman()
+    nobody = HttpAlerts(Sender("a", "1"), heartbeat=None, webhook=None, secret=None)
+    await fleet.programme.at(NOON + timedelta(days=400))
+    gone = (
+        "insert into rekindle.worker (worker_id, host, release, configuration, seen_at) "
+        "values (gen_random_uuid(), 'gone', '1', 'x', '2026-03-10')"
+    )
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner, asyncio.timeout(30):
+        for event, statement in (
+            ("prune.failed", "alter table rekindle.disabled_token rename to hidden"),
+            ("prune.done", "alter table rekindle.hidden rename to disabled_token"),
+        ):
+            await owner.execute(statement.encode())
+            await owner.execute(gone)
+            stop = asyncio.Event()
+            me = Worker(uuid4(), "a", "1", "x")
+            loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), fleet.pruner(), me, runs=1, stop=stop)
+            working = asyncio.create_task(loop.run())
+            await happens(event, working, logged)
+            stop.set()
+            await working
+    (done,) = [one for one in logged if one["event"] == "prune.done"]
+    assert (done["complete"], done["worker"]) == (True, 1)
 
 
 async def happens(event: str, working: "asyncio.Task[None]", logged: list[dict[str, Any]]) -> None:

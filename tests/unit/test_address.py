@@ -162,3 +162,10 @@ def server_error(kind: type[psycopg.Error], **said: str) -> psycopg.Error:
 )
 def test_of_an_exception_that_the_teams_code_raises_only_the_code_is_shown(error: psycopg.Error) -> None:
     assert re.fullmatch(r"a function of the database raised an exception, SQLSTATE \w{5}", primary(error))
+
+
+def test_parameters_that_are_not_used_are_named_in_the_log(logged: list[dict[str, Any]]) -> None:
+    parameters(f"{PLAIN}?pgbouncer=true&connection_limit=1")
+    assert [(one["event"], one["names"]) for one in logged] == [
+        ("database.parameters_ignored", ["pgbouncer", "connection_limit"])
+    ]

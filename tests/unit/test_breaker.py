@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from rekindle.engine.breaker import FEW, LEAST, WINDOW, Breaker
 from rekindle.errors import Disposition
@@ -180,3 +181,14 @@ def test_once_halted_no_token_is_disabled_any_more() -> None:
     )
     assert not breaker.prunes(UNREGISTERED)
     assert not breaker.prunes(MISMATCH)
+
+
+def test_a_halt_and_a_broken_scenario_are_logged_once_and_the_halt_is_counted(
+    logged: list[dict[str, Any]], registry: CollectorRegistry
+) -> None:
+    breaker = after_answers(Breaker(), INVALID, LEAST, "letters")
+    after_answers(breaker, NOT_FOUND, WINDOW)
+    said = [(one["event"], one.get("scenario"), one.get("reason")) for one in logged]
+    assert said == [("scenario.broken", "letters", None), ("dispatch.halted", None, "mostly_not_found")]
+    assert registry.get_sample_value("rekindle_breaker_trips_total", {"reason": "mostly_not_found"}) == 1
+    assert registry.get_sample_value("rekindle_breaker_open") == 1

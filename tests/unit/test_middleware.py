@@ -1,6 +1,8 @@
 """The outermost layer of the API: whatever the application does, the client gets one answer that
 reveals nothing of the fault."""
 
+from typing import Any
+
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
@@ -27,11 +29,12 @@ async def asked(app: ASGIApp) -> httpx.Response:
 
 
 async def test_an_unexpected_fault_is_answered_without_its_text(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], logged: list[dict[str, Any]]
 ) -> None:
     answer = await asked(fails)
     assert (answer.status_code, answer.json()["code"], answer.json()["hint"]) == (500, "RK000", "Read the log.")
     assert "s3cret" not in answer.text + "".join(capsys.readouterr())
+    assert logged[0] == {"event": "http.failed", "log_level": "error", "kind": "RuntimeError"}
 
 
 async def test_a_fault_after_the_answer_has_begun_adds_no_second_answer() -> None:

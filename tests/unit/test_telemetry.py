@@ -1,7 +1,6 @@
 """The metrics and the spans, before and after somebody listens."""
 
 import sys
-from collections.abc import Iterator
 
 import pytest
 from opentelemetry import trace
@@ -12,14 +11,6 @@ from prometheus_client import CollectorRegistry
 
 from rekindle.errors import StatementTooSlow
 from rekindle.telemetry import measures, spans
-
-
-@pytest.fixture
-def registry() -> Iterator[CollectorRegistry]:
-    registry = CollectorRegistry()
-    measures.publish(registry)
-    yield registry
-    measures.withdraw()
 
 
 @pytest.fixture
