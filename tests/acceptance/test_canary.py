@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from acceptance.api.served import KEY, serving
+from acceptance.collector import collecting
 from acceptance.command import Command, Done, environment
 from conftest import Server, shift_clock
 from rekindle.sandbox import Sandbox
@@ -162,6 +164,38 @@ def test_no_command_prints_a_token_a_text_a_name_a_key_or_a_password(ear: Ear, t
     ear(*loud, "unknown", "settle", listed[0]["claim_id"], "--not-sent")
     assert {done.code for _, done in ear.said} <= {0, 1}, ear.said
     assert ear.found(key_lines(fcm)) == []
+
+
+def test_no_metric_and_no_span_has_a_token_a_text_a_name_a_person_a_key_or_a_password(
+    ear: Ear, fcm: Sandbox, tmp_path: Path
+) -> None:
+    """Every kind of ending occurs, and a request of the API for a person."""
+    path = tmp_path / "rekindle.prom"
+    faults = [{"match": {"target": f"c4n4ry-token-{number}"}, "respond": respond} for number, respond in FAULTS.items()]
+    with collecting() as collector:
+        traced = ear.rekindle.having(
+            OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+            OTEL_EXPORTER_OTLP_HEADERS="authorization=c4n4ry-header",
+            REKINDLE_API_KEY=KEY,
+        )
+        ear("apply", on=traced)
+        fcm.faults(faults)
+        assert ear("run", "--json", "--budget", "15s", "--metrics-file", path, on=traced).code == 1
+        fcm.faults([])
+        with serving(traced, "--metrics-port", "0") as served:
+            served.client.get(f"/v1/people/{person(2)}?c4n4ry=1", headers={"traceparent": "c4n4ry"})
+            served.client.get("/v1/c4n4ry-path", headers={"x-c4n4ry": "c4n4ry"})
+        spans = b"".join(collector.bodies).decode("latin-1")
+        names = {one.name for one in collector.spans}
+    assert {"run", "claim_scenario", "send", "record", "http.request"} <= names
+    shown = path.read_text()
+    assert 'rekindle_sends_total{outcome="uncertain"' in shown
+    for text in (shown, spans):
+        assert CANARY.findall(text) == []
+        assert [one for one in (KEY, *key_lines(fcm)) if one in text] == []
+        # Claims and runs have ids; a person's is not among them.
+        assert [number for number in range(1, PEOPLE + 1) if str(person(number)) in text] == []
+    assert ear.found((KEY, *key_lines(fcm))) == []
 
 
 def test_a_person_is_shown_their_texts_on_standard_output_alone_and_no_token_key_or_password(

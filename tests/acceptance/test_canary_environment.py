@@ -33,6 +33,7 @@ from rekindle.app import Engine, database_url
 from rekindle.cli.logs import EventFormatter, set_up_logging
 from rekindle.cli.options import INVOCATION
 from rekindle.cli.output import fail
+from rekindle.cli.telemetry import metrics_port
 from rekindle.configuration import configured
 from rekindle.dispatchers.registry import KINDS
 from rekindle.dispatchers.supabase_function.config import SupabaseSettings
@@ -42,7 +43,7 @@ from rekindle.postgres.clones import create_database
 from rekindle.postgres.pool import Database
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import AlertConfig, Config
-from rekindle.settings import Environment, Settings
+from rekindle.settings import Environment, Settings, TraceSettings
 from rekindle.testing import ScriptedDispatcher
 from rekindle.testing.fixtures import TestSettings
 from team.mangled_secrets import FORMS, leaked
@@ -99,6 +100,14 @@ async def _server_for_tests() -> None:
     await create_database(given.get_secret_value(), "x")
 
 
+async def _metrics_port() -> None:
+    metrics_port(Settings())
+
+
+async def _traces() -> None:
+    TraceSettings()
+
+
 async def _alerts() -> None:
     alerts = HttpAlerts.of(AlertConfig(), AlertSettings(), Sender("host", "0"))
     for fault in (await alerts.resolved()).values():
@@ -120,7 +129,9 @@ def _dispatcher(name: str) -> Callable[[], Awaitable[None]]:
 def readers(kind: type[Environment] | None) -> list[Callable[[], Awaitable[None]]]:
     """Everything in the product that reads the variables of this class."""
     if kind is Settings:
-        return [_settings, _configuration, _keys, _database]
+        return [_settings, _configuration, _keys, _database, _metrics_port]
+    if kind is TraceSettings:
+        return [_traces]
     if kind is TestSettings:
         return [_server_for_tests]
     if kind is AlertSettings:

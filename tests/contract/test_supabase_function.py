@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 
 from contract.fcm_server import CLOSE, CUT, HANG, RESET, Reply, Request, Server, message, serving
 from rekindle.dispatchers.supabase_function import call
@@ -28,6 +30,7 @@ from rekindle.errors import (
     RequestRejected,
 )
 from rekindle.model import Accepted, Outcome, Refused, Uncertain
+from rekindle.telemetry.spans import span, trace_ids
 
 KEY = "sb_secret_canary"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.canary-signature"
@@ -87,6 +90,19 @@ async def test_a_request_names_its_claims_and_its_remaining_time(tmp_path):
     assert (one["claim_id"], one["idempotency_key"]) == (str(sent.claim_id), sent.idempotency_key)
     assert one["message"]["fid"] == "fid-1"
     assert one["message"]["notification"] == {"title": sent.title, "body": sent.body}
+
+
+async def test_a_request_is_part_of_the_trace_of_its_run(tmp_path, monkeypatch):
+    async with functioning(tmp_path) as (server, dispatcher):
+        await dispatcher.send(message(), timeout=4)
+        provider = TracerProvider(shutdown_on_exit=False)
+        monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+        with span("dispatch"):
+            ids = trace_ids()
+            await dispatcher.send(message(), timeout=4)
+    without, within = [request.headers.get("traceparent") for request in server.requests]
+    assert without is None
+    assert within[:-2] == f"00-{ids['trace_id']}-{ids['span_id']}-"
 
 
 async def test_a_time_limit_above_the_functions_maximum_is_cut_to_it(tmp_path):

@@ -51,7 +51,7 @@ async def observed(engine: Engine, *, port: int | None, host: str | None) -> Asy
         MetricsRefused, BadArgument: the port cannot be used.
     """
     environment = settings()
-    port = _port(environment) if port is None else port
+    port = metrics_port(environment) if port is None else port
     with _traced():
         if port is None:
             yield
@@ -129,7 +129,12 @@ def _missing(error: ImportError) -> TelemetryMissing:
     )
 
 
-def _port(environment: Settings) -> int | None:
+def metrics_port(environment: Settings) -> int | None:
+    """The port that the environment names; None: it names none.
+
+    Raises:
+        BadArgument: it is not a port.
+    """
     given = environment.metrics_port
     if given is None:
         return None
