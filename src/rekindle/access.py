@@ -1,5 +1,8 @@
 """Who may do what: an actor, its scope, and the organisations that it is limited to. Pure."""
 
+import hashlib
+import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -72,6 +75,33 @@ class Actor:
         key first. A key has no blank, so no key of one list is one of another.
         """
         return key if self.organisations is None else f"{self.label} {key}"  # mutant: key-of-an-actor
+
+
+_KEY = re.compile(rb"rekindle_[A-Za-z0-9_-]{43}")
+_KEY_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+def new_key() -> str:
+    """A new secret key: 256 random bits, after a prefix by which people and scanners for secrets
+    recognise it."""
+    return f"rekindle_{secrets.token_urlsafe(32)}"
+
+
+def key_digest(key: bytes) -> bytes | None:
+    """The SHA-256 of a key, by which the database knows it; None if `new_key` never makes such a
+    text. A plain digest is enough, because a key of 256 random bits cannot be guessed."""
+    return hashlib.sha256(key).digest() if _KEY.fullmatch(key) else None
+
+
+def valid_key_name(text: str) -> str:
+    """The name of a key.
+
+    Raises:
+        ValueError: it is not valid.
+    """
+    if _KEY_NAME.fullmatch(text) is None:
+        raise ValueError("the name of a key has 1 to 63 of a-z, 0-9, `.`, `_`, `-`, and begins with a letter or digit")
+    return text
 
 
 ENVIRONMENT_KEY = Actor("environment", "environment key", "admin")

@@ -68,6 +68,7 @@
         ├── MethodRefused         RK710
         ├── RequestMalformed      RK711
         ├── Forbidden             RK712
+        ├── KeyNameTaken          RK713
         ├── TokenRefused          RK720
         ├── IssuerUnavailable     RK721   retry     2
         ├── NotConfirmable        RK731
@@ -655,6 +656,13 @@ class Forbidden(RequestError):
 
     code = "RK712"
     usual_hint = "Use a key with a wider scope; see `rekindle key list`."
+
+
+class KeyNameTaken(RequestError):
+    """There is a key of that name already."""
+
+    code = "RK713"
+    usual_hint = "Revoke it first with `rekindle key revoke`, or choose another name."
 
 
 class TokenRefused(RequestError):

@@ -71,6 +71,7 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
 WRITING = (
     "apply", "arm", "audit", "claim", "claim_undo", "erase_cap", "erase_disabled_tokens", "erase_gates",
     "erase_outcomes", "erase_records", "erase_spent", "erase_units", "finish", "hold", "lease", "lock", "lock_if_free",
+    "key_create", "key_revoke", "key_used",
     "pace_reserve",
     "prune_audit", "prune_cap", "prune_disabled_token", "prune_gate", "prune_notification", "prune_outcome",
     "prune_rest", "prune_run", "prune_spent", "record",

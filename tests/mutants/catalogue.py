@@ -62,6 +62,8 @@ _ACCESS = "unit/test_access.py::"
 _ERASE = "database/test_erase.py::"
 _ERASE_ROUTES = "database/test_erase_routes.py::"
 _AUDIT = "database/test_audit.py::"
+_EVERY = "acceptance/api/test_every_route.py::"
+_KEYS = "database/test_keys.py::"
 _DISPATCH = "database/test_dispatch.py::"
 _ADDRESS = "unit/test_address.py::"
 _NAMES = "database/test_occurrence_names.py::"
@@ -416,7 +418,7 @@ LOCKS = (
         "a Unix socket lets everybody in although people sign in",
         "api/server.py",
         "sign-in-needs-a-token",
-        "if self.keys is not None:",
+        "return UNIX_SOCKET if self.keys is None else None",
         ("acceptance/api/test_sign_in.py::test_with_a_sign_in_a_unix_socket_needs_a_token_and_a_port_needs_no_key",),
     ),
     Mutant(
@@ -1175,6 +1177,62 @@ ACCESS = (
             ("a server is confirmed", "servers", "test_a_confirmed_server_is_audited"),
             ("a run is started", "store", "test_a_run_that_somebody_started_is_audited_once_and_a_tick_is_not"),
         )
+    ),
+    *(
+        Mutant(what, file, marker, becomes, (_KEYS + test,))
+        for what, file, marker, becomes, test in (
+            (
+                "a key that has expired is valid",
+                _sql("key_known"),
+                "expired",
+                "",
+                "test_a_key_is_valid_until_its_time_is_over",
+            ),
+            (
+                "a key that was revoked is valid",
+                _sql("key_known"),
+                "revoked",
+                "",
+                "test_a_key_is_refused_from_the_moment_it_is_revoked_and_its_name_is_free",
+            ),
+            (
+                "a key of one organisation sees all of them",
+                "postgres/keys.py",
+                "limit",
+                "limit = None",
+                "test_a_key_is_the_actor_that_it_was_created_as",
+            ),
+            (
+                "a key is created without a row of the audit",
+                "postgres/keys.py",
+                "created",
+                "",
+                "test_keys_are_audited_when_they_change_and_only_then",
+            ),
+            (
+                "a key is revoked without a row of the audit",
+                "postgres/keys.py",
+                "revoked",
+                "pass",
+                "test_keys_are_audited_when_they_change_and_only_then",
+            ),
+        )
+    ),
+    Mutant(
+        "a method that is refused is told the methods of the first route alone",
+        "api/app.py",
+        "allowed",
+        "pass",
+        (_EVERY + "test_a_method_that_a_path_does_not_take_is_405_and_allow_lists_the_others[/v1/keys/{name}]",),
+    ),
+    Mutant(
+        "a socket that a proxy opens needs no key if only the database has one",
+        "api/server.py",
+        "group-without-key",
+        "if address.unix_socket is None:",
+        (
+            "acceptance/api/test_door.py::test_a_socket_of_a_group_is_served_if_the_database_has_a_key_and_then_needs_one",
+        ),
     ),
 )
 

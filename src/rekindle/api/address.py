@@ -13,8 +13,8 @@ from rekindle.errors import ServerError
 
 _LOOPBACK_NAMES = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 _KEY_HINT = (
-    "Set REKINDLE_API_KEY, for example to the output of `openssl rand -hex 32`, or listen on a file that only this "
-    "user may open (--unix-socket PATH)."
+    "Create one with `rekindle key create`, set REKINDLE_API_KEY, or listen on a file that only this user may open "
+    "(--unix-socket PATH)."
 )
 
 
@@ -110,11 +110,9 @@ def open_to_group(address: Address) -> None:
         address.unix_socket.chmod(0o660)  # mutant: only-the-group
 
 
-def require_key(
-    address: Address, keys: EnvironmentKeys | None, *, insecure_loopback: bool, sign_in: bool = False
-) -> None:
-    """Refuse to serve without a key or `sign_in`, except on a Unix socket of this user alone, or on
-    loopback if that was asked for.
+def require_key(address: Address, keys: EnvironmentKeys | None, *, insecure_loopback: bool, others: bool) -> None:
+    """Refuse to serve without a key, except on a Unix socket of this user alone, or on loopback if
+    that was asked for. `others`: there are other credentials than the keys of the environment.
 
     No header proves where a request comes from: a proxy on this machine sends the requests of
     strangers from loopback, and need not say so.
@@ -128,7 +126,7 @@ def require_key(
                 "--insecure-loopback asks for no key, and REKINDLE_API_KEY is set", hint="Leave one of them out."
             )
         return
-    if sign_in and not insecure_loopback:
+    if others and not insecure_loopback:
         return
     if address.unix_socket is not None and address.group is None:  # mutant: group-needs-key
         return

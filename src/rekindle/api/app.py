@@ -5,6 +5,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from rekindle.api.access import Access
 from rekindle.api.decision_routes import decision_routes
@@ -12,6 +13,7 @@ from rekindle.api.document import with_problems
 from rekindle.api.erase_routes import erase_routes
 from rekindle.api.follow import Following
 from rekindle.api.health_routes import FREE, health_routes
+from rekindle.api.key_routes import key_routes
 from rekindle.api.middleware import Entrance
 from rekindle.api.parameters import only_known
 from rekindle.api.problems import Json, problem
@@ -57,6 +59,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
     api.include_router(run_routes(runs, Following(engine, runs)))
     api.include_router(decision_routes(engine))
     api.include_router(erase_routes(engine))
+    api.include_router(key_routes(engine))
     api.include_router(health_routes(engine))
     api.exception_handler(RekindleError)(_refused)
     api.exception_handler(RequestValidationError)(_invalid)
@@ -76,18 +79,27 @@ async def _invalid(request: Request, fault: RequestValidationError) -> Response:
     return problem(RequestInvalid(hint="See `problems`."), problems=[_NOT_JSON])
 
 
-async def _not_routed(_: Request, fault: HTTPException) -> Response:
+async def _not_routed(request: Request, fault: HTTPException) -> Response:
     """A request that no route takes, or whose body FastAPI cannot read."""
     if fault.status_code == 404:
         return problem(RouteUnknown(hint="See the HTTP API's reference."))
     if fault.status_code == 405:
         answer = problem(MethodRefused())
-        allowed = (fault.headers or {}).get("Allow", "")
-        answer.headers["allow"] = "GET, HEAD" if allowed == "GET" else allowed
+        answer.headers["allow"] = ", ".join(sorted(_allowed(request, (fault.headers or {}).get("Allow", ""))))
         return answer
     if fault.status_code == 400:
         return problem(RequestInvalid(hint="See `problems`."), problems=[_UNREADABLE])
     return problem(RequestError(f"HTTP {fault.status_code}"), status=fault.status_code)
+
+
+def _allowed(request: Request, first: str) -> set[str]:
+    """The methods that the path of a request takes. Starlette knows those of the `first` route
+    alone; the document lists all of them."""
+    found = {method.strip() for method in first.split(",") if method}
+    for path, operations in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.scope["path"]):
+            found |= {method.upper() for method in operations}  # mutant: allowed
+    return found
 
 
 def _is_json(request: Request) -> bool:

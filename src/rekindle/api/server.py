@@ -13,10 +13,11 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
-from rekindle.access import LOOPBACK, UNIX_SOCKET
+from rekindle.access import LOOPBACK, UNIX_SOCKET, Actor
 from rekindle.api.access import Access, Authenticator
 from rekindle.api.address import Address, free_socket, open_to_group, require_key, resolved, socket_group
 from rekindle.api.app import build
+from rekindle.api.database_keys import DatabaseKeys
 from rekindle.api.keys import EnvironmentKeys
 from rekindle.api.runs import Runs
 from rekindle.app import Engine
@@ -40,7 +41,8 @@ class ServerOptions:
     """The address of the API, its keys, and how many runs it allows at once.
 
     Args:
-        keys: None is refused, except on a Unix socket, and on loopback with `insecure_loopback`.
+        keys: those of the environment. Without them the database must have a key or `sign_in` be
+            set, except on a Unix socket, and on loopback with `insecure_loopback`.
         runs: the most runs at once.
         host: a name or an IP address; None for 127.0.0.1.
         port: 0 takes any free one; None for 8321.
@@ -65,7 +67,7 @@ class ServerOptions:
         """Where to listen.
 
         Raises:
-            ServerError: it is not one address, it cannot be used, or it needs a key.
+            ServerError: it is not one address, or cannot be used.
         """
         if self.unix_socket is not None and (self.host, self.port, self.insecure_loopback) != (None, None, False):
             raise ServerError(
@@ -79,18 +81,27 @@ class ServerOptions:
                 address = replace(address, group=socket_group(self.unix_socket_group))
         else:
             address = resolved(self.host or HOST, PORT if self.port is None else self.port)
-        require_key(address, self.keys, insecure_loopback=self.insecure_loopback, sign_in=self.sign_in is not None)
         return address
 
-    def access(self, address: Address) -> Access:
-        """Which requests come in at this address."""
-        known: list[Authenticator] = [] if self.keys is None else [self.keys]
-        if self.sign_in is not None:
-            known.append(SignIn(self.sign_in))
-        if known and not self.insecure_loopback:  # mutant: sign-in-needs-a-token
-            return Access(known)
-        without = LOOPBACK if address.unix_socket is None else UNIX_SOCKET
-        return Access(known, without=without, loopback_only=self.insecure_loopback)
+    def access(self, address: Address, database_keys: Authenticator, *, usable: bool) -> Access:
+        """Which requests come in at this address. `usable`: the database has a valid key now.
+
+        Raises:
+            ServerError: nobody could come in, without any key or sign-in.
+        """
+        sign_in = [] if self.sign_in is None else [SignIn(self.sign_in)]
+        require_key(address, self.keys, insecure_loopback=self.insecure_loopback, others=bool(sign_in) or usable)
+        known = [*([] if self.keys is None else [self.keys]), database_keys, *sign_in]
+        return Access(known, without=self._without(address), loopback_only=self.insecure_loopback)
+
+    def _without(self, address: Address) -> Actor | None:
+        """The actor of a request without a key, if such a request comes in."""
+        if self.insecure_loopback:
+            return LOOPBACK
+        if address.unix_socket is None or address.group is not None:  # mutant: group-without-key
+            return None
+        keyed = self.keys is not None or self.sign_in is not None
+        return None if keyed else UNIX_SOCKET  # mutant: sign-in-needs-a-token
 
 
 async def serve(
@@ -106,9 +117,11 @@ async def serve(
         ServerError: it could not start, and nothing listens; or the server ended by itself.
     """
     address = options.address()
+    keys = DatabaseKeys(engine)
+    access = options.access(address, keys, usable=await engine.usable_keys())
     threads = foreign_threads()
     under_way = Runs(engine, at_once=options.runs, stop=stop)
-    api = build(engine, under_way, options.access(address), docs=address.is_local)
+    api = build(engine, under_way, access, docs=address.is_local)
     async with _listening(api, address) as (serving, port):
         stopping = asyncio.create_task(stop.wait())
         on_ready(address.shown(port))
@@ -117,6 +130,7 @@ async def serve(
         by_itself = serving.done()
         stop.set()
     await under_way.ended()
+    await keys.ended()
     await threads_gone(threads)
     if by_itself:
         raise ServerError("the HTTP server ended by itself", hint="Start it again.")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Self
 from uuid import UUID
 
+from rekindle.app.access import Keys
 from rekindle.app.confirm import Confirming
 from rekindle.app.database import check_database
 from rekindle.app.fleet import Scheduled
@@ -34,7 +35,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges):
+class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Keys):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from rekindle.app import version
-from rekindle.cli import cycle, demo, explain, failover, fleet, person, prune, serve, setup, sql, switch, unknown
+from rekindle.cli import cycle, demo, explain, failover, fleet, key, person, prune, serve, setup, sql, switch, unknown
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION, settings
 from rekindle.cli.output import say
@@ -77,6 +77,11 @@ def build() -> typer.Typer:
     switches.command("on")(switch.on)
     switches.command("list")(switch.show)
     app.add_typer(switches, name="switch")
+    keys = typer.Typer(help="Create, list and revoke keys of the HTTP API.", no_args_is_help=True)
+    keys.command("create")(key.create)
+    keys.command("list")(key.show)
+    keys.command("revoke")(key.revoke)
+    app.add_typer(keys, name="key")
     failovers = typer.Typer(help="Confirm a server that was promoted or restored.", no_args_is_help=True)
     failovers.command("confirm")(failover.confirm)
     app.add_typer(failovers, name="failover")

@@ -43,8 +43,8 @@ async def serve(
 ) -> None:
     """Serve the HTTP API until it is stopped.
 
-    It needs a key (REKINDLE_API_KEY), except on a Unix socket of this user. Runs that are
-    under way at the end are ended in an orderly way.
+    It needs a key (`rekindle key create`, or REKINDLE_API_KEY), except on a Unix socket of this
+    user. Runs that are under way at the end are ended in an orderly way.
     """
     try:
         from rekindle.api.keys import EnvironmentKeys

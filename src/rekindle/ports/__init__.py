@@ -1,6 +1,7 @@
 """The ports and the values that cross them: all that the engine knows of the provider, the ledger
 and the team's views. They keep the engine free of psycopg and of any HTTP client."""
 
+from rekindle.ports.access import ApiKey, Grant, KnownKey, NewKey
 from rekindle.ports.alerts import Alert, Alerts
 from rekindle.ports.audit import Action, Entry
 from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
@@ -34,6 +35,7 @@ __all__ = [
     "Affected",
     "Alert",
     "Alerts",
+    "ApiKey",
     "Applied",
     "Change",
     "Changed",
@@ -58,9 +60,12 @@ __all__ = [
     "FailedTick",
     "Filter",
     "Fleet",
+    "Grant",
+    "KnownKey",
     "LastSend",
     "LastTick",
     "LiveWorker",
+    "NewKey",
     "Note",
     "Notification",
     "NotificationRepository",

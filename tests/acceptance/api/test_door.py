@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 
 from acceptance.api.served import KEY, Served, serving
 from acceptance.command import Command
+from rekindle.access import Actor
 from rekindle.api.keys import EnvironmentKeys
 from rekindle.api.server import ServerOptions
-from rekindle.errors import ServerError
+from rekindle.errors import KeyRefused, ServerError
 from rekindle.sandbox import Sandbox
 from team.team import Team
 
@@ -106,6 +107,14 @@ NO_KEY: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+class _Nobody:
+    async def actor(self, shown: bytes) -> Actor | None:
+        return None
+
+
+NOBODY = _Nobody()
+
+
 @pytest.mark.parametrize("name", NO_KEY)
 def test_without_a_key_nothing_is_served_unless_that_was_asked_for(name: str):
     arguments, said = NO_KEY[name]
@@ -114,8 +123,14 @@ def test_without_a_key_nothing_is_served_unless_that_was_asked_for(name: str):
     insecure = "--insecure-loopback" in arguments
     asked = ServerOptions(None, 1, host, None, Path(path) if path else None, options.get("--group"), insecure)
     with pytest.raises(ServerError, match=re.escape(said)) as refused:
-        asked.address()
+        asked.access(asked.address(), NOBODY, usable=False)
     assert refused.value.hint
+
+
+async def test_a_socket_of_a_group_is_served_if_the_database_has_a_key_and_then_needs_one():
+    asked = ServerOptions(None, 1, unix_socket=Path("x"), unix_socket_group=GROUP)
+    with pytest.raises(KeyRefused):
+        await asked.access(asked.address(), NOBODY, usable=True).admit([], [b"localhost"])
 
 
 def test_the_socket_is_given_only_to_a_group_that_the_process_is_in(monkeypatch: pytest.MonkeyPatch):

@@ -16,7 +16,7 @@ from acceptance.command import Command
 from contract.fcm_server import Reply
 from contract.fcm_server import serving as issuing
 from contract.issuer import Issuer, jwk, signed_with
-from rekindle.access import LOOPBACK
+from rekindle.access import LOOPBACK, Actor
 from rekindle.api.server import ServerOptions
 from rekindle.errors import KeyRefused
 from rekindle.sandbox import Sandbox
@@ -163,6 +163,11 @@ async def test_check_says_whether_the_keys_can_be_read(rekindle: Command, issuer
     assert "RK721: the issuer has no key for the algorithms of [sign_in]" in done.out + done.err
 
 
+class Nobody:
+    async def actor(self, shown: bytes) -> Actor | None:
+        return None
+
+
 async def test_with_a_sign_in_a_unix_socket_needs_a_token_and_a_port_needs_no_key(tmp_path: Path) -> None:
     sign_in = SignInConfig.model_validate(
         {"issuer": "https://a.example", "audience": "a", "role_claim": "role", "all_organisations": ["admin"]}
@@ -170,6 +175,6 @@ async def test_with_a_sign_in_a_unix_socket_needs_a_token_and_a_port_needs_no_ke
     for place in ({"unix_socket": tmp_path / "socket"}, {"host": "127.0.0.1"}):
         options = ServerOptions(None, 1, **place, sign_in=sign_in)  # type: ignore[arg-type]
         with pytest.raises(KeyRefused):
-            await options.access(options.address()).admit([], [b"localhost"])
+            await options.access(options.address(), Nobody(), usable=False).admit([], [b"localhost"])
     options = ServerOptions(None, 1, insecure_loopback=True, sign_in=sign_in)
-    assert await options.access(options.address()).admit([], [b"localhost"]) == LOOPBACK
+    assert await options.access(options.address(), Nobody(), usable=False).admit([], [b"localhost"]) == LOOPBACK

@@ -652,4 +652,30 @@ grant select, insert, delete on rekindle.audit to rekindle_worker;
 create or replace trigger never_changed before update on rekindle.audit
   for each row execute function rekindle.refuse();
 
+-- The keys of the HTTP API, each by its SHA-256. A key itself is shown once, when it is created,
+-- and stored nowhere. A key that was revoked stays revoked, and keeps its row, so that the audit
+-- can be read; its name may then be given to another key.
+create table if not exists rekindle.api_key (
+  digest        bytea primary key check (octet_length(digest) = 32),
+  name          text not null check (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+  scope         text not null check (scope in ('read', 'operate', 'admin')),
+  organisations uuid[] check (cardinality(organisations) > 0),   -- null: all
+  created_at    timestamptz not null default rekindle.clock(),
+  created_by    text not null,
+  expires_at    timestamptz,   -- null: never
+  last_used_at  timestamptz,   -- within a minute; null: never used
+  revoked_at    timestamptz,
+  revoked_by    text,
+  check ((revoked_at is null) = (revoked_by is null))
+);
+create unique index if not exists api_key_name_idx on rekindle.api_key (name) where revoked_at is null;
+alter table rekindle.api_key enable row level security;
+revoke all on rekindle.api_key from rekindle_worker;
+drop policy if exists worker on rekindle.api_key;
+create policy worker on rekindle.api_key to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.api_key to rekindle_worker;
+grant update (last_used_at, revoked_at, revoked_by) on rekindle.api_key to rekindle_worker;
+create or replace trigger stays_revoked before update on rekindle.api_key
+  for each row when (old.revoked_at is not null) execute function rekindle.refuse();
+
 insert into rekindle.schema_migration (version, name) values ('20261123090100', 'tables') on conflict do nothing;
