@@ -375,6 +375,23 @@ class Switch:
     switched_by: str
 
 
+Registration = Literal["older", "newer", "gone"]
+"""How a person's registration of a device compares with the send that proved its token dead: it is
+older, so the token is disabled; it is newer, so the token is used again; or there is none now."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisabledToken:
+    """A device whose token the provider has proven dead. The token itself is not kept."""
+
+    device_id: UUID
+    user_id: UUID
+    reason: str
+    sent_at: datetime
+    disabled_at: datetime
+    registration: Registration
+
+
 @dataclass(frozen=True, slots=True)
 class UnknownSend:
     """One send whose outcome is unknown: live (held for a late answer) or closed."""

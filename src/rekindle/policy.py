@@ -29,6 +29,10 @@ HOLD_SECONDS = 600
 It must exceed the longest pause after which a worker could still have an answer. A later answer is
 recorded all the same."""
 
+STALE_SECONDS = 270 * 86_400
+"""After this time without a connection, FCM lets the registration of an Android device expire.
+Source: firebase.google.com/docs/cloud-messaging/manage-tokens."""
+
 REFUSED_COOLDOWN_SECONDS = 3_600
 """After a claim ended with nothing sent (dead, skipped), the gate opens again after at most this
 time. It is short enough to reach a person whose device comes back, and long enough that a broken

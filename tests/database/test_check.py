@@ -136,6 +136,8 @@ async def test_what_is_unusual_in_the_rows_is_noted_in_numbers(programme: Progra
     people = [await programme.person(locale=locale) for locale in locales]
     people += [await programme.person(locale=None), await programme.person(locale="fr", active=False)]
     await programme.token(people[0], f" token-{people[1]}", kind="fcm")
+    await programme.token(people[1], "old", registered_at="2020-01-01")
+    await programme.token(people[1], "never", registered_at="-infinity")
     await programme.token(people[2], f"token-{people[1]}", kind="a secret token that is in the wrong column")
     await programme.activity(people[0], "2205-01-01", "9999-12-31", "0001-01-01", "2020-01-01")
     await programme.certificate(people[0], "9999-12-31")
@@ -154,6 +156,13 @@ async def test_what_is_unusual_in_the_rows_is_noted_in_numbers(programme: Progra
     findings = await check(config, PostgresSource(programme.database))
     assert [(one.subject, one.message) for one in findings if one.note or one.subject == "locales"] == [
         ("device_token", "1 token belongs to 3 people; only the newest registration of a token counts"),
+        (
+            "device_token",
+            (
+                "1 device was registered more than 270d ago, when FCM lets registrations of Android expire; leave them "
+                'out with devices = { max_age = "270d" } in [policy]'
+            ),
+        ),
         ("device_token", "no push is sent to a target_kind other than token and fid; there are fcm 1, other 1"),
         (
             "activity",

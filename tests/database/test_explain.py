@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from rekindle.cli.conditions import describe
 from rekindle.engine.explain import explain
 from rekindle.model import Acceptance, Ending
 from rekindle.policy import HOLD_SECONDS, idempotency_key
@@ -325,6 +326,26 @@ async def test_if_no_device_can_be_used_each_shows_its_reason(programme: Program
     assert {device["disabled_at"] for device in devices} == {None, NOW - timedelta(days=1)}
     assert "dead" not in str(one.conditions).replace("'dead'", "")
     assert "elsewhere" not in str(one.conditions)
+
+
+async def test_a_device_that_the_limits_leave_out_says_so(programme: Programme) -> None:
+    user = await due(programme, tokens=[])
+    for token, days in (("old", 40), ("newest", 1), ("newer", 2)):
+        await programme.token(user, token, registered_at=NOW - timedelta(days=days))
+    one = await explained(programme, user, wanted(devices={"newest": 1, "max_age": "30d"}))
+    assert one.blocked_by == ()
+    said = {
+        device["registered_at"]: (device["usable"], device["stale"]) for device in facts(one, "no_token")["devices"]
+    }
+    assert said == {
+        NOW - timedelta(days=40): (False, True),
+        NOW - timedelta(days=1): (True, False),
+        NOW - timedelta(days=2): (False, False),
+    }
+    one = await explained(programme, user, wanted(devices={"max_age": "12h"}))
+    assert one.blocked_by == ("no_token",)
+    text = describe(next(condition for condition in one.conditions if condition.reason == "no_token"))
+    assert text.count("was registered too long ago (devices.max_age)") == 3
 
 
 async def test_everything_that_blocks_is_shown_and_the_first_is_the_one_that_a_plan_names(programme: Programme) -> None:

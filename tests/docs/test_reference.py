@@ -34,6 +34,7 @@ from rekindle.scenario import (
 )
 from rekindle.scenario.kinds import ScenarioKind
 from rekindle.scenario.overrides import FIXED
+from rekindle.scenario.reach import Devices
 from rekindle.settings import Settings
 
 SOURCE = ROOT / "src" / "rekindle"
@@ -161,6 +162,8 @@ def check_keys(section: str, model: type[BaseModel], names: set[str], *, besides
             assert default == "none", name
         elif actual == list(WEEKDAYS):
             assert default == "every day", name
+        elif actual == Devices():
+            assert default == "all", name
         elif isinstance(actual, bool):
             assert default == str(actual).lower(), name
         elif re.fullmatch("[0-9]+[smhd]", default):

@@ -824,6 +824,20 @@ POLICY = (
         (_OWNER + "test_the_newest_registration_owns_the_token[later]",),
     ),
     Mutant(
+        "a device is sent to however long ago it was registered",
+        _sql("parts/fresh"),
+        "device-age",
+        " or timestamptz 'infinity'",
+        ("database/test_explain.py::test_a_device_that_the_limits_leave_out_says_so",),
+    ),
+    Mutant(
+        "all devices of a person get the push although only the newest may",
+        _sql("parts/newest_devices"),
+        "device-count",
+        "where true",
+        ("property/test_claim.py::test_the_claim_decides_about_everyone_as_the_oracle_does",),
+    ),
+    Mutant(
         "the oldest registration owns the token",
         _sql("parts/newest_first"),
         "newest-registration",
@@ -1233,6 +1247,13 @@ ACCESS = (
         (
             "acceptance/api/test_door.py::test_a_socket_of_a_group_is_served_if_the_database_has_a_key_and_then_needs_one",
         ),
+    ),
+    Mutant(
+        "tokens are revived without a row of the audit",
+        "postgres/disabled.py",
+        "audit",
+        "pass",
+        ("database/test_disabled_tokens.py::test_a_token_that_is_revived_gets_pushes_again_and_the_change_is_audited",),
     ),
 )
 

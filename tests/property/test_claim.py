@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from rekindle.model import Selection
 from rekindle.policy import idempotency_key
 from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
+from rekindle.scenario.reach import Devices
 from team.ledger import Ledger
 
 server = every_server
@@ -43,6 +44,7 @@ KINDS = ["token", "token", "fid", "topic"]
 # Days since the device was last registered. A token was proven dead five days ago.
 REGISTERED = [None, 9, 5, 1]
 DEAD_DAYS = 5
+LIMITS = [Devices(), Devices(), Devices(newest=1), Devices(max_age=5 * 86_400), Devices(newest=2, max_age=6 * 86_400)]
 
 # 00:30 and 23:30 UTC lie on other days almost everywhere else; the clocks change on 29 March and 25
 # October 2026.
@@ -121,9 +123,10 @@ def evaluated(person: Person, number: int, selection: Selection) -> bool:
     )
 
 
-def live(who: int, people: list[Person], dead: Dead) -> set[Device]:
-    """The devices that can get a push, regardless of when they were registered. A device belongs
-    to the person who registered it last, or to the first of them, if it was at the same time."""
+def live(who: int, people: list[Person], dead: Dead, limit: Devices) -> set[Device]:
+    """The devices that get a push, without the time of their registration. A device belongs to the
+    person who registered it last, or to the first of them, if it was at the same time. `limit`
+    leaves out those that were registered too long ago, and all but the newest."""
 
     def owner(target: str) -> int:
         registered = [
@@ -134,14 +137,19 @@ def live(who: int, people: list[Person], dead: Dead) -> set[Device]:
         ]
         return min(registered)[1]
 
-    return {
-        Device(device.target, device.kind, None)
-        for device in people[who].devices
-        if device.target
-        and owner(device.target) == who
-        and device.kind in ("token", "fid")
-        and ((device.kind, device.target) not in dead or (device.registered or DEAD_DAYS) < DEAD_DAYS)
-    }
+    newest: dict[Device, float] = {}
+    for device in people[who].devices:
+        if (
+            device.target
+            and owner(device.target) == who
+            and device.kind in ("token", "fid")
+            and ((device.kind, device.target) not in dead or (device.registered or DEAD_DAYS) < DEAD_DAYS)
+            and (limit.max_age is None or device.registered is None or device.registered * 86_400 <= limit.max_age)
+        ):
+            one = Device(device.target, device.kind, None)
+            days = math.inf if device.registered is None else device.registered
+            newest[one] = min(days, newest.get(one, math.inf))
+    return set(sorted(newest, key=lambda one: (newest[one], one.device_id))[: limit.newest])
 
 
 def verdict(person: Person, devices: set[Device]) -> tuple[str, str] | None:
@@ -240,16 +248,35 @@ def with_device(registered: int | None) -> Person:
     dead={("token", "one")},
     chosen=((), None),
     at=MOMENTS[0],
+    limit=Devices(),
 )
-@given(people=PEOPLE, dead=DEAD, chosen=SELECTIONS, at=st.sampled_from(MOMENTS))
+@example(  # three devices, of which two are the newest
+    people=[
+        replace(
+            with_device(9),
+            devices=[Device(*one) for one in (("one", "token", 9), ("two", "token", 5), ("one", "fid", 1))],
+        )
+    ],
+    dead=set(),
+    chosen=((), None),
+    at=MOMENTS[0],
+    limit=Devices(newest=2),
+)
+@given(people=PEOPLE, dead=DEAD, chosen=SELECTIONS, at=st.sampled_from(MOMENTS), limit=st.sampled_from(LIMITS))
 def test_the_claim_decides_about_everyone_as_the_oracle_does(
-    ledger: Ledger, people: list[Person], dead: Dead, chosen: tuple[tuple[UUID, ...], int | None], at: datetime
+    ledger: Ledger,
+    people: list[Person],
+    dead: Dead,
+    chosen: tuple[tuple[UUID, ...], int | None],
+    at: datetime,
+    limit: Devices,
 ) -> None:
+    limited = replace(APPLIED, scenario=SCENARIO.model_copy(update={"devices": limit}))
     load(ledger, people, dead, at)
     organisations, number = chosen
     selection = Selection(organisations=organisations, user_id=None if number is None else user(number))
     selected = {number: one for number, one in enumerate(people) if evaluated(one, number, selection)}
-    devices = {user(number): live(number, people, dead) for number in selected}
+    devices = {user(number): live(number, people, dead, limit) for number in selected}
     due = {
         user(number): said
         for number, one in selected.items()
@@ -258,14 +285,14 @@ def test_the_claim_decides_about_everyone_as_the_oracle_does(
     claimed = {who: occasion for who, (occasion, said) in due.items() if said == "claimed"}
     before = {(row["user_id"], row["scenario_type"]): row for row in ledger.rows("select * from rekindle.gate")}
 
-    planned = ledger.plan(Evaluation(APPLIED, selection, terms=TERMS))
+    planned = ledger.plan(Evaluation(limited, selection, terms=TERMS))
     assert {one.user_id: (one.occurrence, one.refusal or "claimed") for one in planned} == due
     assert [one.user_id for one in planned] == sorted(due)
     for one in planned:
         expected = devices[one.user_id] if one.refusal is None else set[Device]()
         assert sorted(one.devices) == sorted((device.kind, device.token) for device in expected)
 
-    run_id, numbers = ledger.claim(Evaluation(APPLIED, selection, terms=TERMS))
+    run_id, numbers = ledger.claim(Evaluation(limited, selection, terms=TERMS))
     assert numbers.evaluated == len(selected)
     assert numbers.claimed == len(claimed)
     assert dict(numbers.refusals) == Counter(said for _, said in due.values() if said != "claimed")

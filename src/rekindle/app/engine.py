@@ -16,6 +16,7 @@ from rekindle.app.pages import Pages
 from rekindle.app.people import People
 from rekindle.app.retention import Retained
 from rekindle.app.sign_in import check_sign_in
+from rekindle.app.tokens import Tokens
 from rekindle.app.watch import Watching
 from rekindle.configuration import configured
 from rekindle.dispatchers.registry import build_dispatcher, of_its_kind
@@ -35,7 +36,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Keys):
+class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Keys, Tokens):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

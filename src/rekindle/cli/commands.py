@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from rekindle.app import version
-from rekindle.cli import cycle, demo, explain, failover, fleet, key, person, prune, serve, setup, sql, switch, unknown
+from rekindle.cli import (
+    cycle,
+    demo,
+    explain,
+    failover,
+    fleet,
+    key,
+    person,
+    prune,
+    serve,
+    setup,
+    sql,
+    switch,
+    tokens,
+    unknown,
+)
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION, settings
 from rekindle.cli.output import say
@@ -82,6 +97,10 @@ def build() -> typer.Typer:
     keys.command("list")(key.show)
     keys.command("revoke")(key.revoke)
     app.add_typer(keys, name="key")
+    disabled = typer.Typer(help="List disabled device tokens, or use them again.", no_args_is_help=True)
+    disabled.command("list")(tokens.show)
+    disabled.command("revive")(tokens.revive)
+    app.add_typer(disabled, name="tokens")
     failovers = typer.Typer(help="Confirm a server that was promoted or restored.", no_args_is_help=True)
     failovers.command("confirm")(failover.confirm)
     app.add_typer(failovers, name="failover")

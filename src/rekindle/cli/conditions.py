@@ -153,6 +153,10 @@ def _device(one: Facts) -> str:
         return f"disabled at {moment(one['disabled_at'])} ({one['disabled_because']})"
     if one["passed_on"] and not one["empty"]:
         return "was registered later by another person"
+    if one["stale"]:
+        return "was registered too long ago (devices.max_age)"
+    if one["kind"] and not one["empty"]:
+        return "is not among the newest (devices.newest)"
     return "has an empty token" if one["empty"] else "has an unknown kind"
 
 

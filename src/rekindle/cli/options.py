@@ -74,7 +74,7 @@ def one_id(value: str | None) -> UUID | None:
     return None if value is None else ids([value])[0]
 
 
-def seconds(value: str | None) -> float | None:
+def seconds(value: str | None, option: str = "--budget") -> float | None:
     """Parse an optional duration argument into seconds.
 
     Raises:
@@ -85,7 +85,7 @@ def seconds(value: str | None) -> float | None:
     try:
         return float(parse_duration(value))
     except ValueError as error:
-        raise BadArgument(f"--budget {error}") from None
+        raise BadArgument(f"{option} {error}") from None
 
 
 def run_key(value: str) -> str:

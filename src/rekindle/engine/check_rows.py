@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from rekindle.engine.findings import Finding
 from rekindle.errors import StatementTooSlow
+from rekindle.policy import STALE_SECONDS, duration
 from rekindle.ports import DateCounts, DeviceCounts, Source
 from rekindle.render import closest, language
 from rekindle.scenario import Config
@@ -76,6 +77,12 @@ def _device_notes(counts: DeviceCounts) -> list[str]:
     if tokens := counts.shared_tokens:
         belong = "1 token belongs" if tokens == 1 else f"{tokens:,} tokens belong"
         notes.append(f"{belong} to {counts.sharing_people:,} people; only the newest registration of a token counts")
+    if counts.stale:
+        registered = _number(counts.stale, "device was", "devices were")
+        notes.append(
+            f"{registered} registered more than {duration(STALE_SECONDS)} ago, when FCM lets registrations of Android "
+            f'expire; leave them out with devices = {{ max_age = "{duration(STALE_SECONDS)}" }} in [policy]'
+        )
     if counts.unknown_kinds:
         kinds = _counted(counts.unknown_kinds)
         notes.append(f"no push is sent to a target_kind other than token and fid; there are {kinds}")

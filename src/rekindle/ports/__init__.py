@@ -25,6 +25,7 @@ from rekindle.ports.source import (
     SourceCounts,
     View,
 )
+from rekindle.ports.tokens import Disabled
 
 __all__ = [
     "ARMED",
@@ -48,6 +49,7 @@ __all__ = [
     "DeviceCounts",
     "Difference",
     "Differences",
+    "Disabled",
     "Dispatcher",
     "Due",
     "Effect",

@@ -19,6 +19,7 @@ Action = Literal[
     "person.erased",
     "person.exported",
     "ledger.pruned",
+    "tokens.revived",
 ]
 
 

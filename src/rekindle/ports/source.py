@@ -77,11 +77,13 @@ class OptOuts:
 
 @dataclass(frozen=True, slots=True)
 class DeviceCounts:
-    """How many tokens several people have, and how many people these are; and the devices by kind
-    of target, where that is not known."""
+    """How many tokens several people have, and how many people these are; how many devices have not
+    been registered for `policy.STALE_SECONDS`; and the devices by kind of target, where that is not
+    known."""
 
     shared_tokens: int
     sharing_people: int
+    stale: int
     unknown_kinds: Mapping[str, int]
 
 

@@ -75,7 +75,9 @@ class Moment:
 
     def statement(self, name: str, scenario: AnyScenario) -> LiteralString:
         """Return the statement for a scenario, with the parts for the views that exist."""
-        return statement(name, **parts_of(scenario.kind), **self._parts)
+        limited = any(one.devices.newest for one in scenario.variants())
+        devices = "newest_devices" if limited else "every_device"
+        return statement(name, **parts_of(scenario.kind), newest_devices=devices, **self._parts)
 
 
 def parts_of(kind: str) -> dict[str, str]:
@@ -170,4 +172,6 @@ def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
         "counts": bool(scenario.caps),
         "cap_counts": [cap.most for cap in caps],
         "cap_seconds": [cap.seconds for cap in caps],
+        "device_count": scenario.devices.newest,
+        "device_age_seconds": scenario.devices.max_age,
     }

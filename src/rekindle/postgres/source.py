@@ -9,6 +9,7 @@ from psycopg import errors, sql
 from rekindle.errors import DatabaseUnreachable, RekindleError
 from rekindle.foreign import label
 from rekindle.model import Place, PlaceNames
+from rekindle.policy import STALE_SECONDS
 from rekindle.ports import Column, DateCounts, DeviceCounts, Exposure, OptOuts, Source, SourceCounts, View
 from rekindle.postgres.evaluation import optional_views, parts_of_names
 from rekindle.postgres.faults import primary
@@ -106,7 +107,7 @@ class PostgresSource(Source):
         return OptOuts(row["everything"], row["known"], row["unknown"], dict(row["names_unknown"]))
 
     async def devices(self) -> DeviceCounts:
-        return DeviceCounts(**(await self._measured(statement("source_devices")))[0])
+        return DeviceCounts(**(await self._measured(statement("source_devices"), {"stale_seconds": STALE_SECONDS}))[0])
 
     async def activity_dates(self) -> DateCounts:
         return DateCounts(**(await self._measured(statement("source_activity_dates")))[0])
@@ -117,9 +118,9 @@ class PostgresSource(Source):
     async def locales(self) -> Sequence[tuple[str | None, int]]:
         return [(row["locale"], row["people"]) for row in await self._measured(statement("source_locales"))]
 
-    async def _measured(self, text: LiteralString) -> list[dict[str, Any]]:
+    async def _measured(self, text: LiteralString, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         async with self._database.transaction(timeout_seconds=MEASURE_SECONDS) as connection:
-            return await (await connection.execute(text)).fetchall()
+            return await (await connection.execute(text, parameters)).fetchall()
 
     async def deserted(self, places: Sequence[Place]) -> Sequence[Place]:
         parameters = {

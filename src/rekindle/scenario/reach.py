@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from rekindle.policy import parse_duration
+from rekindle.policy import MAX_DURATION_SECONDS, parse_duration
 
 MAX_CAP_SECONDS = 31 * 86_400
 """The ledger forgets sends that are older than this (rekindle.still_counted)."""
@@ -54,12 +54,28 @@ def _parse_cap(text: str) -> Cap:
     return cap
 
 
+def _seconds(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0, le=MAX_DURATION_SECONDS)]
+
+
+class Devices(Strict):
+    """Which of a person's devices get a push: at most the `newest`, and only those registered
+    within `max_age` seconds. None: all."""
+
+    newest: int | None = Field(default=None, ge=1, le=100)
+    max_age: Seconds | None = None
+
+
 class Reach(Strict):
-    """When and how often a person may be reached."""
+    """When, how often and where a person may be reached."""
 
     quiet_hours: Annotated[str, AfterValidator(_quiet_hours)] = "none"
     weekdays: list[Weekday] = Field(default_factory=lambda: list(WEEKDAYS), min_length=1)
     caps: list[str] = Field(default_factory=list, max_length=10)
+    devices: Devices = Devices()
 
     @field_validator("weekdays")
     @classmethod

@@ -455,6 +455,8 @@ begin
     counts            boolean,    -- whether a push counts under the frequency caps
     cap_counts        int[],
     cap_seconds       bigint[],
+    device_count      integer,    -- at most so many devices, the newest; null: all
+    device_age_seconds bigint,    -- only devices that were registered within this time; null: all
     text              integer,    -- in `needs` of verdicts.sql: what the default text needs
     texts             jsonb       -- {"nb": 2}: the same for the locales whose text needs something else
   );

@@ -443,8 +443,10 @@ create table if not exists rekindle.outcome (
   primary key (claim_id, device_id)
 );
 create index if not exists outcome_run_idx on rekindle.outcome (run_id);
-create index if not exists outcome_occurrence_idx on rekindle.outcome (user_id, scenario_type, occurrence)
-  where outcome in ('unknown', 'dead');
+create index if not exists outcome_unknown_idx on rekindle.outcome (user_id, scenario_type, occurrence)
+  where outcome = 'unknown';
+create index if not exists outcome_dead_idx on rekindle.outcome (user_id, scenario_type, occurrence)
+  where outcome = 'dead';   -- see finish.sql
 create index if not exists outcome_at_idx on rekindle.outcome (at);
 create index if not exists outcome_person_idx on rekindle.outcome (user_id);   -- see erase_outcomes.sql, history.sql
 create index if not exists outcome_unknown_idx on rekindle.outcome (armed_at, claim_id, device_id)

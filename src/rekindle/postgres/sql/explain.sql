@@ -100,19 +100,33 @@ select person.due, person.occurrence, person.refusals, person.known, person.zone
        person.text, pg_column_size(person.variables) as variables_bytes,
        array(select one.key from jsonb_each(person.variables) one where one.value <> 'null') as variables_given,
        octet_length(person.occurrence) as occurrence_bytes,
-       (select jsonb_agg(distinct jsonb_build_object(
-                 'device_id', id.device_id, 'usable', coalesce({usable}, false) and not owner.passed_on,
-                 'empty', coalesce(registered.target, '') = '', 'passed_on', owner.passed_on,
-                 'kind', case when device_token.target_kind in ('token', 'fid') then device_token.target_kind end,
-                 'registered_at', case when device_token.last_registered_at between '0001-01-02' and '9999-12-30'
-                                       then device_token.last_registered_at::timestamptz end,
-                 'disabled_because', disabled.reason, 'disabled_at', disabled.disabled_at))
-        from (select person.user_id) person
-        {devices}
-        cross join lateral (
-          select (select registration.user_id from registration where registration.target = registered.target
-                  order by {newest_first} limit 1) is distinct from person.user_id as passed_on
-        ) owner
+       (select jsonb_agg(jsonb_build_object(
+                 'device_id', one.device_id, 'usable', one.usable and one.place <= coalesce(one.most, one.place),
+                 'empty', one.empty, 'passed_on', one.passed_on, 'stale', not one.fresh,
+                 'kind', one.kind, 'registered_at', one.registered_at,
+                 'disabled_because', one.disabled_because, 'disabled_at', one.disabled_at) order by one.device_id)
+        from (
+          select each.*,
+                 row_number() over (partition by each.usable order by each.newness desc, each.device_id) as place
+          from (
+            select distinct on (id.device_id, registered.target)
+                   id.device_id, (person.variant).device_count as most,
+                   coalesce({usable}, false) and not owner.passed_on and {fresh} as usable,
+                   coalesce(registered.target, '') = '' as empty, owner.passed_on, {fresh} as fresh,
+                   rekindle.registered_at(device_token.last_registered_at) as newness,
+                   case when device_token.target_kind in ('token', 'fid') then device_token.target_kind end as kind,
+                   case when device_token.last_registered_at between '0001-01-02' and '9999-12-30'
+                        then device_token.last_registered_at::timestamptz end as registered_at,
+                   disabled.reason as disabled_because, disabled.disabled_at
+            from (select person.user_id, person.variant) person
+            {devices}
+            cross join lateral (
+              select (select registration.user_id from registration where registration.target = registered.target
+                      order by {newest_first} limit 1) is distinct from person.user_id as passed_on
+            ) owner
+            order by id.device_id, registered.target, newness desc
+          ) each
+        ) one
        ) as devices,
        rekindle.opens_at(
          greatest(%(at)s::timestamptz, person.next_at, (select max(rule.free_at) from rule),

@@ -1,10 +1,11 @@
--- In: nothing.
--- Out: the number of tokens that several people have, and of these people; and by name the number
+-- In: stale_seconds.
+-- Out: the number of tokens that several people have, and of these people; the number of devices
+-- that were registered last more than `stale_seconds` ago; and by name the number
 -- of devices of each kind that is not known. Names that may be anything else, such as a token, are
 -- counted as "other".
 -- Locks: none.
 -- Never: a token.
-select shared.tokens as shared_tokens, shared.people as sharing_people, unknown.kinds as unknown_kinds
+select shared.tokens as shared_tokens, shared.people as sharing_people, stale.devices as stale, unknown.kinds as unknown_kinds
 from (
   select count(*) as tokens, coalesce(sum(token.people), 0)::bigint as people
   from (
@@ -15,6 +16,12 @@ from (
     having count(distinct d.user_id) > 1 and rekindle.trimmed(d.token::text) <> ''
   ) token
 ) shared
+cross join (
+  select count(*) as devices
+  from rekindle_source.device_token d
+  where rekindle.registered_at(d.last_registered_at) > '-infinity'
+    and rekindle.registered_at(d.last_registered_at) < rekindle.clock() - make_interval(secs => %(stale_seconds)s)
+) stale
 cross join (
   select coalesce(jsonb_object_agg(kind.name, kind.devices), '{}') as kinds
   from (

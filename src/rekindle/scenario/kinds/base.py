@@ -16,20 +16,16 @@ from pydantic import (
     model_validator,
 )
 
-from rekindle.policy import MAX_DURATION_SECONDS, parse_days, parse_duration
+from rekindle.policy import parse_days
 from rekindle.scenario.cron import Zone, shortest_interval, valid_cron
 from rekindle.scenario.overrides import FIXED, Mistake, Override, as_table, deep_merge, fault_of, mistakes, pick
-from rekindle.scenario.reach import Reach
+from rekindle.scenario.reach import Reach, Seconds
 from rekindle.scenario.texts import Texts, Variable
 from rekindle.scenario.views import Columns
 
 SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MAX_OVERRIDES = 5_000
 MAX_TTL_SECONDS = 2_419_200  # FCM: four weeks
-
-
-def _seconds(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
 
 
 def _days(value: object) -> object:
@@ -54,7 +50,6 @@ def not_counted(facts: Mapping[str, Any]) -> str:
     return f" ({number} more lie ahead or are dated before 1970-01-02)" if number else ""
 
 
-Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0, le=MAX_DURATION_SECONDS)]
 Days = Annotated[int, BeforeValidator(_days), Field(gt=0, le=3_660)]
 Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(distinct)]
 

@@ -1,0 +1,32 @@
+"""The tokens that the provider has proven dead: list them, and use them again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rekindle.model import DisabledToken
+from rekindle.ports import Disabled, Entry
+from rekindle.postgres.audit import audit
+from rekindle.postgres.pool import Database
+from rekindle.postgres.sql import statement
+
+
+async def disabled_tokens(database: Database, chosen: Disabled, *, limit: int) -> Sequence[DisabledToken]:
+    """Return the chosen ones, newest first."""
+    rows = await database.rows(statement("disabled_tokens"), {**_parameters(chosen), "limit": limit})
+    return [DisabledToken(**row) for row in rows]
+
+
+async def revive(database: Database, chosen: Disabled, entry: Entry) -> int:
+    """Use the chosen tokens again. Return their number; the entry is written if there is one."""
+    async with database.transaction() as connection:
+        parameters = _parameters(chosen) | {"device_ids": list(chosen.device_ids)}
+        row = await (await connection.execute(statement("tokens_revive"), parameters)).fetchone() or {}
+        revived = int(row["revived"])
+        if revived:
+            await audit(connection, replace(entry, details={"tokens": revived}))  # mutant: audit
+    return revived
+
+
+def _parameters(chosen: Disabled) -> dict[str, Any]:
+    return {"user_id": chosen.user_id, "reason": chosen.reason, "within_seconds": chosen.within_seconds}
