@@ -19,6 +19,7 @@ from rekindle.policy import Guard
 from rekindle.ports import Terms
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.reports import Reports
+from rekindle.postgres.sql import statement
 from rekindle.scenario import Config
 from team.programme import Programme, evaluation, open_programme, wanted
 
@@ -91,6 +92,16 @@ async def test_a_claim_that_waits_in_vain_names_the_session_that_has_the_guard(
     assert f"pg_terminate_backend({pid})" in held.value.hint
     assert await programme.value("select count(*) from rekindle.outbox") == 0
     assert (await programme.claim(wanted(), run_id=run_id, guard=WATCHING)).claimed == 1
+
+
+async def test_a_claim_that_waits_in_vain_for_an_erasure_says_so(programme: Programme, database_url: str) -> None:
+    await programme.want(*await programme.people(1))
+    soon = replace(evaluation(wanted()), terms=Terms(timezone="UTC", timeout_seconds=0.5))
+    async with session(database_url, "an erasure") as holder:
+        await holder.execute(statement("erasure_begin"))
+        with pytest.raises(StatementTooSlow, match="an erasure did not end within the time left"):
+            await programme.store.claim(await programme.run(), soon, reserved_seconds=60, guard=WATCHING)
+    assert (await programme.claim(wanted(), guard=WATCHING)).claimed == 1
 
 
 async def test_a_lock_whose_row_is_missing_is_an_error_and_nothing_is_done_without_it(programme: Programme) -> None:

@@ -15,6 +15,7 @@ from rekindle.policy import Guard
 from rekindle.ports import Applied, Evaluation, Survey
 from rekindle.postgres.evaluation import begin, staged_rows
 from rekindle.postgres.guard import pass_guard
+from rekindle.postgres.locks import share_with_claims
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
@@ -45,7 +46,7 @@ async def claim(
         ) as connection,
         evaluating(f"scenario {applied.scenario_type}"),
     ):
-        await connection.execute(statement("erasure_share"))  # mutant: not-while-erasing
+        await share_with_claims(connection)  # mutant: not-while-erasing
         moment = await begin(connection, evaluation, rows)
         parameters = await moment.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
         counted = evaluation.survey or await survey(connection, evaluation.selection)

@@ -1,5 +1,5 @@
-"""The engine's locks: rows of the private table rekindle.lock. Each lasts until the transaction
-ends."""
+"""The engine's locks: rows of the private table rekindle.lock, and the lock that claims share and
+an erasure takes alone. Each lasts until the transaction ends."""
 
 from typing import Literal
 
@@ -40,6 +40,33 @@ async def take_if_free(connection: Connection, name: LockName) -> bool:
     if row is None:
         raise _unknown(name)
     return bool(row["taken"])
+
+
+async def share_with_claims(connection: Connection) -> None:
+    """Wait until no erasure is under way; none begins before this transaction ends.
+
+    Raises:
+        StatementTooSlow: an erasure, or a claim that it waits for, did not end within the time of a
+            statement.
+    """
+    await _wait(connection, "erasure_share", "an erasure did not end within the time left")
+
+
+async def exclude_claims(connection: Connection) -> None:
+    """Wait until no claim and no other erasure is under way; none begins before this transaction
+    ends.
+
+    Raises:
+        StatementTooSlow: one did not end within the time of a statement.
+    """
+    await _wait(connection, "erasure_begin", "a run's claim did not end within the time left")
+
+
+async def _wait(connection: Connection, name: str, message: str) -> None:
+    try:
+        await connection.execute(statement(name))
+    except (errors.QueryCanceled, errors.LockNotAvailable):
+        raise StatementTooSlow(message, hint="Run it again.") from None
 
 
 async def _held(database: Database, name: LockName) -> StatementTooSlow:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from rekindle.ports import Deleted, Entry, LastSend
 from rekindle.postgres.audit import audit
+from rekindle.postgres.locks import exclude_claims
 from rekindle.postgres.pool import ANSWER_SECONDS, Connection, Database
 from rekindle.postgres.sql import statement
 
@@ -29,7 +30,7 @@ async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
     """
     parameters = {"user_id": user_id}
     async with database.transaction() as connection:
-        await connection.execute(statement("erasure_begin"))  # mutant: lock
+        await exclude_claims(connection)  # mutant: lock
         # Units first, as everywhere: see erase_units.sql.
         units = await _rows(connection, statement("erase_units"), parameters)  # mutant: units
         outcomes = await _rows(connection, statement("erase_outcomes"), parameters)  # mutant: outcomes
