@@ -120,9 +120,9 @@ class Crew:
             return
         rows = await self._stage.rows(
             "with chosen as (select user_id, row_number() over (order by md5(user_id::text || %(number)s)) as place "
-            "  from torture.person order by place limit 24), "
+            "  from torture.person order by place limit 20), "
             "left_before as (update torture.person p set active = false from chosen "
-            "  where p.user_id = chosen.user_id and chosen.place <= 12 returning p.user_id), "
+            "  where p.user_id = chosen.user_id and chosen.place <= 10 returning p.user_id), "
             "noted as (insert into torture.removed (user_id) select user_id from left_before) "
             "select user_id::text from chosen order by place desc",
             {"number": str(number)},

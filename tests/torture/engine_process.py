@@ -182,15 +182,18 @@ async def erase(users: Sequence[str]) -> None:
 
     set_up_logging("warning")
     settings = Settings()
-    for user in users:
-        began = time.time()
+    left = list(users)
+    while left:
         try:
             async with Engine.open(settings, load_config(settings.config)) as engine:
-                erased = await engine.erase(UUID(user), force=True)
+                while left:
+                    began = time.time()
+                    user = left.pop()
+                    erased = await engine.erase(UUID(user), force=True)
+                    line = {"event": "torture.erased", "user_id": user, "began": began, "rows": erased.total}
+                    os.write(2, json.dumps(line).encode() + b"\n")
         except RekindleError:
-            continue
-        line = {"event": "torture.erased", "user_id": user, "began": began, "rows": erased.total}
-        os.write(2, json.dumps(line).encode() + b"\n")
+            await asyncio.sleep(0.2)
 
 
 def _say(began: float, how: str) -> None:

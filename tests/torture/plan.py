@@ -30,7 +30,7 @@ _EVERY = {  # mean seconds between two
     "cut": 6.0,
     "silence": 15.0,
     "stampede": 8.0,
-    "erase": 3.0,
+    "erase": 5.0,
 }
 _HEX = "0123456789abcdef"
 _UNCLEAR = ("hang", "reset", "reset_after_accept", "accept_then_503", "cut_body")
@@ -85,7 +85,7 @@ def _event(rng: random.Random, kind: str, at: float, workers: int) -> Event:
             return Event(at, kind, seconds=rng.uniform(0.5, 6.0), late=rng.random() < 0.6)
         case "erase":
             # Some end by kill -9 in the middle.
-            return Event(at, kind, worker=rng.randrange(10**6), seconds=rng.uniform(0.8, 8.0))
+            return Event(at, kind, worker=rng.randrange(10**6), seconds=rng.uniform(2.0, 12.0))
         case "stampede":
             return Event(at, kind, worker=rng.randrange(2, 4))
         case _:
