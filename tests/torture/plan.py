@@ -30,8 +30,8 @@ _EVERY = {  # mean seconds between two
     "cut": 6.0,
     "silence": 15.0,
     "stampede": 8.0,
-    "erase": 5.0,
 }
+_ERASE_EVERY = 5.0
 _HEX = "0123456789abcdef"
 _UNCLEAR = ("hang", "reset", "reset_after_accept", "accept_then_503", "cut_body")
 _NOT_FOUND = {"error": {"code": 404, "status": "NOT_FOUND", "message": "Requested entity was not found."}}
@@ -70,7 +70,19 @@ def draw(seed: int, seconds: float, workers: int) -> list[Event]:
     while at < seconds:
         events.append(Event(at, "fcm", rules=_rules(rng)))
         at += rng.uniform(1.0, 3.0)
-    return sorted(events)
+    return sorted(events + _erasures(seed, seconds))
+
+
+def _erasures(seed: int, seconds: float) -> list[Event]:
+    """The erasures, drawn separately, so that a seed gives the same faults with them. Some end by
+    kill -9 in the middle."""
+    rng = random.Random(f"erase {seed}")
+    events: list[Event] = []
+    at = rng.uniform(0.5, min(_ERASE_EVERY, seconds * 0.6))
+    while at < seconds:
+        events.append(Event(at, "erase", worker=rng.randrange(10**6), seconds=rng.uniform(2.0, 12.0)))
+        at += rng.expovariate(1 / _ERASE_EVERY)
+    return events
 
 
 def _event(rng: random.Random, kind: str, at: float, workers: int) -> Event:
@@ -83,9 +95,6 @@ def _event(rng: random.Random, kind: str, at: float, workers: int) -> Event:
             return Event(at, kind, worker, seconds=least + rng.uniform(0.5, 5.0))
         case "silence":
             return Event(at, kind, seconds=rng.uniform(0.5, 6.0), late=rng.random() < 0.6)
-        case "erase":
-            # Some end by kill -9 in the middle.
-            return Event(at, kind, worker=rng.randrange(10**6), seconds=rng.uniform(2.0, 12.0))
         case "stampede":
             return Event(at, kind, worker=rng.randrange(2, 4))
         case _:
