@@ -76,7 +76,8 @@
         ├── SettledOtherwise      RK733
         ├── TooManyFollowers      RK734   retry     2
         ├── CursorInvalid         RK725
-        └── NotFound              RK726
+        ├── NotFound              RK726
+        └── TooManyPlans          RK727   retry     2
 
 The outcome of a send is a value (see `rekindle.model`). Only an error that stops a command is
 raised. The docstring of a class is its message when none is given, and `usual_hint` its hint. A
@@ -692,3 +693,11 @@ class NotFound(RequestError):
 
     code = "RK726"
     usual_hint = "Compare it with the list that it is from."
+
+
+class TooManyPlans(RequestError):
+    """This process evaluates people for another request."""
+
+    code = "RK727"
+    usual_hint = "Try again later, or ask for fewer scenarios or organisations."
+    disposition = Disposition.RETRY

@@ -322,3 +322,12 @@ async def test_runs_are_found_by_the_selection_and_the_time(programme: Programme
     ]
     for asked, reports in found:
         assert {one.run_id for one in await engine.run_page(asked)} == {one.run_id for one in reports}, asked
+
+
+async def test_a_limited_reader_sees_the_switches_of_the_organisation_alone(
+    programme: Programme, engine: Engine
+) -> None:
+    for scenario_type, organisation_id in (("nudge", OURS), ("nudge", THEIRS), (None, None), ("nudge", None)):
+        await engine.switch("off", scenario_type=scenario_type, organisation_id=organisation_id)
+    assert len(await engine.switches()) == 4
+    assert [one.organisation_id for one in await engine.switches(sees={OURS})] == [OURS]

@@ -1612,6 +1612,20 @@ READING = (
         (_OWN_SCENARIO,),
     ),
     Mutant(
+        "an actor of one organisation sees the switches of another",
+        _sql("switches"),
+        "own-switches",
+        "",
+        (f"{_PAGES}test_a_limited_reader_sees_the_switches_of_the_organisation_alone",),
+    ),
+    Mutant(
+        "an actor of one organisation may ask for another",
+        "api/asked.py",
+        "asked-organisation",
+        "if False:",
+        ("unit/test_pages.py::test_an_organisation_that_an_actor_does_not_see_is_not_found_whether_it_exists_or_not",),
+    ),
+    Mutant(
         "an actor of one organisation sees what changed for another",
         "documents.py",
         "own-keys",

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rekindle.access import Actor
+from rekindle.api.asked import seen
 from rekindle.api.pages import Cursors
-from rekindle.errors import CursorInvalid
+from rekindle.errors import CursorInvalid, NotFound
+from rekindle.ports import Filter
 
 RUNS = Cursors("runs", (datetime, UUID))
 WORDS = Cursors("words", (int, str))
@@ -96,3 +99,12 @@ def test_a_row_more_than_the_limit_is_left_for_the_next_page() -> None:
     assert (list(page), WORDS.read(following)) == ([(1, "a"), (2, "b")], (2, "b"))
     assert WORDS.page(rows[:2], 2, tuple) == (rows[:2], None)
     assert WORDS.page([], 2, tuple) == ([], None)
+
+
+def test_an_organisation_that_an_actor_does_not_see_is_not_found_whether_it_exists_or_not() -> None:
+    limited, everybody = Actor("key", "granvik", "read", frozenset({ID})), Actor("key", "ci", "read")
+    assert seen(limited, ID) == Filter(sees={ID}, organisation_id=ID)
+    assert seen(limited, None) == Filter(sees={ID})
+    assert seen(everybody, UUID(int=8)) == Filter(organisation_id=UUID(int=8))
+    with pytest.raises(NotFound):
+        seen(limited, UUID(int=8))

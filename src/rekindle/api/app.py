@@ -14,8 +14,10 @@ from rekindle.api.erase_routes import erase_routes
 from rekindle.api.follow import Following
 from rekindle.api.health_routes import FREE, health_routes
 from rekindle.api.key_routes import key_routes
+from rekindle.api.list_routes import list_routes
 from rekindle.api.middleware import Entrance
 from rekindle.api.parameters import only_known
+from rekindle.api.plan_routes import plan_routes
 from rekindle.api.problems import Json, problem
 from rekindle.api.run_routes import run_routes
 from rekindle.api.runs import Runs
@@ -58,6 +60,8 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
     )
     api.include_router(run_routes(runs, Following(engine, runs)))
     api.include_router(decision_routes(engine))
+    api.include_router(list_routes(engine))
+    api.include_router(plan_routes(engine))
     api.include_router(erase_routes(engine))
     api.include_router(key_routes(engine))
     api.include_router(health_routes(engine))

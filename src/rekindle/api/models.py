@@ -23,7 +23,7 @@ Instant = Annotated[
 
 
 _REQUEST: dict[str, Any] = {"scenarios": ["inactivity"], "organisations": [], "budget_seconds": 30}
-_NUMBERS: dict[str, Any] = {
+NUMBERS: dict[str, Any] = {
     "scenario_type": "inactivity",
     "evaluated": 500,
     "not_due": 419,
@@ -42,14 +42,14 @@ _NUMBERS: dict[str, Any] = {
     "reasons": {"dead:gone": 1, "skipped:token_dead": 1},
     "confirmed": 0,
 }
-_REPORT: dict[str, Any] = {
+REPORT: dict[str, Any] = {
     "run_id": "0193580a-5c00-7d3e-9b53-6f2a8f0c7c11",
     "status": "done",
     "started_at": "2026-11-23T09:07:00+00:00",
     "finished_at": "2026-11-23T09:07:04+00:00",
     "budget_seconds": 30.0,
     "dispatcher": "fcm",
-    "scenarios": [_NUMBERS],
+    "scenarios": [NUMBERS],
     "halted_by": None,
     "abandoned_at": None,
     "tick": "tick:inactivity:2026-11-23T09:07:00Z",
@@ -150,7 +150,7 @@ class ScenarioNumbers(_Told):
 class RunReport(_Told):
     """One run, as currently stored in the ledger."""
 
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_REPORT]})
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [REPORT]})
 
     run_id: UUID
     status: RunStatus

@@ -37,6 +37,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
 _LATER: dict[type[RekindleError], int] = {
     errors.TooManyRuns: 429,
     errors.TooManyFollowers: 429,
+    errors.TooManyPlans: 429,
     errors.NotNow: 503,
     errors.IssuerUnavailable: 503,
 }

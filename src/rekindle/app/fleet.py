@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from contextlib import aclosing
 from hashlib import sha256
 from uuid import uuid4
@@ -13,13 +14,13 @@ from rekindle.app.version import version
 from rekindle.engine.cycle import Caller, Limits
 from rekindle.engine.findings import Finding
 from rekindle.errors import KeyTaken, RekindleError
-from rekindle.fleet.status import Status, Ticks, status, ticks
+from rekindle.fleet.status import ScheduleStatus, Status, Ticks, schedules, status, ticks
 from rekindle.fleet.tell import Teller
 from rekindle.fleet.work import Foreman
 from rekindle.fleet.worker import WorkerLoop
 from rekindle.log import log
 from rekindle.model import Report
-from rekindle.ports import Worker
+from rekindle.ports import LiveWorker, Worker
 
 
 class Scheduled(Base):
@@ -70,6 +71,14 @@ class Scheduled(Base):
     async def status(self) -> Status:
         """How the schedules, the workers and the queue are now; see `rekindle.fleet.status`."""
         return await status(self._fleet)
+
+    async def schedules(self) -> Sequence[ScheduleStatus]:
+        """The schedules in force, by name, with their state."""
+        return await schedules(self._fleet)
+
+    async def workers(self) -> Sequence[LiveWorker]:
+        """The workers that are alive, oldest first."""
+        return await self._fleet.workers()
 
     async def ticks(self) -> Ticks:
         """The age of the last tick, and whether a schedule is overdue."""

@@ -115,6 +115,7 @@ class Records(Base):
         entry = self._entry("switch.turned", scenario_type=scenario_type, organisation_id=organisation_id)
         return await switches.turn(self._database, turned, entry, reason=reason)
 
-    async def switches(self) -> Sequence[Switch]:
-        """Every switch that was ever turned, in its last state, newest first."""
-        return await switches.switches(self._database)
+    async def switches(self, *, sees: Collection[UUID] | None = None) -> Sequence[Switch]:
+        """Every switch that was ever turned, in its last state, newest first. With `sees`, only
+        those of these organisations."""
+        return await switches.switches(self._database, sees=sees)

@@ -58,15 +58,19 @@ class Ticks:
 
 async def ticks(fleet: Fleet) -> Ticks:
     """The age of the last tick. One statement; reads only."""
-    schedules = [_of(*one) for one in await fleet.last_ticks()]
-    ages = [(one.schedule.now - one.last_at).total_seconds() for one in schedules if one.last_at is not None]
-    return Ticks(min(ages, default=None), any(one.state == "overdue" for one in schedules))
+    found = await schedules(fleet)
+    ages = [(one.schedule.now - one.last_at).total_seconds() for one in found if one.last_at is not None]
+    return Ticks(min(ages, default=None), any(one.state == "overdue" for one in found))
 
 
 async def status(fleet: Fleet) -> Status:
     """How it is now. Three statements; reads only."""
-    ticks = await fleet.last_ticks()
-    return Status([_of(*one) for one in ticks], await fleet.workers(), await fleet.counts())
+    return Status(await schedules(fleet), await fleet.workers(), await fleet.counts())
+
+
+async def schedules(fleet: Fleet) -> Sequence[ScheduleStatus]:
+    """The schedules in force, by name. One statement; reads only."""
+    return [_of(*one) for one in await fleet.last_ticks()]
 
 
 def _of(schedule: Schedule, last: LastTick | None) -> ScheduleStatus:

@@ -1,8 +1,9 @@
 """Switches: an operator stops a scenario or an organisation at once, without a new
 configuration."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from rekindle.model import Switch, Turned
 from rekindle.postgres.audit import Entry, audit
@@ -35,6 +36,8 @@ async def turn(database: Database, turned: Turned, entry: Entry, *, reason: str 
     return Switch(**row)
 
 
-async def switches(database: Database) -> Sequence[Switch]:
-    """Return the latest state of every switch that was ever turned, newest first."""
-    return [Switch(**row) for row in await database.rows(statement("switches"))]
+async def switches(database: Database, *, sees: Collection[UUID] | None = None) -> Sequence[Switch]:
+    """Return the latest state of every switch that was ever turned, newest first. With `sees`, only
+    those of these organisations."""
+    parameters = {"organisations": None if sees is None else list(sees)}
+    return [Switch(**row) for row in await database.rows(statement("switches"), parameters)]

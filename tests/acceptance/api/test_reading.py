@@ -1,0 +1,241 @@
+"""What the API reads, over a real socket: the same documents as the command line, page by page."""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from acceptance.api.operations import NOBODY
+from acceptance.api.served import KEY, Served, serving
+from acceptance.command import Command, environment
+from acceptance.fixtures import apply
+from conftest import Server, as_worker
+from docs.documents import read as read_text
+from rekindle.cli.invoke import invoke
+from rekindle.configuration import load_config
+from rekindle.sandbox import Sandbox
+from team.team import TEAM_CONFIG, Team, fill_team, name_organisations, person, write_config
+
+OURS, THEIRS = str(UUID(int=1)), str(UUID(int=2))
+PEOPLE = [str(person(number)) for number in range(1, 7)]
+CONFIG = TEAM_CONFIG.replace('cooldown = "7d"', 'cooldown = "7d"\nschedule = "7 9 * * *"') + "".join(
+    f'[organisation."{one}".scenario.nudge]\ncooldown = "{cooldown}"\n'
+    for one, cooldown in ((OURS, "8d"), (THEIRS, "9d"))
+)
+UNKNOWN = """
+insert into rekindle.outcome (claim_id, device_id, user_id, scenario_type, scenario_version, organisation_id,
+                              claimed_run_id, run_id, outcome, reason, occurrence, idempotency_key,
+                              cooldown_window_start, cooldown_seconds, epoch, attempts, armed_at)
+select gen_random_uuid(), gen_random_uuid(), user_id, 'nudge', 1, organisation_id, gen_random_uuid(),
+       gen_random_uuid(), 'unknown', 'timeout', 'before', 'key', rekindle.clock(), 60, 1, 1, rekindle.clock()
+from team.person where user_id = any (%s)
+"""
+LISTS = ("runs", "notifications", "deliveries", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A served programme of two organisations. Persons 1 and 2 belong to ours, 3 and 4 to theirs,
+    and each got a push on two devices; 5 (ours) and 6 (theirs) are due now."""
+
+    api: Served
+    command: Command
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The answer for everybody."""
+        return read(self.api.client, path, **query)
+
+
+def read(client: httpx.Client, path: str, **query: Any) -> Any:
+    answer = client.get(f"/v1/{path}", params=query)
+    assert answer.status_code == 200, answer.text
+    assert "t1-1" not in answer.text  # a device token
+    assert "\x1b" not in answer.text
+    return answer.json()
+
+
+def items(answer: Any) -> list[dict[str, Any]]:
+    assert answer["next"] is None
+    return answer["items"]
+
+
+@pytest.fixture(scope="module")
+def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("reading")
+    config = load_config(write_config(folder, CONFIG))
+
+    def fill(url: str) -> None:
+        fill_team(url)
+        asyncio.run(apply(url, config))
+
+    url = server.clone("template_reading", fill)
+    team = Team(url)
+    name_organisations(team)
+    team.people(6, devices=2)
+    team.execute(
+        "update team.person set organisation_id = %s where user_id = any (%s)", THEIRS, [*PEOPLE[2:4], PEOPLE[5]]
+    )
+    team.execute("update team.person set organisation_id = %s where user_id = any (%s)", OURS, [*PEOPLE[:2], PEOPLE[4]])
+    team.execute("delete from team.wanted where user_id = any (%s)", PEOPLE[4:])
+    command = Command(folder, environment(as_worker(server, url), running_sandbox)).having(REKINDLE_API_KEY=KEY)
+    with serving(command) as api:
+        api.post({"organisations": [OURS]}, wait=30)
+        api.post({}, wait=30)
+        team.execute("insert into team.wanted select unnest(%s::uuid[]), 'first', '{\"points\": 7}'", PEOPLE[4:])
+        team.execute(UNKNOWN, [PEOPLE[0], PEOPLE[2]])
+        for one in (OURS, THEIRS):
+            assert command("switch", "on", "--scenario", "nudge", "--organisation", one).code == 0
+        yield World(api, command)
+    server.drop(url)
+
+
+@pytest.fixture
+def cli(
+    process_as_before: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], world: World
+) -> Callable[..., Any]:
+    """Runs a command with --json on the same database, in this process."""
+    monkeypatch.chdir(world.command.folder)
+    for name, value in world.command.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: object) -> Any:
+        monkeypatch.setattr(sys, "argv", ["rekindle", *map(str, arguments), "--json"])
+        invoke()
+        return json.loads(capfd.readouterr().out)
+
+    return run
+
+
+def test_every_list_is_what_the_command_line_writes(world: World, cli: Callable[..., Any]) -> None:
+    assert items(world.get("runs")) == cli("runs")
+    assert items(world.get("scenarios")) == cli("scenarios")
+    assert items(world.get("scenarios/nudge/versions")) == cli("scenarios", "--history")
+    assert items(world.get("unknown")) == cli("unknown", "list")
+    assert items(world.get("switches")) == cli("switch", "list")
+    status = cli("status")
+    assert items(world.get("schedules")) == status["schedules"]
+    assert items(world.get("workers")) == status["workers"] == []
+    plan = cli("plan")
+    shown = world.get("plan")
+    assert (shown["scenarios"], items(shown)) == (plan["scenarios"], plan["people"])
+    assert [one["user_id"] for one in shown["items"]] == PEOPLE
+
+
+def test_a_person_is_explained_as_the_command_line_does(world: World, cli: Callable[..., Any]) -> None:
+    told, shown = cli("explain", PEOPLE[0]), world.get(f"people/{PEOPLE[0]}")
+    assert told.pop("at") < shown.pop("at")
+    assert told == shown
+    assert {unit["ending"] for claim in shown["claims"] for unit in claim["units"]} == {"recorded", "unknown"}
+    assert len(world.get(f"people/{PEOPLE[0]}", limit=1)["claims"]) == 1
+    assert world.api.client.get(f"/v1/people/{NOBODY}").json()["code"] == "RK726"
+    assert world.api.client.get(f"/v1/people/{PEOPLE[0]}", params={"scenario": "gone"}).status_code == 422
+
+
+def test_a_record_is_shown_with_its_devices_and_each_delivery_belongs_to_one(world: World) -> None:
+    notifications, deliveries = items(world.get("notifications")), items(world.get("deliveries"))
+    assert sorted(one["user_id"] for one in notifications) == PEOPLE[:4]
+    assert {one["organisation_name"] for one in notifications} == {"Granvik", "[b]Old�[2J Harbour"}
+    for one in notifications:
+        shown = world.get(f"notifications/{one['claim_id']}")
+        units = shown.pop("units")
+        assert shown == one
+        names = {unit["device_id"]: unit["provider_name"] for unit in units}
+        assert names == {
+            each["device_id"]: each["provider_name"] for each in deliveries if each["claim_id"] == one["claim_id"]
+        }
+        assert len(names) == 2
+    assert world.api.client.get(f"/v1/notifications/{NOBODY}").json()["code"] == "RK726"
+
+
+def test_a_filter_leaves_the_rows_that_meet_it(world: World) -> None:
+    first = world.get("notifications")["items"][-1]
+    for name in ("notifications", "deliveries"):
+        assert {one["user_id"] for one in items(world.get(name, user=PEOPLE[0]))} == {PEOPLE[0]}
+        assert {one["user_id"] for one in items(world.get(name, organisation=OURS))} == set(PEOPLE[:2])
+        assert items(world.get(name, scenario="other")) == []
+        assert items(world.get(name, until=first["dispatched_at"])) == []
+        assert items(world.get(name, since="2100-01-01T00:00:00Z")) == []
+    assert len(items(world.get("runs", organisation=OURS))) == 1
+    assert len(items(world.get("unknown", user=PEOPLE[2]))) == 1
+    plan = world.get("plan", organisation=THEIRS, scenario="nudge", user=PEOPLE[5])
+    assert [one["user_id"] for one in plan["items"]] == [PEOPLE[5]]
+
+
+@pytest.mark.parametrize("name", [*LISTS, "plan"])
+def test_a_list_is_walked_row_by_row(world: World, name: str) -> None:
+    whole, walked, cursor = items(world.get(name)), [], None
+    assert len(whole) >= 2
+    for _ in whole:
+        page = world.get(name, limit=1, **({} if cursor is None else {"cursor": cursor}))
+        walked += page["items"]
+        cursor = page["next"]
+    assert (walked, cursor) == (whole, None)
+
+
+def shape(value: Any) -> Any:
+    """The names in a document, without what varies from one to another: values, lists, counts by
+    reason, and keys of a configuration."""
+    if isinstance(value, list):
+        return shape(value[0]) if value else None
+    if isinstance(value, dict):
+        return {name: None if name in VARIES else shape(one) for name, one in value.items()}
+    return None
+
+
+VARIES = ("refusals", "reasons", "checks", "facts", "definition", "changes", "last_run", "override", "latest", "next")
+SHOWN = re.findall(
+    r'\$ curl -s "http://127\.0\.0\.1:8321/v1/([^"]+)" -H [^\n]+\n```\n\n```json\n(.*?)\n```',
+    read_text("docs/reference/http-api.md"),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("path", "answer"), SHOWN, ids=[path.partition("?")[0] for path, _ in SHOWN])
+def test_the_page_shows_what_a_route_answers(world: World, path: str, answer: str) -> None:
+    name, _, query = path.partition("?")
+    ours = {"since": "2026-11-23T00:00:00Z", "scenario": "nudge", "organisation": OURS, "user": PEOPLE[0], "limit": "1"}
+    asked = {part.partition("=")[0]: ours[part.partition("=")[0]] for part in query.split("&") if part}
+    found = world.get(name.replace("3f1c8a52-9d4e-4b6a-8c7f-1e2d3c4b5a69", PEOPLE[0]), **asked)
+    assert shape(found) == shape(json.loads(answer))
+
+
+def test_the_page_shows_nine_routes() -> None:
+    assert len(SHOWN) == 9
+
+
+WRONG: dict[str, tuple[dict[str, str], str]] = {
+    "no cursor of any list": ({"cursor": "abc"}, "RK725"),
+    "an empty cursor": ({"cursor": ""}, "RK725"),
+    "a long cursor": ({"cursor": "a" * 501}, "RK701"),
+    "no row": ({"limit": "0"}, "RK701"),
+    "too many rows": ({"limit": "1001"}, "RK701"),
+    "no number": ({"limit": "ten"}, "RK701"),
+    "no id": ({"organisation": "granvik"}, "RK701"),
+    "no scenario": ({"scenario": "No Such"}, "RK701"),
+    "an unknown parameter": ({"page": "2"}, "RK701"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_parameter_is_a_mistake_of_the_request(world: World, wrong: str) -> None:
+    query, code = WRONG[wrong]
+    for name in (*LISTS, "plan"):
+        answer = world.api.client.get(f"/v1/{name}", params=query)
+        assert (answer.status_code, answer.json()["code"]) == (422, code), name
+
+
+def test_a_cursor_of_another_list_and_a_time_without_a_zone_are_mistakes(world: World) -> None:
+    cursor = world.get("notifications", limit=1)["next"]
+    for name in {*LISTS, "plan"} - {"notifications"}:
+        answer = world.api.client.get(f"/v1/{name}", params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (422, "RK725"), name
+    for name in LISTS:
+        for since in ("2026-01-01T00:00:00", "yesterday", "9" * 40):
+            assert world.api.client.get(f"/v1/{name}", params={"since": since}).status_code == 422, (name, since)
