@@ -43,6 +43,12 @@ def test_a_published_metric_counts_by_its_labels_from_zero(registry: CollectorRe
     assert another.get_sample_value("rekindle_sends_total", labels) == 1
 
 
+def test_what_an_alert_looks_for_is_there_from_zero(registry: CollectorRegistry) -> None:
+    """Prometheus sees no increase in a series that begins at 1."""
+    assert registry.get_sample_value("rekindle_runs_total", {"status": "halted"}) == 0
+    assert registry.get_sample_value("rekindle_run_faults_total", {"code": "RK402"}) == 0
+
+
 def test_a_gauge_that_is_not_known_is_not_a_number(registry: CollectorRegistry) -> None:
     measures.QUEUE_UNITS.set(7, state="waiting")
     measures.QUEUE_UNITS.forget()

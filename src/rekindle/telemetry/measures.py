@@ -23,11 +23,21 @@ class Metric:
 
     kind: ClassVar[Literal["counter", "gauge", "histogram"]]
 
-    def __init__(self, name: str, meaning: str, *labels: str, buckets: Sequence[float] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        meaning: str,
+        *labels: str,
+        buckets: Sequence[float] = (),
+        from_zero: Sequence[str] = (),
+    ) -> None:
         self.name = name
         self.meaning = meaning
         self.labels = labels
         self.buckets = buckets
+        # Values of the one label whose series are there from the beginning: Prometheus sees no
+        # increase in a series that begins at 1, so an alert would miss the first time.
+        self.from_zero = from_zero
         self._live: Any = None
         self._series: dict[tuple[str, ...], Any] = {}
         METRICS.append(self)
@@ -53,6 +63,8 @@ class Metric:
             "histogram": prometheus_client.Histogram,
         }
         self._live = kinds[self.kind](self.name, self.meaning, self.labels, registry=registry, **more)
+        for value in self.from_zero:
+            self._live.labels(value)
 
     def withdraw(self) -> None:
         """Count for nobody."""
@@ -127,8 +139,18 @@ _STEPS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 300)
 _DELAYS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 21_600)
 _REQUESTS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
-RUNS = Counter("rekindle_runs_total", "Runs that reported their end, by status.", "status")
-RUN_FAULTS = Counter("rekindle_run_faults_total", "Faults that ended a run or one of its scenarios.", "code")
+RUNS = Counter(
+    "rekindle_runs_total",
+    "Runs that reported their end, by status.",
+    "status",
+    from_zero=("done", "budget", "incomplete", "halted", "not_started"),
+)
+RUN_FAULTS = Counter(
+    "rekindle_run_faults_total",
+    "Faults that ended a run or one of its scenarios.",
+    "code",
+    from_zero=("RK401", "RK402", "RK404"),
+)
 LAST_RUN_AT = Gauge(
     "rekindle_last_run_timestamp_seconds", "When the latest run of this process reported its end; 0: none."
 )
