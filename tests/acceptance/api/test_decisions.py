@@ -2,7 +2,9 @@
 sent again, and an actor that is limited to an organisation decides about nothing else."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from acceptance.api.served import serving
+from acceptance.command import Command
 from rekindle import Engine
 from rekindle.access import Actor
 from rekindle.api.access import Access
@@ -19,6 +23,7 @@ from rekindle.api.runs import Runs
 from rekindle.configuration import load_config
 from rekindle.model import Uncertain
 from rekindle.policy import CONFIRM_SECONDS
+from rekindle.sandbox import Sandbox
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 from team.team import TEAM_CONFIG, UNGUARDED, Team, write_config
@@ -153,6 +158,7 @@ async def test_a_switch_is_turned_once_and_by_a_limited_actor_only_in_its_organi
     assert (await door.ask("PUT", "/v1/switches", {"turned": "off"})).json()["organisation_id"] is None
     assert audited(team) == [("key here", "switch.turned")] * 2 + [("key all", "switch.turned")]
     assert team.rows("select count(*) from rekindle.switch") == [(3,)]
+    assert not team.rows("select 1 from rekindle.audit a where a::text like '%%wrong day%%'")
 
 
 @pytest.mark.parametrize("decision", [{"sent": "projects/p/messages/7"}, {"not_sent": True}])
@@ -218,6 +224,25 @@ async def test_many_confirmations_at_once_are_one_run(guarded: Door, team: Team)
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["run_id"] for answer in answers}) == 1
     assert team.rows("select count(*) from rekindle.run") == [(2,)]
+
+
+def test_confirmations_at_once_in_two_processes_are_one_run(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(12)
+    write_config(keyed.folder, GUARDED)
+    with serving(keyed) as one, serving(keyed) as other, ThreadPoolExecutor(8) as pool:
+        halted = one.post(wait=30).json()["run_id"]
+        barrier = threading.Barrier(8)
+
+        def ask(number: int) -> httpx.Response:
+            barrier.wait(timeout=30)
+            body, headers = {"people": 12}, {"prefer": "wait=30"}
+            return (one, other)[number % 2].client.post(f"/v1/runs/{halted}/confirm", json=body, headers=headers)
+
+        answers = list(pool.map(ask, range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["run_id"] for answer in answers}) == 1
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    assert len(fcm.messages()) == 12
 
 
 async def test_the_confirmation_of_a_limited_run_covers_only_its_organisation(guarded: Door, team: Team):

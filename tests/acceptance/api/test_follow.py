@@ -1,6 +1,7 @@
 """The events of a run over HTTP: seen to progress in every process, to the end, at a bounded
 cost."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -11,11 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 
 from acceptance.api.served import KEY, Served, sends_slowly, serving, until
 from acceptance.command import Command
 from conftest import shift_clock
+from rekindle import Engine
+from rekindle.api import follow
+from rekindle.api.follow import MAX_FOLLOWERS_OF_ONE, Following
+from rekindle.api.runs import Runs
 from rekindle.sandbox import Sandbox
+from rekindle.scenario import Config
+from rekindle.settings import Settings
+from rekindle.testing import ScriptedDispatcher
 from team.team import SCENARIO, Team, write_config
 
 SLOW = f'[dispatcher]\nkind = "fcm"\ntimeout = "1s"\nconcurrency = 4\n{SCENARIO}'
@@ -130,9 +139,7 @@ def test_clients_that_hang_up_or_read_nothing_cost_no_look(keyed: Command, team:
     team.people(1)
     with serving(keyed) as api:
         run_id = api.post(wait=30).json()["run_id"]
-        team.execute(
-            "update rekindle.run set status = 'running', finished_at = null, seen_at = now() + interval '1 day'"
-        )
+        revive(team)
         with ExitStack() as stack:
             for _ in range(3):
                 deaf = stack.enter_context(socket.create_connection(api.place))
@@ -141,6 +148,61 @@ def test_clients_that_hang_up_or_read_nothing_cost_no_look(keyed: Command, team:
             until(lambda: looks(team))
         until(lambda: not looks(team))
         assert api.stop().code == 0
+
+
+def test_one_key_follows_sixteen_runs_at_once_and_head_follows_none(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(1)
+    with serving(keyed) as api:
+        run_id = api.post(wait=30).json()["run_id"]
+        revive(team)
+        with ExitStack() as stack:
+            streams = [stack.enter_context(following(api, run_id)) for _ in range(MAX_FOLLOWERS_OF_ONE)]
+            assert {next(events).name for _, events in streams} == {"progress"}
+            refused = api.client.get(f"/v1/runs/{run_id}/events", timeout=10)
+            assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (429, "RK734", "10")
+        until(lambda: api.client.head(f"/v1/runs/{run_id}/events").status_code == 200)
+        until(lambda: not looks(team))
+
+
+def test_the_command_line_follows_a_run_of_another_process_to_its_report(keyed: Command, team: Team, fcm: Sandbox):
+    team.people(12)
+    write_config(keyed.folder, SLOW)
+    fcm.faults(sends_slowly(0.3))
+    with serving(keyed) as api:
+        run_id = api.post({"budget_seconds": 20}).json()["run_id"]
+        done = keyed("runs", "--follow", run_id, "--json")
+        assert (done.code, done.json()) == (0, api.run(run_id))
+        assert done.json()["status"] == "done"
+    assert "12 people reached" in keyed("runs", "--follow", run_id).out
+    revive(team, seen="-1 minute")
+    lost = keyed("runs", "--follow", run_id)
+    assert "has not been seen for 30 s" in lost.out
+    assert "RK704" in keyed("runs", "--follow", "11111111-1111-4111-8111-111111111111").err
+
+
+async def test_a_follower_gets_heartbeats_and_ends_after_five_minutes(
+    team: Team, team_worker_url: str, team_config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    assert follow.FOLLOW_SECONDS == 300
+    monkeypatch.setattr(follow, "FOLLOW_SECONDS", 0.5)
+    monkeypatch.setattr(follow, "HEARTBEAT_SECONDS", 0.1)
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": team_worker_url})
+    async with Engine.open(settings, team_config, dispatcher=ScriptedDispatcher()) as engine:
+        run_id = (await engine.run()).run_id
+        revive(team)
+        runs = Following(engine, Runs(engine, at_once=1, stop=asyncio.Event()))
+        seen = [event async for event in runs.events(run_id, follower="key x")]
+        assert seen[0] is not None
+        assert seen.count(None) >= 3
+        assert len(seen) < 9
+        async with asyncio.timeout(10):
+            while [task for task in asyncio.all_tasks() if task.get_name() == "rekindle-follow"]:
+                await asyncio.sleep(0.05)
+
+
+def revive(team: Team, *, seen: str = "1 day") -> None:
+    """Make it seem as if the run were under way, seen at a moment before or after now."""
+    team.execute("update rekindle.run set status = 'running', finished_at = null, seen_at = now() + %s::interval", seen)
 
 
 def received(connection: socket.socket) -> bytes:
