@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from acceptance.api.served import KEY, serving
@@ -23,6 +25,7 @@ from acceptance.collector import Collector, attributes, collecting
 from acceptance.command import Command, ended
 from acceptance.fixtures import apply
 from conftest import shift_clock
+from rekindle.api import scrape
 from rekindle.app import version
 from rekindle.configuration import load_config
 from rekindle.sandbox import Sandbox
@@ -170,6 +173,32 @@ def test_a_scrape_does_not_ask_the_database_again_within_ten_seconds_and_survive
         done = ended(process)
     assert done.code == 0, done
     assert '"event": "metrics.ledger_lost"' in done.err
+
+
+async def test_clients_that_say_nothing_do_not_keep_prometheus_out_and_many_scrapes_ask_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scrape, "HEAD_SECONDS", 0.5)
+    asked: list[None] = []
+
+    async def refresh() -> None:
+        asked.append(None)
+        await asyncio.sleep(0.1)
+
+    async with (
+        scrape.scraped(CollectorRegistry(), refresh, host="127.0.0.1", port=0) as address,
+        AsyncExitStack() as all_,
+    ):
+        port = int(address.removesuffix("/metrics").rpartition(":")[2])
+        for _ in range(3 * scrape.CONNECTIONS):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            all_.callback(writer.close)
+        client = await all_.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
+        answers = await asyncio.gather(*(client.get(address) for _ in range(30)))
+        assert {one.status_code for one in answers} == {200}
+        too_long = await client.get(address, headers={"x": "x" * 2 * scrape.MAX_HEAD_BYTES})
+        assert too_long.status_code == 431
+    assert len(asked) == 1
 
 
 def test_ticks_add_to_a_file_what_they_did(within: Callable[..., str], team: Team, tmp_path: Path) -> None:

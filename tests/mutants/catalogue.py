@@ -1657,6 +1657,13 @@ TELEMETRY = (
         ("unit/test_telemetry.py::test_a_host_s_provider_gets_the_spans_with_their_parents_links_and_codes",),
     ),
     Mutant(
+        "commands write the file of metrics at once",
+        "telemetry/textfile.py",
+        "one-writes-the-file",
+        "",
+        ("unit/test_textfile.py::test_commands_that_write_at_once_lose_nothing",),
+    ),
+    Mutant(
         "the web framework sends its own spans, with the path of each request",
         "api/app.py",
         "only-our-spans",

@@ -58,7 +58,7 @@ def _alone(folder: Path) -> Generator[None]:
         until = time.monotonic() + LOCK_SECONDS
         while True:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # mutant: one-writes-the-file
                 break
             except BlockingIOError:
                 if time.monotonic() > until:
