@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from rekindle.api.access import Access
+from rekindle.api.audit_routes import audit_routes
 from rekindle.api.decision_routes import decision_routes
 from rekindle.api.document import with_problems
 from rekindle.api.erase_routes import erase_routes
@@ -64,6 +65,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
     api.include_router(plan_routes(engine))
     api.include_router(erase_routes(engine))
     api.include_router(key_routes(engine))
+    api.include_router(audit_routes(engine))
     api.include_router(health_routes(engine))
     api.exception_handler(RekindleError)(_refused)
     api.exception_handler(RequestValidationError)(_invalid)

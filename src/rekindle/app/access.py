@@ -1,14 +1,16 @@
-"""The part of the engine that knows the keys of the HTTP API."""
+"""The part of the engine that knows the keys of the HTTP API, and reads the audit."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from rekindle.app.base import Base
-from rekindle.ports import ApiKey, Grant, KnownKey, NewKey
+from rekindle.ports import ApiKey, Audited, Filter, Grant, KnownKey, NewKey
 from rekindle.postgres import keys
+from rekindle.postgres.audit import audited
 
 
-class Keys(Base):
-    """Creates and revokes keys, and finds the actor behind one."""
+class Access(Base):
+    """Creates and revokes keys, finds the actor behind one, and shows what actors have changed."""
 
     async def create_key(self, grant: Grant) -> NewKey:
         """Create a key. Its secret is shown once: the database has only its digest.
@@ -44,3 +46,8 @@ class Keys(Base):
     async def note_key_use(self, digest: bytes) -> None:
         """Note that the key is used now, at most once a minute."""
         await keys.note_use(self._database, digest)
+
+    async def audit_page(self, asked: Filter) -> Sequence[Audited]:
+        """The part of the audit that is asked for by time, newest first. The key of a row is its
+        `audit_id`."""
+        return await audited(self._database, asked)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Self
 from uuid import UUID
 
-from rekindle.app.access import Keys
+from rekindle.app.access import Access
 from rekindle.app.confirm import Confirming
 from rekindle.app.database import check_database
 from rekindle.app.fleet import Scheduled
@@ -36,7 +36,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Keys, Tokens):
+class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Access, Tokens):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

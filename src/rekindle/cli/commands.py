@@ -6,6 +6,7 @@ import typer
 
 from rekindle.app import version
 from rekindle.cli import (
+    audit,
     cycle,
     demo,
     explain,
@@ -75,6 +76,7 @@ def build() -> typer.Typer:
         fleet.worker,
         fleet.status,
         explain.explain,
+        audit.audit,
         person.erase,
         person.export,
         prune.prune,

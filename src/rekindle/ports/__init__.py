@@ -3,7 +3,7 @@ and the team's views. They keep the engine free of psycopg and of any HTTP clien
 
 from rekindle.ports.access import ApiKey, Grant, KnownKey, NewKey
 from rekindle.ports.alerts import Alert, Alerts
-from rekindle.ports.audit import Action, Entry
+from rekindle.ports.audit import Action, Audited, Entry
 from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
 from rekindle.ports.dispatcher import Dispatcher
 from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
@@ -38,6 +38,7 @@ __all__ = [
     "Alerts",
     "ApiKey",
     "Applied",
+    "Audited",
     "Change",
     "Changed",
     "Column",

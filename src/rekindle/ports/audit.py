@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -47,3 +48,17 @@ class Entry:
         """The label of the actor; None for the login of the database, whose name the database
         knows."""
         return None if self.actor is None else self.actor.label
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An entry as it was written; see the page on the ledger for what each action says."""
+
+    audit_id: int
+    at: datetime
+    actor: str
+    action: str
+    scenario_type: str | None
+    organisation_id: UUID | None
+    subject: str | None
+    details: Mapping[str, object]

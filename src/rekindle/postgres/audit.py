@@ -1,9 +1,12 @@
 """The audit: one row per change, in the transaction of the change."""
 
+from collections.abc import Sequence
+from datetime import UTC
+
 from psycopg.types.json import Jsonb
 
-from rekindle.ports import Entry
-from rekindle.postgres.pool import Connection
+from rekindle.ports import Audited, Entry, Filter
+from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
 __all__ = ["Entry", "audit"]
@@ -20,3 +23,11 @@ async def audit(connection: Connection, entry: Entry) -> None:
         "details": Jsonb(dict(entry.details)),
     }
     await connection.execute(statement("audit"), parameters)
+
+
+async def audited(database: Database, asked: Filter) -> Sequence[Audited]:
+    """Return entries, newest first. The key of a row is its id."""
+    (after,) = asked.after or (None,)
+    parameters = {"since": asked.since, "until": asked.until, "after": after, "limit": asked.limit}
+    rows = await database.rows(statement("audit_page"), parameters)
+    return [Audited(**{**row, "at": row["at"].astimezone(UTC)}) for row in rows]

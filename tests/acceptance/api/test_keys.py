@@ -139,6 +139,48 @@ def test_a_use_is_noted_and_no_request_waits_for_that(api: Served, place: tuple[
     until(lambda: team.rows(noted) == [(True,)])
 
 
+def test_a_use_that_cannot_be_noted_is_logged_and_the_request_is_answered(
+    api: Served, place: tuple[Team, Command]
+) -> None:
+    team, _ = place
+    key = created(api, "unnoted")
+    team.execute("revoke update (last_used_at) on rekindle.api_key from rekindle_worker")
+    assert asking(api, key).status_code == 200
+    until(lambda: "key.unnoted" in api.said())
+    team.execute("grant update (last_used_at) on rekindle.api_key to rekindle_worker")
+
+
+def test_the_audit_is_shown_newest_first_in_pages_to_admins_of_everything(
+    api: Served, place: tuple[Team, Command]
+) -> None:
+    limited = created(api, "limited", organisations=[HERE])
+    begin = api.client.get("/v1/audit", params={"limit": 1}).json()
+    assert begin["items"][0] | {"audit_id": 0, "at": ""} == {
+        "audit_id": 0,
+        "at": "",
+        "actor": "key root",
+        "action": "key.created",
+        "scenario_type": None,
+        "organisation_id": HERE,
+        "subject": "limited",
+        "details": {"scope": "admin", "organisations": [HERE], "expires_at": None},
+    }
+    created(api, "later")
+    rest = api.client.get("/v1/audit", params={"limit": 1000, "cursor": begin["next"]}).json()
+    ids = [one["audit_id"] for one in [*begin["items"], *rest["items"]]]
+    assert ids == sorted(ids, reverse=True)
+    rows = place[0].rows("select count(*) from rekindle.audit where subject is distinct from 'later'")
+    assert [(len(ids),)] == rows
+    at = begin["items"][0]["at"]
+    assert [one["subject"] for one in api.client.get("/v1/audit", params={"since": at}).json()["items"]] == [
+        "later",
+        "limited",
+    ]
+    assert api.client.get("/v1/audit", params={"until": at}).json()["items"] == rest["items"][:100]
+    assert api.client.get("/v1/audit", params={"since": "2026-11-26T09:00:00"}).status_code == 422
+    assert asking(api, limited, path="/v1/audit").status_code == 403
+
+
 def test_the_command_line_creates_lists_and_revokes_keys(within: Callable[..., str], team: Team) -> None:
     create = ("key", "create", "cli", "--scope", "operate", "--organisation", HERE, "--expires", "90d")
     done = json.loads(within(*create, "--json"))
@@ -157,6 +199,13 @@ def test_the_command_line_creates_lists_and_revokes_keys(within: Callable[..., s
         ("key.created", "login test_worker"),
         ("key.revoked", "login test_worker"),
     ]
+    shown = json.loads(within("audit", "--since", "1h", "--limit", 2, "--json"))
+    assert [(one["action"], one["subject"], one["actor"]) for one in shown] == [
+        ("key.revoked", "cli", "login test_worker"),
+        ("key.created", "cli", "login test_worker"),
+    ]
+    assert "key.revoked" in within("audit")
+    assert within("audit", "--since", "soon").startswith("error: RK106: --since is not a duration")
 
 
 def test_no_key_is_in_the_log(api: Served, root: str) -> None:
