@@ -48,9 +48,11 @@ def test_a_run_is_started_over_tls_with_the_key_and_the_logs_have_neither_key_no
         assert client.get(answer.headers["location"]).json() == answer.json()
         assert client.get("/openapi.json").json()["info"]["title"] == "Rekindle"
         assert stranger.get("/openapi.json").status_code == 401
+        token = stranger.get("/v1/runs", headers={"authorization": f"Bearer {'x' * 8_192}"})
+        assert (token.status_code, token.json()["code"][:3]) == (401, "RK7"), "the proxy refused a long token"
         forged = {"x-forwarded-for": "127.0.0.1", "forwarded": "for=127.0.0.1", "x-real-ip": "127.0.0.1"}
         assert stranger.post("/v1/runs", json={}, headers=forged).status_code == 401
-    until(lambda: proxy.logged().count("\n") == 6)
+    until(lambda: proxy.logged().count("\n") == 7)
     lines = proxy.logged().splitlines()
     assert [line.split()[2:4] for line in lines][:3] == [["POST", "401"], ["POST", "200"], ["GET", "200"]]
     assert not re.search(rf"{KEY}|/v1|{answer.json()['run_id']}", proxy.logged())
