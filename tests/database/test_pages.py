@@ -12,9 +12,10 @@ from pydantic import SecretStr
 
 from conftest import one_server
 from rekindle import Engine
+from rekindle.app import pages
 from rekindle.app.pages import PlanPage
 from rekindle.documents import scenario_document, version_document
-from rekindle.errors import CursorInvalid, NotFound
+from rekindle.errors import CursorInvalid, NotFound, StatementTooSlow
 from rekindle.model import Acceptance, PlaceNames, Report
 from rekindle.ports import Filter
 from rekindle.scenario import Config
@@ -331,3 +332,16 @@ async def test_a_limited_reader_sees_the_switches_of_the_organisation_alone(
         await engine.switch("off", scenario_type=scenario_type, organisation_id=organisation_id)
     assert len(await engine.switches()) == 4
     assert [one.organisation_id for one in await engine.switches(sees={OURS})] == [OURS]
+
+
+async def test_a_plan_that_takes_too_long_ends_with_a_fault_and_gives_its_connection_back(
+    programme: Programme, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await programme.people(1)
+    monkeypatch.setattr(pages, "PLAN_SECONDS", 0.3)
+    async with programme.sql.transaction():
+        await programme.sql.execute("lock table team.person in access exclusive mode")
+        with pytest.raises(StatementTooSlow, match=r"longer than 0\.3 s"):
+            await engine.plan_page(Filter())
+    monkeypatch.setattr(pages, "PLAN_SECONDS", 60.0)
+    assert len((await engine.plan_page(Filter())).people) == 2

@@ -1,5 +1,6 @@
 """Cursors: what a list gave is taken, and nothing else."""
 
+import asyncio
 import base64
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rekindle.access import Actor
-from rekindle.api.asked import seen
+from rekindle.api import asked
+from rekindle.api.asked import Turns, seen
 from rekindle.api.pages import Cursors
-from rekindle.errors import CursorInvalid, NotFound
+from rekindle.errors import CursorInvalid, NotFound, TooManyPlans
 from rekindle.ports import Filter
 
 RUNS = Cursors("runs", (datetime, UUID))
@@ -108,3 +110,26 @@ def test_an_organisation_that_an_actor_does_not_see_is_not_found_whether_it_exis
     assert seen(everybody, UUID(int=8)) == Filter(organisation_id=UUID(int=8))
     with pytest.raises(NotFound):
         seen(limited, UUID(int=8))
+
+
+async def test_one_request_evaluates_at_a_time_and_the_next_one_waits_or_is_told_to_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = Turns()
+    async with turns.turn():
+        waiting = asyncio.create_task(_takes(turns))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        monkeypatch.setattr(asked, "TURN_SECONDS", 0.01)
+        with pytest.raises(TooManyPlans):
+            await _takes(turns)
+    await waiting
+    with pytest.raises(ZeroDivisionError):
+        async with turns.turn():
+            raise ZeroDivisionError
+    await _takes(turns)
+
+
+async def _takes(turns: Turns) -> None:
+    async with turns.turn():
+        pass

@@ -49,7 +49,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
     api = FastAPI(
         title="Rekindle",
         version="1",
-        summary="Starts runs and reports how they ended.",
+        summary="Starts runs, shows what happened, and explains what would happen.",
         docs_url=None,  # docs/decisions/0020-no-documentation-page.md
         redoc_url=None,
         openapi_url="/openapi.json" if docs else None,

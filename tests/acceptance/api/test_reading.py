@@ -1,4 +1,5 @@
-"""What the API reads, over a real socket: the same documents as the command line, page by page."""
+"""What the API reads, over a real socket: the same documents as the command line, page by page, and
+for a key of one organisation nothing of another."""
 
 import asyncio
 import json
@@ -14,13 +15,15 @@ import pytest
 
 from acceptance.api.operations import NOBODY
 from acceptance.api.served import KEY, Served, serving
-from acceptance.command import Command, environment
+from acceptance.command import Command, engine_over, environment
 from acceptance.fixtures import apply
 from conftest import Server, as_worker
 from docs.documents import read as read_text
 from rekindle.cli.invoke import invoke
 from rekindle.configuration import load_config
+from rekindle.ports import Grant
 from rekindle.sandbox import Sandbox
+from rekindle.scenario import Config
 from team.team import TEAM_CONFIG, Team, fill_team, name_organisations, person, write_config
 
 OURS, THEIRS = str(UUID(int=1)), str(UUID(int=2))
@@ -47,17 +50,22 @@ class World:
 
     api: Served
     command: Command
+    limited: httpx.Client
 
     def get(self, path: str, **query: Any) -> Any:
         """The answer for everybody."""
         return read(self.api.client, path, **query)
 
+    def ours(self, path: str, **query: Any) -> Any:
+        """The answer for the key of our organisation."""
+        return read(self.limited, path, **query)
+
 
 def read(client: httpx.Client, path: str, **query: Any) -> Any:
     answer = client.get(f"/v1/{path}", params=query)
     assert answer.status_code == 200, answer.text
-    assert "t1-1" not in answer.text  # a device token
-    assert "\x1b" not in answer.text
+    for never in ("t1-1", "Name1", "Hello", "\x1b"):  # a token, a variable, a text, a character for a terminal
+        assert never not in answer.text
     return answer.json()
 
 
@@ -90,10 +98,18 @@ def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.Tem
         api.post({}, wait=30)
         team.execute("insert into team.wanted select unnest(%s::uuid[]), 'first', '{\"points\": 7}'", PEOPLE[4:])
         team.execute(UNKNOWN, [PEOPLE[0], PEOPLE[2]])
-        for one in (OURS, THEIRS):
-            assert command("switch", "on", "--scenario", "nudge", "--organisation", one).code == 0
-        yield World(api, command)
+        key = asyncio.run(decided(url, running_sandbox, config))
+        with httpx.Client(base_url=api.url, headers={"apikey": key}, timeout=60, trust_env=False) as limited:
+            yield World(api, command, limited)
     server.drop(url)
+
+
+async def decided(url: str, fcm: Sandbox, config: Config) -> str:
+    """Turn a switch in each organisation, and make a key that is limited to ours."""
+    async with engine_over(url, fcm, config) as engine:
+        for one in (OURS, THEIRS):
+            await engine.switch("on", scenario_type="nudge", organisation_id=UUID(one))
+        return (await engine.create_key(Grant("granvik", "read", (UUID(OURS),), None))).secret
 
 
 @pytest.fixture
@@ -239,3 +255,41 @@ def test_a_cursor_of_another_list_and_a_time_without_a_zone_are_mistakes(world: 
     for name in LISTS:
         for since in ("2026-01-01T00:00:00", "yesterday", "9" * 40):
             assert world.api.client.get(f"/v1/{name}", params={"since": since}).status_code == 422, (name, since)
+
+
+def test_a_key_of_one_organisation_reads_that_organisation_alone(world: World) -> None:
+    for name in ("notifications", "deliveries", "unknown", "switches"):
+        found = items(world.ours(name))
+        assert found
+        assert found == [one for one in items(world.get(name)) if one["organisation_id"] == OURS]
+    (run,) = items(world.ours("runs"))
+    assert run["organisations"] == [OURS]
+    plan = world.ours("plan")
+    assert [one["user_id"] for one in plan["items"]] == [PEOPLE[0], PEOPLE[1], PEOPLE[4]]
+    assert [one["evaluated"] for one in plan["scenarios"]] == [3]
+    (scenario,) = items(world.ours("scenarios"))
+    assert [one["organisation_id"] for one in scenario["overrides"]] == [OURS]
+    assert scenario["latest"] is None
+    assert world.ours("scenarios/nudge") == scenario
+    assert THEIRS not in str(world.ours("scenarios/nudge/versions"))
+    assert [one["last_run"] for one in items(world.ours("schedules"))] == [None]
+    assert world.ours(f"people/{PEOPLE[0]}")["organisation_name"] == "Granvik"
+
+
+def test_to_a_key_of_one_organisation_another_one_is_like_none_at_all(world: World) -> None:
+    theirs = next(one for one in world.get("notifications")["items"] if one["organisation_id"] == THEIRS)
+    for path, nothing in (
+        (f"people/{PEOPLE[2]}", f"people/{NOBODY}"),
+        (f"notifications/{theirs['claim_id']}", f"notifications/{NOBODY}"),
+    ):
+        answers = [world.limited.get(f"/v1/{one}") for one in (path, nothing)]
+        assert [one.status_code for one in answers] == [404, 404]
+        assert answers[0].json() == answers[1].json()
+    for name in (*LISTS, "plan"):
+        answers = [world.limited.get(f"/v1/{name}", params={"organisation": one}) for one in (THEIRS, NOBODY)]
+        assert [one.status_code for one in answers] == [404, 404], name
+        assert answers[0].json() == answers[1].json()
+        assert world.ours(name, organisation=OURS)["items"] == world.ours(name)["items"]
+    assert items(world.ours("plan", user=PEOPLE[2])) == items(world.ours("plan", user=NOBODY)) == []
+    answer = world.limited.get("/v1/workers")
+    assert (answer.status_code, answer.json()["code"]) == (403, "RK712")
