@@ -41,7 +41,7 @@ _EMPTY = ";".join(
         "team.moment", "team.person", "team.device", "team.wanted", "team.activity_instant", "team.activity_day",
         "team.activity_wall", "team.certificate", "team.chapter", "team.organisation", "team.preference", "team.wish",
         "rekindle.gate", "rekindle.cap", "rekindle.outbox", "rekindle.delivery", "rekindle.scenario_notification",
-        "rekindle.outcome", "rekindle.disabled_token", "rekindle.run",
+        "rekindle.outcome", "rekindle.spent", "rekindle.disabled_token", "rekindle.run",
     )
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 from torture.checker import STUCK, Breach, check
 from torture.crew import Crew, events_in, orders_of_slot, shuffled_points
 from torture.engine_process import POINTS, Orders
-from torture.evidence import Cycle, Evidence, gather, history, returned_people, under_way
+from torture.evidence import Cycle, Evidence, forgotten, gather, history, returned_people, under_way
 from torture.plan import CALM, Event, draw
 from torture.stage import Stage, staged
 from torture.terms import BATCH, CANARIES, COOLDOWN_SECONDS, HOLD_SECONDS, LONGEST_DELAY_SECONDS, Session
@@ -106,6 +106,9 @@ async def _play(
                 case "erase":
                     await crew.erase(event.worker, event.seconds)
                     return  # it must not delay a run
+                case "prune":
+                    await crew.prune(event.seconds)
+                    return  # it is in nobody's way, so every run must be in time
                 case "cut":
                     stage.link.cut()
                 case "silence":
@@ -173,6 +176,8 @@ async def _judge(stage: Stage, hurt: Crew, counts: Counter[str], disturbed: list
     counts["erasures"] = len({one.life for one in evidence.erased.values()})
     evidence.cycles = _cycles(stage, hurt.pauses)
     evidence.counts = counts
+    evidence.forgotten = await forgotten(stage)
+    evidence.pruned = (await stage.rows("select count(*) from torture.pruned"))[0]["count"]
     evidence.leaks = [
         f"{canary!r} in {name}" for name, text in stage.texts().items() for canary in CANARIES if canary in text
     ]

@@ -19,6 +19,7 @@ from torture.terms import (
 
 DOUBLE = "doubles inside a cooldown"
 REPEATED = "occurrences sent twice"
+FORGOTTEN = "pruned and not spent"
 CAPPED = "people above their frequency cap"
 UNTRACED = "accepted with neither record nor unknown"
 BOTH = "both recorded and ended otherwise"
@@ -34,6 +35,7 @@ MISCOUNTED = "erasures that do not add up"
 INVARIANTS = (
     DOUBLE,
     REPEATED,
+    FORGOTTEN,
     CAPPED,
     UNTRACED,
     BOTH,
@@ -74,6 +76,7 @@ def check(evidence: Evidence) -> list[Breach]:
     return [
         *_doubles(evidence),
         *_occurrences(evidence),
+        *(Breach(FORGOTTEN, one[2], one[:2]) for one in evidence.forgotten),
         *(_capped(evidence) if evidence.capped else ()),
         *_records(evidence),
         *(Breach(STUCK, one) for one in evidence.stuck),

@@ -139,6 +139,17 @@ class Crew:
                 process.kill()
                 await process.wait()
 
+    async def prune(self, seconds: float) -> None:
+        """Prune again and again, and kill -9 the process after some seconds."""
+        if self._design != "rekindle":
+            return
+        self.counts["prunes killed"] += 1
+        process = await self._start("prune", ["torture.engine_process", "prune"], Orders())
+        await asyncio.sleep(seconds)
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
     def _wake(self, slot: int) -> None:
         process = self._processes[slot]
         if slot in self._stopped and process.returncode is None:

@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from torture.terms import BUDGET_SECONDS, CONSTANTS
+from torture.terms import BUDGET_SECONDS, CONSTANTS, RETENTION
 
 POINTS = ("claim", "lease", "arm", "send", "answer", "record")
 
@@ -196,6 +196,29 @@ async def erase(users: Sequence[str]) -> None:
             await asyncio.sleep(0.2)
 
 
+async def prune() -> None:
+    """Prune without end, with retentions of seconds, so that what is pruned was due a moment ago."""
+    from rekindle.app.migrations import database_url
+    from rekindle.cli.logs import set_up_logging
+    from rekindle.engine.prune import Pruner
+    from rekindle.errors import RekindleError
+    from rekindle.policy import Retention
+    from rekindle.postgres.pool import Database
+    from rekindle.postgres.prune import PostgresPruning
+    from rekindle.settings import Settings
+
+    set_up_logging("warning")
+    database = Database(database_url(Settings()), connections=1)
+    while True:
+        try:
+            await database.open()
+            while True:
+                await Pruner(PostgresPruning(database), Retention(**RETENTION)).prune()
+                await asyncio.sleep(0.1)
+        except RekindleError:
+            await asyncio.sleep(0.2)
+
+
 def _say(began: float, how: str) -> None:
     """Times are those of the host's monotonic clock, which is the same and correct in every
     process."""
@@ -210,6 +233,8 @@ def main() -> None:
         asyncio.run(loop())
     elif sys.argv[1] == "erase":
         asyncio.run(erase(sys.argv[2:]))
+    elif sys.argv[1] == "prune":
+        asyncio.run(prune())
     else:
         from rekindle.cli import main as command_line
 

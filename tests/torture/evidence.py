@@ -116,6 +116,10 @@ class Evidence:
     leaks: list[str] = field(default_factory=list[str])
     disturbed: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """The times of faults of a process or the database: a run that overlaps one may be late."""
+    forgotten: list[tuple[UUID, str, str]] = field(default_factory=list[tuple[UUID, str, str]])
+    """The pushes (person, scenario, occurrence) whose record was pruned and that are not spent."""
+    pruned: int = 0
+    """The rows that prunes have deleted."""
     capped: bool = True
     """Whether the design has a frequency cap."""
     erased: dict[Key, Erased] = field(default_factory=dict[Key, Erased])
@@ -132,11 +136,11 @@ select r.run_id, r.status, extract(epoch from r.started_at)::float8 as started,
        extract(epoch from r.finished_at)::float8 as finished, coalesce(m.made, 0) as made,
        r.evaluated, r.not_due, r.refused, r.claimed, r.carried, r.recorded, r.skipped, r.dead, r.unknown, r.pending,
        r.handed_over
-from rekindle.run r
+from torture.run r
 left join (
   select claimed_run_id, count(distinct claim_id) as made
-  from (select claimed_run_id, claim_id from rekindle.delivery
-        union all select claimed_run_id, claim_id from rekindle.outcome
+  from (select claimed_run_id, claim_id from torture.delivery
+        union all select claimed_run_id, claim_id from torture.outcome
         union all select claimed_run_id, claim_id from rekindle.outbox
         union all select claimed_run_id, claim_id from torture.erased) unit
   group by claimed_run_id
@@ -182,6 +186,21 @@ async def accepted_by_sandbox(stage: Stage) -> list[Acceptance]:
     return found
 
 
+async def forgotten(stage: Stage) -> list[tuple[UUID, str, str]]:
+    """The pushes that were pruned, recorded or unknown, and that nothing keeps spent."""
+    if stage.session.design != "rekindle":
+        return []
+    rows = await stage.rows(
+        "select distinct p.user_id, p.scenario_type, said.occurrence from torture.pruned_unit p "
+        "join (select id as claim_id, occurrence from torture.notification "
+        "      union select claim_id, occurrence from torture.outcome where outcome = 'unknown') said using (claim_id) "
+        "where p.life is null and (p.name = 'delivery' or p.deleted ->> 'outcome' = 'unknown') "
+        "  and not exists (select from rekindle.spent s where s.user_id = p.user_id "
+        "    and s.scenario_type = p.scenario_type and s.occurrence = said.occurrence)"
+    )
+    return [(row["user_id"], row["scenario_type"], row["occurrence"]) for row in rows]
+
+
 async def gather(stage: Stage) -> Evidence:
     """The current contents of the log and the tables."""
     gone = {row["device_id"] for row in await stage.rows("select device_id from torture.device where gone")}
@@ -193,6 +212,12 @@ async def gather(stage: Stage) -> Evidence:
         )
     }
     lives = {claim_id: one.life for (claim_id, _), one in erased.items()}
+    lives |= {
+        row["claim_id"]: row["life"]
+        for row in await stage.rows(
+            "select claim_id, extract(epoch from life)::float8 as life from torture.pruned_unit where life is not null"
+        )
+    }
     accepted = [replace(one, life=lives.get(one.claim_id, 0.0)) for one in await accepted_by_sandbox(stage)]
     if stage.session.design != "rekindle":
         return Evidence(
@@ -211,14 +236,14 @@ async def gather(stage: Stage) -> Evidence:
             Record(row["claim_id"], row["device_id"], row["provider_name"], row["started"])
             for row in await stage.rows(
                 "select d.claim_id, d.device_id, d.provider_name, extract(epoch from r.started_at)::float8 as started "
-                "from rekindle.delivery d left join rekindle.run r on r.run_id = d.run_id"
+                "from torture.delivery d left join torture.run r on r.run_id = d.run_id"
             )
         ],
         endings=[
             Ending(**row)
-            for row in await stage.rows("select claim_id, device_id, outcome, reason, run_id from rekindle.outcome")
+            for row in await stage.rows("select claim_id, device_id, outcome, reason, run_id from torture.outcome")
         ],
-        notified={row["id"] for row in await stage.rows("select id from rekindle.scenario_notification")},
+        notified={row["id"] for row in await stage.rows("select id from torture.notification")},
         runs=[
             RunRow(
                 row["run_id"],
@@ -302,11 +327,11 @@ _HISTORY: Any = """
 select extract(epoch from at)::float8 as at, what from (
   select d.accepted_at as at, 'recorded claim ' || d.claim_id || ' device ' || d.device_id || ' run ' || d.run_id
          || ' claimed by ' || d.claimed_run_id || case when d.was_unknown then ' late' else '' end as what
-  from rekindle.delivery d where d.user_id = %(user_id)s and d.scenario_type = %(scenario_type)s
+  from torture.delivery d where d.user_id = %(user_id)s and d.scenario_type = %(scenario_type)s
   union all
   select o.at, o.outcome || ' ' || o.reason || ' claim ' || o.claim_id || ' device ' || o.device_id || ' run '
          || o.run_id || ' epoch ' || o.epoch || ' armed ' || coalesce(extract(epoch from o.armed_at)::text, '-')
-  from rekindle.outcome o where o.user_id = %(user_id)s and o.scenario_type = %(scenario_type)s
+  from torture.outcome o where o.user_id = %(user_id)s and o.scenario_type = %(scenario_type)s
   union all
   select x.claimed_at, 'live ' || x.state || ' claim ' || x.claim_id || ' device ' || x.device_id || ' run ' || x.run_id
          || ' epoch ' || x.epoch || ' lease until ' || coalesce(extract(epoch from x.lease_until)::text, '-')

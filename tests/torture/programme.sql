@@ -77,6 +77,53 @@ create trigger erased after delete on rekindle.outcome for each row
   when (current_query() like '/* rekindle:erase%%') execute function torture.note_erased();
 create trigger erased after delete on rekindle.delivery for each row
   when (current_query() like '/* rekindle:erase%%') execute function torture.note_erased();
+-- What prunes deleted, for the evidence. A late answer deletes an outcome, too: that is no prune.
+create table torture.pruned (name text not null, deleted jsonb not null, at timestamptz not null default now());
+create function torture.keep() returns trigger language plpgsql security definer as $$
+begin
+  if current_query() like '/* rekindle:prune%%' then
+    insert into torture.pruned values (tg_table_name, to_jsonb(old));
+  end if;
+  return null;
+end $$;
+-- An erasure forgets what was pruned, too: `life` is as in torture.erased.
+create table torture.spent_erased (
+  user_id uuid not null, life timestamptz not null default now(), at timestamptz not null default clock_timestamp()
+);
+create function torture.note_spent() returns trigger language plpgsql security definer as $$
+begin
+  insert into torture.spent_erased values (old.user_id);
+  return null;
+end $$;
+create trigger erased after delete on rekindle.spent for each row
+  when (current_query() like '/* rekindle:erase%%') execute function torture.note_spent();
+create view torture.pruned_unit as
+select (p.deleted ->> 'claim_id')::uuid as claim_id, (p.deleted ->> 'user_id')::uuid as user_id,
+       p.deleted ->> 'scenario_type' as scenario_type, p.name, p.deleted, (
+         select min(e.life) from (
+           select user_id, life, at from torture.erased
+           union all select user_id, life, at from torture.spent_erased
+         ) e
+         where e.user_id = (p.deleted ->> 'user_id')::uuid and e.at > p.at
+       ) as life
+from torture.pruned p where p.name in ('delivery', 'outcome');
+create trigger keep after delete on rekindle.scenario_notification for each row execute function torture.keep();
+create trigger keep after delete on rekindle.delivery for each row execute function torture.keep();
+create trigger keep after delete on rekindle.outcome for each row execute function torture.keep();
+create trigger keep after delete on rekindle.run for each row execute function torture.keep();
+create view torture.notification as
+select * from rekindle.scenario_notification union all
+select (jsonb_populate_record(null::rekindle.scenario_notification, deleted)).* from torture.pruned
+where name = 'scenario_notification';
+create view torture.delivery as
+select * from rekindle.delivery union all
+select (jsonb_populate_record(null::rekindle.delivery, deleted)).* from torture.pruned where name = 'delivery';
+create view torture.outcome as
+select * from rekindle.outcome union all
+select (jsonb_populate_record(null::rekindle.outcome, deleted)).* from torture.pruned where name = 'outcome';
+create view torture.run as
+select * from rekindle.run union all
+select (jsonb_populate_record(null::rekindle.run, deleted)).* from torture.pruned where name = 'run';
 
 -- The tables of the usual designs (usual_designs.py).
 create table torture.sent (

@@ -14,6 +14,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
         ("recorded", [len(one.evidence.records) for one in verdicts]),
         ("unknown", [sum(end.outcome == "unknown" for end in one.evidence.endings) for one in verdicts]),
         ("dead or skipped", [sum(end.outcome != "unknown" for end in one.evidence.endings) for one in verdicts]),
+        ("pruned", [one.evidence.pruned for one in verdicts]),
         ("runs", [len(one.evidence.runs) for one in verdicts]),
     ]
     names = sorted({name for one in verdicts for name in one.evidence.counts})

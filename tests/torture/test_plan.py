@@ -18,7 +18,7 @@ def test_a_short_session_has_every_kind_of_fault_and_ends_in_time():
     for seed in range(50):
         events = draw(seed, 10, 6)
         kinds = {event.kind for event in events}
-        assert kinds == {"kill", "pause", "crash", "restart", "cut", "silence", "stampede", "erase", "fcm"}
+        assert kinds == {"kill", "pause", "crash", "restart", "cut", "silence", "stampede", "prune", "erase", "fcm"}
         assert max(event.at for event in events) < 10
         assert all(event.seconds > ARM_LEASE_SECONDS for event in events if event.kind == "pause")
 
