@@ -107,7 +107,7 @@ async def _play(
                     await crew.erase(event.worker, event.seconds)
                     return  # it must not delay a run
                 case "prune":
-                    await crew.prune(event.seconds)
+                    await crew.prune()
                     return  # it is in nobody's way, so every run must be in time
                 case "cut":
                     stage.link.cut()

@@ -45,6 +45,7 @@ class Crew:
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped: set[int] = set()
+        self._pruning: asyncio.subprocess.Process | None = None
         self._going = True
 
     def log(self, slot: int | str) -> Path:
@@ -58,6 +59,9 @@ class Crew:
     async def dismiss(self, *, gently: bool = True) -> None:
         """End all processes: first ask them to stop, then kill them."""
         self._going = False
+        if self._pruning is not None:
+            self._pruning.kill()
+            await self._pruning.wait()
         for slot in list(self._stopped):
             self._wake(slot)
         for process in self._processes.values():
@@ -139,16 +143,15 @@ class Crew:
                 process.kill()
                 await process.wait()
 
-    async def prune(self, seconds: float) -> None:
-        """Prune again and again, and kill -9 the process after some seconds."""
-        if self._design != "rekindle":
+    async def prune(self) -> None:
+        """Kill -9 the process that prunes, in whatever batch it is, and start another one."""
+        if self._design != "rekindle" or not self._going:
             return
-        self.counts["prunes killed"] += 1
-        process = await self._start("prune", ["torture.engine_process", "prune"], Orders())
-        await asyncio.sleep(seconds)
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        if self._pruning is not None:
+            self._pruning.kill()
+            await self._pruning.wait()
+            self.counts["prunes killed"] += 1
+        self._pruning = await self._start("prune", ["torture.engine_process", "prune"], Orders())
 
     def _wake(self, slot: int) -> None:
         process = self._processes[slot]
