@@ -62,7 +62,10 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
     ("said", "problem"),
     [
         ('notification = "30d"', "is too short; make it at least 31d, because a frequency cap may look back so far"),
-        ('notification = "59d"', "is too short; make it at least 60d, because the cooldown of scenario away is as long"),
+        (
+            'notification = "59d"',
+            "is too short; make it at least 60d, because the cooldown of scenario away is as long",
+        ),
         ('outcome = "6d"', "is too short; make it at least 7d, because an operator needs time to settle unknown sends"),
         ('run = "30d"', "is too short; make it at least 31d, because the guard looks back so far"),
         ('run = "39d"', "is too short; make it at least 40d, because run.catch_up looks back so far"),
@@ -75,9 +78,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_shorter_than_a_promise_needs_is_one_line_with_a_hint(
-    tmp_path: Path, said: str, problem: str
-) -> None:
+def test_what_is_shorter_than_a_promise_needs_is_one_line_with_a_hint(tmp_path: Path, said: str, problem: str) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         load(tmp_path, said, cooldown="60d", run='catch_up = "40d"')
     assert list(caught.value.problems) == [f"retention.{said.split(' ')[0]}: {problem}"]

@@ -84,4 +84,4 @@ class Pruner:
 
 
 def _some(deleted: Mapping[str, int]) -> dict[str, int]:
-    return {table: rows for table, rows in deleted.items() if rows}
+    return {table: rows for table, rows in sorted(deleted.items()) if rows}
