@@ -29,7 +29,13 @@ from rekindle.postgres.prune import BATCH, PostgresPruning
 
 DAY = 86_400
 KEPT = Retention(
-    notification=397 * DAY, outcome=90 * DAY, run=397 * DAY, gate=90 * DAY, disabled_token=397 * DAY, audit=397 * DAY
+    notification=397 * DAY,
+    outcome=90 * DAY,
+    run=397 * DAY,
+    gate=90 * DAY,
+    disabled_token=397 * DAY,
+    audit=397 * DAY,
+    api_key=397 * DAY,
 )
 
 WITHOUT: LiteralString = """

@@ -189,6 +189,7 @@ class Retention:
     gate: int
     disabled_token: int
     audit: int
+    api_key: int
     spent: int | None = None
 
 

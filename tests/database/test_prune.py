@@ -27,9 +27,10 @@ MONTHS = Retention(
     gate=90 * DAY,
     disabled_token=397 * DAY,
     audit=1_098 * DAY,
+    api_key=397 * DAY,
     spent=None,
 )
-AT_ONCE = Retention(notification=1, outcome=1, run=1, gate=1, disabled_token=1, audit=1)
+AT_ONCE = Retention(notification=1, outcome=1, run=1, gate=1, disabled_token=1, audit=1, api_key=1)
 
 
 @pytest.fixture
@@ -210,7 +211,7 @@ async def test_occurrences_of_an_own_query_are_kept_as_long_as_the_configuration
     run_id, units = await programme.armed_units(marks, scenario_type="thanks")
     await programme.store.record(run_id, [Acceptance(unit, "n") for unit in units])
     two_years = Retention(
-        notification=DAY, outcome=DAY, run=DAY, gate=DAY, disabled_token=DAY, audit=DAY, spent=730 * DAY
+        notification=DAY, outcome=DAY, run=DAY, gate=DAY, disabled_token=DAY, audit=DAY, api_key=DAY, spent=730 * DAY
     )
     await later(programme, 700, two_years)
     assert await spent(programme) == {"once", "milestone:1"}
@@ -285,7 +286,9 @@ async def test_a_gate_stays_while_an_uncertain_send_may_become_a_record_that_beg
 ) -> None:
     user_id, one = await person_of_kind(programme, "sql")
     units = await send_uncertainly(programme, one)
-    kept = Retention(notification=DAY, outcome=1_000 * DAY, run=DAY, gate=DAY, disabled_token=DAY, audit=DAY)
+    kept = Retention(
+        notification=DAY, outcome=1_000 * DAY, run=DAY, gate=DAY, disabled_token=DAY, audit=DAY, api_key=DAY
+    )
     assert "gate" not in await later(programme, 200, kept)
     await settle(programme.database, units[0].claim_id, provider_name="n/1")
     assert (await programme.gate(user_id) or {})["opens_in"] == DAY
@@ -360,6 +363,24 @@ async def test_a_disabled_token_stays_while_somebody_has_it_registered(programme
     (kept,) = await programme.rows("select needed_at, device_id = rekindle.device_id('token', 'kept') as it "
                                    "from rekindle.disabled_token")  # fmt: skip
     assert kept == {"needed_at": NOW + timedelta(days=399), "it": True}
+
+
+async def test_keys_are_forgotten_after_they_were_revoked_or_have_expired(programme: Programme) -> None:
+    for name, revoked, expires in (("counts", None, None), ("will-expire", None, 5_000), ("expired", None, 3),
+                                   ("revoked", 0, None), ("revoked-early", 1, 5_000)):  # fmt: skip
+        await programme.sql.execute(
+            "insert into rekindle.api_key (digest, name, scope, created_by, revoked_by, revoked_at, expires_at) "
+            "select sha256(%(name)s::text::bytea), %(name)s, 'read', 'x', "
+            "case when %(revoked)s::int >= 0 then 'x' end, rekindle.clock() + make_interval(days => %(revoked)s), "
+            "rekindle.clock() + make_interval(days => %(expires)s)",
+            {"name": name, "revoked": revoked, "expires": expires},
+        )
+    assert (await later(programme, 399))["api_key"] == 2
+    assert (await later(programme, 401))["api_key"] == 1
+    assert {row["name"] for row in await programme.rows("select name from rekindle.api_key")} == {
+        "counts",
+        "will-expire",
+    }
 
 
 async def test_workers_that_are_gone_and_servers_that_were_left_are_forgotten(programme: Programme) -> None:

@@ -77,7 +77,7 @@ class Fleet:
         )
 
     def pruner(self) -> Pruner:
-        kept = Retention(notification=1, outcome=1, run=1, gate=1, disabled_token=1, audit=1)
+        kept = Retention(notification=1, outcome=1, run=1, gate=1, disabled_token=1, audit=1, api_key=1)
         return Pruner(PostgresPruning(self.programme.database), kept)
 
     def foreman(self) -> Foreman:

@@ -21,7 +21,7 @@ from rekindle.scenario import definition, fingerprint, parse_scenario
 from team.ledger import Ledger
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
-AT_ONCE = Retention(notification=1, outcome=1, run=1, gate=1, disabled_token=1, audit=1)
+AT_ONCE = Retention(notification=1, outcome=1, run=1, gate=1, disabled_token=1, audit=1, api_key=1)
 """Far shorter than a configuration may say, so that a few steps are enough to need what is gone."""
 PEOPLE = [UUID(int=0xA0000000 + number) for number in range(2)]
 

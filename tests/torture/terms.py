@@ -42,7 +42,7 @@ START_SECONDS = CONSTANTS["rekindle.engine.dispatch.START_SECONDS"]
 ARM_LEASE_SECONDS = START_SECONDS + TIMEOUT_SECONDS + CONSTANTS["rekindle.engine.dispatch.ANSWERED_SECONDS"]
 HOLD_SECONDS = CONSTANTS["rekindle.policy.HOLD_SECONDS"]
 
-RETENTION = {"notification": 5, "outcome": 5, "run": 25, "gate": 1, "disabled_token": 5, "audit": 5}
+RETENTION = {"notification": 5, "outcome": 5, "run": 25, "gate": 1, "disabled_token": 5, "audit": 5, "api_key": 5}
 """Of the prunes, in seconds: shorter than a spell, whose occurrence must stay spent, and than the
 cooldown."""
 

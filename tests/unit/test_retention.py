@@ -44,6 +44,7 @@ def test_without_the_table_records_are_kept_for_thirteen_months_and_occurrences_
         gate=90 * DAY,
         disabled_token=397 * DAY,
         audit=1_098 * DAY,
+        api_key=397 * DAY,
         spent=None,
     )
 
@@ -53,9 +54,9 @@ def test_records_are_kept_for_the_longest_cooldown_if_that_is_longer(tmp_path: P
 
 
 def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
-    said = 'notification = "40d"\noutcome = "7d"\nrun = "31d"\ngate = "36h"\ndisabled_token = "2d"\naudit = "31d"\n'
-    kept = load(tmp_path, said + 'spent = "931d"').retained()
-    assert [seconds / DAY for seconds in dataclasses.astuple(kept)] == [40, 7, 31, 1.5, 2, 31, 931]
+    said = 'notification = "40d"\noutcome = "7d"\nrun = "31d"\ngate = "36h"\ndisabled_token = "2d"\n'
+    kept = load(tmp_path, said + 'audit = "31d"\napi_key = "3d"\nspent = "931d"').retained()
+    assert [seconds / DAY for seconds in dataclasses.astuple(kept)] == [40, 7, 31, 1.5, 2, 31, 3, 931]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
         ('run = "39d"', "is too short; make it at least 40d, because run.catch_up looks back so far"),
         ('gate = "23h"', "is too short; make it at least 1d, because a send may be answered late"),
         ('disabled_token = "1h"', "is too short; make it at least 1d, because a registration may arrive late"),
+        ('api_key = "1h"', "is too short; make it at least 1d, because a clock may be wrong for a while"),
         ('audit = "30d"', "is too short; make it at least 31d, because it is the record of who changed what"),
         (
             'spent = "930d"',

@@ -32,6 +32,7 @@ class RetentionConfig(Strict):
     gate: Annotated[Seconds, _at_least(_DAY, "a send may be answered late")] = 90 * _DAY
     disabled_token: Annotated[Seconds, _at_least(_DAY, "a registration may arrive late")] = THIRTEEN_MONTHS
     audit: Annotated[Seconds, _at_least(31 * _DAY, "it is the record of who changed what")] = 3 * 366 * _DAY
+    api_key: Annotated[Seconds, _at_least(_DAY, "a clock may be wrong for a while")] = THIRTEEN_MONTHS
     spent: Seconds | Literal["forever"] = "forever"
 
 
@@ -46,6 +47,7 @@ def retained(config: RetentionConfig, scenarios: dict[str, AnyScenario]) -> Rete
         gate=config.gate,
         disabled_token=config.disabled_token,
         audit=config.audit,
+        api_key=config.api_key,
         spent=None if isinstance(config.spent, str) else config.spent,
     )
 

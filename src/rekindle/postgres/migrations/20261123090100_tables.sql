@@ -675,7 +675,10 @@ alter table rekindle.api_key enable row level security;
 revoke all on rekindle.api_key from rekindle_worker;
 drop policy if exists worker on rekindle.api_key;
 create policy worker on rekindle.api_key to rekindle_worker using (true) with check (true);
-grant select, insert on rekindle.api_key to rekindle_worker;
+drop policy if exists worker_prunes on rekindle.api_key;
+create policy worker_prunes on rekindle.api_key as restrictive for delete to rekindle_worker
+  using (least(revoked_at, expires_at) < rekindle.clock() - interval '1 day');
+grant select, insert, delete on rekindle.api_key to rekindle_worker;
 grant update (last_used_at, revoked_at, revoked_by) on rekindle.api_key to rekindle_worker;
 create or replace trigger stays_revoked before update on rekindle.api_key
   for each row when (old.revoked_at is not null) execute function rekindle.refuse();

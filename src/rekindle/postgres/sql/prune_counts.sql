@@ -29,6 +29,7 @@ select jsonb_build_object(
   'disabled_token', (select count(*) from token
                      where not exists (select from registered where registered.device_id = token.device_id)),
   'audit', (select count(*) from rekindle.audit a where {prunable/audit}),
+  'api_key', (select count(*) from rekindle.api_key y where {prunable/api_key}),
   'worker', (select count(*) from rekindle.worker w where {prunable/worker}),
   'server', (select count(*) from rekindle.server v where {prunable/server})
 ) as deleted
