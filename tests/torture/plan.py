@@ -70,7 +70,19 @@ def draw(seed: int, seconds: float, workers: int) -> list[Event]:
     while at < seconds:
         events.append(Event(at, "fcm", rules=_rules(rng)))
         at += rng.uniform(1.0, 3.0)
-    return sorted(events + _erasures(seed, seconds))
+    return sorted(events + _erasures(seed, seconds) + _prunes(seed, seconds))
+
+
+def _prunes(seed: int, seconds: float) -> list[Event]:
+    """When the process that prunes is killed and another one started; drawn separately, as the
+    erasures."""
+    rng = random.Random(f"prune {seed}")
+    events: list[Event] = []
+    at = 0.5
+    while at < seconds:
+        events.append(Event(at, "prune"))
+        at += rng.uniform(4.0, 12.0)
+    return events
 
 
 def _erasures(seed: int, seconds: float) -> list[Event]:
