@@ -10,13 +10,14 @@ import pytest
 
 from acceptance.command import Command
 from rekindle.sandbox import Sandbox
-from team.team import Team, person
+from team.team import TEAM_CONFIG, Team, person, write_config
 
 Within = Callable[..., str]
 
 
 def nudged(within: Within, team: Team, people: int = 2) -> None:
-    """All of them have got a push."""
+    """All of them have got a push, however slow the machine is."""
+    write_config(Path(), TEAM_CONFIG.replace('timeout = "1s"', 'timeout = "20s"'))
     team.people(people)
     within("apply")
     within("run")
