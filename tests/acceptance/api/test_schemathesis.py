@@ -38,8 +38,10 @@ def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.Tem
 def schema(world: World) -> Any:
     """The document. Half of the ids are those of something."""
     named = {name: [one, world.theirs.named[name]] for name, one in world.ours.named.items()} | {"name": [SCENARIO]}
-    # A name that belongs to something else may be refused although it fits its schema.
+    # A name that belongs to something else may be refused although it fits its schema, and a list
+    # that is too long may be a body that is too large.
     lines = ["[checks.positive_data_acceptance]", 'expected-statuses = ["2xx", "4xx"]']
+    lines += ["[checks.negative_data_rejection]", 'expected-statuses = ["4xx"]']
     for name, values in named.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
     lines += ["[parameters]", *(f'"{name}" = {{ dictionary = "{name}", probability = 0.5 }}' for name in named)]
