@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test quick torture mutants openapi schemathesis check format bench bench-fleet bench-policies lock docs wheel clean
+.PHONY: demo test quick torture mutants openapi schemathesis check format bench bench-fleet bench-policies bench-prune lock docs wheel clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -69,6 +69,9 @@ bench-fleet: $(VENV)/.dev
 
 bench-policies: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run_policies.py $(ARGS)
+
+bench-prune: $(VENV)/.dev
+	@$(BIN)/python benchmarks/run_prune.py $(ARGS)
 
 # The documents as a site, in $(SITE)/html. Fails on a broken link.
 SITE := $(VENV)/.site

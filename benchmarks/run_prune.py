@@ -210,16 +210,11 @@ def show(done: Deleted) -> None:
     """Print the prune."""
     tenth = max(1, len(done.batches) // 10)
     first, last = statistics.median(done.batches[:tenth]), statistics.median(done.batches[-tenth - 1 : -1])
+    longest = max(done.batches) / statistics.median(done.batches)
     print(f"{done.rows:,} notifications with their deliveries in {len(done.batches)} batches of {BATCH}:")
-    print(
-        f"{done.rows / sum(done.batches):,.0f} per second; the last tenth of the batches takes {last / first:.2f} of the first"
-    )
-    print(
-        f"longest batch {max(done.batches) / statistics.median(done.batches):.1f} of the median, {max(done.batches):.2f} s"
-    )
-    print(
-        f"spent: {done.spent / done.before:.2f} of the bytes of what was deleted, {done.spent / done.rows:.0f} per occurrence"
-    )
+    print(f"{done.rows / sum(done.batches):,.0f} per second; a batch of the last tenth takes {last / first:.2f} of one")
+    print(f"of the first; the longest {longest:.1f} of the median")
+    print(f"spent: {done.spent / done.before:.2f} of the bytes of what was deleted, {done.spent / done.rows:.0f} each")
 
 
 if __name__ == "__main__":

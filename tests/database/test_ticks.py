@@ -397,6 +397,35 @@ async def test_a_worker_says_what_it_has_pruned_and_outlives_a_prune_that_fails(
     assert (done["complete"], done["worker"]) == (True, 1)
 
 
+async def test_a_worker_prunes_aside_and_ends_its_prune_when_it_is_stopped(
+    fleet: Fleet, database_url: str, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(worker, "PRUNE_SOON_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "PRUNE_SECONDS", 0.0)
+    await fleet.programme.sql.execute(
+        "insert into rekindle.gate (user_id, scenario_type, next_at) values (gen_random_uuid(), 'nudge', '2020-01-01Z')"
+    )
+    stop = asyncio.Event()
+    foreman = fleet.foreman()
+    nobody = HttpAlerts(Sender("a", "1"), heartbeat=None, webhook=None, secret=None)
+    me = Worker(uuid4(), "a", "1", "x")
+    loop = WorkerLoop(foreman, Teller(foreman.fleet, nobody), fleet.pruner(), me, runs=1, stop=stop)
+    async with await psycopg.AsyncConnection.connect(database_url) as other, asyncio.timeout(30):
+        working = asyncio.create_task(loop.run())
+        await happens("prune.done", working, logged)
+        assert next(one for one in logged if one["event"] == "prune.done")["gate"] == 1
+        # The next prune waits for a table. The worker looks on, and does not wait for it at its end.
+        await other.execute("lock table rekindle.cap in access exclusive mode")
+        await fleet.programme.blocked("prune")
+        seen = await fleet.programme.value("select max(seen_at) from rekindle.worker")
+        await fleet.programme.at(NOON + MINUTE)
+        while await fleet.programme.value("select max(seen_at) from rekindle.worker") == seen:
+            await asyncio.sleep(0.01)
+        stop.set()
+        await working
+
+
 async def happens(event: str, working: "asyncio.Task[None]", logged: list[dict[str, Any]]) -> None:
     """Wait until the worker has logged the event. A worker that ended raises its fault."""
     while not any(one["event"] == event for one in logged):

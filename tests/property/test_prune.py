@@ -1,5 +1,5 @@
-"""A ledger that is pruned at any moments claims the same people for the same occurrences as one that
-keeps everything."""
+"""A ledger that is pruned at any moments claims the same people for the same occurrences as one
+that keeps everything."""
 
 from collections import Counter
 from dataclasses import dataclass, field

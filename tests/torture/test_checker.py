@@ -182,6 +182,10 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
         unrecorded(erased("under way"), lambda evidence: evidence.erasures.update({"under way": 0})),
         checker.MISCOUNTED,
     ),
+    "a push that was pruned and not kept": (
+        lambda evidence: evidence.forgotten.append((PERSON, "again", "at:1")),
+        checker.FORGOTTEN,
+    ),
     "a person who came back": (lambda evidence: evidence.returned.append(PERSON), checker.RETURNED),
     "a title in a log": (lambda evidence: evidence.leaks.append("log"), checker.LEAKED),
 }

@@ -94,7 +94,7 @@ def test_occurrences_are_kept_at_least_as_long_as_their_records(tmp_path: Path) 
     ]
 
 
-def test_a_key_that_there_is_not_and_a_word_that_is_no_duration_are_mistakes(tmp_path: Path) -> None:
+def test_a_key_that_there_is_not_and_a_word_that_is_not_a_duration_are_mistakes(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         load(tmp_path, 'spent = "never"\nnotifications = "40d"')
     assert {problem.partition(":")[0].split(".")[1] for problem in caught.value.problems} == {"spent", "notifications"}
