@@ -19,9 +19,9 @@ from rekindle.engine.difference import difference, edits
 from rekindle.engine.dispatch import MAX_UNWRITTEN
 from rekindle.engine.guard import GuardPreview
 from rekindle.engine.run import run_cycle
-from rekindle.model import Acceptance, Message, Outcome, Selection, Unit, Verdict
+from rekindle.model import Acceptance, Candidate, Message, Outcome, Selection, Unit, Verdict
 from rekindle.policy import UNGUARDED
-from rekindle.ports import Affected, NotificationRepository, Terms
+from rekindle.ports import Affected, Filter, NotificationRepository, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import execute_all
@@ -123,3 +123,18 @@ async def test_a_difference_holds_no_more_the_more_people_it_compares(database_u
     assert seen == 4_000
     # 33 bytes per person and side in the two files, and the thousand rows that were read last.
     assert peak < 2_000_000, peak
+
+
+async def test_a_page_of_a_plan_keeps_its_people_and_no_others(crowd_url: str, tmp_path: Path) -> None:
+    config = load_config(write_init_files(tmp_path)[0])
+    settings = Settings.model_validate({"REKINDLE_DATABASE_URL": crowd_url})
+    alive: list[int] = []
+    async with Engine.open(settings, config, dispatcher=ScriptedDispatcher()) as engine:
+        await engine.apply()
+        page = asyncio.create_task(engine.plan_page(Filter(limit=10)))
+        while not page.done():
+            await asyncio.sleep(0.01)
+            alive.append(sum(isinstance(one, Candidate) for one in gc.get_objects()))
+    due = sum(one.due for one in page.result().previews)
+    assert (len(page.result().people), due > 1_500) == (10, True)
+    assert max(alive) <= 20, alive
