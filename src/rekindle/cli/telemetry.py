@@ -26,13 +26,13 @@ MetricsPort = Annotated[
         min=0,
         max=65_535,
         metavar="N",
-        help="Serve metrics on this port (REKINDLE_METRICS_PORT); 0 takes any free one.",
+        help="Port of metrics (REKINDLE_METRICS_PORT); 0: any.",
     ),
 ]
 MetricsHost = Annotated[
     str | None,
     typer.Option(
-        "--metrics-host", metavar="HOST", help="Address for metrics (REKINDLE_METRICS_HOST).", show_default=LOOPBACK
+        "--metrics-host", metavar="HOST", help="Address of metrics (REKINDLE_METRICS_HOST).", show_default=LOOPBACK
     ),
 ]
 MetricsFile = Annotated[
