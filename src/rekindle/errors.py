@@ -69,6 +69,7 @@
         ├── RequestMalformed      RK711
         ├── Forbidden             RK712
         ├── KeyNameTaken          RK713
+        ├── TooManyRequests       RK714   retry     2
         ├── TokenRefused          RK720
         ├── IssuerUnavailable     RK721   retry     2
         ├── NotConfirmable        RK731
@@ -664,6 +665,18 @@ class KeyNameTaken(RequestError):
 
     code = "RK713"
     usual_hint = "Revoke it first with `rekindle key revoke`, or choose another name."
+
+
+class TooManyRequests(RequestError):
+    """Too many requests have come in the last minute."""
+
+    code = "RK714"
+    usual_hint = "Wait as long as the header Retry-After says, and send fewer."
+    disposition = Disposition.RETRY
+
+    def __init__(self, message: str = "", *, hint: str = "", retry_seconds: int = 1) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_seconds = retry_seconds
 
 
 class TokenRefused(RequestError):

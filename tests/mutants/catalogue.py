@@ -62,6 +62,7 @@ _ACCESS = "unit/test_access.py::"
 _ERASE = "database/test_erase.py::"
 _ERASE_ROUTES = "database/test_erase_routes.py::"
 _AUDIT = "database/test_audit.py::"
+_RATES = "unit/test_rates.py::"
 _EVERY = "acceptance/api/test_every_route.py::"
 _KEYS = "database/test_keys.py::"
 _DISPATCH = "database/test_dispatch.py::"
@@ -1231,6 +1232,20 @@ ACCESS = (
                 "test_keys_are_audited_when_they_change_and_only_then",
             ),
         )
+    ),
+    Mutant(
+        "a key may send any number of requests",
+        "api/access.py",
+        "requests",
+        "if wait_seconds := 0:",
+        (_RATES + "test_a_key_may_send_a_minutes_worth_at_once_and_then_its_share",),
+    ),
+    Mutant(
+        "any number of wrong keys is checked",
+        "api/rates.py",
+        "guesses",
+        "if False:",
+        (_RATES + "test_of_wrong_keys_a_limited_number_is_checked_and_known_keys_still_come_in",),
     ),
     Mutant(
         "a method that is refused is told the methods of the first route alone",

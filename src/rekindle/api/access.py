@@ -12,7 +12,8 @@ from fastapi import Request
 
 from rekindle.access import Actor, Scope
 from rekindle.api.address import names_loopback
-from rekindle.errors import Forbidden, KeyRefused
+from rekindle.api.rates import REQUESTS_PER_MINUTE, WRONG_PER_MINUTE, Guesses, Rate, too_many
+from rekindle.errors import Forbidden, KeyRefused, TokenRefused
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -41,14 +42,22 @@ class Access:
         without: the actor of a request that shows no credential; None: such a request is refused.
         loopback_only: a request without a credential must name this machine as its host; see
             `rekindle.api.address.names_loopback`.
+        requests_per_minute: how many requests each key of the database and each person may send.
     """
 
     def __init__(
-        self, authenticators: Sequence[Authenticator] = (), *, without: Actor | None = None, loopback_only: bool = False
+        self,
+        authenticators: Sequence[Authenticator] = (),
+        *,
+        without: Actor | None = None,
+        loopback_only: bool = False,
+        requests_per_minute: int = REQUESTS_PER_MINUTE,
     ) -> None:
         self._authenticators = authenticators
         self._without = without
         self._loopback_only = loopback_only
+        self._requests = Rate(requests_per_minute)
+        self._guesses = Guesses(Rate(WRONG_PER_MINUTE))
 
     async def admit(self, headers: Headers, hosts: Sequence[bytes]) -> Actor:
         """The actor of a request. Every credential that it shows must be a valid one of the same
@@ -56,16 +65,34 @@ class Access:
 
         Raises:
             KeyRefused: it shows none, or a wrong one.
+            TooManyRequests: the actor, or everybody with wrong credentials, has sent too many.
             RekindleError: it cannot be known now.
         """
         shown = list(credentials(headers))
         if shown:
-            found = {await self._actor(one) for one in shown}
+            found = {await self._checked(one) for one in shown}
             actor = found.pop() if len(found) == 1 else None
         else:
             actor = self._without if self._may_be_without(hosts) else None
         if actor is None:
             raise KeyRefused
+        if actor.kind in ("key", "person"):
+            self._count(actor)
+        return actor
+
+    def _count(self, actor: Actor) -> None:
+        if wait_seconds := self._requests.wait_seconds(actor.label):  # mutant: requests
+            raise too_many(f"{actor.label} has sent too many requests", wait_seconds)
+        self._requests.spend(actor.label)
+
+    async def _checked(self, shown: bytes) -> Actor | None:
+        self._guesses.admit(shown)
+        try:
+            actor = await self._actor(shown)
+        except TokenRefused:
+            self._guesses.checked(shown, right=False)
+            raise
+        self._guesses.checked(shown, right=actor is not None)
         return actor
 
     async def _actor(self, shown: bytes) -> Actor | None:

@@ -24,8 +24,10 @@ _ALWAYS = (400, 408, 413, 422, 500)
 
 
 def responses(*problems: int) -> dict[int | str, dict[str, Any]]:
-    """The problems of a route, and those that every route has."""
-    return {status: {"model": Problem} for status in sorted({*problems, *_ALWAYS})}
+    """The problems of a route, and those that every route has. One that needs a key may get too
+    many requests."""
+    found = {*problems, *_ALWAYS, *((429,) if 401 in problems else ())}
+    return {status: {"model": Problem} for status in sorted(found)}
 
 
 def _api_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:

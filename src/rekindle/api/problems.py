@@ -35,6 +35,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (RekindleError, 500),
 )
 _LATER: dict[type[RekindleError], int] = {
+    errors.TooManyRequests: 429,
     errors.TooManyRuns: 429,
     errors.TooManyFollowers: 429,
     errors.TooManyPlans: 429,
@@ -64,7 +65,8 @@ def problem(fault: RekindleError, *, status: int | None = None, problems: Sequen
     if status in (408, 413):
         headers["connection"] = "close"  # the rest of the body will not be read
     if status == 503 or fault.disposition is Disposition.RETRY:
-        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+        wait_seconds = fault.retry_seconds if isinstance(fault, errors.TooManyRequests) else RETRY_AFTER_SECONDS
+        headers["retry-after"] = str(wait_seconds)
     content = Problem(
         type=f"urn:rekindle:{fault.code}",
         title=" ".join((type(fault).__doc__ or "").split()),

@@ -19,6 +19,7 @@ from rekindle.api.address import Address, free_socket, open_to_group, require_ke
 from rekindle.api.app import build
 from rekindle.api.database_keys import DatabaseKeys
 from rekindle.api.keys import EnvironmentKeys
+from rekindle.api.rates import REQUESTS_PER_MINUTE
 from rekindle.api.runs import Runs
 from rekindle.app import Engine
 from rekindle.errors import ServerError
@@ -50,6 +51,7 @@ class ServerOptions:
         unix_socket_group: the name of a group that may open it too, such as the one of a proxy. A
             key is required then.
         insecure_loopback: serve loopback without a key.
+        requests_per_minute: how many requests each key of the database and each person may send.
         sign_in: whose tokens are accepted beside keys; then a Unix socket requires a key or a token
             too.
     """
@@ -61,6 +63,7 @@ class ServerOptions:
     unix_socket: Path | None = None
     unix_socket_group: str | None = None
     insecure_loopback: bool = False
+    requests_per_minute: int = REQUESTS_PER_MINUTE
     sign_in: SignInConfig | None = None
 
     def address(self) -> Address:
@@ -92,7 +95,12 @@ class ServerOptions:
         sign_in = [] if self.sign_in is None else [SignIn(self.sign_in)]
         require_key(address, self.keys, insecure_loopback=self.insecure_loopback, others=bool(sign_in) or usable)
         known = [*([] if self.keys is None else [self.keys]), database_keys, *sign_in]
-        return Access(known, without=self._without(address), loopback_only=self.insecure_loopback)
+        return Access(
+            known,
+            without=self._without(address),
+            loopback_only=self.insecure_loopback,
+            requests_per_minute=self.requests_per_minute,
+        )
 
     def _without(self, address: Address) -> Actor | None:
         """The actor of a request without a key, if such a request comes in."""

@@ -37,6 +37,10 @@ async def serve(
     ] = False,
     with_worker: Annotated[bool, typer.Option("--with-worker", help="Also begin runs by the schedules.")] = False,
     runs: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Runs under way at once, at most.")] = 2,
+    requests_per_minute: Annotated[
+        int,
+        typer.Option(min=1, max=1_000_000, metavar="N", help="Requests per minute of each key and person, at most."),
+    ] = 600,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = None,
     config_path: ConfigPath = None,
@@ -58,7 +62,15 @@ async def serve(
     environment, loaded = settings(), config(config_path)
     keys = EnvironmentKeys.of(environment)
     options = ServerOptions(
-        keys, runs, host, port, unix_socket, unix_socket_group, insecure_loopback, sign_in=loaded.sign_in
+        keys,
+        runs,
+        host,
+        port,
+        unix_socket,
+        unix_socket_group,
+        insecure_loopback,
+        requests_per_minute,
+        sign_in=loaded.sign_in,
     )
     options.address()  # before the database is asked
     async with (

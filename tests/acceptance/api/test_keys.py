@@ -181,6 +181,17 @@ def test_the_audit_is_shown_newest_first_in_pages_to_admins_of_everything(
     assert asking(api, limited, path="/v1/audit").status_code == 403
 
 
+def test_a_key_that_sends_too_many_requests_waits_and_the_others_do_not(place: tuple[Team, Command], root: str) -> None:
+    other = json.loads(place[1]("key", "create", "quiet", "--scope", "admin", "--json").out)["secret"]
+    with serving(place[1], "--requests-per-minute", 3) as api:
+        answers = [asking(api, root) for _ in range(4)]
+        assert [one.status_code for one in answers] == [200, 200, 200, 429]
+        assert answers[3].json()["code"] == "RK714"
+        assert 0 < int(answers[3].headers["retry-after"]) <= 20
+        assert asking(api, other).status_code == 200
+        assert asking(api, root, path="/v1/health").status_code == 200
+
+
 def test_the_command_line_creates_lists_and_revokes_keys(within: Callable[..., str], team: Team) -> None:
     create = ("key", "create", "cli", "--scope", "operate", "--organisation", HERE, "--expires", "90d")
     done = json.loads(within(*create, "--json"))
