@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import psycopg
-from run_cycle import named
 from run_policies import Measured, Policies, fresh_copy, load, stages
 
 from rekindle.embedded import EmbeddedPostgres
@@ -53,7 +52,8 @@ $$"""
 # Five pushes of absences that are over.
 RECORDED: LiteralString = """
 insert into rekindle.scenario_notification (
-    id, user_id, scenario_type, dispatched_at, idempotency_key, scenario_version, run_id, occurrence, cooldown_window_start)
+    id, user_id, scenario_type, dispatched_at, idempotency_key, scenario_version, run_id, occurrence,
+    cooldown_window_start)
   select gen_random_uuid(), user_id, 'nudge', now() - make_interval(days => 400 + n), gen_random_uuid()::text, 1,
          gen_random_uuid(), 'inactive:202' || n || '-01-01:14d', now() - make_interval(days => 400 + n)
   from team.person, generate_series(1, 5) n;
@@ -83,13 +83,15 @@ OLD: LiteralString = """
 create table team.old as
   select gen_random_uuid() as id, user_id, n from team.person, generate_series(1, %s) n;
 insert into rekindle.scenario_notification (
-    id, user_id, scenario_type, dispatched_at, idempotency_key, scenario_version, run_id, occurrence, cooldown_window_start)
+    id, user_id, scenario_type, dispatched_at, idempotency_key, scenario_version, run_id, occurrence,
+    cooldown_window_start)
   select id, user_id, 'nudge', now() - make_interval(days => 400, hours => n), id::text, 1, id, 'own:' || n,
          now() - make_interval(days => 400, hours => n)
   from team.old;
 insert into rekindle.delivery (
     claim_id, device_id, user_id, scenario_type, claimed_run_id, run_id, provider_name, accepted_at, attempts)
-  select id, id, user_id, 'nudge', id, id, 'projects/p/messages/' || id, now() - make_interval(days => 400, hours => n), 1
+  select id, id, user_id, 'nudge', id, id, 'projects/p/messages/' || id,
+         now() - make_interval(days => 400, hours => n), 1
   from team.old;
 insert into rekindle.scenario (scenario_type, version, definition, fingerprint)
   values ('nudge', 1, '{"kind": "sql"}', repeat('0', 64));
@@ -199,8 +201,8 @@ def size(url: str) -> tuple[int, int, int]:
     """The bytes of the tables with their indexes."""
     with psycopg.connect(url) as connection:
         row = connection.execute(
-            "select pg_total_relation_size('rekindle.scenario_notification'), pg_total_relation_size('rekindle.delivery'), "
-            "pg_total_relation_size('rekindle.spent')"
+            "select pg_total_relation_size('rekindle.scenario_notification'), "
+            "pg_total_relation_size('rekindle.delivery'), pg_total_relation_size('rekindle.spent')"
         ).fetchone()
     assert row is not None
     return row

@@ -129,7 +129,7 @@ async def end(ledger: Ledger, run_id: UUID, scenario_type: str, ends: list[str])
 
 
 @pytest.mark.slow
-@settings(max_examples=6)
+@settings(max_examples=4)
 @example(  # what was sent must be known again after more than a year, of each kind
     steps=[
         Step(1, active=[0, 1], certificate=500, wanted=["a"]),
