@@ -182,20 +182,31 @@ def test_no_metric_and_no_span_has_a_token_a_text_a_name_a_person_a_key_or_a_pas
         fcm.faults(faults)
         assert ear("run", "--json", "--budget", "15s", "--metrics-file", path, on=traced).code == 1
         fcm.faults([])
-        with serving(traced, "--metrics-port", "0") as served:
+        secret = ear.rekindle("key", "create", "ours", "--scope", "admin").out.strip()
+        with serving(traced, "--metrics-port", "0", before=("--log-level", "debug")) as served:
             served.client.get(f"/v1/people/{person(2)}?c4n4ry=1", headers={"traceparent": "c4n4ry"})
             served.client.get("/v1/c4n4ry-path", headers={"x-c4n4ry": "c4n4ry"})
+            answers = [
+                served.client.get(path, headers={"apikey": key}).text
+                for path in ("/v1/keys", "/v1/audit", "/v1/keys/ours", "/v1/c4n4ry-path")
+                for key in (secret, f"c4n4ry-{secret}", "rekindle_c4n4ry" + secret[15:])
+            ]
+            said = served.said()
+        ear("key", "list", "--json", on=traced)
+        ear("key", "list", on=traced)
+        ear("audit", "--json", on=traced)
         spans = b"".join(collector.bodies).decode("latin-1")
         names = {one.name for one in collector.spans}
     assert {"run", "claim_scenario", "send", "record", "http.request"} <= names
     shown = path.read_text()
     assert 'rekindle_sends_total{outcome="uncertain"' in shown
-    for text in (shown, spans):
+    hidden = (KEY, secret, secret[-30:], *key_lines(fcm))
+    for text in (shown, spans, said, *answers):
         assert CANARY.findall(text) == []
-        assert [one for one in (KEY, *key_lines(fcm)) if one in text] == []
+        assert [one for one in hidden if one in text] == []
         # Claims and runs have ids; a person's is not among them.
         assert [number for number in range(1, PEOPLE + 1) if str(person(number)) in text] == []
-    assert ear.found((KEY, *key_lines(fcm))) == []
+    assert ear.found(hidden) == []
 
 
 def test_a_person_is_shown_their_texts_on_standard_output_alone_and_no_token_key_or_password(
