@@ -118,6 +118,17 @@ def found(tables: dict[str, list[str]], wanted_traces: list[str]) -> set[str]:
     return {table for table, rows in tables.items() if any(trace in row for row in rows for trace in wanted_traces)}
 
 
+async def waits(programme: Programme, task: asyncio.Task[Any], name: str) -> bool:
+    """Whether the task comes to wait for a lock in this statement; False if it ends before."""
+    query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+    async with asyncio.timeout(30):
+        while not task.done():
+            if await programme.value(query, f"/* rekindle:{name} */%"):
+                return True
+            await asyncio.sleep(0.005)
+    return False
+
+
 async def test_every_table_that_holds_a_person_is_erased_and_exported(programme: Programme) -> None:
     """A new table or column that may hold a person fails here until erase and export know it."""
     marked = await programme.rows(
@@ -244,7 +255,7 @@ async def test_an_erasure_waits_for_the_claims_under_way(programme: Programme) -
         await programme.blocked("run_scenario_open")
         await programme.sql.execute("update team.person set active = false")
         erasing = asyncio.create_task(erase(programme, user_id))
-        await programme.blocked("erasure_begin")
+        assert await waits(programme, erasing, "erasure_begin")
         await holder.rollback()
     assert (await claiming).claimed == 1
     assert (await erasing).withdrawn == 1
@@ -259,7 +270,7 @@ async def test_a_claim_waits_for_the_erasure_under_way(programme: Programme) -> 
         erasing = asyncio.create_task(erase(programme, user_id))
         await programme.blocked("erase_gates")
         claiming = asyncio.create_task(programme.claim(wanted()))
-        await programme.blocked("erasure_share")
+        assert await waits(programme, claiming, "erasure_share")
         await programme.sql.execute("update team.person set active = false")
         await holder.rollback()
     await erasing
@@ -273,9 +284,9 @@ async def test_a_claim_waits_for_an_erasure_that_waits_for_another_claim(program
     async with await psycopg.AsyncConnection.connect(programme.database.url) as earlier:
         await earlier.execute(statement("erasure_share"))
         erasing = asyncio.create_task(erase(programme, uuid4()))
-        await programme.blocked("erasure_begin")
+        assert await waits(programme, erasing, "erasure_begin")
         claiming = asyncio.create_task(programme.claim(wanted()))
-        await programme.blocked("erasure_share")
+        assert await waits(programme, claiming, "erasure_share")
         await earlier.rollback()
     await asyncio.gather(erasing, claiming)
 
