@@ -50,7 +50,7 @@ async def export(
         Path | None, typer.Option("--output", metavar="FILE", help="Write to this file, which only you may read.")
     ] = None,
 ) -> None:
-    """Print everything that the ledger has about a person, as one JSON document.
+    """Print all that the ledger has about a person, as JSON.
 
     It has no device token: your own tables have it.
     """

@@ -71,7 +71,7 @@ def test_the_version_is_that_of_the_package(anywhere: Command) -> None:
 @pytest.mark.parametrize(
     ("typed", "position", "offered"),
     [
-        ("rekindle ex", 1, ["explain"]),
+        ("rekindle ex", 1, ["explain", "export"]),
         ("rekindle switch ", 2, ["off", "on", "list"]),
         ("rekindle plan --ch", 2, ["--changes"]),
     ],
