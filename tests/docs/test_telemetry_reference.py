@@ -40,6 +40,8 @@ def test_the_table_of_events_is_that_of_the_code() -> None:
         if name != FORMATTER
     }
     assert said == events()
+    listed = [cells[0] for cells in rows(PAGE["Log events"])]
+    assert listed == sorted(set(listed))
 
 
 def test_the_variables_of_traces_are_those_of_the_code() -> None:
