@@ -22,7 +22,7 @@
     │   ├── PostgresNotStarted    RK208
     │   ├── StatementTooSlow      RK209
     │   ├── SchemaExposed         RK210
-    │   ├── ServerNotConfirmed    RK211
+    │   ├── InstallationNotAdopted RK211
     │   ├── DatabaseFull          RK214
     │   ├── OutOfMemory           RK215
     │   ├── InTheWay              RK216
@@ -279,8 +279,8 @@ class SchemaExposed(DatabaseError):
     usual_hint = "Remove it from the exposed schemas of the REST API."
 
 
-class ServerNotConfirmed(DatabaseError):
-    """The database is not on the server that the latest run wrote to."""
+class InstallationNotAdopted(DatabaseError):
+    """The database is not the installation that the latest run wrote to."""
 
     code = "RK211"
 

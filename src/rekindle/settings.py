@@ -58,6 +58,7 @@ class Settings(Environment):
         default=None, validation_alias=AliasChoices("REKINDLE_DATABASE_URL", "DATABASE_URL")
     )
     config: Path = Field(default=Path("rekindle.toml"), validation_alias="REKINDLE_CONFIG")
+    installation: str | None = Field(default=None, validation_alias="REKINDLE_INSTALLATION")
     api_key: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY")
     api_key_next: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY_NEXT")
     metrics_port: str | None = Field(default=None, validation_alias="REKINDLE_METRICS_PORT")

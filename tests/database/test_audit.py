@@ -13,7 +13,7 @@ from rekindle.errors import BadArgument, DatabaseError, KeyTaken
 from rekindle.model import Asked
 from rekindle.policy import TICK
 from rekindle.ports import Action, Entry
-from rekindle.postgres import servers, switches
+from rekindle.postgres import installation, switches
 from rekindle.postgres.reports import Reports
 from rekindle.postgres.settle import settle
 from rekindle.scenario import Config
@@ -93,14 +93,16 @@ async def test_a_run_that_somebody_started_is_audited_once_and_a_tick_is_not(pro
     assert [row[:2] + row[4:5] for row in await written(programme)] == [("key ci", "run.started", str(run_id))]
 
 
-async def test_a_confirmed_server_is_audited(programme: Programme) -> None:
+async def test_an_installation_that_is_adopted_is_audited(programme: Programme) -> None:
     with pytest.raises(BadArgument):
-        await servers.confirm(programme.database)
+        await installation.adopt(programme.database)
     await programme.run()
-    await programme.sql.execute("update rekindle.server set timeline = timeline + 7, synchronous = false")
-    named = await servers.confirm(programme.database, entry=entry("failover.confirmed"))
-    assert await written(programme) == [("key ci", "failover.confirmed", None, None, named, {})]
-    assert await programme.value("select confirmed_by from rekindle.server where confirmed_at is not null") == "key ci"
+    await programme.sql.execute("update rekindle.installation set timeline = timeline + 7, synchronous = false")
+    named = await installation.adopt(programme.database, entry=entry("installation.adopted"))
+    assert await written(programme) == [("key ci", "installation.adopted", None, None, named, {})]
+    assert (
+        await programme.value("select adopted_by from rekindle.installation where adopted_at is not null") == "key ci"
+    )
 
 
 async def test_a_change_whose_audit_cannot_be_written_does_not_happen(programme: Programme) -> None:

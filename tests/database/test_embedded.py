@@ -315,7 +315,7 @@ def test_a_server_outlives_the_thread_that_started_it():
         assert ask(postgres.url, "select 1") == 1
 
 
-def test_servers_that_start_at_the_same_moment_do_not_disturb_each_other():
+def test_installation_that_start_at_the_same_moment_do_not_disturb_each_other():
     servers = [EmbeddedPostgres(settings=FAST) for _ in range(3)]
     try:
         with ThreadPoolExecutor() as pool:

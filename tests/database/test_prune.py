@@ -383,18 +383,18 @@ async def test_keys_are_forgotten_after_they_were_revoked_or_have_expired(progra
     }
 
 
-async def test_workers_that_are_gone_and_servers_that_were_left_are_forgotten(programme: Programme) -> None:
+async def test_workers_that_are_gone_and_installations_that_were_left_are_forgotten(programme: Programme) -> None:
     await programme.sql.execute(
         "insert into rekindle.worker (worker_id, host, release, configuration) "
         "values (gen_random_uuid(), 'a', '1', 'x')"
     )
     await programme.sql.execute(
-        "insert into rekindle.server (system_identifier, timeline, synchronous, seen_at) values "
-        "('7', 1, true, rekindle.clock()), ('7', 2, true, rekindle.clock() + interval '1 second')"
+        "insert into rekindle.installation (system_identifier, timeline, database_oid, synchronous, seen_at) values "
+        "('7', 1, 1, true, rekindle.clock()), ('7', 2, 1, true, rekindle.clock() + interval '1 second')"
     )
     assert await later(programme, 0.9) == {}
-    assert await later(programme, 400) == {"worker": 1, "server": 1}
-    assert await programme.value("select timeline from rekindle.server") == 2
+    assert await later(programme, 400) == {"worker": 1, "installation": 1}
+    assert await programme.value("select timeline from rekindle.installation") == 2
 
 
 # ------------------------------------------------------------------------------------ the prune

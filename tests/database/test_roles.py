@@ -78,7 +78,7 @@ WRITING = (
     "release", "retry", "run_close", "run_lock", "run_lost", "run_open", "run_scenario_close", "run_scenario_fault",
     "run_scenario_open", "run_seen",
     "runs_lost", "schedule_apply", "schedules_overdue",
-    "tokens_revive", "server_seen", "settle_lock", "settle_not_sent", "sweep_dispatching", "sweep_gates",
+    "tokens_revive", "installation_seen", "settle_lock", "settle_not_sent", "sweep_dispatching", "sweep_gates",
     "sweep_stale", "sweep_unknown", "switch_turn", "tick_begin", "tick_skip", "ticks_failed",
     "worker_seen",
 )  # fmt: skip

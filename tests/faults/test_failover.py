@@ -16,7 +16,7 @@ from acceptance.fixtures import apply
 from conftest import SERVERS, SETTINGS, in_memory
 from rekindle import Engine
 from rekindle.embedded import EmbeddedPostgres
-from rekindle.errors import BadArgument, ServerNotConfirmed
+from rekindle.errors import BadArgument, InstallationNotAdopted
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
@@ -71,7 +71,7 @@ async def run(url: str, config: Config, dispatcher: ScriptedDispatcher) -> str:
         return (await engine.run()).status
 
 
-def test_a_promoted_replica_sends_nothing_until_it_is_confirmed(
+def test_a_promoted_replica_sends_nothing_until_it_is_adopted(
     two_servers: tuple[EmbeddedPostgres, EmbeddedPostgres], team_config: Config
 ) -> None:
     primary, replica = two_servers
@@ -99,19 +99,19 @@ def test_a_promoted_replica_sends_nothing_until_it_is_confirmed(
         async with Engine.open(settings, team_config, dispatcher=dispatcher) as engine:
             for _ in range(2):
                 with pytest.raises(
-                    ServerNotConfirmed, match=r"^RK211: .*timeline 2, not .*timeline 1.*confirm"
+                    InstallationNotAdopted, match=r"^RK211: .*timeline 2, .*not .*timeline 1.*adopt"
                 ) as fault:
                     await engine.run()
                 assert fault.value.exit_code == 2
-            with pytest.raises(ServerNotConfirmed):
+            with pytest.raises(InstallationNotAdopted):
                 await engine.ready()
             assert len(dispatcher.sent) == 30, "a push was sent twice"
             assert [one.fault.code for one in await engine.check() if one.fault] == ["RK211"]
             assert len(await engine.runs()) == 1
-            assert "timeline 2" in await engine.confirm_failover()
+            assert "timeline 2" in await engine.adopt()
             assert [one for one in await engine.check() if one.fault] == []
             with pytest.raises(BadArgument):
-                await engine.confirm_failover()
+                await engine.adopt()
             assert (await engine.run()).status == "done"
             assert len(dispatcher.sent) == 59  # what the replica had not received is sent again
             assert (await engine.run()).status == "done"

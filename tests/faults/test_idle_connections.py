@@ -72,16 +72,16 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
     async def watched() -> None:
         await of(engine.watch((await engine.runs())[0].run_id))
 
-    async def nothing_to_confirm() -> None:
+    async def nothing_to_adopt() -> None:
         with pytest.raises(BadArgument):
-            await engine.confirm_failover()
+            await engine.adopt()
 
     calls: dict[str, Callable[[], Awaitable[object]]] = {
-        "confirm_failover": nothing_to_confirm,
+        "adopt": nothing_to_adopt,
         "place_names": lambda: engine.place_names([Place(person(1))]),
         "apply": engine.apply,
         "confirmation": nothing_halted,
-        "confirmed_server": engine.confirmed_server,
+        "adopted": engine.adopted,
         "decide": nothing_to_decide,
         "asked": lambda: engine.asked("key"),
         "changes": engine.changes,

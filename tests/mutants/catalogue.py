@@ -75,6 +75,7 @@ _OWNER = "database/test_token_owner.py::"
 _EVALUATE = "database/test_evaluate_"
 _SESSION = "database/test_session.py::"
 _IDLE = "faults/test_idle_connections.py::"
+_INSTALLATION = "database/test_installation.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
 _FUNCTION = "contract/test_supabase_function.py::"
 _TELEMETRY = "acceptance/test_telemetry.py::"
@@ -1189,7 +1190,7 @@ ACCESS = (
             ("a switch is turned", "switches", "test_a_switch_is_audited_and_signed"),
             ("a configuration is applied", "reports", "test_what_is_applied_is_audited_once_per_change"),
             ("a send is settled", "settle", "test_what_is_settled_is_audited_and_what_is_not_is_not"),
-            ("a server is confirmed", "servers", "test_a_confirmed_server_is_audited"),
+            ("an installation is adopted", "installation", "test_an_installation_that_is_adopted_is_audited"),
             ("a run is started", "store", "test_a_run_that_somebody_started_is_audited_once_and_a_tick_is_not"),
         )
     ),
@@ -1289,12 +1290,29 @@ SESSION = (
     ),
     Mutant(
         "a promoted replica is not noticed",
-        "postgres/servers.py",
-        "another-server",
+        "postgres/installation.py",
+        "another-installation",
         "if False:",
         (
-            "faults/test_failover.py::test_a_promoted_replica_sends_nothing_until_it_is_confirmed",
-            "database/test_servers.py::test_a_run_halts_on_a_server_that_may_lack_what_the_latest_run_committed[promoted]",
+            "faults/test_failover.py::test_a_promoted_replica_sends_nothing_until_it_is_adopted",
+            "database/test_installation.py::test_a_run_halts_on_a_server_that_may_lack_what_the_latest_run_committed[promoted]",
+        ),
+    ),
+    Mutant(
+        "a copy in another database of the server sends",
+        _sql("installation_known"),
+        "another-database",
+        "",
+        (_INSTALLATION + "test_a_copy_in_another_database_of_the_server_sends_nothing_until_it_is_adopted",),
+    ),
+    Mutant(
+        "a process of another installation sends",
+        _sql("installation_known"),
+        "another-name",
+        "",
+        (
+            _INSTALLATION
+            + "test_a_process_of_another_installation_sends_nothing_from_a_copy_that_looks_the_same[no name]",
         ),
     ),
     Mutant(
@@ -1821,10 +1839,10 @@ PRUNE = (
             ),
             (
                 "includes the server of the latest run",
-                "parts/prunable/server",
-                "latest-server",
+                "parts/prunable/installation",
+                "latest-installation",
                 "where true)",
-                "test_workers_that_are_gone_and_servers_that_were_left_are_forgotten",
+                "test_workers_that_are_gone_and_installations_that_were_left_are_forgotten",
             ),
         )
     ),

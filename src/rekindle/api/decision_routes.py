@@ -1,5 +1,5 @@
-"""What an operator decides: PUT /v1/switches, /v1/unknown/{claim_id} and /v1/failover. Each of them
-may be sent again: it then changes nothing."""
+"""What an operator decides: PUT /v1/switches, /v1/unknown/{claim_id} and /v1/installation. Each of
+them may be sent again: it then changes nothing."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from rekindle.access import Actor
 from rekindle.api.access import require
-from rekindle.api.decisions import Confirmed, Decided, Decision, SwitchRequest, SwitchTurned
+from rekindle.api.decisions import Adopted, Decided, Decision, SwitchRequest, SwitchTurned
 from rekindle.api.document import KEY, responses
 from rekindle.app import Engine
 from rekindle.errors import Forbidden, NotFound
@@ -46,11 +46,11 @@ def decision_routes(engine: Engine) -> APIRouter:
         sends = await engine.acting_as(actor).decide(claim_id, provider_name=request.sent, sees=actor.organisations)
         return Decided(claim_id=claim_id, sent=request.sent is not None, sends=sends)
 
-    @router.put("/failover", responses=responses(401, 403, 422, 503))
-    async def confirm_failover(actor: Admin) -> Confirmed:
-        """Confirm that runs may write to this server, as `rekindle failover confirm`. Until then
+    @router.put("/installation", responses=responses(401, 403, 422, 503))
+    async def adopt_installation(actor: Admin) -> Adopted:
+        """Let runs send from this installation, as `rekindle installation adopt` does. Until then
         every run halts with RK211."""
-        server = await engine.confirmed_server()
-        return Confirmed(confirmed=server or await engine.acting_as(actor).confirm_failover())
+        place = await engine.adopted()
+        return Adopted(adopted=place or await engine.acting_as(actor).adopt())
 
     return router

@@ -87,11 +87,11 @@ class Decided(BaseModel):
     sends: int = Field(description="How many sends of the claim have ended in this way: one per device.")
 
 
-class Confirmed(BaseModel):
-    """A server that runs may write to."""
+class Adopted(BaseModel):
+    """An installation that runs may write to."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"confirmed": "cluster 7301234567890123456, timeline 2"}]}
+        json_schema_extra={"examples": [{"adopted": "cluster 7301234567890123456, timeline 2, database 16384"}]}
     )
 
-    confirmed: str = Field(description="The name of the server: its cluster and its timeline.")
+    adopted: str = Field(description="Where it is: its cluster, its timeline and its database.")

@@ -3,7 +3,7 @@
 from rekindle.engine.findings import Finding
 from rekindle.errors import DatabaseUnfit, NotMigrated, PermissionMissing
 from rekindle.ports import Source
-from rekindle.postgres import servers
+from rekindle.postgres import installation
 from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Reports
 
@@ -27,13 +27,13 @@ async def check_database(database: Database, reports: Reports, source: Source) -
             Finding("rights", f"{message}: a login that has that role needs the grants of source.sql", note=True)
         )
     try:
-        fault, note = await servers.look(database)
+        fault, note = await installation.look(database)
     except (NotMigrated, PermissionMissing) as missing:
         return [*findings, Finding("database", missing.message, missing)], False
     if fault is not None:
-        findings.append(Finding("server", fault.message, fault))
+        findings.append(Finding("installation", fault.message, fault))
     elif note is not None:
-        findings.append(Finding("server", note, note=True))
+        findings.append(Finding("installation", note, note=True))
     return findings, True
 
 

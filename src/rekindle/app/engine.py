@@ -30,7 +30,7 @@ from rekindle.engine.scenarios import enabled_or_named
 from rekindle.log import log
 from rekindle.model import Report, Selection
 from rekindle.ports import Applied, Change, Changed, Dispatcher
-from rekindle.postgres import servers
+from rekindle.postgres import installation
 from rekindle.postgres.pool import CONNECTIONS, Database
 from rekindle.scenario import Config
 from rekindle.settings import Settings
@@ -72,7 +72,10 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
         """
         if config is None:
             config = Config() if settings is not None else configured(Settings())
-        database = Database(database_url(settings or Settings()), connections=CONNECTIONS * runs)
+        environment = settings or Settings()
+        database = Database(
+            database_url(environment), connections=CONNECTIONS * runs, installation=environment.installation
+        )
         dispatcher = dispatcher or build_dispatcher(config.dispatcher)
         await database.open()
         try:
@@ -92,25 +95,26 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
             DatabaseError: it does not, or is not.
         """
         await self._reports.check_fitness()
-        fault, _ = await servers.look(self._database)
+        fault, _ = await installation.look(self._database)
         if fault is not None:
             raise fault
 
-    async def confirm_failover(self) -> str:
-        """Confirm that runs may write to this server, although the latest run wrote to another one.
-        Returns the server's name.
+    async def adopt(self) -> str:
+        """Let runs send from this installation, although the latest run wrote to another one.
+        Returns where it is.
 
-        A run halts with ServerNotConfirmed until then, because this server may lack what that run
-        recorded: the people concerned may get a second push.
+        A run halts with InstallationNotAdopted until then. This database may lack what that run
+        recorded, so that the people concerned get a second push; or it may be a copy, from which
+        nothing should be sent.
 
         Raises:
-            BadArgument: there is nothing to confirm; nothing has changed.
+            BadArgument: there is nothing to adopt; nothing has changed.
         """
-        return await servers.confirm(self._database, entry=self._entry("failover.confirmed"))
+        return await installation.adopt(self._database, entry=self._entry("installation.adopted"))
 
-    async def confirmed_server(self) -> str | None:
-        """The name of this server if runs may write to it; None: it must be confirmed first."""
-        return await servers.confirmed(self._database)
+    async def adopted(self) -> str | None:
+        """Where this installation is, if runs may write to it; None: it must be adopted first."""
+        return await installation.adopted(self._database)
 
     async def check(self) -> list[Finding]:
         """What a run of this configuration would meet, from the database to the provider. Changes

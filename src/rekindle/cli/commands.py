@@ -10,8 +10,8 @@ from rekindle.cli import (
     cycle,
     demo,
     explain,
-    failover,
     fleet,
+    installation,
     key,
     person,
     prune,
@@ -103,7 +103,9 @@ def build() -> typer.Typer:
     disabled.command("list")(tokens.show)
     disabled.command("revive")(tokens.revive)
     app.add_typer(disabled, name="tokens")
-    failovers = typer.Typer(help="Confirm a server that was promoted or restored.", no_args_is_help=True)
-    failovers.command("confirm")(failover.confirm)
-    app.add_typer(failovers, name="failover")
+    installations = typer.Typer(
+        help="Let runs send from a promoted, restored or copied database.", no_args_is_help=True
+    )
+    installations.command("adopt")(installation.adopt)
+    app.add_typer(installations, name="installation")
     return app

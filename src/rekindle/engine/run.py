@@ -45,8 +45,8 @@ async def run_cycle(
             claimed.
         ProviderError: sending is not possible; nothing was claimed. The run's row has the status
             not_started and the reason, and its key may begin another attempt.
-        NotMigrated, DatabaseUnfit, ServerNotConfirmed: the database is not fit, or not the one that
-            the latest run wrote to; nothing was claimed.
+        NotMigrated, DatabaseUnfit, InstallationNotAdopted: the database is not fit, or not the one
+            that the latest run wrote to; nothing was claimed.
         DatabaseError: the ledger failed during the run; the leases and the sweep decide what
             becomes of the units.
     """

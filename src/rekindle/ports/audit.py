@@ -14,7 +14,7 @@ Action = Literal[
     "unknown.settled",
     "run.started",
     "run.confirmed",
-    "failover.confirmed",
+    "installation.adopted",
     "key.created",
     "key.revoked",
     "person.erased",

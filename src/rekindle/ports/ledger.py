@@ -79,7 +79,7 @@ class Store(NotificationRepository, Protocol):
 
         Raises:
             NotMigrated, DatabaseUnfit: the server cannot keep the promises; nothing was written.
-            ServerNotConfirmed: the latest run wrote to another server; nothing was written.
+            InstallationNotAdopted: the latest run wrote to another server; nothing was written.
             KeyTaken: another run was asked for under this key, and is alive or has ended; nothing
                 was written.
         """

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from rekindle import policy
 from rekindle.ports import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Queue, Schedule, Tick, Worker
+from rekindle.postgres.installation import require_known, require_ready
 from rekindle.postgres.pool import Database
-from rekindle.postgres.servers import require_known, require_ready
 from rekindle.postgres.sql import statement
 
 
@@ -34,7 +34,7 @@ class PostgresFleet(Fleet):
         async with self._database.transaction() as connection:
             # As in `Store.open_run`. On a server that is not fit or not known, it stays due.
             await require_ready(connection)
-            await require_known(connection)
+            await require_known(connection, name=self._database.installation)
             rows = await (await connection.execute(statement("tick_begin"), parameters)).fetchall()
         return Tick(rows[0]["key"], tuple(rows[0]["scenario_types"]), run_id) if rows else None
 

@@ -108,10 +108,12 @@ async def connect(url: str) -> Connection:
 
 class Database:
     """A small pool of connections. Nothing is executed outside a transaction of this class, and
-    each begins with the settings of session.sql."""
+    each begins with the settings of session.sql. `installation` is the name of the installation
+    that this process belongs to, if it has one."""
 
-    def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
+    def __init__(self, url: str, *, connections: int = CONNECTIONS, installation: str | None = None) -> None:
         self.url = url
+        self.installation = installation
         self._connections = connections
         self._lost = False
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(

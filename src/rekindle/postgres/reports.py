@@ -13,12 +13,12 @@ from rekindle.errors import WouldRetire
 from rekindle.model import KeyHolder, Look, Numbers, Report, Sight, UnknownSend
 from rekindle.ports import Applied, Change, Filter, ScenarioStatus, ScenarioVersion
 from rekindle.postgres.audit import Entry, audit
+from rekindle.postgres.installation import require_ready
 from rekindle.postgres.lists import page_of
 from rekindle.postgres.locks import take
 from rekindle.postgres.migrate import migrations
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.rights import missing_rights
-from rekindle.postgres.servers import require_ready
 from rekindle.postgres.sql import statement
 from rekindle.postgres.stored import stored_scenario
 from rekindle.scenario import Config, changed_keys, definition, fingerprint
@@ -37,7 +37,7 @@ class Reports:
         """Refuse a server that cannot keep the ledger's promises, or lacks this version's tables.
 
         Raises:
-            NotMigrated, DatabaseUnfit: as `rekindle.postgres.servers.require_ready`.
+            NotMigrated, DatabaseUnfit: as `rekindle.postgres.installation.require_ready`.
         """
         async with self._database.transaction() as connection:
             await require_ready(connection)

@@ -29,11 +29,11 @@ from rekindle.postgres import claims
 from rekindle.postgres.audit import audit
 from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.guard_preview import claimable, held_back
+from rekindle.postgres.installation import require_known, require_ready
 from rekindle.postgres.locks import take_if_free
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.scenario_faults import evaluating
-from rekindle.postgres.servers import require_known, require_ready
 from rekindle.postgres.sql import statement
 from rekindle.postgres.stored import stored_scenario
 from rekindle.render import read_variables
@@ -122,7 +122,7 @@ class PostgresStore(Store):
         lost: dict[str, Any] = {}
         async with self._database.transaction() as connection:
             await require_ready(connection)  # mutant: fit-in-each-run
-            await require_known(connection)
+            await require_known(connection, name=self._database.installation)
             self._optional_views = await optional_views(connection)
             if key is not None:
                 asked_for = {"request_key": key, "lost_seconds": policy.LOST_SECONDS}

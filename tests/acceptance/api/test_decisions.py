@@ -266,13 +266,13 @@ async def test_an_old_run_and_one_whose_scenario_is_gone_are_not_confirmed(guard
     assert team.rows("select count(*) from rekindle.run") == [(1,)]
 
 
-async def test_a_server_that_was_promoted_is_confirmed_by_an_unlimited_admin_and_again(door: Door, team: Team):
+async def test_a_server_that_was_promoted_is_adopted_by_an_unlimited_admin_and_again(door: Door, team: Team):
     await door.run()
-    team.execute("update rekindle.server set timeline = timeline + 1000")
+    team.execute("update rekindle.installation set timeline = timeline + 1000")
     assert told(await door.run()) == (503, "RK211")
     for by in ("here", "reader"):
-        assert told(await door.ask("PUT", "/v1/failover", by=by)) == (403, "RK712")
-    first, again = [await door.ask("PUT", "/v1/failover") for _ in range(2)]
+        assert told(await door.ask("PUT", "/v1/installation", by=by)) == (403, "RK712")
+    first, again = [await door.ask("PUT", "/v1/installation") for _ in range(2)]
     assert (first.status_code, again.json()) == (200, first.json())
     assert (await door.run()).json()["status"] == "done"
-    assert audited(team).count(("key all", "failover.confirmed")) == 1
+    assert audited(team).count(("key all", "installation.adopted")) == 1

@@ -151,18 +151,20 @@ language sql immutable parallel safe as $$
   end), '-infinity')
 $$;
 
--- ------------------------------------------------------------------------------------- the server
+-- ------------------------------------------------------------------------------- the installation
 
--- Which server this is: the identifier of its cluster, and the timeline that it writes. A replica
--- that is promoted, and a restore to a point in time, begin another timeline. A dump is restored in
--- another cluster. '' and 0 if the server does not tell: a host may have revoked these functions,
--- or have no such log. `synchronous`: each commit waits for a standby.
-create or replace function rekindle.this_server(
-  out system_identifier text, out timeline bigint, out synchronous boolean
+-- Where this is: the identifier of the cluster, the timeline that it writes, and the database. A
+-- replica that is promoted, and a restore to a point in time, begin another timeline. A dump is
+-- restored in another cluster, or in another database. '' and 0 if the server does not tell: a host
+-- may have revoked these functions, or have no such log. `synchronous`: each commit waits for a
+-- standby.
+create or replace function rekindle.this_installation(
+  out system_identifier text, out timeline bigint, out database_oid bigint, out synchronous boolean
 )
 language plpgsql stable as $$
 begin
   synchronous := pg_catalog.current_setting('synchronous_standby_names') <> '';
+  database_oid := (select d.oid::bigint from pg_catalog.pg_database d where d.datname = pg_catalog.current_database());
   begin
     system_identifier := (select c.system_identifier from pg_catalog.pg_control_system() c);
   exception

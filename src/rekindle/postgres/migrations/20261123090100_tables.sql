@@ -129,25 +129,28 @@ create policy worker on rekindle.pace to rekindle_worker using (true) with check
 grant select, insert on rekindle.pace to rekindle_worker;
 grant update (free_at) on rekindle.pace to rekindle_worker;
 
--- The servers that runs wrote to: one row per cluster and timeline, with its latest run. The newest
--- `seen_at` is the latest run's. A run on another server halts until an operator confirms the new
--- server, because the ledger may lack what was sent before the change.
-create table if not exists rekindle.server (
+-- The installations that runs wrote to: one row per cluster, timeline and database, with its latest
+-- run. The newest `seen_at` is the latest run's. A run elsewhere halts until an operator adopts the
+-- new installation: the ledger may lack what was sent before the change, or be a copy from which
+-- nothing should be sent.
+create table if not exists rekindle.installation (
   system_identifier text not null,               -- '': the server does not tell
   timeline          bigint not null,             -- 0: the server does not tell
+  database_oid      bigint not null,
+  name              text,                        -- REKINDLE_INSTALLATION of the latest run
   synchronous       boolean not null,            -- each commit of the latest run waited for a standby
   seen_at           timestamptz not null default rekindle.clock(),
-  confirmed_at      timestamptz,
-  confirmed_by      text,
-  primary key (system_identifier, timeline),
-  check ((confirmed_at is null) = (confirmed_by is null))
+  adopted_at      timestamptz,
+  adopted_by      text,
+  primary key (system_identifier, timeline, database_oid),
+  check ((adopted_at is null) = (adopted_by is null))
 );
-alter table rekindle.server enable row level security;
-revoke all on rekindle.server from rekindle_worker;
-drop policy if exists worker on rekindle.server;
-create policy worker on rekindle.server to rekindle_worker using (true) with check (true);
-grant select, insert, delete on rekindle.server to rekindle_worker;
-grant update (synchronous, seen_at, confirmed_at, confirmed_by) on rekindle.server to rekindle_worker;
+alter table rekindle.installation enable row level security;
+revoke all on rekindle.installation from rekindle_worker;
+drop policy if exists worker on rekindle.installation;
+create policy worker on rekindle.installation to rekindle_worker using (true) with check (true);
+grant select, insert, delete on rekindle.installation to rekindle_worker;
+grant update (synchronous, name, seen_at, adopted_at, adopted_by) on rekindle.installation to rekindle_worker;
 
 -- -------------------------------------------------------------------------------- gates and caps
 
@@ -647,7 +650,8 @@ alter table rekindle.audit enable row level security;
 revoke all on rekindle.audit from rekindle_worker;
 drop policy if exists worker on rekindle.audit;
 create policy worker on rekindle.audit to rekindle_worker using (true) with check (true);
--- A prune deletes old rows. The second policy keeps a month of them from everybody who has the role.
+-- A prune deletes old rows. The second policy keeps a month of them from everybody who has the
+-- role.
 drop policy if exists worker_prunes on rekindle.audit;
 create policy worker_prunes on rekindle.audit as restrictive for delete to rekindle_worker
   using (at < rekindle.clock() - interval '31 days');

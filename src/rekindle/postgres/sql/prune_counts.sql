@@ -31,5 +31,5 @@ select jsonb_build_object(
   'audit', (select count(*) from rekindle.audit a where {prunable/audit}),
   'api_key', (select count(*) from rekindle.api_key y where {prunable/api_key}),
   'worker', (select count(*) from rekindle.worker w where {prunable/worker}),
-  'server', (select count(*) from rekindle.server v where {prunable/server})
+  'installation', (select count(*) from rekindle.installation v where {prunable/installation})
 ) as deleted

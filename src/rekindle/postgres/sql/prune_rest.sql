@@ -1,16 +1,16 @@
 -- In: run_seconds, api_key_seconds.
--- Out: deleted, the number of rows per table; after, null. The small tables: workers, servers and
--- keys.
+-- Out: deleted, the number of rows per table; after, null. The small tables: workers, installations
+-- and keys.
 -- Locks: those rows.
 with worker as (
   delete from rekindle.worker w where {prunable/worker} returning 1
 ),
-server as (
-  delete from rekindle.server v where {prunable/server} returning 1
+installation as (
+  delete from rekindle.installation v where {prunable/installation} returning 1
 ),
 api_key as (
   delete from rekindle.api_key y where {prunable/api_key} returning 1
 )
-select jsonb_build_object('worker', (select count(*) from worker), 'server', (select count(*) from server),
+select jsonb_build_object('worker', (select count(*) from worker), 'installation', (select count(*) from installation),
                           'api_key', (select count(*) from api_key)) as deleted,
        null::jsonb as after
