@@ -3,7 +3,7 @@ repeating it is harmless."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -125,3 +125,16 @@ async def test_the_numbers_of_a_claim_that_waits_are_in_the_answer(programme: Pr
     await programme.claimed_units(wanted())
     answer = (await ask(programme, "DELETE", user_id, query="?force=true")).json()
     assert (answer["withdrawn"], answer["under_way"], answer["may_arrive_until"]) == (1, 0, None)
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET"])
+async def test_no_log_and_no_problem_names_the_person(
+    programme: Programme, logged: list[dict[str, Any]], method: str
+) -> None:
+    """The address of the request does, so only its route is logged."""
+    user_id = await nudged(programme, HERE)
+    await programme.sql.execute("update team.person set active = true")
+    answers = [await ask(programme, method, user_id, key=key) for key in ("operator", "here", "admin")]
+    assert [line["route"] for line in logged if line["event"] == "http.request"]
+    assert str(user_id) not in str(logged)
+    assert str(user_id) not in "".join(one.text for one in answers if one.status_code >= 400)
