@@ -41,6 +41,8 @@ insert into rekindle.outcome (claim_id, device_id, user_id, scenario_type, scena
   outcome, reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts)
   select gen_random_uuid(), gen_random_uuid(), user_id, 'nudge', 1, user_id, user_id, 'unknown', 'timeout', 'once', '',
     now(), 1, 1, 1 from team.person;
+insert into rekindle.spent (user_id, scenario_type, occurrence, evaluated_at, at)
+  select user_id, 'nudge', 'pruned', now() - interval '400 days', now() - interval '400 days' from team.person;
 insert into rekindle.disabled_token (device_id, user_id, reason, sent_at)
   select gen_random_uuid(), user_id, 'unregistered', now() from team.person;
 analyze;
@@ -133,7 +135,7 @@ async def test_recipients_are_read_once_and_the_ledger_by_index(database_url: st
     for scan in lookups:
         assert "Index" in scan["Node Type"]
         assert scan["Actual Loops"] <= 2 * away
-    for scan in (one for table in ("scenario_notification", "outcome") for one in scans(plan, table)):
+    for scan in (one for table in ("scenario_notification", "outcome", "spent") for one in scans(plan, table)):
         assert scan["Actual Loops"] * max(1, scan["Actual Rows"]) <= 3 * PEOPLE
 
 

@@ -208,15 +208,19 @@ async def prune() -> None:
     from rekindle.settings import Settings
 
     set_up_logging("warning")
-    database = Database(database_url(Settings()), connections=1)
     while True:
+        database = Database(database_url(Settings()), connections=1)
         try:
             await database.open()
             while True:
-                await Pruner(PostgresPruning(database), Retention(**RETENTION)).prune()
+                deleted = (await Pruner(PostgresPruning(database), Retention(**RETENTION)).prune()).deleted
+                os.write(2, json.dumps({"event": "torture.pruned", **deleted}).encode() + b"\n")
                 await asyncio.sleep(0.1)
-        except RekindleError:
+        except RekindleError as fault:
+            os.write(2, json.dumps({"event": "torture.prune_failed", "code": fault.code}).encode() + b"\n")
             await asyncio.sleep(0.2)
+        finally:
+            await database.close()
 
 
 def _say(began: float, how: str) -> None:
