@@ -59,6 +59,8 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
         statuses = await engine.scenarios()
         runs = await engine.runs()
         unknown = await engine.unknown()
+        erased = await engine.erase(unknown[0].user_id, force=True)
+        exported = [piece async for piece in engine.export(unknown[0].user_id)]
     claimed = {numbers.scenario_type: numbers.claimed for numbers in report.scenarios}
     assert claimed == {preview.scenario_type: preview.would_claim for preview in planned}
     assert claimed == {preview.scenario_type: preview.would_claim for preview in previews}
@@ -66,6 +68,8 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
     assert [run.run_id for run in runs] == [report.run_id]
     assert {status.latest.claimed for status in statuses if status.latest} == set(claimed.values())
     assert [one.reason for one in unknown] == ["timeout"]
+    assert (erased.under_way, erased.rows["outbox"]) == (1, 1)
+    assert len(exported) == 1  # nothing is left, so the document is one piece
 
 
 WRITING = (
