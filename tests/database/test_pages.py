@@ -177,6 +177,9 @@ async def test_the_guard_does_not_tell_a_limited_reader_how_many_people_others_h
     assert (held.people, "617" in str(held)) == (300, False)
     person = await engine.explain(ours.people[0].user_id, sees={OURS})
     guard = person.scenarios[0].conditions[-1]
+    report = await engine.run(organisations=[OURS])
+    assert (report.status, "617" in (report.halted_by or "")) == ("halted", False)
+    assert "would claim 300 people" in (report.halted_by or "")
     assert (guard.reason, guard.blocks, guard.facts["people"], "617" in repr(guard)) == (
         "held_by_guard",
         True,

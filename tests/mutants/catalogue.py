@@ -1652,6 +1652,13 @@ READING = (
         (f"{_PAGES}test_a_limited_reader_sees_the_switches_of_the_organisation_alone",),
     ),
     Mutant(
+        "an actor of one organisation is told how many people others have",
+        "postgres/guard.py",
+        "totals",
+        "if not guard.watches:",
+        (f"{_PAGES}test_the_guard_does_not_tell_a_limited_reader_how_many_people_others_have",),
+    ),
+    Mutant(
         "an actor of one organisation may ask for another",
         "api/asked.py",
         "asked-organisation",

@@ -4,12 +4,11 @@ to some organisations."""
 import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from rekindle.app.base import PLAN_SECONDS
 from rekindle.app.questions import Questions
-from rekindle.engine.guard import without_totals
 from rekindle.engine.preview import Preview
 from rekindle.errors import CursorInvalid, NotFound, StatementTooSlow
 from rekindle.model import Candidate, Report, UnknownSend
@@ -75,15 +74,11 @@ class Pages(Questions):
             return PlanPage((), ())
         try:
             async with asyncio.timeout(PLAN_SECONDS):
-                page = await self._plan_page(asked, scenarios, organisations or ())
+                return await self._plan_page(asked, scenarios, organisations or ())
         except TimeoutError:
             raise StatementTooSlow(
                 f"the plan took longer than {PLAN_SECONDS:g} s", hint="Ask for fewer scenarios or organisations."
             ) from None
-        if asked.sees is None:
-            return page
-        previews = [replace(one, held=one.held and without_totals(one.held)) for one in page.previews]
-        return replace(page, previews=previews)
 
     async def _plan_page(self, asked: Filter, scenarios: Sequence[str], organisations: Sequence[UUID]) -> PlanPage:
         after_scenario: str | None

@@ -8,7 +8,7 @@ from rekindle.app.base import Base
 from rekindle.engine.changes import edited
 from rekindle.engine.difference import chosen, difference, edits
 from rekindle.engine.explain import explain, with_guard
-from rekindle.engine.guard import GuardPreview, held_in_a_run, without_totals
+from rekindle.engine.guard import GuardPreview, held_in_a_run
 from rekindle.engine.places import place_names
 from rekindle.engine.preview import Preview, dry_run, plan
 from rekindle.engine.priority import evaluations, outranking
@@ -171,8 +171,7 @@ class Questions(Base):
         """By scenario, why the guard would hold back what a run of everything, or of these
         organisations, would claim now."""
         planned = await self._planned((), Selection(organisations=tuple(sees or ())))
-        held = await held_in_a_run(self.deps.store, planned, self.config.run.guard())
-        return held if sees is None else {name: without_totals(one) for name, one in held.items()}
+        return await held_in_a_run(self.deps.store, planned, self.config.run.guard())
 
     async def _planned(self, names: Sequence[str], selection: Selection) -> list[Evaluation]:
         """The evaluations of a run of these scenarios, before any of them is claimed. Raises as

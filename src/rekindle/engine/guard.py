@@ -75,11 +75,6 @@ async def held_in_a_run(store: Store, evaluations: Sequence[Evaluation], guard: 
     return held
 
 
-def without_totals(held: HeldByGuard) -> HeldByGuard:
-    """The same without its message, which counts people of every organisation."""
-    return HeldByGuard(people=held.people)
-
-
 def together(held: Sequence[HeldByGuard]) -> HeldByGuard | None:
     """What the guard holds back, as one error: an operator confirms the sum of its claims. None: it
     holds back nothing."""

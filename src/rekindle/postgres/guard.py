@@ -16,13 +16,15 @@ from rekindle.postgres.sql import statement
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The claim that the guard checks: the people of one scenario, of all active recipients. Either
-    its run has begun (`run_id`), or it would begin after claims of `ahead` people."""
+    its run has begun (`run_id`), or it would begin after claims of `ahead` people. `limited`: the
+    run is limited to organisations."""
 
     scenario_type: str
     people: int
     recipients: int
     run_id: UUID | None = None
     ahead: int = 0
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ async def pass_guard(
     if not claimed or not guard.watches:
         return 0
     await take(database, connection, "guard")  # mutant: lock
-    claim = Claim(evaluation.applied.scenario_type, claimed, recipients, run_id=run_id)
+    limited = bool(evaluation.selection.organisations)
+    claim = Claim(evaluation.applied.scenario_type, claimed, recipients, run_id=run_id, limited=limited)
     weighed = await weigh(connection, claim, guard)
     if not weighed.over(guard, weighed.own_at_most, weighed.total_at_most):
         return 0
@@ -112,14 +115,17 @@ async def weigh(connection: Connection, claim: Claim, guard: Guard) -> Weighed:
 
 def held(claim: Claim, guard: Guard, weighed: Weighed, own: int, total: int) -> HeldByGuard:
     """Return the error, which names each exceeded limit with the number of people and the number
-    allowed."""
+    allowed. These numbers count the people of all organisations, so the error of a run that is
+    limited to some does not have them: its readers may be limited, too."""
     exceeded: list[str] = []
-    if weighed.over_share(guard, own, total):
+    if claim.limited:  # mutant: totals
+        exceeded.append("with the claims of 24 hours, that is more than max_share or max_times_median allows")
+    elif weighed.over_share(guard, own, total):
         exceeded.append(
             f"that makes {total:,} people in 24 hours for {claim.recipients:,} active recipients, and "
             f"max_share = {100 * (guard.max_share or 0):g}% allows {weighed.by_share:,}"
         )
-    if weighed.over_median(guard, own):
+    if weighed.over_median(guard, own) and not claim.limited:
         exceeded.append(
             f"that makes {own:,} people of this scenario in 24 hours, and "
             f"max_times_median = {guard.max_times_median:g} allows {weighed.by_median:,} "

@@ -33,7 +33,9 @@ async def held_back(
     """`Store.held_back`."""
     if not people or not guard.watches:
         return None
-    claim = Claim(evaluations[-1].applied.scenario_type, people, recipients, ahead=ahead)
+    last = evaluations[-1]
+    limited = bool(last.selection.organisations)
+    claim = Claim(last.applied.scenario_type, people, recipients, ahead=ahead, limited=limited)
     async with database.transaction() as connection:
         weighed = await weigh(connection, claim, guard)
     if not weighed.over(guard, weighed.own_at_most, weighed.total_at_most):
