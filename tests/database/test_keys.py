@@ -53,7 +53,7 @@ def test_a_key_has_256_random_bits_after_a_prefix_and_nothing_else_is_looked_up(
         assert key_digest(text.encode()) is None
 
 
-@pytest.mark.parametrize("organisations", [(), (HERE, THERE)])
+@pytest.mark.parametrize("organisations", [(), (HERE, THERE)], ids=["all", "some"])
 async def test_a_key_is_the_actor_that_it_was_created_as(programme: Programme, organisations: tuple[UUID, ...]) -> None:
     secret = await create(programme, "on-call", scope="operate", organisations=organisations)
     limit = frozenset(organisations) if organisations else None

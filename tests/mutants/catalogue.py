@@ -1167,7 +1167,7 @@ ACCESS = (
         "return True",
         (
             _ACCESS + "test_a_scope_includes_those_before_it[read]",
-            _ACCESS + "test_a_route_is_refused_to_an_actor_that_lacks_its_scope_or_is_limited",
+            _ACCESS + "test_a_route_is_refused_to_an_actor_that_lacks_its_scope_or_is_limited[scope]",
         ),
     ),
     Mutant(
@@ -1182,14 +1182,14 @@ ACCESS = (
         "api/access.py",
         "everywhere",
         "if False:",
-        (_ACCESS + "test_a_route_is_refused_to_an_actor_that_lacks_its_scope_or_is_limited",),
+        (_ACCESS + "test_a_route_is_refused_to_an_actor_that_lacks_its_scope_or_is_limited[limited]",),
     ),
     *(
         Mutant(f"{what} without a row of the audit", f"postgres/{file}.py", "audit", "pass", (_AUDIT + test,))
         for what, file, test in (
             ("a switch is turned", "switches", "test_a_switch_is_audited_and_signed"),
             ("a configuration is applied", "reports", "test_what_is_applied_is_audited_once_per_change"),
-            ("a send is settled", "settle", "test_what_is_settled_is_audited_and_what_is_not_is_not"),
+            ("a send is settled", "settle", "test_what_is_settled_is_audited_and_what_is_not_is_not[sent]"),
             ("an installation is adopted", "installation", "test_an_installation_that_is_adopted_is_audited"),
             ("a run is started", "store", "test_a_run_that_somebody_started_is_audited_once_and_a_tick_is_not"),
         )
@@ -1216,7 +1216,7 @@ ACCESS = (
                 "postgres/keys.py",
                 "limit",
                 "limit = None",
-                "test_a_key_is_the_actor_that_it_was_created_as",
+                "test_a_key_is_the_actor_that_it_was_created_as[some]",
             ),
             (
                 "a key is created without a row of the audit",

@@ -149,6 +149,7 @@ async def answer(actor: Actor, path: str) -> httpx.Response:
             "this concerns every organisation, and key x is limited to some",
         ),
     ],
+    ids=["admin", "read", "scope", "limited"],
 )
 async def test_a_route_is_refused_to_an_actor_that_lacks_its_scope_or_is_limited(
     actor: Actor, path: str, status: int, detail: str
