@@ -94,8 +94,8 @@ async def guarded(team: Team, team_worker_url: str, tmp_path: Path) -> AsyncIter
         yield door
 
 
-def told(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
+def told(answer: httpx.Response) -> tuple[int, str | None]:
+    return answer.status_code, answer.json().get("code")
 
 
 def audited(team: Team) -> Sequence[object]:
