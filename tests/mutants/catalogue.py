@@ -1338,6 +1338,13 @@ _DECISIONS = "acceptance/api/test_decisions.py::"
 
 RUNS = (
     Mutant(
+        "a client that takes nothing of its answer keeps its request open",
+        "api/middleware.py",
+        "deaf-client",
+        "async with asyncio.timeout(None):",
+        ("unit/test_middleware.py::test_an_answer_that_the_client_does_not_take_is_given_up",),
+    ),
+    Mutant(
         "a limited actor confirms, or is told of, a claim of another organisation",
         "app/records.py",
         "decision-elsewhere",

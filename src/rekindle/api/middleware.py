@@ -16,6 +16,9 @@ from rekindle.telemetry.spans import Parent, parent_of, span
 
 MAX_BODY_BYTES = 65_536
 BODY_SECONDS = 10.0
+SEND_SECONDS = 30.0
+"""How long a client may take nothing of its answer. Otherwise one that never reads would keep what
+its request uses for ever, such as a connection to the database."""
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _OUR_HEADERS = [
@@ -24,6 +27,10 @@ _OUR_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"server", b"rekindle"),  # else the server names itself
 ]
+
+
+class _NotTaken(Exception):
+    """The client takes nothing of its answer."""
 
 
 class Entrance:
@@ -47,7 +54,11 @@ class Entrance:
             if message["type"] == "http.response.start":
                 statuses.append(message["status"])
                 message["headers"] = [*message.get("headers", []), *_OUR_HEADERS]
-            await send(message)
+            try:
+                async with asyncio.timeout(SEND_SECONDS):  # mutant: deaf-client
+                    await send(message)
+            except TimeoutError:
+                raise _NotTaken from None
 
         try:
             hosts = _hosts(scope)
@@ -64,6 +75,8 @@ class Entrance:
         except RekindleError as fault:
             if not statuses:
                 await problem(fault)(scope, receive, sending)
+        except _NotTaken:
+            pass  # the server closes the connection, because the answer is not complete
         except Exception as fault:
             # The last handler. The message may quote anything, so it is not logged.
             log.error("http.failed", kind=type(fault).__name__)
