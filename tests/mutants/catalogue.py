@@ -1436,7 +1436,7 @@ RUNS = (
         "api/follow.py",
         "nobody-follows",
         "if False:",
-        ("acceptance/api/test_follow.py::test_clients_that_hang_up_or_read_nothing_cost_no_look",),
+        ("acceptance/api/test_follow.py::test_a_follower_gets_heartbeats_and_ends_after_five_minutes",),
     ),
     Mutant(
         "an actor of one organisation sees the runs of everything",
