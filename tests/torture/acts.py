@@ -151,6 +151,7 @@ async def _judge(stage: Stage, hurt: Crew, counts: Counter[str], disturbed: list
     begun = await _now(stage)
     crew = Crew(stage, design=design, size=3, orders=orders_of_slot)
     await crew.muster()
+    await crew.prune()
     try:
         await _come_to_rest(stage, begun)
         returned = await returned_people(stage)
@@ -206,7 +207,7 @@ where not d.gone and not exists (
   select from {0} where s.user_id = d.user_id and {1} >= %(since)s)
 """
 _UNREACHED: Any = {
-    "rekindle": _LIVE.format("rekindle.scenario_notification s", "s.scenario_type = 'again' and s.dispatched_at"),
+    "rekindle": _LIVE.format("torture.notification s", "s.scenario_type = 'again' and s.dispatched_at"),
     "check-send-record": _LIVE.format("torture.sent s", "s.sent_at"),
     "claim-and-requeue": _LIVE.format("torture.sent s", "s.sent_at"),
 }
