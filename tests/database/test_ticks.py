@@ -415,7 +415,8 @@ async def test_a_worker_prunes_aside_and_ends_its_prune_when_it_is_stopped(
         working = asyncio.create_task(loop.run())
         await happens("prune.done", working, logged)
         assert next(one for one in logged if one["event"] == "prune.done")["gate"] == 1
-        # The next prune waits for a table. The worker looks on, and does not wait for it at its end.
+        # The next prune waits for a table. The worker looks on, and does not wait for it at its
+        # end.
         await other.execute("lock table rekindle.cap in access exclusive mode")
         await fleet.programme.blocked("prune")
         seen = await fleet.programme.value("select max(seen_at) from rekindle.worker")

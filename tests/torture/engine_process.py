@@ -197,7 +197,7 @@ async def erase(users: Sequence[str]) -> None:
 
 
 async def prune() -> None:
-    """Prune without end, with retentions of seconds, so that what is pruned was due a moment ago."""
+    """Prune without end, with retentions of seconds, so that what is pruned was due just before."""
     from rekindle.app.migrations import database_url
     from rekindle.cli.logs import set_up_logging
     from rekindle.engine.prune import Pruner

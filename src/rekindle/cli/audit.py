@@ -24,7 +24,7 @@ async def audit(
     limit: Rows = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List what was changed, by which key, person or login, newest first."""
+    """List what was changed and by which actor, newest first."""
     asked = Filter(since=_since(since), limit=limit)
     async with Engine.open(settings()) as engine:
         changes = await engine.audit_page(asked)

@@ -46,7 +46,7 @@ async def create(
 
 @async_command
 async def show(as_json: AsJson = False) -> None:
-    """List the keys: what each allows, its last use, and whether it is valid."""
+    """List the keys: what each allows, its last use, its end."""
     async with Engine.open(settings()) as engine:
         keys = await engine.keys()
     if as_json:

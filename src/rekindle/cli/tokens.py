@@ -47,7 +47,7 @@ async def revive(
     reason: Reason = None,
     since: Since = None,
 ) -> None:
-    """Use disabled tokens again, for example after they were disabled by mistake.
+    """Use disabled tokens again, if they were disabled by mistake.
 
     The next push to a token that is dead after all disables it again.
     """

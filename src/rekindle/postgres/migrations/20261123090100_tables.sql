@@ -358,8 +358,8 @@ grant update (state, run_id, epoch, owner, lease_until, attempts, uncertain, rea
 
 -- The record: one row per claim. It is written only after an acceptance and never changed
 -- afterwards. A prune deletes it once it is old, and keeps its occurrence in rekindle.spent. An
--- erasure of its person deletes it, too. A prune deletes about 1 row in 400 each day: a vacuum after
--- one in 20 gives the space back before the tables grow by as much again.
+-- erasure of its person deletes it, too. A prune deletes about 1 row in 400 each day: a vacuum
+-- after one in 20 gives the space back before the tables grow by as much again.
 create table if not exists rekindle.scenario_notification (
   id                    uuid primary key,          -- the claim's id
   user_id               uuid not null,

@@ -9,7 +9,7 @@ select case when kind = 'fid' then 'fake' || pg_temp.letters(%(seed)s, 'device',
        kind,
        case when platform < 0.48 then 'android' when platform < 0.94 then 'ios' else 'web' end,
        date_trunc('minute', coalesce(%(at)s::timestamptz, now())
-         - interval '1 second' * (60 + 86400 * 400 * power(pg_temp.draw(%(seed)s, 'last seen', n * 4 + d), 4)), 'UTC')
+         - interval '1 second' * (60 + 86400 * 265 * power(pg_temp.draw(%(seed)s, 'last seen', n * 4 + d), 4)), 'UTC')
 from generate_series(1, %(recipients)s::bigint) as n
 cross join lateral (select pg_temp.draw(%(seed)s, 'devices', n) as u) as drawn
 cross join lateral generate_series(1, case when u < 0.08 then 0 when u < 0.78 then 1
