@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -19,6 +19,7 @@ from rekindle.cli.conditions import MEANINGS
 from rekindle.configuration import load_config
 from rekindle.dispatchers.registry import KINDS as DISPATCHERS
 from rekindle.policy import MAX_ATTEMPTS, parse_duration
+from rekindle.ports import Action
 from rekindle.scenario import (
     KINDS,
     WEEKDAYS,
@@ -98,6 +99,11 @@ def test_explain_has_a_meaning_for_every_condition() -> None:
 def test_a_unit_is_given_up_after_the_number_of_rejections_in_the_reference() -> None:
     [meaning] = [cells[1] for part in LEDGER.values() for cells in rows(part) if cells[0] == "`gave_up_…`"]
     assert meaning.startswith(f"refused {MAX_ATTEMPTS} times;")
+
+
+def test_the_actions_of_the_audit_are_those_of_the_code() -> None:
+    described = [cells[0].strip("`") for cells in rows(LEDGER["The audit"]) if "." in cells[0]]
+    assert sorted(described) == sorted(get_args(Action))
 
 
 def every_error(kind: type[errors.RekindleError] = errors.RekindleError) -> Iterator[type[errors.RekindleError]]:
