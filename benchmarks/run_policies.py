@@ -96,6 +96,7 @@ def at_hour(ahead: int) -> str:
 QUIET = {"quiet_hours": f"{at_hour(8)}-{at_hour(12)}"}
 WEEKDAYS = {"weekdays": [day for n, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
                          if n != (datetime.now(UTC) + timedelta(days=3)).weekday()]}  # fmt: skip
+SEND_AT = {"send_at": f"{at_hour(-2)}-{at_hour(3)}"}
 CAPS = {"caps": ["2 per 1d", "3 per 7d"]}
 
 
@@ -120,7 +121,7 @@ OVERRIDES = {
     ]
 }
 BACK_OFF = {"back_off": 2, "limit": 3}
-ALL = QUIET | WEEKDAYS | CAPS | OVERRIDES | BACK_OFF
+ALL = QUIET | SEND_AT | WEEKDAYS | CAPS | OVERRIDES | BACK_OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ EACH = (
     Policies("zones of chapter and organisation", prepared=(CHAPTERS,)),
     Policies("opt-out", prepared=(PREFERENCES,)),
     Policies("quiet hours", QUIET),
+    Policies("send_at", SEND_AT),
     Policies("weekdays", WEEKDAYS),
     Policies("caps, first time", CAPS),
     Policies("caps, three claims counted", CAPS, (COUNTED,)),

@@ -107,6 +107,32 @@ async def test_a_pilot_in_one_organisation_gains_that_organisations_people_and_n
     assert found["away"].organisations == {one: {"gain": 1}}
 
 
+async def test_the_hour_and_the_day_are_left_out_on_both_sides_and_people_without_a_zone_are_not(
+    programme: Programme,
+) -> None:
+    """It is noon on a Wednesday."""
+    closed = wanted(quiet_hours="11:00-08:00", weekdays=["mon"], send_at="09:00")
+    user = await programme.person(timezone="Europe/Oslo")
+    lost = await programme.person(timezone=None)
+    for one in (user, lost):
+        await programme.sql.execute("insert into team.wanted values (%s, 'once', '{}')", [one])
+    terms = Terms(timeout_seconds=20, by_the_hour=False)
+    effects: dict[UUID, str] = {}
+    left_out: tuple[str, ...] = ()
+    async with aclosing(
+        steps_of(programme, edits([applied(wanted())], [applied(closed)], Selection(), terms))
+    ) as steps:
+        async for step in steps:
+            if isinstance(step, Difference):
+                left_out = step.left_out
+            else:
+                effects[step.user_id] = step.effect
+    assert effects == {user: "stay", lost: "lose"}
+    assert left_out == ("quiet_hours", "send_at", "weekdays")
+    _, effects_by_the_hour = await compared(programme, [applied(wanted())], [applied(closed)])
+    assert effects_by_the_hour == {"nudge": {user: "lose", lost: "lose"}}
+
+
 async def test_an_edited_priority_moves_people_of_an_unedited_scenario(programme: Programme) -> None:
     users = await programme.people(2)
     cap = ["1 per 1d"]

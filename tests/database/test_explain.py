@@ -364,10 +364,26 @@ async def test_everything_that_blocks_is_shown_and_the_first_is_the_one_that_a_p
     )
 
 
+async def test_the_hour_of_send_at_says_what_time_it_is_there_and_when_it_begins(programme: Programme) -> None:
+    user = await due(programme, timezone="Europe/Oslo")
+    one = await explained(programme, user, wanted(send_at="09:00"))
+    assert (one.blocked_by, one.next_at) == (("send_hour",), datetime(2026, 3, 11, 8, tzinfo=UTC))
+    assert facts(one, "send_hour") == {
+        "local_time": datetime(2026, 3, 10, 12, 30),  # noqa: DTZ001
+        "timezone": "Europe/Oslo",
+        "from": "09:00",
+        "until": "10:00",
+    }
+    one = await explained(programme, user, wanted(send_at="12:00-13:00"))
+    assert one.blocked_by == ()
+
+
 async def test_a_critical_scenario_passes_the_hours_and_the_cap(programme: Programme) -> None:
     user = await due(programme)
     await counted(programme, user, 1)
-    one = await explained(programme, user, wanted(critical=True, quiet_hours="00:00-23:00", caps=["1 per 1d"]))
+    one = await explained(
+        programme, user, wanted(critical=True, quiet_hours="10:00-09:00", send_at="09:00", caps=["1 per 1d"])
+    )
     assert one.blocked_by == ()
 
 

@@ -40,6 +40,7 @@ REACHES = [
     {},
     {"quiet_hours": "21:00-08:00", "weekdays": ["mon", "tue", "wed", "thu", "fri"], "caps": ["2 per 1d", "3 per 7d"]},
     {"quiet_hours": "10:00-13:30", "caps": ["1 per 12h"], "devices": {"newest": 1, "max_age": "5d"}},
+    {"send_at": "02:30-13:30", "quiet_hours": "21:00-02:00", "caps": ["3 per 7d"]},
 ]
 
 

@@ -240,6 +240,19 @@ async def test_a_unit_claimed_on_friday_waits_where_saturday_has_begun(programme
     assert (await run(programme, one, dispatcher)).recorded == 1
 
 
+async def test_a_unit_that_is_sent_too_late_for_its_hour_waits_for_the_next_day(programme: Programme) -> None:
+    one = wanted(send_at="20:30-21:00")
+    await programme.people(1)
+    await claimed(programme, one)
+    await programme.at(EVENING + timedelta(minutes=10))
+    dispatcher = ScriptedDispatcher()
+    assert (await run(programme, one, dispatcher)).reasons == {"retry:quiet_hours": 1}
+    tomorrow = EVENING + timedelta(hours=23, minutes=40)
+    assert await programme.value("select next_try_at from rekindle.outbox") == tomorrow
+    await programme.at(tomorrow)
+    assert (await run(programme, one, dispatcher)).recorded == 1
+
+
 async def test_a_critical_push_ignores_quiet_hours_but_not_an_opt_out(programme: Programme) -> None:
     one = wanted(critical=True, **NIGHT)
     people = await programme.people(2)

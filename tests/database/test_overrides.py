@@ -44,8 +44,8 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
     "sql": [{}],
 }
 REACH: list[dict[str, Any]] = [
-    {}, {"enabled": False}, {"quiet_hours": "20:00-08:00"}, {"quiet_hours": "none"}, {"weekdays": ["mon", "fri"]},
-    {"caps": ["1 per 1d"]}, {"caps": []}, {"cooldown": 7_200}, {"relevance": 3_600},
+    {}, {"enabled": False}, {"quiet_hours": "20:00-08:00"}, {"quiet_hours": "none"}, {"send_at": "14:00-15:00"},
+    {"weekdays": ["mon", "fri"]}, {"caps": ["1 per 1d"]}, {"caps": []}, {"cooldown": 7_200}, {"relevance": 3_600},
 ]  # fmt: skip
 BASES: list[dict[str, Any]] = [{}, {"caps": ["2 per 1d"]}, {"quiet_hours": "23:00-08:00", "cooldown": 3_600}]
 
@@ -157,6 +157,7 @@ async def holds_after_the_claim(programme: Programme, one: AnyScenario, judged: 
         assert row["relevant_for"] == timedelta(seconds=variant.relevance)
         assert (row["quiet_from"], row["quiet_until"]) == (quiet or (None, None))
         assert row["weekdays"] == variant.weekday_numbers()
+        assert (row["send_from"], row["send_until"]) == (variant.send_window() or (None, None))
     counted = {
         row["user_id"] for row in await programme.rows("select user_id from rekindle.cap where counted::text ~ 'null'")
     }

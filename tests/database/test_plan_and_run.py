@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ PEOPLE = 3_600
 # night, when it is Saturday in half of the world.
 EARLIER = [("2026-05-07 18:00:00+00", UUID(int=1)), ("2026-05-08 15:00:00+00", UUID(int=2))]
 NOW = "2026-05-08 22:30:00+00"
+LATER = "2026-05-14 15:15:00+00"
 
 # h(n, what) is a number from 0 to 9,999 for person n. It looks random and is the same every time.
 FILL = """
@@ -74,7 +76,8 @@ CONFIG = Config.model_validate({
     },
     "scenario": {
         "expiry": {"kind": "expiry", "before": ["30d", "7d"], "cooldown": "20h", "priority": 90, "message": TEXT},
-        "milestone": {"kind": "milestone", "at": [3, 5], "cooldown": "7d", "priority": 70, "message": TEXT},
+        "milestone": {"kind": "milestone", "at": [3, 5], "cooldown": "7d", "priority": 70, "send_at": "16:00-21:00",
+                      "message": TEXT},
         "inactivity": {"kind": "inactivity", "after": ["14d"], "cooldown": "7d", "priority": 30, "message": TEXT},
         "urgent": {
             "kind": "sql", "query": "select user_id, occurrence, variables from team.wanted", "cooldown": "7d",
@@ -116,10 +119,12 @@ async def history(url: str) -> AsyncGenerator[tuple[Programme, Engine]]:
 Verdicts = dict[tuple[str, UUID], str]
 
 
-async def planned(engine: Engine, scenarios: Sequence[str]) -> tuple[dict[str, Preview], Verdicts]:
+async def planned(
+    engine: Engine, scenarios: Sequence[str], at: datetime | None = None
+) -> tuple[dict[str, Preview], Verdicts]:
     previews: dict[str, Preview] = {}
     verdicts: Verdicts = {}
-    async with aclosing(engine.plan(scenarios=scenarios)) as steps:
+    async with aclosing(engine.plan(scenarios=scenarios, at=at)) as steps:
         async for one in steps:
             if isinstance(one, Preview):
                 previews[one.scenario_type] = one
@@ -148,8 +153,8 @@ async def written(programme: Programme) -> list[dict[str, Any]]:
 
 
 REFUSALS = {
-    "opted_out", "already_notified", "in_flight", "cooldown", "no_timezone", "weekday", "quiet_hours", "frequency_cap",
-    "no_token",
+    "opted_out", "already_notified", "in_flight", "cooldown", "no_timezone", "weekday", "quiet_hours", "send_hour",
+    "frequency_cap", "no_token",
 }  # fmt: skip
 
 
@@ -161,6 +166,12 @@ async def test_a_run_does_for_each_person_what_the_plan_before_it_predicted(
         before = await written(programme)
         previews, verdicts = await planned(engine, scenarios)
         assert await written(programme) == before
+        ahead = await planned(engine, scenarios, datetime.fromisoformat(LATER))
+        assert ahead[1] != verdicts
+        assert await written(programme) == before
+        await programme.at(LATER)
+        assert await planned(engine, scenarios) == ahead, "the plan of a later moment is the one that is made then"
+        await programme.at(NOW)
         report = await engine.run(scenarios=scenarios)
         assert {one.scenario_type for one in report.scenarios} == previews.keys() == set(scenarios or CONFIG.scenario)
         for one in report.scenarios:

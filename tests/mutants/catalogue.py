@@ -71,6 +71,8 @@ _NAMES = "database/test_occurrence_names.py::"
 _OVERRIDES = "database/test_overrides.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
+_HOURS = "property/test_hours.py::"
+_FUNCTIONS = "postgres/migrations/20261123090000_functions.sql"
 _OWNER = "database/test_token_owner.py::"
 _EVALUATE = "database/test_evaluate_"
 _SESSION = "database/test_session.py::"
@@ -883,6 +885,48 @@ POLICY = (
         "quiet-hours-by-now",
         "then 'armed'",
         (_LAST_LOOK + "test_a_run_that_is_still_sending_when_quiet_hours_begin_stops",),
+    ),
+    Mutant(
+        "a run continues after the hour of send_at",
+        _sql("arm"),
+        "send-hour-by-now",
+        "",
+        (_LAST_LOOK + "test_a_unit_that_is_sent_too_late_for_its_hour_waits_for_the_next_day",),
+    ),
+    Mutant(
+        "the hour of send_at is the second of two",
+        _FUNCTIONS,
+        "first-of-two",
+        "then taken.at",
+        (_HOURS + "test_the_hour_begins_after_the_gap_or_the_first_time_and_lasts_as_long_as_it_says",),
+    ),
+    Mutant(
+        "an hour that the clock skips begins later than the gap ends",
+        _FUNCTIONS,
+        "end-of-the-gap",
+        "where step.at >= taken.at",
+        (_HOURS + "test_the_hour_begins_after_the_gap_or_the_first_time_and_lasts_as_long_as_it_says",),
+    ),
+    Mutant(
+        "the local time alone decides about the hour on the day on which the clock changes",
+        _FUNCTIONS,
+        "hour-after-change",
+        "and false then null",
+        (_HOURS + "test_the_hour_begins_after_the_gap_or_the_first_time_and_lasts_as_long_as_it_says",),
+    ),
+    Mutant(
+        "a difference depends on the hour at which it is asked for",
+        "app/questions.py",
+        "compared-at-any-hour",
+        "terms = self._terms()",
+        ("acceptance/cli/test_changes.py::test_the_hour_is_left_out_of_what_changes_and_a_plan_may_be_of_another",),
+    ),
+    Mutant(
+        "a key that has no effect in a critical scenario is accepted",
+        "scenario/config.py",
+        "void-if-critical",
+        "pass",
+        ("unit/test_hours.py::test_a_key_that_has_no_effect_in_a_critical_scenario_is_a_mistake_wherever_it_is",),
     ),
     Mutant(
         "a large organisation goes first",

@@ -1,14 +1,14 @@
-"""Quiet hours and weekdays by the person's local time, also when the clock is put forward or
-back."""
+"""Quiet hours, weekdays and the window of send_at by the person's local time, also when the clock
+is put forward or back."""
 
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from team.hours import HOUR, MINUTE, Hours, is_quiet, is_send_hour, is_weekday, offset, opens_at
+from team.hours import changes as changes_of
 from team.ledger import Ledger
 
 # Clocks that change at night, at midnight forwards and back, by half an hour, by two hours, and
@@ -19,53 +19,12 @@ ZONES = [
 ]  # fmt: skip
 # In the past: later rules depend on how new the two copies of the IANA database are.
 FIRST, LAST = datetime(2012, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)
-NOTHING, MINUTE, HOUR, DAY = timedelta(0), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-class Hours(NamedTuple):
-    """When a person may be reached, in local time."""
-
-    zone: str
-    quiet: tuple[time, time] | None
-    weekdays: list[int]
-
-
-def offset(at: datetime, zone: str) -> timedelta:
-    return at.astimezone(ZoneInfo(zone)).utcoffset() or NOTHING
 
 
 @cache
 def changes(zone: str) -> list[datetime]:
-    """The moments at which the zone's clock changes; all are on a whole half hour of UTC."""
-    found: list[datetime] = []
-    days = (LAST - FIRST).days
-    for day in (FIRST + n * DAY for n in range(days)):
-        if offset(day, zone) != offset(day + DAY, zone):
-            halves = [day + n * MINUTE * 30 for n in range(1, 49)]
-            found += [at for at in halves if offset(at - MINUTE, zone) != offset(at, zone)]
-    return found
-
-
-def is_quiet(at: datetime, hours: Hours) -> bool:
-    if hours.quiet is None:
-        return False
-    begins, ends = hours.quiet
-    wall = at.astimezone(ZoneInfo(hours.zone)).time()
-    return begins <= wall < ends if begins < ends else not ends <= wall < begins
-
-
-def is_weekday(at: datetime, hours: Hours) -> bool:
-    return not hours.weekdays or at.astimezone(ZoneInfo(hours.zone)).isoweekday() in hours.weekdays
-
-
-def opens_at(at: datetime, hours: Hours) -> datetime | None:
-    """The first open moment, found by checking every minute."""
-    minute = at
-    while minute <= at + 8 * DAY:
-        if is_weekday(minute, hours) and not is_quiet(minute, hours):
-            return minute
-        minute = minute.replace(second=0, microsecond=0) + MINUTE
-    return None
+    """The moments between FIRST and LAST at which the zone's clock changes."""
+    return [at for year in range(FIRST.year, LAST.year) for at in changes_of(zone, year)]
 
 
 TIMES = st.builds(time, st.integers(0, 23), st.sampled_from([0, 0, 1, 15, 30, 45, 59]))
@@ -81,7 +40,7 @@ def moments(draw: st.DrawFn, zone: str) -> datetime:
     if around and draw(st.booleans()):
         change = draw(st.sampled_from(around[:-1]))
         return change + timedelta(
-            seconds=draw(st.integers(-30 * 3_600, 4 * 3_600) | st.sampled_from([-1, 0, 1, -1_800]))
+            seconds=draw(st.integers(-30 * 3_600, 30 * 3_600) | st.sampled_from([-1, 0, 1, -1_800]))
         )
     return FIRST + timedelta(seconds=draw(st.integers(0, SECONDS)))
 
@@ -89,7 +48,7 @@ def moments(draw: st.DrawFn, zone: str) -> datetime:
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[datetime, Hours]:
     zone = draw(st.sampled_from(ZONES))
-    return draw(moments(zone)), Hours(zone, draw(st.none() | QUIET), draw(WEEKDAYS))
+    return draw(moments(zone)), Hours(zone, draw(st.none() | QUIET), draw(WEEKDAYS), draw(st.none() | QUIET))
 
 
 def oslo(text: str, quiet: str, weekdays: list[int]) -> tuple[datetime, Hours]:
@@ -104,21 +63,35 @@ TWICE = [oslo(f"2023-10-29T{at}+00:00", "22:00-02:30", []) for at in ("00:10:00"
 NEVER = [oslo(f"2023-03-26T{at}+00:00", "22:00-02:30", []) for at in ("00:30:00", "00:59:59", "01:00:00")]
 
 
+# The window begins in the hour that is skipped, and in the hour that occurs twice.
+SENT = [
+    (datetime.fromisoformat(f"2023-{at}+00:00"), Hours("Europe/Oslo", None, [], (time(2, 30), time(3, 30))))
+    for at in (
+        "03-26T00:59:59", "03-26T01:00:00", "03-26T01:59:59", "03-26T02:00:00",
+        "10-29T00:29:59", "10-29T00:30:00", "10-29T01:29:59", "10-29T01:30:00", "10-29T01:45:00",
+    )
+]  # fmt: skip
+
+
 def asked(ledger: Ledger, function: str, given_cases: list[tuple[datetime, Hours]]) -> list[object]:
     call = {
         "is_quiet": "rekindle.is_quiet(at, zone, quiet_from, quiet_until)",
         "is_weekday": "rekindle.is_weekday(at, zone, weekdays)",
-        "opens_at": "rekindle.opens_at(at, zone, quiet_from, quiet_until, weekdays)",
+        "is_send_hour": "rekindle.is_send_hour(at, zone, send_from, send_until)",
+        "opens_at": "rekindle.opens_at(at, zone, quiet_from, quiet_until, weekdays, send_from, send_until)",
     }[function]
     rows = ledger.sql.execute(
-        f"select {call} as said from unnest(%s::timestamptz[], %s::text[], %s::time[], %s::time[], %s::text[]) "
-        "with ordinality as t (at, zone, quiet_from, quiet_until, days, n) "
+        f"select {call} as said from unnest(%s::timestamptz[], %s::text[], %s::time[], %s::time[], %s::time[], "
+        "%s::time[], %s::text[]) with ordinality "
+        "as t (at, zone, quiet_from, quiet_until, send_from, send_until, days, n) "
         "cross join lateral (select days::int[] as weekdays) d order by n",
         [
             [at for at, _ in given_cases],
             [hours.zone for _, hours in given_cases],
             [hours.quiet and hours.quiet[0] for _, hours in given_cases],
             [hours.quiet and hours.quiet[1] for _, hours in given_cases],
+            [hours.send and hours.send[0] for _, hours in given_cases],
+            [hours.send and hours.send[1] for _, hours in given_cases],
             [f"{{{','.join(map(str, hours.weekdays))}}}" for _, hours in given_cases],
         ],
     ).fetchall()
@@ -126,13 +99,22 @@ def asked(ledger: Ledger, function: str, given_cases: list[tuple[datetime, Hours
 
 
 @settings(max_examples=60)
-@example(TWICE + NEVER)
+@example(TWICE + NEVER + SENT)
 @given(st.lists(cases(), min_size=20, max_size=20))
-def test_the_wall_clock_says_whether_it_is_quiet_and_which_day_it_is(
+def test_the_wall_clock_says_whether_it_is_quiet_which_day_it_is_and_whether_it_is_the_hour(
     ledger: Ledger, given_cases: list[tuple[datetime, Hours]]
 ) -> None:
     assert asked(ledger, "is_quiet", given_cases) == [is_quiet(at, hours) for at, hours in given_cases]
     assert asked(ledger, "is_weekday", given_cases) == [is_weekday(at, hours) for at, hours in given_cases]
+    assert asked(ledger, "is_send_hour", given_cases) == [is_send_hour(at, hours) for at, hours in given_cases]
+
+
+def test_the_hour_begins_after_the_gap_or_the_first_time_and_lasts_as_long_as_it_says(ledger: Ledger) -> None:
+    said = [False, True, True, False, False, True, True, False, False]
+    assert [is_send_hour(at, hours) for at, hours in SENT] == said
+    assert asked(ledger, "is_send_hour", SENT) == said
+    opening = [datetime(2023, 3, 26, 1, tzinfo=UTC), datetime(2023, 10, 29, 0, 30, tzinfo=UTC)]
+    assert [asked(ledger, "opens_at", SENT)[n] for n in (0, 4)] == opening
 
 
 def settled_after(at: datetime, zone: str) -> datetime:
@@ -143,7 +125,7 @@ def settled_after(at: datetime, zone: str) -> datetime:
 
 
 @settings(max_examples=60)
-@example(TWICE + NEVER)
+@example(TWICE + NEVER + SENT)
 @example([oslo("2023-05-08T21:30:00+00:00", "22:00-08:00", [1])])  # a Monday night, and the next Monday morning
 @example([(datetime(2012, 10, 28, 0, 59, 59, tzinfo=UTC), Hours("Antarctica/Troll", (time(1, 1), time(4)), []))])
 @given(st.lists(cases(), min_size=8, max_size=8))
@@ -161,5 +143,6 @@ def test_it_opens_at_the_first_open_moment_or_once_a_change_of_the_clock_is_over
         assert isinstance(said, datetime)
         assert is_weekday(said, hours)
         assert not is_quiet(said, hours)
+        assert is_send_hour(said, hours)
         assert first is not None
         assert at <= first <= said <= (latest or said)

@@ -1,12 +1,12 @@
-"""Quiet hours, opt-outs and caps: the claim and the plan decide like an oracle."""
+"""Quiet hours, the window of send_at, opt-outs and caps: the claim and the plan decide like an
+oracle."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,6 +16,7 @@ from rekindle.engine.priority import outranking
 from rekindle.policy import idempotency_key, parse_duration
 from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
+from team.hours import Hours, is_quiet, is_send_hour, is_weekday
 from team.ledger import Ledger
 
 NAME, FIRST = "own", "first"
@@ -47,6 +48,7 @@ class Policy:
     caps: list[str]
     critical: bool
     timezone: str | None
+    send: str = "none"
 
     def applied(self, name: str, *, critical: bool, priority: int) -> Applied:
         scenario = parse_scenario({
@@ -57,6 +59,7 @@ class Policy:
             "priority": priority,
             "critical": critical,
             "quiet_hours": self.quiet,
+            "send_at": self.send,
             "weekdays": self.weekdays,
             "caps": self.caps,
             "message": {"en": {"title": "t", "body": "b"}},
@@ -95,17 +98,16 @@ class World:
         return next((name for name in names if name is not None and name in ZONES), None)
 
     def is_closed(self, zone: str | None) -> str | None:
-        limited = self.policy.quiet != "none" or len(self.policy.weekdays) < 7
+        limited = (self.policy.quiet, self.policy.send) != ("none", "none") or len(self.policy.weekdays) < 7
         if zone is None:
             return "no_timezone" if limited else None
-        wall = self.at.astimezone(ZoneInfo(zone))
-        if DAYS[wall.weekday()] not in self.policy.weekdays:
+        days = [DAYS.index(day) + 1 for day in self.policy.weekdays]
+        hours = Hours(zone, pair(self.policy.quiet), days, pair(self.policy.send))
+        if not is_weekday(self.at, hours):
             return "weekday"
-        if self.policy.quiet == "none":
-            return None
-        begins, ends = (time.fromisoformat(text) for text in self.policy.quiet.split("-"))
-        quiet = begins <= wall.time() < ends if begins < ends else not ends <= wall.time() < begins
-        return "quiet_hours" if quiet else None
+        if is_quiet(self.at, hours):
+            return "quiet_hours"
+        return None if is_send_hour(self.at, hours) else "send_hour"
 
     def is_full(self, person: Person, wanting: int) -> bool:
         rules = [(int(most), parse_duration(window)) for most, _, window in (cap.split() for cap in self.policy.caps)]
@@ -140,6 +142,14 @@ class World:
         return said
 
 
+def pair(text: str) -> tuple[time, time] | None:
+    """The hours that a text says; a single time says one hour."""
+    if text == "none":
+        return None
+    begins, _, ends = text.partition("-")
+    return time.fromisoformat(begins), time.fromisoformat(ends or f"{int(begins[:2]) + 1:02}{begins[2:]}")
+
+
 def user(number: int) -> UUID:
     return UUID(int=0xA0000000 + number)
 
@@ -152,7 +162,8 @@ POLICIES = st.builds(
     caps=st.sampled_from([[], ["1 per 1h"], ["2 per 1d"], ["1 per 1d", "3 per 7d"], ["4 per 31d"]]),
     critical=st.sampled_from([False, False, False, True]),
     timezone=st.sampled_from(ZONES),
-)
+    send=st.sampled_from(["none", "none", "20:00", "01:30-03:00", "02:30", "21:30-05:30"]),
+).map(lambda one: replace(one, quiet="none") if one.send != "none" and one.quiet[0] != "1" else one)
 PEOPLE = st.builds(
     Person,
     timezone=st.sampled_from(TYPED),
@@ -256,10 +267,11 @@ def test_the_claim_applies_every_policy_as_the_oracle_does(ledger: Ledger, world
 
     units = {unit["user_id"]: unit for unit in ledger.rows("select * from rekindle.outbox")}
     assert units.keys() == {who for who, said in expected.items() if said == "claimed"}
-    held = not policy.critical and policy.quiet != "none"
+    held, sent = (not policy.critical and hours != "none" for hours in (policy.quiet, policy.send))
     for who, unit in units.items():
         assert unit["timezone"] == zones[who]
         assert (unit["quiet_from"] is not None) == held
+        assert (unit["send_from"] is not None) == sent
         assert unit["weekdays"] == ([] if policy.critical or len(policy.weekdays) == 7 else
                                     sorted(DAYS.index(day) + 1 for day in policy.weekdays))  # fmt: skip
     caps = {row["user_id"]: row["counted"] for row in ledger.rows("select * from rekindle.cap")}

@@ -90,6 +90,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
         "devices": {},
         "critical": False,
         "quiet_hours": "none",
+        "send_at": "none",
         "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
         "caps": [],
         "cooldown": 604_800,
@@ -122,7 +123,8 @@ def test_a_key_that_a_scenario_does_not_set_has_its_default(tmp_path: Path) -> N
     assert stored == {
         "kind": "milestone", "at": [10], "cooldown": 86_400, "enabled": True, "priority": 50, "relevance": 86_400,
         "uncertain": "hold", "data": {}, "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
-        "data_only": False, "devices": {}, "critical": False, "quiet_hours": "none", "caps": [], "overrides": [],
+        "data_only": False, "devices": {}, "critical": False, "quiet_hours": "none", "send_at": "none", "caps": [],
+        "overrides": [],
         "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
     }  # fmt: skip
 
@@ -621,6 +623,7 @@ def toml(value: Any) -> str:
         '[run]\nmax_share = "{}"',
         '[policy]\ncaps = ["{}"]',
         '[policy]\nquiet_hours = "{}"',
+        '[policy]\nsend_at = "{}"',
         '[dispatcher]\nkind = "{}"',
         '[dispatcher]\nkey = "{}"',
         '[dispatcher]\nkind = "supabase-function"\nfunction = "{}"',

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from rekindle.app.base import Base
@@ -16,21 +18,43 @@ from rekindle.engine.scenarios import enabled_or_named, require_applied
 from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument, HeldByGuard, NotFound
 from rekindle.model import Candidate, Place, PlaceNames, Selection
-from rekindle.ports import Affected, Difference, Evaluation, PersonExplained
+from rekindle.policy import UNGUARDED
+from rekindle.ports import Affected, Difference, Evaluation, PersonExplained, Terms
 from rekindle.postgres import script
 from rekindle.postgres.script import SqlOfDispatch, SqlOfEvaluation
+from rekindle.postgres.sql import statement
+
+_A_MINUTE = timedelta(minutes=1)
+"""The minute that has begun may be asked for."""
+_FARTHEST = timedelta(days=366)
 
 
 class Questions(Base):
     """What a run would do, what an edit would change, and why a person is nudged or not."""
 
     async def plan(
-        self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = (), user_id: UUID | None = None
+        self,
+        *,
+        scenarios: Sequence[str] = (),
+        organisations: Sequence[UUID] = (),
+        user_id: UUID | None = None,
+        at: datetime | None = None,
     ) -> AsyncGenerator[Candidate | Preview]:
         """People who would be notified now, people who would not, and why; see
-        `rekindle.engine.preview.plan`."""
-        planned = await self._planned(scenarios, Selection(organisations=tuple(organisations), user_id=user_id))
-        async with aclosing(plan(self.deps.store, planned, guard=self.config.run.guard())) as steps:
+        `rekindle.engine.preview.plan`.
+
+        With `at`, a later moment is judged by the rows of now: cooldowns, caps, days and hours are
+        those of that moment, and what happens until then is not known. The guard, which looks at
+        what was claimed before a run, is left out.
+
+        Raises:
+            BadArgument: `at` has no time zone, is past, or is more than 366 days ahead.
+        """
+        await self._may_be_asked(at)
+        selection = Selection(organisations=tuple(organisations), user_id=user_id)
+        planned = await self._planned(scenarios, selection, replace(self._terms(), at=at))
+        guard = self.config.run.guard() if at is None else UNGUARDED
+        async with aclosing(plan(self.deps.store, planned, guard=guard)) as steps:
             async for step in steps:
                 yield step
 
@@ -48,11 +72,18 @@ class Questions(Base):
         )
 
     async def show(
-        self, user_id: UUID, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()
+        self,
+        user_id: UUID,
+        *,
+        scenarios: Sequence[str] = (),
+        organisations: Sequence[UUID] = (),
+        at: datetime | None = None,
     ) -> list[Shown]:
-        """What one person would read now, scenario by scenario; see `rekindle.engine.show.show`."""
+        """What one person would read now, or at a later moment as in `plan`, scenario by scenario;
+        see `rekindle.engine.show.show`."""
+        await self._may_be_asked(at)
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
-        return await show(self.deps.store, await self._planned(scenarios, selection))
+        return await show(self.deps.store, await self._planned(scenarios, selection, replace(self._terms(), at=at)))
 
     async def explain(
         self,
@@ -120,7 +151,9 @@ class Questions(Base):
         """The people that only this configuration, applied or not, would claim now, those that only
         the one in force would claim, and those that both would; see
         `rekindle.engine.difference.difference`. Without `unchanged`, scenarios that no edit can
-        have affected are left out. Both sides take `run.timezone` from this configuration.
+        have affected are left out. Both sides take `run.timezone` from this configuration. Quiet
+        hours, weekdays and `send_at` are left out of both: otherwise the answer would depend on the
+        hour at which it is asked for.
 
         Raises:
             UnknownScenario: a name is neither in the configuration nor applied.
@@ -128,7 +161,8 @@ class Questions(Base):
         in_force, new_ones = await self.deps.store.applied(), edited(self.config)
         require_applied(scenarios, [*in_force, *new_ones])
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
-        compared = chosen(edits(in_force, new_ones, selection, self._terms()), names=scenarios, unchanged=unchanged)
+        terms = replace(self._terms(), by_the_hour=False)  # mutant: compared-at-any-hour
+        compared = chosen(edits(in_force, new_ones, selection, terms), names=scenarios, unchanged=unchanged)
         guarded = GuardPreview(self.deps.store, self.config.run.guard(), selection)
         async with aclosing(difference(self._differences, compared, guarded)) as steps:
             async for step in steps:
@@ -173,8 +207,27 @@ class Questions(Base):
         planned = await self._planned((), Selection(organisations=tuple(sees or ())))
         return await held_in_a_run(self.deps.store, planned, self.config.run.guard())
 
-    async def _planned(self, names: Sequence[str], selection: Selection) -> list[Evaluation]:
+    async def _planned(
+        self, names: Sequence[str], selection: Selection, terms: Terms | None = None
+    ) -> list[Evaluation]:
         """The evaluations of a run of these scenarios, before any of them is claimed. Raises as
         `run`."""
         applied, others = enabled_or_named(names, await self.deps.store.applied())
-        return evaluations(applied, selection, [*applied, *others], self._terms())
+        return evaluations(applied, selection, [*applied, *others], terms or self._terms())
+
+    async def _may_be_asked(self, at: datetime | None) -> None:
+        """Raise BadArgument for a moment that no plan can be made for. The ledger's clock
+        decides."""
+        if at is None:
+            return
+        hint = "Give a moment between now and 366 days ahead, such as 2026-12-24T09:00+01:00."
+        if at.tzinfo is None:
+            raise BadArgument("the moment of a plan has no time zone", hint=hint)
+        now: datetime = (await self._database.row(statement("moment")))["at"]
+        if at < now - _A_MINUTE:
+            raise BadArgument(
+                "the moment of a plan is past; the ledger knows what happened: `rekindle runs`, `rekindle explain`",
+                hint=hint,
+            )
+        if at > now + _FARTHEST:
+            raise BadArgument("the moment of a plan is more than 366 days ahead", hint=hint)

@@ -25,6 +25,7 @@ MEANINGS: Mapping[str, str] = {
     "no_timezone": "the person's time zone is not known",
     "weekday": "today is not an allowed day",
     "quiet_hours": "it is within the quiet hours",
+    "send_hour": "it is not the hour of send_at",
     "frequency_cap": "a frequency cap has no room",
     "no_token": "the person has no usable device token",
     "wrong_occurrence": "the occurrence is empty or has more than 1,000 bytes",
@@ -115,6 +116,11 @@ def _quiet_hours(facts: Facts) -> str:
     return f"{_wall(facts)}; {hours}"
 
 
+def _send_hour(facts: Facts) -> str:
+    hours = "at any hour" if facts["from"] is None else f"pushes go out from {facts['from']} until {facts['until']}"
+    return f"{_wall(facts)}; {hours}"
+
+
 def _frequency_cap(facts: Facts) -> str:
     rules = [_rule(one) for one in facts["rules"]]
     if facts["outranking"]:
@@ -178,6 +184,7 @@ _DESCRIPTIONS: Mapping[str, Callable[[Facts], str]] = {
     "no_timezone": _no_timezone,
     "weekday": _weekday,
     "quiet_hours": _quiet_hours,
+    "send_hour": _send_hour,
     "frequency_cap": _frequency_cap,
     "wrong_occurrence": _bytes,
     "missing_variable": _variables,

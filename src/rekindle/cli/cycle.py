@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from rekindle.app import Engine
 from rekindle.cli import difference
+from rekindle.cli.conditions import moment as moment_text
 from rekindle.cli.options import (
     AsJson,
     ConfigPath,
@@ -20,6 +21,7 @@ from rekindle.cli.options import (
     async_command,
     config,
     ids,
+    instant,
     one_id,
     run_key,
     seconds,
@@ -59,6 +61,11 @@ Key = Annotated[
     str | None,
     typer.Option("--key", metavar="TEXT", help="Name of this run; the same name is the same run."),
 ]
+_AT = (
+    "The plan of {moment}, by the data of now: pushes, activity, devices and opt-outs until then are not known, "
+    "a query of your own was run now, and the guard was not asked."
+)
+
 Limit = Annotated[int, typer.Option(min=0, metavar="N", help="People to list; 0 lists all.")]
 
 
@@ -71,11 +78,14 @@ async def plan(
         str | None, typer.Option("--show", metavar="UUID", help="Only this person, with the texts of each push.")
     ] = None,
     changes: Annotated[bool, typer.Option("--changes", help="Compare this file with what is applied.")] = False,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="INSTANT", help="A later moment, such as 2026-12-24T09:00+01:00.")
+    ] = None,
     limit: Limit = 20,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show which people would get a push now, and which not and why.
+    """Show which people would get a push now or at a later moment, and which not and why.
 
     Claims nobody and sends nothing.
     """
@@ -83,6 +93,9 @@ async def plan(
         raise BadArgument("--user and --show cannot be used together")
     if show is not None and changes:
         raise BadArgument("--show and --changes cannot be used together")
+    if at is not None and changes:
+        raise BadArgument("--at and --changes cannot be used together")
+    moment = instant("--at", at)
     scenarios, organisations = scenario or (), ids(organisation)
     user_id = one_id(user or show)
     async with Engine.open(settings(), config(config_path)) as engine:
@@ -92,17 +105,19 @@ async def plan(
                 difference.write_json(engine, steps) if as_json else difference.show(engine, steps, limit=limit)
             )
         if show is not None and user_id is not None:
-            shown = await engine.show(user_id, scenarios=scenarios, organisations=organisations)
+            shown = await engine.show(user_id, scenarios=scenarios, organisations=organisations, at=moment)
             show_texts(user_id, shown, as_json=as_json)
             return 2 if any(one.verdict == NOT_EVALUATED for one in shown) else 0
-        steps = engine.plan(scenarios=scenarios, organisations=organisations, user_id=user_id)
+        steps = engine.plan(scenarios=scenarios, organisations=organisations, user_id=user_id, at=moment)
         previews, people = await _planned(steps, limit=limit)
         if as_json:
             where = await places(engine, (Place(one.organisation_id) for one in people))
             rows = [candidate_document(one, where.names) for one in people]
-            print_json({"scenarios": [preview_document(one) for one in previews], "people": rows})
+            print_json({"at": moment, "scenarios": [preview_document(one) for one in previews], "people": rows})
             return _exit_code(previews)
     _show_plan(previews, people)
+    if moment is not None:
+        say(_AT.format(moment=moment_text(moment)))
     return _exit_code(previews)
 
 

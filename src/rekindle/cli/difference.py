@@ -41,6 +41,9 @@ def show_numbers(differences: list[Difference], where: Places) -> None:
         if one.fault is not None:
             say(f"{one.scenario_type}: {one.fault}")
     say_held(one.held for one in differences)
+    keys = sorted({key for one in differences for key in one.left_out})
+    if keys:
+        say(f"On both sides {', '.join(keys)} {'is' if len(keys) == 1 else 'are'} left out: people count at any hour.")
 
 
 async def show(engine: Engine, steps: Steps, *, limit: int) -> int:
@@ -168,6 +171,7 @@ def numbers_of(one: Difference, where: Places) -> dict[str, Any]:
         "change": one.change,
         **counted(one.people),
         "organisations": [{**organisation_document(id_, where.names), **counted(people)} for id_, people in ordered],
+        "left_out": one.left_out,
         "fault": None if known else str(one.fault),
         "held": one.held and str(one.held),
     }

@@ -4,6 +4,7 @@ import asyncio
 import functools
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 from uuid import UUID
@@ -72,6 +73,24 @@ def ids(values: list[str] | None) -> list[UUID]:
 def one_id(value: str | None) -> UUID | None:
     """Parse an optional argument as a UUID. Raises the errors of `ids`."""
     return None if value is None else ids([value])[0]
+
+
+def instant(option: str, value: str | None) -> datetime | None:
+    """Parse an optional moment with its time zone, in UTC.
+
+    Raises:
+        BadArgument: it is not a moment, or has no time zone.
+    """
+    if value is None:
+        return None
+    hint = "Write the day, the time and the offset: 2026-12-24T09:00+01:00, or 2026-12-24T08:00Z."
+    try:
+        said = datetime.fromisoformat(value)
+        if said.tzinfo is None:
+            raise BadArgument(f"{option} has no time zone", hint=hint)
+        return said.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadArgument(f"{option} is not a moment", hint=hint) from None
 
 
 def seconds(value: str | None, option: str = "--budget") -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from rekindle.engine.check_hours import check_hours
 from rekindle.engine.findings import Finding
 from rekindle.errors import StatementTooSlow
 from rekindle.policy import STALE_SECONDS, duration
@@ -32,7 +33,7 @@ async def check_rows(
     findings: list[Finding] = []
     readable = set(needed) - set(broken)
     if not {"recipient", "device_token", "organisation", "chapter"} & set(broken):
-        findings += await _people(source)
+        findings += await _people(config, source)
     if "device_token" in readable:
         findings += await _noted("device_token", source.devices, _device_notes)
     if "activity" in readable:
@@ -46,7 +47,7 @@ async def check_rows(
     return findings
 
 
-async def _people(source: Source) -> list[Finding]:
+async def _people(config: Config, source: Source) -> list[Finding]:
     counts = await source.counts()
     found = Finding(
         "recipients",
@@ -61,7 +62,11 @@ async def _people(source: Source) -> list[Finding]:
         )
     if counts.rows_without_person:
         notes.append(f"rekindle_source.recipient has {counts.rows_without_person:,} active rows without a user_id")
-    return [found, *(Finding("recipients", message, note=True) for message in notes)]
+    return [
+        found,
+        *(Finding("recipients", message, note=True) for message in notes),
+        *check_hours(config, counts.zones),
+    ]
 
 
 async def _noted(subject: str, read: Callable[[], Awaitable[T]], notes: Callable[[T], list[str]]) -> list[Finding]:

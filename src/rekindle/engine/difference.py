@@ -29,6 +29,14 @@ class Edit:
         outranks it was."""
         return self.old is None or self.new is None or not self.old.same_as(self.new)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The keys of either side that would let the hour or the day decide, if the comparison
+        leaves them out."""
+        sides = [one.applied.scenario for one in (self.old, self.new) if one is not None and not one.terms.by_the_hour]
+        variants = [variant for one in sides if not one.critical for variant in one.variants()]
+        return tuple(sorted({key for variant in variants for key in variant.hourly_keys()}))
+
 
 def edits(in_force: Sequence[Applied], edited: Sequence[Applied], selection: Selection, terms: Terms) -> list[Edit]:
     """Every scenario of either side, highest priority first. A scenario that is the same and
@@ -79,7 +87,7 @@ async def difference(
             fault = error
         claimed = sum(effects["gain"] + effects["stay"] for effects in organisations.values())
         held = None if fault is not None or edit.new is None else await guarded.held_back(edit.new, claimed)
-        yield Difference(edit.scenario_type, edit.change, organisations, fault, held)
+        yield Difference(edit.scenario_type, edit.change, organisations, fault, held, edit.left_out)
 
 
 async def _between(

@@ -28,13 +28,15 @@ class Affected:
 @dataclass(frozen=True, slots=True)
 class Difference:
     """The effect on one scenario's people, by organisation; or the `fault` that prevents the
-    comparison. `held`: the guard would hold back the new side's claim."""
+    comparison. `held`: the guard would hold back the new side's claim. `left_out`: the keys of both
+    sides that let the hour or the day decide, and did not."""
 
     scenario_type: str
     change: Changed
     organisations: Mapping[UUID | None, Counter[Effect]] = field(default_factory=dict[UUID | None, Counter[Effect]])
     fault: RekindleError | None = None
     held: HeldByGuard | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def people(self) -> Counter[Effect]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from rekindle.model import Selection
 from rekindle.scenario import AnyScenario
@@ -22,10 +23,16 @@ class Applied:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How an evaluation reads time: the time zone for people who have none (None: there is no
-    default), and how many seconds each statement may take."""
+    default), and how many seconds each statement may take.
+
+    `at` is the moment to judge (None: the moment of the evaluation, by the ledger's clock). Without
+    `by_the_hour`, quiet hours, weekdays and `send_at` stop nobody whose time zone is known.
+    """
 
     timezone: str | None = None
     timeout_seconds: float = 30.0
+    at: datetime | None = None
+    by_the_hour: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,14 +54,15 @@ class Note:
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
     """How many active recipients there are, in people; how many of them lack a time zone or a
-    device that a claim could send to, or are listed several times; and how many active rows have no
-    person."""
+    device that a claim could send to, or are listed several times; how many active rows have no
+    person; and the valid time zones of the recipients, the chapters and the organisations."""
 
     recipients: int
     without_timezone: int
     without_token: int
     repeated: int
     rows_without_person: int
+    zones: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC
 from typing import IO, Any, LiteralString
 
 from psycopg.types.json import Jsonb
@@ -12,6 +13,9 @@ from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.requirements import requirements
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, OwnQuery
+
+_AT_ANY_HOUR = dict.fromkeys(("refusals/weekday", "refusals/quiet_hours", "refusals/send_hour"), "refusals/at_any_hour")
+"""The parts that leave the hour out. Without a time zone a person is still not reached."""
 
 
 @asynccontextmanager
@@ -92,16 +96,21 @@ async def begin(
     *,
     at: Mapping[str, Any] | None = None,
 ) -> Moment:
-    """Fix the moment of the evaluation, unless it is given, and stage its outranking scenarios."""
+    """Fix the moment of the evaluation, unless it is given here or by the terms, and stage its
+    outranking scenarios."""
+    terms = evaluation.terms
+    if at is None and terms.at is not None:
+        at = {"at": terms.at, "evaluated_on": terms.at.astimezone(UTC).date()}
     if at is None:
         at = await (await connection.execute(statement("moment"))).fetchone()
+    parts = await optional_views(connection) | ({} if terms.by_the_hour else _AT_ANY_HOUR)
     common = {
         **(at or {}),
-        "timezone": evaluation.terms.timezone,
+        "timezone": terms.timezone,
         "organisations": list(evaluation.selection.organisations),
         "user_id": evaluation.selection.user_id,
     }
-    moment = Moment(connection, common, await optional_views(connection), rows)
+    moment = Moment(connection, common, parts, rows)
     await moment.stage_outranking(evaluation.outranking)
     return moment
 
@@ -158,6 +167,7 @@ def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
     """Return a row of `rekindle.variant`. A critical scenario counts under the caps, but no cap
     stops it."""
     quiet = None if scenario.critical else scenario.quiet()
+    window = None if scenario.critical else scenario.send_window()
     caps = [] if scenario.critical else scenario.frequency_caps()
     return {
         "number": number,
@@ -169,6 +179,8 @@ def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
         "quiet_from": quiet and quiet[0].isoformat(),
         "quiet_until": quiet and quiet[1].isoformat(),
         "weekdays": [] if scenario.critical else scenario.weekday_numbers(),
+        "send_from": window and window[0].isoformat(),
+        "send_until": window and window[1].isoformat(),
         "counts": bool(scenario.caps),
         "cap_counts": [cap.most for cap in caps],
         "cap_seconds": [cap.seconds for cap in caps],

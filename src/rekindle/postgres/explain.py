@@ -27,7 +27,7 @@ from rekindle.scenario import WEEKDAYS, AnyScenario
 
 Row = dict[str, Any]
 
-_LIFTED_BY_TIME = {"cooldown", "back_off", "already_today", "weekday", "quiet_hours", "frequency_cap"}
+_LIFTED_BY_TIME = {"cooldown", "back_off", "already_today", "weekday", "quiet_hours", "send_hour", "frequency_cap"}
 """Refusals that end by themselves at a known moment."""
 
 
@@ -147,6 +147,7 @@ def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[s
     """What is known of each condition, whether it blocks or not. A reason that is not here has
     nothing to add."""
     quiet = None if scenario.critical else scenario.quiet()
+    window = None if scenario.critical else scenario.send_window()
     weekdays = WEEKDAYS if scenario.critical else scenario.weekdays
     wall = {"local_time": row["local_at"], "timezone": row["zone"]}
     required = row["requirement"]
@@ -170,6 +171,11 @@ def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[s
             **wall,
             "from": f"{quiet[0]:%H:%M}" if quiet else None,
             "until": f"{quiet[1]:%H:%M}" if quiet else None,
+        },
+        "send_hour": {
+            **wall,
+            "from": f"{window[0]:%H:%M}" if window else None,
+            "until": f"{window[1]:%H:%M}" if window else None,
         },
         "frequency_cap": {"rules": [_rule(rule) for rule in row["rules"] or ()], "outranking": list(outranking)},
         "wrong_occurrence": {"bytes": row["occurrence_bytes"]},

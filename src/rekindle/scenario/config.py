@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, Validatio
 
 from rekindle.policy import Guard, Retention, parse_share
 from rekindle.scenario.alert import AlertConfig
+from rekindle.scenario.critical import void_if_critical
 from rekindle.scenario.cron import Zone
 from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds
 from rekindle.scenario.overrides import (
@@ -82,6 +83,7 @@ class Config(Strict):
         policy, whole = valid_policy_or_empty(as_table(raw.get("policy"))), dict(scenarios)
         for name, one in scenarios.items():
             if said := as_table(one):
+                found += void_if_critical(name, said, organisations)  # mutant: void-if-critical
                 if said.get("overrides"):
                     found.append((("scenario", name, "overrides"), "extra_forbidden", ""))
                 whole[name] = {**deep_merge(policy, said), "overrides": list(overrides_of(name, organisations))}

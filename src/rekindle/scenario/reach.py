@@ -4,9 +4,17 @@ for itself."""
 import re
 from dataclasses import dataclass
 from datetime import time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from rekindle.policy import MAX_DURATION_SECONDS, parse_duration
 
@@ -17,7 +25,9 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _CAP = re.compile(r"([1-9][0-9]{0,2}) per ([0-9]+[smhd])")
-_HOURS = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9])")
+_HOUR = r"((?:[01][0-9]|2[0-3]):[0-5][0-9])"
+_HOURS = re.compile(f"{_HOUR}-{_HOUR}")
+_SEND_AT = re.compile(f"{_HOUR}(?:-{_HOUR})?")
 
 
 class Strict(BaseModel):
@@ -39,6 +49,15 @@ def _quiet_hours(text: str) -> str:
     match = _HOURS.fullmatch(text)
     if text != "none" and match is None:
         raise ValueError("is not a valid time for quiet hours; write it as 21:00-08:00, or none")
+    if match is not None and match[1] == match[2]:
+        raise ValueError("begins and ends at the same time")
+    return text
+
+
+def _send_at(text: str) -> str:
+    match = _SEND_AT.fullmatch(text)
+    if text != "none" and match is None:
+        raise ValueError("is not a valid time to send at; write it as 09:00, as 09:00-11:00, or none")
     if match is not None and match[1] == match[2]:
         raise ValueError("begins and ends at the same time")
     return text
@@ -73,6 +92,7 @@ class Reach(Strict):
     """When, how often and where a person may be reached."""
 
     quiet_hours: Annotated[str, AfterValidator(_quiet_hours)] = "none"
+    send_at: Annotated[str, AfterValidator(_send_at)] = "none"
     weekdays: list[Weekday] = Field(default_factory=lambda: list(WEEKDAYS), min_length=1)
     caps: list[str] = Field(default_factory=list, max_length=10)
     devices: Devices = Devices()
@@ -90,11 +110,37 @@ class Reach(Strict):
             raise ValueError("two frequency caps have the same window")
         return sorted(value, key=lambda text: _parse_cap(text).seconds)
 
+    @model_validator(mode="after")
+    def _not_in_quiet_hours(self) -> Self:
+        window, quiet = self.send_window(), self.quiet()
+        if window is not None and quiet is not None and is_within(window[0], quiet):
+            raise ValueError(f"send_at {self.send_at} begins within the quiet hours {self.quiet_hours}")
+        return self
+
     def quiet(self) -> tuple[time, time] | None:
         """The start and the end of the quiet hours, in the person's local time. If the start is the
         later time, they span midnight."""
         match = _HOURS.fullmatch(self.quiet_hours)
         return None if match is None else (time.fromisoformat(match[1]), time.fromisoformat(match[2]))
+
+    def send_window(self) -> tuple[time, time] | None:
+        """The start and the end of the window in which pushes go out, in the person's local time;
+        None: at any hour. A single time begins a window of an hour. If the start is the later time,
+        the window spans midnight."""
+        match = _SEND_AT.fullmatch(self.send_at)
+        if match is None:
+            return None
+        start = time.fromisoformat(match[1])
+        return start, time.fromisoformat(match[2]) if match[2] else start.replace(hour=(start.hour + 1) % 24)
+
+    def hourly_keys(self) -> list[str]:
+        """The keys that let the hour or the day decide."""
+        limits = {
+            "quiet_hours": self.quiet() is not None,
+            "send_at": self.send_window() is not None,
+            "weekdays": bool(self.weekday_numbers()),
+        }
+        return [key for key, limited in limits.items() if limited]
 
     def weekday_numbers(self) -> list[int]:
         """The allowed days, 1 Monday to 7 Sunday; empty if every day is allowed."""
@@ -103,3 +149,9 @@ class Reach(Strict):
     def frequency_caps(self) -> list[Cap]:
         """The caps, shortest window first."""
         return [_parse_cap(text) for text in self.caps]
+
+
+def is_within(wall: time, hours: tuple[time, time]) -> bool:
+    """Whether a local time is within hours that may span midnight."""
+    begins, ends = hours
+    return begins <= wall < ends if begins < ends else not ends <= wall < begins

@@ -1,6 +1,8 @@
 """`plan --changes` and `apply` show what an edited configuration would change before it is in
 force."""
 
+from datetime import UTC, datetime, timedelta
+
 from acceptance.command import Command
 from rekindle.sandbox import Sandbox
 from team.team import SCENARIO, TEAM_CONFIG, Team, name_organisations, person, write_config
@@ -127,3 +129,31 @@ def test_apply_names_what_it_cannot_compare_and_stores_it_anyway(rekindle: Comma
     assert lines(done.out)[1] == ["nudge", "changed", "not", "known", *"???"]
     assert done.out.splitlines()[2].startswith("nudge: RK305: ")
     assert done.out.splitlines()[-1] == "changed nudge (version 2)"
+
+
+def test_the_hour_is_left_out_of_what_changes_and_a_plan_may_be_of_another(rekindle: Command, team: Team) -> None:
+    programme(team)
+    now = datetime.now(UTC)
+    at = (now + timedelta(hours=6)).replace(minute=30)
+    window = TEAM_CONFIG.replace("[run]", '[run]\ntimezone = "UTC"').replace(
+        'cooldown = "7d"', f'cooldown = "7d"\nsend_at = "{at:%H:%M}"'
+    )
+    write_config(rekindle.folder, window)
+    changes = rekindle("plan", "--changes")
+    assert lines(changes.out)[1] == ["nudge", "changed", "all", "0", "0", "5"]
+    left_out = "On both sides send_at is left out: people count at any hour."
+    assert left_out in changes.out.splitlines()
+    assert rekindle("plan", "--changes", "--json").json()["scenarios"][0]["left_out"] == ["send_at"]
+    assert rekindle("apply").code == 0
+
+    (preview,) = rekindle("plan", "--json").json()["scenarios"]
+    assert (preview["would_claim"], preview["refusals"]) == (0, {"send_hour": 5})
+    later = rekindle("plan", "--at", at.isoformat(), "--json").json()
+    assert [one["would_claim"] for one in later["scenarios"]] == [5]
+    assert datetime.fromisoformat(later["at"]) == at
+    shown = rekindle("plan", "--at", at.isoformat())
+    assert shown.out.splitlines()[-1].startswith(f"The plan of {at:%Y-%m-%d %H:%M}:{at:%S} UTC, by the data of now: ")
+    assert team.counts()["gate"] == 0
+    refused = rekindle("plan", "--at", at.isoformat(), "--changes")
+    assert refused.code == 2
+    assert refused.fault().startswith("error: RK106: --at and --changes cannot be used together. ")

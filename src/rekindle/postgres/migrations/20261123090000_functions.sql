@@ -243,13 +243,76 @@ language sql stable parallel safe as $$
   select weekdays = '{}' or extract(isodow from pg_catalog.timezone(zone, at))::int = any (weekdays)
 $$;
 
--- The earliest moment, from `at` on, that is on an allowed day and not in quiet hours: `at` itself,
--- the beginning of an allowed day, or the end of quiet hours on one. Null if there is none within
--- nine days; no configuration can cause that. When the clocks change, a local time occurs twice
--- (Postgres takes the second) or not at all (it takes a later one). So this also tries half an hour
--- and an hour earlier, and the full hour.
+-- The first moment of a local time on a day. If the clocks skip that time, it is the first moment
+-- after the gap. If that time occurs twice, it is the first of the two. Postgres itself reads a
+-- skipped time by the offset before the gap, and takes the second of two. Since 1990 every clock
+-- has changed on a quarter of an hour of UTC, and none was put back by three hours or more.
+create or replace function rekindle.first_moment(on_day date, wall time, zone text) returns timestamptz
+language sql stable parallel safe as $$
+  select case
+    when said.local = asked.local and pg_catalog.timezone(zone, earlier.at) = asked.local
+      then earlier.at  -- mutant: first-of-two
+    when said.local = asked.local then taken.at
+    else (
+      select min(step.at)
+      from pg_catalog.generate_series(
+        pg_catalog.date_trunc('hour', taken.at - (said.local - asked.local)), taken.at, interval '15 minutes'
+      ) as step (at)
+      where pg_catalog.timezone(zone, step.at) >= asked.local  -- mutant: end-of-the-gap
+    )
+  end
+  from (select on_day + wall as local) asked
+  cross join lateral (select pg_catalog.timezone(zone, asked.local) as at) taken
+  cross join lateral (select pg_catalog.timezone(zone, taken.at) as local) said
+  -- How far the clock was ahead three hours before. If it was put back since, the same local time
+  -- occurred that much earlier.
+  cross join lateral (
+    select taken.at + (said.local - pg_catalog.timezone(zone, taken.at - interval '3 hours') - interval '3 hours') as at
+  ) earlier
+$$;
+
+-- Whether a moment is in the window [send_from, send_until) of the person's local day: from the
+-- first moment of send_from, for as long as the window says. It is the long form of is_send_hour,
+-- for the day after the clocks have changed.
+create or replace function rekindle.is_send_hour_after_change(
+  at timestamptz, zone text, send_from time, send_until time
+) returns boolean
+language sql stable parallel safe as $$
+  select bool_or(
+    is_send_hour_after_change.at >= opening.at
+    and is_send_hour_after_change.at < opening.at + (send_until - send_from)
+          + case when send_until <= send_from then interval '24 hours' else interval '0' end)
+  from pg_catalog.generate_series(-1, 1) as ahead
+  cross join lateral (
+    select rekindle.first_moment(
+             pg_catalog.timezone(zone, is_send_hour_after_change.at)::date + ahead, send_from, zone) as at
+  ) opening
+$$;
+
+-- Whether a moment is in the person's window for pushes. The window may span midnight. Without one
+-- the answer is true. If the clock has not changed for longer than a window lasts, the local time
+-- decides. That is one expression, as in is_quiet, and is inlined.
+create or replace function rekindle.is_send_hour(at timestamptz, zone text, send_from time, send_until time)
+returns boolean
+language sql stable parallel safe as $$
+  select case
+    when send_from is null then true
+    when pg_catalog.timezone(zone, at) - pg_catalog.timezone(zone, at - interval '27 hours') <> interval '27 hours'
+      then rekindle.is_send_hour_after_change(at, zone, send_from, send_until)  -- mutant: hour-after-change
+    when send_from < send_until
+      then pg_catalog.timezone(zone, at)::time >= send_from and pg_catalog.timezone(zone, at)::time < send_until
+    else pg_catalog.timezone(zone, at)::time >= send_from or pg_catalog.timezone(zone, at)::time < send_until
+  end
+$$;
+
+-- The earliest moment, from `at` on, that is on an allowed day, not in quiet hours and in the
+-- window for pushes: `at` itself, the beginning of an allowed day, the end of quiet hours or the
+-- beginning of the window on one. Null if there is none within 16 days; no configuration can cause
+-- that. When the clocks change, a local time occurs twice (Postgres takes the second) or not at all
+-- (it takes a later one). So this also tries half an hour and an hour earlier, and the full hour.
 create or replace function rekindle.opens_at(
-  at timestamptz, zone text, quiet_from time, quiet_until time, weekdays int[]
+  at timestamptz, zone text, quiet_from time, quiet_until time, weekdays int[],
+  send_from time default null, send_until time default null
 ) returns timestamptz
 language sql stable parallel safe as $$
   select min(moment.at)
@@ -258,15 +321,20 @@ language sql stable parallel safe as $$
     union all
     select unnest(array[turn.at, turn.at - interval '30 minutes', turn.at - interval '1 hour',
                         pg_catalog.date_trunc('hour', turn.at)])
-    from pg_catalog.generate_series(0, 8) as ahead
+    from pg_catalog.generate_series(0, 15) as ahead
     cross join lateral (select pg_catalog.timezone(zone, opens_at.at)::date + ahead as starts) day
     cross join unnest(array[time '00:00', quiet_until]) as hour (wall)
     cross join lateral (select pg_catalog.timezone(zone, day.starts + hour.wall) as at) turn
     where hour.wall is not null
+    union all
+    select rekindle.first_moment(pg_catalog.timezone(zone, opens_at.at)::date + ahead, send_from, zone)
+    from pg_catalog.generate_series(0, 15) as ahead
+    where send_from is not null
   ) moment
   where moment.at >= opens_at.at
     and rekindle.is_weekday(moment.at, zone, weekdays)
     and not rekindle.is_quiet(moment.at, zone, quiet_from, quiet_until)
+    and rekindle.is_send_hour(moment.at, zone, send_from, send_until)
 $$;
 
 -- The calendar day of an activity for the person who did it. A date is that day already. An instant
@@ -454,6 +522,8 @@ begin
     quiet_from        time,
     quiet_until       time,
     weekdays          int[],
+    send_from         time,       -- the window for pushes; as quiet hours, it may span midnight
+    send_until        time,
     counts            boolean,    -- whether a push counts under the frequency caps
     cap_counts        int[],
     cap_seconds       bigint[],

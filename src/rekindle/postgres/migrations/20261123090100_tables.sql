@@ -318,10 +318,12 @@ create table if not exists rekindle.outbox (
   locale                text,
   variables             jsonb not null,
   variant               integer not null,         -- in that version: 0 for everybody, otherwise the override's number
-  timezone              text,                     -- the person's, for quiet hours and weekdays
+  timezone              text,                     -- the person's, for quiet hours, weekdays and the window
   quiet_from            time,
   quiet_until           time,
   weekdays              int[] not null default '{}',
+  send_from             time,                     -- the window for pushes
+  send_until            time,
   inactive_since_on     date,                     -- for inactivity: an activity after this day makes it void
   state                 text not null default 'claimed'
                         check (state in ('claimed', 'dispatching', 'retry', 'unknown')),
@@ -340,7 +342,8 @@ create table if not exists rekindle.outbox (
   constraint outbox_one_live_claim unique (user_id, scenario_type, device_id),
   check ((owner is null) or (lease_until is not null)),
   check ((quiet_from is null) = (quiet_until is null)),
-  check (timezone is not null or (quiet_from is null and weekdays = '{}'))
+  check ((send_from is null) = (send_until is null)),
+  check (timezone is not null or (quiet_from is null and weekdays = '{}' and send_from is null))
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
 create index if not exists outbox_owned_idx on rekindle.outbox (owner, priority desc, turn, claim_id, device_id)
   where state = 'claimed' and owner is not null;

@@ -1,7 +1,8 @@
 -- In: arrays of claim_ids, device_ids, epochs; user_ids; lease_seconds.
 -- Out: (claim_id, device_id, verdict) for each unit that this run still owns. 'armed': its request
--- may be sent once this statement is committed. 'quiet_hours': the person is in quiet hours or on a
--- day that is not allowed, and the unit waits until that ends, or until it is stale. Any other
+-- may be sent once this statement is committed. 'quiet_hours': the person is in quiet hours, on a
+-- day that is not allowed or past the hour of send_at, and the unit waits until that ends, or until
+-- it is stale. Any other
 -- verdict is the reason to finish the unit as skipped: another writer has recorded the claim's
 -- idempotency key, an operator has switched the scenario off, the person has left, opted out or
 -- lost the device since the claim, or is no longer due. A unit that another run took over is not
@@ -39,7 +40,8 @@ unit as materialized (
   from given
   cross join lateral (
     select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.organisation_id, o.idempotency_key, o.timezone,
-           o.quiet_from, o.quiet_until, o.weekdays, o.kind, o.occurrence, o.variables, o.inactive_since_on, o.target
+           o.quiet_from, o.quiet_until, o.weekdays, o.send_from, o.send_until, o.kind, o.occurrence, o.variables,
+           o.inactive_since_on, o.target
     from rekindle.outbox o
     where o.claim_id = given.claim_id and o.device_id = given.device_id and o.state = 'claimed'
       and o.epoch = given.epoch  -- mutant: arm-by-epoch
@@ -85,6 +87,7 @@ last_look as (
            when void.reason is not null then void.reason  -- mutant: no-longer-due
            when not rekindle.is_weekday(unit.at, unit.timezone, unit.weekdays)
              or rekindle.is_quiet(unit.at, unit.timezone, unit.quiet_from, unit.quiet_until)
+             or not rekindle.is_send_hour(unit.at, unit.timezone, unit.send_from, unit.send_until)  -- mutant: send-hour-by-now
              then 'quiet_hours'  -- mutant: quiet-hours-by-now
            else 'armed'
          end as verdict
@@ -108,7 +111,8 @@ waiting as (
   update rekindle.outbox o
   set state = 'retry', owner = null, lease_until = null, reason = 'quiet_hours',
       next_try_at = coalesce(
-        rekindle.opens_at(last_look.at, o.timezone, o.quiet_from, o.quiet_until, o.weekdays), o.give_up_at)
+        rekindle.opens_at(last_look.at, o.timezone, o.quiet_from, o.quiet_until, o.weekdays, o.send_from, o.send_until),
+        o.give_up_at)
   from last_look
   where last_look.verdict = 'quiet_hours' and o.claim_id = last_look.claim_id and o.device_id = last_look.device_id
 )

@@ -60,7 +60,8 @@ unit as (
   insert into rekindle.outbox (
     claim_id, device_id, user_id, scenario_type, scenario_version, kind, organisation_id, claimed_run_id, run_id,
     idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, priority, turn, resend,
-    target_kind, target, locale, variables, variant, timezone, quiet_from, quiet_until, weekdays, inactive_since_on,
+    target_kind, target, locale, variables, variant, timezone, quiet_from, quiet_until, weekdays, send_from,
+    send_until, inactive_since_on,
     owner, lease_until, next_try_at, give_up_at, claimed_at)
   select claimed.claim_id, device.device_id, claimed.user_id, %(scenario_type)s, %(version)s, %(kind)s,
          claimed.organisation_id, %(run_id)s, %(run_id)s,
@@ -69,7 +70,7 @@ unit as (
          row_number() over (partition by claimed.organisation_id order by claimed.claim_id, device.device_id),
          %(resend)s, device.target_kind, device.target, claimed.locale, claimed.variables, (claimed.variant).number,
          claimed.zone, (claimed.variant).quiet_from, (claimed.variant).quiet_until, (claimed.variant).weekdays,
-         claimed.inactive_since_on,
+         (claimed.variant).send_from, (claimed.variant).send_until, claimed.inactive_since_on,
          %(run_id)s, moment.at + make_interval(secs => %(reserved_seconds)s),
          moment.at, moment.at + make_interval(secs => (claimed.variant).relevance_seconds), moment.at
   from claimed

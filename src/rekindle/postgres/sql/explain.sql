@@ -134,7 +134,8 @@ select person.due, person.occurrence, person.refusals, person.known, person.zone
                        then rekindle.backed_off_until(
                               person.user_id, %(scenario_type)s, person.absence, person.variant) end,
                   case when (person.refusals ->> 'already_today')::boolean then today.today_until end),
-         person.zone, (person.variant).quiet_from, (person.variant).quiet_until, (person.variant).weekdays)
+         person.zone, (person.variant).quiet_from, (person.variant).quiet_until, (person.variant).weekdays,
+         (person.variant).send_from, (person.variant).send_until)
          as possible_at
 from condition person
 -- If one device is recorded and another unknown, the record counts.

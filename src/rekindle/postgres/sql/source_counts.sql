@@ -2,7 +2,8 @@
 -- Out: the number of active recipients, as survey.sql counts them; of those without a valid time
 -- zone (their own, their chapter's or their organisation's); of those without a usable device
 -- token, as the claim decides; of those that the view lists several times; and of the active rows
--- without a person.
+-- without a person. Also the valid time zones that these rows, the chapters and the organisations
+-- have.
 -- For {chapter} and {organisation} see parts/verdicts.sql.
 with chapter as (
   {chapter}
@@ -50,5 +51,6 @@ select count(person.user_id) as recipients,
        count(person.user_id) filter (where not person.in_zone) as without_timezone,
        count(person.user_id) filter (where not person.reachable) as without_token,
        count(person.user_id) filter (where person.rows > 1) as repeated,
-       coalesce(sum(person.rows) filter (where person.user_id is null), 0)::bigint as rows_without_person
+       coalesce(sum(person.rows) filter (where person.user_id is null), 0)::bigint as rows_without_person,
+       array(select jsonb_object_keys(zone.known) from zone order by 1) as zones
 from person

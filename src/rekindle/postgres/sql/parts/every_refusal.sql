@@ -13,6 +13,7 @@ json_build_object(
   'no_timezone', {refusals/no_timezone},
   'weekday', {refusals/weekday},
   'quiet_hours', {refusals/quiet_hours},
+  'send_hour', {refusals/send_hour},
   'frequency_cap', {refusals/frequency_cap},
   'wrong_occurrence', {refusals/wrong_occurrence},
   'missing_variable', {refusals/missing_variable},

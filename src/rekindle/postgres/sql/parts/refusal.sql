@@ -26,6 +26,8 @@ case
     then 'weekday'
   when {refusals/quiet_hours}
     then 'quiet_hours'
+  when {refusals/send_hour}
+    then 'send_hour'
   when {refusals/frequency_cap}
     then 'frequency_cap'
   when {refusals/wrong_occurrence}

@@ -1,0 +1,3 @@
+-- A part of refusal.sql, in place of weekday, quiet_hours and send_hour, where people are compared
+-- without the hour.
+false
