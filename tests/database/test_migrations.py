@@ -316,6 +316,8 @@ select rekindle.clock(), rekindle.idempotency_key(id, 's', seen_at::date), rekin
        rekindle.still_counted(jsonb_build_object(id, 1), seen_at),
        rekindle.variant_of(array[null::rekindle.variant], jsonb_build_object(id, 0), id, id),
        rekindle.total(jsonb_build_object(id, 1)), rekindle.readable(jsonb_build_object(id, repeat('x', 2000))),
+       rekindle.is_send_hour(seen_at, zone, '09:00', '10:00'), rekindle.first_moment(seen_at::date, '02:30', zone),
+       rekindle.is_send_hour_after_change(seen_at, zone, '09:00', '10:00'),
        rekindle.trimmed(zone), rekindle.same_name(zone), rekindle.spellings(zone),
        rekindle.happened(seen_at, seen_at, zone), rekindle.happened(seen_at::date, seen_at, zone),
        rekindle.happened(seen_at::timestamp, seen_at, zone), rekindle.registered_at(seen_at),

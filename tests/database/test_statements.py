@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rekindle.postgres.evaluation import parts_of, parts_of_names
+from rekindle.postgres.evaluation import AT_ANY_HOUR, parts_of, parts_of_names
 from rekindle.postgres.sql import names, statement
 from rekindle.scenario import KINDS
 from team.programme import open_programme
@@ -88,7 +88,8 @@ async def test_composed_statements_can_be_prepared_with_and_without_each_view(
     for number, bound in enumerate([*views, careful]):
         for outranking in ("outranking", "outranking_absent", "outranking_known"):
             devices = "newest_devices" if outranking == "outranking_known" else "every_device"
-            text = statement(name, **bound, **parts_of(kind), outranking=outranking, newest_devices=devices)
+            hours = AT_ANY_HOUR if outranking == "outranking_absent" and name != "explain" else {}
+            text = statement(name, **bound, **parts_of(kind), **hours, outranking=outranking, newest_devices=devices)
             await prepare(planner, f"{name}_{kind}_{number}_{outranking}", text)
     assert not SLOT.search(code(text))
 
@@ -106,7 +107,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     slots = {slot for file in FILES for slot in SLOT.findall(code(raw(file)))}
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
     twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()))}
-    twins |= {"claiming_staged", "outranking_known", "own_columns_careful", "every_device"}
+    twins |= {"claiming_staged", "outranking_known", "own_columns_careful", "every_device", "at_any_hour"}
     of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     assert parts == slots - {"candidates", "known", "longest"} | twins | of_a_kind

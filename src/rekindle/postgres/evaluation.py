@@ -14,7 +14,7 @@ from rekindle.postgres.requirements import requirements
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, OwnQuery
 
-_AT_ANY_HOUR = dict.fromkeys(("refusals/weekday", "refusals/quiet_hours", "refusals/send_hour"), "refusals/at_any_hour")
+AT_ANY_HOUR = dict.fromkeys(("refusals/weekday", "refusals/quiet_hours", "refusals/send_hour"), "at_any_hour")
 """The parts that leave the hour out. Without a time zone a person is still not reached."""
 
 
@@ -103,7 +103,7 @@ async def begin(
         at = {"at": terms.at, "evaluated_on": terms.at.astimezone(UTC).date()}
     if at is None:
         at = await (await connection.execute(statement("moment"))).fetchone()
-    parts = await optional_views(connection) | ({} if terms.by_the_hour else _AT_ANY_HOUR)
+    parts = await optional_views(connection) | ({} if terms.by_the_hour else AT_ANY_HOUR)
     common = {
         **(at or {}),
         "timezone": terms.timezone,
