@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ from rekindle.api.address import Address, free_socket, open_to_group, require_ke
 from rekindle.api.app import build
 from rekindle.api.database_keys import DatabaseKeys
 from rekindle.api.keys import EnvironmentKeys
+from rekindle.api.middleware import SEND_SECONDS
 from rekindle.api.rates import REQUESTS_PER_MINUTE
 from rekindle.api.runs import Runs
 from rekindle.app import Engine
 from rekindle.errors import ServerError
 from rekindle.listening import foreign_threads, listens, reserved_port, threads_gone
+from rekindle.log import log
 from rekindle.scenario import SignInConfig
 from rekindle.sign_in.person import SignIn
 
@@ -32,6 +34,8 @@ CONNECTIONS = 512
 HEAD_SECONDS = 10.0
 """How long a connection may be open without the whole head of a request."""
 MAX_HEAD_BYTES = 16_384
+LAST_SECONDS = SEND_SECONDS + 5.0
+"""How long a stopping server waits for clients to take their answers, once its runs have ended."""
 
 HOST = "127.0.0.1"
 PORT = 8321
@@ -130,14 +134,13 @@ async def serve(
     threads = foreign_threads()
     under_way = Runs(engine, at_once=options.runs, stop=stop)
     api = build(engine, under_way, access, docs=address.is_local)
-    async with _listening(api, address) as (serving, port):
+    async with _listening(api, address, under_way.ended) as (serving, port):
         stopping = asyncio.create_task(stop.wait())
         on_ready(address.shown(port))
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         by_itself = serving.done()
         stop.set()
-    await under_way.ended()
     await keys.ended()
     await threads_gone(threads)
     if by_itself:
@@ -145,9 +148,12 @@ async def serve(
 
 
 @contextlib.asynccontextmanager
-async def _listening(api: ASGIApp, address: Address) -> AsyncGenerator[tuple[asyncio.Task[Any], int]]:
+async def _listening(
+    api: ASGIApp, address: Address, ended: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[tuple[asyncio.Task[Any], int]]:
     """The task of the server, which listens, and its port. At the end it accepts no new connection
-    and answers every request that it has."""
+    and answers every request that it has. A client that takes nothing of its answer is left
+    `LAST_SECONDS` after the runs have `ended`."""
     with contextlib.ExitStack() as until_it_listens:
         try:
             port = 0
@@ -177,7 +183,11 @@ async def _listening(api: ASGIApp, address: Address) -> AsyncGenerator[tuple[asy
         yield serving, port
     finally:
         server.stop()
-        await asyncio.wait((serving,))
+        await ended()
+        _, answering = await asyncio.wait((serving,), timeout=LAST_SECONDS)
+        if answering:
+            log.warning("http.cut_off", seconds=LAST_SECONDS)
+            serving.cancel()
 
 
 def _server(api: ASGIApp, address: Address, port: int) -> Any:
