@@ -45,6 +45,7 @@ insert into rekindle.outcome (claim_id, device_id, user_id, scenario_type, scena
   outcome, reason, occurrence, idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts)
   select user_id, user_id, user_id, 'nudge', 1, user_id, user_id, 'unknown', 'timeout', 'once', '', now(), 1, 1, 1
   from team.person;
+insert into rekindle.spent select user_id, 'nudge', 'pruned', now(), now() from team.person;
 insert into rekindle.disabled_token (device_id, user_id, reason, sent_at)
   select user_id, user_id, 'unregistered', now() from team.person;
 create index on team.person (user_id);
@@ -119,7 +120,7 @@ async def test_every_policy_at_once_repeats_nothing_for_each_person_and_keeps_th
     assert due * 0.04 < claimed < due * 0.08
     for plan in (staging, claim):
         assert_no_scan_is_repeated(plan)
-        for table in ("gate", "cap", "scenario_notification", "outcome", "disabled_token", "device"):
+        for table in ("gate", "cap", "scenario_notification", "outcome", "spent", "disabled_token", "device"):
             for scan in scans(plan, table):
                 assert scan["Actual Loops"] <= 1 or "Index" in scan["Node Type"], (table, scan)
         # The anti-join removes the people who were active recently, and nothing else is looked up
