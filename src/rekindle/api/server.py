@@ -118,12 +118,16 @@ class ServerOptions:
 
 async def serve(
     engine: Engine, options: ServerOptions, *, stop: asyncio.Event, on_ready: Callable[[str], None]
-) -> None:
+) -> bool:
     """Serve the API until `stop`. At the end, every run that it started has ended, and every
     request was answered.
 
     Args:
         on_ready: called once, with the address, when the first request may be sent.
+
+    Returns:
+        Whether each client has taken its answer. If not, a thread of the server still waits for
+        one: the process must end by `rekindle.listening.leave`.
 
     Raises:
         ServerError: it could not start, and nothing listens; or the server ended by itself.
@@ -142,9 +146,12 @@ async def serve(
         by_itself = serving.done()
         stop.set()
     await keys.ended()
+    if not serving.done():
+        return False
     await threads_gone(threads)
     if by_itself:
         raise ServerError("the HTTP server ended by itself", hint="Start it again.")
+    return True
 
 
 @contextlib.asynccontextmanager
@@ -153,7 +160,7 @@ async def _listening(
 ) -> AsyncGenerator[tuple[asyncio.Task[Any], int]]:
     """The task of the server, which listens, and its port. At the end it accepts no new connection
     and answers every request that it has. A client that takes nothing of its answer is left
-    `LAST_SECONDS` after the runs have `ended`."""
+    `LAST_SECONDS` after the runs have `ended`: the task then goes on."""
     with contextlib.ExitStack() as until_it_listens:
         try:
             port = 0
@@ -187,7 +194,6 @@ async def _listening(
         _, answering = await asyncio.wait((serving,), timeout=LAST_SECONDS)
         if answering:
             log.warning("http.cut_off", seconds=LAST_SECONDS)
-            serving.cancel()
 
 
 def _server(api: ASGIApp, address: Address, port: int) -> Any:

@@ -12,6 +12,7 @@ from rekindle.cli.options import ConfigPath, async_command, config, settings, st
 from rekindle.cli.output import say
 from rekindle.cli.telemetry import MetricsHost, MetricsPort, observed
 from rekindle.errors import ServerError, install
+from rekindle.listening import leave
 
 
 @async_command
@@ -73,6 +74,7 @@ async def serve(
         sign_in=loaded.sign_in,
     )
     options.address()  # before the database is asked
+    answered = True
     async with (
         Engine.open(environment, loaded, runs=2 * runs if with_worker else runs) as engine,
         observed(engine, port=metrics_port, host=metrics_host),
@@ -83,7 +85,7 @@ async def serve(
             async with asyncio.TaskGroup() as group:
                 if with_worker:
                     group.create_task(engine.work(stop=stop, runs=runs))
-                await serve_api(
+                answered = await serve_api(
                     engine,
                     options,
                     stop=stop,
@@ -92,3 +94,5 @@ async def serve(
                 stop.set()
         except ExceptionGroup as faults:
             raise faults.exceptions[0] from None  # one line, as for every error
+    if not answered:
+        leave()

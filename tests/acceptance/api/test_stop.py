@@ -8,11 +8,9 @@ import asyncio, logging, socket, sys
 from rekindle import listening
 from rekindle.api import server
 from rekindle.api.address import Address
-from rekindle.listening import foreign_threads, threads_gone
 
 logging.basicConfig(stream=sys.stdout, format="%(message)s")
 server.LAST_SECONDS = 0.3
-listening.STOP_SECONDS = 0.3  # the thread of that client stays
 sending = asyncio.Event()
 
 async def endless(scope, receive, send):
@@ -27,13 +25,13 @@ async def ended():
     print("runs ended", flush=True)
 
 async def main():
-    threads = foreign_threads()
     async with server._listening(endless, Address("127.0.0.1", 0), ended) as (serving, port):
         deaf = socket.create_connection(("127.0.0.1", port))
         deaf.sendall(b"GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n")
         await sending.wait()
-    await threads_gone(threads)
-    print("stopped", flush=True)
+    assert not serving.done()
+    print("stopped")
+    listening.leave()
 
 asyncio.run(main())
 """
