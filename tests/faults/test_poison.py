@@ -326,13 +326,13 @@ async def test_sql_in_every_free_text_of_a_configuration_is_text(
 ) -> None:
     team.people(2)
     before = catalog(team)
-    hostile = [text.replace("{", "{{").replace("}", "}}") for text in INJECTIONS]
+    hostile = [text.replace("'", "''").replace("{", "'{'").replace("}", "'}'") for text in INJECTIONS]
     data = "\n".join(
-        f"{json.dumps(f'k{number}{INJECTIONS[number]}')} = '''{text}'''" for number, text in enumerate(hostile)
+        f"{json.dumps(f'k{number}{INJECTIONS[number]}')} = {json.dumps(text)}" for number, text in enumerate(hostile)
     )
     for text in hostile:
-        config = TEAM_CONFIG.replace('title = "Hello {first_name}"', f"title = '''{text}'''")
-        config = config.replace('"You have {points} points."', f"'''{text}'''")
+        config = TEAM_CONFIG.replace('title = "Hello {first_name}"', f"title = {json.dumps(text)}")
+        config = config.replace('"You have {points} points."', json.dumps(text))
         config += f"\n[scenario.nudge.data]\n{data}\n"
         engine = await engine_with(config)
         assert [status.applied.scenario.message["en"].title for status in await engine.scenarios()] == [text]

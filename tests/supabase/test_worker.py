@@ -127,7 +127,7 @@ FORBIDDEN = [
     "set role authenticated",
     "alter table rekindle.gate disable row level security",
     "alter role rekindle_login bypassrls",
-    "delete from rekindle.scenario_notification",
+    "update rekindle.scenario_notification set dispatched_at = now()",
     "update rekindle.delivery set provider_name = 'x'",
     "drop policy worker on rekindle.gate",
     "truncate rekindle.outbox",
