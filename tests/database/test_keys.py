@@ -133,7 +133,7 @@ async def test_a_use_is_noted_once_a_minute_among_all_processes(programme: Progr
         assert await noted() == at + timedelta(seconds=shown)
 
 
-async def test_the_worker_can_neither_widen_a_key_nor_revive_one_nor_delete_it(programme: Programme) -> None:
+async def test_the_worker_can_neither_widen_a_key_nor_revive_one(programme: Programme) -> None:
     await create(programme)
     await keys.revoke(programme.database, "new", signed("key.revoked"))
     await programme.sql.execute("set role rekindle_worker")
@@ -143,10 +143,33 @@ async def test_the_worker_can_neither_widen_a_key_nor_revive_one_nor_delete_it(p
         "update rekindle.api_key set expires_at = null",
         "update rekindle.api_key set digest = ''",
         "update rekindle.api_key set revoked_at = null, revoked_by = null",
-        "delete from rekindle.api_key",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await programme.sql.execute(statement.encode())
+
+
+async def test_the_worker_can_delete_no_key_that_counts_and_none_that_ended_within_a_day(programme: Programme) -> None:
+    start, day = datetime(2026, 11, 26, 9, 0, tzinfo=UTC), 86_400
+    await programme.at(start)
+    valid = [await create(programme, "endless"), await create(programme, "expires-later", expires_seconds=10 * day)]
+    await create(programme, "expired", expires_seconds=day)
+    await create(programme, "revoked", expires_seconds=10 * day)
+    await programme.at(start + timedelta(days=1))
+    await keys.revoke(programme.database, "revoked", signed("key.revoked"))
+
+    async def deleted() -> set[str]:
+        await programme.sql.execute("set role rekindle_worker")
+        rows = await programme.rows("delete from rekindle.api_key returning name")
+        await programme.sql.execute("reset role")
+        return {row["name"] for row in rows}
+
+    await programme.at(start + timedelta(days=2))
+    assert await deleted() == set()
+    await programme.at(start + timedelta(days=2, seconds=1))
+    assert await deleted() == {"expired", "revoked"}
+    assert [one.name for one in await keys.keys(programme.database)] == ["endless", "expires-later"]
+    for secret in valid:
+        assert await actor(programme, secret) is not None
 
 
 async def test_pages_of_keys_follow_each_other_by_name_and_age(programme: Programme) -> None:

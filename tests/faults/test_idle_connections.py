@@ -16,7 +16,7 @@ from rekindle.api.health_routes import READY_SECONDS
 from rekindle.api.runs import Runs
 from rekindle.errors import BadArgument, NotFound, RunNotFound
 from rekindle.model import Asked, Place
-from rekindle.ports import Filter
+from rekindle.ports import Disabled, Filter, Grant
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
@@ -76,6 +76,10 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         with pytest.raises(BadArgument):
             await engine.adopt()
 
+    async def no_key_to_revoke() -> None:
+        with pytest.raises(NotFound):
+            await engine.revoke_key("nobody")
+
     calls: dict[str, Callable[[], Awaitable[object]]] = {
         "adopt": nothing_to_adopt,
         "place_names": lambda: engine.place_names([Place(person(1))]),
@@ -84,22 +88,30 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         "adopted": engine.adopted,
         "decide": nothing_to_decide,
         "asked": lambda: engine.asked("key"),
+        "audit_page": lambda: engine.audit_page(Filter()),
         "changes": engine.changes,
         "check": engine.check,
+        "create_key": lambda: engine.create_key(Grant("ci", "read")),
         "deliveries": engine.deliveries,
         "delivery_page": lambda: engine.delivery_page(Filter()),
         "erase": lambda: engine.erase(person(99)),
         "export": lambda: of(engine.export(person(99))),
+        "keys": engine.keys,
+        "known_key": lambda: engine.known_key(bytes(32)),
         "measure": engine.measure,
+        "note_key_use": lambda: engine.note_key_use(bytes(32)),
         "notification": no_notification,
         "notification_page": lambda: engine.notification_page(Filter()),
         "organisations_of": lambda: engine.organisations_of(person(1)),
         "plan_page": lambda: engine.plan_page(Filter()),
         "prunable": engine.prunable,
         "prune": engine.prune,
+        "revive": lambda: engine.revive(Disabled((person(1),))),
+        "revoke_key": no_key_to_revoke,
         "run_page": lambda: engine.run_page(Filter()),
         "unknown_page": lambda: engine.unknown_page(Filter()),
         "difference": lambda: of(engine.difference()),
+        "disabled_tokens": engine.disabled_tokens,
         "dry_run": engine.dry_run,
         "explain": lambda: engine.explain(person(1)),
         "plan": lambda: of(engine.plan()),
@@ -108,6 +120,7 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         "run": engine.run,
         "runs": engine.runs,
         "scenarios": engine.scenarios,
+        "schedules": engine.schedules,
         "settle": nothing_to_settle,
         "show": lambda: engine.show(person(1)),
         "sql": lambda: engine.sql("plan", scenario="nudge"),
@@ -119,8 +132,10 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         "switch": lambda: engine.switch("on"),
         "switches": engine.switches,
         "unknown": engine.unknown,
+        "usable_keys": engine.usable_keys,
         "versions": engine.versions,
         "watch": watched,
+        "workers": engine.workers,
     }
     public = {name for name, _ in inspect.getmembers(engine, inspect.isroutine) if not name.startswith("_")}
     assert set(calls) == public - {"open", "acting_as"}

@@ -663,8 +663,8 @@ create or replace trigger never_changed before update on rekindle.audit
   for each row execute function rekindle.refuse();
 
 -- The keys of the HTTP API, each by its SHA-256. A key itself is shown once, when it is created,
--- and stored nowhere. A key that was revoked stays revoked, and keeps its row, so that the audit
--- can be read; its name may then be given to another key.
+-- and stored nowhere. A key that was revoked stays revoked, and keeps its row until a prune, so
+-- that the audit can be read; its name may then be given to another key.
 create table if not exists rekindle.api_key (
   digest        bytea primary key check (octet_length(digest) = 32),
   name          text not null check (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
@@ -683,6 +683,8 @@ alter table rekindle.api_key enable row level security;
 revoke all on rekindle.api_key from rekindle_worker;
 drop policy if exists worker on rekindle.api_key;
 create policy worker on rekindle.api_key to rekindle_worker using (true) with check (true);
+-- A prune deletes keys that ended long ago. The second policy keeps a key that counts, and one that
+-- ended within a day, from everybody who has the role.
 drop policy if exists worker_prunes on rekindle.api_key;
 create policy worker_prunes on rekindle.api_key as restrictive for delete to rekindle_worker
   using (least(revoked_at, expires_at) < rekindle.clock() - interval '1 day');
