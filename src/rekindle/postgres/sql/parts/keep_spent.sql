@@ -27,15 +27,18 @@ push as materialized (
            case when kind.kind = 'milestone'
              then substring(had.occurrence from '^milestone:([0-9]{1,9})$')::int end as mark
     from (
-      select n.user_id, n.scenario_type, n.occurrence,
-             coalesce(n.cooldown_window_start, n.dispatched_at) as evaluated_at
+      select person.user_id, person.scenario_type, sent.occurrence, sent.evaluated_at
       from person
-      join rekindle.scenario_notification n on n.user_id = person.user_id and n.scenario_type = person.scenario_type
-      where n.occurrence is not null
-      union
-      select s.user_id, s.scenario_type, s.occurrence, s.evaluated_at
-      from person
-      join rekindle.spent s on s.user_id = person.user_id and s.scenario_type = person.scenario_type
+      cross join lateral (
+        select n.occurrence, coalesce(n.cooldown_window_start, n.dispatched_at) as evaluated_at
+        from rekindle.scenario_notification n
+        where n.user_id = person.user_id and n.scenario_type = person.scenario_type and n.occurrence is not null
+        union all
+        select s.occurrence, s.evaluated_at
+        from rekindle.spent s
+        where s.user_id = person.user_id and s.scenario_type = person.scenario_type
+        offset 0  -- person by person, by index; otherwise Postgres may read both tables as a whole
+      ) sent
       union
       select gone.user_id, gone.scenario_type, gone.occurrence, gone.evaluated_at
       from gone where gone.occurrence is not null
