@@ -136,8 +136,10 @@ async def test_a_use_is_noted_once_a_minute_among_all_processes(programme: Progr
 async def test_the_worker_can_neither_widen_a_key_nor_revive_one(programme: Programme) -> None:
     await create(programme)
     await keys.revoke(programme.database, "new", signed("key.revoked"))
+    await create(programme, "valid")
     await programme.sql.execute("set role rekindle_worker")
     for statement in (
+        "update rekindle.api_key set revoked_at = '2000-01-01', revoked_by = 'x' where name = 'valid'",
         "update rekindle.api_key set scope = 'admin'",
         "update rekindle.api_key set organisations = null",
         "update rekindle.api_key set expires_at = null",

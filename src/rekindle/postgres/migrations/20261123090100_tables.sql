@@ -692,5 +692,8 @@ grant select, insert, delete on rekindle.api_key to rekindle_worker;
 grant update (last_used_at, revoked_at, revoked_by) on rekindle.api_key to rekindle_worker;
 create or replace trigger stays_revoked before update on rekindle.api_key
   for each row when (old.revoked_at is not null) execute function rekindle.refuse();
+-- Nor may a key end in the past, from where it could be deleted at once.
+create or replace trigger ends_now before update on rekindle.api_key
+  for each row when (new.revoked_at < rekindle.clock() - interval '1 minute') execute function rekindle.refuse();
 
 insert into rekindle.schema_migration (version, name) values ('20261123090100', 'tables') on conflict do nothing;
