@@ -85,7 +85,7 @@ async def plan(
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show which people would get a push now or at a later moment, and which not and why.
+    """Show which people would get a push, now or later, and why not.
 
     Claims nobody and sends nothing.
     """

@@ -72,7 +72,7 @@ grant update (purpose) on rekindle.lock to rekindle_worker;   -- `for update` ne
 -- rekindle.lock would not do: those that share one do not queue behind the one that waits, so with
 -- many claims an erasure waited for 27 s (measured). `lock table` needs a right to delete.
 create table if not exists rekindle.erasure (
-  purpose text
+  purpose text primary key
 );
 alter table rekindle.erasure enable row level security;
 revoke all on rekindle.erasure from rekindle_worker;
