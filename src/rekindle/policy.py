@@ -83,6 +83,7 @@ def request_digest(
     *,
     scenarios: Sequence[str] = (),
     organisations: Sequence[UUID] = (),
+    user_id: UUID | None = None,
     budget_seconds: float | None = None,
     confirmed: int = 0,
 ) -> str:
@@ -93,6 +94,7 @@ def request_digest(
         "organisations": sorted({str(one) for one in organisations}),
         "budget_seconds": budget_seconds,
         "confirmed": confirmed,
+        **({} if user_id is None else {"user_id": str(user_id)}),
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 

@@ -207,8 +207,9 @@ class PlannedPerson(Placed):
 class PlanPage(Page[PlannedPerson]):
     """The numbers of every scenario, and a page of the people who are due."""
 
-    model_config = example({"scenarios": [_PREVIEW], "items": [_PLANNED], "next": None})
+    model_config = example({"at": None, "scenarios": [_PREVIEW], "items": [_PLANNED], "next": None})
 
+    at: Instant | None = Field(description="The moment that was asked for; null: now.")
     scenarios: list[PreviewShown]
 
 

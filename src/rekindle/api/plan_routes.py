@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
+from pydantic import AwareDatetime
 
 from rekindle.access import Actor
 from rekindle.api.access import require
@@ -40,6 +41,9 @@ PLAN = Cursors("plan", (str, UUID))
 
 Everywhere = Annotated[Actor, Depends(require("read", everywhere=True))]
 Name = Annotated[str, Path(max_length=63, description="The name of a scenario.")]
+Moment = Annotated[
+    AwareDatetime | None, Query(description="A later moment, within 366 days, such as 2026-12-24T08:00:00Z.")
+]
 Claims = Annotated[int, Query(ge=1, le=1_000, description="The most past claims, newest first.")]
 
 
@@ -108,21 +112,26 @@ def plan_routes(engine: Engine) -> APIRouter:
         scenario: Scenarios = [],  # noqa: B006
         organisation: Organisation = None,
         user: User = None,
+        at: Moment = None,
         limit: Limit = 100,
         cursor: Cursor = None,
     ) -> Document:
-        """What a run would do now: the numbers of each scenario, and the people who are due, in the
-        order of a run.
+        """What a run would do now, or at a later moment: the numbers of each scenario, and the
+        people who are due, in the order of a run.
+
+        With `at`, that moment is judged by the rows of now, as by `rekindle plan --at`: what
+        happens until then is not known, and the guard is not asked.
 
         Everybody is evaluated for each page, at a separate moment, so a person may become due, or
         be claimed, between two pages. One request at a time does this; others wait for up to 10 s.
         """
         asked = replace(seen(actor, organisation), user_id=user, after=PLAN.read(cursor), limit=limit + 1)
         async with plans.turn():
-            page = await engine.plan_page(asked, scenarios=scenario)
+            page = await engine.plan_page(asked, scenarios=scenario, at=at)
         found, following = PLAN.page(page.people, limit, lambda one: (one.scenario_type, one.user_id))
         names = await engine.place_names(places_of(found))
         return {
+            "at": at,
             "scenarios": [preview_document(one) for one in page.previews],
             "items": [candidate_document(one, names) for one in found],
             "next": following,

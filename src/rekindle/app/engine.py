@@ -183,17 +183,18 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
         *,
         scenarios: Sequence[str] = (),
         organisations: Sequence[UUID] = (),
+        user_id: UUID | None = None,
         budget_seconds: float | None = None,
         confirmed: int = 0,
         confirms: UUID | None = None,
         caller: Caller | None = None,
     ) -> Report:
-        """One cycle over the enabled scenarios, or those named. See
-        `rekindle.engine.run.run_cycle`.
+        """One cycle over the enabled scenarios, or those named, for everybody or for one person.
+        See `rekindle.engine.run.run_cycle`.
 
-        The guard allows `confirmed` more people, over all scenarios of the cycle. `confirms`: the
-        run that the guard halted and that this one confirms; see `confirmation`. `caller` watches
-        the run and may stop it.
+        The guard allows `confirmed` more people, over all scenarios of the cycle; it does not apply
+        to a single person. `confirms`: the run that the guard halted and that this one confirms;
+        see `confirmation`. `caller` watches the run and may stop it.
 
         Raises:
             UnknownScenario: no scenario is applied, or a name is not.
@@ -202,15 +203,21 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
         """
         applied, others = enabled_or_named(scenarios, await self.deps.store.applied())
         limits = Limits.of(self.config, budget_seconds=budget_seconds, confirmed=confirmed)
-        selection = Selection(organisations=tuple(organisations))
-        started = self._entry(
+        selection = Selection(organisations=tuple(organisations), user_id=user_id)
+        details: dict[str, object] = {
+            "scenarios": list(scenarios),
+            "organisations": [str(one) for one in organisations],
+            "confirmed": confirmed,
+        }
+        if confirms is not None:
+            details["confirms"] = str(confirms)
+        if user_id is not None:
+            details["one_person"] = True
+        entry = self._entry(
             "run.started" if confirms is None else "run.confirmed",
             scenario_type=scenarios[0] if len(scenarios) == 1 else None,
             organisation_id=organisations[0] if len(organisations) == 1 else None,
-            scenarios=list(scenarios),
-            organisations=[str(one) for one in organisations],
-            confirmed=confirmed,
-            **({} if confirms is None else {"confirms": str(confirms)}),
         )
+        started = replace(entry, details=details)
         caller = replace(caller or Caller(), started=started, started_by=started.signature)
         return await run_cycle(self.deps, applied, selection, limits, others=others, caller=caller)

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from rekindle.app.base import PLAN_SECONDS
@@ -57,8 +58,9 @@ class Pages(Questions):
         device_id)."""
         return await self._reports.unknown(asked)
 
-    async def plan_page(self, asked: Filter, *, scenarios: Sequence[str] = ()) -> PlanPage:
-        """The people who are due, in the order of a run. The key is (scenario_type, user_id).
+    async def plan_page(self, asked: Filter, *, scenarios: Sequence[str] = (), at: datetime | None = None) -> PlanPage:
+        """The people who are due, now or at a later moment as in `plan`, in the order of a run. The
+        key is (scenario_type, user_id).
 
         Everybody is evaluated for each page. Memory grows with the page and not with the number of
         people, and all of it takes at most `PLAN_SECONDS`.
@@ -74,20 +76,22 @@ class Pages(Questions):
             return PlanPage((), ())
         try:
             async with asyncio.timeout(PLAN_SECONDS):
-                return await self._plan_page(asked, scenarios, organisations or ())
+                return await self._plan_page(asked, scenarios, organisations or (), at)
         except TimeoutError:
             raise StatementTooSlow(
                 f"the plan took longer than {PLAN_SECONDS:g} s", hint="Ask for fewer scenarios or organisations."
             ) from None
 
-    async def _plan_page(self, asked: Filter, scenarios: Sequence[str], organisations: Sequence[UUID]) -> PlanPage:
+    async def _plan_page(
+        self, asked: Filter, scenarios: Sequence[str], organisations: Sequence[UUID], at: datetime | None
+    ) -> PlanPage:
         after_scenario: str | None
         after_user: UUID
         after_scenario, after_user = asked.after or (None, UUID(int=0))
         reached = asked.after is None
         previews: list[Preview] = []
         people: list[Candidate] = []
-        steps = self.plan(scenarios=scenarios, organisations=organisations, user_id=asked.user_id)
+        steps = self.plan(scenarios=scenarios, organisations=organisations, user_id=asked.user_id, at=at)
         async with aclosing(steps):
             async for step in steps:
                 if isinstance(step, Preview):

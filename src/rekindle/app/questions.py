@@ -58,10 +58,12 @@ class Questions(Base):
             async for step in steps:
                 yield step
 
-    async def dry_run(self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = ()) -> list[Preview]:
-        """Render everything that a run would send now, and let the provider check it. Nothing is
-        claimed or sent."""
-        planned = await self._planned(scenarios, Selection(organisations=tuple(organisations)))
+    async def dry_run(
+        self, *, scenarios: Sequence[str] = (), organisations: Sequence[UUID] = (), user_id: UUID | None = None
+    ) -> list[Preview]:
+        """Render everything that a run would send now, to everybody or to one person, and let the
+        provider check it. Nothing is claimed or sent."""
+        planned = await self._planned(scenarios, Selection(organisations=tuple(organisations), user_id=user_id))
         await self.deps.dispatcher.open()
         return await dry_run(
             self.deps.store,

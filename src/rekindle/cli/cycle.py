@@ -66,6 +66,7 @@ _AT = (
     "a query of your own was run now, and the guard was not asked."
 )
 
+Person = Annotated[str | None, typer.Option("--user", metavar="UUID", help="Only this person.")]
 Limit = Annotated[int, typer.Option(min=0, metavar="N", help="People to list; 0 lists all.")]
 
 
@@ -73,7 +74,7 @@ Limit = Annotated[int, typer.Option(min=0, metavar="N", help="People to list; 0 
 async def plan(
     scenario: Scenarios = None,
     organisation: Organisations = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="UUID", help="Only this person.")] = None,
+    user: Person = None,
     show: Annotated[
         str | None, typer.Option("--show", metavar="UUID", help="Only this person, with the texts of each push.")
     ] = None,
@@ -153,6 +154,7 @@ def _show_plan(previews: list[Preview], people: list[Candidate]) -> None:
 async def run(
     scenario: Scenarios = None,
     organisation: Organisations = None,
+    user: Person = None,
     budget: Budget = None,
     confirm: Confirm = 0,
     key: Key = None,
@@ -164,14 +166,18 @@ async def run(
     """Run one cycle: evaluate, claim, dispatch, record, report."""
     loaded = config(config_path)
     budget_seconds = seconds(budget)
-    scenarios, organisations = scenario or (), ids(organisation)
+    scenarios, organisations, user_id = scenario or (), ids(organisation), one_id(user)
     digest = request_digest(
-        scenarios=scenarios, organisations=organisations, budget_seconds=budget_seconds, confirmed=confirm
+        scenarios=scenarios,
+        organisations=organisations,
+        user_id=user_id,
+        budget_seconds=budget_seconds,
+        confirmed=confirm,
     )
     asked = None if key is None else Asked(run_key(key), digest)
     async with Engine.open(settings(), loaded) as engine, kept(engine, metrics_file):
         if dry_run:
-            previews = await engine.dry_run(scenarios=scenarios, organisations=organisations)
+            previews = await engine.dry_run(scenarios=scenarios, organisations=organisations, user_id=user_id)
             return _show_dry_run(previews, as_json=as_json)
         await warn_if_not_applied(engine)
         report = None if asked is None else await engine.run_under(asked)
@@ -180,11 +186,14 @@ async def run(
                 report = await engine.run(
                     scenarios=scenarios,
                     organisations=organisations,
+                    user_id=user_id,
                     budget_seconds=budget_seconds,
                     confirmed=confirm,
                     caller=Caller(asked=asked, watch=_watch(progress), stop=stop_on_signals()),
                 )
     show_report(report, as_json=as_json)
+    if user_id is not None and not as_json and report.scenarios and not any(one.evaluated for one in report.scenarios):
+        say("This person is not an active recipient here. `rekindle explain` says why.")
     return 0 if asked is not None and report.status == "running" else report.exit_code
 
 

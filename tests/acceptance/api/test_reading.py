@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -142,6 +143,10 @@ def test_every_list_is_what_the_command_line_writes(world: World, cli: Callable[
     shown = world.get("plan")
     assert (shown["scenarios"], items(shown)) == (plan["scenarios"], plan["people"])
     assert [one["user_id"] for one in shown["items"]] == PEOPLE
+    later = datetime.now(UTC) + timedelta(days=10)  # the cooldown of everybody has passed
+    plan, shown = cli("plan", "--at", later.isoformat()), world.get("plan", at=later.isoformat())
+    assert (shown["at"], shown["scenarios"], items(shown)) == (plan["at"], plan["scenarios"], plan["people"])
+    assert world.api.client.get("/v1/plan", params={"at": "2020-01-01T00:00:00Z"}).json()["code"] == "RK106"
 
 
 def test_a_person_is_explained_as_the_command_line_does(world: World, cli: Callable[..., Any]) -> None:
