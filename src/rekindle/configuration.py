@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from rekindle.dispatchers.registry import parse_dispatcher
 from rekindle.errors import ConfigInvalid, ConfigMissing
 from rekindle.scenario import KINDS, Config
-from rekindle.scenario.kinds.own_query import without_ending
+from rekindle.scenario.kinds.sql import without_ending
 from rekindle.scenario.overrides import Mistake, as_table, mistakes
 from rekindle.settings import Settings
 

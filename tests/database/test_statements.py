@@ -4,22 +4,31 @@ import re
 from collections.abc import AsyncIterator
 from importlib import resources
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
 
-from rekindle.postgres.evaluation import AT_ANY_HOUR, parts_of, parts_of_names
+from rekindle.postgres.evaluation import AT_ANY_HOUR, kinds_that_look, parts_of, parts_of_names, source_views
+from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import names, statement
 from rekindle.scenario import KINDS
 from team.programme import open_programme
 
 MEASURED = [name for name, kind in KINDS.items() if any(one.longest is None for one in kind.variables.values())]
 SQL = resources.files("rekindle.postgres.sql")
+KIND_FILES = {
+    f"parts/kinds/{kind}/{file.name}": file.read_text(encoding="utf-8")
+    for kind in KINDS
+    for file in resources.files("rekindle.scenario.kinds").joinpath(kind).iterdir()
+    if file.name.endswith(".sql")
+}
 FILES = sorted(
     [f"{name}.sql" for name in names()]
     + [str(file.relative_to(str(SQL))) for file in Path(str(SQL), "parts").rglob("*.sql")]
+    + list(KIND_FILES)
 )
-VIEWS = ["chapter", "organisation", "preference", "activity", "certification"]
+VIEWS = ["chapter", "organisation", "preference"]
 BOUND = ("candidates", "known", "longest", "outranking", "own_columns", *VIEWS)
 EVALUATE = ["claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.
@@ -27,11 +36,11 @@ UTILITY = {
     "stage_create", "stage_drop", "outranking_create", "outranking_drop", "claimants_create", "source_activity_plan",
     "erasure_begin", "erasure_share"
 }  # fmt: skip
-SLOT = re.compile(r"\{([a-z_/]+)\}")
+SLOT = re.compile(r"\{([a-z_/*]+)\}")
 
 
 def raw(file: str) -> str:
-    return SQL.joinpath(file).read_text(encoding="utf-8")
+    return KIND_FILES.get(file) or SQL.joinpath(file).read_text(encoding="utf-8")
 
 
 def unmarked(file: str) -> str:
@@ -98,6 +107,17 @@ async def test_arming_and_counting_can_be_prepared_with_or_without_each_view(pla
     for name in ("arm", "source_counts", "place_names"):
         for number, bound in enumerate([absent(), *(absent(view) for view in VIEWS)]):
             await prepare(planner, f"{name}_{number}", statement(name, **bound, **parts_of_names(bound)))
+    for kinds in ([], *([kind] for kind in KINDS)):
+        await prepare(planner, f"arm_{kinds}", statement("arm", kinds=frozenset(kinds)))
+
+
+async def test_a_kind_looks_again_before_sending_only_if_its_views_exist(planner: psycopg.AsyncConnection) -> None:
+    views = await source_views(cast("Connection", planner))
+    assert views >= {"recipient", "activity", "certification"}
+    assert kinds_that_look(["inactivity", "expiry", "removed since"], views) == {"inactivity", "expiry"}
+    assert kinds_that_look(KINDS, views - {"activity"}) == {
+        name for name in KINDS if "activity" not in KINDS[name].last_look
+    }
 
 
 async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(planner: psycopg.AsyncConnection) -> None:
@@ -106,11 +126,14 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
         await planner.execute(statement(name))
     slots = {slot for file in FILES for slot in SLOT.findall(code(raw(file)))}
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
-    twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()))}
+    twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()), "no_longer_due")}
     twins |= {"claiming_staged", "outranking_known", "own_columns_careful", "every_device", "at_any_hour"}
     of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
-    assert parts == slots - {"candidates", "known", "longest"} | twins | of_a_kind
+    unions = {slot for slot in slots if "*" in slot}
+    assert unions == {"kinds/*/no_longer_due", "kinds/*/useless"}
+    of_a_kind |= {slot.replace("*", kind) for slot in unions for kind in KINDS} & parts
+    assert parts == slots - unions - {"candidates", "known", "longest"} | twins | of_a_kind
 
 
 def test_explain_checks_the_conditions_in_the_order_of_the_claim() -> None:
@@ -133,7 +156,7 @@ async def test_the_optional_views_are_bound_to_the_part_that_reads_them_or_to_it
 
     there = await bound()
     assert set(there) == {*VIEWS, "own_columns"}
-    assert (there["activity"], there["own_columns"]) == ("activity", "own_columns")
+    assert (there["preference"], there["own_columns"]) == ("preference", "own_columns")
     for view in VIEWS:
         await planner.execute(f"drop view if exists rekindle_source.{view}".encode())
     assert await bound() == {**absent(), "own_columns": "own_columns"}

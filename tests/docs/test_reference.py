@@ -203,7 +203,7 @@ def check_fixed() -> None:
 def test_every_kind_of_scenario_has_a_section_with_a_sample_and_every_section_a_kind(tmp_path: Path) -> None:
     samples = re.findall(r"^### kind (\w+)$\n.*?^```toml\n(.*?)^```$", CONFIGURATION_TEXT, re.MULTILINE | re.DOTALL)
     assert [one for one in CONFIGURATION if one.startswith("kind ")] == [f"kind {kind}" for kind in KINDS]
-    assert [kind for kind, _ in samples] == list(KINDS)
+    assert samples == [(kind, (SOURCE / "scenario" / "kinds" / kind / "sample.toml").read_text()) for kind in KINDS]
     for kind, sample in samples:
         path = tmp_path / f"{kind}.toml"
         path.write_text(sample, encoding="utf-8")
@@ -295,7 +295,7 @@ def words_in_sql() -> Iterator[str]:
         yield from re.findall(r"then '(\w+)'", (folder / name).read_text())
     # The words for "may be sent" are not reasons.
     yield from set(re.findall(r"then '(\w+)'", (folder / "arm.sql").read_text())) - {"armed"}
-    for path in sorted(folder.glob("parts/kinds/*/no_longer_due.sql")):
+    for path in sorted((SOURCE / "scenario" / "kinds").glob("*/no_longer_due.sql")):
         yield from re.findall(r"'(\w+)' as reason", path.read_text())
     for path in sorted(folder.glob("*.sql")):
         text = re.sub("--.*", "", path.read_text())

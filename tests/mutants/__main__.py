@@ -44,7 +44,9 @@ def judge(mutant: Mutant) -> list[str]:
     """What is wrong with the tests or the mutant. Every named test must notice it, and the
     server must be able to plan it."""
     wanted = dict.fromkeys(mutant.tests, "noticed")
-    if mutant.file.endswith(("/claim.sql", "/stage_outranking.sql")) or "/parts/" in mutant.file:
+    if mutant.file.endswith(("/claim.sql", "/stage_outranking.sql")) or any(
+        folder in mutant.file for folder in ("/parts/", "/kinds/")
+    ):
         wanted[_PREPARED_CLAIM] = "passed"
     elif mutant.file.endswith(".sql"):
         wanted[_PREPARED] = "passed"

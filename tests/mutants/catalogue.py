@@ -97,6 +97,10 @@ def _sql(name: str) -> str:
     return f"postgres/sql/{name}.sql"
 
 
+def _kind(name: str) -> str:
+    return f"scenario/kinds/{name}.sql"
+
+
 ARM = (
     Mutant(
         "units are sent without arming them",
@@ -118,7 +122,7 @@ ARM = (
         "postgres/store.py",
         "commit",
         "async with self._database.snapshot(timeout_seconds=30) as connection:\n"
-        '    cursor = await connection.execute(statement("arm", **self._optional_views), parameters)\n'
+        '    cursor = await connection.execute(statement("arm", kinds=kinds, **self._optional_views), parameters)\n'
         "    rows = await cursor.fetchall()",
         (_DISPATCH + "test_a_message_leaves_only_after_its_arming_is_committed",),
     ),
@@ -857,21 +861,21 @@ POLICY = (
     ),
     Mutant(
         "a planned activity ends an absence",
-        _sql("parts/kinds/inactivity/candidates"),
+        _kind("inactivity/candidates"),
         "happened",
         "",
         (_EVALUATE + "inactivity.py::test_what_has_not_happened_and_what_means_never_is_no_activity[timestamptz]",),
     ),
     Mutant(
         "planned activities count towards a mark",
-        _sql("parts/kinds/milestone/candidates"),
+        _kind("milestone/candidates"),
         "happened",
         "",
         ("database/test_evaluate_milestone_expiry.py::test_an_activity_that_lies_ahead_or_means_never_does_not_count",),
     ),
     Mutant(
         "a certificate that was renewed by a new row is due",
-        _sql("parts/kinds/expiry/candidates"),
+        _kind("expiry/candidates"),
         "renewed",
         "and false",
         (
@@ -980,21 +984,21 @@ POLICY = (
     ),
     Mutant(
         "an absence is named by a local date",
-        _sql("parts/kinds/inactivity/candidates"),
+        _kind("inactivity/candidates"),
         "absence-by-utc-date",
         "to_char(rekindle.local_day(latest.at, wall.zone)::timestamp, 'YYYY-MM-DD') as utc_on,",
         (_NAMES + "test_an_absence_of_a_day_is_named_by_the_utc_date",),
     ),
     Mutant(
         "an absence loses its name when its last activity is corrected",
-        _sql("parts/kinds/inactivity/candidates"),
+        _kind("inactivity/candidates"),
         "absence-keeps-its-name",
         "and false",
         (_NAMES + "test_an_absence_keeps_its_name_whatever_is_edited_after_its_push[the second of the activity]",),
     ),
     Mutant(
         "a certificate loses its name when its date moves by a day",
-        _sql("parts/kinds/expiry/candidates"),
+        _kind("expiry/candidates"),
         "expiry-keeps-its-name",
         "'0'",
         (_NAMES + "test_a_certificate_keeps_its_name_while_its_date_and_thresholds_are_edited[1-before0-None]",),
@@ -1773,6 +1777,13 @@ TELEMETRY = (
 _PRUNE = "database/test_prune.py::"
 
 PRUNE = (
+    Mutant(
+        "what is pruned includes the newest absence",
+        _kind("inactivity/useless"),
+        "newest-absence",
+        "order by absences.evaluated_at) as newest",
+        (_PRUNE + "test_only_the_newest_absence_and_the_highest_mark_are_kept",),
+    ),
     *(
         Mutant(f"what is pruned {what}", _sql(file), marker, becomes, (_PRUNE + test,))
         for what, file, marker, becomes, test in (
@@ -1789,13 +1800,6 @@ PRUNE = (
                 "unknown-stays-spent",
                 "where false",
                 "test_an_occurrence_stays_spent_after_its_record_or_its_unknown_outcome_is_pruned[sql-send_uncertainly]",
-            ),
-            (
-                "includes the newest absence",
-                "parts/keep_spent",
-                "newest-absence",
-                "order by named.evaluated_at)",
-                "test_only_the_newest_absence_and_the_highest_mark_are_kept",
             ),
             (
                 "includes marks, after a while",

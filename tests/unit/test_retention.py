@@ -76,7 +76,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
         ('audit = "30d"', "is too short; make it at least 31d, because it is the record of who changed what"),
         (
             'spent = "930d"',
-            "is too short; make it at least 931d, because the longest threshold of scenario papers begins so early",
+            "is too short; make it at least 931d, because an occasion of scenario papers lasts as long",
         ),
     ],
 )

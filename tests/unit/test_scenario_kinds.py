@@ -1,22 +1,28 @@
 """Every kind of scenario: its declarations, and what follows from them."""
 
+import re
+import tomllib
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any, Literal
 
 import pytest
 
 from rekindle.engine.check import _needed
-from rekindle.scenario import KINDS, Config
+from rekindle.scenario import KINDS, Config, parse_scenario
 from rekindle.scenario.kinds import ScenarioKind
 from rekindle.scenario.views import ACTIVITY, DATE, INSTANT, OPTIONAL, RECIPIENT, REQUIRED, UUID, Columns
 
 TEXTS: dict[str, Any] = {"cooldown": "7d", "message": {"en": {"title": "t", "body": "b"}}}
-OWN: dict[str, dict[str, Any]] = {
-    "inactivity": {"after": ["14d"]},
-    "milestone": {"at": [10]},
-    "expiry": {"before": ["7d"]},
-    "sql": {"query": "select 1"},
-}
+FOLDER = resources.files("rekindle.scenario.kinds")
+# The parameters that every evaluation has.
+COMMON = {"at", "evaluated_on", "organisations", "scenario_type", "timezone", "user_id"}
+
+
+def sample(kind: str) -> dict[str, Any]:
+    """The scenario in the sample of the kind."""
+    [one] = tomllib.loads(FOLDER.joinpath(kind, "sample.toml").read_text(encoding="utf-8"))["scenario"].values()
+    return one
 
 
 class Shift(ScenarioKind):
@@ -33,7 +39,7 @@ class Shift(ScenarioKind):
 
 
 def needed(*kinds: str, there: tuple[str, ...] = ()) -> dict[str, Columns]:
-    scenarios = {kind: KINDS[kind].model_validate({"kind": kind, **TEXTS, **OWN[kind]}) for kind in kinds}
+    scenarios = {kind: parse_scenario(sample(kind)) for kind in kinds}
     return _needed(Config.model_construct(scenario=scenarios), dict.fromkeys(there))  # type: ignore[arg-type]
 
 
@@ -76,14 +82,25 @@ def test_the_needs_of_a_variant_are_included() -> None:
     assert _needed(Config.model_construct(scenario={"one": one}), {})["activity"] == {"amount": UUID}
 
 
-@pytest.mark.parametrize("kind", OWN)
-def test_a_kind_declares_its_thresholds_ascending_its_bounds_and_the_variables_without_a_longest_value(
-    kind: str,
-) -> None:
-    one = KINDS[kind].model_validate({"kind": kind, **TEXTS, **OWN[kind]})
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_declares_its_thresholds_ascending_and_the_parameters_of_its_sql(kind: str) -> None:
+    one = parse_scenario(sample(kind))
     assert one.kind == kind
     assert one.thresholds() == sorted(set(one.thresholds()))
-    assert one.open_ended == ({"certificate"} if kind == "expiry" else set())
-    assert set(one.bounds()) == {
-        "inactivity": {"shortest_days"}, "milestone": {"lowest_mark"}, "expiry": {"longest_days"}, "sql": set()
-    }[kind]  # fmt: skip
+    candidates = FOLDER.joinpath(kind, "candidates.sql").read_text(encoding="utf-8")
+    assert set(one.bounds()) == set(re.findall(r"%\((\w+)\)s", candidates)) - COMMON
+
+
+def test_a_kind_has_the_values_of_its_variables_that_have_no_longest_one() -> None:
+    assert [kind for kind in KINDS if FOLDER.joinpath(kind, "longest.sql").is_file()] == [
+        kind for kind in KINDS if parse_scenario(sample(kind)).open_ended
+    ]
+    assert parse_scenario(sample("expiry")).open_ended == {"certificate"}
+
+
+def test_each_folder_is_a_registered_kind() -> None:
+    folders = {one.name for one in FOLDER.iterdir() if one.is_dir() and one.joinpath("__init__.py").is_file()}
+    assert folders == set(KINDS)
+    assert {kind: KINDS[kind].__module__ for kind in KINDS} == {
+        kind: f"rekindle.scenario.kinds.{kind}" for kind in KINDS
+    }

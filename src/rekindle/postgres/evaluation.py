@@ -1,6 +1,6 @@
 """The moment at which scenarios are evaluated, and the parameters of its statements."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC
 from typing import IO, Any, LiteralString
@@ -12,7 +12,7 @@ from rekindle.postgres.own_query import own_rows, stage
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.requirements import requirements
 from rekindle.postgres.sql import statement
-from rekindle.scenario import AnyScenario, OwnQuery
+from rekindle.scenario import KINDS, AnyScenario, OwnQuery
 
 AT_ANY_HOUR = dict.fromkeys(("refusals/weekday", "refusals/quiet_hours", "refusals/send_hour"), "at_any_hour")
 """The parts that leave the hour out. Without a time zone a person is still not reached."""
@@ -120,6 +120,17 @@ async def optional_views(connection: Connection) -> dict[str, str]:
     exist."""
     rows = await (await connection.execute(statement("optional_views"))).fetchall()
     return {row["slot"]: row["part"] for row in rows}
+
+
+async def source_views(connection: Connection) -> frozenset[str]:
+    """Return the names of the team's views that exist."""
+    rows = await (await connection.execute(statement("source_views"))).fetchall()
+    return frozenset(row["view_name"] for row in rows)
+
+
+def kinds_that_look(kinds: Iterable[str], views: Collection[str]) -> frozenset[str]:
+    """Return those of these kinds that look again just before sending, and whose views exist."""
+    return frozenset(kind for kind in kinds if kind in KINDS and KINDS[kind].last_look.issubset(views))
 
 
 def parts_of_names(views: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from rekindle.postgres.audit import audit
 from rekindle.postgres.locks import take, take_if_free
 from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
+from rekindle.scenario import KINDS
 
 BATCH = 1_000
 """Rows that one transaction deletes: long enough to be cheap, short enough to be in nobody's
@@ -57,4 +58,5 @@ class PostgresPruning(Pruning):
 
 
 def _parameters(retention: Retention) -> dict[str, Any]:
-    return {f"{name}_seconds": seconds for name, seconds in asdict(retention).items()}
+    seconds = {f"{name}_seconds": seconds for name, seconds in asdict(retention).items()}
+    return seconds | {"lasting_kinds": [name for name, kind in KINDS.items() if kind.lasting]}

@@ -10,11 +10,11 @@ from psycopg import AsyncClientCursor, sql
 
 from rekindle.ports import Applied, Evaluation
 from rekindle.postgres.claims import claim_parameters
-from rekindle.postgres.evaluation import begin, optional_views
+from rekindle.postgres.evaluation import begin, kinds_that_look, optional_views, source_views
 from rekindle.postgres.own_query import returned_rows
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
-from rekindle.scenario import OwnQuery
+from rekindle.scenario import KINDS, OwnQuery
 
 SqlOfEvaluation = Literal["claim", "plan", "explain"]
 SqlOfDispatch = Literal["arm", "record"]
@@ -86,8 +86,11 @@ async def dispatching(
             "names": ["example" for _ in units],
         }
         views = await optional_views(connection) if name == "arm" else {}
+        kinds = kinds_that_look(KINDS, await source_views(connection))
         heading = f"{name}, {len(units)} units" + (f" of run {run_id}" if run_id else "")
-        return _Script(connection).text(heading, name, statement(name, **views), parameters, explained=explained)
+        return _Script(connection).text(
+            heading, name, statement(name, kinds=kinds, **views), parameters, explained=explained
+        )
 
 
 class _Script:

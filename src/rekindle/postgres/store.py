@@ -27,7 +27,7 @@ from rekindle.policy import GUARDED, Guard
 from rekindle.ports import Applied, Entry, Evaluation, Filter, Store, Survey
 from rekindle.postgres import claims
 from rekindle.postgres.audit import audit
-from rekindle.postgres.evaluation import optional_views
+from rekindle.postgres.evaluation import kinds_that_look, optional_views, source_views
 from rekindle.postgres.guard_preview import claimable, held_back
 from rekindle.postgres.installation import require_known, require_ready
 from rekindle.postgres.locks import take_if_free
@@ -37,7 +37,7 @@ from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.postgres.stored import stored_scenario
 from rekindle.render import read_variables
-from rekindle.scenario import KINDS, AnyScenario
+from rekindle.scenario import AnyScenario
 
 _COLLISIONS = (errors.UniqueViolation, errors.CardinalityViolation)
 
@@ -48,14 +48,6 @@ def _keys(units: Sequence[Unit]) -> dict[str, Any]:
         "device_ids": [unit.device_id for unit in units],
         "epochs": [unit.epoch for unit in units],
     }
-
-
-def _last_look(units: Sequence[Unit], views: Mapping[str, str]) -> dict[str, str]:
-    """Return the parts of arm.sql, without the views that no unit's kind reads: if one of these is
-    locked or slow, the others need not wait."""
-    read = {view for kind in {unit.kind for unit in units} if kind in KINDS for view in KINDS[kind].last_look}
-    skipped = {view for kind in KINDS.values() for view in kind.last_look} - read
-    return {slot: f"{slot}_absent" if slot in skipped else part for slot, part in views.items()}
 
 
 def _scope(selection: Selection) -> dict[str, Any]:
@@ -73,6 +65,7 @@ class PostgresStore(Store):
         self._database = database
         self._scenarios: dict[tuple[str, int], AnyScenario] = {}
         self._optional_views: Mapping[str, str] | None = None
+        self._source_views: frozenset[str] = frozenset()
 
     async def applied(self) -> Sequence[Applied]:
         return [status.applied for status in await Reports(self._database).scenarios()]
@@ -123,7 +116,7 @@ class PostgresStore(Store):
         async with self._database.transaction() as connection:
             await require_ready(connection)  # mutant: fit-in-each-run
             await require_known(connection, name=self._database.installation)
-            self._optional_views = await optional_views(connection)
+            await self._look_up_views(connection)
             if key is not None:
                 asked_for = {"request_key": key, "lost_seconds": policy.LOST_SECONDS}
                 if lost := await _one(connection, statement("run_lost"), asked_for):
@@ -197,15 +190,22 @@ class PostgresStore(Store):
     async def arm(self, units: Sequence[Unit], *, lease_seconds: float) -> Mapping[tuple[UUID, UUID], str]:
         if self._optional_views is None:  # `open_run` looks them up, once per run
             async with self._database.transaction() as connection:
-                self._optional_views = await optional_views(connection)
+                await self._look_up_views(connection)
         parameters = _keys(units) | {
             "user_ids": sorted({unit.user_id for unit in units}),
             "lease_seconds": lease_seconds,
         }
-        arm = statement("arm", **_last_look(units, self._optional_views))
+        # Only the kinds of these units: if a view that none of them reads is locked or slow, they
+        # need not wait.
+        kinds = kinds_that_look({unit.kind for unit in units}, self._source_views)
+        arm = statement("arm", kinds=kinds, **(self._optional_views or {}))
         async with evaluating("the last look before sending"):
             rows = await self._database.rows(arm, parameters)  # mutant: commit
         return {(row["claim_id"], row["device_id"]): row["verdict"] for row in rows}
+
+    async def _look_up_views(self, connection: Connection) -> None:
+        self._optional_views = await optional_views(connection)
+        self._source_views = await source_views(connection)
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         """Write a notification for each acceptance, all or none. Return one verdict each, in order.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from rekindle.policy import MEDIAN_DAYS, Retention, duration
-from rekindle.scenario.kinds import AnyScenario, Expiry, Seconds
+from rekindle.scenario.kinds import AnyScenario, Seconds
 from rekindle.scenario.overrides import Mistake
 from rekindle.scenario.reach import MAX_CAP_SECONDS, Strict
 
@@ -59,15 +59,10 @@ def too_short(config: RetentionConfig, scenarios: dict[str, AnyScenario], *, cat
         ("notification", seconds, f"the cooldown of scenario {name} is as long")
         for seconds, name in sorted(_cooldowns(scenarios), reverse=True)[:1]
     ]
-    expiries = [
-        (one.before[-1] + 31, name)
-        for name, scenario in scenarios.items()
-        if isinstance(scenario, Expiry)
-        for one in scenario.variants()
-    ]
+    remembered = [(one.remembered_days(), name) for name, scenario in scenarios.items() for one in scenario.variants()]
     needs += [
-        ("spent", days * _DAY, f"the longest threshold of scenario {name} begins so early")
-        for days, name in sorted(expiries, reverse=True)[:1]
+        ("spent", days * _DAY, f"an occasion of scenario {name} lasts as long")
+        for days, name in sorted(remembered, reverse=True)[:1]
     ]
     needs.append(("spent", retained(config, scenarios).notification, "notifications are kept as long"))
     found: dict[str, Mistake] = {}

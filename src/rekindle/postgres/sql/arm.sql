@@ -11,8 +11,9 @@
 -- Each unit is looked up separately, because Postgres cannot turn a lateral subquery that locks
 -- into a join. A hash join would read the whole outbox for every batch and take its locks in no
 -- order.
--- The caller binds {preference}, {activity} and {certification} to the part of that name, or to its
--- `_absent` twin.
+-- The caller binds {preference} to the part of that name, or to its `_absent` twin. It also says
+-- which kinds look at the team's views again: they return (claim_id, device_id, reason) for each
+-- unit that became void since the claim.
 with preference as (
   {preference}
 ),
@@ -49,9 +50,7 @@ unit as materialized (
   ) locked
 ),
 no_longer_due as materialized (
-  {activity}
-  union all
-  {certification}
+  {kinds/*/no_longer_due}
 ),
 -- The registrations of these people, and those of anybody for their tokens: each is looked up by
 -- its index. The claim has compared all tokens without their blanks; here a token with blanks is

@@ -1,4 +1,4 @@
--- In: spent_seconds (null: for ever); limit.
+-- In: spent_seconds (null: for ever); lasting_kinds, those whose occasions do not pass; limit.
 -- Out: deleted; after (null: nothing is left). One batch of occurrences that need not stay spent
 -- any longer.
 -- Locks: those rows, skipping locked ones.

@@ -1,5 +1,5 @@
-"""Every kind of scenario. To add one, write its module and its SQL, and add its class to
-AnyScenario."""
+"""Every kind of scenario: one package for each, named as the kind is, with its class, its SQL and a
+sample. To add one, write its package, and add its class to AnyScenario."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from rekindle.scenario.kinds.base import SCENARIO_TYPE, ScenarioKind, Seconds
 from rekindle.scenario.kinds.expiry import Expiry
 from rekindle.scenario.kinds.inactivity import Inactivity
 from rekindle.scenario.kinds.milestone import Milestone
-from rekindle.scenario.kinds.own_query import OwnQuery
+from rekindle.scenario.kinds.sql import OwnQuery
 
 __all__ = [
     "KINDS",

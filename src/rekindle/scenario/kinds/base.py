@@ -57,19 +57,27 @@ Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterVali
 class ScenarioKind(Reach, Texts, ABC):
     """A scenario of one kind: the keys that every kind takes, and those of this kind.
 
-    A subclass gives `kind` a Literal and declares its keys as fields. Its SQL is in
-    `postgres/sql/parts/kinds/<kind>/`. `candidates.sql` finds the people who are due. `known.sql`
-    returns what explain says about one person. `no_longer_due.sql` finds, just before sending, the
-    units that became void since the claim. `longest.sql` is needed only if a variable has no
-    longest value; it returns the bytes of the longest value now.
+    A subclass gives `kind` a Literal and declares its keys as fields. The package that defines it
+    is named as the kind is, and has its SQL and a sample:
+
+    - `candidates.sql` finds the people who are due.
+    - `known.sql` returns what explain says about one person.
+    - `no_longer_due.sql`, if it has one, finds the units that became void since the claim. It is
+      run just before sending.
+    - `longest.sql` is needed only if a variable has no longest value. It returns the values.
+    - `useless.sql`, if it has one, finds the spent occurrences that a later one makes useless.
+    - `sample.toml` is a scenario of this kind, as the reference shows it.
     """
 
     variables: ClassVar[Mapping[str, Variable]] = {}
     """The variables that its texts may name, besides the columns of the recipient view."""
 
     last_look: ClassVar[frozenset[str]] = frozenset()
-    """The optional views that its part of arm.sql reads, just before a push is sent. A scenario of
-    another kind does not wait for them."""
+    """The views besides those of every scenario that no_longer_due.sql reads, just before a push is
+    sent. A scenario of another kind does not wait for them."""
+
+    lasting: ClassVar[bool] = False
+    """Whether its occurrences stay spent for ever, because no occasion of it passes."""
 
     needs_activity_index: ClassVar[bool] = False
     """Whether an enabled scenario is refused without an index on (user_id, activity_date)."""
@@ -173,6 +181,11 @@ class ScenarioKind(Reach, Texts, ABC):
         """Further parameters of its SQL: the outermost values over all variants, so that an index
         can be used."""
         return {}
+
+    def remembered_days(self) -> int:
+        """The days for which an occurrence must stay spent after its push: for so long it may be
+        due again."""
+        return 0
 
     def variant_columns(self) -> dict[str, Any]:
         """Columns of `rekindle.variant` that only this kind fills."""

@@ -1,10 +1,8 @@
 -- A part of prune_notification.sql and prune_outcome.sql: the occurrences of the pushes that leave
 -- (`gone`) go into rekindle.spent, in the same statement, so that every reader sees each of them in
 -- one place or the other. Those that a later push makes useless are left out, and removed if they
--- are there: the stages of an absence once a push of a later absence was sent, and the marks below
--- the highest one. candidates.sql of each kind compares with the newest absence, or with the
--- highest mark. An unknown outcome makes nothing useless, because an operator may still settle it
--- as not sent.
+-- are there. Each kind says which (useless.sql in its folder). An unknown outcome makes nothing
+-- useless, because an operator may still settle it as not sent.
 person as (
   select distinct gone.user_id, gone.scenario_type from gone where gone.occurrence is not null
 ),
@@ -13,41 +11,31 @@ kind as (
   from rekindle.scenario v order by v.scenario_type, v.version desc
 ),
 push as materialized (
-  select named.*,
-         named.absence is not null
-         and named.absence <> first_value(named.absence) over (
-           partition by named.user_id, named.scenario_type, named.absence is null
-           order by named.evaluated_at desc)  -- mutant: newest-absence
-         or coalesce(named.mark < max(named.mark) over (partition by named.user_id, named.scenario_type), false)
-           as useless
+  select had.*, kind.kind
   from (
-    select had.*,
-           case when kind.kind = 'inactivity'
-             then substring(had.occurrence from '^(inactive:[0-9]{4}-[0-9]{2}-[0-9]{2}:)[0-9]{1,4}d$') end as absence,
-           case when kind.kind = 'milestone'
-             then substring(had.occurrence from '^milestone:([0-9]{1,9})$')::int end as mark
-    from (
-      select person.user_id, person.scenario_type, sent.occurrence, sent.evaluated_at
-      from person
-      cross join lateral (
-        select n.occurrence, coalesce(n.cooldown_window_start, n.dispatched_at) as evaluated_at
-        from rekindle.scenario_notification n
-        where n.user_id = person.user_id and n.scenario_type = person.scenario_type and n.occurrence is not null
-        union all
-        select s.occurrence, s.evaluated_at
-        from rekindle.spent s
-        where s.user_id = person.user_id and s.scenario_type = person.scenario_type
-        offset 0  -- person by person, by index; otherwise Postgres may read both tables as a whole
-      ) sent
-      union
-      select gone.user_id, gone.scenario_type, gone.occurrence, gone.evaluated_at
-      from gone where gone.occurrence is not null
-    ) had
-    left join kind on kind.scenario_type = had.scenario_type
-  ) named
+    select person.user_id, person.scenario_type, sent.occurrence, sent.evaluated_at
+    from person
+    cross join lateral (
+      select n.occurrence, coalesce(n.cooldown_window_start, n.dispatched_at) as evaluated_at
+      from rekindle.scenario_notification n
+      where n.user_id = person.user_id and n.scenario_type = person.scenario_type and n.occurrence is not null
+      union all
+      select s.occurrence, s.evaluated_at
+      from rekindle.spent s
+      where s.user_id = person.user_id and s.scenario_type = person.scenario_type
+      offset 0  -- person by person, by index; otherwise Postgres may read both tables as a whole
+    ) sent
+    union
+    select gone.user_id, gone.scenario_type, gone.occurrence, gone.evaluated_at
+    from gone where gone.occurrence is not null
+  ) had
+  left join kind on kind.scenario_type = had.scenario_type
 ),
 useless as (
-  select distinct user_id, scenario_type, occurrence from push where push.useless
+  select distinct of_kind.user_id, of_kind.scenario_type, of_kind.occurrence
+  from (
+    {kinds/*/useless}
+  ) of_kind
 ),
 kept as (
   insert into rekindle.spent as s (user_id, scenario_type, occurrence, evaluated_at, at)

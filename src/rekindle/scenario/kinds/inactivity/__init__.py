@@ -20,6 +20,7 @@ class Inactivity(ScenarioKind):
         "stage": Variable(NUMBER, 4),
     }
     last_look: ClassVar[frozenset[str]] = frozenset({"activity"})
+    lasting: ClassVar[bool] = True
     needs_activity_index: ClassVar[bool] = True
 
     kind: Literal["inactivity"]

@@ -22,6 +22,7 @@ class Milestone(ScenarioKind):
 
     variables: ClassVar[Mapping[str, Variable]] = {"activities": Variable(NUMBER, 19), "mark": Variable(NUMBER, 7)}
     last_look: ClassVar[frozenset[str]] = frozenset({"activity"})
+    lasting: ClassVar[bool] = True
 
     kind: Literal["milestone"]
     at: Marks

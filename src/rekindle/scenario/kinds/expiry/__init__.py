@@ -35,6 +35,10 @@ class Expiry(ScenarioKind):
         """See `ScenarioKind.bounds`."""
         return {"longest_days": max(one.before[-1] for one in self.variants())}
 
+    def remembered_days(self) -> int:
+        """See `ScenarioKind.remembered_days`."""
+        return self.before[-1] + 31
+
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:
         """See `ScenarioKind.explained`."""

@@ -1,2 +1,2 @@
--- A part of arm.sql, if the team has no view `activity`.
+-- A part of arm.sql, if no kind looks again just before sending.
 select unit.claim_id, unit.device_id, '' as reason from unit where false

@@ -1,2 +1,0 @@
--- A part of arm.sql, if the team has no view `certification`.
-select unit.claim_id, unit.device_id, '' as reason from unit where false
