@@ -145,16 +145,18 @@ NUMBER, DATE = "{%s, plural, other {#}}", "{%s, date}"
         ("expiry", "seen_at", "date time"),
         ("expiry", "team_id", ""),
         ("expiry", "keen", ""),
-        ("expiry", "own", "number date time"),
+        ("expiry", "own", "number date time list"),
+        ("expiry", "tags", "list"),
         ("sql", "count", "number"),
         ("sql", "day", "date"),
         ("sql", "word", ""),
         ("sql", "both", "number date"),
-        ("sql", "nothing", "number date time"),
+        ("sql", "nothing", "number date time list"),
+        ("sql", "names", "list"),
         ("sql", "flag", ""),
     ],
 )
-async def test_a_plural_requires_a_number_a_date_field_a_date_and_a_time_field_an_instant(
+async def test_a_plural_requires_a_number_a_date_field_a_date_a_time_field_an_instant_and_a_list_items(
     programme: Programme, kind: str, variable: str, fit_for: str
 ) -> None:
     columns = ", ".join(f"null::{one.split()[1]} as {one.split()[0]}" for one in OWN_COLUMNS.split(", "))
@@ -163,13 +165,13 @@ async def test_a_plural_requires_a_number_a_date_field_a_date_and_a_time_field_a
         f"locale, active, first_name, {columns} from team.person".encode()
     )
     user = await programme.person()
-    values = {"count": 5, "day": "2026-01-31", "word": "five", "nothing": None, "flag": True}
+    values = {"count": 5, "day": "2026-01-31", "word": "five", "nothing": None, "flag": True, "names": ["x", 1]}
     await programme.want(user, variables=values | {"both": 1})
     await programme.sql.execute(
         "insert into team.wanted select user_id, 'other', '{\"both\": \"2026-01-31\"}' from team.person"
     )
     assert (await check_result(programme, config(kind, body=f"{{{variable}}}")))[0] == []
-    for text, need in ((NUMBER, "number"), (DATE, "date"), ("{%s, time}", "time")):
+    for text, need in ((NUMBER, "number"), (DATE, "date"), ("{%s, time}", "time"), ("{%s, list}", "list")):
         faults, _ = await check_result(programme, config(kind, body=text % variable))
         says = f"scenario.one.message.en.body: {variable} must be a {need}"
         assert faults == ([] if need in fit_for.split() else [says])
@@ -186,7 +188,7 @@ async def test_a_value_for_programs_in_a_text_for_people_is_noted(programme: Pro
     for kind, body, said in [
         ("expiry", "{keen} {tags} {one} {price} {first_name}", "keen, one, tags"),
         ("sql", "{flag} {list} {object} {word} {none}", "flag, list, object"),
-        ("expiry", "{price} {first_name}", None),
+        ("expiry", "{price} {first_name} {tags, list}", None),
     ]:
         _, notes = await check_result(programme, config(kind, body=body, data={"k": "{keen}"}))
         expected = f"scenario.one.message.en.body: people read {said} {read}"

@@ -255,7 +255,7 @@ def _renders(template: str, value: Any) -> bool:
 
 
 async def test_the_claim_refuses_exactly_the_values_that_cannot_be_rendered(programme: Programme) -> None:
-    shown = "{x}", "{x, plural, other {#}}", "{x, date}", "{x, time}"
+    shown = "{x}", "{x, plural, other {#}}", "{x, date}", "{x, time}", "{x, list}"
     present = requirements(scenario("sql", query="q", message={"en": {"title": "T {x}", "body": "B"}})).distinct[0]
     for of_type, values in (*ANYTHING.items(), ("text", INSTANTS)):
         for value in [*values, "null"]:
@@ -263,16 +263,17 @@ async def test_the_claim_refuses_exactly_the_values_that_cannot_be_rendered(prog
                 (row,) = await programme.rows(
                     "select given.object::text as text, given.object @@ %s::jsonpath as present, "
                     "given.object @@ %s::jsonpath as number, given.object @@ %s::jsonpath as date, "
-                    "given.object @@ %s::jsonpath as time "
+                    "given.object @@ %s::jsonpath as time, given.object @@ %s::jsonpath as list "
                     "from (select rekindle.readable("
                     f"jsonb_build_object('x', to_jsonb(({value})::{of_type}))) as object offset 0) given",
                     present.present,
                     fits("number", '$."x"'),
                     fits("date", '$."x"'),
                     fits("time", '$."x"'),
+                    fits("list", '$."x"'),
                 )
             except psycopg.Error:
                 continue  # such a value counts as null
             decoded = read_variables(row["text"])["x"]
-            said = [bool(row[name]) for name in ("present", "number", "date", "time")]
+            said = [bool(row[name]) for name in ("present", "number", "date", "time", "list")]
             assert said == [_renders(template, decoded) for template in shown], (of_type, value, row)

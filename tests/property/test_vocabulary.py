@@ -19,7 +19,8 @@ HOSTILE = st.text(
     st.one_of(st.sampled_from("{}{}!:.[],=#_a0r \x00\u202e\ud800"), st.characters(codec=None)), max_size=60
 )
 NAMES = st.sampled_from(["a", "b", "first_name"])
-VALUES = st.one_of(HOSTILE, st.none(), st.integers(), st.floats(), st.booleans(), st.lists(st.integers(), max_size=2))
+LISTS = st.lists(st.one_of(HOSTILE, st.integers(), st.none()), max_size=6)
+VALUES = st.one_of(HOSTILE, st.none(), st.integers(), st.floats(), st.booleans(), LISTS)
 
 
 @given(template=HOSTILE, variables=st.dictionaries(NAMES, VALUES))
@@ -75,6 +76,7 @@ INNER = st.one_of(
     WORDS,
     st.sampled_from(["#", "'{'", "''", "'"]),
     st.sampled_from(["{a}", "{b, date}", "{first_name, date, full}", "{b, time}", "{a, number}"]),
+    st.sampled_from(["{b, list}", "{b, list, first_name, plural, =2 {} one {# more} other {and {b, list}}}"]),
     st.sampled_from(["{a, number, percent}", "{a, number, integer}", "{a, number, ::currency/JPY}"]),
 )
 FORMS = st.lists(INNER, max_size=4).map("".join)

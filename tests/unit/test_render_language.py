@@ -219,6 +219,53 @@ def test_a_time_of_a_value_that_is_not_an_instant_names_the_variable(value: Any)
         render("{t, time}", {"t": value})
 
 
+REST = "{items, list, more, plural, one {# more} other {# more}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "items", "more", "locale", "written"),
+    [
+        ("{items, list}", ["a"], 0, "en", "a"),
+        ("{items, list}", ["a", "b"], 0, "en", "a and b"),
+        ("{items, list}", ["a", 2, "c"], 0, "en", "a, 2, and c"),
+        ("{items, list}", ["a", "b", "c"], 0, "en-GB", "a, b and c"),
+        ("{items, list}", ["a", "b", "c"], 0, "nb", "a, b og c"),
+        ("{items, list}", ["a", "b", "c"], 0, "ja", "a、b、c"),
+        ("{items, list}", ["a", "b", "c"], 0, "ml", "a, b, c എന്നിവ"),
+        ("{items, list}", ["{0}", None, " ", "{1}", "{items}"], 0, "en", "{0}, {1}, and {items}"),
+        (REST, ["a", "b"], 0, "en", "a and b"),
+        (REST, ["a"], 1, "en", "a and 1 more"),
+        (REST, ["a", "b"], 1_200, "en", "a, b, and 1,200 more"),
+        (REST, ["a", "b"], 3, "de", "a, b und 3 more"),
+    ],
+)
+def test_a_list_is_enumerated_as_the_language_does_it(
+    text: str, items: list[Any], more: int, locale: str, written: str
+) -> None:
+    assert render(text, {"items": items, "more": more}, locale) == written
+
+
+@pytest.mark.parametrize("value", [[], [None], [" "], ["a", True], [["a"]], [{"a": 1}], "a", '["a"]', 7, {"a": "b"}])
+def test_a_list_of_a_value_that_is_not_a_list_with_something_to_show_names_the_variable(value: Any) -> None:
+    with pytest.raises(WrongValue, match=r"^items$"):
+        render("{items, list}", {"items": value})
+
+
+def test_a_list_needs_its_items_and_the_number_of_the_rest() -> None:
+    for variables, missing in (({}, "items"), ({"items": ["a"]}, "more")):
+        with pytest.raises(MissingVariable, match=f"^{missing}$"):
+            render(REST, variables)
+
+
+def test_the_bounds_of_a_list_allow_for_its_separators_and_its_rest() -> None:
+    items = [letter * 3 for letter in "abcdefgh"]
+    json = len(str(items))
+    for locale in ("en", "nb", "ar", "ja", "ta", "kn", "dz", "fa", "th"):
+        written = render(REST, {"items": items, "more": 12_345}, locale)
+        assert at_least(REST, locale) == 0
+        assert len(written.encode()) <= at_most(REST, locale, {"items": json, "more": 5}) < json + 120
+
+
 @pytest.mark.parametrize(
     ("text", "locale", "written"),
     [

@@ -9,7 +9,7 @@ import pytest
 
 from rekindle.errors import TemplateInvalid
 from rekindle.render import MAX_TEMPLATE_CHARS, needs, template, variables_in
-from rekindle.render.parts import Count, DateField, Field, NumberField, Plural, Select, TimeField
+from rekindle.render.parts import Count, DateField, Field, ListField, NumberField, Plural, Select, TimeField
 from rekindle.render.template import always_needs, parse
 
 
@@ -32,6 +32,14 @@ def test_a_date_is_of_medium_length_unless_it_says_otherwise() -> None:
     assert parse("{d, date}{d, date, long}{d,date,short}") == (
         DateField("d", "medium"), DateField("d", "long"), DateField("d", "short"),
     )  # fmt: skip
+
+
+def test_a_list_may_end_with_a_plural_whose_variables_it_does_not_always_need() -> None:
+    text = "{a, list}{a,list, n, plural, offset:1 one {#} other {# {b}}}"
+    forms = (("one", (Count("n", 1),)), ("other", (Count("n", 1), " ", Field("b"))))
+    assert parse(text) == (ListField("a"), ListField("a", Plural("n", (), forms, 1)))
+    assert needs(text) == {"a": {"list"}, "n": {"number"}, "b": set()}
+    assert always_needs(text) == {"a": {"list"}, "n": {"number"}}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +162,12 @@ def test_variables_are_found_in_every_form_with_what_each_must_be() -> None:
         ("{{a}}", "{} is not a plain variable name"),
         ("{n,}", "is not a plain variable name"),
         ("{, date}", "is not a plain variable name"),
+        ("{a, list, long}", "is not a list"),
+        ("{a, list, n}", "is not a list"),
+        ("{a, list, n, plural}", "is not a list"),
+        ("{a, list, n, plural, one {#}}", "has no form `other`"),
+        ("{a, list, n, select, other {#}}", "is not a plain variable name"),
+        ("{a, list, N, plural, other {#}}", "is not a plain variable name"),
         ("{d, date, huge}", "has no valid length"),
         ("{d, date, long, long}", "has no valid length"),
         ("{d, date, }", "has no valid length"),

@@ -30,7 +30,7 @@ MEANINGS: Mapping[str, str] = {
     "no_token": "the person has no usable device token",
     "wrong_occurrence": "the occurrence is empty or has more than 1,000 bytes",
     "missing_variable": "a variable that the text needs has no value",
-    "wrong_value": "a variable that the text shows as a number or a date is neither",
+    "wrong_value": "a variable that the text shows as a number, a date or a list is something else",
     "variables_too_large": "the variables are over 64 kB",
     "held_by_guard": "the guard holds back the claim",
 }

@@ -126,7 +126,9 @@ def _fit_for(column_type: str) -> frozenset[Need]:
         return frozenset({"date"})
     if column_type == "timestamp with time zone" or column_type in _TEXTS:
         return frozenset({"date", "time"})
-    return frozenset() if column_type in _NEITHER else frozenset({"number", "date", "time"})
+    if column_type.endswith("[]"):
+        return frozenset({"list"})
+    return frozenset() if column_type in _NEITHER else frozenset({"number", "date", "time", "list"})
 
 
 def _for_programs(column_type: str) -> bool:
@@ -147,7 +149,8 @@ def _unfit(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
                 fault = errors.TemplateInvalid(
                     f"{one.place}.{where}: {variable} must be a {need}",
                     hint="A plural needs a number; a date a column of type date or timestamptz, or a text such as "
-                    "2026-01-31; a time a timestamptz, or a text such as 2026-01-31T09:00:00+01:00.",
+                    "2026-01-31; a time a timestamptz, or a text such as 2026-01-31T09:00:00+01:00; a list an array of "
+                    "texts or numbers.",
                 )
                 yield Finding(one.name, fault.message, fault)
 
@@ -228,7 +231,11 @@ def _weight(name: str, scenario: AnyScenario, locale: str, measure: Measure) -> 
 def _read_as_json(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
     """A note for each text that shows people a value for programs."""
     for where, template in one.own.items():
-        shown = sorted(name for name in needs(template) if name in known and known[name].for_programs)
+        shown = sorted(
+            name
+            for name, uses in needs(template).items()
+            if "list" not in uses and name in known and known[name].for_programs
+        )
         if shown and where.startswith("message."):
             yield Finding(
                 one.name,

@@ -26,7 +26,7 @@ _COLUMNS = {
 }  # uuid; text, varchar; jsonb
 
 
-_USES: tuple[Need, ...] = ("number", "date", "time")
+_USES: tuple[Need, ...] = ("number", "date", "time", "list")
 
 
 @asynccontextmanager
@@ -119,7 +119,7 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
 
 def sampled_variables(scenario: OwnQuery) -> LiteralString:
     """Return a SELECT of the variables in the first rows of the query: (name, for_programs, given,
-    number, date, time, longest). A row without a variable has no name."""
+    number, date, time, list, longest). A row without a variable has no name."""
     fitting = ", ".join(f"bool_or(own.value @@ '{fits(use, '$')}') as {use}" for use in _USES)
     return cast(
         "LiteralString",

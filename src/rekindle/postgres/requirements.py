@@ -29,10 +29,17 @@ _INSTANT = (
     + _NO_LEAP_DAY.replace("{", "{{").replace("}", "}}")
     + '"))'
 )
+# An item that is shown, and none that is no text and no number. Nulls and blank texts are left out.
+_LIST = (
+    '({0}.type() == "array"'
+    ' && exists({0}[*] ? (@.type() == "number" || @.type() == "string" && @ like_regex "[^ \\t\\n\\r\\f\\v]"))'
+    ' && !exists({0}[*] ? (@.type() == "boolean" || @.type() == "array" || @.type() == "object")))'
+)
 _IS_A: Mapping[Need, str] = {
     "number": f'({{0}}.type() == "number" && {{0}} <= {MAX_NUMBER} && {{0}} >= -{MAX_NUMBER})',
     "date": f"({_DAY} || {_INSTANT})",
     "time": _INSTANT,
+    "list": _LIST,
 }
 
 
@@ -51,7 +58,7 @@ class Requirement:
 
     @property
     def fitted(self) -> list[str]:
-        """The variables that must be a number, a date or an instant."""
+        """The variables that must be a number, a date, an instant or a list."""
         return [name for name, uses in self.needs if uses]
 
     @property

@@ -1,5 +1,5 @@
-"""Texts with named fields, forms, numbers, dates and times, and nothing else: no attribute, index
-or code."""
+"""Texts with named fields, forms, numbers, dates, times and lists, and nothing else: no attribute,
+index or code."""
 
 from rekindle.render.bounds import at_least, at_most
 from rekindle.render.languages import closest, language

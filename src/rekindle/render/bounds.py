@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import assert_never
 
-from rekindle.render.locales import written_date, written_number, written_time
+from rekindle.render.locales import written_date, written_list, written_number, written_time
 from rekindle.render.parts import (
     Count,
     DateField,
     Field,
     Length,
+    ListField,
     NumberField,
     Plural,
     Select,
@@ -57,6 +58,9 @@ def _bytes(parts: Template, locale: str, pick: Pick, longest: Mapping[str, int])
                 size += pick(_date_sizes(length, locale))
             case TimeField(_, length):
                 size += pick(_time_sizes(length, locale))
+            case ListField(name, rest):
+                size += longest.get(name, 0) + pick([0, _bytes((rest,), locale, pick, longest)] if rest else [0])
+                size += pick([0, _separators(longest.get(name, 0), locale)])
             case Count(name):
                 size += pick(_number_sizes(longest.get(name, 1), locale, ""))
             case NumberField(name, style):
@@ -66,6 +70,15 @@ def _bytes(parts: Template, locale: str, pick: Pick, longest: Mapping[str, int])
             case _:
                 assert_never(part)
     return size
+
+
+@lru_cache(maxsize=1_024)
+def _separators(longest: int, locale: str) -> int:
+    """The bytes by which the separators of a list may exceed those of the same list in JSON. There
+    each item has four: two quotes, a comma and a blank."""
+    few, many = (len(written_list(["x"] * items, locale).encode()) for items in (4, 5))
+    last = max(len(written_list(["x"] * items, locale).encode()) - items for items in (2, 3))
+    return last + max(0, many - few - 5) * (longest // 5 + 1)
 
 
 def _number_sizes(digits: int, locale: str, style: str) -> list[int]:

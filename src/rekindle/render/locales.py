@@ -1,10 +1,11 @@
 """Plural rules, numbers, dates and times of each language, by CLDR."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.core import Locale, UnknownLocaleError
@@ -12,9 +13,11 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent, list_currencies
 
 from rekindle.render.parts import Length
+from rekindle.render.values import shown
 
 LOCALE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,4}")
 MAX_NUMBER = 10**15
+_BLANKS = " \t\n\r\f\v"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT_PATTERN = (
     "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
@@ -68,6 +71,17 @@ def number_of(value: Any) -> int | Decimal | None:
         return value
     rounded = round(Decimal(str(value)), 3)
     return int(rounded) if rounded == int(rounded) else rounded.normalize()
+
+
+def list_of(value: Any) -> list[str] | None:
+    """The items of a list of texts and numbers, each as `{name}` shows it, without nulls and blank
+    texts. None if the value is not such a list, or none is left."""
+    if not isinstance(value, list | tuple):
+        return None
+    items = [item for item in cast("Sequence[Any]", value) if item is not None]
+    if not all(isinstance(item, str | int | float | Decimal) and not isinstance(item, bool) for item in items):
+        return None
+    return [text for text in map(shown, items) if text.strip(_BLANKS)] or None
 
 
 def date_of(value: Any) -> date | None:
@@ -130,6 +144,13 @@ def written_number(number: int | Decimal, name: str, style: str = "") -> str:
             return format_percent(number, locale=found)
         case _:
             return format_currency(number, style, locale=found)
+
+
+def written_list(items: Sequence[str], name: str) -> str:
+    """The items as the locale enumerates them: `a, b, and c`."""
+    from babel.lists import format_list
+
+    return format_list(items, locale=locale(name))
 
 
 def written_time(moment: datetime, length: Length, name: str) -> str:

@@ -8,7 +8,7 @@ Length = Literal["short", "medium", "long", "full"]
 LENGTHS: tuple[Length, ...] = ("short", "medium", "long", "full")
 TIME_LENGTHS: tuple[Length, ...] = ("short", "medium")
 """The longer ones write the name of the time zone, which the reader has no use for."""
-Need = Literal["number", "date", "time"]
+Need = Literal["number", "date", "time", "list"]
 CATEGORIES = ("zero", "one", "two", "few", "many", "other")
 NUMBER_STYLES = ("integer", "percent")
 
@@ -75,7 +75,16 @@ class Select:
     forms: "tuple[tuple[str, Template], ...]"
 
 
-Part = str | Field | NumberField | DateField | TimeField | Count | Plural | Select
+@dataclass(frozen=True, slots=True)
+class ListField:
+    """A variable that is a list of texts and numbers, written as an enumeration in the reader's
+    language. `rest` is the last item of it, unless its number is 0."""
+
+    name: str
+    rest: Plural | None = None
+
+
+Part = str | Field | NumberField | DateField | TimeField | ListField | Count | Plural | Select
 Template = tuple[Part, ...]
 Use = tuple[str, Need | None]
 
@@ -90,6 +99,8 @@ def every_part(parts: Template) -> Iterator[Part]:
     """The parts of a text, and those inside of forms."""
     for part in parts:
         yield part
+        if isinstance(part, ListField) and part.rest is not None:
+            yield from every_part((part.rest,))
         if isinstance(part, Plural | Select):
             for form in forms_of(part):
                 yield from every_part(form)
@@ -108,6 +119,8 @@ def certain_uses(parts: Template) -> Iterator[Use]:
     for part in parts:
         if not isinstance(part, str | Select):
             yield part.name, _need(part)
+        if isinstance(part, ListField) and part.rest is not None:
+            yield part.rest.name, _need(part.rest)
         if isinstance(part, Plural | Select):
             yield from set[Use].intersection(*(set(certain_uses(form)) for form in forms_of(part)))
 
@@ -128,5 +141,7 @@ def _need(part: Part) -> Need | None:
             return "date"
         case TimeField():
             return "time"
+        case ListField():
+            return "list"
         case _:
             return None

@@ -5,9 +5,11 @@
            | "{" name ", number" [", " ("integer" | "percent" | "::currency/" code)] "}"
            | "{" name ", date" [", " length] "}"
            | "{" name ", time" [", " length] "}"
-           | "{" name ", plural, " ["offset:" number] (selector "{" text "}")+ "}"
+           | "{" name ", list" [", " plural] "}"
+           | "{" plural "}"
            | "{" name ", selectordinal, " (selector "{" text "}")+ "}"
            | "{" name ", select, " (word "{" text "}")+ "}"
+    plural = name ", plural, " ["offset:" number] (selector "{" text "}")+
     quoted = "'" before a brace, or before # in a plural, until the next "'"
 
 Inside a plural, # is the number. Two apostrophes are one; any other apostrophe is itself. A text is
@@ -16,7 +18,7 @@ read once, from left to right.
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, cast
 
 from rekindle.errors import TemplateInvalid
 from rekindle.render.parts import (
@@ -28,6 +30,7 @@ from rekindle.render.parts import (
     DateField,
     Field,
     Length,
+    ListField,
     Need,
     NumberField,
     Part,
@@ -59,9 +62,10 @@ _FORMS: dict[str, Literal["plural", "selectordinal", "select"]] = {
     "select": "select",
 }
 _BRACES = "Write '{' and '}' for braces."
+_LIST = "Write {items, list}, or {items, list, more, plural, one {# more} other {# more}}."
 _FIELD = (
     "A field is a lower-case name such as {first_name}, without dots and brackets; {expires_on, date}; "
-    "{starts_at, time}; {hours, number}; {days, plural, one {# day} other {# days}}; or a select."
+    "{starts_at, time}; {hours, number}; {names, list}; {days, plural, one {# day} other {# days}}; or a select."
 )
 
 
@@ -209,20 +213,28 @@ class _Parser:
         end = self._sign()
         name, *rest = head.split(",")
         words = [word.strip() for word in rest]
+        if end == "{" and words[:1] == ["list"] and len(words) == 4 and words[2] == "plural":
+            head, listed, name, words = ",".join(rest[1:]), _checked(name, head), words[1], words[2:]
+            return ListField(listed, cast("Plural", self._with_forms(head, name, words, end, counted, depth=depth)))
         if end == "}" and not (words and words[0] in _FORMS):
             self._at += 1
             return _simple(head, name, words)
         if words and words[0] in _FORMS:
-            if end != "{" or len(words) != 2:
-                raise TemplateInvalid(
-                    f"{{{head[:60]}}} has no forms", hint="Write {days, plural, one {# day} other {# days}}."
-                )
-            if depth == MAX_DEPTH:
-                raise TemplateInvalid(f"{{{head[:60]}… is inside of {MAX_DEPTH} others", hint="Write it with fewer.")
-            return self._forms(_checked(name, head), _FORMS[words[0]], words[1], counted, depth=depth + 1)
+            return self._with_forms(head, name, words, end, counted, depth=depth)
         if not end:
             raise TemplateInvalid("a { is not closed", hint=_BRACES)
         raise _no_field(head)
+
+    def _with_forms(
+        self, head: str, name: str, words: list[str], end: str, counted: Count | None, *, depth: int
+    ) -> Part:
+        if end != "{" or len(words) != 2:
+            raise TemplateInvalid(
+                f"{{{head[:60]}}} has no forms", hint="Write {days, plural, one {# day} other {# days}}."
+            )
+        if depth == MAX_DEPTH:
+            raise TemplateInvalid(f"{{{head[:60]}… is inside of {MAX_DEPTH} others", hint="Write it with fewer.")
+        return self._forms(_checked(name, head), _FORMS[words[0]], words[1], counted, depth=depth + 1)
 
     def _forms(
         self,
@@ -280,6 +292,10 @@ def _simple(head: str, name: str, words: list[str]) -> Part:
     if not words:
         return Field(_checked(name, head))
     kind, *style = words
+    if kind == "list":
+        if style:
+            raise TemplateInvalid(f"{{{head[:60]}}} is not a list", hint=_LIST)
+        return ListField(_checked(name, head))
     if kind not in ("number", "date", "time"):
         raise _no_field(head)
     if kind == "number":

@@ -10,13 +10,15 @@ from rekindle.render.locales import (
     category,
     date_of,
     instant_of,
+    list_of,
     local,
     number_of,
     written_date,
+    written_list,
     written_number,
     written_time,
 )
-from rekindle.render.parts import Count, DateField, Field, NumberField, Plural, Select, Template, TimeField
+from rekindle.render.parts import Count, DateField, Field, ListField, NumberField, Plural, Select, Template, TimeField
 from rekindle.render.template import parse
 from rekindle.render.values import encoded, shown
 
@@ -42,8 +44,9 @@ class MissingVariable(NotRendered):
 
 
 class WrongValue(NotRendered):
-    """The text needs a number (within 10^15), a date (`YYYY-MM-DD`) or an instant
-    (`2026-01-31T09:00:00+01:00`), and this person has something else."""
+    """The text needs a number (within 10^15), a date (`YYYY-MM-DD`), an instant
+    (`2026-01-31T09:00:00+01:00`) or a list of texts and numbers, and this person has something
+    else."""
 
     reason = "wrong_value"
 
@@ -51,14 +54,15 @@ class WrongValue(NotRendered):
 def render(template: str, variables: Mapping[str, Any], locale: str = "en", zone: str = "UTC") -> str:
     """The text with every field replaced once. Replaced text is never parsed again.
 
-    Plural forms, numbers, dates and times are written as in `locale`, which is the text's own and
-    not the person's. The day and the time of an instant are those of `zone`, where the person
-    lives. Values are written by `shown`. Control and bidirectional characters are removed from the
-    result.
+    Plural forms, numbers, dates, times and lists are written as in `locale`, which is the text's
+    own and not the person's. The day and the time of an instant are those of `zone`, where the
+    person lives. Values are written by `shown`. Control and bidirectional characters are removed
+    from the result.
 
     Raises:
         MissingVariable: a field has no value, or null, in `variables`.
-        WrongValue: a value is not the number, the date or the instant that the text needs.
+        WrongValue: a value is not the number, the date, the instant or the list that the text
+            needs.
         TemplateInvalid: as `parse`.
     """
     return clean("".join(_pieces(parse(template), variables, _Reader(locale, zone))))
@@ -130,10 +134,25 @@ def _pieces(parts: Template, variables: Mapping[str, Any], reader: _Reader) -> I
             yield from _pieces(_selected(part, value), variables, reader)
         elif value is None:
             raise MissingVariable(part.name)
+        elif isinstance(part, ListField):
+            yield _enumerated(part, value, variables, reader)
         elif isinstance(part, Plural):
             yield from _pieces(_form(part, _number(part.name, value), reader.locale), variables, reader)
         else:
             yield _written(part, value, reader)
+
+
+def _enumerated(part: ListField, value: Any, variables: Mapping[str, Any], reader: _Reader) -> str:
+    items = list_of(value)
+    if items is None:
+        raise WrongValue(part.name)
+    if part.rest is not None:
+        number = variables.get(part.rest.name)
+        if number is None:
+            raise MissingVariable(part.rest.name)
+        if _number(part.rest.name, number) != 0:
+            items.append("".join(_pieces((part.rest,), variables, reader)))
+    return written_list(items, reader.locale)
 
 
 def _written(part: Field | NumberField | DateField | TimeField | Count, value: Any, reader: _Reader) -> str:

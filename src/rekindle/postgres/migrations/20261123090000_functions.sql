@@ -416,9 +416,10 @@ $$;
 -- The variables of one person in a form that every client can decode: an object of scalars that are
 -- not long. Python decodes neither JSON of more than about 1,000 levels nor an integer of more than
 -- 4,300 digits, and a batch of units must not fail because of one row. Up to 900 bytes of text
--- neither is possible, and the object stays as it is: 0.4 us per person. In a larger one, each
--- list, object, large number and text becomes a text of at most 1,000 characters, which is as much
--- as a push shows. A list or an object of over 1 MB becomes null.
+-- neither is possible, and the object stays as it is: 0.4 us per person. In a larger one, a list of
+-- up to 900 bytes stays as it is, too. Each other list, and each object, large number and text
+-- becomes a text of at most 1,000 characters, which is as much as a push shows. A list or an object
+-- of over 1 MB becomes null.
 create or replace function rekindle.readable(variables jsonb) returns jsonb
 language plpgsql stable parallel safe as $$
 begin
@@ -429,6 +430,8 @@ begin
     select pg_catalog.jsonb_object_agg(one.key, case
       when pg_catalog.jsonb_typeof(one.value) in ('boolean', 'null') then one.value
       when one.value between '-1000000000000000' and '1000000000000000' then one.value   -- numbers only
+      when pg_catalog.jsonb_typeof(one.value) = 'array' and pg_catalog.pg_column_size(one.value) <= 900
+        and pg_catalog.octet_length(one.value::text) <= 900 then one.value
       when pg_catalog.jsonb_typeof(one.value) <> 'string' and pg_catalog.pg_column_size(one.value) > 1000000 then null
       else pg_catalog.to_jsonb(pg_catalog.left(one.value #>> '{}', 1000))
     end)
