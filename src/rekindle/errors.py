@@ -55,6 +55,7 @@
     ├── MetricsRefused       RK741    halt          2
     ├── StillRecipient       RK750    drop          2
     ├── ExportNotWritten     RK751    drop          2
+    ├── EffectMissing        RK760    halt          2
     └── RequestError         RK7xx    drop          2
         ├── RequestInvalid        RK701
         ├── KeyRefused            RK702
@@ -535,6 +536,13 @@ class ExportNotWritten(RekindleError):
     code = "RK751"
     usual_hint = "Make room, or give another --output."
     disposition = Disposition.DROP
+
+
+class EffectMissing(RekindleError):
+    """An interval is asked for, and a package that it requires is not installed."""
+
+    code = "RK760"
+    usual_hint = f"{install('effect')}."
 
 
 class RequestError(RekindleError):
