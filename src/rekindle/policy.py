@@ -133,14 +133,16 @@ def parse_days(text: str) -> int:
     return seconds // 86_400
 
 
-def idempotency_key(user_id: UUID, scenario_type: str, evaluated_on: date) -> str:
-    """Lower-case hex SHA-256 of user_id + scenario_type + iso_date, without separators.
+def idempotency_key(user_id: UUID, scenario_type: str, evaluated_on: date, occurrence: str | None = None) -> str:
+    """Lower-case hex SHA-256 of user_id + scenario_type + iso_date, without separators. For a
+    scenario with `key = "occurrence"`, a colon and the occurrence follow.
 
     The same function exists in SQL (`rekindle.idempotency_key`), and a test compares the two. A
     program in another language that hashes the same string gets the same key. `evaluated_on` is the
     UTC date of the evaluation.
     """
-    return hashlib.sha256(f"{user_id}{scenario_type}{evaluated_on.isoformat()}".encode()).hexdigest()
+    of_occurrence = "" if occurrence is None else f":{occurrence}"
+    return hashlib.sha256(f"{user_id}{scenario_type}{evaluated_on.isoformat()}{of_occurrence}".encode()).hexdigest()
 
 
 def retry_delay(retry_after: float | None, *, jitter: float) -> float:

@@ -24,7 +24,7 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
 
 
 def config(**scenarios: dict[str, Any]) -> Config:
-    whole = {"kind": "sql", "query": "select 1", "cooldown": "7d", "message": TEXT}
+    whole = {"kind": "sql", "query": "select 1", "cooldown": "7d", "key": "occurrence", "message": TEXT}
     return Config.model_validate({"scenario": {name: whole | keys for name, keys in scenarios.items()}})
 
 
@@ -109,6 +109,14 @@ async def test_a_cooldown_as_long_as_the_interval_of_the_schedule_is_noted(
 ) -> None:
     found = await notes(programme, config(nudge={"schedule": schedule, "cooldown": cooldown}))
     assert [note.rpartition("write ")[2] for note in found] == ([f'cooldown = "{instead}" or less'] if instead else [])
+
+
+async def test_a_cooldown_within_a_day_is_noted_if_the_key_allows_one_push_a_day(programme: Programme) -> None:
+    whole = {"cooldown": "6h", "key": "day"}
+    one = config(often=whole, meant=whole | {"key": "occurrence"}, daily={"cooldown": "22h"})
+    (note,) = await notes(programme, one)
+    assert note.startswith("scenario often: after a cooldown of 6h, a second push within the same UTC day is refused")
+    assert note.endswith('write key = "occurrence"')
 
 
 def test_two_scenarios_without_a_word_about_caps_are_noted() -> None:

@@ -211,6 +211,17 @@ async def test_a_record_of_today_blocks_until_the_next_utc_day(programme: Progra
     midnight = datetime(2026, 3, 11, tzinfo=UTC)
     assert (one.blocked_by, one.next_at) == (("already_today",), midnight)
     assert facts(one, "already_today") == {"at": NOW, "until": midnight}
+    by_occurrence = wanted(cooldown="1h", key="occurrence")
+    assert (await explained(programme, user, by_occurrence)).blocked_by == ()
+    await programme.sql.execute("delete from rekindle.scenario_notification")
+    await programme.sql.execute(
+        "insert into rekindle.scenario_notification (id, user_id, scenario_type, idempotency_key, dispatched_at)"
+        " values (gen_random_uuid(), %s, 'nudge', %s, %s)",
+        [user, idempotency_key(user, "nudge", NOW.date(), "once"), NOW],
+    )
+    one = await explained(programme, user, by_occurrence)
+    assert (one.blocked_by, one.next_at) == (("already_today",), midnight)
+    assert facts(one, "already_today") == {"at": NOW, "until": midnight}
 
 
 async def test_if_no_time_zone_is_valid_the_ones_that_were_tried_are_named_in_order(programme: Programme) -> None:

@@ -1,7 +1,7 @@
 """The idempotency key: one formula, in SQL and in Python, and the constraints that depend on it."""
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -84,6 +84,65 @@ async def test_the_record_carries_the_key_of_the_utc_date_of_its_evaluation(
     assert record["id"] == units[0].claim_id
     assert record["cooldown_window_start"] == datetime(2026, 3, 9, 23, 59, 59, tzinfo=UTC)
     assert record["dispatched_at"] == datetime(2026, 3, 10, 0, 0, 5, tzinfo=UTC)
+
+
+async def test_two_occurrences_of_one_day_are_both_recorded_if_the_key_includes_the_occurrence(
+    database_url: str,
+) -> None:
+    day = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
+    async with open_programme(database_url) as programme:
+        user = await programme.person()
+        for key, recorded in (("day", ["a"]), ("occurrence", ["a", "b", "c"])):
+            one = wanted(cooldown="1h", key=key)
+            for hours, occurrence in enumerate("abc"):
+                await programme.at(day + timedelta(hours=2 * hours))
+                await programme.want(user, occurrence=occurrence)
+                run_id = await programme.run()
+                numbers = await programme.claim(one, run_id=run_id, scenario_type=key)
+                assert dict(numbers.refusals) == ({} if occurrence in recorded else {"already_today": 1})
+                for unit in await programme.held(run_id, key):
+                    assert await programme.store.arm([unit], lease_seconds=30) == {
+                        (unit.claim_id, unit.device_id): "armed"
+                    }
+                    assert await programme.store.record(run_id, [Acceptance(unit, "n")]) == ["recorded"]
+            rows = await programme.rows(
+                "select occurrence, idempotency_key from rekindle.scenario_notification where scenario_type = %s "
+                "order by occurrence",
+                key,
+            )
+            assert [(row["occurrence"], row["idempotency_key"]) for row in rows] == [
+                (occurrence, idempotency_key(user, key, day.date(), occurrence if key == "occurrence" else None))
+                for occurrence in recorded
+            ]
+
+
+async def test_another_writer_of_the_key_of_an_occurrence_stops_only_that_occurrence(database_url: str) -> None:
+    now = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
+    one = wanted(key="occurrence")
+    add = (
+        "insert into rekindle.scenario_notification (id, user_id, scenario_type, idempotency_key)"
+        " values (gen_random_uuid(), %s, 'nudge', rekindle.idempotency_key(%s, 'nudge', '2026-03-09', %s))"
+    )
+    async with open_programme(database_url) as programme:
+        await programme.at(now)
+        early, late, other, unsure = [await programme.person() for _ in range(4)]
+        await programme.want(early, late, other, unsure, occurrence="x")
+        for user, occurrence in ((early, "x"), (other, "y")):
+            await programme.sql.execute(add, [user, user, occurrence])
+        run_id, units = await programme.claimed_units(one)
+        assert (await programme.due(one))[early].refusal == "already_today"
+        assert {unit.user_id for unit in units} == {late, other, unsure}
+        await programme.sql.execute(add, [late, late, "x"])
+        verdicts = await programme.store.arm(units, lease_seconds=30)
+        by_person = {unit.user_id: verdicts[unit.claim_id, unit.device_id] for unit in units}
+        assert by_person == {late: "already_recorded", other: "armed", unsure: "armed"}
+        await programme.sql.execute(add, [unsure, unsure, "x"])
+        armed = [unit for unit in units if unit.user_id != late]
+        ends = await programme.store.record(run_id, [Acceptance(unit, "n") for unit in armed])
+        assert {unit.user_id: end for unit, end in zip(armed, ends, strict=True)} == {
+            other: "recorded",
+            unsure: "conflict",
+        }
 
 
 async def test_no_second_record_can_have_the_same_key(sql: psycopg.AsyncConnection) -> None:

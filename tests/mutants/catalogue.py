@@ -65,6 +65,7 @@ _AUDIT = "database/test_audit.py::"
 _RATES = "unit/test_rates.py::"
 _EVERY = "acceptance/api/test_every_route.py::"
 _KEYS = "database/test_keys.py::"
+_RECORD_KEY = "database/test_ledger_key.py::"
 _DISPATCH = "database/test_dispatch.py::"
 _ADDRESS = "unit/test_address.py::"
 _NAMES = "database/test_occurrence_names.py::"
@@ -805,6 +806,20 @@ POLICY = (
         "undo",
         "if False:",
         (_OVERRIDES + "test_a_cap_is_checked_by_the_rules_of_the_claim_and_not_by_those_of_the_previous_one",),
+    ),
+    Mutant(
+        "a claim by occurrence takes the key of the day",
+        _sql("claim"),
+        "key-of-the-claim",
+        "case when false",
+        (_RECORD_KEY + "test_two_occurrences_of_one_day_are_both_recorded_if_the_key_includes_the_occurrence",),
+    ),
+    Mutant(
+        "a second occurrence of a day is refused although the key includes the occurrence",
+        _sql("parts/refusals/already_today"),
+        "key-of-today",
+        "when false",
+        (_RECORD_KEY + "test_another_writer_of_the_key_of_an_occurrence_stops_only_that_occurrence",),
     ),
     Mutant(
         "a person who opted out since the claim gets a push",

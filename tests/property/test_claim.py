@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from hypothesis import example, given, settings
@@ -79,7 +79,7 @@ class Person:
     recorded: set[str]
     unknown: set[str]
     skipped: set[str]
-    today: bool  # the key of today is recorded, for another occasion
+    today: str | None  # the key of this day is recorded, for another occasion: "day", or that of this occasion
 
 
 PEOPLE = st.lists(
@@ -98,7 +98,7 @@ PEOPLE = st.lists(
         recorded=st.sets(st.sampled_from(OCCURRENCES), max_size=2),
         unknown=st.sets(st.sampled_from(OCCURRENCES), max_size=1),
         skipped=st.sets(st.sampled_from(OCCURRENCES), max_size=1),
-        today=st.sampled_from([False, False, True]),
+        today=st.sampled_from([None, None, "day", *OCCURRENCES]),
     ),
     max_size=7,
 )
@@ -108,6 +108,7 @@ SELECTIONS = st.tuples(
 )
 
 Dead = set[tuple[str, str]]
+Key = Literal["day", "occurrence"]
 
 
 def user(number: int) -> UUID:
@@ -152,7 +153,7 @@ def live(who: int, people: list[Person], dead: Dead, limit: Devices) -> set[Devi
     return set(sorted(newest, key=lambda one: (newest[one], one.device_id))[: limit.newest])
 
 
-def verdict(person: Person, devices: set[Device]) -> tuple[str, str] | None:
+def verdict(person: Person, devices: set[Device], key: Key) -> tuple[str, str] | None:
     """The occasion that decides for the person, and its result; None: not due."""
     spent = person.recorded | person.unknown
     if not person.occasions:
@@ -164,7 +165,7 @@ def verdict(person: Person, devices: set[Device]) -> tuple[str, str] | None:
         return occasion, "in_flight"
     if person.gate is not None and person.gate[1] > 0:
         return occasion, "cooldown"
-    if person.today:
+    if person.today == ("day" if key == "day" else occasion):
         return occasion, "already_today"
     return occasion, "claimed" if devices else "no_token"
 
@@ -219,7 +220,8 @@ def load(ledger: Ledger, people: list[Person], dead: Dead, at: datetime) -> None
         for number, occasion in enumerate(sorted(one.recorded)):
             records.append((who, occasion, f"{who}/{occasion}", at - timedelta(30 + number)))
         if one.today:
-            records.append((who, "another occasion", idempotency_key(who, NAME, at.date()), at - timedelta(1)))
+            key = idempotency_key(who, NAME, at.date(), None if one.today == "day" else one.today)
+            records.append((who, "another occasion", key, at - timedelta(1)))
     ledger.notified(NAME, records)
     ledger.insert(
         "rekindle.outcome",
@@ -239,7 +241,7 @@ def load(ledger: Ledger, people: list[Person], dead: Dead, at: datetime) -> None
 def with_device(registered: int | None) -> Person:
     """Due, free, and with one device that was last registered `registered` days ago."""
     device = Device("one", "token", registered)
-    return Person([(True, None)], ["a"], [device], None, set(), set(), set(), today=False)
+    return Person([(True, None)], ["a"], [device], None, set(), set(), set(), today=None)
 
 
 @settings(max_examples=150)
@@ -249,6 +251,7 @@ def with_device(registered: int | None) -> Person:
     chosen=((), None),
     at=MOMENTS[0],
     limit=Devices(),
+    key="day",
 )
 @example(  # three devices, of which two are the newest
     people=[
@@ -261,8 +264,16 @@ def with_device(registered: int | None) -> Person:
     chosen=((), None),
     at=MOMENTS[0],
     limit=Devices(newest=2),
+    key="occurrence",
 )
-@given(people=PEOPLE, dead=DEAD, chosen=SELECTIONS, at=st.sampled_from(MOMENTS), limit=st.sampled_from(LIMITS))
+@given(
+    people=PEOPLE,
+    dead=DEAD,
+    chosen=SELECTIONS,
+    at=st.sampled_from(MOMENTS),
+    limit=st.sampled_from(LIMITS),
+    key=st.sampled_from(["day", "occurrence"]),
+)
 def test_the_claim_decides_about_everyone_as_the_oracle_does(
     ledger: Ledger,
     people: list[Person],
@@ -270,8 +281,9 @@ def test_the_claim_decides_about_everyone_as_the_oracle_does(
     chosen: tuple[tuple[UUID, ...], int | None],
     at: datetime,
     limit: Devices,
+    key: Key,
 ) -> None:
-    limited = replace(APPLIED, scenario=SCENARIO.model_copy(update={"devices": limit}))
+    limited = replace(APPLIED, scenario=SCENARIO.model_copy(update={"devices": limit, "key": key}))
     load(ledger, people, dead, at)
     organisations, number = chosen
     selection = Selection(organisations=organisations, user_id=None if number is None else user(number))
@@ -280,7 +292,7 @@ def test_the_claim_decides_about_everyone_as_the_oracle_does(
     due = {
         user(number): said
         for number, one in selected.items()
-        if (said := verdict(one, devices[user(number)])) is not None
+        if (said := verdict(one, devices[user(number)], key)) is not None
     }
     claimed = {who: occasion for who, (occasion, said) in due.items() if said == "claimed"}
     before = {(row["user_id"], row["scenario_type"]): row for row in ledger.rows("select * from rekindle.gate")}
@@ -305,7 +317,7 @@ def test_the_claim_decides_about_everyone_as_the_oracle_does(
     for unit in units:
         who = unit["user_id"]
         assert unit["occurrence"] == claimed[who]
-        assert unit["idempotency_key"] == idempotency_key(who, NAME, at.date())
+        assert unit["idempotency_key"] == idempotency_key(who, NAME, at.date(), None if key == "day" else claimed[who])
         assert unit["variables"] == {"first_name": "Ada"} | (VARIABLES[claimed[who]] or {})
         assert unit["organisation_id"] in {organisation for active, organisation in people[number_of(who)].memberships
                                            if active}  # fmt: skip
@@ -326,7 +338,7 @@ def test_the_claim_decides_about_everyone_as_the_oracle_does(
             assert gate == before[who, scenario_type]
     assert len({unit["claim_id"] for unit in units}) == len(claimed)
 
-    _, again = ledger.claim(Evaluation(APPLIED, selection, terms=TERMS))
+    _, again = ledger.claim(Evaluation(limited, selection, terms=TERMS))
     assert again.claimed == 0
     refused = Counter("in_flight" if said == "claimed" else said for _, said in due.values())
     assert dict(again.refusals) == refused

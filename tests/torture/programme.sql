@@ -41,14 +41,6 @@ select user_id, 'spell:' || moment.slot as occurrence, jsonb_build_object('slot'
 from torture.person, (select floor(extract(epoch from clock_timestamp()) / %(spell)s)::bigint as slot) moment
 where active and number %% 3 = 0;
 
--- A day of one second: the key of one record per day would allow only one push per day. A day this
--- short forbids nothing that the gate would allow, and refuses nothing that the gate should refuse.
-create or replace function rekindle.idempotency_key(user_id uuid, scenario_type text, evaluated_on date) returns text
-language sql stable as $$
-  select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
-    user_id::text || scenario_type || floor(extract(epoch from pg_catalog.now()))::bigint, 'UTF8')), 'hex')
-$$;
-
 -- What each erasure deletes, as the tables see it and not as the product says: `life` is the same
 -- for all rows of one erasure. `removed` are the people who had left before they were erased.
 create table torture.erased (

@@ -76,6 +76,7 @@ def configuration(dispatcher: str = "fcm") -> str:
 [scenario.{name}]
 kind = "sql"
 cooldown = "{COOLDOWN_SECONDS}s"
+key = "occurrence"
 schedule = "* * * * *"
 relevance = "25s"
 priority = {priority}

@@ -99,6 +99,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
         "relevance": 129_600,
         "ttl": 14_400,
         "uncertain": "resend",
+        "key": "day",
         "link": "https://example.org/{first_name}",
         "default_locale": "nb",
         "data": {"screen": "home/{stage}"},
@@ -122,9 +123,9 @@ def test_a_key_that_a_scenario_does_not_set_has_its_default(tmp_path: Path) -> N
     stored = definition(one.scenario["a"])
     assert stored == {
         "kind": "milestone", "at": [10], "cooldown": 86_400, "enabled": True, "priority": 50, "relevance": 86_400,
-        "uncertain": "hold", "data": {}, "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
+        "uncertain": "hold", "key": "day", "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
         "data_only": False, "devices": {}, "critical": False, "quiet_hours": "none", "send_at": "none", "caps": [],
-        "overrides": [],
+        "overrides": [], "data": {},
         "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
     }  # fmt: skip
 
@@ -307,6 +308,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("webpush", "https://example.org/a.png", "valid dictionary"),
     ("message", {"e": {"title": "t", "body": "b"}, "en": {"title": "t", "body": "b"}}, "is not a locale"),
     ("uncertain", "maybe", "'hold' or 'resend'"),
+    ("key", "hour", "'day' or 'occurrence'"),
     ("default_locale", "nb", "message.nb is missing"),
     ("query", "select 1", "there is no such key"),
 ]

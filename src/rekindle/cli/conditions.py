@@ -21,7 +21,7 @@ MEANINGS: Mapping[str, str] = {
     "in_flight": "a claim of this scenario is under way",
     "cooldown": "the cooldown is not over",
     "back_off": "the person did not come back after the last pushes",
-    "already_today": "this scenario has sent a push on this UTC day",
+    "already_today": "the record's key of this UTC day is taken",
     "no_timezone": "the person's time zone is not known",
     "weekday": "today is not an allowed day",
     "quiet_hours": "it is within the quiet hours",

@@ -13,6 +13,7 @@ RUN_SECONDS = 60
 """How much later than the interval of its schedule a run may begin or reach a person, besides its
 budget."""
 _NAME_CHARS = 40
+_HALF_A_DAY = 43_200
 
 
 async def check_reach(config: Config, source: Source, in_force: Sequence[str]) -> list[Finding]:
@@ -24,6 +25,7 @@ async def check_reach(config: Config, source: Source, in_force: Sequence[str]) -
     return [
         *_opt_outs(opt_outs, before, retired),
         *(note for name, one in config.scenario.items() for note in _cooldown(name, one, config.run.budget)),
+        *(note for name, one in config.scenario.items() for note in _once_a_day(name, one)),
     ]
 
 
@@ -67,6 +69,19 @@ def _cooldown(name: str, scenario: AnyScenario, budget_seconds: int) -> list[Fin
         f"scenario {name}: a cooldown of {duration(max(cooldowns))} is as long as the interval of its schedule. It "
         "counts from the record of a push, so the next run finds it not over, and every second run skips the person; "
         f'write cooldown = "{duration(shorter)}" or less'
+    )
+    return [Finding(f"scenario {name}", message, note=True)]
+
+
+def _once_a_day(name: str, scenario: AnyScenario) -> list[Finding]:
+    """A note if two pushes of one UTC day have room within the cooldown, and the record's key
+    allows only one."""
+    cooldown = min(one.cooldown for one in scenario.variants())
+    if scenario.key != "day" or cooldown > _HALF_A_DAY:
+        return []
+    message = (
+        f"scenario {name}: after a cooldown of {duration(cooldown)}, a second push within the same UTC day is refused "
+        '(already_today), because the record\'s key has the date; if several a day are meant, write key = "occurrence"'
     )
     return [Finding(f"scenario {name}", message, note=True)]
 

@@ -61,6 +61,7 @@ class Moment:
             **self._common,
             **by_place(applied.scenario, locales),
             "scenario_type": applied.scenario_type,
+            "by_occurrence": applied.scenario.key == "occurrence",
         }
 
     async def stage_outranking(self, outranking: Sequence[Applied]) -> None:

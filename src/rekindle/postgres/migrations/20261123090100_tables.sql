@@ -307,7 +307,7 @@ create table if not exists rekindle.outbox (
   organisation_id       uuid,
   claimed_run_id        uuid not null,            -- the run that claimed it
   run_id                uuid not null,            -- the run that worked on it last
-  idempotency_key       text not null,            -- fixed, with its date, by the claim
+  idempotency_key       text not null,            -- fixed by the claim: see rekindle.idempotency_key
   cooldown_window_start timestamptz not null,     -- the moment of the evaluation that won the gate
   cooldown_seconds      bigint not null check (cooldown_seconds > 0),
   occurrence            text not null,

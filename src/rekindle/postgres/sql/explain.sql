@@ -159,5 +159,8 @@ left join lateral (
   select (%(evaluated_on)s::date + 1)::timestamp at time zone 'UTC' as today_until, n.dispatched_at as today_at
   from (select 1) once
   left join rekindle.scenario_notification n
-    on n.idempotency_key = rekindle.idempotency_key(person.user_id, %(scenario_type)s, %(evaluated_on)s::date)
+    on n.idempotency_key = case
+      when %(by_occurrence)s::boolean
+        then rekindle.idempotency_key(person.user_id, %(scenario_type)s, %(evaluated_on)s::date, person.occurrence)
+      else rekindle.idempotency_key(person.user_id, %(scenario_type)s, %(evaluated_on)s::date) end
 ) today on true

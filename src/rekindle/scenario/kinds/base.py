@@ -85,6 +85,7 @@ class ScenarioKind(Reach, Texts, ABC):
     enabled: bool = True
     critical: bool = False
     cooldown: Seconds
+    key: Literal["day", "occurrence"] = "day"
     schedule: Annotated[str, AfterValidator(valid_cron)] | None = None
     schedule_timezone: Zone | None = None
     priority: int = Field(default=50, ge=0, le=100)
