@@ -88,16 +88,6 @@ language sql stable parallel safe as $$
     user_id::text || scenario_type || pg_catalog.to_char(evaluated_on, 'YYYY-MM-DD'), 'UTF8')), 'hex')
 $$;
 
-<<<<<<< HEAD
--- 0 to 9,999: which part of the people somebody belongs to in a trial. rekindle.effect.assignment
--- computes the same in Python. `decode` is immutable, as convert_to is not; a backslash is doubled
--- for it.
-create or replace function rekindle.bucket(salt text, scope text, unit text) returns integer
-language sql immutable parallel safe as $$
-  select ((('x' || pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.decode(
-    pg_catalog.replace(salt || ':' || scope || ':' || unit, E'\\', E'\\\\'), 'escape')), 'hex'), 1, 8))::bit(32)::bigint
-    * 10000) >> 32)::integer
-=======
 -- The same for a scenario with `key = "occurrence"`: a colon and the occurrence follow the date. A
 -- scenario's name has no colon, so no two keys come from one text. Null without an occurrence.
 create or replace function rekindle.idempotency_key(
@@ -107,7 +97,16 @@ language sql stable parallel safe as $$
   select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
     user_id::text || scenario_type || pg_catalog.to_char(evaluated_on, 'YYYY-MM-DD') || ':' || occurrence,
     'UTF8')), 'hex')
->>>>>>> 785aba7 (Give each occurrence of a day its push, if a scenario says so)
+$$;
+
+-- 0 to 9,999: which part of the people somebody belongs to in a trial. rekindle.effect.assignment
+-- computes the same in Python. `decode` is immutable, as convert_to is not; a backslash is doubled
+-- for it.
+create or replace function rekindle.bucket(salt text, scope text, unit text) returns integer
+language sql immutable parallel safe as $$
+  select ((('x' || pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.decode(
+    pg_catalog.replace(salt || ':' || scope || ':' || unit, E'\\', E'\\\\'), 'escape')), 'hex'), 1, 8))::bit(32)::bigint
+    * 10000) >> 32)::integer
 $$;
 
 -- A new claim's id: UUID version 7 (RFC 9562) with the microseconds in rand_a, so that ids follow
