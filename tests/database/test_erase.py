@@ -94,6 +94,10 @@ async def everywhere(programme: Programme) -> UUID:
     await programme.sql.execute(
         "insert into rekindle.spent select user_id, 'pruned', 'once', now(), now() from team.person"
     )
+    await programme.sql.execute(
+        "insert into rekindle.came_back (claim_id, scenario_type, dispatched_at, horizon_seconds, opted_out) "
+        "select id, scenario_type, dispatched_at, 86400, false from rekindle.scenario_notification"
+    )
     return victim
 
 

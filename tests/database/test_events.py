@@ -146,3 +146,22 @@ async def test_a_run_whose_end_cannot_be_written_says_so_and_its_fault_is_counte
     await programme.rows("alter table rekindle.hidden rename to run_scenario")
     assert len(named(logged, "report.failed")) == 1
     assert registry.get_sample_value("rekindle_run_faults_total", {"code": "RK401"}) == 1
+
+
+async def test_a_run_whose_look_back_fails_is_done_all_the_same(programme: Programme, logged: Logged) -> None:
+    """One push is old enough, and the team's view fails for its person."""
+    await run(programme, ScriptedDispatcher())
+    await programme.rows(
+        "insert into rekindle.scenario_notification (id, user_id, scenario_type, idempotency_key, dispatched_at) "
+        "values (gen_random_uuid(), gen_random_uuid(), 'nudge', 'key', now() - interval '20 days')"
+    )
+    assert (await run(programme, ScriptedDispatcher())).status == "done"
+    assert await programme.value("select count(*) from rekindle.came_back where back_at is null") == 1
+    await programme.rows("delete from rekindle.came_back")
+    await programme.rows(
+        "drop view rekindle_source.activity; create view rekindle_source.activity as select n.user_id, "
+        "now() + interval '1 s' / mod(extract(epoch from now())::int, 1) as activity_date "
+        "from rekindle.scenario_notification n; grant select on rekindle_source.activity to rekindle_worker"
+    )
+    assert (await run(programme, ScriptedDispatcher())).status == "done"
+    assert [one["code"] for one in named(logged, "look_back.failed")] == ["RK302"]

@@ -89,7 +89,7 @@ async def whole_run(database_url: str, people: int, devices: int) -> Counter[str
         assert len(dispatcher.sent) == people * devices
         statements = Counter(counter.statements)
         await programme.sql.execute("drop schema team cascade; drop schema rekindle_source cascade")
-        tables = ("outbox", "gate", "run_scenario", "run", "delivery", "scenario_notification", "scenario")
+        tables = ("outbox", "gate", "run_scenario", "run", "delivery", "came_back", "scenario_notification", "scenario")
         await programme.sql.execute(f"truncate {', '.join(f'rekindle.{table}' for table in tables)}".encode())
         return statements
 

@@ -34,6 +34,7 @@ from rekindle.scenario import (
     Webpush,
 )
 from rekindle.scenario.kinds import ScenarioKind
+from rekindle.scenario.outcome import Outcome
 from rekindle.scenario.overrides import FIXED
 from rekindle.scenario.reach import Devices
 from rekindle.settings import Settings
@@ -170,6 +171,8 @@ def check_keys(section: str, model: type[BaseModel], names: set[str], *, besides
             assert default == "every day", name
         elif actual == Devices():
             assert default == "all", name
+        elif actual == Outcome():
+            assert default == "see there", name
         elif isinstance(actual, bool):
             assert default == str(actual).lower(), name
         elif re.fullmatch("[0-9]+[smhd]", default):
@@ -188,6 +191,7 @@ def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     # Overrides are written in the tables of their places; only a stored scenario contains them.
     check_keys("scenario.NAME", KINDS["inactivity"], COMMON - {"overrides"})
     check_fixed()
+    check_keys("scenario.NAME.outcome", Outcome, set(Outcome.model_fields))
     check_keys("scenario.NAME.message.LOCALE", Text, set(Text.model_fields))
     check_keys("scenario.NAME.android", Android, set(Android.model_fields))
     check_keys("scenario.NAME.apns", Apns, set(Apns.model_fields))

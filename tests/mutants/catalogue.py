@@ -54,6 +54,7 @@ def markers(line: str) -> list[str]:
 _TRANSITIONS = "database/test_ledger_transitions.py::"
 _RECORD = "database/test_ledger_record.py::"
 _SWEEP = "database/test_ledger_sweep.py::"
+_BACK = "database/test_look_back.py::test_a_push_is_looked_back_at_"
 _TICKS = "database/test_ticks.py::"
 _LOCKS = "database/test_ledger_locks.py::"
 _CLAIM = "database/test_ledger_claim.py::"
@@ -911,6 +912,27 @@ POLICY = (
         "send-hour-by-now",
         "",
         (_LAST_LOOK + "test_a_unit_that_is_sent_too_late_for_its_hour_waits_for_the_next_day",),
+    ),
+    Mutant(
+        "an activity before the claim is a return",
+        _FUNCTIONS,
+        "back-after-the-claim",
+        "when true",
+        (_BACK + "once_when_its_horizon_and_a_day_are_over[timestamptz]",),
+    ),
+    Mutant(
+        "an activity after the horizon is a return",
+        _FUNCTIONS,
+        "back-within-the-horizon",
+        "",
+        (_BACK + "once_when_its_horizon_and_a_day_are_over[timestamptz]",),
+    ),
+    Mutant(
+        "a push is looked back at before its horizon is over",
+        "postgres/sql/look_back.sql",
+        "horizon-is-over",
+        "",
+        (_BACK + "once_when_its_horizon_and_a_day_are_over[timestamptz]",),
     ),
     Mutant(
         "the hour of send_at is the second of two",

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from rekindle.configuration import load_config
 from rekindle.errors import ConfigInvalid
@@ -98,3 +99,28 @@ def test_a_key_that_there_is_not_and_a_word_that_is_not_a_duration_are_mistakes(
     with pytest.raises(ConfigInvalid) as caught:
         load(tmp_path, 'spent = "never"\nnotifications = "40d"')
     assert {problem.partition(":")[0].split(".")[1] for problem in caught.value.problems} == {"spent", "notifications"}
+
+
+def test_a_horizon_is_in_whole_days_and_its_records_are_kept_until_it_is_over() -> None:
+    """All mistakes at once, at their place."""
+    scenario = {"kind": "milestone", "at": [1], "cooldown": "1d", "message": {"en": {"title": "t", "body": "b"}}}
+    with pytest.raises(ValidationError) as fault:
+        Config.model_validate(
+            {
+                "scenario": {
+                    "a": scenario | {"outcome": {"horizon": "36h"}},
+                    "b": scenario | {"outcome": {"horizon": "367d"}},
+                }
+            }
+        )
+    found = {".".join(map(str, one["loc"])): one["msg"] for one in fault.value.errors()}
+    assert [(place.split(".")[1], "whole days up to 366d" in message) for place, message in sorted(found.items())] == [
+        ("a", True),
+        ("b", True),
+    ]
+    with pytest.raises(
+        ValidationError, match="make it at least 91d, because the outcome of scenario a is known only then"
+    ):
+        Config.model_validate(
+            {"scenario": {"a": scenario | {"outcome": {"horizon": "90d"}}}, "retention": {"notification": "60d"}}
+        )

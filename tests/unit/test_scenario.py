@@ -100,6 +100,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
         "ttl": 14_400,
         "uncertain": "resend",
         "key": "day",
+        "outcome": {"horizon": 1_209_600},
         "link": "https://example.org/{first_name}",
         "default_locale": "nb",
         "data": {"screen": "home/{stage}"},
@@ -125,7 +126,7 @@ def test_a_key_that_a_scenario_does_not_set_has_its_default(tmp_path: Path) -> N
         "kind": "milestone", "at": [10], "cooldown": 86_400, "enabled": True, "priority": 50, "relevance": 86_400,
         "uncertain": "hold", "key": "day", "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
         "data_only": False, "devices": {}, "critical": False, "quiet_hours": "none", "send_at": "none", "caps": [],
-        "overrides": [], "data": {},
+        "overrides": [], "data": {}, "outcome": {"horizon": 1_209_600},
         "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
     }  # fmt: skip
 

@@ -243,6 +243,11 @@ class PatientStore(Store):
     async def sweep(self) -> Mapping[str, int]:
         return await patiently(self._deadline, self._store.sweep)
 
+    async def look_back(self, *, timezone: str | None, limit: int, timeout_seconds: float) -> int:
+        """As `Store.look_back`, called once: the next run looks back as well."""
+        async with answer_within(self._deadline.wait_seconds()):
+            return await self._store.look_back(timezone=timezone, limit=limit, timeout_seconds=timeout_seconds)
+
     async def release(self, run_id: UUID) -> int:
         return await patiently(self._deadline, self._store.release, run_id)
 

@@ -9,6 +9,7 @@ from rekindle.engine.claim import claim
 from rekindle.engine.cycle import Caller, Cycle, Deps, Limits
 from rekindle.engine.dispatch import dispatch
 from rekindle.engine.lease import renewed_lease
+from rekindle.engine.look_back import look_back
 from rekindle.engine.measured import measured_run
 from rekindle.engine.open import open_dispatcher, open_run
 from rekindle.engine.report import report, reported_fault
@@ -66,6 +67,7 @@ async def run_cycle(
                 with stage("dispatch"):
                     await dispatch(cycle)
             with stage("report"):
+                await look_back(cycle)
                 return await report(cycle, claimed.faults)
 
 

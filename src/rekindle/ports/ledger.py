@@ -201,6 +201,20 @@ class Store(NotificationRepository, Protocol):
         sent."""
         ...
 
+    async def look_back(self, *, timezone: str | None, limit: int, timeout_seconds: float) -> int:
+        """Write whether people came back after the oldest pushes of which that is not known and the
+        horizon is over, up to `limit` per scenario. Returns how many; 0 if nothing is left, or if
+        the team has no view `activity`. What is written is never changed.
+
+        Args:
+            timezone: of people without a valid one; None: UTC.
+
+        Raises:
+            SourceError: the view cannot be read; nothing has changed.
+            StatementTooSlow: it took longer than `timeout_seconds`; nothing has changed.
+        """
+        ...
+
     async def release(self, run_id: UUID) -> int:
         """Give back the units that this run has leased and did not arm, so that the next run can
         continue them at once."""

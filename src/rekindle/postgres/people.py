@@ -12,7 +12,17 @@ from rekindle.postgres.locks import exclude_claims
 from rekindle.postgres.pool import ANSWER_SECONDS, Connection, Database
 from rekindle.postgres.sql import statement
 
-TABLES = ("gate", "cap", "outbox", "scenario_notification", "delivery", "outcome", "spent", "disabled_token")
+TABLES = (
+    "gate",
+    "cap",
+    "outbox",
+    "scenario_notification",
+    "delivery",
+    "came_back",
+    "outcome",
+    "spent",
+    "disabled_token",
+)
 """Every table of the ledger that holds people, in the order of an export."""
 
 _STREAM_ROWS = 1_000
@@ -48,6 +58,7 @@ async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
                 "outbox": _sum(units),
                 "scenario_notification": _sum(records),
                 "delivery": _sum(records, "deliveries"),
+                "came_back": _sum(records, "came_back"),
                 "outcome": _sum(outcomes),
                 "spent": _sum(spent),
                 "disabled_token": _sum(tokens),

@@ -299,6 +299,14 @@ class PostgresStore(Store):
             await self.release(row["run_id"])
         return swept
 
+    async def look_back(self, *, timezone: str | None, limit: int, timeout_seconds: float) -> int:
+        async with self._database.transaction(timeout_seconds=timeout_seconds) as connection:
+            if "activity" not in await source_views(connection):
+                return 0
+            look_back = statement("look_back", preference=(await optional_views(connection))["preference"])
+            async with evaluating("the look back at earlier pushes"):
+                return (await _one(connection, look_back, {"limit": limit, "timezone": timezone}))["looked_back"]
+
     async def release(self, run_id: UUID) -> int:
         return (await self._database.row(statement("release"), {"run_id": run_id}))["released"]
 

@@ -11,7 +11,18 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from rekindle.model import Place
 from rekindle.scenario.reach import Reach, Strict
 
-FIXED = ("kind", "query", "file", "key", "schedule", "schedule_timezone", "priority", "critical", "uncertain")
+FIXED = (
+    "kind",
+    "query",
+    "file",
+    "key",
+    "schedule",
+    "schedule_timezone",
+    "priority",
+    "critical",
+    "uncertain",
+    "outcome",
+)
 """The keys that define a scenario and its rank. They are the same for everybody, because one
 statement decides about everybody."""
 

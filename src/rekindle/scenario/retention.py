@@ -59,6 +59,10 @@ def too_short(config: RetentionConfig, scenarios: dict[str, AnyScenario], *, cat
         ("notification", seconds, f"the cooldown of scenario {name} is as long")
         for seconds, name in sorted(_cooldowns(scenarios), reverse=True)[:1]
     ]
+    needs += [
+        ("notification", scenario.outcome.looked_back_after, f"the outcome of scenario {name} is known only then")
+        for name, scenario in sorted(scenarios.items(), key=lambda pair: -pair[1].outcome.horizon)[:1]
+    ]
     remembered = [(one.remembered_days(), name) for name, scenario in scenarios.items() for one in scenario.variants()]
     needs += [
         ("spent", days * _DAY, f"an occasion of scenario {name} lasts as long")

@@ -409,6 +409,37 @@ language sql stable parallel safe as $$
   end))
 $$;
 
+-- When a person came back after a claim, if this activity shows it: an instant within the horizon
+-- after the claim, or a date within as many days after the claim's local day. Null if it does not.
+-- There are three functions, as of local_day.
+create or replace function rekindle.back_at(activity timestamptz, claimed_at timestamptz, horizon_seconds bigint, zone text)
+returns timestamptz
+language sql stable parallel safe as $$
+  select case
+    when activity > claimed_at  -- mutant: back-after-the-claim
+      and activity <= claimed_at + pg_catalog.make_interval(secs => horizon_seconds)  -- mutant: back-within-the-horizon
+      then activity
+  end
+$$;
+create or replace function rekindle.back_at(activity timestamp, claimed_at timestamptz, horizon_seconds bigint, zone text)
+returns timestamptz
+language sql stable parallel safe as $$
+  select case
+    when activity > pg_catalog.timezone('UTC', claimed_at)
+      and activity <= pg_catalog.timezone('UTC', claimed_at + pg_catalog.make_interval(secs => horizon_seconds))
+      then pg_catalog.timezone('UTC', activity)
+  end
+$$;
+create or replace function rekindle.back_at(activity date, claimed_at timestamptz, horizon_seconds bigint, zone text)
+returns timestamptz
+language sql stable parallel safe as $$
+  select case
+    when activity > pg_catalog.timezone(zone, claimed_at)::date
+      and activity <= pg_catalog.timezone(zone, claimed_at)::date + (horizon_seconds / 86400)::int
+      then pg_catalog.timezone(zone, activity::timestamp)
+  end
+$$;
+
 -- Whether an activity counts: it has happened by now, and its date is not one that programs write
 -- for "never" (0001-01-01, 1970-01-01 and others; infinity). A date counts from its beginning in
 -- UTC, or for the person if that is earlier. There are three functions, as of local_day.

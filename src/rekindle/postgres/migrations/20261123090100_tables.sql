@@ -425,6 +425,28 @@ drop policy if exists worker on rekindle.delivery;
 create policy worker on rekindle.delivery to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.delivery to rekindle_worker;
 
+-- Whether the person came back after a push. One row per record, written once the horizon of its
+-- scenario and a day for late entries are over, and never changed: an activity that is entered or
+-- edited later does not rewrite a result. It is deleted with its record, by the foreign key.
+create table if not exists rekindle.came_back (
+  claim_id        uuid primary key references rekindle.scenario_notification (id) on delete cascade,
+  scenario_type   text not null,
+  dispatched_at   timestamptz not null,      -- that of the record: the order in which they are looked at
+  horizon_seconds bigint not null check (horizon_seconds > 0),
+  back_at         timestamptz,               -- the first activity within the horizon; null: there was none
+  opted_out       boolean not null,          -- by looked_at the person had opted out of the scenario, or of all
+  looked_at       timestamptz not null default rekindle.clock()
+) with (autovacuum_vacuum_scale_factor = 0.05);
+create index if not exists came_back_scenario_idx
+  on rekindle.came_back (scenario_type, dispatched_at, claim_id);   -- see look_back.sql
+alter table rekindle.came_back enable row level security;
+revoke all on rekindle.came_back from rekindle_worker;
+drop policy if exists worker on rekindle.came_back;
+create policy worker on rekindle.came_back to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.came_back to rekindle_worker;
+create or replace trigger never_changed before update on rekindle.came_back
+  for each row execute function rekindle.refuse();
+
 -- Every other ending, with its reason. An unknown row keeps everything that a late answer needs to
 -- become a record. Statements insert the row as rekindle.ended returns it, so a migration that adds
 -- a column also replaces that function.

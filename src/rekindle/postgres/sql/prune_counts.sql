@@ -19,6 +19,7 @@ registered as materialized (
 )
 select jsonb_build_object(
   'scenario_notification', (select count(*) from notification),
+  'came_back', (select count(*) from notification join rekindle.came_back c on c.claim_id = notification.id),
   'delivery', (select count(*) from notification join rekindle.delivery d on d.claim_id = notification.id),
   'outcome', (select count(*) from rekindle.outcome o where {prunable/outcome}),
   'run', (select count(*) from run),

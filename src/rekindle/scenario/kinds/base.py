@@ -18,6 +18,7 @@ from pydantic import (
 
 from rekindle.policy import parse_days
 from rekindle.scenario.cron import Zone, shortest_interval, valid_cron
+from rekindle.scenario.outcome import Outcome
 from rekindle.scenario.overrides import FIXED, Mistake, Override, as_table, deep_merge, fault_of, mistakes, pick
 from rekindle.scenario.reach import Reach, Seconds
 from rekindle.scenario.texts import Texts, Variable
@@ -92,6 +93,7 @@ class ScenarioKind(Reach, Texts, ABC):
     relevance: Seconds = 86_400
     ttl: Annotated[Seconds, Field(le=MAX_TTL_SECONDS)] | None = None
     uncertain: Literal["hold", "resend"] = "hold"
+    outcome: Outcome = Outcome()
     overrides: list[Override] = Field(default_factory=list, max_length=MAX_OVERRIDES)
     _variants: tuple[Self, ...] = PrivateAttr(default=())
 

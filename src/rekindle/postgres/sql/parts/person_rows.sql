@@ -19,11 +19,16 @@ from rekindle.scenario_notification n
 join rekindle.delivery d on d.claim_id = n.id
 where n.user_id = %(user_id)s::uuid
 union all
-select 'outcome', 6, x.claim_id || ' ' || x.device_id, to_jsonb(x)
+select 'came_back', 6, c.claim_id::text, to_jsonb(c)
+from rekindle.scenario_notification n
+join rekindle.came_back c on c.claim_id = n.id
+where n.user_id = %(user_id)s::uuid
+union all
+select 'outcome', 7, x.claim_id || ' ' || x.device_id, to_jsonb(x)
 from rekindle.outcome x where x.user_id = %(user_id)s::uuid
 union all
-select 'spent', 7, s.scenario_type || ' ' || s.occurrence, to_jsonb(s)
+select 'spent', 8, s.scenario_type || ' ' || s.occurrence, to_jsonb(s)
 from rekindle.spent s where s.user_id = %(user_id)s::uuid
 union all
-select 'disabled_token', 8, t.device_id::text, to_jsonb(t)
+select 'disabled_token', 9, t.device_id::text, to_jsonb(t)
 from rekindle.disabled_token t where t.user_id = %(user_id)s::uuid
