@@ -11,7 +11,7 @@ from uuid import UUID
 
 from rekindle.engine.preview import Preview
 from rekindle.fleet.status import ScheduleStatus
-from rekindle.model import Candidate, Numbers, Place, PlaceNames, Report, Switch, UnknownSend
+from rekindle.model import Candidate, Numbers, Place, PlaceNames, Report, SentAsTest, Switch, UnknownSend
 from rekindle.ports import (
     Delivery,
     Explanation,
@@ -167,6 +167,11 @@ def notification_shown_document(one: NotificationShown, names: PlaceNames) -> Do
 def delivery_document(one: Delivery, names: PlaceNames) -> Document:
     """One device that accepted."""
     return _placed(one, names)
+
+
+def test_document(sent: SentAsTest, names: PlaceNames) -> Document:
+    """A test push."""
+    return {name: value for name, value in _placed(sent, names).items() if name != "replayed"}
 
 
 def unknown_document(one: UnknownSend, names: PlaceNames) -> Document:

@@ -71,12 +71,14 @@
         ├── Forbidden             RK712
         ├── KeyNameTaken          RK713
         ├── TooManyRequests       RK714   retry     2
+        │   └── TooManyTests      RK736   retry     2
         ├── TokenRefused          RK720
         ├── IssuerUnavailable     RK721   retry     2
         ├── NotConfirmable        RK731
         ├── ConfirmedTooFew       RK732
         ├── SettledOtherwise      RK733
         ├── TooManyFollowers      RK734   retry     2
+        ├── NoTestSend            RK735
         ├── CursorInvalid         RK725
         ├── NotFound              RK726
         └── TooManyPlans          RK727   retry     2
@@ -635,6 +637,13 @@ class TooManyFollowers(RequestError):
     disposition = Disposition.RETRY
 
 
+class NoTestSend(RequestError):
+    """This person gets no test push."""
+
+    code = "RK735"
+    usual_hint = "Send it to a device of your own: --token, or `token` over HTTP."
+
+
 class NotNow(RequestError):
     """The server cannot start a run at this moment."""
 
@@ -685,6 +694,13 @@ class TooManyRequests(RequestError):
     def __init__(self, message: str = "", *, hint: str = "", retry_seconds: int = 1) -> None:
         super().__init__(message, hint=hint)
         self.retry_seconds = retry_seconds
+
+
+class TooManyTests(TooManyRequests):
+    """As many test pushes as an hour may have were sent."""
+
+    code = "RK736"
+    usual_hint = "Wait, or look at the text with `rekindle plan --show`."
 
 
 class TokenRefused(RequestError):

@@ -405,3 +405,33 @@ class UnknownSend:
     armed_at: datetime
     closed_at: datetime | None
     attempts: int
+
+
+TestOutcome = Literal["accepted", "refused", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class SentAsTest:
+    """A test push: one message, sent once, outside of every rule and record.
+
+    `unknown`: it may have been accepted. `device_id` of None: it went to a token that was given.
+    `due`: whether the person was due; otherwise `samples` are the variables that only a person who
+    is due has, which had sample values. `hint` and `replayed` are known to the call alone:
+    what may be done about a refusal, and whether an earlier request with the same key sent it.
+    """
+
+    test_id: UUID
+    user_id: UUID
+    scenario_type: str
+    scenario_version: int
+    organisation_id: UUID | None
+    device_id: UUID | None
+    due: bool
+    samples: tuple[str, ...]
+    sent_by: str
+    sent_at: datetime
+    outcome: TestOutcome
+    reason: str | None
+    provider_name: str | None
+    hint: str = ""
+    replayed: bool = False

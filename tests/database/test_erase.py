@@ -98,6 +98,10 @@ async def everywhere(programme: Programme) -> UUID:
         "insert into rekindle.came_back (claim_id, scenario_type, dispatched_at, horizon_seconds, opted_out) "
         "select id, scenario_type, dispatched_at, 86400, false from rekindle.scenario_notification"
     )
+    await programme.sql.execute(
+        "insert into rekindle.test_send (test_id, user_id, scenario_type, scenario_version, due, sent_by) "
+        "select gen_random_uuid(), user_id, 'nudge', 1, true, 'somebody' from team.person"
+    )
     return victim
 
 

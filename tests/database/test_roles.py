@@ -74,7 +74,8 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
 
 WRITING = (
     "apply", "arm", "audit", "claim", "claim_undo", "erase_cap", "erase_disabled_tokens", "erase_gates",
-    "erase_outcomes", "erase_records", "erase_spent", "erase_units", "finish", "hold", "lease", "lock", "lock_if_free",
+    "erase_outcomes", "erase_records", "erase_spent", "erase_test_sends", "erase_units",
+    "finish", "hold", "lease", "lock", "lock_if_free",
     "key_create", "key_revoke", "key_used",
     "pace_reserve",
     "prune_audit", "prune_cap", "prune_disabled_token", "prune_gate", "prune_notification", "prune_outcome",
@@ -82,6 +83,7 @@ WRITING = (
     "release", "retry", "run_close", "run_lock", "run_lost", "run_open", "run_scenario_close", "run_scenario_fault",
     "run_scenario_open", "run_seen",
     "runs_lost", "schedule_apply", "schedules_overdue",
+    "test_send_arm", "test_send_end",
     "tokens_revive", "installation_seen", "settle_lock", "settle_not_sent", "sweep_dispatching", "sweep_gates",
     "sweep_stale", "sweep_unknown", "switch_turn", "tick_begin", "tick_skip", "ticks_failed",
     "worker_seen",

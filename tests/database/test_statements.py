@@ -30,7 +30,7 @@ FILES = sorted(
 )
 VIEWS = ["chapter", "organisation", "preference"]
 BOUND = ("candidates", "known", "longest", "outranking", "own_columns", *VIEWS)
-EVALUATE = ["claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
+EVALUATE = ["test_person", "claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.
 UTILITY = {
     "stage_create", "stage_drop", "outranking_create", "outranking_drop", "claimants_create", "source_activity_plan",
@@ -98,7 +98,11 @@ async def test_composed_statements_can_be_prepared_with_and_without_each_view(
         for outranking in ("outranking", "outranking_absent", "outranking_known"):
             devices = "newest_devices" if outranking == "outranking_known" else "every_device"
             hours = AT_ANY_HOUR if outranking == "outranking_absent" and name != "explain" else {}
-            text = statement(name, **bound, **parts_of(kind), **hours, outranking=outranking, newest_devices=devices)
+            parts = {**bound, **parts_of(kind), **hours, "outranking": outranking, "newest_devices": devices}
+            if name == "test_person":
+                parts["refusal"] = "refusal_of_a_test"
+                parts["candidates"] = "anybody" if outranking == "outranking_known" else parts["candidates"]
+            text = statement(name, **parts)
             await prepare(planner, f"{name}_{kind}_{number}_{outranking}", text)
     assert not SLOT.search(code(text))
 
@@ -128,6 +132,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
     twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()), "no_longer_due")}
     twins |= {"claiming_staged", "outranking_known", "own_columns_careful", "every_device", "at_any_hour"}
+    twins |= {"anybody", "refusal_of_a_test"}
     of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     unions = {slot for slot in slots if "*" in slot}

@@ -1584,6 +1584,54 @@ PEOPLE = (
             ("gates", "the gates"),
             ("caps", "the cap"),
             ("tokens", "the disabled tokens"),
+            ("tests", "the test pushes"),
+        )
+    ),
+    *(
+        Mutant(what, file, marker, becomes, (f"acceptance/test_test_push.py::{test}",))
+        for what, file, marker, becomes, test in (
+            (
+                "a test push reaches a person who has opted out",
+                "postgres/sql/parts/refusal_of_a_test.sql",
+                "test-opted-out",
+                "when false",
+                "test_to_a_token_it_goes_whatever_the_person_wants_and_the_token_is_nowhere",
+            ),
+            (
+                "a test push does not look like one",
+                "engine/mark.py",
+                "test-mark",
+                "title=message.title,",
+                "test_it_has_the_persons_data_and_a_mark_and_the_next_run_does_what_it_would_have_done",
+            ),
+            (
+                "a test push is sent from a copy of the database",
+                "app/tests.py",
+                "no-test-from-a-copy",
+                "if False:",
+                "test_a_key_is_one_test_push_and_a_copy_of_the_database_sends_none",
+            ),
+            (
+                "test pushes are not counted one at a time",
+                "postgres/tests.py",
+                "one-test-at-a-time",
+                "",
+                "test_an_hour_has_a_handful_for_a_person_and_a_few_for_everybody",
+            ),
+            (
+                "any number of test pushes is sent in an hour",
+                "postgres/tests.py",
+                "tests-an-hour",
+                "if False:",
+                "test_an_hour_has_a_handful_for_a_person_and_a_few_for_everybody",
+            ),
+            (
+                "the list of test pushes shows those of other organisations",
+                "postgres/sql/test_send_page.sql",
+                "own-tests",
+                "where true",
+                "test_to_a_token_it_goes_whatever_the_person_wants_and_the_token_is_nowhere",
+            ),
         )
     ),
     Mutant(

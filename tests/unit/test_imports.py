@@ -17,4 +17,5 @@ def test_the_command_line_imports_no_part_before_a_command_uses_it() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded: list[str] = json.loads(done.stdout)
     assert HEAVY & set(loaded) == set()
-    assert len(loaded) <= 720
+    # Those of other packages: our own are small, and their number grows with what there is.
+    assert len([one for one in loaded if not one.startswith("rekindle.")]) <= 520

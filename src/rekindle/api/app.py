@@ -22,6 +22,7 @@ from rekindle.api.plan_routes import plan_routes
 from rekindle.api.problems import Json, problem
 from rekindle.api.run_routes import run_routes
 from rekindle.api.runs import Runs
+from rekindle.api.tests_routes import tests_routes
 from rekindle.app import Engine
 from rekindle.errors import MethodRefused, RekindleError, RequestError, RequestInvalid, RouteUnknown
 from rekindle.foreign import label
@@ -63,6 +64,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
     api.include_router(decision_routes(engine))
     api.include_router(list_routes(engine))
     api.include_router(plan_routes(engine))
+    api.include_router(tests_routes(engine))
     api.include_router(erase_routes(engine))
     api.include_router(key_routes(engine))
     api.include_router(audit_routes(engine))

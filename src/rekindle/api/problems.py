@@ -27,6 +27,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.RequestTooSlow, 408),
     (errors.RequestTooLarge, 413),
     (errors.NotConfirmable, 409),
+    (errors.NoTestSend, 409),
     (errors.SettledOtherwise, 409),
     (errors.RequestError, 422),
     (errors.ConfigError, 422),
@@ -36,6 +37,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
 )
 _LATER: dict[type[RekindleError], int] = {
     errors.TooManyRequests: 429,
+    errors.TooManyTests: 429,
     errors.TooManyRuns: 429,
     errors.TooManyFollowers: 429,
     errors.TooManyPlans: 429,

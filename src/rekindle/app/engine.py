@@ -16,6 +16,7 @@ from rekindle.app.pages import Pages
 from rekindle.app.people import People
 from rekindle.app.retention import Retained
 from rekindle.app.sign_in import check_sign_in
+from rekindle.app.tests import Testing
 from rekindle.app.tokens import Tokens
 from rekindle.app.watch import Watching
 from rekindle.configuration import configured
@@ -36,7 +37,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Access, Tokens):
+class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Access, Tokens, Testing):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

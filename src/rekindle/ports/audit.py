@@ -21,6 +21,7 @@ Action = Literal[
     "person.exported",
     "ledger.pruned",
     "tokens.revived",
+    "test.sent",
 ]
 
 

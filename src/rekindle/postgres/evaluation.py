@@ -78,11 +78,12 @@ class Moment:
         """Set the part from which later statements read the number of outranking scenarios."""
         self._parts["outranking"] = outranking
 
-    def statement(self, name: str, scenario: AnyScenario) -> LiteralString:
-        """Return the statement for a scenario, with the parts for the views that exist."""
+    def statement(self, name: str, scenario: AnyScenario, **bound: str) -> LiteralString:
+        """Return the statement for a scenario, with the parts for the views that exist, and with
+        those that the caller binds."""
         limited = any(one.devices.newest for one in scenario.variants())
         devices = "newest_devices" if limited else "every_device"
-        return statement(name, **parts_of(scenario.kind), newest_devices=devices, **self._parts)
+        return statement(name, **{**parts_of(scenario.kind), "newest_devices": devices, **self._parts, **bound})
 
 
 def parts_of(kind: str) -> dict[str, str]:

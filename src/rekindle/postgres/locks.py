@@ -9,7 +9,7 @@ from rekindle.errors import DatabaseError, RekindleError, StatementTooSlow
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 
-LockName = Literal["apply", "guard", "prune", "sweep"]
+LockName = Literal["apply", "guard", "prune", "sweep", "test"]
 
 _HOLDER_SECONDS = 1.0
 

@@ -22,6 +22,7 @@ TABLES = (
     "outcome",
     "spent",
     "disabled_token",
+    "test_send",
 )
 """Every table of the ledger that holds people, in the order of an export."""
 
@@ -30,7 +31,7 @@ _STREAM_ROWS = 1_000
 
 async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
     """Delete every row about the person, and write the entry with their numbers: one transaction of
-    ten statements.
+    eleven statements.
 
     It waits for the claims under way, and those that begin later wait for it. A write of a send
     that is under way finds no unit afterwards and changes nothing.
@@ -49,6 +50,7 @@ async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
         gates = await _rows(connection, statement("erase_gates"), parameters)  # mutant: gates
         caps = await _rows(connection, statement("erase_cap"), parameters)  # mutant: caps
         tokens = await _rows(connection, statement("erase_disabled_tokens"), parameters)  # mutant: tokens
+        tests = await _rows(connection, statement("erase_test_sends"), parameters)  # mutant: tests
         [moment] = await _rows(connection, statement("moment"))
         under_way = _sum(units, "under_way")
         deleted = Deleted(
@@ -62,12 +64,13 @@ async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
                 "outcome": _sum(outcomes),
                 "spent": _sum(spent),
                 "disabled_token": _sum(tokens),
+                "test_send": _sum(tests),
             },
             withdrawn=_sum(units) - under_way,
             under_way=under_way,
             sends=[
                 LastSend(row["scenario_type"], row["scenario_version"], row["latest_at"])
-                for row in (*units, *outcomes, *records)
+                for row in (*units, *outcomes, *records, *tests)
                 if row["latest_at"] is not None
             ],
             at=moment["at"],

@@ -26,7 +26,7 @@ from rekindle.render import (
 from rekindle.scenario.platforms import Android, Apns, Webpush, options, shown
 from rekindle.scenario.reach import Strict
 
-_RESERVED = re.compile(r"(from|message_type|gcm|claim_id|idempotency_key|scenario_type)$|google|gcm\.")
+_RESERVED = re.compile(r"(from|message_type|gcm|claim_id|idempotency_key|scenario_type|rekindle_test)$|google|gcm\.")
 _OF_AN_APP = re.compile(r"(?!(?:https?|javascript|data|vbscript|file|blob|about|content|intent):)[a-z][a-z0-9+.-]*://")
 _LABEL = re.compile(r"[A-Za-z0-9_.~%-]{1,50}", re.ASCII)
 TEXTS = frozenset({"title", "body", "subtitle"})

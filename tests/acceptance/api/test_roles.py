@@ -17,7 +17,7 @@ IDS = {"run_id", "claim_id", "user_id", "organisation_id", "user", "organisation
 """Parameters that name something of an organisation. `World` has one of each."""
 FREE_IDS = {"name": SCENARIO}
 """Parameters that name something of the whole installation."""
-FREE_QUERY = {"limit", "cursor", "since", "until", "scenario", "force"}
+FREE_QUERY = {"limit", "cursor", "since", "until", "scenario", "force", "at"}
 """Parameters of a query that name nothing of an organisation."""
 LOCKED = tuple(one for one in operations() if not one.free)
 WITH_ID = tuple(one for one in LOCKED if IDS & {*one.parameters})

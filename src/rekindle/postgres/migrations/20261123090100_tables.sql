@@ -59,7 +59,8 @@ insert into rekindle.lock (name, purpose) values
   ('guard', 'the guard counts one claim at a time'),
   ('migrate', 'one migration without a transaction runs at a time'),
   ('prune', 'one batch of a prune runs at a time'),
-  ('sweep', 'one sweep runs at a time')
+  ('sweep', 'one sweep runs at a time'),
+  ('test', 'one test push is counted at a time')
 on conflict do nothing;
 alter table rekindle.lock enable row level security;
 revoke all on rekindle.lock from rekindle_worker;
@@ -522,6 +523,38 @@ drop policy if exists worker on rekindle.spent;
 create policy worker on rekindle.spent to rekindle_worker using (true) with check (true);
 grant select, insert, delete on rekindle.spent to rekindle_worker;
 grant update (evaluated_at, at) on rekindle.spent to rekindle_worker;
+
+-- Test pushes: those that somebody sent to see a text on a device. No rule for pushes reads this
+-- table. A row is committed as unknown before a byte leaves, so that a crash leaves it so, and
+-- learns its outcome once. A token that was given for the test is not here, nor a digest of it.
+create table if not exists rekindle.test_send (
+  test_id          uuid primary key,
+  user_id          uuid not null,   -- the person whose data filled in the text
+  scenario_type    text not null,
+  scenario_version integer not null,
+  organisation_id  uuid,
+  device_id        uuid,            -- the person's device; null: it went to a token that was given
+  due              boolean not null,
+  samples          text[] not null default '{}',   -- the variables that had a sample value
+  sent_by          text not null,
+  sent_at          timestamptz not null default rekindle.clock(),
+  outcome          text not null default 'unknown' check (outcome in ('accepted', 'refused', 'unknown')),
+  reason           text default 'no_answer',       -- null: accepted
+  provider_name    text,
+  request_key      text unique,
+  request_sha256   text check (request_sha256 ~ '^[0-9a-f]{64}$'),
+  check ((outcome = 'accepted') = (reason is null)),
+  check ((outcome = 'accepted') = (provider_name is not null)),
+  check ((request_key is null) = (request_sha256 is null))
+);
+create index if not exists test_send_at_idx on rekindle.test_send (sent_at, test_id);
+create index if not exists test_send_person_idx on rekindle.test_send (user_id, sent_at);
+alter table rekindle.test_send enable row level security;
+revoke all on rekindle.test_send from rekindle_worker;
+drop policy if exists worker on rekindle.test_send;
+create policy worker on rekindle.test_send to rekindle_worker using (true) with check (true);
+grant select, insert, delete on rekindle.test_send to rekindle_worker;
+grant update (outcome, reason, provider_name) on rekindle.test_send to rekindle_worker;
 
 -- -------------------------------------------------------------------------------------- endings
 

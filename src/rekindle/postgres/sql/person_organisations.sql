@@ -9,3 +9,5 @@ union
 select n.organisation_id from rekindle.scenario_notification n where n.user_id = %(user_id)s::uuid
 union
 select x.organisation_id from rekindle.outcome x where x.user_id = %(user_id)s::uuid
+union
+select t.organisation_id from rekindle.test_send t where t.user_id = %(user_id)s::uuid
