@@ -158,7 +158,7 @@ async def test_a_resolver_that_hangs_holds_nothing_up(
     assert ["gave no answer within 0.1 s" in one for one in lines] == [True] * 2
     began = time.monotonic()
     await asyncio.get_running_loop().shutdown_default_executor()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     released.set()
 
 

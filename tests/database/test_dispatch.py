@@ -71,6 +71,6 @@ async def test_a_run_whose_claim_takes_longer_than_its_budget_ends_in_time_and_r
     deps = Deps(dispatcher, programme.store, programme.store)
     started = time.monotonic()
     report = await run_cycle(deps, [applied(MILESTONE, "milestone")], Selection(), Limits(budget_seconds=3))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20  # the claim would take 30
     assert (report.status, dispatcher.sent) == ("halted", [])
     assert (report.halted_by or "").startswith("RK209")

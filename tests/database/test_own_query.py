@@ -146,7 +146,7 @@ async def test_a_slow_query_fails_within_the_time_that_is_left(programme: Progra
             ),
             reserved_seconds=60,
         )
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert caught.value.code == "RK305"
 
 

@@ -68,7 +68,7 @@ async def test_a_statement_without_an_answer_is_abandoned_and_the_next_one_gets_
         with pytest.raises(DatabaseUnreachable, match="no answer within the time allowed"):
             async with database.transaction() as connection:
                 await connection.execute("select pg_sleep(60)")
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 20
         assert await database.rows("select 1 as one") == [{"one": 1}]
     finally:
         await database.close()
