@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from acceptance.command import Command, environment
-from conftest import ROOT, SERVERS, SETTINGS, Server, in_memory
+from conftest import ROOT, SERVERS, SETTINGS, Server, in_memory, verifier
 from rekindle import Engine
 from rekindle.configuration import load_config
 from rekindle.embedded import EmbeddedPostgres
@@ -66,11 +66,11 @@ class SupabaseServer(Server):
         password = str(urlsplit(started.url).password)
         # A session cannot rename its own role.
         with psycopg.connect(started.url, autocommit=True) as connection:
-            connection.execute(f"create role supabase_admin superuser login password '{password}'")
+            connection.execute(f"create role supabase_admin superuser login password '{verifier(password)}'")
         admin = started.url.replace("//postgres:", "//supabase_admin:")
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute("alter role postgres rename to bootstrap")
-            connection.execute((HERE / "roles.sql").read_text().replace("{password}", password))
+            connection.execute((HERE / "roles.sql").read_text().replace("{password}", verifier(password)))
         super().__init__(admin)
 
     def project(self, template: str, fill: Callable[[Project], None]) -> Project:
@@ -135,7 +135,9 @@ def supabase_named() -> Iterator[Callable[[str], SupabaseServer]]:
         def started(name: str) -> SupabaseServer:
             with in_memory():
                 postgres = stack.enter_context(EmbeddedPostgres(binaries=SERVERS[name], settings=SETTINGS))
-            return SupabaseServer(postgres)
+            server = SupabaseServer(postgres)
+            stack.callback(server.close)
+            return server
 
         yield started
 
