@@ -15,8 +15,11 @@ from rekindle.dispatchers.fcm.dispatcher import FcmDispatcher
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from rekindle.settings import Settings
+from team.prepared import PreparedPopen
 
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH")
+_READ_WHEN_RUN = ("REKINDLE_", "GOOGLE_", "SUPABASE_", "OTEL_")
+"""Variables that no import reads, so that the process may be a prepared one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,8 @@ class Done:
 
 
 class Command:
-    """`rekindle` in a folder. Of the tests' environment it gets only what a process needs to
-    run."""
+    """`rekindle` in a folder. Of the tests' environment it gets only what a process needs to run.
+    Unless its variables matter to the start of Python, the process is a prepared one."""
 
     def __init__(self, folder: Path, environment: Mapping[str, object]) -> None:
         self.folder = folder
@@ -58,7 +61,9 @@ class Command:
 
     def start(self, *arguments: object) -> "subprocess.Popen[str]":
         """The command, running."""
-        return subprocess.Popen(
+        prepared = all(name in _KEPT or name.startswith(_READ_WHEN_RUN) for name in self.environment)
+        begin = PreparedPopen if prepared else subprocess.Popen
+        return begin(
             [sys.executable, "-m", "rekindle", *map(str, arguments)],
             cwd=self.folder,
             env=self.environment,
