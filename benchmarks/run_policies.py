@@ -74,6 +74,18 @@ create view rekindle_source.chapter as select chapter_id, timezone from team.cha
 create view rekindle_source.organisation as select organisation_id, timezone from team.organisation;
 """
 PREFERENCES: LiteralString = "create view rekindle_source.preference as select * from team.preference;"
+# Everybody has one other place, and half of the people a third one: 1.5 memberships each.
+MEMBERSHIPS: LiteralString = """
+create table team.membership as
+  select user_id, ((select array_agg(organisation_id) from team.organisation))[1 + n % 20] as organisation_id,
+         ((select array_agg(chapter_id) from team.chapter))[1 + n % 300] as chapter_id
+  from (select user_id, row_number() over (order by user_id) * 7 + other * 3 as n
+        from team.person cross join generate_series(1, 2) other
+        where other = 1 or get_byte(uuid_send(user_id), 0) < 128) m;
+create index on team.membership (user_id);
+vacuum analyze team.membership;
+create view rekindle_source.membership as select * from team.membership;
+"""
 # Everybody was claimed three times under a cap, long enough ago to be claimed again.
 COUNTED: LiteralString = """
 insert into rekindle.cap (user_id, counted)
@@ -146,6 +158,8 @@ EACH = (
     Policies("caps, three claims counted", CAPS, (COUNTED,)),
     Policies("limit and back-off", BACK_OFF),
     Policies("320 overrides", OVERRIDES),
+    Policies("memberships", prepared=(MEMBERSHIPS,)),
+    Policies("memberships, 320 overrides", OVERRIDES, (MEMBERSHIPS,)),
     Policies("all", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED)),
     Policies("all, and one goes before", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED), before=1),
 )

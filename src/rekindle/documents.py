@@ -11,7 +11,7 @@ from uuid import UUID
 
 from rekindle.engine.preview import Preview
 from rekindle.fleet.status import ScheduleStatus
-from rekindle.model import Candidate, Numbers, Place, PlaceNames, Report, SentAsTest, Switch, UnknownSend
+from rekindle.model import NOWHERE, Candidate, Numbers, Place, PlaceNames, Report, SentAsTest, Switch, UnknownSend
 from rekindle.ports import (
     Delivery,
     Explanation,
@@ -142,7 +142,8 @@ def explained_document(person: PersonExplained, names: PlaceNames) -> Document:
         "known": person.standing.known,
         "recipient": person.standing.listed,
         "active": person.standing.active,
-        **place_document(person.standing.place, names),
+        **place_document(next(iter(person.standing.places), NOWHERE), names),
+        "memberships": [place_document(place, names) for place in person.standing.places[1:]],
         "scenarios": [_explanation_document(scenario, names) for scenario in person.scenarios],
         "run": None if person.run is None else report_document(person.run),
         "claims": [dataclasses.asdict(claim) for claim in person.claims],
@@ -151,7 +152,8 @@ def explained_document(person: PersonExplained, names: PlaceNames) -> Document:
 
 def places_of_person(person: PersonExplained) -> list[Place]:
     """The places that the document of a person names."""
-    return [person.standing.place, *(one.override for one in person.scenarios if one.override is not None)]
+    judged = [place for one in person.scenarios for place in (one.place, one.override) if place is not None]
+    return [*person.standing.places, *judged]
 
 
 def notification_document(one: Notification, names: PlaceNames) -> Document:
@@ -211,6 +213,7 @@ def _explanation_document(scenario: Explanation, names: PlaceNames) -> Document:
         "version": scenario.version,
         "kind": scenario.kind,
         "occurrence": scenario.occurrence,
+        "place": place_document(scenario.place, names),
         "override": None if scenario.override is None else place_document(scenario.override, names),
         "blocked_by": list(scenario.blocked_by),
         "next_at": scenario.next_at,

@@ -328,6 +328,10 @@ class Place:
     chapter_id: UUID | None = None
 
 
+NOWHERE = Place(None)
+"""The place of a person who belongs to no organisation."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlaceNames:
     """The names of organisations and of chapters, by id. Each is one printable line. A place

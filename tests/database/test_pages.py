@@ -109,7 +109,7 @@ async def test_a_limited_reader_is_told_of_the_people_there_and_of_what_was_clai
 ) -> None:
     ours, theirs = await recorded(programme, OURS, THEIRS)
     person = await engine.explain(ours, sees={OURS})
-    assert (person.standing.place.organisation_id, len(person.claims)) == (OURS, 1)
+    assert (person.standing.places[0].organisation_id, len(person.claims)) == (OURS, 1)
     for other in (theirs, uuid4()):
         with pytest.raises(NotFound):
             await engine.explain(other, sees={OURS})
@@ -122,6 +122,28 @@ async def test_a_limited_reader_is_told_of_the_people_there_and_of_what_was_clai
     assert (await engine.explain(ours)).standing.known
 
 
+async def test_a_limited_reader_learns_nothing_of_a_push_in_another_organisation_but_that_it_is_in_the_way(
+    programme: Programme, engine: Engine
+) -> None:
+    user = await programme.person(organisation_id=THEIRS)
+    await programme.sql.execute("insert into team.membership values (%s, %s)", [user, OURS])
+    await programme.want(user)
+    run_id, (unit,) = await programme.armed_units()
+    for blocks in ("in_flight", "already_notified"):
+        everything, person = await engine.explain(user), await engine.explain(user, sees={OURS})
+        assert [place.organisation_id for place in everything.standing.places] == [THEIRS, OURS]
+        assert [place.organisation_id for place in person.standing.places] == [OURS]
+        nudge = person.scenarios[0]
+        assert (nudge.place.organisation_id, nudge.blocked_by[0], person.claims) == (OURS, blocks, ())
+        secrets = (str(unit.claim_id), str(unit.device_id), str(THEIRS), repr(unit.claim_id))
+        told = repr(replace(nudge, conditions=[one for one in nudge.conditions if one.reason != "no_token"]))
+        assert [secret for secret in secrets if secret in told] == []
+        assert str(unit.claim_id) in repr(everything.scenarios[0])
+        assert "'at': datetime" not in told
+        await programme.store.record(run_id, [Acceptance(unit, "name")])
+    assert await engine.organisations_of(user) == {OURS, THEIRS}
+
+
 async def test_a_person_who_is_listed_twice_is_shown_by_the_row_that_the_reader_may_see(
     programme: Programme, engine: Engine
 ) -> None:
@@ -130,7 +152,7 @@ async def test_a_person_who_is_listed_twice_is_shown_by_the_row_that_the_reader_
     for due in (False, True):
         await programme.want(*([user] if due else []))
         person = await engine.explain(user, sees={OURS})
-        assert person.standing.place.organisation_id == OURS
+        assert person.standing.places[0].organisation_id == OURS
         (nudge, _) = person.scenarios
         assert nudge.override is not None
         assert (nudge.override.organisation_id, "Europe/Oslo" in repr(nudge)) == (OURS, False)

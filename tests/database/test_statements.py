@@ -9,7 +9,14 @@ from typing import cast
 import psycopg
 import pytest
 
-from rekindle.postgres.evaluation import AT_ANY_HOUR, kinds_that_look, parts_of, parts_of_names, source_views
+from rekindle.postgres.evaluation import (
+    AT_ANY_HOUR,
+    OF_MEMBERSHIP,
+    kinds_that_look,
+    parts_of,
+    parts_of_names,
+    source_views,
+)
 from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import names, statement
 from rekindle.scenario import KINDS
@@ -28,7 +35,7 @@ FILES = sorted(
     + [str(file.relative_to(str(SQL))) for file in Path(str(SQL), "parts").rglob("*.sql")]
     + list(KIND_FILES)
 )
-VIEWS = ["chapter", "organisation", "preference"]
+VIEWS = ["chapter", "organisation", "preference", "membership"]
 BOUND = ("candidates", "known", "longest", "outranking", "own_columns", *VIEWS)
 EVALUATE = ["test_person", "claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.
@@ -54,7 +61,8 @@ def code(text: str) -> str:
 
 def absent(*there: str) -> dict[str, str]:
     """Every optional view is bound to its absent twin, but these."""
-    return {view: view if view in there else f"{view}_absent" for view in VIEWS}
+    parts = {view: view if view in there else f"{view}_absent" for view in VIEWS}
+    return parts | {slot: parts["membership"].replace("membership", slot) for slot in OF_MEMBERSHIP}
 
 
 def numbered(text: str) -> str:
@@ -133,6 +141,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()), "no_longer_due")}
     twins |= {"claiming_staged", "outranking_known", "own_columns_careful", "every_device", "at_any_hour"}
     twins |= {"anybody", "refusal_of_a_test"}
+    twins |= {f"{slot}_absent" for slot in OF_MEMBERSHIP}
     of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     unions = {slot for slot in slots if "*" in slot}
@@ -159,12 +168,13 @@ async def test_the_optional_views_are_bound_to_the_part_that_reads_them_or_to_it
         rows = await (await planner.execute(statement("optional_views"))).fetchall()
         return {row["slot"]: row["part"] for row in rows}
 
+    nothing = {slot: part for slot, part in absent().items() if slot not in OF_MEMBERSHIP}
     there = await bound()
     assert set(there) == {*VIEWS, "own_columns"}
     assert (there["preference"], there["own_columns"]) == ("preference", "own_columns")
     for view in VIEWS:
         await planner.execute(f"drop view if exists rekindle_source.{view}".encode())
-    assert await bound() == {**absent(), "own_columns": "own_columns"}
+    assert await bound() == {**nothing, "own_columns": "own_columns"}
     await planner.execute(
         "alter table team.person add meta json; drop view rekindle_source.recipient; "
         "create view rekindle_source.recipient as select * from team.person"

@@ -75,6 +75,9 @@ _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
 _HOURS = "property/test_hours.py::"
 _FUNCTIONS = "postgres/migrations/20261123090000_functions.sql"
+_MEMBERSHIPS = (
+    "property/test_memberships.py::test_one_place_counts_for_each_person_and_every_statement_chooses_the_same"
+)
 _OWNER = "database/test_token_owner.py::"
 _EVALUATE = "database/test_evaluate_"
 _SESSION = "database/test_session.py::"
@@ -1762,6 +1765,21 @@ READING = (
         "own-history",
         "",
         (_OWN_PEOPLE,),
+    ),
+    Mutant(
+        "an actor of one organisation sees a push of another, if the person is in both",
+        _sql("explain"),
+        "own-claim",
+        "",
+        (f"{_PAGES}test_a_limited_reader_learns_nothing_of_a_push_in_another_organisation_but_that_it_is_in_the_way",),
+    ),
+    *(
+        Mutant(name, _sql(file), marker, "", (_MEMBERSHIPS,))
+        for name, file, marker in (
+            ("a place where the scenario is off keeps a person from the next place", "parts/first_place", "open-place"),
+            ("another membership comes before the home", "parts/first_place", "home-first"),
+            ("no organisation is a place, beside the memberships", "parts/membership", "home-without-organisation"),
+        )
     ),
     Mutant(
         "an actor of one organisation sees the people of another",

@@ -40,6 +40,7 @@ _EMPTY = ";".join(
     for table in (
         "team.moment", "team.person", "team.device", "team.wanted", "team.activity_instant", "team.activity_day",
         "team.activity_wall", "team.certificate", "team.chapter", "team.organisation", "team.preference", "team.wish",
+        "team.membership", "rekindle.switch",
         "rekindle.gate", "rekindle.cap", "rekindle.outbox", "rekindle.delivery", "rekindle.scenario_notification",
         "rekindle.outcome", "rekindle.spent", "rekindle.disabled_token", "rekindle.run",
     )
@@ -76,6 +77,12 @@ class Ledger:
         """Which of the three tables the view of activities shows."""
         self.sql.execute("drop view if exists rekindle_source.activity")
         self.sql.execute(f"create view rekindle_source.activity as select * from team.activity_{kind}")
+
+    def memberships_are(self, there: bool) -> None:
+        """Whether the team has the view of memberships."""
+        self.sql.execute("drop view if exists rekindle_source.membership")
+        if there:
+            self.sql.execute("create view rekindle_source.membership as select * from team.membership")
 
     def begin(self, at: datetime) -> None:
         """Empty the tables and set the time."""

@@ -12,6 +12,8 @@ create table team.person (
   first_name      text,
   chapter_id      uuid
 );
+create table team.membership (user_id uuid, organisation_id uuid, chapter_id uuid);
+create index on team.membership (user_id);
 create table team.preference (user_id uuid, scenario_type text, opted_out boolean);
 create table team.activity (user_id uuid, activity_date timestamptz);
 create index on team.activity (user_id, activity_date);
@@ -35,6 +37,7 @@ create view rekindle_source.recipient as
 create view rekindle_source.organisation as select organisation_id, name, timezone from team.organisation;
 create view rekindle_source.chapter as
   select chapter_id, null::uuid as organisation_id, name, timezone from team.chapter;
+create view rekindle_source.membership as select user_id, organisation_id, chapter_id from team.membership;
 create view rekindle_source.preference as select user_id, scenario_type, opted_out from team.preference;
 create view rekindle_source.activity as select user_id, activity_date from team.activity;
 create view rekindle_source.certification as

@@ -15,7 +15,7 @@ from team.tables import tables
 # reads.
 _OWN: LiteralString = """
 drop view rekindle_source.organisation, rekindle_source.chapter, rekindle_source.preference,
-          rekindle_source.certification;
+          rekindle_source.certification, rekindle_source.membership;
 create view rekindle_source.nudge as select * from team.wanted;
 grant select on rekindle_source.nudge to rekindle_worker;
 """

@@ -65,12 +65,14 @@ _PERSON: dict[str, Any] = {
     "recipient": True,
     "active": True,
     **_PLACE,
+    "memberships": [],
     "scenarios": [
         {
             "scenario_type": "inactivity",
             "version": 3,
             "kind": "inactivity",
             "occurrence": "inactive:2026-11-02:21d",
+            "place": _PLACE,
             "override": _PLACE,
             "blocked_by": ["cooldown"],
             "next_at": "2026-11-30T09:07:02+00:00",
@@ -228,6 +230,7 @@ class ExplanationShown(BaseModel):
     version: int
     kind: str
     occurrence: str | None
+    place: PlaceShown = Field(description="Where the scenario is judged: a push would be reported there.")
     override: PlaceShown | None
     blocked_by: list[str] = Field(description="The reasons that block now. A run counts the first one.")
     next_at: Instant | None = Field(description="The earliest moment of a claim, if nothing else changes.")
@@ -258,6 +261,7 @@ class PersonShown(PlaceShown):
     known: bool = Field(description="A view or the ledger has this id.")
     recipient: bool = Field(description="The recipient view lists the person.")
     active: bool
+    memberships: list[PlaceShown] = Field(description="The other places of the person.")
     scenarios: list[ExplanationShown]
     run: RunReport | None = Field(description="Always null here.")
     claims: list[ClaimShown]

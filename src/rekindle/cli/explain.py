@@ -54,8 +54,8 @@ async def explain(
 
 
 def _show(person: PersonExplained, where: Places, *, everything: bool) -> None:
-    place = where.place(person.standing.place)
-    standing = _standing(person.standing) + (f" in {place}" if place else "")
+    places_ = "; ".join(where.place(place) for place in person.standing.places)
+    standing = _standing(person.standing) + (f" in {places_}" if places_ else "")
     say(f"{person.user_id} at {moment(person.standing.at)}: {standing}")
     if person.standing.known:
         _show_scenarios(person, where, everything=everything)
@@ -86,7 +86,9 @@ def _show_scenarios(person: PersonExplained, where: Places, *, everything: bool)
     for scenario in person.scenarios:
         if everything:
             say()
-        say(f"{_name(scenario, where, everything=everything)}: {_verdict(scenario)}")
+        named = person.standing.places[1:] and scenario.conditions
+        place = f" at {where.place(scenario.place)}" if named else ""
+        say(f"{_name(scenario, where, everything=everything)}{place}: {_verdict(scenario)}")
         if everything and scenario.conditions:
             console().print(_conditions_table(scenario))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from rekindle.model import Place, Report
+from rekindle.model import NOWHERE, Place, Report
 from rekindle.ports.evaluation import Evaluation
 
 
@@ -26,6 +26,7 @@ class Explanation:
     """Why a person is nudged under one scenario now, or is not: every condition in order, also
     those after one that blocks.
 
+    `place` is the place at which the scenario is judged, and under which a push would be reported.
     `override` is the place whose override applies to the person (None: no override does). `counts`
     says whether a claim would count under the frequency caps. `next_at` is the earliest moment at
     which a claim could win if nothing else changes. If no time can be given, it is None, and
@@ -36,6 +37,7 @@ class Explanation:
     version: int
     kind: str
     occurrence: str | None = None
+    place: Place = NOWHERE
     override: Place | None = None
     counts: bool = False
     conditions: tuple[Condition, ...] = ()
@@ -82,13 +84,14 @@ class PastClaim:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of an id at a moment: whether it is listed as a recipient, whether it is active
-    there, whether a device or the ledger knows it, and the place of its row as a recipient."""
+    there, whether a device or the ledger knows it, and its places as a recipient, the home
+    first."""
 
     at: datetime
     listed: bool
     active: bool
     known: bool
-    place: Place
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)

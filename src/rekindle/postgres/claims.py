@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from rekindle.model import Candidate, Numbers, Selection
 from rekindle.policy import Guard
 from rekindle.ports import Applied, Evaluation, Survey
-from rekindle.postgres.evaluation import begin, staged_rows
+from rekindle.postgres.evaluation import begin, optional_views, staged_rows
 from rekindle.postgres.guard import pass_guard
 from rekindle.postgres.locks import share_with_claims
 from rekindle.postgres.pool import Connection, Database
@@ -147,5 +147,7 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
 async def survey(connection: Connection, selection: Selection) -> Survey:
     """Return the number of active recipients; see `Store.survey`."""
     parameters = {"organisations": list(selection.organisations), "user_id": selection.user_id}
-    row = await (await connection.execute(statement("survey"), parameters)).fetchone()
+    # Without organisations, a person counts wherever they are.
+    views = await optional_views(connection) if selection.organisations else {"membership": "membership_absent"}
+    row = await (await connection.execute(statement("survey", **views), parameters)).fetchone()
     return Survey(**(row or {}))

@@ -17,6 +17,9 @@ from rekindle.scenario import KINDS, AnyScenario, OwnQuery
 AT_ANY_HOUR = dict.fromkeys(("refusals/weekday", "refusals/quiet_hours", "refusals/send_hour"), "at_any_hour")
 """The parts that leave the hour out. Without a time zone a person is still not reached."""
 
+OF_MEMBERSHIP = ("first_place", "zone_of_place")
+"""Further parts that have an `_absent` twin for teams without a view `membership`."""
+
 
 @asynccontextmanager
 async def staged_rows(
@@ -55,7 +58,7 @@ class Moment:
             self._staged = True
         locales: list[str] = []
         if requirements(applied.scenario).depend_on_locale:
-            cursor = await self._connection.execute(statement("locales"), self._common)
+            cursor = await self._connection.execute(statement("locales", **self._parts), self._common)
             locales = [row["locale"] for row in await cursor.fetchall()]
         return {
             **self._common,
@@ -121,7 +124,8 @@ async def optional_views(connection: Connection) -> dict[str, str]:
     """Return, for each optional view, the part that reads it, or its `_absent` twin if it does not
     exist."""
     rows = await (await connection.execute(statement("optional_views"))).fetchall()
-    return {row["slot"]: row["part"] for row in rows}
+    parts = {row["slot"]: row["part"] for row in rows}
+    return parts | {slot: parts["membership"].replace("membership", slot) for slot in OF_MEMBERSHIP}
 
 
 async def source_views(connection: Connection) -> frozenset[str]:

@@ -18,7 +18,7 @@ from rekindle.ports import (
     PastUnit,
     Standing,
 )
-from rekindle.postgres.evaluation import begin, staged_rows
+from rekindle.postgres.evaluation import begin, optional_views, staged_rows
 from rekindle.postgres.pool import Database
 from rekindle.postgres.requirements import requirements
 from rekindle.postgres.scenario_faults import evaluating
@@ -39,8 +39,10 @@ class PostgresExplanations(Explanations):
 
     async def standing(self, user_id: UUID, *, sees: Collection[UUID] | None = None) -> Standing:
         parameters = {"user_id": user_id, "organisations": None if sees is None else list(sees)}
-        row = _utc(await self._database.row(statement("standing"), parameters))
-        return Standing(place=Place(row.pop("organisation_id"), row.pop("chapter_id")), **row)
+        async with self._database.transaction() as connection:
+            text = statement("standing", **await optional_views(connection))
+            row = _utc(await (await connection.execute(text, parameters)).fetchone() or {})
+        return Standing(places=tuple(Place(*place) for place in row.pop("places")), **row)
 
     async def explain(self, evaluation: Evaluation) -> Explanation:
         """Return every condition of one scenario for the person of the selection, recipient or not.
@@ -105,6 +107,7 @@ def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Expla
         version=applied.version,
         kind=scenario.kind,
         occurrence=row["occurrence"],
+        place=Place(row["organisation_id"], row["chapter_id"]),
         override=applied.scenario.overrides[number - 1].place if number else None,
         counts=bool(scenario.caps),
         conditions=tuple(conditions),

@@ -19,8 +19,8 @@ OLD_SNAPSHOT_TRANSACTIONS = 1_000_000
 LARGE_ROWS = 10_000
 """The rows from which a table that is read without an index deserves a note."""
 
-_LOOKED_UP = ("recipient", "device_token", "preference")
-"""The views in which each arming looks people up. `activity` has a separate finding."""
+_LOOKED_UP = ("recipient", "membership", "device_token", "preference")
+"""The views in which people are looked up one by one. `activity` has a separate finding."""
 _MADE_EXPENSIVE = ("enable_seqscan", "enable_bitmapscan")
 
 

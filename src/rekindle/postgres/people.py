@@ -8,6 +8,7 @@ from uuid import UUID
 
 from rekindle.ports import Deleted, Entry, LastSend
 from rekindle.postgres.audit import audit
+from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.locks import exclude_claims
 from rekindle.postgres.pool import ANSWER_SECONDS, Connection, Database
 from rekindle.postgres.sql import statement
@@ -111,7 +112,9 @@ async def export(database: Database, user_id: UUID, entry: Entry) -> AsyncGenera
 async def organisations_of(database: Database, user_id: UUID) -> frozenset[UUID | None]:
     """Return the organisations that the recipient view and the ledger have for the person; None for
     rows without one. It is empty for an unknown id."""
-    rows = await database.rows(statement("person_organisations"), {"user_id": user_id})
+    async with database.transaction() as connection:
+        text = statement("person_organisations", **await optional_views(connection))
+        rows = await _rows(connection, text, {"user_id": user_id})
     return frozenset(row["organisation_id"] for row in rows)
 
 

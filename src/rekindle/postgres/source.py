@@ -126,8 +126,11 @@ class PostgresSource(Source):
         parameters = {
             "organisation_ids": [place.organisation_id for place in places],
             "chapter_ids": [place.chapter_id for place in places],
+            "user_id": None,
         }
-        rows = await self._database.rows(statement("source_deserted"), parameters)
+        async with self._database.transaction() as connection:
+            text = statement("source_deserted", **await optional_views(connection))
+            rows = await (await connection.execute(text, parameters)).fetchall()
         positions: list[int] = [row["position"] for row in rows]
         return [places[position - 1] for position in positions]
 

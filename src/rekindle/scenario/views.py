@@ -36,6 +36,7 @@ OPTIONAL: Mapping[str, Columns] = {
     "organisation": {"organisation_id": UUID},
     "chapter": {"chapter_id": UUID},
     "preference": {"user_id": UUID, "scenario_type": TEXT, "opted_out": frozenset({"boolean"})},
+    "membership": {"user_id": UUID, "organisation_id": UUID, "chapter_id": UUID},
 }
 """Views that the engine reads if they exist. They must then have these columns."""
 

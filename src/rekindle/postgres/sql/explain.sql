@@ -8,35 +8,46 @@
 -- Never: a write, a token, a variable.
 {verdicts},
 listed as (
-  select r.active, r.organisation_id, r.timezone, chapter.timezone as chapter_zone,
-         organisation.timezone as organisation_zone,
-         rekindle.first_zone(r.timezone, chapter.timezone, organisation.timezone, %(timezone)s) as zone,
-         rekindle.variant_of((select variants from place), %(places)s::jsonb, r.organisation_id, r.chapter_id) as variant
+  select r.active, membership.organisation_id, membership.chapter_id, membership.position, zones.tried,
+         rekindle.first_zone(variadic zones.tried) as zone,
+         rekindle.variant_of((select variants from place), %(places)s::jsonb, membership.organisation_id,
+                             membership.chapter_id) as variant
   from rekindle_source.recipient r
-  left join chapter on chapter.chapter_id = r.chapter_id
-  left join organisation on organisation.organisation_id = r.organisation_id
+  {membership}
+  left join chapter home_chapter on home_chapter.chapter_id = r.chapter_id
+  left join organisation home_organisation on home_organisation.organisation_id = r.organisation_id
+  left join chapter on chapter.chapter_id = membership.chapter_id
+  left join organisation on organisation.organisation_id = membership.organisation_id
+  cross join lateral (
+    select array[r.timezone, home_chapter.timezone, home_organisation.timezone, chapter.timezone,
+                 organisation.timezone, %(timezone)s::text] as tried
+  ) zones
   where r.user_id = %(user_id)s::uuid
-    and (%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[]))
+    and (%(organisations)s::uuid[] = '{}' or membership.organisation_id = any (%(organisations)s::uuid[]))
 ),
--- The person, due or not, with the columns that the conditions in refusals/ read. If the view lists
--- a person twice and the person is due, the row that the claim reads counts. Materialized so that
--- the zone and the variant are looked up once, not by each condition.
+-- The person, due or not, with the columns that the conditions in refusals/ read. If the person is
+-- due, the place that the claim chose counts, and otherwise the one that it would look at first.
+-- Materialized so that the zone and the variant are looked up once, not by each condition.
 subject as materialized (
   select asked.user_id, due.user_id is not null as due, due.occurrence, due.spent, due.absence,
          due.variables, due.text,
          case when due.user_id is not null then due.organisation_id else home.organisation_id end as organisation_id,
+         case when due.user_id is not null then due.chapter_id else home.chapter_id end as chapter_id,
          case when due.user_id is not null then due.zone
               else coalesce(home.zone, rekindle.first_zone(%(timezone)s)) end as zone,
          case when due.user_id is not null then due.variant
               when home.organisation_id is not null then home.variant
               else (select variants[1] from place) end as variant,
-         home.timezone, home.chapter_zone, home.organisation_zone
+         home.position, coalesce(home.tried, array[null, null, null, null, null, %(timezone)s::text]) as tried
   from (select %(user_id)s::uuid as user_id) asked
   left join due on due.user_id = asked.user_id
   left join lateral (
-    select listed.* from listed
-    order by due.user_id is not null and listed.zone is distinct from due.zone, listed.active desc nulls last,
-             listed.zone, listed.organisation_id, (listed.variant).number
+    select occasion.* from listed occasion
+    order by due.user_id is not null
+               and (occasion.organisation_id, occasion.chapter_id, occasion.position, occasion.zone)
+                   is distinct from (due.organisation_id, due.chapter_id, due.position, due.zone),
+             occasion.active desc nulls last, {closed}, occasion.position, occasion.organisation_id, occasion.chapter_id,
+             occasion.zone, (occasion.variant).number
     limit 1
   ) home on true
 ),
@@ -76,26 +87,24 @@ rule as (
       end as at
   ) free
 )
-select person.due, person.occurrence, person.refusals, person.known, person.zone, person.next_at, person.outranking,
+select person.due, person.occurrence, person.organisation_id, person.chapter_id, person.refusals, person.known, person.zone, person.next_at, person.outranking,
        (person.variant).number as variant,
        rekindle.backed_off_until(person.user_id, %(scenario_type)s, person.absence, person.variant)
          as backed_off_until,
        (select bool_or(listed.active) from listed) as active,
        timezone(person.zone, %(at)s::timestamptz) as local_at,
-       jsonb_build_array(
-         jsonb_build_array('recipient', person.timezone, rekindle.is_zone(person.timezone)),
-         jsonb_build_array('chapter', person.chapter_zone, rekindle.is_zone(person.chapter_zone)),
-         jsonb_build_array('organisation', person.organisation_zone, rekindle.is_zone(person.organisation_zone)),
-         jsonb_build_array('configuration', %(timezone)s::text, rekindle.is_zone(%(timezone)s))) as zones,
+       (select jsonb_agg(jsonb_build_array(tried.source, tried.zone, rekindle.is_zone(tried.zone))
+                         order by tried.position)
+        from unnest(person.tried, array['recipient', 'chapter', 'organisation', 'chapter of the membership',
+                                        'organisation of the membership', 'configuration'])
+          with ordinality as tried (zone, source, position)
+        where person.position > 0 or tried.position not in (4, 5)) as zones,
        array(select preference.scenario_type from preference
              where preference.user_id = person.user_id
                and (preference.scenario_type is null or preference.scenario_type = %(scenario_type)s)
              order by 1 nulls first) as opted_out_of,
        spent.*, today.*,
-       person.inflight as live_claim_id,
-       (select jsonb_agg(jsonb_build_object('device_id', o.device_id, 'state', o.state, 'reason', o.reason,
-                                            'next_try_at', o.next_try_at) order by o.device_id)
-        from rekindle.outbox o where o.claim_id = person.inflight) as live_units,
+       live.*,
        (select jsonb_agg(to_jsonb(rule) order by rule.seconds) from rule) as rules,
        person.text, pg_column_size(person.variables) as variables_bytes,
        array(select one.key from jsonb_each(person.variables) one where one.value <> 'null') as variables_given,
@@ -138,21 +147,38 @@ select person.due, person.occurrence, person.refusals, person.known, person.zone
          (person.variant).send_from, (person.variant).send_until)
          as possible_at
 from condition person
+-- A reader that is limited to organisations learns that a push of another one is in the way, but
+-- not which one, or when.
+left join lateral (
+  select person.inflight as live_claim_id,
+         jsonb_agg(jsonb_build_object('device_id', o.device_id, 'state', o.state, 'reason', o.reason,
+                                      'next_try_at', o.next_try_at) order by o.device_id) as live_units
+  from rekindle.outbox o
+  where o.claim_id = person.inflight
+    and (%(organisations)s::uuid[] = '{}' or o.organisation_id = any (%(organisations)s::uuid[]))  -- mutant: own-claim
+  having count(*) > 0 or %(organisations)s::uuid[] = '{}'
+) live on true
 -- If one device is recorded and another unknown, the record counts.
 left join lateral (
-  select n.id as spent_claim_id, n.dispatched_at as spent_at, 'recorded' as spent_as
-  from rekindle.scenario_notification n
-  where n.user_id = person.user_id and n.scenario_type = %(scenario_type)s and n.occurrence = person.occurrence
-  union all
-  select o.claim_id, o.at, o.outcome
-  from rekindle.outcome o
-  where o.user_id = person.user_id and o.scenario_type = %(scenario_type)s and o.occurrence = person.occurrence
-    and o.outcome = 'unknown'
-  union all
-  select null, s.at, 'sent'   -- its record was pruned
-  from rekindle.spent s
-  where s.user_id = person.user_id and s.scenario_type = %(scenario_type)s and s.occurrence = person.occurrence
-  order by spent_as, spent_at desc
+  select case when spending.visible then spending.claim_id end as spent_claim_id,
+         case when spending.visible then spending.at end as spent_at, spending.ending as spent_as
+  from (
+    select n.id as claim_id, n.dispatched_at as at, 'recorded' as ending,
+           %(organisations)s::uuid[] = '{}' or n.organisation_id = any (%(organisations)s::uuid[]) as visible
+    from rekindle.scenario_notification n
+    where n.user_id = person.user_id and n.scenario_type = %(scenario_type)s and n.occurrence = person.occurrence
+    union all
+    select o.claim_id, o.at, o.outcome,
+           %(organisations)s::uuid[] = '{}' or o.organisation_id = any (%(organisations)s::uuid[])
+    from rekindle.outcome o
+    where o.user_id = person.user_id and o.scenario_type = %(scenario_type)s and o.occurrence = person.occurrence
+      and o.outcome = 'unknown'
+    union all
+    select null, s.at, 'sent', %(organisations)s::uuid[] = '{}'   -- its record was pruned
+    from rekindle.spent s
+    where s.user_id = person.user_id and s.scenario_type = %(scenario_type)s and s.occurrence = person.occurrence
+  ) spending
+  order by spending.ending, spending.at desc
   limit 1
 ) spent on true
 left join lateral (
@@ -163,4 +189,5 @@ left join lateral (
       when %(by_occurrence)s::boolean
         then rekindle.idempotency_key(person.user_id, %(scenario_type)s, %(evaluated_on)s::date, person.occurrence)
       else rekindle.idempotency_key(person.user_id, %(scenario_type)s, %(evaluated_on)s::date) end
+   and (%(organisations)s::uuid[] = '{}' or n.organisation_id = any (%(organisations)s::uuid[]))
 ) today on true

@@ -5,8 +5,9 @@
 -- Locks: none.
 select r.locale
 from rekindle_source.recipient r
+{membership}
 where r.active and r.locale is not null
-  and (%(organisations)s::uuid[] = '{}' or r.organisation_id = any (%(organisations)s::uuid[]))
+  and (%(organisations)s::uuid[] = '{}' or membership.organisation_id = any (%(organisations)s::uuid[]))
   and (%(user_id)s::uuid is null or r.user_id = %(user_id)s::uuid)
 group by r.locale
 limit 10000

@@ -5,7 +5,7 @@
 -- A view that this role may not read counts as existing. The statement that needs it then fails,
 -- and no opt-out is ignored silently.
 select optional.slot, optional.slot || case when c.oid is null then '_absent' else '' end as part
-from unnest(array['chapter', 'organisation', 'preference']) as optional (slot)
+from unnest(array['chapter', 'organisation', 'preference', 'membership']) as optional (slot)
 left join pg_catalog.pg_namespace n on n.nspname = 'rekindle_source'
 left join pg_catalog.pg_class c
   on c.relnamespace = n.oid and c.relname = optional.slot and c.relkind in ('v', 'm', 'r', 'p', 'f')

@@ -2,7 +2,10 @@
 -- Out: one row per organisation that the recipient view or the ledger has for the person. Null: a
 -- row without an organisation. No row: neither has the person.
 -- Locks: none.
-select r.organisation_id from rekindle_source.recipient r where r.user_id = %(user_id)s::uuid
+select membership.organisation_id
+from rekindle_source.recipient r
+{membership}
+where r.user_id = %(user_id)s::uuid
 union
 select o.organisation_id from rekindle.outbox o where o.user_id = %(user_id)s::uuid
 union

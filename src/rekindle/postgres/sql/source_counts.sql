@@ -36,13 +36,20 @@ zone as (
   ) as name (zone)
   where rekindle.is_zone(name.zone)
 ),
+placed as (
+  select distinct r.user_id
+  from rekindle_source.recipient r
+  {membership}
+  left join chapter on chapter.chapter_id = membership.chapter_id
+  left join organisation on organisation.organisation_id = membership.organisation_id
+  where r.active and (select known from zone) ?| array[chapter.timezone, organisation.timezone]
+),
 person as (
   select r.user_id, count(*) as rows,
-         bool_or((select known from zone) ?| array[r.timezone, chapter.timezone, organisation.timezone]) as in_zone,
+         bool_or(placed.user_id is not null or (select known from zone) ?| array[r.timezone]) as in_zone,
          bool_or(reachable.user_id is not null) as reachable
   from rekindle_source.recipient r
-  left join chapter on chapter.chapter_id = r.chapter_id
-  left join organisation on organisation.organisation_id = r.organisation_id
+  left join placed on placed.user_id = r.user_id
   left join reachable on reachable.user_id = r.user_id
   where r.active
   group by r.user_id

@@ -1,8 +1,12 @@
--- In: arrays of organisation_ids and chapter_ids (null: the whole organisation).
+-- In: arrays of organisation_ids and chapter_ids (null: the whole organisation); user_id, null.
 -- Out: position, from 1, of each of these places that has no active recipient. It reads the
 -- recipients once.
 with home as materialized (
-  select r.organisation_id, r.chapter_id from rekindle_source.recipient r where r.active group by 1, 2
+  select membership.organisation_id, membership.chapter_id
+  from rekindle_source.recipient r
+  {membership}
+  where r.active
+  group by 1, 2
 )
 select place.position
 from unnest(%(organisation_ids)s::uuid[], %(chapter_ids)s::uuid[])

@@ -2,7 +2,7 @@
 -- not exist for that reader.
 -- Out: one row: the moment; `listed`, whether the person is in the recipient view; `active`,
 -- whether they are active there; `known`, whether the views or the ledger have the id; and the
--- organisation and chapter of the recipient, of the first active row if there are several.
+-- places of the recipient as [organisation, chapter], the home first.
 -- Locks: none.
 select rekindle.clock() as at, coalesce(r.rows > 0, false) as listed, coalesce(r.active, false) as active,
        r.rows > 0
@@ -10,12 +10,18 @@ select rekindle.clock() as at, coalesce(r.rows > 0, false) as listed, coalesce(r
        or exists (select from rekindle.gate g where g.user_id = %(user_id)s::uuid)
        or exists (select from rekindle.scenario_notification n where n.user_id = %(user_id)s::uuid)
        or exists (select from rekindle.spent s where s.user_id = %(user_id)s::uuid) as known,
-       r.organisation_id, r.chapter_id
+       coalesce(r.places, '{}') as places
 from (
-  select count(*) as rows, bool_or(active) as active,
-         (array_agg(organisation_id order by active desc nulls last, organisation_id, chapter_id))[1] as organisation_id,
-         (array_agg(chapter_id order by active desc nulls last, organisation_id, chapter_id))[1] as chapter_id
-  from rekindle_source.recipient
-  where user_id = %(user_id)s::uuid
-    and (%(organisations)s::uuid[] is null or organisation_id = any (%(organisations)s::uuid[]))  -- mutant: own-people
+  select count(*) as rows, bool_or(own.active) as active,
+         array_agg(array[own.organisation_id, own.chapter_id]
+                   order by own.active desc nulls last, own.position, own.organisation_id, own.chapter_id)
+           filter (where own.organisation_id is not null or own.chapter_id is not null) as places
+  from (
+    select distinct r.active, membership.position, membership.organisation_id, membership.chapter_id
+    from rekindle_source.recipient r
+    {membership}
+    where r.user_id = %(user_id)s::uuid
+      and (%(organisations)s::uuid[] is null
+           or membership.organisation_id = any (%(organisations)s::uuid[]))  -- mutant: own-people
+  ) own
 ) r

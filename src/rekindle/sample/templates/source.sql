@@ -1,4 +1,4 @@
--- What Rekindle may read of your database: seven views in the schema rekindle_source, over your own
+-- What Rekindle may read of your database: views in the schema rekindle_source, over your own
 -- tables.
 --
 -- You own these views. Rekindle only reads them, as the role rekindle_worker, and never touches
@@ -161,6 +161,19 @@ select s.mentor_id           as user_id,           -- EDIT  for example  s.user_
        s.topic               as scenario_type,     -- EDIT               null::text
        s.muted               as opted_out          -- EDIT               not s.push_enabled
 from programme.notification_settings s;            -- EDIT               public.settings s
+
+
+-- -------------------------------------------------------------------------------------------------
+-- membership: further organisations and chapters of a person. It is a comment because the demo's
+-- people have one each. Use it if yours may have several; `recipient` keeps the home.
+--
+--   user_id          uuid
+--   organisation_id  uuid
+--   chapter_id       uuid      may be null
+-- -------------------------------------------------------------------------------------------------
+-- drop view if exists rekindle_source.membership;
+-- create view rekindle_source.membership as
+-- select m.person_id as user_id, m.organisation_id, m.chapter_id from public.members m;
 
 
 grant usage on schema rekindle_source to rekindle_worker;

@@ -10,6 +10,9 @@ cross join lateral (
   from rekindle_source.chapter c
   where %(user_id)s::uuid is null
      or c.chapter_id = any (array(
-          select r.chapter_id from rekindle_source.recipient r where r.user_id = %(user_id)s::uuid))
+          select unnest(array[r.chapter_id, membership.chapter_id])
+          from rekindle_source.recipient r
+          {membership}
+          where r.user_id = %(user_id)s::uuid))
 ) one
 order by one.chapter_id, one.timezone

@@ -10,6 +10,9 @@ cross join lateral (
   from rekindle_source.organisation o
   where %(user_id)s::uuid is null
      or o.organisation_id = any (array(
-          select r.organisation_id from rekindle_source.recipient r where r.user_id = %(user_id)s::uuid))
+          select unnest(array[r.organisation_id, membership.organisation_id])
+          from rekindle_source.recipient r
+          {membership}
+          where r.user_id = %(user_id)s::uuid))
 ) one
 order by one.organisation_id, one.timezone

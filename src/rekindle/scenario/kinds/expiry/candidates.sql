@@ -8,8 +8,7 @@
 -- A date that moves by one day is the same occasion: a view that computes it from an instant moves
 -- it when a zone is filled in. Every threshold that the certificate was within at an earlier push
 -- stays spent, since thresholds may be edited. The day that is added there is for time zones.
-select recipient.user_id, recipient.organisation_id, recipient.locale, recipient.extra_columns, recipient.zone,
-       recipient.variant, null::text as absence, null::date as inactive_since_on, expiry.days_left as rank,
+select recipient.*, null::text as absence, null::date as inactive_since_on, expiry.days_left as rank,
        named.certificate || coalesce(sent.expires_on, named.expires_on) || ':'
          || case when reached.threshold >= least(sent.threshold, sent.days_left) then sent.threshold
                  else reached.threshold end || 'd' as occurrence,

@@ -7,8 +7,7 @@
 -- subquery forces that. Without it the planner estimates from a sample how many people have
 -- activities (8 times too few at 1,000,000) and chooses a hash, which spills to disk and takes 4.2
 -- s. The count in order takes 0.8 s.
-select recipient.user_id, recipient.organisation_id, recipient.locale, recipient.extra_columns, recipient.zone,
-       recipient.variant, null::text as absence, null::date as inactive_since_on, 0 as rank,
+select recipient.*, null::text as absence, null::date as inactive_since_on, 0 as rank,
        'milestone:' || greatest(reached.mark, highest_sent.mark) as occurrence,
        jsonb_build_object('activities', counted.activities, 'mark', reached.mark) as variables
 from recipient
