@@ -16,6 +16,7 @@ from torture.engine_process import Orders
 from torture.stage import Stage
 from torture.terms import BUDGET_SECONDS
 
+_SHOWN_LINES = 80
 _ZONES = ("UTC", "Pacific/Kiritimati", "America/St_Johns", "Asia/Kathmandu", "Europe/Oslo", "Pacific/Apia")
 _OFFSETS = (0.0, 10_800.0, -10_800.0, 0.0, 3_600.0, -86_400.0)
 
@@ -37,6 +38,7 @@ class Crew:
         self, stage: Stage, *, design: str, size: int, orders: Callable[[int], Orders] = orders_of_slot
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.hung: list[str] = []  # of each run that never ended, the end of its log
         self.pauses: list[tuple[str, float, float]] = []  # by log: from and until, on the host's monotonic clock
         self._stage = stage
         self._design = design
@@ -105,13 +107,16 @@ class Crew:
         ends_within = 60.0 if self._design == "rekindle" else 5.0
         self.counts["stampedes"] += 1
         processes = [await self._start(f"stampede-{one}", self._command("cli"), Orders()) for one in range(number)]
-        for process in processes:
+        for one, process in enumerate(processes):
             try:
                 async with asyncio.timeout(ends_within):
                     await process.wait()
             except TimeoutError:
                 if self._design == "rekindle":
-                    self.counts["runs that never ended"] += 1
+                    process.send_signal(signal.SIGUSR1)  # it says where it is
+                    await asyncio.sleep(1.0)
+                    said = self.log(f"stampede-{one}").read_text(errors="replace").splitlines()
+                    self.hung.append("\n".join(said[-_SHOWN_LINES:]))
             finally:
                 if process.returncode is None:
                     process.kill()

@@ -8,6 +8,7 @@ variable TORTURE has the other settings as JSON: see `Orders`.
 
 import asyncio
 import ctypes
+import faulthandler
 import importlib
 import json
 import os
@@ -49,6 +50,7 @@ class Orders:
 def prepare() -> Orders:
     """Make this process end with its parent, and apply its orders."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: works for a stopped process too
+    say_where_on_a_signal()
     orders = Orders(**json.loads(os.environ.get("TORTURE", "{}")))
     for name, value in orders.constants.items():
         module, _, constant = name.rpartition(".")
@@ -62,6 +64,22 @@ def prepare() -> Orders:
     if orders.die_after:
         _place_death(orders.die_after, orders.passage)
     return orders
+
+
+def say_where_on_a_signal() -> None:
+    """At SIGUSR1 write to standard error where each thread is, and each task of the event loop."""
+
+    def say(_number: int, _frame: object) -> None:
+        try:
+            tasks = asyncio.all_tasks()
+        except RuntimeError:  # no loop runs
+            return
+        for task in tasks:
+            task.print_stack(file=sys.stderr)
+        sys.stderr.flush()
+
+    signal.signal(signal.SIGUSR1, say)
+    faulthandler.register(signal.SIGUSR1, chain=True)  # also if the interpreter does not go on
 
 
 def _place_death(point: str, passage: int) -> None:
