@@ -2,7 +2,7 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import rekindle
@@ -11,9 +11,11 @@ SOURCE = Path(rekindle.__path__[0])
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
-def calls() -> Iterator[tuple[str, ast.Call, dict[str, list[str]]]]:
+@cache
+def calls() -> list[tuple[str, ast.Call, dict[str, list[str]]]]:
     """Every call, with the name of what is called, and the local names of log methods. The sandbox
     is a provider, and not a part of what is monitored."""
+    found: list[tuple[str, ast.Call, dict[str, list[str]]]] = []
     for path in sorted(one for one in SOURCE.rglob("*.py") if "sandbox" not in one.parts):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         chosen = {
@@ -28,7 +30,8 @@ def calls() -> Iterator[tuple[str, ast.Call, dict[str, list[str]]]]:
         }
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                yield ast.unparse(node.func), node, chosen
+                found.append((ast.unparse(node.func), node, chosen))
+    return found
 
 
 def events() -> dict[str, tuple[set[str], set[str]]]:
