@@ -20,6 +20,7 @@ from rekindle.ports import (
     PersonExplained,
     ScenarioStatus,
     ScenarioVersion,
+    Summary,
 )
 
 Document = dict[str, Any]
@@ -51,6 +52,18 @@ def place_document(place: Place, names: PlaceNames) -> Document:
 def numbers_document(numbers: Numbers) -> Document:
     """The numbers of a scenario, with their sums."""
     return {**dataclasses.asdict(numbers), "due": numbers.due, "refused": numbers.refused}
+
+
+def summary_document(summary: Summary, names: PlaceNames) -> Document:
+    """What became of the pushes of some time."""
+    return {
+        "since": summary.since,
+        "at": summary.at,
+        "scenarios": [
+            {**dataclasses.asdict(one), **organisation_document(one.organisation_id, names)} for one in summary.places
+        ],
+        "refusals": {name: dict(reasons) for name, reasons in summary.refusals.items()},
+    }
 
 
 def report_document(report: Report) -> Document:

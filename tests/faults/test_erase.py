@@ -19,7 +19,17 @@ from rekindle.testing import ScriptedDispatcher
 from team.team import TEAM_CONFIG, Team, person, write_config
 
 BOUND_SECONDS = 30.0
-TABLES = ("gate", "cap", "outbox", "scenario_notification", "delivery", "outcome", "disabled_token", "audit")
+TABLES = (
+    "gate",
+    "cap",
+    "outbox",
+    "scenario_notification",
+    "delivery",
+    "came_back",
+    "outcome",
+    "disabled_token",
+    "audit",
+)
 
 
 def until(condition: Callable[[], bool]) -> None:

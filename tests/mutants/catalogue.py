@@ -938,6 +938,13 @@ POLICY = (
         (_BACK + "once_when_its_horizon_and_a_day_are_over[timestamptz]",),
     ),
     Mutant(
+        "a report shows the records of every organisation to everybody",
+        "postgres/sql/summary.sql",
+        "own-summary",
+        "",
+        ("database/test_summary.py::test_each_organisation_gets_its_numbers_and_a_limited_reader_only_those",),
+    ),
+    Mutant(
         "the hour of send_at is the second of two",
         _FUNCTIONS,
         "first-of-two",

@@ -207,7 +207,18 @@ class Problem(BaseModel):
     problems: list[str] = Field(default=[], description="The mistakes in the request, each with its place.")
 
 
-_TABLES = ("gate", "cap", "outbox", "scenario_notification", "delivery", "outcome", "spent", "disabled_token")
+_TABLES = (
+    "gate",
+    "cap",
+    "outbox",
+    "scenario_notification",
+    "delivery",
+    "came_back",
+    "outcome",
+    "spent",
+    "disabled_token",
+    "test_send",
+)
 _DELIVERY: dict[str, Any] = {
     "claim_id": "0193580a-5c00-7d3e-9b53-6f2a8f0c7c11",
     "device_id": "5f0c7c11-6f2a-4e1b-8d3e-0193580a5c00",
@@ -230,7 +241,7 @@ class ErasedPerson(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "rows": dict(zip(_TABLES, (1, 0, 1, 2, 3, 0, 0, 0), strict=True)),
+                    "rows": dict(zip(_TABLES, (1, 0, 1, 2, 3, 1, 0, 0, 0, 0), strict=True)),
                     "withdrawn": 1,
                     "under_way": 0,
                     "may_arrive_until": "2026-11-24T09:07:02+00:00",

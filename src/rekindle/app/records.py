@@ -7,9 +7,10 @@ from rekindle.app.base import Base
 from rekindle.engine.scenarios import require_applied
 from rekindle.errors import BadArgument, KeyTaken, NotFound, SettledOtherwise
 from rekindle.model import Asked, KeyHolder, Report, Switch, Turned, UnknownSend
-from rekindle.ports import Filter, ScenarioStatus, ScenarioVersion
+from rekindle.ports import Filter, ScenarioStatus, ScenarioVersion, Summary
 from rekindle.postgres import switches
 from rekindle.postgres.settle import settle, settled
+from rekindle.postgres.summary import summary
 
 
 class Records(Base):
@@ -30,6 +31,12 @@ class Records(Base):
         """The newest runs first, or the one that is named. With `sees`: only runs that are limited
         to some of these organisations."""
         return await self._reports.runs(run_id=run_id, limit=limit, sees=sees)
+
+    async def report(self, *, within_seconds: float, sees: Collection[UUID] | None = None) -> Summary:
+        """What became of the pushes of this time, by scenario and organisation: people reached,
+        whether they came back, unknown sends, dead tokens, and why people who were due were not
+        claimed. With `sees`: only those of these organisations."""
+        return await summary(self._database, within_seconds=within_seconds, sees=sees)
 
     async def asked(self, key: str) -> KeyHolder | None:
         """The last run that was asked for under the key; None if there is no such run."""

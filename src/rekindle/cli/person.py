@@ -1,19 +1,18 @@
 """The commands `erase` and `export`: a person's rights over their own data."""
 
 import sys
-from collections.abc import Generator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
 from rekindle.app import Engine
 from rekindle.cli.conditions import moment
+from rekindle.cli.files import whole_file
 from rekindle.cli.options import AsJson, async_command, ids, settings
 from rekindle.cli.output import print_json, say, write
-from rekindle.errors import BadArgument, ExportNotWritten
+from rekindle.errors import BadArgument
 from rekindle.ports import Erased
 
 User = Annotated[str, typer.Argument(metavar="USER", help="The person's user_id, a UUID.")]
@@ -60,30 +59,9 @@ async def export(
             async for piece in pieces:
                 write(piece)
             return
-        with _whole_file(output) as file:
+        with whole_file(output, "export", "--output") as file:
             async for piece in pieces:
                 file.write(piece)
-
-
-@contextmanager
-def _whole_file(path: Path) -> Generator[IO[str]]:
-    """A file that takes the name `path` when the block ends, and is removed if it fails. One that
-    is cut off might pass for everything there is. Only its owner may read it.
-
-    Raises:
-        ExportNotWritten: it cannot be written.
-    """
-    try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            try:
-                yield file
-                file.flush()
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-    except OSError as error:
-        raise ExportNotWritten(f"the export could not be written to --output: {error.strerror}") from None
 
 
 def erased_json(erased: Erased) -> dict[str, object]:

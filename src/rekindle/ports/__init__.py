@@ -25,6 +25,7 @@ from rekindle.ports.source import (
     SourceCounts,
     View,
 )
+from rekindle.ports.summary import PlaceSummary, Summary
 from rekindle.ports.tokens import Disabled
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "PastClaim",
     "PastUnit",
     "PersonExplained",
+    "PlaceSummary",
     "Prunable",
     "PrunedBatch",
     "Pruning",
@@ -88,6 +90,7 @@ __all__ = [
     "SourceCounts",
     "Standing",
     "Store",
+    "Summary",
     "Survey",
     "Terms",
     "Tick",

@@ -1,0 +1,44 @@
+"""What became of the pushes of some time, as a coordinator reads it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSummary:
+    """One scenario in one organisation."""
+
+    scenario_type: str
+    organisation_id: UUID | None
+    reached: int
+    """People, once each."""
+    records: int
+    """Claims that a provider accepted: a person may have several."""
+    pushes: int
+    """Devices that accepted."""
+    horizon_days: int | None
+    """The days within which people should come back; None while nothing is known."""
+    looked_back: int
+    """Records whose horizon is over."""
+    came_back: int
+    """Of these, how many were followed by an activity within the horizon: a base rate."""
+    opted_out: int
+    """Of these, how many people had opted out by the end of the horizon."""
+    unknown: int
+    """Sends whose outcome is unknown."""
+    dead_tokens: int
+    """Devices whose token a push proved dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The pushes since a moment. `refusals`: by scenario, how often people who were due were not
+    claimed, by reason. Each run counts them again, and they are not known per organisation, so
+    there are none for a reader that is limited to some."""
+
+    since: datetime
+    at: datetime
+    places: Sequence[PlaceSummary]
+    refusals: Mapping[str, Mapping[str, int]]
