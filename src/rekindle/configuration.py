@@ -72,22 +72,24 @@ def load_config(path: Path, *, called: str | None = None) -> Config:
 
 
 def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
-    """Replace `file` by the query in it, so that what is applied is complete in itself."""
+    """Replace `file` and `still_due_file` by the queries in them, so that what is applied is
+    complete in itself."""
     problems: list[str] = []
     for name, value in as_table(raw.get("scenario")).items():
         scenario = as_table(value)
-        if not isinstance(scenario.get("file"), str) or "query" in scenario:
-            continue
-        try:
-            query = _text(folder / str(scenario["file"]))
-        except (OSError, ValueError) as error:
-            problems.append(f"scenario.{name}.file: the file cannot be read: {_reason(error)}")
-            continue
-        if not without_ending(query):
-            problems.append(f"scenario.{name}.file: the file has no query")
-            continue
-        scenario["query"] = query
-        del scenario["file"]
+        for key, of_file in (("query", "file"), ("still_due", "still_due_file")):
+            if not isinstance(scenario.get(of_file), str) or key in scenario:
+                continue
+            try:
+                query = _text(folder / str(scenario[of_file]))
+            except (OSError, ValueError) as error:
+                problems.append(f"scenario.{name}.{of_file}: the file cannot be read: {_reason(error)}")
+                continue
+            if not without_ending(query):
+                problems.append(f"scenario.{name}.{of_file}: the file has no query")
+                continue
+            scenario[key] = query
+            del scenario[of_file]
     return problems
 
 

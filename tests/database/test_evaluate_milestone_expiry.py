@@ -128,6 +128,8 @@ async def test_a_certificate_is_due_from_its_threshold_to_its_last_day(
         "certificate": "First aid",
         "expires_on": expires_on,
         "days_left": days,
+        "days_ago": 0,
+        "expired": "no",
         "threshold": threshold,
     }
 
@@ -222,12 +224,31 @@ async def test_a_certificate_that_another_of_the_same_name_outlasts_is_not_due(
         assert (str(first) in named) is not renewed
 
 
-@pytest.mark.parametrize("value", ["infinity", "-infinity", "0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("value", ["infinity", "-infinity", "0001-01-01", "1970-01-01", "9999-12-31"])
 async def test_a_certificate_without_end_does_not_stop_the_scenario(programme: Programme, value: str) -> None:
-    user = await programme.person()
+    user, other = [await programme.person() for _ in range(2)]
     await programme.certificate(user, value, "Other")
     await programme.certificate(user, TODAY)
-    assert (await programme.due(RENEW))[user].variables["days_left"] == 0
+    await programme.certificate(other, value)
+    due = await programme.due(scenario("expiry", before=["7d"], after=["1d"]))
+    assert {one: said.variables["days_left"] for one, said in due.items()} == {user: 0}
+
+
+async def test_the_certificate_that_expires_next_counts_before_the_one_that_expired_last(programme: Programme) -> None:
+    both = scenario("expiry", before=["7d"], after=["1d", "14d"], cooldown="1h")
+    person = await programme.person()
+    soon, lately, long_ago = [
+        await programme.certificate(person, TODAY + timedelta(days), f"{days}") for days in (6, -2, -400)
+    ]
+    for certificate, ended in ((soon, f"{TODAY + timedelta(6)}:7d"), (lately, f"{TODAY - timedelta(2)}:-1d"),
+                               (long_ago, f"{TODAY - timedelta(400)}:-14d")):  # fmt: skip
+        assert (await programme.due(both))[person].occurrence == f"expiry:{certificate}:{ended}"
+        await programme.sql.execute(
+            "insert into rekindle.scenario_notification (id, user_id, scenario_type, idempotency_key, occurrence) "
+            "values (gen_random_uuid(), %s, 'nudge', gen_random_uuid(), %s)",
+            [person, f"expiry:{certificate}:{ended}"],
+        )
+    assert (await programme.due(both))[person].refusal == "already_notified"
 
 
 async def test_a_certificate_without_an_id_gets_no_push_and_does_not_stop_the_others(programme: Programme) -> None:

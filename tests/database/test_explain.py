@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from rekindle.cli.conditions import describe
 from rekindle.engine.explain import explain
+from rekindle.errors import SourceViewWrong
 from rekindle.model import Acceptance, Ending
 from rekindle.policy import HOLD_SECONDS, idempotency_key
 from rekindle.ports import Applied, Explanation, Terms
@@ -90,6 +91,27 @@ async def test_an_inactivity_that_is_not_due_says_how_long_it_is_and_what_the_st
     assert one.occurrence == "inactive:2026-02-18:14d"
 
 
+async def test_an_occasion_that_a_day_leaves_out_says_which_key_and_which_day(programme: Programme) -> None:
+    person = await programme.person(timezone="Europe/Oslo")
+    await programme.activity(person, NOW - timedelta(days=40), *[NOW - timedelta(days=20)] * 3)
+    await programme.certificate(person, NOW.date() + timedelta(days=5))
+    kinds = {"inactivity": {"after": ["14d"]}, "milestone": {"at": [2]}, "expiry": {"before": ["7d"]}}
+    for keys, kind, said in (
+        ({"since": "2026-02-19"}, "inactivity", "this is of 2026-02-18, before since = 2026-02-19"),
+        ({"max_age": "19d"}, "inactivity", "this is of 2026-02-18, longer ago than max_age = 19d"),
+        ({"until": "2026-03-10", "max_age": "19d"}, "inactivity", "the scenario has ended (until = 2026-03-10)"),
+        ({"max_age": "19d"}, "milestone", "this is of 2026-02-18, longer ago than max_age = 19d"),
+        ({"until": "2026-03-10"}, "milestone", "the scenario has ended (until = 2026-03-10)"),
+        ({"since": "2026-03-16"}, "expiry", "this is of 2026-03-15, before since = 2026-03-16"),
+    ):
+        one = await explained(programme, person, scenario(kind, **kinds[kind], **keys))
+        assert one.blocked_by == ("not_due",)
+        [condition] = [found for found in one.conditions if found.reason == "not_due"]
+        assert describe(condition).endswith(f"; {said}")
+    one = await explained(programme, person, scenario("inactivity", after=["14d"], since="2026-02-18", max_age="20d"))
+    assert (one.blocked_by, "left_out" in facts(one, "not_due")) == ((), False)
+
+
 async def test_a_milestone_that_is_not_reached_says_the_count_and_the_marks(programme: Programme) -> None:
     user = await programme.person()
     await programme.activity(user, NOW, NOW)
@@ -98,6 +120,36 @@ async def test_a_milestone_that_is_not_reached_says_the_count_and_the_marks(prog
         ("not_due",),
         2,
         [3, 5],
+    )
+
+
+async def test_a_milestone_on_a_sum_says_what_the_amounts_add_up_to(programme: Programme) -> None:
+    user, other = [await programme.person() for _ in range(2)]
+    await programme.amounts(user, NOW, 1.5, 1.25, None, float("nan"))
+    for person, said in (
+        (user, "a sum of 2.75 over 4 activities, 2 of them without an amount that counts; the marks are 3"),
+        (other, "a sum of 0 over 0 activities; the marks are 3"),
+    ):
+        one = await explained(programme, person, scenario("milestone", at=[3], of="sum"))
+        [condition] = [found for found in one.conditions if found.reason == "not_due"]
+        assert describe(condition) == said
+    await programme.sql.execute("create or replace view rekindle_source.activity as select user_id, activity_date, "
+                                "null::float8 as amount from team.activity")  # fmt: skip
+    await programme.claim(scenario("milestone", at=[3], of="sum"))
+    await programme.sql.execute("drop view rekindle_source.activity; create view rekindle_source.activity as "
+                                "select user_id, activity_date from team.activity")  # fmt: skip
+    with pytest.raises(SourceViewWrong, match="amount"):
+        await programme.claim(scenario("milestone", at=[3], of="sum"))
+
+
+async def test_an_expiry_says_the_thresholds_on_both_sides_of_it(programme: Programme) -> None:
+    user = await programme.person()
+    expired = await programme.certificate(user, date(2026, 3, 1))
+    one = await explained(programme, user, scenario("expiry", before=["7d"], after=["14d", "30d"]))
+    [condition] = [found for found in one.conditions if found.reason == "not_due"]
+    assert describe(condition) == (
+        f"certificate {expired}, the next of 1, expires on 2026-03-01 (9 days ago); "
+        "the thresholds are 7 days before and 14, 30 days after the expiry"
     )
 
 

@@ -10,8 +10,11 @@ import psycopg
 import pytest
 
 from rekindle.engine.run import Deps, Limits, run_cycle
+from rekindle.errors import ScenarioQueryFailed
 from rekindle.model import Accepted, Message, Numbers, Outcome, Selection, Unit
+from rekindle.postgres.own_query import still_due
 from rekindle.postgres.reports import Reports
+from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import AnyScenario, Config
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, applied, open_programme, scenario, wanted
@@ -134,6 +137,33 @@ async def test_a_person_whose_activities_fell_below_the_mark_gets_no_push_about_
 @pytest.mark.parametrize(
     ("since", "verdict"),
     [
+        ("update team.activity set amount = 0.7", "no_longer_due"),
+        ("insert into team.activity select user_id, activity_date, -1 from team.activity limit 1", "no_longer_due"),
+        pytest.param("update team.activity set amount = 'nan' where amount = 2", "no_longer_due", id="nan"),
+        pytest.param(
+            "alter table team.activity drop column amount cascade; create view rekindle_source.activity as "
+            "select * from team.activity",
+            "no_longer_due",
+            id="no amounts",
+        ),
+        # Fewer activities, and the same sum.
+        ("delete from team.activity where amount < 1.5", "armed"),
+    ],
+)
+async def test_a_person_whose_amounts_add_up_to_less_than_the_mark_by_now_gets_no_push_about_it(
+    programme: Programme, since: str, verdict: str
+) -> None:
+    person = await programme.person()
+    await programme.amounts(person, EVENING, 2.0, 1.5, 0.0, None)
+    _, [unit] = await programme.claimed_units(scenario("milestone", at=[3], of="sum"))
+    await programme.sql.execute(since.encode())
+    programme.store = PostgresStore(programme.database)  # the next run looks up which views there are
+    assert list((await programme.store.arm([unit], lease_seconds=30)).values()) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("since", "verdict"),
+    [
         pytest.param("delete from team.certificate where certification_id = %s", "no_longer_due", id="removed"),
         ("update team.certificate set expires_on = expires_on + 365 where certification_id = %s", "no_longer_due"),
         ("update team.certificate set expires_on = null where certification_id = %s", "no_longer_due"),
@@ -145,15 +175,82 @@ async def test_a_person_whose_activities_fell_below_the_mark_gets_no_push_about_
 async def test_a_certificate_that_was_renewed_or_removed_since_the_claim_gets_no_push(
     programme: Programme, since: str, verdict: str
 ) -> None:
-    one = scenario("expiry", before=["7d"])
-    person, other = [await programme.person() for _ in range(2)]
-    certificate = await programme.certificate(person, EVENING.date() + timedelta(days=5))
-    await programme.certificate(other, EVENING.date() + timedelta(days=5))
-    _, units = await programme.claimed_units(one)
-    await programme.sql.execute(since.encode(), [certificate])
+    expected: dict[UUID, str] = {}
+    certificates: list[UUID] = []
+    for days in (5, -5):
+        person, other = [await programme.person() for _ in range(2)]
+        certificates.append(await programme.certificate(person, EVENING.date() + timedelta(days)))
+        await programme.certificate(other, EVENING.date() + timedelta(days))
+        expected |= {person: verdict, other: "armed"}
+    _, units = await programme.claimed_units(scenario("expiry", before=["7d"], after=["1d"]))
+    for certificate in certificates:
+        await programme.sql.execute(since.encode(), [certificate])
     verdicts = await programme.store.arm(units, lease_seconds=30)
-    said = {unit.user_id: verdicts[unit.claim_id, unit.device_id] for unit in units}
-    assert said == {person: verdict, other: "armed"}
+    assert {unit.user_id: verdicts[unit.claim_id, unit.device_id] for unit in units} == expected
+
+
+@pytest.mark.parametrize(
+    ("still_due", "sent"),
+    [
+        pytest.param("select user_id, occurrence from team.wanted", [0], id="occurrence"),
+        # Without an occurrence, every occurrence of the person counts; % is no parameter.
+        ("select user_id from team.wanted where occurrence like '%w%' or occurrence like 'o%' -- %s;", [0, 1]),
+        (None, [0, 1, 2]),
+    ],
+)
+async def test_people_that_the_teams_own_query_does_not_return_any_more_get_nothing(
+    programme: Programme, still_due: str | None, sent: list[int]
+) -> None:
+    people = await programme.people(3)
+    one = wanted() if still_due is None else wanted(still_due=still_due)
+    units = {unit.user_id: unit for unit in await claimed(programme, one)}
+    await programme.sql.execute("update team.wanted set occurrence = 'renewed' where user_id = %s", [people[1]])
+    await programme.sql.execute("delete from team.wanted where user_id = %s", [people[2]])
+    await programme.sql.execute("insert into team.wanted values (null, null, null), (%s, null, null)", [UUID(int=5)])
+    dispatcher = ScriptedDispatcher()
+    await run(programme, one, dispatcher)
+    assert users(dispatcher) == [people[number] for number in sent]
+    for number, person in enumerate(people):
+        ended = "recorded" if number in sent else "skipped:no_longer_due"
+        assert await programme.state(units[person]) == ended
+
+
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [
+        ("select user_id from team.wanted where 1 / (length(occurrence) - 4) > 0", "RK305"),
+        ("select occurrence from team.wanted", "RK304"),
+        ("select user_id, 7 as occurrence from team.wanted", "RK304"),
+        ("delete from team.wanted returning user_id", "RK304"),
+    ],
+)
+async def test_a_query_of_still_due_that_fails_sends_nothing_and_loses_nobody(
+    programme: Programme, broken: str, code: str
+) -> None:
+    one, other = wanted(still_due=broken), wanted()
+    await programme.people(2)
+    units = {unit.user_id: unit for unit in await claimed(programme, one)}
+    await Reports(programme.database).store_config(Config(scenario={"nudge": one, "other": other}))
+    dispatcher = ScriptedDispatcher()
+    deps = Deps(dispatcher, programme.store, programme.store)
+    report = await run_cycle(deps, [applied(one), applied(other, "other")], Selection(), Limits())
+    # The other scenario, whose units were armed together with these, is not held up.
+    assert sorted(message.scenario_type for message in dispatcher.sent) == ["other", "other"]
+    assert report.status == "halted"
+    assert (report.halted_by or "").startswith(f"{code}: the still_due of scenario nudge ")
+    assert [await programme.state(unit) for unit in units.values()] == ["claimed", "claimed"]
+    # The query in force counts: what waits is sent once it is corrected.
+    mended = wanted(still_due="select user_id, occurrence from team.wanted")
+    await Reports(programme.database).store_config(Config(scenario={"nudge": mended, "other": other}))
+    assert (await run(programme, mended, dispatcher)).recorded == 2
+    assert len(users(dispatcher)) == 4
+
+
+async def test_a_slow_query_of_still_due_fails(programme: Programme) -> None:
+    slow = "select user_id from team.wanted where (select pg_sleep(60)) is null"
+    await programme.people(1)
+    with pytest.raises(ScenarioQueryFailed, match="still_due of scenario nudge took too long"):
+        await still_due(programme.database, "nudge", slow, await programme.people(1), timeout_seconds=0.3)
 
 
 async def test_units_of_every_kind_are_armed_together_each_by_the_rule_of_its_kind(programme: Programme) -> None:
@@ -226,6 +323,24 @@ async def test_a_unit_that_is_no_longer_relevant_after_quiet_hours_is_never_sent
     assert await programme.value("select counted from rekindle.cap") == {}
     await programme.at(MORNING + timedelta(hours=1))
     assert (await run(programme, one, dispatcher)).recorded == 1
+
+
+async def test_a_unit_that_waits_until_its_scenario_has_ended_is_never_sent(programme: Programme) -> None:
+    # In Auckland it is Saturday, 9 May, already; in UTC that day begins in three hours.
+    one = wanted(until="2026-05-10", relevance="7d", **NIGHT)
+    here = await programme.person()
+    there = await programme.person(timezone="Pacific/Auckland")
+    await programme.want(here, there)
+    await claimed(programme, one)
+    ends = {row["user_id"]: row["give_up_at"] for row in await programme.rows("select * from rekindle.outbox")}
+    assert ends == {
+        here: datetime(2026, 5, 10, tzinfo=UTC),
+        there: datetime(2026, 5, 9, 12, tzinfo=UTC),
+    }
+    await programme.at("2026-05-10 00:00:00+00")
+    dispatcher = ScriptedDispatcher()
+    numbers = await run(programme, one, dispatcher)
+    assert (dispatcher.sent, numbers.evaluated, numbers.not_due) == ([], 2, 2)
 
 
 async def test_a_unit_claimed_on_friday_waits_where_saturday_has_begun(programme: Programme) -> None:

@@ -172,3 +172,27 @@ async def test_a_certificate_keeps_its_name_while_its_date_and_thresholds_are_ed
     assert await send(programme, one) == ([] if sent is None else [f"expiry:{certificate}:{expires_on}:{sent}d"])
     if sent is None:
         assert [person.refusal for person in (await programme.due(one)).values()] == ["already_notified"]
+
+
+@pytest.mark.parametrize(
+    ("moved", "after", "sent"),
+    [
+        (1, ["1d"], None),
+        (-1, ["1d"], None),
+        (0, ["2d"], None),  # it had expired so long ago already when the push was sent
+        (0, ["1d", "7d"], 7),
+        (-30, ["1d"], 1),  # another certificate, by its date
+    ],
+)
+async def test_an_expired_certificate_keeps_its_name_too(
+    programme: Programme, moved: int, after: list[str], sent: int | None
+) -> None:
+    user = await someone(programme)
+    expires_on = NOW.date() - timedelta(days=3)
+    certificate = await programme.certificate(user, expires_on)
+    assert await send(programme, scenario("expiry", after=["1d"])) == [f"expiry:{certificate}:{expires_on}:-1d"]
+    expires_on += timedelta(days=moved)
+    await programme.sql.execute("update team.certificate set expires_on = %s", [expires_on])
+    await programme.at(NOW + timedelta(days=5))
+    one: Any = scenario("expiry", after=after)
+    assert await send(programme, one) == ([] if sent is None else [f"expiry:{certificate}:{expires_on}:-{sent}d"])

@@ -20,7 +20,7 @@ from rekindle.postgres.evaluation import (
 from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import names, statement
 from rekindle.scenario import KINDS
-from team.programme import open_programme
+from team.programme import SHOW_AMOUNTS, open_programme, scenario
 
 MEASURED = [name for name, kind in KINDS.items() if any(one.longest is None for one in kind.variables.values())]
 SQL = resources.files("rekindle.postgres.sql")
@@ -76,6 +76,7 @@ async def planner(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
     async with open_programme(database_url) as programme, programme.sql.transaction(force_rollback=True):
         for name in ("stage_create", "stage_drop", "stage_create", "outranking_create", "claimants_create"):
             await programme.sql.execute(statement(name))
+        await programme.sql.execute(SHOW_AMOUNTS)
         yield programme.sql
 
 
@@ -106,7 +107,14 @@ async def test_composed_statements_can_be_prepared_with_and_without_each_view(
         for outranking in ("outranking", "outranking_absent", "outranking_known"):
             devices = "newest_devices" if outranking == "outranking_known" else "every_device"
             hours = AT_ANY_HOUR if outranking == "outranking_absent" and name != "explain" else {}
-            parts = {**bound, **parts_of(kind), **hours, "outranking": outranking, "newest_devices": devices}
+            days = dict.fromkeys(("not_over", "not_too_old"), "every_candidate")
+            if KINDS[kind].occasion_day is not None and outranking == "outranking":
+                days = {}
+            parts = {**bound, **parts_of(kind), **hours, **days, "outranking": outranking, "newest_devices": devices}
+            if kind == "milestone" and outranking == "outranking_absent":
+                parts |= scenario("milestone", at=[1], of="count").parts()
+            elif kind == "milestone" and outranking == "outranking":
+                parts |= scenario("milestone", at=[1], of="sum", max_age="1d").parts()
             if name == "test_person":
                 parts["refusal"] = "refusal_of_a_test"
                 parts["candidates"] = "anybody" if outranking == "outranking_known" else parts["candidates"]
@@ -140,8 +148,9 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
     twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()), "no_longer_due")}
     twins |= {"claiming_staged", "outranking_known", "own_columns_careful", "every_device", "at_any_hour"}
-    twins |= {"anybody", "refusal_of_a_test"}
+    twins |= {"anybody", "refusal_of_a_test", "every_candidate"}
     twins |= {f"{slot}_absent" for slot in OF_MEMBERSHIP}
+    twins |= {f"kinds/milestone/{part}" for part in ("undated", "sum", "amount_absent")}
     of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     unions = {slot for slot in slots if "*" in slot}
@@ -170,11 +179,12 @@ async def test_the_optional_views_are_bound_to_the_part_that_reads_them_or_to_it
 
     nothing = {slot: part for slot, part in absent().items() if slot not in OF_MEMBERSHIP}
     there = await bound()
-    assert set(there) == {*VIEWS, "own_columns"}
-    assert (there["preference"], there["own_columns"]) == ("preference", "own_columns")
-    for view in VIEWS:
+    amount = "kinds/milestone/amount"
+    assert set(there) == {*VIEWS, "own_columns", amount}
+    assert (there["preference"], there["own_columns"], there[amount]) == ("preference", "own_columns", amount)
+    for view in (*VIEWS, "activity"):
         await planner.execute(f"drop view if exists rekindle_source.{view}".encode())
-    assert await bound() == {**nothing, "own_columns": "own_columns"}
+    assert await bound() == {**nothing, "own_columns": "own_columns", amount: f"{amount}_absent"}
     await planner.execute(
         "alter table team.person add meta json; drop view rekindle_source.recipient; "
         "create view rekindle_source.recipient as select * from team.person"

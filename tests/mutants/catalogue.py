@@ -1886,6 +1886,75 @@ TELEMETRY = (
 
 _PRUNE = "database/test_prune.py::"
 
+_EXPLAIN = "database/test_explain.py::"
+_STILL_DUE = _LAST_LOOK + "test_people_that_the_teams_own_query_does_not_return_any_more_get_nothing[occurrence]"
+_LEFT_OUT = _EXPLAIN + "test_an_occasion_that_a_day_leaves_out_says_which_key_and_which_day"
+OCCASIONS = (
+    Mutant(
+        "an occasion of a day before since is due",
+        _sql("parts/not_too_old"),
+        "since",
+        "true",
+        (_LEFT_OUT,),
+    ),
+    Mutant(
+        "an occasion that is older than max_age is due",
+        _sql("parts/not_too_old"),
+        "max-age",
+        "true) or true",
+        (_LEFT_OUT,),
+    ),
+    Mutant(
+        "people are due after the scenario has ended",
+        _sql("parts/not_over"),
+        "until",
+        "true",
+        (_LEFT_OUT,),
+    ),
+    Mutant(
+        "a push that waits is sent after its scenario has ended",
+        _sql("claim"),
+        "ends",
+        "case when false",
+        (_LAST_LOOK + "test_a_unit_that_waits_until_its_scenario_has_ended_is_never_sent",),
+    ),
+    Mutant(
+        "what has expired is due by the days before its expiry",
+        _kind("expiry/candidates"),
+        "after-the-expiry",
+        "where threshold >= expiry.days_left",
+        (_EXPLAIN + "test_an_expiry_says_the_thresholds_on_both_sides_of_it",),
+    ),
+    Mutant(
+        "an amount that is not a number reaches every mark",
+        _FUNCTIONS,
+        "amount",
+        "select amount",
+        (_EXPLAIN + "test_a_milestone_on_a_sum_says_what_the_amounts_add_up_to",),
+    ),
+    Mutant(
+        "a sum is not looked at again before sending",
+        _kind("milestone/no_longer_due"),
+        "sum-by-now",
+        "then case when false",
+        (_LAST_LOOK + "test_a_person_whose_amounts_add_up_to_less_than_the_mark_by_now_gets_no_push_about_it[nan]",),
+    ),
+    Mutant(
+        "the query of still_due is not asked",
+        "postgres/store.py",
+        "still-due",
+        "**await self._still_due([]),",
+        (_STILL_DUE,),
+    ),
+    Mutant(
+        "another occurrence of the person lets a push out",
+        _kind("sql/no_longer_due"),
+        "still-this-occurrence",
+        "",
+        (_STILL_DUE,),
+    ),
+)
+
 PRUNE = (
     Mutant(
         "what is pruned includes the newest absence",
@@ -2048,5 +2117,6 @@ MUTANTS = (
     *PEOPLE,
     *READING,
     *PRUNE,
+    *OCCASIONS,
     *TELEMETRY,
 )

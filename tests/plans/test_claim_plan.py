@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from rekindle.postgres.evaluation import by_place, parts_of
+from rekindle.postgres.evaluation import by_place, parts_for
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario
 from team.programme import Programme, open_programme, scenario
@@ -80,6 +80,7 @@ async def plan_of(
             "priority": one.priority,
             "resend": False,
             "reserved_seconds": 60.0,
+            "by_occurrence": False,
         }
         cursor = await programme.sql.execute(
             "explain (analyze, format json, timing off) " + bound(name, one), parameters
@@ -89,7 +90,7 @@ async def plan_of(
 
 def bound(name: str, one: AnyScenario, *, outranking: str = "outranking_absent") -> str:
     """The statement for a scenario, over all of the team's optional views."""
-    return statement(name, **parts_of(one.kind), outranking=outranking)
+    return statement(name, **parts_for(one), outranking=outranking)
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

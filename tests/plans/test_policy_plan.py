@@ -8,9 +8,10 @@ import pytest
 
 from plans.test_claim_plan import assert_no_scan_is_repeated, bound, nodes, scans
 from rekindle.postgres.evaluation import by_place
+from rekindle.postgres.own_query import NOT_LOOKED_AT
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario
-from team.programme import Programme, open_programme, scenario
+from team.programme import SHOW_AMOUNTS, Programme, open_programme, scenario
 
 PEOPLE = 100_000
 CHAPTERS = 2_000
@@ -89,6 +90,7 @@ async def parameters_of(programme: Programme, one: AnyScenario, scenario_type: s
         "priority": one.priority,
         "resend": False,
         "reserved_seconds": 60.0,
+        "by_occurrence": False,
     }
 
 
@@ -112,7 +114,8 @@ async def test_every_policy_at_once_repeats_nothing_for_each_person_and_keeps_th
         claimed = await programme.value("select count(*) from rekindle.outbox")
         units = await programme.rows("select claim_id, device_id, epoch, user_id from rekindle.outbox limit 500")
         keys = {f"{name}s": [unit[name] for unit in units] for name in ("claim_id", "device_id", "epoch", "user_id")}
-        arm = await explained(programme, statement("arm"), keys | {"lease_seconds": 60.0})
+        await programme.sql.execute(SHOW_AMOUNTS)
+        arm = await explained(programme, statement("arm"), keys | {"lease_seconds": 60.0, **NOT_LOOKED_AT})
     # People that the outranking scenario would claim have no place for a second push today. People
     # who opted out of it have one.
     due = PEOPLE / 25

@@ -8,8 +8,9 @@ import pytest
 
 from plans.test_claim_plan import KINDS, filled, nodes, plan_of, scans
 from rekindle.model import Selection
+from rekindle.postgres.own_query import NOT_LOOKED_AT
 from rekindle.postgres.sql import statement
-from team.programme import Programme, open_programme, scenario, wanted
+from team.programme import SHOW_AMOUNTS, Programme, open_programme, scenario, wanted
 
 PEOPLE = 6_000
 
@@ -79,9 +80,10 @@ async def test_the_owner_of_one_persons_token_is_looked_up_by_index_in_the_claim
             assert rows_read(plan, "device") < 20, name
         _, units = await programme.claimed_units(KINDS["inactivity"], selection=Selection(user_id=user_id))
         assert sorted(unit.target for unit in units) == ["shared", f"token-{user_id}"]
+        await programme.sql.execute(SHOW_AMOUNTS)
         keys = {f"{key}s": [getattr(unit, key) for unit in units] for key in ("claim_id", "device_id", "epoch")}
         query = "explain (analyze, format json, timing off) " + statement("arm")
-        parameters = keys | {"user_ids": [user_id], "lease_seconds": 60.0}
+        parameters = keys | {"user_ids": [user_id], "lease_seconds": 60.0, **NOT_LOOKED_AT}
         plan = (await (await programme.sql.execute(query, parameters)).fetchone())["QUERY PLAN"][0]
         assert rows_read(plan, "device") < 20
         # Nothing is read for kinds that no unit has.

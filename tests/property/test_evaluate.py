@@ -1,8 +1,11 @@
 """The people who are due by inactivity, milestone and expiry, in every time zone, are those that
 a few lines of Python find."""
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -87,6 +90,38 @@ def recipients(ledger: Ledger, zones: list[str | None]) -> None:
     )
 
 
+@dataclass(frozen=True)
+class Limits:
+    """The keys that leave occasions out by their day, in days before the evaluation; None: no such
+    key. `age` is in days more than the longest threshold."""
+
+    since: int | None
+    until: int | None
+    age: int | None
+
+    def keys(self, at: datetime, longest: int = 1) -> dict[str, Any]:
+        keys: dict[str, Any] = {}
+        if self.age is not None:
+            keys["max_age"] = longest + self.age
+        if self.since is not None:
+            keys["since"] = (at.date() - timedelta(self.since)).isoformat()
+        if self.until is not None:
+            keys["until"] = (at.date() - timedelta(self.until)).isoformat()
+        return keys
+
+
+def counts(keys: dict[str, Any], day: date, today: date) -> bool:
+    """Whether an occasion of this day counts, today where the person lives."""
+    return (
+        day.isoformat() >= keys.get("since", "")
+        and ("until" not in keys or today.isoformat() < keys["until"])
+        and (today - day).days <= keys.get("max_age", 9_999_999)
+    )
+
+
+LIMITS = st.just(Limits(None, None, None)) | st.builds(
+    Limits, st.none() | st.integers(2, 30), st.sampled_from([None, None, -1, 0, 1]), st.none() | st.integers(0, 9)
+)
 SPENT = st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=6, max_size=6)
 # Near the boundaries of the stages below, in seconds before now; some are in the future.
 AGO = st.one_of(
@@ -126,11 +161,13 @@ LOCAL_DAY: dict[str, Callable[[Any, ZoneInfo], date]] = {
     people=st.lists(st.tuples(st.sampled_from(ZONES), st.lists(AGO, max_size=3)), max_size=6),
     stages=st.sets(st.sampled_from([1, 2, 14, 30]), min_size=1).map(sorted),
     spent=SPENT,
+    limits=LIMITS,
 )
 def test_inactivity_counts_local_days_since_the_last_activity(
     ledger: Ledger, written: str, at: datetime, people: list[tuple[str | None, list[int]]], stages: list[int],
-    spent: list[list[bool]],
+    spent: list[list[bool]], limits: Limits,
 ) -> None:  # fmt: skip
+    keys = limits.keys(at, stages[-1])
     ledger.begin(at)
     ledger.activities_are(written)
     recipients(ledger, [zone for zone, _ in people])
@@ -145,53 +182,75 @@ def test_inactivity_counts_local_days_since_the_last_activity(
             last = LOCAL_DAY[written](max(happened), zone)
             days = (at.astimezone(zone).date() - last).days
             stage = max((one for one in stages if one <= days), default=None)
-            if stage is not None:
+            if stage is not None and counts(keys, last, at.astimezone(zone).date()):
                 variables = {"days": days, "last_activity_on": last.isoformat(), "stage": stage}
                 due[f"inactive:{UTC_DAY[written](max(happened))}:{stage}d"] = {"rank": 0, "variables": variables}
         everyone.append(due)
-    judge(ledger, at, applied({"kind": "inactivity", "after": stages}), everyone, spent)
+    judge(ledger, at, applied({"kind": "inactivity", "after": stages} | keys), everyone, spent)
 
 
-@settings(max_examples=60)
+# Those that add up, exactly, and those that do not count.
+AMOUNTS = [0.5, 1.0, 2.25, -1.5, 6.0, 0.0, None, math.nan, math.inf, -math.inf, 1e12, -1e300]
+
+
+@settings(max_examples=100)
 @given(
     at=MOMENTS,
-    counts=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), max_size=6),
+    of=st.sampled_from(["count", "sum"]),
+    people=st.lists(
+        st.tuples(st.lists(st.sampled_from(AMOUNTS), max_size=12), st.lists(st.sampled_from(AMOUNTS), max_size=3)),
+        max_size=6,
+    ),
     marks=st.sets(st.integers(1, 12), min_size=1, max_size=4).map(sorted),
     spent=SPENT,
+    limits=LIMITS,
 )
-def test_a_milestone_is_the_highest_mark_reached(
-    ledger: Ledger, at: datetime, counts: list[tuple[int, int]], marks: list[int], spent: list[list[bool]]
-) -> None:
+def test_a_milestone_is_the_highest_mark_that_a_number_or_a_sum_has_reached(
+    ledger: Ledger, at: datetime, of: str, people: list[tuple[list[float | None], list[float | None]]],
+    marks: list[int], spent: list[list[bool]], limits: Limits,
+) -> None:  # fmt: skip
+    keys = limits.keys(at)
+    clock = zone_of(None)
     ledger.begin(at)
-    ledger.activities_are("instant")
-    recipients(ledger, [None] * len(counts))
+    ledger.activities_are("amount")
+    recipients(ledger, [None] * len(people))
     everyone: list[Due] = []
-    for number, (count, ahead) in enumerate(counts):
-        ledger.insert(
-            "team.activity_instant",
-            "user_id, activity_date",
-            [(user(number), at - timedelta(n)) for n in range(-ahead, count)],
-        )
-        mark = max((one for one in marks if one <= count), default=None)
-        everyone.append(
-            {} if mark is None else {f"milestone:{mark}": {"rank": 0, "variables": {"activities": count, "mark": mark}}}
-        )
-    judge(ledger, at, applied({"kind": "milestone", "at": marks}), everyone, spent)
+    for number, (past, ahead) in enumerate(people):
+        # One activity a day, the last one now; then those that are planned.
+        dated = [(at - timedelta(len(past) - 1 - n), amount) for n, amount in enumerate([*past, *ahead])]
+        ledger.insert("team.activity_amount", "user_id, activity_date, amount", [(user(number), *one) for one in dated])
+        steps = [1.0 if of == "count" else one if one is not None and abs(one) <= 1e9 else 0.0 for one in past]
+        totals = list(accumulate(steps))
+        due: Due = {}
+        mark = max((one for one in marks if totals and one <= totals[-1]), default=None)
+        if mark is not None:
+            reached = next(when for (when, _), total in zip(dated, totals, strict=False) if total >= mark)
+            if counts(keys, reached.astimezone(clock).date(), at.astimezone(clock).date()):
+                name = f"milestone:{mark}" if of == "count" else f"milestone:sum:{mark}"
+                variables = {"activities": len(past), "total": totals[-1], "mark": mark}
+                due[name] = {"rank": 0, "variables": variables}
+        everyone.append(due)
+    judge(ledger, at, applied({"kind": "milestone", "at": marks, "of": of} | keys), everyone, spent)
 
 
 @settings(max_examples=80)
 @given(
     at=MOMENTS,
     people=st.lists(
-        st.tuples(st.sampled_from(ZONES), st.lists(st.none() | st.integers(-3, 34), max_size=4)), max_size=6
+        st.tuples(st.sampled_from(ZONES), st.lists(st.none() | st.integers(-34, 34), max_size=4)), max_size=6
     ),
-    thresholds=st.sets(st.sampled_from([1, 2, 7, 30]), min_size=1).map(sorted),
+    thresholds=st.sets(st.sampled_from([1, 2, 7, 30, -1, -2, -7, -30]), min_size=1).map(sorted),
     spent=SPENT,
+    limits=LIMITS,
 )
 def test_the_most_urgent_certificate_is_named_by_its_tightest_threshold(
     ledger: Ledger, at: datetime, people: list[tuple[str | None, list[int | None]]], thresholds: list[int],
-    spent: list[list[bool]],
+    spent: list[list[bool]], limits: Limits,
 ) -> None:  # fmt: skip
+    before, after = [one for one in thresholds if one > 0], sorted(-one for one in thresholds if one < 0)
+    keys = limits.keys(at, max(after, default=1))
+    keys |= {"before": before} if before else {}
+    keys |= {"after": after} if after else {}
     ledger.begin(at)
     recipients(ledger, [zone for zone, _ in people])
     everyone: list[Due] = []
@@ -211,12 +270,17 @@ def test_the_most_urgent_certificate_is_named_by_its_tightest_threshold(
             if expires_on is None or days != last:
                 continue
             left = (expires_on - today).days
-            threshold = min((one for one in thresholds if 0 <= left <= one), default=None)
-            if threshold is not None:
-                due[f"expiry:{certificate}:{expires_on}:{threshold}d"] = {
-                    "rank": left,
-                    "variables": {"certificate": f"C{n % 2}", "expires_on": expires_on.isoformat(), "days_left": left,
-                                  "threshold": threshold},
+            if left >= 0:
+                threshold = min((one for one in before if left <= one), default=None)
+            else:
+                threshold = max((one for one in after if one <= -left), default=None)
+            told = f"-{threshold}" if left < 0 else f"{threshold}"
+            if threshold is not None and counts(keys, expires_on, today):
+                due[f"expiry:{certificate}:{expires_on}:{told}d"] = {
+                    "rank": left if left >= 0 else 1_000 - left,
+                    "variables": {"certificate": f"C{n % 2}", "expires_on": expires_on.isoformat(),
+                                  "days_left": max(left, 0), "days_ago": max(-left, 0),
+                                  "expired": "yes" if left < 0 else "no", "threshold": threshold},
                 }  # fmt: skip
         everyone.append(due)
-    judge(ledger, at, applied({"kind": "expiry", "before": thresholds}), everyone, spent)
+    judge(ledger, at, applied({"kind": "expiry"} | keys), everyone, spent)

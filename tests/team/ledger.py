@@ -31,6 +31,7 @@ create table team.wish (user_id uuid, scenario_type text, occurrence text);
 create table team.activity_instant (user_id uuid, activity_date timestamptz);
 create table team.activity_day (user_id uuid, activity_date date);
 create table team.activity_wall (user_id uuid, activity_date timestamp);
+create table team.activity_amount (user_id uuid, activity_date timestamptz, amount float8);
 
 create or replace function rekindle.clock() returns timestamptz
 language sql volatile as $$ select at from team.moment $$;
@@ -39,8 +40,8 @@ _EMPTY = ";".join(
     f"delete from {table}"
     for table in (
         "team.moment", "team.person", "team.device", "team.wanted", "team.activity_instant", "team.activity_day",
-        "team.activity_wall", "team.certificate", "team.chapter", "team.organisation", "team.preference", "team.wish",
-        "team.membership", "rekindle.switch",
+        "team.activity_wall", "team.activity_amount", "team.certificate", "team.chapter", "team.organisation",
+        "team.preference", "team.wish", "team.membership", "rekindle.switch",
         "rekindle.gate", "rekindle.cap", "rekindle.outbox", "rekindle.delivery", "rekindle.scenario_notification",
         "rekindle.outcome", "rekindle.spent", "rekindle.disabled_token", "rekindle.run",
     )
@@ -74,7 +75,7 @@ class Ledger:
         return self._runner.run(work)
 
     def activities_are(self, kind: str) -> None:
-        """Which of the three tables the view of activities shows."""
+        """Which of the four tables the view of activities shows."""
         self.sql.execute("drop view if exists rekindle_source.activity")
         self.sql.execute(f"create view rekindle_source.activity as select * from team.activity_{kind}")
 

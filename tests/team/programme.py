@@ -26,6 +26,10 @@ REFUSALS = re.findall(
 )
 """The reasons to refuse, in the order in which the claim checks them."""
 
+SHOW_AMOUNTS = (
+    "create or replace view rekindle_source.activity as select user_id, activity_date, amount from team.activity"
+)
+
 TEXT = {"en": {"title": "Hello", "body": "There"}}
 
 
@@ -116,6 +120,12 @@ class Programme:
     async def activity(self, user_id: UUID, *when: datetime | date | str) -> None:
         for one in when:
             await self.sql.execute("insert into team.activity values (%s, %s)", [user_id, one])
+
+    async def amounts(self, user_id: UUID, when: datetime | str, *amounts: float | None) -> None:
+        """Activities with amounts, which the view shows from now on."""
+        await self.sql.execute(SHOW_AMOUNTS)
+        for amount in amounts:
+            await self.sql.execute("insert into team.activity values (%s, %s, %s)", [user_id, when, amount])
 
     async def certificate(self, user_id: UUID, expires_on: date | str, name: str = "First aid") -> UUID:
         certification_id = uuid4()

@@ -15,7 +15,7 @@ create table team.person (
 create table team.membership (user_id uuid, organisation_id uuid, chapter_id uuid);
 create index on team.membership (user_id);
 create table team.preference (user_id uuid, scenario_type text, opted_out boolean);
-create table team.activity (user_id uuid, activity_date timestamptz);
+create table team.activity (user_id uuid, activity_date timestamptz, amount float8);
 create index on team.activity (user_id, activity_date);
 create table team.certificate (
   certification_id uuid primary key, user_id uuid, name text, expires_on date

@@ -123,7 +123,8 @@ def test_a_key_that_a_scenario_does_not_set_has_its_default(tmp_path: Path) -> N
     one = load(tmp_path, '[scenario.a]\nkind = "milestone"\nat = [10]\ncooldown = "1d"' + MESSAGE.format(name="a"))
     stored = definition(one.scenario["a"])
     assert stored == {
-        "kind": "milestone", "at": [10], "cooldown": 86_400, "enabled": True, "priority": 50, "relevance": 86_400,
+        "kind": "milestone", "at": [10], "of": "count", "cooldown": 86_400, "enabled": True, "priority": 50,
+        "relevance": 86_400,
         "uncertain": "hold", "key": "day", "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
         "data_only": False, "devices": {}, "critical": False, "quiet_hours": "none", "send_at": "none", "caps": [],
         "overrides": [], "data": {}, "outcome": {"horizon": 1_209_600},

@@ -52,7 +52,17 @@ def _not_due(facts: Facts) -> str:
     because = "" if facts["occurrence"] is None else f"due for {facts['occurrence']}: "
     if not facts["evaluated"]:
         because = "only active recipients are evaluated; "
-    return because + KINDS[facts["kind"]].explained(facts)
+    return because + KINDS[facts["kind"]].explained(facts) + _left_out(facts.get("left_out"))
+
+
+def _left_out(facts: Facts | None) -> str:
+    if facts is None:
+        return ""
+    if facts["key"] == "until":
+        return f"; the scenario has ended (until = {facts['limit']})"
+    if facts["key"] == "since":
+        return f"; this is of {facts['began_on']}, before since = {facts['limit']}"
+    return f"; this is of {facts['began_on']}, longer ago than max_age = {facts['limit']}d"
 
 
 def _opted_out(facts: Facts) -> str:

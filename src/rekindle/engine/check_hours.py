@@ -1,7 +1,8 @@
-"""Notes a schedule that never meets the window of `send_at` where people live."""
+"""Notes a schedule that never meets the window of `send_at` where people live, and a scenario that
+has ended."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -34,6 +35,20 @@ def check_hours(config: Config, zones: Sequence[str]) -> list[Finding]:
             never = [zone for zone in everywhere if window is not None and not _meets(window, instants, zone)]
             if never:
                 findings.append(Finding(f"scenario {name}", _said(name, send_at, never), note=True))
+    return findings
+
+
+def check_ends(config: Config, today: date) -> list[Finding]:
+    """Return a note for each enabled scenario whose `until` is past in every time zone and
+    place."""
+    findings: list[Finding] = []
+    for name, scenario in config.scenario.items():
+        ends = [one.until for one in scenario.variants() if one.enabled]
+        last = max((one or "9999-12-31" for one in ends), default="9999-12-31")
+        # The day begins last in UTC-12, when it is noon in UTC.
+        if last <= (today - timedelta(1)).isoformat():
+            said = f"scenario {name}: it has ended everywhere (until = {last}): nobody is due any more"
+            findings.append(Finding(f"scenario {name}", said, note=True))
     return findings
 
 

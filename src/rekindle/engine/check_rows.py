@@ -4,9 +4,10 @@ dates and locales are not as they should be. It returns no person, token or text
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
-from rekindle.engine.check_hours import check_hours
+from rekindle.engine.check_hours import check_ends, check_hours
 from rekindle.engine.findings import Finding
 from rekindle.errors import StatementTooSlow
 from rekindle.policy import STALE_SECONDS, duration
@@ -66,6 +67,7 @@ async def _people(config: Config, source: Source) -> list[Finding]:
         found,
         *(Finding("recipients", message, note=True) for message in notes),
         *check_hours(config, counts.zones),
+        *check_ends(config, datetime.now(UTC).date()),
     ]
 
 

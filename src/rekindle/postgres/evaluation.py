@@ -84,14 +84,25 @@ class Moment:
     def statement(self, name: str, scenario: AnyScenario, **bound: str) -> LiteralString:
         """Return the statement for a scenario, with the parts for the views that exist, and with
         those that the caller binds."""
-        limited = any(one.devices.newest for one in scenario.variants())
-        devices = "newest_devices" if limited else "every_device"
-        return statement(name, **{**parts_of(scenario.kind), "newest_devices": devices, **self._parts, **bound})
+        return statement(name, **(self._parts | parts_for(scenario) | bound))
 
 
 def parts_of(kind: str) -> dict[str, str]:
     """The parts of a statement that depend on the scenario's kind."""
     return {part: f"kinds/{kind}/{part}" for part in ("candidates", "known")}
+
+
+def parts_for(scenario: AnyScenario) -> dict[str, str]:
+    """The parts of a statement that depend on the scenario: on its kind, and on keys that would
+    cost time for each person."""
+    limited = any(one.devices.newest for one in scenario.variants())
+    return {
+        **parts_of(scenario.kind),
+        "newest_devices": "newest_devices" if limited else "every_device",
+        "not_over": "not_over" if scenario.ends_somewhere else "every_candidate",
+        "not_too_old": "not_too_old" if scenario.dated_somewhere else "every_candidate",
+        **scenario.parts(),
+    }
 
 
 async def begin(
@@ -193,6 +204,9 @@ def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
         **scenario.variant_columns(),
         "cooldown_seconds": scenario.cooldown,
         "relevance_seconds": scenario.relevance,
+        "since_on": scenario.since,
+        "until_on": scenario.until,
+        "max_age_days": scenario.max_age,
         "quiet_from": quiet and quiet[0].isoformat(),
         "quiet_until": quiet and quiet[1].isoformat(),
         "weekdays": [] if scenario.critical else scenario.weekday_numbers(),

@@ -135,6 +135,7 @@ def _conditions(
                 "occurrence": row["occurrence"],
                 **({"thresholds": numbers} if (numbers := scenario.thresholds()) else {}),
                 **(row["known"] or {}),
+                **({"left_out": _left_out(scenario, row["left_out"])} if row["left_out"] else {}),
             },
         ),
         *(Condition(name, blocks, facts.get(name, {})) for name, blocks in refusals.items() if name != "not_enabled"),
@@ -144,6 +145,17 @@ def _conditions(
             {"devices": row["devices"] or []},
         ),
     ]
+
+
+def _left_out(scenario: AnyScenario, latest: Row) -> dict[str, Any]:
+    """Return which key leaves out the person's latest occasion, its value, and the day of the
+    occasion."""
+    began_on = latest["began_on"]
+    if latest["over"]:
+        key = "until"
+    else:
+        key = "since" if scenario.since is not None and began_on < scenario.since else "max_age"
+    return {"key": key, "limit": getattr(scenario, key), "began_on": began_on}
 
 
 def _facts(scenario: AnyScenario, row: Row, outranking: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -1,10 +1,11 @@
 """The team's own SELECT as a scenario. It is checked to be one read-only statement and runs
 separately; only its rows reach the claim."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, LiteralString, cast
+from uuid import UUID
 
 from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid
 from rekindle.postgres.pool import Connection, Database
@@ -13,9 +14,20 @@ from rekindle.postgres.scenario_faults import querying
 from rekindle.postgres.sql import statement
 from rekindle.render import MAX_VALUE_CHARS, Need
 from rekindle.scenario import OwnQuery, Variable
+from rekindle.scenario.kinds.sql import without_ending
 
 ROW_LIMIT = 1_000_000
 QUERY_SECONDS = 15.0
+STILL_DUE_SECONDS = 3.0
+"""An arming gives up after 5 s (`rekindle.engine.dispatch`)."""
+
+NOT_LOOKED_AT: Mapping[str, list[Any]] = {
+    "looked_at": [],
+    "still_scenario_types": [],
+    "still_user_ids": [],
+    "still_occurrences": [],
+}
+"""The parameters of arm.sql that the queries of `still_due` fill in, if there is none."""
 _SAMPLE_ROWS = 200
 _MEMORY_BYTES = 8 << 20
 _BLOCK_BYTES = 1 << 18
@@ -106,15 +118,55 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
     A variable is fit for each use that one of its values is fit for, and for all uses if it has no
     value. The server decides, by the conditions of the claim, so no value is decoded here.
 
+    The query of `still_due` is checked too.
+
     Raises:
         ScenarioQueryInvalid: as in `own_rows`.
         ScenarioQueryFailed: it failed or took longer than 15 s.
     """
+    if scenario.still_due is not None:
+        await still_due(database, scenario_type, scenario.still_due, [], timeout_seconds=QUERY_SECONDS)
     query = scenario.statement
     async with database.reading(timeout_seconds=QUERY_SECONDS) as reader, querying(scenario_type):
         await _prove(reader, scenario_type, query)
         rows = await (await reader.execute(sampled_variables(scenario), binary=True)).fetchall()
     return {row["name"]: _variable(row) for row in rows if row["name"] is not None} if rows else None
+
+
+async def still_due(
+    database: Database,
+    scenario_type: str,
+    query: str,
+    user_ids: Sequence[UUID],
+    *,
+    timeout_seconds: float = STILL_DUE_SECONDS,
+) -> list[tuple[UUID, str | None]]:
+    """Return those of these people that the query of `still_due` returns now, each with an
+    occurrence; None means every occurrence of the person, if the query has no such column.
+
+    It runs as `own_rows` does: alone, read-only and checked each time.
+
+    Raises:
+        ScenarioQueryInvalid: the query is not one SELECT with a column user_id uuid. A column
+            occurrence is a text.
+        ScenarioQueryFailed: it failed, or took longer than `timeout_seconds`.
+    """
+    text = without_ending(query)
+    async with (
+        database.reading(timeout_seconds=timeout_seconds) as reader,
+        querying(scenario_type, "still_due"),
+    ):
+        columns = await _prove(reader, scenario_type, text, key="still_due")
+        occurrence = "still.occurrence::text" if "occurrence" in columns else "null::text"
+        # A percent sign in the query is no parameter.
+        asked: LiteralString = cast(
+            "LiteralString",
+            f"select distinct still.user_id::uuid, {occurrence} as occurrence\n"
+            "from (\n" + text.replace("%", "%%") + "\n) as still\n"
+            "where still.user_id::uuid = any (%(user_ids)s::uuid[])",
+        )
+        rows = await (await reader.execute(asked, {"user_ids": list(user_ids)}, binary=True)).fetchall()
+    return [(row["user_id"], row["occurrence"]) for row in rows]
 
 
 def sampled_variables(scenario: OwnQuery) -> LiteralString:
@@ -144,16 +196,21 @@ def _variable(row: dict[str, Any]) -> Variable:
     return Variable(fit_for, row["longest"] or 0, for_programs=bool(row["for_programs"]))
 
 
-async def _prove(reader: Connection, scenario_type: str, query: str) -> None:
-    """Check that the text alone is one statement, and a SELECT of the right columns. `binary` makes
-    psycopg use the extended protocol, in which the server accepts only one statement."""
+async def _prove(reader: Connection, scenario_type: str, query: str, *, key: str = "query") -> Mapping[str, int]:
+    """Check that the text alone is one statement, and a SELECT of the right columns; return the
+    types of all of its columns. `binary` makes psycopg use the extended protocol, in which the
+    server accepts only one statement."""
     # The options are in brackets, so that a query that begins with ANALYZE is not executed here.
     await reader.execute(cast("LiteralString", f"explain (costs off) {query}"), binary=True)
     cursor = await reader.execute(cast("LiteralString", f"select * from (\n{query}\n) as own limit 0"), binary=True)
     columns = {column.name: column.type_code for column in cursor.description or []}
-    wrong = [name for name, types in _COLUMNS.items() if columns.get(name) not in types]
-    if wrong:
+    expected, hint = _COLUMNS, "It must return user_id uuid, occurrence text, variables jsonb."
+    if key == "still_due":
+        expected = {name: _COLUMNS[name] for name in ("user_id", "occurrence") if name == "user_id" or name in columns}
+        hint = "It must return user_id uuid, and may return occurrence text."
+    if wrong := [name for name, types in expected.items() if columns.get(name) not in types]:
         raise ScenarioQueryInvalid(
-            f"the query of scenario {scenario_type} does not return, or returns with another type: {', '.join(wrong)}",
-            hint="It must return user_id uuid, occurrence text, variables jsonb.",
+            f"the {key} of scenario {scenario_type} does not return, or returns with another type: {', '.join(wrong)}",
+            hint=hint,
         )
+    return columns

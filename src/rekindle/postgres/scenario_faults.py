@@ -56,8 +56,8 @@ async def evaluating(what: str) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def querying(scenario_type: str) -> AsyncGenerator[None]:
-    """As `evaluating`, for the query of a scenario of kind sql.
+async def querying(scenario_type: str, key: str = "query") -> AsyncGenerator[None]:
+    """As `evaluating`, for a query of a scenario of kind sql, by the key that has it.
 
     Raises:
         ScenarioQueryInvalid: the text of the query cannot be run.
@@ -68,7 +68,7 @@ async def querying(scenario_type: str) -> AsyncGenerator[None]:
     except psycopg.Error as error:
         if not _is_an_answer(error):
             raise
-        raise _query_fault(scenario_type, error) from None
+        raise _query_fault(f"the {key} of scenario {scenario_type}", error) from None
 
 
 def _is_an_answer(error: psycopg.Error) -> bool:
@@ -96,24 +96,20 @@ def _evaluation_fault(what: str, error: psycopg.Error) -> RekindleError:
     )
 
 
-def _query_fault(scenario_type: str, error: psycopg.Error) -> RekindleError:
+def _query_fault(what: str, error: psycopg.Error) -> RekindleError:
     if isinstance(error, errors.QueryCanceled):
-        return ScenarioQueryFailed(
-            f"the query of scenario {scenario_type} took too long", hint="Add an index or narrow it."
-        )
+        return ScenarioQueryFailed(f"{what} took too long", hint="Add an index or narrow it.")
     if isinstance(error, psycopg.IntegrityError | psycopg.DataError) and not words_are_foreign(error):
         return ScenarioQueryFailed(
-            f"the query of scenario {scenario_type} fails on the value of a row: {primary(error)}",
+            f"{what} fails on the value of a row: {primary(error)}",
             hint="Fix the row, or have the query leave it out.",
         )
     if (error.sqlstate or "").startswith(_QUERY_IS_WRONG) and not words_are_foreign(error):
         return ScenarioQueryInvalid(
-            f"the query of scenario {scenario_type} cannot be run: {primary(error)}",
+            f"{what} cannot be run: {primary(error)}",
             hint="It must be one read-only SELECT of tables and views that rekindle_worker may read.",
         )
-    return ScenarioQueryFailed(
-        f"the query of scenario {scenario_type} failed: {_words(error)}", hint="Run the query by hand."
-    )
+    return ScenarioQueryFailed(f"{what} failed: {_words(error)}", hint="Run the query by hand.")
 
 
 def _words(error: psycopg.Error) -> str:

@@ -11,7 +11,7 @@ from psycopg import AsyncClientCursor, sql
 from rekindle.ports import Applied, Evaluation
 from rekindle.postgres.claims import claim_parameters
 from rekindle.postgres.evaluation import begin, kinds_that_look, optional_views, source_views
-from rekindle.postgres.own_query import returned_rows
+from rekindle.postgres.own_query import NOT_LOOKED_AT, returned_rows
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.sql import statement
 from rekindle.scenario import KINDS, OwnQuery
@@ -84,6 +84,7 @@ async def dispatching(
             "lease_seconds": _SECONDS,
             "run_id": run_id or NO_RUN,
             "names": ["example" for _ in units],
+            **NOT_LOOKED_AT,
         }
         views = await optional_views(connection) if name == "arm" else {}
         kinds = kinds_that_look(KINDS, await source_views(connection))

@@ -31,6 +31,7 @@ from rekindle.postgres.evaluation import kinds_that_look, optional_views, source
 from rekindle.postgres.guard_preview import claimable, held_back
 from rekindle.postgres.installation import require_known, require_ready
 from rekindle.postgres.locks import take_if_free
+from rekindle.postgres.own_query import still_due
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.scenario_faults import evaluating
@@ -194,6 +195,7 @@ class PostgresStore(Store):
         parameters = _keys(units) | {
             "user_ids": sorted({unit.user_id for unit in units}),
             "lease_seconds": lease_seconds,
+            **await self._still_due(units),  # mutant: still-due
         }
         # Only the kinds of these units: if a view that none of them reads is locked or slow, they
         # need not wait.
@@ -206,6 +208,28 @@ class PostgresStore(Store):
     async def _look_up_views(self, connection: Connection) -> None:
         self._optional_views = await optional_views(connection)
         self._source_views = await source_views(connection)
+
+    async def _still_due(self, units: Sequence[Unit]) -> dict[str, list[Any]]:
+        """Return the parameters of arm.sql about units of kind sql: what the queries of `still_due`
+        return now for their people.
+
+        The queries run before the units are locked. If one fails, no unit is armed: the caller asks
+        again for each scenario alone, and what was not armed keeps its claim.
+        """
+        found: list[tuple[str, UUID, str | None]] = []
+        looked_at: list[str] = []
+        own = sorted({unit.scenario_type for unit in units if unit.kind == "sql"})
+        for row in await self._database.rows(statement("still_due"), {"scenario_types": own}) if own else ():
+            name = row["scenario_type"]
+            people = sorted({unit.user_id for unit in units if unit.scenario_type == name})
+            looked_at.append(name)
+            found += [(name, *one) for one in await still_due(self._database, name, row["still_due"], people)]
+        return {
+            "looked_at": looked_at,
+            "still_scenario_types": [name for name, _, _ in found],
+            "still_user_ids": [user_id for _, user_id, _ in found],
+            "still_occurrences": [occurrence for _, _, occurrence in found],
+        }
 
     async def record(self, run_id: UUID, acceptances: Sequence[Acceptance]) -> Sequence[Verdict]:
         """Write a notification for each acceptance, all or none. Return one verdict each, in order.

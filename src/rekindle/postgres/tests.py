@@ -74,7 +74,7 @@ async def arm_test(
         parameters = await moment.of(applied) | {"to_token": wanted.to_token is not None}
         person = await _found(connection, moment, evaluation, parameters)
         due = person is not None
-        person = person or await _found(connection, moment, evaluation, parameters, candidates="anybody")
+        person = person or await _found(connection, moment, evaluation, parameters, **_ANYBODY)
         if person is None:
             raise NotFound("no active recipient has this id", hint="`rekindle explain` says why.")
         target = _target(person, wanted.to_token)
@@ -159,6 +159,9 @@ def _sent(row: dict[str, Any]) -> SentAsTest:
     values: dict[str, Any] = {name: value for name, value in row.items() if name != "request_sha256"}
     values |= {"samples": tuple(row["samples"]), "sent_at": row["sent_at"].astimezone(UTC)}
     return SentAsTest(**values)
+
+
+_ANYBODY = {"candidates": "anybody", "not_over": "every_candidate", "not_too_old": "every_candidate"}
 
 
 async def _found(

@@ -13,8 +13,11 @@ from rekindle.scenario.reach import Reach, Strict
 
 FIXED = (
     "kind",
+    "of",
     "query",
     "file",
+    "still_due",
+    "still_due_file",
     "key",
     "schedule",
     "schedule_timezone",

@@ -66,10 +66,14 @@ def too_short(config: RetentionConfig, scenarios: dict[str, AnyScenario], *, cat
     remembered = [(one.remembered_days(), name) for name, scenario in scenarios.items() for one in scenario.variants()]
     needs += [
         ("spent", days * _DAY, f"an occasion of scenario {name} lasts as long")
-        for days, name in sorted(remembered, reverse=True)[:1]
+        for days, name in sorted((days, name) for days, name in remembered if days is not None)[-1:]
     ]
     needs.append(("spent", retained(config, scenarios).notification, "notifications are kept as long"))
     found: dict[str, Mistake] = {}
+    lasting = [name for days, name in remembered if days is None]
+    if lasting and isinstance(config.spent, int):
+        message = f'must be "forever", because an occasion of scenario {lasting[0]} never passes; or set its max_age'
+        found["spent"] = (("retention", "spent"), "too_short", message)
     for key, seconds, because in sorted(needs, key=lambda need: -need[1]):
         said = getattr(config, key)
         if isinstance(said, int) and said < seconds:

@@ -41,4 +41,6 @@ OPTIONAL: Mapping[str, Columns] = {
 """Views that the engine reads if they exist. They must then have these columns."""
 
 ACTIVITY: Columns = {"user_id": UUID, "activity_date": INSTANT}
+AMOUNT: Columns = {"amount": frozenset({"numeric", "double precision", "real", "bigint", "integer", "smallint"})}
+"""The column of `activity` that a milestone on a sum reads too."""
 CERTIFICATION: Columns = {"certification_id": ID, "user_id": UUID, "name": TEXT, "expires_on": DATE}

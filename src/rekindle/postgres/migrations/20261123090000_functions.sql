@@ -457,6 +457,13 @@ language sql stable parallel safe as $$
     and activity <= greatest(pg_catalog.timezone('UTC', at)::date, pg_catalog.timezone(zone, at)::date)
 $$;
 
+-- The amount of an activity, if it counts: not null, NaN or infinite, and at most a billion either
+-- way, so that a sum has a bounded length. A negative one counts: it corrects another.
+create or replace function rekindle.amount(amount numeric) returns numeric
+language sql immutable parallel safe as $$
+  select case when amount between -1000000000 and 1000000000 then amount end  -- mutant: amount
+$$;
+
 -- The name of a certificate, for comparison with another. Null is like no other.
 create or replace function rekindle.same_name(name text) returns text
 language sql immutable parallel safe as $$
@@ -574,6 +581,9 @@ begin
     back_off          float8,
     cooldown_seconds  bigint,
     relevance_seconds bigint,
+    since_on          date,       -- occasions of earlier days do not count; null: all count
+    until_on          date,       -- from this local day on, nobody is due; null: no end
+    max_age_days      integer,    -- occasions of a day before that do not count; null: all count
     quiet_from        time,
     quiet_until       time,
     weekdays          int[],

@@ -75,7 +75,12 @@ unit as (
          claimed.zone, (claimed.variant).quiet_from, (claimed.variant).quiet_until, (claimed.variant).weekdays,
          (claimed.variant).send_from, (claimed.variant).send_until, claimed.inactive_since_on,
          %(run_id)s, moment.at + make_interval(secs => %(reserved_seconds)s),
-         moment.at, moment.at + make_interval(secs => (claimed.variant).relevance_seconds), moment.at
+         moment.at,
+         least(moment.at + make_interval(secs => (claimed.variant).relevance_seconds),
+               case when (claimed.variant).until_on is not null  -- mutant: ends
+                    then rekindle.first_moment((claimed.variant).until_on, time '00:00', coalesce(claimed.zone, 'UTC'))
+               end),
+         moment.at
   from claimed
   -- FULL JOIN only to rule out a nested loop. It acts as an inner join.
   full join device on device.user_id = claimed.user_id

@@ -91,6 +91,9 @@ select person.due, person.occurrence, person.organisation_id, person.chapter_id,
        (person.variant).number as variant,
        rekindle.backed_off_until(person.user_id, %(scenario_type)s, person.absence, person.variant)
          as backed_off_until,
+       -- The latest occasion that since, max_age or until left out.
+       (select jsonb_build_object('began_on', to_jsonb(found) -> 'began_on', 'over', not {not_over})
+        from found where not person.due order by to_jsonb(found) ->> 'began_on' desc nulls last limit 1) as left_out,
        (select bool_or(listed.active) from listed) as active,
        timezone(person.zone, %(at)s::timestamptz) as local_at,
        (select jsonb_agg(jsonb_build_array(tried.source, tried.zone, rekindle.is_zone(tried.zone))

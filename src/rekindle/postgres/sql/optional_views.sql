@@ -1,7 +1,8 @@
 -- In: nothing.
 -- Out: (slot, part): for each of the team's optional views, the part that reads it, or its
--- `_absent` twin if the view does not exist; and for `own_columns` the part that reads a
--- recipient's columns, or its `_careful` twin if one of them has a type that to_jsonb may fail on.
+-- `_absent` twin if the view does not exist; for `own_columns` the part that reads a recipient's
+-- columns, or its `_careful` twin if one of them has a type that to_jsonb may fail on; and the part
+-- that reads the amounts of activities, or its `_absent` twin.
 -- A view that this role may not read counts as existing. The statement that needs it then fails,
 -- and no opt-out is ignored silently.
 select optional.slot, optional.slot || case when c.oid is null then '_absent' else '' end as part
@@ -19,3 +20,11 @@ select 'own_columns', case when exists (
   where n.nspname = 'rekindle_source' and t.typtype <> 'e' and t.typname <> 'citext'
     and (t.typnamespace <> 'pg_catalog'::regnamespace or t.typname in ('json', '_json') or t.typtype = 'c')
 ) then 'own_columns_careful' else 'own_columns' end
+union all
+select 'kinds/milestone/amount', case when exists (
+  select
+  from pg_catalog.pg_namespace n
+  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'activity'
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = 'amount' and not a.attisdropped
+  where n.nspname = 'rekindle_source'
+) then 'kinds/milestone/amount' else 'kinds/milestone/amount_absent' end

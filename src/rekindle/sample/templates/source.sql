@@ -63,6 +63,8 @@ from programme.mentors m;                          -- EDIT               public.
 --   user_id          uuid
 --   activity_date    timestamptz, or date    when; days are counted in the person's time zone. It
 --                                            counts only once it has happened
+--   amount           a number                optional: hours, sessions. Only a milestone with
+--                                            of = "sum" reads it
 --
 -- Use the plain columns, without a function or a cast around them: the index (see the end) works
 -- only for those.

@@ -4,6 +4,7 @@ declare."""
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import (
@@ -13,6 +14,8 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -27,10 +30,28 @@ from rekindle.scenario.views import Columns
 SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MAX_OVERRIDES = 5_000
 MAX_TTL_SECONDS = 2_419_200  # FCM: four weeks
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)
+"""What is dated earlier means "never" (rekindle.happened)."""
 
 
 def _days(value: object) -> object:
     return parse_days(value) if isinstance(value, str) else value
+
+
+def _written(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
+
+
+def _day(text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise ValueError("is not a date; write it as 2026-01-31, without a time")
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise ValueError(f"is not between {_FIRST_DAY} and {_LAST_DAY}")
+    return text
 
 
 def distinct(values: list[int]) -> list[int]:
@@ -44,6 +65,18 @@ def distinct(values: list[int]) -> list[int]:
     return sorted(values)
 
 
+def within_age(days: list[int], known: ValidationInfo) -> list[int]:
+    """The days, each of which an occasion reaches before it is too old.
+
+    Raises:
+        ValueError: one is longer than `max_age`.
+    """
+    max_age = known.data.get("max_age")
+    if max_age is not None and (never := [f"{one}d" for one in days if one > max_age]):
+        raise ValueError(f"nobody reaches {', '.join(never)}, because max_age is {max_age}d")
+    return days
+
+
 def not_counted(facts: Mapping[str, Any]) -> str:
     """A few words for `explained`, about the activities that do not count; empty if all of them
     do."""
@@ -52,6 +85,9 @@ def not_counted(facts: Mapping[str, Any]) -> str:
 
 
 Days = Annotated[int, BeforeValidator(_days), Field(gt=0, le=3_660)]
+Day = Annotated[str, BeforeValidator(_written), AfterValidator(_day)]
+"""A date, as text: what is stored is JSON."""
+
 Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(distinct)]
 
 
@@ -80,8 +116,12 @@ class ScenarioKind(Reach, Texts, ABC):
     lasting: ClassVar[bool] = False
     """Whether its occurrences stay spent for ever, because no occasion of it passes."""
 
-    needs_activity_index: ClassVar[bool] = False
-    """Whether an enabled scenario is refused without an index on (user_id, activity_date)."""
+    occasion_day: ClassVar[str | None] = None
+    """What the day of an occasion is, which `since` and `max_age` look at: the column `began_on` of
+    candidates.sql. None: there is no such column, and the two keys are refused."""
+
+    instead_of_since: ClassVar[str] = "leave this key out"
+    """What to do instead, if there is no such day."""
 
     enabled: bool = True
     critical: bool = False
@@ -90,12 +130,30 @@ class ScenarioKind(Reach, Texts, ABC):
     schedule: Annotated[str, AfterValidator(valid_cron)] | None = None
     schedule_timezone: Zone | None = None
     priority: int = Field(default=50, ge=0, le=100)
+    since: Day | None = None
+    until: Day | None = None
+    max_age: Days | None = None
     relevance: Seconds = 86_400
     ttl: Annotated[Seconds, Field(le=MAX_TTL_SECONDS)] | None = None
     uncertain: Literal["hold", "resend"] = "hold"
     outcome: Outcome = Outcome()
     overrides: list[Override] = Field(default_factory=list, max_length=MAX_OVERRIDES)
     _variants: tuple[Self, ...] = PrivateAttr(default=())
+
+    @field_validator("since", "max_age")
+    @classmethod
+    def _has_a_day(cls, value: str | int | None) -> str | int | None:
+        if value is not None and cls.occasion_day is None:
+            raise ValueError(f"an occasion of this kind has no day; {cls.instead_of_since}")
+        return value
+
+    @field_validator("until")
+    @classmethod
+    def _ends_after_it_begins(cls, value: str | None, known: ValidationInfo) -> str | None:
+        since = known.data.get("since")
+        if value is not None and since is not None and value <= since:
+            raise ValueError(f"ends before the first occasion that counts, which is of {since}")
+        return value
 
     @model_validator(mode="wrap")
     @classmethod
@@ -162,6 +220,21 @@ class ScenarioKind(Reach, Texts, ABC):
         return any(one.caps for one in self.variants())
 
     @property
+    def ends_somewhere(self) -> bool:
+        """Whether it has an `until` for anybody."""
+        return any(one.until for one in self.variants())
+
+    @property
+    def dated_somewhere(self) -> bool:
+        """Whether the day of an occasion matters for anybody."""
+        return any(one.since or one.max_age for one in self.variants())
+
+    @property
+    def needs_activity_index(self) -> bool:
+        """Whether an enabled scenario is refused without an index on (user_id, activity_date)."""
+        return False
+
+    @property
     def open_ended(self) -> frozenset[str]:
         """The variables that have no longest value."""
         return frozenset(name for name, variable in self.variables.items() if variable.longest is None)
@@ -185,10 +258,15 @@ class ScenarioKind(Reach, Texts, ABC):
         can be used."""
         return {}
 
-    def remembered_days(self) -> int:
+    def remembered_days(self) -> int | None:
         """The days for which an occurrence must stay spent after its push: for so long it may be
-        due again."""
+        due again. None: for ever."""
         return 0
+
+    def parts(self) -> Mapping[str, str]:
+        """The parts for the slots of its SQL that are not the same for each scenario of the kind,
+        by slot."""
+        return {}
 
     def variant_columns(self) -> dict[str, Any]:
         """Columns of `rekindle.variant` that only this kind fills."""

@@ -85,8 +85,14 @@ recipient as (
     and (%(organisations)s::uuid[] = '{}' or membership.organisation_id = any (%(organisations)s::uuid[]))
     and (%(user_id)s::uuid is null or r.user_id = %(user_id)s::uuid)
 ),
-candidate as (
+found as (
   {candidates}
+),
+-- Without the keys that limit the days of occasions, both conditions are `every_candidate`.
+candidate as (
+  select found.* from found
+  where {not_over}
+    and {not_too_old}
 ),
 -- What the texts need of the variables, by number; see `requirements.py`. Each is a condition on
 -- the object of variables.

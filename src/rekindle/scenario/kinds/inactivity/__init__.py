@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from rekindle.scenario.kinds.base import ScenarioKind, Thresholds, not_counted
+from rekindle.scenario.kinds.base import ScenarioKind, Thresholds, not_counted, within_age
 from rekindle.scenario.texts import DATE, NUMBER, Variable
 from rekindle.scenario.views import ACTIVITY, Columns
 
@@ -21,12 +21,22 @@ class Inactivity(ScenarioKind):
     }
     last_look: ClassVar[frozenset[str]] = frozenset({"activity"})
     lasting: ClassVar[bool] = True
-    needs_activity_index: ClassVar[bool] = True
+    occasion_day: ClassVar[str | None] = "the day of the last activity"
 
     kind: Literal["inactivity"]
     after: Thresholds
     limit: int | None = Field(default=None, gt=0, le=20)
     back_off: float | None = Field(default=None, gt=1, le=10, strict=False)
+
+    @field_validator("after")
+    @classmethod
+    def _can_be_reached(cls, value: list[int], known: ValidationInfo) -> list[int]:
+        return within_age(value, known)
+
+    @property
+    def needs_activity_index(self) -> bool:
+        """See `ScenarioKind.needs_activity_index`."""
+        return True
 
     def views(self) -> Mapping[str, Columns]:
         """See `ScenarioKind.views`."""

@@ -15,6 +15,7 @@
 -- activity. The day is for instants that are cut to a date: a person who came back on the day of
 -- the push has begun another absence. The two hours are for summer time.
 select recipient.*, named.absence, last_activity.local_on as inactive_since_on, 0 as rank,
+       last_activity.local_on as began_on,
        named.absence || case when reached.stage <= greatest(sent.stage, sent.days) then sent.stage
                              else reached.stage end || 'd' as occurrence,
        jsonb_build_object('days', last_activity.days, 'last_activity_on', last_activity.local_on,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -55,9 +55,13 @@ class OwnQuery(ScenarioKind):
     """Due when the team's own SELECT returns the person. The variables are those that the query
     returns."""
 
+    instead_of_since: ClassVar[str] = "write it as a condition of your query"
+
     kind: Literal["sql"]
     query: str | None = None
     file: str | None = None
+    still_due: str | None = None
+    still_due_file: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -65,6 +69,10 @@ class OwnQuery(ScenarioKind):
             raise ValueError("give either query or file")
         if self.query is not None and not without_ending(self.query):
             raise ValueError("query has only blanks and comments")
+        if self.still_due is not None and self.still_due_file is not None:
+            raise ValueError("give either still_due or still_due_file")
+        if self.still_due is not None and not without_ending(self.still_due):
+            raise ValueError("still_due has only blanks and comments")
         return self
 
     @property
