@@ -28,9 +28,8 @@ def calls() -> list[tuple[str, ast.Call, dict[str, list[str]]]]:
             and isinstance(node.value.orelse, ast.Attribute)
             and ast.unparse(node.value.body.value) == "log"
         }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                found.append((ast.unparse(node.func), node, chosen))
+        every = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+        found.extend((ast.unparse(node.func), node, chosen) for node in every)
     return found
 
 
