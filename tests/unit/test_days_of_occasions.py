@@ -83,3 +83,13 @@ def test_a_scenario_that_has_ended_everywhere_is_noted(tmp_path: Path) -> None:
     (note,) = check_ends(config, date(2027, 1, 1))
     assert note.note
     assert note.message == "scenario away: it has ended everywhere (until = 2026-12-31): nobody is due any more"
+
+
+def test_what_never_passes_is_remembered_for_ever(tmp_path: Path) -> None:
+    retention = '\n[retention]\nspent = "900d"\n'
+    assert mistakes(tmp_path, f'after = ["1d"]{retention}', "expiry") == (
+        'retention.spent: must be "forever", because an occasion of scenario away never passes; or set its max_age',
+    )
+    assert load(tmp_path, f'after = ["1d"]\nmax_age = "800d"{retention}', "expiry").retention.spent == 900 * 86_400
+    (problem,) = mistakes(tmp_path, f'after = ["1d"]\nmax_age = "880d"{retention}', "expiry")
+    assert problem.startswith("retention.spent: is too short; make it at least 911d")
