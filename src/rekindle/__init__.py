@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         UnknownScenario,
     )
     from rekindle.model import Accepted, Message, Numbers, Outcome, Refused, Report, Uncertain
+    from rekindle.policy import stable_uuid
     from rekindle.ports import Dispatcher, NotificationRepository
     from rekindle.scenario import Config
     from rekindle.settings import Settings
@@ -51,6 +52,7 @@ __all__ = [
     "evaluate_and_dispatch",
     "load_config",
     "migrate",
+    "stable_uuid",
 ]
 
 _MODULES = {
@@ -63,6 +65,7 @@ _MODULES = {
         "UnknownScenario",
     ),
     "rekindle.model": ("Accepted", "Message", "Numbers", "Outcome", "Refused", "Report", "Uncertain"),
+    "rekindle.policy": ("stable_uuid",),
     "rekindle.ports": ("Dispatcher", "NotificationRepository"),
     "rekindle.scenario": ("Config",),
     "rekindle.settings": ("Settings",),

@@ -151,6 +151,7 @@ def explained_document(person: PersonExplained, names: PlaceNames) -> Document:
     """The explanation of one person: conditions in their order, claims newest first."""
     return {
         "user_id": person.user_id,
+        "external_id": person.standing.external_id,
         "at": person.standing.at,
         "known": person.standing.known,
         "recipient": person.standing.listed,

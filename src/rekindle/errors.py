@@ -55,6 +55,8 @@
     ├── MetricsRefused       RK741    halt          2
     ├── StillRecipient       RK750    drop          2
     ├── ExportNotWritten     RK751    drop          2
+    ├── PersonAmbiguous      RK728    drop          2
+    ├── PersonUnknown        RK729    drop          2
     ├── EffectMissing        RK760    halt          2
     └── RequestError         RK7xx    drop          2
         ├── RequestInvalid        RK701
@@ -537,6 +539,22 @@ class ExportNotWritten(RekindleError):
 
     code = "RK751"
     usual_hint = "Make room, or give another --output."
+    disposition = Disposition.DROP
+
+
+class PersonAmbiguous(RekindleError):
+    """This is the id of several people."""
+
+    code = "RK728"
+    usual_hint = "Name the person by a user_id that is nobody's external_id."
+    disposition = Disposition.DROP
+
+
+class PersonUnknown(RekindleError):
+    """No recipient has this id."""
+
+    code = "RK729"
+    usual_hint = "Give a user_id (UUID) or an external_id of the recipient view; of somebody who is gone, the UUID."
     disposition = Disposition.DROP
 
 

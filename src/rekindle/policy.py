@@ -145,6 +145,32 @@ def idempotency_key(user_id: UUID, scenario_type: str, evaluated_on: date, occur
     return hashlib.sha256(f"{user_id}{scenario_type}{evaluated_on.isoformat()}{of_occurrence}".encode()).hexdigest()
 
 
+_SPACES = UUID("b1d3f0a4-6c52-4e0e-9d7a-2f5c8e417a90")
+
+
+def stable_uuid(space: str, id: str | int) -> UUID:  # noqa: A002
+    """The UUID of something that is known by another id: always the same for the same space and id.
+
+    The same function exists in SQL (`rekindle.stable_uuid`), and a test compares the two. A number
+    counts as its digits. Case, blanks and every other byte matter.
+
+    Args:
+        space: the name of the set of ids, such as `people`.
+        id: the id in that set.
+
+    Returns:
+        A UUID of version 8 by SHA-256 (RFC 9562, appendix B.2), in the namespace of the space.
+    """
+    return _named(_named(_SPACES, space), str(id))
+
+
+def _named(namespace: UUID, name: str) -> UUID:
+    digest = bytearray(hashlib.sha256(namespace.bytes + name.encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(digest))
+
+
 def retry_delay(retry_after: float | None, *, jitter: float) -> float:
     """Seconds until a unit that was certainly rejected may be tried again.
 

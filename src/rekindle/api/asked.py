@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 from pydantic import AwareDatetime
 
 from rekindle.access import Actor
 from rekindle.api.access import require
 from rekindle.api.models import ScenarioType
 from rekindle.api.pages import Cursor, Cursors, Limit
-from rekindle.errors import NotFound, TooManyPlans
+from rekindle.app import Engine
+from rekindle.errors import NotFound, PersonAmbiguous, PersonUnknown, TooManyPlans
 from rekindle.ports import Filter
 
 TURN_SECONDS = 10.0
@@ -25,8 +26,29 @@ Scenarios = Annotated[list[ScenarioType], Query(alias="scenario", max_length=100
 Scenario = Annotated[ScenarioType | None, Query(description="Only this scenario.")]
 Organisation = Annotated[UUID | None, Query(description="Only this organisation.")]
 User = Annotated[UUID | None, Query(description="Only this person.")]
+Named = Annotated[
+    str, Path(max_length=255, description="The person: their user_id, or the external_id of the recipient view.")
+]
 Since = Annotated[AwareDatetime | None, Query(description="Not before this instant.")]
 Until = Annotated[AwareDatetime | None, Query(description="Before this instant.")]
+
+
+async def person_named(engine: Engine, actor: Actor, given: str) -> UUID:
+    """The person that a path names.
+
+    Raises:
+        NotFound: nobody has this id, or a limited actor names several people: which ones is not
+            for it to know.
+        PersonAmbiguous: it is the id of several people.
+    """
+    try:
+        return await engine.person(given)
+    except PersonUnknown:
+        raise NotFound from None
+    except PersonAmbiguous:
+        if actor.unlimited:
+            raise
+        raise NotFound from None
 
 
 class Asked:

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from rekindle.access import Actor
 from rekindle.api.access import require
+from rekindle.api.asked import Named, person_named
 from rekindle.api.document import KEY, responses
 from rekindle.api.models import ErasedPerson, PersonExport
 from rekindle.app import Engine
@@ -23,40 +24,43 @@ def erase_routes(engine: Engine) -> APIRouter:
     router = APIRouter(prefix="/v1/people", dependencies=KEY)
 
     @router.delete("/{user_id}", responses=responses(401, 403, 404, 409, 503))
-    async def erase_person(user_id: UUID, actor: Admin, force: Force = False) -> ErasedPerson:
+    async def erase_person(user_id: Named, actor: Admin, force: Force = False) -> ErasedPerson:
         """Delete everything that the ledger has about a person, as `rekindle erase` does. Repeated,
         it finds nothing, and every number is 0. 409: the person is still an active recipient."""
-        await _find(engine, actor, user_id)
-        return ErasedPerson.model_validate(await engine.acting_as(actor).erase(user_id, force=force))
+        found = await _find(engine, actor, user_id)
+        return ErasedPerson.model_validate(await engine.acting_as(actor).erase(found, force=force))
 
     @router.get(
         "/{user_id}/export",
         response_class=StreamingResponse,
-        responses=responses(401, 403, 404, 503) | {200: {"model": PersonExport}},
+        responses=responses(401, 403, 404, 409, 503) | {200: {"model": PersonExport}},
     )
-    async def export_person(user_id: UUID, actor: Admin) -> Response:
+    async def export_person(user_id: Named, actor: Admin) -> Response:
         """Everything that the ledger has about a person, as `rekindle export` prints it. It has no
         device token. If the connection breaks, the document is not complete."""
-        await _find(engine, actor, user_id)
-        pieces = engine.acting_as(actor).export(user_id)
+        found = await _find(engine, actor, user_id)
+        pieces = engine.acting_as(actor).export(found)
         first = await anext(pieces)  # so that a database that does not answer is a problem with a status
         return StreamingResponse(_after(first, pieces), media_type="application/json")
 
     return router
 
 
-async def _find(engine: Engine, actor: Actor, user_id: UUID) -> None:
-    """Check that the actor sees the person: all organisations that the recipient view and the
-    ledger have for them are its own.
+async def _find(engine: Engine, actor: Actor, given: str) -> UUID:
+    """Return the person. The actor must see them: all organisations that the views and the ledger
+    have for them are its own.
 
     Raises:
         NotFound: it does not. An unknown person is not found either.
+        PersonAmbiguous: it is the id of several people.
     """
+    user_id = await person_named(engine, actor, given)
     if actor.unlimited:
-        return
+        return user_id
     organisations = await engine.organisations_of(user_id)
     if not organisations or not all(actor.sees(one) for one in organisations):  # mutant: organisations-of-a-person
         raise NotFound
+    return user_id
 
 
 async def _after(first: str, pieces: AsyncGenerator[str]) -> AsyncGenerator[str]:

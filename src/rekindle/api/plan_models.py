@@ -60,6 +60,7 @@ _PLANNED: dict[str, Any] = {
 }
 _PERSON: dict[str, Any] = {
     "user_id": _USER,
+    "external_id": None,
     "at": "2026-11-24T09:07:00+00:00",
     "known": True,
     "recipient": True,
@@ -257,6 +258,7 @@ class PersonShown(PlaceShown):
     model_config = example(_PERSON)
 
     user_id: UUID
+    external_id: str | None = Field(description="As the recipient view has it.")
     at: Instant
     known: bool = Field(description="A view or the ledger has this id.")
     recipient: bool = Field(description="The recipient view lists the person.")

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 
 from rekindle.access import Actor
 from rekindle.api.access import require
-from rekindle.api.asked import Organisation, Reader, Scenarios, Turns, User, seen
+from rekindle.api.asked import Named, Organisation, Reader, Scenarios, Turns, User, person_named, seen
 from rekindle.api.document import KEY, responses
 from rekindle.api.pages import Cursor, Cursors, Limit
 from rekindle.api.plan_models import (
@@ -141,11 +141,11 @@ def plan_routes(engine: Engine) -> APIRouter:
         "/people/{user_id}",
         tags=["people"],
         summary="Explain a person",
-        responses=responses(401, 403, 404, 422, 429, 503),
+        responses=responses(401, 403, 404, 409, 422, 429, 503),
         response_model=PersonShown,
     )
     async def explain_person(
-        user_id: UUID,
+        user_id: Named,
         actor: Reader,
         scenario: Scenarios = [],  # noqa: B006
         limit: Claims = 5,
@@ -154,7 +154,8 @@ def plan_routes(engine: Engine) -> APIRouter:
         `rekindle explain --json` shows them. A key that is limited to organisations finds their
         recipients."""
         async with people.turn():
-            person = await engine.explain(user_id, scenarios=scenario, limit=limit, sees=actor.organisations)
+            found = await person_named(engine, actor, user_id)
+            person = await engine.explain(found, scenarios=scenario, limit=limit, sees=actor.organisations)
         if not person.standing.known:
             raise NotFound("no view and no record has this id", hint="Compare it with the recipient view.")
         return explained_document(person, await engine.place_names(places_of_person(person)))

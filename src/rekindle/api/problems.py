@@ -23,6 +23,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.NotFound, 404),
     (errors.MethodRefused, 405),
     (errors.StillRecipient, 409),
+    (errors.PersonAmbiguous, 409),
     (errors.KeyNameTaken, 409),
     (errors.RequestTooSlow, 408),
     (errors.RequestTooLarge, 413),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rekindle.app.base import Base
 from rekindle.engine.compose import MAX_TTL_SECONDS, longest_ttl
-from rekindle.errors import RekindleError, StillRecipient
+from rekindle.errors import PersonAmbiguous, PersonUnknown, RekindleError, StillRecipient
 from rekindle.ports import Erased, LastSend
 from rekindle.postgres import people
 
@@ -69,6 +69,29 @@ class People(Base):
                 lead = ""
         closed = [] if open_table is None else ["]"]
         yield lead + ", ".join([*closed, *(f'"{table}": []' for table in left)]) + "}}\n"
+
+    async def person(self, given: str) -> UUID:
+        """The user_id of the person with this id: a `user_id`, also one that nobody has, or the
+        `external_id` of a recipient.
+
+        Raises:
+            PersonAmbiguous: it is the id of several people.
+            PersonUnknown: it is not a UUID, and nobody's external_id.
+        """
+        try:
+            user_id: UUID | None = UUID(given)
+        except ValueError:
+            user_id = None
+        found: Sequence[UUID] = ()
+        if "\0" not in given:  # Postgres has no text with it
+            found = await people.named(self._database, given, user_id)
+        if len(found) > 1:
+            raise PersonAmbiguous
+        if found:
+            return found[0]
+        if user_id is None:
+            raise PersonUnknown
+        return user_id
 
     async def organisations_of(self, user_id: UUID) -> frozenset[UUID | None]:
         """The organisations of a person, from the recipient view and the ledger; see

@@ -22,7 +22,7 @@ from rekindle.cli.options import (
     config,
     ids,
     instant,
-    one_id,
+    one_person,
     run_key,
     seconds,
     settings,
@@ -98,8 +98,8 @@ async def plan(
         raise BadArgument("--at and --changes cannot be used together")
     moment = instant("--at", at)
     scenarios, organisations = scenario or (), ids(organisation)
-    user_id = one_id(user or show)
     async with Engine.open(settings(), config(config_path)) as engine:
+        user_id = await one_person(engine, user or show)
         if changes:
             steps = engine.difference(scenarios=scenarios, organisations=organisations, user_id=user_id)
             return await (
@@ -166,16 +166,18 @@ async def run(
     """Run one cycle: evaluate, claim, dispatch, record, report."""
     loaded = config(config_path)
     budget_seconds = seconds(budget)
-    scenarios, organisations, user_id = scenario or (), ids(organisation), one_id(user)
-    digest = request_digest(
-        scenarios=scenarios,
-        organisations=organisations,
-        user_id=user_id,
-        budget_seconds=budget_seconds,
-        confirmed=confirm,
-    )
-    asked = None if key is None else Asked(run_key(key), digest)
+    scenarios, organisations = scenario or (), ids(organisation)
+    named = None if key is None else run_key(key)
     async with Engine.open(settings(), loaded) as engine, kept(engine, metrics_file):
+        user_id = await one_person(engine, user)
+        digest = request_digest(
+            scenarios=scenarios,
+            organisations=organisations,
+            user_id=user_id,
+            budget_seconds=budget_seconds,
+            confirmed=confirm,
+        )
+        asked = None if named is None else Asked(named, digest)
         if dry_run:
             previews = await engine.dry_run(scenarios=scenarios, organisations=organisations, user_id=user_id)
             return _show_dry_run(previews, as_json=as_json)

@@ -7,10 +7,11 @@ import typer
 
 from rekindle.app import Engine
 from rekindle.cli.conditions import MEANINGS, describe, moment
-from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, ids, one_id, settings
+from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, one_id, settings
 from rekindle.cli.output import Table, console, counts, print_json, report_line, say
 from rekindle.cli.places import Places, places
 from rekindle.documents import explained_document, places_of_person
+from rekindle.foreign import printable
 from rekindle.model import Report
 from rekindle.ports import Explanation, PastClaim, PastUnit, PersonExplained, Standing
 
@@ -25,7 +26,7 @@ _ENDINGS = {
 
 @async_command
 async def explain(
-    user: Annotated[str, typer.Argument(metavar="USER", help="The person's user_id, a UUID.")],
+    user: Annotated[str, typer.Argument(metavar="USER", help="The person's user_id or external_id.")],
     scenario: Scenarios = None,
     run: Annotated[
         str | None, typer.Option("--run", metavar="UUID", help="Show only what this run did for the person.")
@@ -41,9 +42,9 @@ async def explain(
 
     Also shows what has happened to the person. Claims nobody and sends nothing.
     """
-    user_id = ids([user])[0]
     run_id = one_id(run)
     async with Engine.open(settings(), config(config_path)) as engine:
+        user_id = await engine.person(user)
         person = await engine.explain(user_id, scenarios=scenario or (), run_id=run_id, limit=limit)
         where = await places(engine, places_of_person(person))
     if as_json:
@@ -56,7 +57,9 @@ async def explain(
 def _show(person: PersonExplained, where: Places, *, everything: bool) -> None:
     places_ = "; ".join(where.place(place) for place in person.standing.places)
     standing = _standing(person.standing) + (f" in {places_}" if places_ else "")
-    say(f"{person.user_id} at {moment(person.standing.at)}: {standing}")
+    external = person.standing.external_id
+    named = f"{person.user_id} (external_id {printable(external)})" if external else str(person.user_id)
+    say(f"{named} at {moment(person.standing.at)}: {standing}")
     if person.standing.known:
         _show_scenarios(person, where, everything=everything)
     if person.run is not None:

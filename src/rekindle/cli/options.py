@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 
+from rekindle.app import Engine
 from rekindle.configuration import configured, load_config
 from rekindle.errors import BadArgument
 from rekindle.policy import parse_duration, valid_key
@@ -73,6 +74,12 @@ def ids(values: list[str] | None) -> list[UUID]:
 def one_id(value: str | None) -> UUID | None:
     """Parse an optional argument as a UUID. Raises the errors of `ids`."""
     return None if value is None else ids([value])[0]
+
+
+async def one_person(engine: Engine, value: str | None) -> UUID | None:
+    """Look up an optional person by their user_id or external_id. Raises the errors of
+    `Engine.person`."""
+    return None if value is None else await engine.person(value)
 
 
 def instant(option: str, value: str | None) -> datetime | None:

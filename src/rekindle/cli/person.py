@@ -10,12 +10,12 @@ import typer
 from rekindle.app import Engine
 from rekindle.cli.conditions import moment
 from rekindle.cli.files import whole_file
-from rekindle.cli.options import AsJson, async_command, ids, settings
+from rekindle.cli.options import AsJson, async_command, settings
 from rekindle.cli.output import print_json, say, write
 from rekindle.errors import BadArgument
 from rekindle.ports import Erased
 
-User = Annotated[str, typer.Argument(metavar="USER", help="The person's user_id, a UUID.")]
+User = Annotated[str, typer.Argument(metavar="USER", help="The person's user_id or external_id.")]
 
 
 @async_command
@@ -30,11 +30,10 @@ async def erase(
     Remove them from your tables first. Cooldowns are forgotten too, so a person who is still a
     recipient may get a push again at once.
     """
-    user_id = ids([user])[0]
     if not (yes or _asked_to_erase()):
         return
     async with Engine.open(settings()) as engine:
-        erased = await engine.erase(user_id, force=force)
+        erased = await engine.erase(await engine.person(user), force=force)
     if as_json:
         print_json(erased_json(erased))
         return
@@ -53,8 +52,7 @@ async def export(
 
     It has no device token: your own tables have it.
     """
-    user_id = ids([user])[0]
-    async with Engine.open(settings()) as engine, aclosing(engine.export(user_id)) as pieces:
+    async with Engine.open(settings()) as engine, aclosing(engine.export(await engine.person(user))) as pieces:
         if output is None:
             async for piece in pieces:
                 write(piece)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rekindle.app import Engine
-from rekindle.cli.options import AsJson, ConfigPath, Rows, async_command, config, ids, settings
+from rekindle.cli.options import AsJson, ConfigPath, Rows, async_command, config, settings
 from rekindle.cli.output import WIDE, Table, console, print_json, say
 from rekindle.documents import places_of, test_document
 from rekindle.errors import BadArgument
@@ -43,7 +43,7 @@ async def send(
             "only test pushes are sent by hand",
             hint="Add --test, or run the person by every rule: `rekindle run --user`.",
         )
-    people = list(dict.fromkeys(ids(user)))
+    people = list(dict.fromkeys(user))
     if len(people) > MOST_AT_ONCE:
         raise BadArgument(f"{len(people)} test pushes at once are too many", hint=f"Name at most {MOST_AT_ONCE}.")
     if token == _STANDARD_INPUT:
@@ -51,8 +51,8 @@ async def send(
     sent: list[SentAsTest] = []
     async with Engine.open(settings(), config(config_path)) as engine:
         try:
-            for user_id in people:
-                one = await engine.send_test(user_id, scenario, token=token)
+            for given in people:
+                one = await engine.send_test(await engine.person(given), scenario, token=token)
                 sent.append(one)
                 if not as_json:
                     _tell(one)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from rekindle.app import Engine
-from rekindle.cli.options import ConfigPath, Organisations, async_command, config, ids, one_id, settings
+from rekindle.cli.options import ConfigPath, Organisations, async_command, config, ids, one_id, one_person, settings
 from rekindle.cli.output import print_script
 
 Statement = Annotated[
@@ -37,7 +37,7 @@ async def sql(
             statement,
             scenario=scenario,
             organisations=ids(organisation),
-            user_id=one_id(user),
+            user_id=await one_person(engine, user),
             run_id=one_id(run),
             explained=explained,
         )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rekindle.app import Engine
-from rekindle.cli.options import AsJson, Rows, async_command, ids, one_id, seconds, settings
+from rekindle.cli.options import AsJson, Rows, async_command, ids, one_person, seconds, settings
 from rekindle.cli.output import WIDE, Table, console, print_json, say
 from rekindle.model import DisabledToken
 from rekindle.ports import Disabled
@@ -27,8 +27,9 @@ async def show(
     user: User = None, reason: Reason = None, since: Since = None, limit: Rows = 100, as_json: AsJson = False
 ) -> None:
     """List device tokens that the provider has proven dead, newest first."""
-    chosen = Disabled((), one_id(user), reason, seconds(since, "--since"))
+    within = seconds(since, "--since")
     async with Engine.open(settings()) as engine:
+        chosen = Disabled((), await one_person(engine, user), reason, within)
         tokens = await engine.disabled_tokens(chosen, limit=limit)
     if as_json:
         print_json([asdict(one) for one in tokens])
@@ -51,8 +52,9 @@ async def revive(
 
     The next push to a token that is dead after all disables it again.
     """
-    chosen = Disabled(tuple(ids(device)), one_id(user), reason, seconds(since, "--since"))
+    devices, within = tuple(ids(device)), seconds(since, "--since")
     async with Engine.open(settings()) as engine:
+        chosen = Disabled(devices, await one_person(engine, user), reason, within)
         revived = await engine.revive(chosen)
     say(f"{revived:,} token(s) may be used again.")
 

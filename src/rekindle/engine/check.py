@@ -13,7 +13,8 @@ from rekindle.engine.places import place_names
 from rekindle.model import Message
 from rekindle.ports import Changed, Dispatcher, Exposure, Source, View
 from rekindle.scenario import Config
-from rekindle.scenario.views import OPTIONAL, RECIPIENT, REQUIRED, Columns
+from rekindle.scenario.views import EXTERNAL_ID, ID, OPTIONAL, RECIPIENT, REQUIRED, Columns
+from rekindle.scenario.views import UUID as UUID_ONLY
 
 
 async def check(config: Config, source: Source) -> list[Finding]:
@@ -31,7 +32,7 @@ async def check(config: Config, source: Source) -> list[Finding]:
     findings += _exposures(await source.exposures())
     own = None
     if "recipient" in views:
-        own = [column for column in views["recipient"].columns if column.name not in RECIPIENT]
+        own = [column for column in views["recipient"].columns if column.name not in {*RECIPIENT, EXTERNAL_ID}]
     findings += await check_texts(config, own, source, measured=not broken & _measured(config))
     findings += await check_rows(config, source, needed=needed.keys(), broken=broken)
     if "recipient" not in broken:
@@ -109,9 +110,13 @@ def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Findin
         if types.get(column) not in allowed
     ]
     if wrong:
+        other = [column for column, allowed in columns.items() if allowed is UUID_ONLY and types.get(column) in ID]
+        mapped = "".join(f" {_mapped(column)}," for column in other if types[column] != "uuid")
         fault = errors.SourceViewWrong(
             f"rekindle_source.{name}: {', '.join(wrong)}",
-            hint="Correct the view in source.sql and run that file on the database.",
+            hint=f"Write{mapped} in source.sql and run that file on the database."
+            if mapped
+            else "Correct the view in source.sql and run that file on the database.",
         )
         return [Finding(name, fault.message, fault)]
     if view.filtered is not None:
@@ -119,6 +124,12 @@ def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Findin
             Finding(name, f"row level security decides what rekindle_source.{name} shows: {view.filtered}", note=True)
         ]
     return [Finding(name, f"rekindle_source.{name} is as it should be")]
+
+
+def _mapped(column: str) -> str:
+    """How the view makes a UUID of another id."""
+    space = {"user_id": "people", "organisation_id": "organisations", "chapter_id": "chapters"}[column]
+    return f"rekindle.stable_uuid('{space}', {column}) as {column}"
 
 
 def _exposures(exposures: Sequence[Exposure]) -> list[Finding]:

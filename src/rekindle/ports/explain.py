@@ -85,13 +85,14 @@ class PastClaim:
 class Standing:
     """What is known of an id at a moment: whether it is listed as a recipient, whether it is active
     there, whether a device or the ledger knows it, and its places as a recipient, the home
-    first."""
+    first. `external_id` is the id that the team's own tables have, if the view says it."""
 
     at: datetime
     listed: bool
     active: bool
     known: bool
     places: tuple[Place, ...]
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Erase a person from the ledger, and export everything that it has about one."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, LiteralString
 from uuid import UUID
@@ -11,6 +11,7 @@ from rekindle.postgres.audit import audit
 from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.locks import exclude_claims
 from rekindle.postgres.pool import ANSWER_SECONDS, Connection, Database
+from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 
 TABLES = (
@@ -107,6 +108,13 @@ async def export(database: Database, user_id: UUID, entry: Entry) -> AsyncGenera
                 return
             for row in read:
                 yield row["name"], row["row"]
+
+
+async def named(database: Database, given: str, user_id: UUID | None) -> Sequence[UUID]:
+    """Return the recipients that have the text as external_id or as user_id; at most three."""
+    async with evaluating("the search for a person in rekindle_source.recipient"):
+        rows = await database.rows(statement("person_named"), {"given": given, "user_id": user_id})
+    return [row["user_id"] for row in rows]
 
 
 async def organisations_of(database: Database, user_id: UUID) -> frozenset[UUID | None]:

@@ -20,6 +20,9 @@ RECIPIENT: Columns = {
     "active": frozenset({"boolean"}),
 }
 
+EXTERNAL_ID = "external_id"
+"""An optional column of the recipient view: the id that people know. It is no variable."""
+
 REQUIRED: Mapping[str, Columns] = {
     "recipient": RECIPIENT,
     "device_token": {

@@ -103,9 +103,9 @@ def test_an_export_to_a_file_is_complete_and_only_its_owner_may_read_it(
 
 
 @pytest.mark.parametrize("command", ["erase", "export"])
-def test_a_person_is_named_by_a_uuid_and_nothing_else_is_quoted(within: Within, command: str) -> None:
+def test_an_id_that_nobody_has_is_refused_and_not_quoted(within: Within, command: str) -> None:
     said = within(command, "anna@example.org", *(["--yes"] if command == "erase" else []))
-    assert said.startswith("error: RK106: an argument is not a valid id.")
+    assert said.startswith("error: RK729: No recipient has this id.")
     assert "anna" not in said
 
 

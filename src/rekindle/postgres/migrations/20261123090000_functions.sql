@@ -109,6 +109,31 @@ language sql immutable parallel safe as $$
     * 10000) >> 32)::integer
 $$;
 
+-- The UUID of something that the team knows by another id: always the same for the same space and
+-- id, and different in another space. UUID version 8 by SHA-256, as appendix B.2 of RFC 9562 makes
+-- it: of the space, in a namespace that is fixed, and then of the id, in the namespace of the
+-- space. rekindle.policy.stable_uuid computes the same in Python. It is immutable, for indexes and
+-- generated columns of the team's tables: the encoding of a database never changes. Null gives
+-- null.
+create or replace function rekindle.stable_uuid(space text, id text) returns uuid
+language plpgsql immutable strict parallel safe as $$
+declare
+  digest bytea := pg_catalog.decode('b1d3f0a46c524e0e9d7a2f5c8e417a90', 'hex');
+  part text;
+begin
+  foreach part in array array[space, id] loop
+    digest := pg_catalog.substr(
+      pg_catalog.sha256(digest || pg_catalog.convert_to(part, 'UTF8')), 1, 16);
+    digest := pg_catalog.set_byte(digest, 6, pg_catalog.get_byte(digest, 6) & 15 | 128);
+    digest := pg_catalog.set_byte(digest, 8, pg_catalog.get_byte(digest, 8) & 63 | 128);
+  end loop;
+  return pg_catalog.encode(digest, 'hex')::uuid;
+end $$;
+create or replace function rekindle.stable_uuid(space text, id bigint) returns uuid
+language sql immutable strict parallel safe as $$
+  select rekindle.stable_uuid(space, id::text)
+$$;
+
 -- A new claim's id: UUID version 7 (RFC 9562) with the microseconds in rand_a, so that ids follow
 -- the order of claiming even within one statement. With random ids, every access to an index or a
 -- heap page was random.

@@ -8,6 +8,10 @@ end $$;
 -- Everybody may call a new function unless that is revoked.
 revoke execute on all functions in schema rekindle from public;
 grant execute on all functions in schema rekindle to rekindle_worker;
+-- An index of the team's on this function runs it for everybody who writes to the table. It reads
+-- nothing, and only roles that may use the schema can name it.
+grant execute on function rekindle.stable_uuid(text, text) to public;
+grant execute on function rekindle.stable_uuid(text, bigint) to public;
 
 -- Every role may connect and make temporary tables, unless somebody has revoked that from public. A
 -- run stages rows in temporary tables.

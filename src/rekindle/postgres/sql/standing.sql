@@ -2,7 +2,8 @@
 -- not exist for that reader.
 -- Out: one row: the moment; `listed`, whether the person is in the recipient view; `active`,
 -- whether they are active there; `known`, whether the views or the ledger have the id; and the
--- places of the recipient as [organisation, chapter], the home first.
+-- places of the recipient as [organisation, chapter], the home first; and the external_id, if the
+-- view has that column: without an alias it is otherwise that of `absent`, which is outside.
 -- Locks: none.
 select rekindle.clock() as at, coalesce(r.rows > 0, false) as listed, coalesce(r.active, false) as active,
        r.rows > 0
@@ -10,14 +11,16 @@ select rekindle.clock() as at, coalesce(r.rows > 0, false) as listed, coalesce(r
        or exists (select from rekindle.gate g where g.user_id = %(user_id)s::uuid)
        or exists (select from rekindle.scenario_notification n where n.user_id = %(user_id)s::uuid)
        or exists (select from rekindle.spent s where s.user_id = %(user_id)s::uuid) as known,
-       coalesce(r.places, '{}') as places
+       coalesce(r.places, '{}') as places, r.external_id
 from (
-  select count(*) as rows, bool_or(own.active) as active,
+  select count(*) as rows, bool_or(own.active) as active, min(own.external_id) as external_id,
          array_agg(array[own.organisation_id, own.chapter_id]
                    order by own.active desc nulls last, own.position, own.organisation_id, own.chapter_id)
            filter (where own.organisation_id is not null or own.chapter_id is not null) as places
-  from (
-    select distinct r.active, membership.position, membership.organisation_id, membership.chapter_id
+  from (select null::text as external_id) absent
+  cross join lateral (
+    select distinct r.active, membership.position, membership.organisation_id, membership.chapter_id,
+           external_id::text as external_id
     from rekindle_source.recipient r
     {membership}
     where r.user_id = %(user_id)s::uuid
