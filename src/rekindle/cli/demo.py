@@ -13,6 +13,7 @@ from uuid import UUID
 import typer
 
 from rekindle.app import Engine, database_url
+from rekindle.cli import demo_kept
 from rekindle.cli.cycle import show_report
 from rekindle.cli.options import AsJson, async_command, settings, stop_on_signals
 from rekindle.cli.output import print_json, say
@@ -43,6 +44,7 @@ def demo(
     mentors: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Mentors in the programme.")] = 500,
     dispatcher: Annotated[str, typer.Option(metavar="NAME", help="fcm (with the sandbox) or log.")] = "fcm",
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="The same seed makes the same programme.")] = 1,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep it running afterwards, to explore it.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run two cycles on a sample programme; needs nothing else.
@@ -53,6 +55,8 @@ def demo(
     """
     if dispatcher not in ("fcm", "log"):
         raise BadArgument(f"{dispatcher!r} is not a valid dispatcher for the demo", hint="Use fcm or log.")
+    if keep and (as_json or dispatcher != "fcm"):
+        raise BadArgument("--keep needs the sandbox, and people who read", hint="Leave out --json and --dispatcher.")
 
     tell = _nothing if as_json else _say_lines
     show = _nothing if as_json else partial(show_report, as_json=False)
@@ -61,15 +65,18 @@ def demo(
         sandbox = stack.enter_context(Sandbox()) if dispatcher == "fcm" else None
         if sandbox is not None:
             tell(f"Started the FCM sandbox at {sandbox.url}.")
-        reports, differences = asyncio.run(_two_cycles(url, sandbox, mentors, seed, tell, show))
-    if as_json:
-        print_json({"cycles": [report_document(report) for report in reports], "differences": differences})
-    if differences:
-        raise DemoDisagrees("; ".join(differences))
-    where = "the sandbox" if sandbox is not None else "the log dispatcher"
-    tell("")
-    tell(f"The ledger and {where} agree: every push has one record, and nobody got one twice.")
-    tell("The second cycle sent none.")
+        reports, differences, met = asyncio.run(_two_cycles(url, sandbox, mentors, seed, tell, show))
+        if as_json:
+            print_json({"cycles": [report_document(report) for report in reports], "differences": differences})
+        if differences:
+            raise DemoDisagrees("; ".join(differences))
+        where = "the sandbox" if sandbox is not None else "the log dispatcher"
+        tell("")
+        tell(f"The ledger and {where} agree: every push has one record, and nobody got one twice.")
+        tell("The second cycle sent none.")
+        if keep and sandbox is not None:
+            asyncio.run(demo_kept.keep(url, sandbox, met, tell))
+            return
     tell(_NEXT_STEPS)
 
 
@@ -99,7 +106,8 @@ async def _two_cycles(
     seed: int,
     tell: Callable[[str], None],
     show: Callable[[Report], None],
-) -> tuple[list[Report], list[str]]:
+) -> tuple[list[Report], list[str], UUID | None]:
+    """The reports, where they disagree, and the person who was shown."""
     await make_programme(url, mentors, seed)
     tell(f"Made a programme of {mentors:,} mentors (seed {seed}).")
     environment = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
@@ -113,7 +121,7 @@ async def _two_cycles(
     reports: list[Report] = []
     async with Engine.open(environment, _config(), dispatcher=dispatcher) as engine:
         await engine.apply()
-        await _meet_one_person(engine, tell)
+        met = await _meet_one_person(engine, tell)
         for cycle, explanation in _CYCLES.items():
             # Nearly half of the mentors are due in the first cycle: the guard needs --confirm.
             confirmed = 0 if reports else mentors
@@ -124,17 +132,18 @@ async def _two_cycles(
             show(report)
         recorded = await engine.deliveries()
     messages = None if sandbox is None else await asyncio.to_thread(sandbox.messages)
-    return reports, disagreements(reports, recorded, messages)
+    return reports, disagreements(reports, recorded, messages), met
 
 
-async def _meet_one_person(engine: Engine, tell: Callable[[str], None]) -> None:
-    """Show one person that the first cycle would reach, and the push that they would read."""
+async def _meet_one_person(engine: Engine, tell: Callable[[str], None]) -> UUID | None:
+    """Show one person that the first cycle would reach, and the push that they would read. None:
+    there is no such person."""
     async with aclosing(engine.plan(scenarios=["inactivity"])) as steps:
         async for step in steps:
             if isinstance(step, Candidate) and step.refusal is None and step.locale == "en":
                 break
         else:
-            return
+            return None
     [push] = await engine.show(step.user_id, scenarios=["inactivity"])
     place = Place(step.organisation_id)
     where = (await places(engine, [place])).place(place)
@@ -142,6 +151,7 @@ async def _meet_one_person(engine: Engine, tell: Callable[[str], None]) -> None:
     tell(f"This person is due because of {step.occurrence}.")
     tell(f"The push to {len(step.devices)} device(s) of this person:")
     tell(f"  {push.title}\n  {push.body}")
+    return step.user_id
 
 
 def disagreements(

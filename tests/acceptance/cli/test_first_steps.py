@@ -67,6 +67,28 @@ def test_the_demo_with_the_log_dispatcher_uses_the_database_that_is_named(bare: 
         server.drop(url)
 
 
+def test_a_kept_demo_can_be_explored_by_what_it_says_and_ends_on_a_signal(bare: Command) -> None:
+    process = bare.start("demo", "--keep", "--mentors", "60")
+    try:
+        assert process.stdout is not None
+        steps: list[str] = []
+        for line in process.stdout:
+            steps += [line.strip()] if line.startswith(("  rekindle ", "  . ")) else []
+            if line.startswith("Ctrl-C here"):
+                break
+        environment = Path(steps[0].removeprefix(". "))
+        assert environment.stat().st_mode & 0o777 == 0o600
+        done = subprocess.run(
+            ["/bin/sh", "-ec", "\n".join(steps)], cwd=bare.folder, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "accepted by the provider." in done.stdout
+    finally:
+        process.send_signal(signal.SIGINT)
+        end = ended(process)
+    assert (end.code, end.err, environment.parent.exists()) == (0, "", False)
+
+
 def numbers(pushes: int) -> Any:
     return SimpleNamespace(exit_code=0, status="done", scenarios=(Numbers("s", pushes=pushes),))
 
