@@ -21,6 +21,8 @@ from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import names, statement
 from rekindle.scenario import KINDS
 from team.programme import SHOW_AMOUNTS, open_programme, scenario
+from team.samples import sample
+from team.tables import DAYS
 
 MEASURED = [name for name, kind in KINDS.items() if any(one.longest is None for one in kind.variables.values())]
 SQL = resources.files("rekindle.postgres.sql")
@@ -74,6 +76,7 @@ def numbered(text: str) -> str:
 @pytest.fixture
 async def planner(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
     async with open_programme(database_url) as programme, programme.sql.transaction(force_rollback=True):
+        await programme.sql.execute(DAYS)
         for name in ("stage_create", "stage_drop", "stage_create", "outranking_create", "claimants_create"):
             await programme.sql.execute(statement(name))
         await programme.sql.execute(SHOW_AMOUNTS)
@@ -110,7 +113,14 @@ async def test_composed_statements_can_be_prepared_with_and_without_each_view(
             days = dict.fromkeys(("not_over", "not_too_old"), "every_candidate")
             if KINDS[kind].occasion_day is not None and outranking == "outranking":
                 days = {}
-            parts = {**bound, **parts_of(kind), **hours, **days, "outranking": outranking, "newest_devices": devices}
+            parts = {
+                **bound,
+                **parts_of(sample(kind)),
+                **hours,
+                **days,
+                "outranking": outranking,
+                "newest_devices": devices,
+            }
             if kind == "milestone" and outranking == "outranking_absent":
                 parts |= scenario("milestone", at=[1], of="count").parts()
             elif kind == "milestone" and outranking == "outranking":
@@ -151,12 +161,13 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     twins |= {"anybody", "refusal_of_a_test", "every_candidate"}
     twins |= {f"{slot}_absent" for slot in OF_MEMBERSHIP}
     twins |= {f"kinds/milestone/{part}" for part in ("undated", "sum", "amount_absent")}
-    of_a_kind = {part for kind in KINDS for part in parts_of(kind).values()}
+    of_a_kind = {f"kinds/{kind}/{part}" for kind in KINDS for part in ("candidates", "known")}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
+    columns = {slot for kind in KINDS for slot in sample(kind).columns()}
     unions = {slot for slot in slots if "*" in slot}
     assert unions == {"kinds/*/no_longer_due", "kinds/*/useless"}
     of_a_kind |= {slot.replace("*", kind) for slot in unions for kind in KINDS} & parts
-    assert parts == slots - unions - {"candidates", "known", "longest"} | twins | of_a_kind
+    assert parts == slots - unions - {"candidates", "known", "longest", *columns} | twins | of_a_kind
 
 
 def test_explain_checks_the_conditions_in_the_order_of_the_claim() -> None:
@@ -220,7 +231,7 @@ def test_no_statement_reads_a_clock_other_than_the_ledgers(file: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_the_loader_marks_each_statement_and_leaves_its_header_out(name: str) -> None:
-    bound = parts_of("expiry") | {"longest": "kinds/expiry/longest"}
+    bound = parts_of(sample("expiry")) | {"longest": "kinds/expiry/longest"}
     first, _, body = statement(name, **bound).partition("\n")
     assert first == f"/* rekindle:{name} */"
     assert body.strip()

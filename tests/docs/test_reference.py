@@ -177,6 +177,8 @@ def check_keys(section: str, model: type[BaseModel], names: set[str], *, besides
             assert default == str(actual).lower(), name
         elif re.fullmatch("[0-9]+[smhd]", default):
             assert parse_duration(default) == actual, name
+        elif default.startswith('["'):
+            assert default == str([f"{days}d" for days in actual]).replace("'", '"'), name
         else:
             assert default == str(actual), name
 

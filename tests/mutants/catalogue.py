@@ -80,6 +80,7 @@ _MEMBERSHIPS = (
 )
 _OWNER = "database/test_token_owner.py::"
 _EVALUATE = "database/test_evaluate_"
+_DAYS = "database/test_evaluate_onboarding_date.py::"
 _SESSION = "database/test_session.py::"
 _IDLE = "faults/test_idle_connections.py::"
 _INSTALLATION = "database/test_installation.py::"
@@ -891,6 +892,20 @@ POLICY = (
         "happened",
         "",
         ("database/test_evaluate_milestone_expiry.py::test_an_activity_that_lies_ahead_or_means_never_does_not_count",),
+    ),
+    Mutant(
+        "a person who has not joined yet is due for onboarding",
+        _kind("onboarding/candidates"),
+        "joined",
+        "",
+        (_DAYS + "test_people_who_joined_and_were_never_active_are_due_and_nobody_else",),
+    ),
+    Mutant(
+        "a planned activity ends the onboarding",
+        _kind("onboarding/candidates"),
+        "never-active",
+        "",
+        (_DAYS + "test_people_who_joined_and_were_never_active_are_due_and_nobody_else",),
     ),
     Mutant(
         "a certificate that was renewed by a new row is due",

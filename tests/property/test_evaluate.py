@@ -1,8 +1,9 @@
-"""The people who are due by inactivity, milestone and expiry, in every time zone, are those that
-a few lines of Python find."""
+"""The people who are due by inactivity, onboarding, milestone, expiry and date, in every time zone,
+are those that a few lines of Python find."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
@@ -11,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rekindle.ports import Applied, Evaluation, Terms
@@ -75,7 +76,8 @@ def judge(ledger: Ledger, at: datetime, scenario: Applied, people: list[Due], sp
         allowed = {name for name in fresh or due if due[name]["rank"] == best}
         assert said.refusal == (None if fresh else "already_notified")
         assert said.occurrence in allowed
-        assert {"first_name": "Ada"} | due[said.occurrence]["variables"] == said.variables
+        variables = {name: value for name, value in said.variables.items() if name not in ("joined_at", "born")}
+        assert {"first_name": "Ada"} | due[said.occurrence]["variables"] == variables
     _, numbers = ledger.claim(Evaluation(scenario, terms=TERMS))
     refused = sum(1 for number, due in enumerate(people) if due and not due.keys() - recorded[number])
     assert (numbers.evaluated, numbers.claimed) == (len(people), sum(1 for due in people if due) - refused)
@@ -284,3 +286,61 @@ def test_the_most_urgent_certificate_is_named_by_its_tightest_threshold(
                 }  # fmt: skip
         everyone.append(due)
     judge(ledger, at, applied({"kind": "expiry"} | keys), everyone, spent)
+
+
+@contextmanager
+def recipients_with(ledger: Ledger, column: str, written: str) -> Iterator[None]:
+    """The view of recipients has one more column, of the type that an activity `written` so has."""
+    view = "select user_id, organisation_id, chapter_id, timezone, locale, active, first_name"
+    of_type = {"instant": "timestamptz", "day": "date", "wall": "timestamp"}[written]
+    ledger.sql.execute(f"alter table team.person add {column} {of_type}")
+    ledger.sql.execute(f"create or replace view rekindle_source.recipient as {view}, {column} from team.person")
+    yield
+    ledger.sql.execute("drop view rekindle_source.recipient")
+    ledger.sql.execute(f"create view rekindle_source.recipient as {view} from team.person")
+    ledger.sql.execute(f"alter table team.person drop column {column}")
+
+
+@pytest.fixture(params=sorted(AS_WRITTEN))
+def joined(ledger: Ledger, request: pytest.FixtureRequest) -> Iterator[str]:
+    with recipients_with(ledger, "joined_at", request.param):
+        yield request.param
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=MOMENTS,
+    people=st.lists(
+        st.tuples(st.sampled_from(ZONES), st.none() | AGO, st.lists(st.integers(-86_400, 400_000), max_size=1)),
+        max_size=6,
+    ),
+    stages=st.sets(st.sampled_from([1, 2, 14, 30]), min_size=1).map(sorted),
+    spent=SPENT,
+)
+def test_onboarding_counts_local_days_since_joining_until_the_first_activity(
+    ledger: Ledger, joined: str, at: datetime, people: list[tuple[str | None, int | None, list[int]]],
+    stages: list[int], spent: list[list[bool]],
+) -> None:  # fmt: skip
+    ledger.begin(at)
+    ledger.activities_are("instant")
+    recipients(ledger, [zone for zone, _, _ in people])
+    everyone: list[Due] = []
+    for number, (zone_name, ago, activities) in enumerate(people):
+        zone = zone_of(zone_name)
+        joined_at = None if ago is None else AS_WRITTEN[joined](at - timedelta(seconds=ago))
+        ledger.sql.execute("update team.person set joined_at = %s where user_id = %s", [joined_at, user(number)])
+        ledger.insert(
+            "team.activity_instant",
+            "user_id, activity_date",
+            [(user(number), at - timedelta(seconds=one)) for one in activities],
+        )
+        due: Due = {}
+        if joined_at and joined_at <= NOW_AS_WRITTEN[joined](at, zone) and not any(one >= 0 for one in activities):
+            on = LOCAL_DAY[joined](joined_at, zone)
+            days = (at.astimezone(zone).date() - on).days
+            stage = max((one for one in stages if one <= days), default=None)
+            if stage is not None:
+                variables = {"days": days, "joined_on": on.isoformat(), "stage": stage}
+                due[f"onboarding:{stage}d"] = {"rank": 0, "variables": variables}
+        everyone.append(due)
+    judge(ledger, at, applied({"kind": "onboarding", "after": stages}), everyone, spent)

@@ -1,28 +1,20 @@
 """Every kind of scenario: its declarations, and what follows from them."""
 
 import re
-import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any, Literal
 
 import pytest
 
 from rekindle.engine.check import _needed
-from rekindle.scenario import KINDS, Config, parse_scenario
+from rekindle.scenario import KINDS, Config
 from rekindle.scenario.kinds import ScenarioKind
 from rekindle.scenario.views import ACTIVITY, DATE, INSTANT, OPTIONAL, RECIPIENT, REQUIRED, UUID, Columns
+from team.samples import FOLDER, sample
 
 TEXTS: dict[str, Any] = {"cooldown": "7d", "message": {"en": {"title": "t", "body": "b"}}}
-FOLDER = resources.files("rekindle.scenario.kinds")
 # The parameters that every evaluation has.
 COMMON = {"at", "evaluated_on", "organisations", "scenario_type", "timezone", "user_id"}
-
-
-def sample(kind: str) -> dict[str, Any]:
-    """The scenario in the sample of the kind."""
-    [one] = tomllib.loads(FOLDER.joinpath(kind, "sample.toml").read_text(encoding="utf-8"))["scenario"].values()
-    return one
 
 
 class Shift(ScenarioKind):
@@ -39,7 +31,7 @@ class Shift(ScenarioKind):
 
 
 def needed(*kinds: str, there: tuple[str, ...] = ()) -> dict[str, Columns]:
-    scenarios = {kind: parse_scenario(sample(kind)) for kind in kinds}
+    scenarios = {kind: sample(kind) for kind in kinds}
     return _needed(Config.model_construct(scenario=scenarios), dict.fromkeys(there))  # type: ignore[arg-type]
 
 
@@ -84,7 +76,7 @@ def test_the_needs_of_a_variant_are_included() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_declares_its_thresholds_ascending_and_the_parameters_of_its_sql(kind: str) -> None:
-    one = parse_scenario(sample(kind))
+    one = sample(kind)
     assert one.kind == kind
     assert one.thresholds() == sorted(set(one.thresholds()))
     candidates = FOLDER.joinpath(kind, "candidates.sql").read_text(encoding="utf-8")
@@ -93,9 +85,9 @@ def test_a_kind_declares_its_thresholds_ascending_and_the_parameters_of_its_sql(
 
 def test_a_kind_has_the_values_of_its_variables_that_have_no_longest_one() -> None:
     assert [kind for kind in KINDS if FOLDER.joinpath(kind, "longest.sql").is_file()] == [
-        kind for kind in KINDS if parse_scenario(sample(kind)).open_ended
+        kind for kind in KINDS if sample(kind).open_ended
     ]
-    assert parse_scenario(sample("expiry")).open_ended == {"certificate"}
+    assert sample("expiry").open_ended == {"certificate"}
 
 
 def test_each_folder_is_a_registered_kind() -> None:

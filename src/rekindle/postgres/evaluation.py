@@ -87,9 +87,10 @@ class Moment:
         return statement(name, **(self._parts | parts_for(scenario) | bound))
 
 
-def parts_of(kind: str) -> dict[str, str]:
-    """The parts of a statement that depend on the scenario's kind."""
-    return {part: f"kinds/{kind}/{part}" for part in ("candidates", "known")}
+def parts_of(scenario: AnyScenario) -> dict[str, str]:
+    """The parts of a statement that depend on the scenario's kind, and the columns it names."""
+    parts = {part: f"kinds/{scenario.kind}/{part}" for part in ("candidates", "known")}
+    return parts | {slot: f'"{column}"' for slot, column in scenario.columns().items()}
 
 
 def parts_for(scenario: AnyScenario) -> dict[str, str]:
@@ -97,7 +98,7 @@ def parts_for(scenario: AnyScenario) -> dict[str, str]:
     cost time for each person."""
     limited = any(one.devices.newest for one in scenario.variants())
     return {
-        **parts_of(scenario.kind),
+        **parts_of(scenario),
         "newest_devices": "newest_devices" if limited else "every_device",
         "not_over": "not_over" if scenario.ends_somewhere else "every_candidate",
         "not_too_old": "not_too_old" if scenario.dated_somewhere else "every_candidate",

@@ -15,6 +15,7 @@ from typing import LiteralString, cast
 
 from rekindle.scenario import KINDS
 
+_COLUMN = re.compile(r'"[a-z][a-z0-9_]{0,62}"')
 _SLOT = re.compile(r"\{([a-z_/*]+)\}")
 _MARKER = re.compile(r" *-- mutant: .*$")
 """Tests find a line by this comment. It is not sent to the server, so that a part that ends with
@@ -30,10 +31,11 @@ def statement(name: str, *, kinds: frozenset[str] = frozenset(KINDS), **bound: s
         name: of the file.
         kinds: those whose parts make up `{kinds/*/part}`.
         bound: the part for a slot, where that depends on the scenario's kind or on the team's
-            views: `candidates="kinds/inactivity/candidates"`, `chapter="chapter_absent"`.
+            views: `candidates="kinds/inactivity/candidates"`, `chapter="chapter_absent"`. Or the
+            name of a column in quotes: `on='"birthday"'`.
     """
     # The text is a file of this package, so it is as trustworthy as a literal. Nothing else may
-    # become SQL.
+    # become SQL, except the name of a column of lower-case letters, digits and _.
     return cast("LiteralString", f"/* rekindle:{name} */\n{_filled(_text(name), bound, kinds)}")
 
 
@@ -41,6 +43,8 @@ def _filled(text: str, bound: Mapping[str, str], kinds: frozenset[str]) -> str:
     def part(slot: re.Match[str]) -> str:
         before = text[: slot.start()].rpartition("\n")[2]
         indent = before[: len(before) - len(before.lstrip())]
+        if _COLUMN.fullmatch(bound.get(slot[1], "")):
+            return bound[slot[1]]
         paths = _of_kinds(slot[1], kinds) if "*" in slot[1] else [f"parts/{bound.get(slot[1], slot[1])}"]
         body = "\nunion all\n".join(_filled(_text(path), bound, kinds) for path in paths)
         return body.replace("\n", f"\n{indent}")

@@ -40,7 +40,7 @@ unit as materialized (
   select locked.*, rekindle.clock() as at   -- read once the unit is locked
   from given
   cross join lateral (
-    select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.organisation_id, o.idempotency_key, o.timezone,
+    select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.scenario_version, o.organisation_id, o.idempotency_key, o.timezone,
            o.quiet_from, o.quiet_until, o.weekdays, o.send_from, o.send_until, o.kind, o.occurrence, o.variables,
            o.inactive_since_on, o.target
     from rekindle.outbox o

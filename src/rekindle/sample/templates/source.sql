@@ -40,6 +40,8 @@ revoke all on schema rekindle_source from public;
 --   locale           text      such as nb or nb-NO: which text the person reads; may be null
 --   active           boolean   false or null: never nudged
 --
+-- A scenario of kind onboarding needs joined_at (timestamptz or date) too.
+--
 -- Every further column is a variable for the texts of every scenario: with first_name below, a text
 -- may say {first_name}. Give it a lower-case name, and only what may appear on a locked screen. If
 -- you have none, delete the line and the comma before it, and remove {first_name} from the texts in
@@ -58,7 +60,7 @@ from programme.mentors m;                          -- EDIT               public.
 
 
 -- -------------------------------------------------------------------------------------------------
--- activity: what people did, one row for each time. For inactivity and milestone.
+-- activity: what people did, one row for each time. For inactivity, onboarding, milestone.
 --
 --   user_id          uuid
 --   activity_date    timestamptz, or date    when; days are counted in the person's time zone. It

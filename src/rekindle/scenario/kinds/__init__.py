@@ -12,6 +12,7 @@ from rekindle.scenario.kinds.base import SCENARIO_TYPE, ScenarioKind, Seconds
 from rekindle.scenario.kinds.expiry import Expiry
 from rekindle.scenario.kinds.inactivity import Inactivity
 from rekindle.scenario.kinds.milestone import Milestone
+from rekindle.scenario.kinds.onboarding import Onboarding
 from rekindle.scenario.kinds.sql import OwnQuery
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
     "parse_scenario",
 ]
 
-AnyScenario = Inactivity | Milestone | Expiry | OwnQuery
+AnyScenario = Inactivity | Onboarding | Milestone | Expiry | OwnQuery
 
 Scenario = Annotated[AnyScenario, Field(discriminator="kind")]
 

@@ -248,6 +248,11 @@ class ScenarioKind(Reach, Texts, ABC):
         needs."""
         return {}
 
+    def columns(self) -> Mapping[str, str]:
+        """The columns of the recipient view that its SQL reads and the scenario names, by slot.
+        They are the same for everybody."""
+        return {}
+
     def thresholds(self) -> list[int]:
         """The values at which a person becomes due (days, marks or seconds: as candidates.sql reads
         them), ascending."""
