@@ -1,7 +1,8 @@
 """The kinds onboarding and date: which people are due, once, and still due just before sending."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,8 @@ from rekindle.engine.explain import explain
 from rekindle.model import Acceptance
 from rekindle.ports import Terms
 from rekindle.postgres.explain import PostgresExplanations
-from rekindle.scenario import AnyScenario
+from rekindle.postgres.reports import Reports
+from rekindle.scenario import AnyScenario, Config, definition
 from team.anything import ANYTHING
 from team.programme import Programme, applied, open_programme, scenario
 from team.tables import DAYS
@@ -20,12 +22,15 @@ server = one_server
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 STAGES = scenario("onboarding", after=["3d", "7d"])
+BIRTHDAY = scenario("date", on="birthday")
+SOON = scenario("date", on="birthday", before=["0d", "7d"])
 
 
 @pytest.fixture
 async def programme(database_url: str) -> AsyncIterator[Programme]:
     async with open_programme(database_url) as programme:
         await programme.sql.execute(DAYS)
+        await Reports(programme.database).store_config(Config.model_validate({"scenario": {"nudge": definition(SOON)}}))
         await programme.at(NOW)
         yield programme
 
@@ -74,7 +79,103 @@ async def test_a_stage_of_onboarding_counts_once_ever_whatever_is_edited(program
         assert await send(programme, scenario("onboarding", after=after)) == sent, (day, after)
 
 
-async def test_just_before_sending_a_person_must_still_be_new(
+YEARLY: list[tuple[Any, ...]] = [
+    # zone, birthday, at, keys, occurrence, years, days left
+    ("UTC", "1990-11-25", "2026-11-25 00:00+00", {}, "date:2026-11-25:0d", 36, 0),
+    ("UTC", "1990-11-25", "2026-11-25 23:59+00", {}, "date:2026-11-25:0d", 36, 0),
+    ("UTC", "1990-11-25", "2026-11-26 00:00+00", {}, None, None, None),
+    ("UTC", "1990-11-25", "2026-11-24 23:59+00", {}, None, None, None),
+    # On both ends of the earth it is another day. 2026-10-25: the clocks go back in Oslo.
+    ("Pacific/Kiritimati", "1990-11-26", "2026-11-25 10:00+00", {}, "date:2026-11-26:0d", 36, 0),
+    ("Etc/GMT+12", "1990-11-24", "2026-11-25 11:59+00", {}, "date:2026-11-24:0d", 36, 0),
+    ("Europe/Oslo", "1990-10-25", "2026-10-25 22:59+00", {}, "date:2026-10-25:0d", 36, 0),
+    ("Europe/Oslo", "1990-10-25", "2026-10-25 23:00+00", {}, None, None, None),
+    ("Europe/Oslo", "1990-03-29", "2026-03-28 23:00+00", {}, "date:2026-03-29:0d", 36, 0),
+    ("Europe/Oslo", "1990-03-29", "2026-03-29 22:00+00", {}, None, None, None),
+    # Before the day, and across the new year.
+    ("UTC", "1990-12-02", "2026-11-25 12:00+00", {"before": ["0d", "7d"]}, "date:2026-12-02:7d", 36, 7),
+    ("UTC", "1990-12-01", "2026-11-25 12:00+00", {"before": ["3d", "7d"]}, "date:2026-12-01:7d", 36, 6),
+    ("UTC", "1990-12-03", "2026-11-25 12:00+00", {"before": ["0d", "7d"]}, None, None, None),
+    ("UTC", "1991-01-02", "2026-12-27 12:00+00", {"before": ["7d"]}, "date:2027-01-02:7d", 36, 6),
+    ("UTC", "1991-05-23", "2026-11-25 12:00+00", {"before": ["180d"]}, "date:2027-05-23:180d", 36, 179),
+    # 29 February.
+    ("UTC", "2000-02-29", "2027-02-28 12:00+00", {}, "date:2027-02-28:0d", 27, 0),
+    ("UTC", "2000-02-29", "2027-03-01 12:00+00", {}, None, None, None),
+    ("UTC", "2000-02-29", "2027-02-28 12:00+00", {"leap_day": "mar-1"}, None, None, None),
+    ("UTC", "2000-02-29", "2027-03-01 12:00+00", {"leap_day": "mar-1"}, "date:2027-03-01:0d", 27, 0),
+    ("UTC", "2000-02-29", "2028-02-29 12:00+00", {"leap_day": "mar-1"}, "date:2028-02-29:0d", 28, 0),
+    ("UTC", "2000-02-29", "2028-02-28 12:00+00", {}, None, None, None),
+    ("UTC", "2000-02-29", "2100-02-28 12:00+00", {}, "date:2100-02-28:0d", 100, 0),
+    ("UTC", "2000-03-01", "2028-02-29 12:00+00", {}, None, None, None),
+    ("UTC", "2000-02-28", "2028-02-29 12:00+00", {}, None, None, None),
+    # The first one is a year later, and some values are no day.
+    ("UTC", "2026-11-25", "2026-11-25 12:00+00", {}, None, None, None),
+    ("UTC", "2027-11-25", "2026-11-25 12:00+00", {}, None, None, None),
+    ("UTC", "2025-11-25", "2026-11-25 12:00+00", {}, "date:2026-11-25:0d", 1, 0),
+    ("UTC", "1604-11-25", "2026-11-25 12:00+00", {}, "date:2026-11-25:0d", 422, 0),
+    ("UTC", "0001-01-01", "2027-01-01 12:00+00", {}, None, None, None),
+    ("UTC", "0001-01-01", "2027-01-02 12:00+00", {}, None, None, None),
+    ("UTC", "infinity", "2026-12-30 12:00+00", {}, None, None, None),
+    ("UTC", "-infinity", "2026-01-02 12:00+00", {}, None, None, None),
+    ("UTC", None, "2026-11-25 12:00+00", {}, None, None, None),
+]  # fmt: skip
+
+
+async def test_a_yearly_day_is_due_on_its_local_day_or_within_a_threshold(programme: Programme) -> None:
+    user = await person(programme)
+    wrong: list[tuple[Any, ...]] = []
+    for zone, birthday, at, keys, *expected in YEARLY:
+        await programme.at(at)
+        query = "update team.person set timezone = %s, birthday = %s"
+        await programme.sql.execute(query, [zone, birthday])
+        due = (await programme.due(scenario("date", on="birthday", **keys))).get(user)
+        said = [due and due.occurrence, due and due.variables["years"], due and due.variables["days_left"]]
+        if said != expected:
+            wrong.append((zone, birthday, at, keys, said))
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "later", "sent"),
+    [
+        (0, 0, 1, []),  # corrected to tomorrow
+        (0, 0, 60, []),
+        (0, 0, 180, []),
+        (0, 0, 365, ["date:2027-11-25:0d"]),
+        (0, 0, 335, ["date:2027-10-26:0d"]),  # the next year's, after a correction to a month earlier
+        (5, 5, 6, ["date:2026-11-30:0d"]),  # the push was for the threshold before; it keeps the name
+        (5, 5, 9, ["date:2026-11-30:0d"]),
+        (5, 2, 8, []),  # the threshold before, again
+    ],
+)
+async def test_a_yearly_day_that_is_corrected_is_no_second_occasion_in_that_year(
+    programme: Programme, first: int, then: int, later: int, sent: list[str]
+) -> None:
+    user = await person(programme, birthday=date(1990, 11, 25) + timedelta(days=first))
+    assert await send(programme, SOON) == [f"date:{NOW.date() + timedelta(days=first)}:{7 if first else 0}d"]
+    corrected = NOW.date() + timedelta(days=later)
+    await programme.sql.execute(
+        "update team.person set birthday = %s where user_id = %s", [corrected.replace(year=1990), user]
+    )
+    await programme.at(NOW + timedelta(days=later if then in (first, 0) else then))
+    assert await send(programme, SOON) == sent
+
+
+async def test_a_yearly_day_keeps_its_name_in_every_time_zone_and_its_thresholds_when_they_are_edited(
+    programme: Programme,
+) -> None:
+    await programme.sql.execute('update rekindle.scenario set definition = definition || \'{"on": "joined_at"}\'')
+    joined = scenario("date", on="joined_at")
+    await person(programme, timezone=None, joined_at="2020-11-25 20:00+00")
+    assert await send(programme, joined) == ["date:2026-11-25:0d"]
+    await programme.at("2026-11-26 12:00+00")
+    await programme.sql.execute("update team.person set timezone = 'Asia/Seoul'")  # there it is the 26th
+    assert (await programme.claim(joined)).refusals == {"already_notified": 1}
+    for before in (["1d"], ["30d", "2d"]):
+        assert await send(programme, scenario("date", on="joined_at", before=before)) == []
+
+
+async def test_just_before_sending_a_person_must_still_be_new_and_a_yearly_day_still_be_today(
     programme: Programme,
 ) -> None:
     async def armed(one: AnyScenario, since: str, at: datetime = NOW) -> str:
@@ -88,14 +189,30 @@ async def test_just_before_sending_a_person_must_still_be_new(
         await programme.sql.execute("delete from team.person; delete from rekindle.outbox; delete from rekindle.gate")
         return verdict
 
+    moved = "update team.person set birthday = birthday {} where user_id = %(user_id)s"
+    recreated = (
+        "drop view rekindle_source.recipient; create view rekindle_source.recipient as "
+        "select user_id, organisation_id, chapter_id, timezone, locale, active, first_name from team.person"
+    )
     done = "insert into team.activity values (%(user_id)s, '{}')"
     cases: list[tuple[AnyScenario, str, datetime, str]] = [
         (STAGES, "select %(user_id)s", NOW, "armed"),
         (STAGES, done.format("2026-11-25 11:59+00"), NOW, "active_again"),
         (STAGES, done.format("2026-11-26 12:00+00"), NOW, "armed"),  # planned
         (STAGES, done.format("1970-01-01"), NOW, "armed"),
+        (BIRTHDAY, "select %(user_id)s", NOW, "armed"),
+        (BIRTHDAY, "select %(user_id)s", NOW.replace(hour=23, minute=59), "armed"),
+        (BIRTHDAY, "select %(user_id)s", NOW.replace(day=26, hour=0), "no_longer_due"),
+        (BIRTHDAY, moved.format("+ 1"), NOW, "no_longer_due"),
+        (BIRTHDAY, moved.format("- interval '1 year'"), NOW, "no_longer_due"),  # another age
+        (BIRTHDAY, "update team.person set birthday = null", NOW, "no_longer_due"),
     ]
     assert [await armed(one, since, at) for one, since, at, _ in cases] == [verdict for *_, verdict in cases]
+    # The column is gone.
+    await person(programme, birthday="1990-11-25")
+    _, units = await programme.claimed_units(BIRTHDAY)
+    await programme.sql.execute(recreated.encode())
+    assert list((await programme.store.arm(units, lease_seconds=30)).values()) == ["no_longer_due"]
 
 
 @pytest.mark.parametrize("of_type", ["date", "timestamp", "timestamptz"])
@@ -113,7 +230,7 @@ async def test_a_day_of_any_type_and_value_concerns_its_own_person(programme: Pr
         await programme.sql.execute(
             f"update team.person set joined_at = {value}, birthday = {value} where user_id = %s".encode(), [user]
         )
-    for one in (STAGES,):
+    for one in (STAGES, BIRTHDAY):
         _, units = await programme.claimed_units(one)
         assert sound in {unit.user_id for unit in units}
         verdicts = await programme.store.arm(units, lease_seconds=30)

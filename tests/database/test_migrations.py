@@ -309,7 +309,9 @@ async def test_the_functions_that_a_parallel_worker_may_run_do_run_in_one(sql: p
 
 
 CALLS = """
-select rekindle.clock(), rekindle.idempotency_key(id, 's', seen_at::date), rekindle.device_id('token', zone),
+select rekindle.calendar_day(seen_at::date), rekindle.yearly(seen_at::date, 1, 'mar-1'),
+       rekindle.next_yearly(seen_at::date, seen_at::date, 'feb-28'), rekindle.day_of(seen_at::date::text, zone),
+       rekindle.clock(), rekindle.idempotency_key(id, 's', seen_at::date), rekindle.device_id('token', zone),
        rekindle.back_at(seen_at, seen_at, 60, zone), rekindle.back_at(seen_at::date, seen_at, 60, zone),
        rekindle.back_at(seen_at::timestamp, seen_at, 60, zone), rekindle.bucket('salt', '*', id::text),
        rekindle.is_quiet(seen_at, zone, '22:00', '07:00'), rekindle.is_weekday(seen_at, zone, '{1}'),

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
@@ -344,3 +344,79 @@ def test_onboarding_counts_local_days_since_joining_until_the_first_activity(
                 due[f"onboarding:{stage}d"] = {"rank": 0, "variables": variables}
         everyone.append(due)
     judge(ledger, at, applied({"kind": "onboarding", "after": stages}), everyone, spent)
+
+
+@pytest.fixture(params=sorted(AS_WRITTEN))
+def born(ledger: Ledger, request: pytest.FixtureRequest) -> Iterator[str]:
+    with recipients_with(ledger, "born", request.param):
+        yield request.param
+
+
+def returns(first: date, year: int, leap_day: str) -> date:
+    """The day on which a day returns in a year."""
+    try:
+        return first.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28) if leap_day == "feb-28" else date(year, 3, 1)
+
+
+# Ordinary days, and those around 29 February, the new year, and the changes of the clocks in Oslo.
+DAYS_OF_YEARS = MOMENTS | st.builds(
+    lambda day, hours: datetime.combine(day, time(12), tzinfo=UTC) + timedelta(hours=hours),
+    st.sampled_from(
+        [date(year, *day) for year in (2023, 2024, 2028) for day in ((2, 28), (3, 1), (1, 1), (3, 31), (10, 27))]
+    ),
+    st.integers(-36, 36),
+)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=DAYS_OF_YEARS,
+    people=st.lists(
+        st.tuples(
+            st.sampled_from(ZONES),
+            st.none()
+            | st.tuples(st.integers(0, 90), st.integers(-4, 34), st.integers(0, 86_399))
+            | st.sampled_from([1984, 2000, 2016]),
+        ),
+        max_size=6,
+    ),
+    thresholds=st.sets(st.sampled_from([0, 1, 7, 30, 180]), min_size=1).map(sorted),
+    leap_day=st.sampled_from(["feb-28", "mar-1"]),
+    spent=SPENT,
+)
+def test_a_yearly_day_is_due_from_its_widest_threshold_to_the_end_of_the_day(
+    ledger: Ledger, born: str, at: datetime, people: list[tuple[str | None, Any]], thresholds: list[int],
+    leap_day: str, spent: list[list[bool]],
+) -> None:  # fmt: skip
+    ledger.begin(at)
+    recipients(ledger, [zone for zone, _ in people])
+    everyone: list[Due] = []
+    for number, (zone_name, drawn) in enumerate(people):
+        zone = zone_of(zone_name)
+        due: Due = {}
+        if drawn is not None:
+            if isinstance(drawn, int):
+                moment = datetime(drawn, 2, 29, 12, tzinfo=UTC)
+            else:
+                years, days, seconds = drawn
+                day = at.date() + timedelta(days)
+                moment = datetime.combine(returns(day, day.year - years, leap_day), time(), tzinfo=UTC)
+                moment += timedelta(seconds=seconds)
+            value = AS_WRITTEN[born](moment)
+            ledger.sql.execute("update team.person set born = %s where user_id = %s", [value, user(number)])
+            first, today = LOCAL_DAY[born](value, zone), at.astimezone(zone).date()
+            following = [returns(first, year, leap_day) for year in (today.year, today.year + 1)]
+            next_on = min(one for one in following if one >= today)
+            left = (next_on - today).days
+            threshold = min((one for one in thresholds if one >= left), default=None)
+            if threshold is not None and next_on.year > first.year:
+                due[f"date:{next_on}:{threshold}d"] = {
+                    "rank": left,
+                    "variables": {"date": next_on.isoformat(), "years": next_on.year - first.year, "days_left": left,
+                                  "threshold": threshold},
+                }  # fmt: skip
+        everyone.append(due)
+    definition = {"kind": "date", "on": "born", "before": thresholds, "leap_day": leap_day}
+    judge(ledger, at, applied(definition), everyone, spent)

@@ -16,6 +16,7 @@ FIXED = (
     "of",
     "query",
     "file",
+    "on",
     "still_due",
     "still_due_file",
     "key",

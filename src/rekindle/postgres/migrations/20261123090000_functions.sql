@@ -482,6 +482,51 @@ language sql stable parallel safe as $$
     and activity <= greatest(pg_catalog.timezone('UTC', at)::date, pg_catalog.timezone(zone, at)::date)
 $$;
 
+-- The place of a day in the calendar, whatever its year: 0 to 371, as if each month had 31 days.
+create or replace function rekindle.calendar_day(on_day date) returns int
+language sql immutable parallel safe as $$
+  select ((pg_catalog.date_part('month', on_day) - 1) * 31 + pg_catalog.date_part('day', on_day) - 1)::int
+$$;
+
+-- The day on which a day returns some years later. In a year without 29 February that is 28
+-- February, or with the leap day 'mar-1' 1 March.
+create or replace function rekindle.yearly(first_on date, years int, leap_day text) returns date
+language sql immutable parallel safe as $$
+  select case
+    when leap_day = 'mar-1' and pg_catalog.to_char(first_on::timestamp, 'MMDD') = '0229'
+         and pg_catalog.to_char(later.at, 'MMDD') = '0228'
+      then later.at::date + 1  -- mutant: leap-day
+    else later.at::date
+  end
+  from (select first_on + pg_catalog.make_interval(years => yearly.years) as at) later
+$$;
+
+-- The first return of a day that is not before today.
+create or replace function rekindle.next_yearly(first_on date, today date, leap_day text) returns date
+language sql immutable parallel safe as $$
+  select case
+    when this.on_day >= today then this.on_day
+    else rekindle.yearly(first_on, this.years + 1, leap_day)
+  end
+  from (
+    select age.years, rekindle.yearly(first_on, age.years, leap_day) as on_day
+    from (
+      select (pg_catalog.date_part('year', today) - pg_catalog.date_part('year', first_on))::int as years
+    ) age
+  ) this
+$$;
+
+-- The calendar day of a date or an instant that to_jsonb has written, as local_day does; null if it
+-- is neither.
+create or replace function rekindle.day_of(value text, zone text) returns date
+language sql stable parallel safe as $$
+  select case
+    when value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then rekindle.local_day(value::date, zone)
+    when value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+[+-][0-9:]+$' then rekindle.local_day(value::timestamptz, zone)
+    when value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+$' then rekindle.local_day(value::timestamp, zone)
+  end
+$$;
+
 -- The amount of an activity, if it counts: not null, NaN or infinite, and at most a billion either
 -- way, so that a sum has a bounded length. A negative one counts: it corrects another.
 create or replace function rekindle.amount(amount numeric) returns numeric
@@ -604,6 +649,7 @@ begin
     thresholds        int[],      -- stages, marks or days, ascending
     absence_limit     integer,
     back_off          float8,
+    leap_day          text,       -- of a yearly day: 'feb-28' or 'mar-1'
     cooldown_seconds  bigint,
     relevance_seconds bigint,
     since_on          date,       -- occasions of earlier days do not count; null: all count

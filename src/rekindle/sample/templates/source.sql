@@ -40,7 +40,8 @@ revoke all on schema rekindle_source from public;
 --   locale           text      such as nb or nb-NO: which text the person reads; may be null
 --   active           boolean   false or null: never nudged
 --
--- A scenario of kind onboarding needs joined_at (timestamptz or date) too.
+-- A scenario of kind onboarding needs joined_at (timestamptz or date) too. One of kind date names
+-- the column that it needs, such as birthday (date).
 --
 -- Every further column is a variable for the texts of every scenario: with first_name below, a text
 -- may say {first_name}. Give it a lower-case name, and only what may appear on a locked screen. If

@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, Field
 
 from rekindle.scenario.kinds.base import SCENARIO_TYPE, ScenarioKind, Seconds
+from rekindle.scenario.kinds.date import YearlyDate
 from rekindle.scenario.kinds.expiry import Expiry
 from rekindle.scenario.kinds.inactivity import Inactivity
 from rekindle.scenario.kinds.milestone import Milestone
@@ -31,7 +32,7 @@ __all__ = [
     "parse_scenario",
 ]
 
-AnyScenario = Inactivity | Onboarding | Milestone | Expiry | OwnQuery
+AnyScenario = Inactivity | Onboarding | Milestone | Expiry | YearlyDate | OwnQuery
 
 Scenario = Annotated[AnyScenario, Field(discriminator="kind")]
 

@@ -2,8 +2,8 @@
 -- days, and were never active. Only what has happened counts (rekindle.happened), for activities as
 -- for joining: a date that means "never" is no day of joining.
 -- An occurrence is only the stage. So a day of joining that is corrected, and a time zone that is
--- filled in, are no new occasions. Every stage that had been reached at an earlier push stays spent,
--- since stages may be edited. The day that is taken away there is for time zones.
+-- filled in, are no new occasions. Every stage that had been reached at an earlier push stays
+-- spent, since stages may be edited. The day that is taken away there is for time zones.
 select recipient.*, null::text as absence, null::date as inactive_since_on, 0 as rank,
        joined.local_on as began_on,
        'onboarding:' || case when reached.stage <= greatest(sent.stage, sent.days) then sent.stage
