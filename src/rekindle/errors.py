@@ -751,7 +751,7 @@ class NotFound(RequestError):
 
 
 class TooManyPlans(RequestError):
-    """This process evaluates people for another request."""
+    """This process evaluates people, or counts for a report, for another request."""
 
     code = "RK727"
     usual_hint = "Try again later, or ask for fewer scenarios or organisations."

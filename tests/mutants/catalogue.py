@@ -1880,6 +1880,13 @@ READING = (
         'return {**_fields(version), "keys": list(version.keys)}',
         (_OWN_SCENARIO,),
     ),
+    Mutant(
+        "the report of the API shows every organisation to a key of one",
+        "api/report_routes.py",
+        "own-report",
+        "sees=None,",
+        ("acceptance/api/test_reading.py::test_a_key_of_one_organisation_reads_that_organisation_alone",),
+    ),
 )
 
 TELEMETRY = (

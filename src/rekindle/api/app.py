@@ -20,6 +20,7 @@ from rekindle.api.middleware import Entrance
 from rekindle.api.parameters import only_known
 from rekindle.api.plan_routes import plan_routes
 from rekindle.api.problems import Json, problem
+from rekindle.api.report_routes import report_routes
 from rekindle.api.run_routes import run_routes
 from rekindle.api.runs import Runs
 from rekindle.api.tests_routes import tests_routes
@@ -64,6 +65,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
     api.include_router(decision_routes(engine))
     api.include_router(list_routes(engine))
     api.include_router(plan_routes(engine))
+    api.include_router(report_routes(engine))
     api.include_router(tests_routes(engine))
     api.include_router(erase_routes(engine))
     api.include_router(key_routes(engine))

@@ -19,7 +19,7 @@ from rekindle.errors import NotFound, PersonAmbiguous, PersonUnknown, TooManyPla
 from rekindle.ports import Filter
 
 TURN_SECONDS = 10.0
-"""How long a request waits for its turn to evaluate people."""
+"""How long a request waits for its turn to evaluate people or to count for a report."""
 
 Reader = Annotated[Actor, Depends(require("read"))]
 Scenarios = Annotated[list[ScenarioType], Query(alias="scenario", max_length=100, description="Only these scenarios.")]
@@ -96,7 +96,7 @@ def seen(actor: Actor, organisation: UUID | None) -> Filter:
 
 
 class Turns:
-    """Lets one request at a time evaluate people, so that runs keep their connections."""
+    """Lets one request at a time ask the database for long, so that runs keep their connections."""
 
     def __init__(self) -> None:
         self._busy = asyncio.Lock()

@@ -147,6 +147,13 @@ def test_every_list_is_what_the_command_line_writes(world: World, cli: Callable[
     plan, shown = cli("plan", "--at", later.isoformat()), world.get("plan", at=later.isoformat())
     assert (shown["at"], shown["scenarios"], items(shown)) == (plan["at"], plan["scenarios"], plan["people"])
     assert world.api.client.get("/v1/plan", params={"at": "2020-01-01T00:00:00Z"}).json()["code"] == "RK106"
+    told, shown = cli("report", "--since", "2d"), world.get("report", since="2d")
+    assert told.pop("at") < shown.pop("at")
+    assert told.pop("since") < shown.pop("since")
+    assert told == shown
+    first = shown["scenarios"][0]
+    assert (first["organisation_name"], first["reached"]) == ("Granvik", 2)
+    assert sum(shown["refusals"]["nudge"].values()) == 2
 
 
 def test_a_person_is_explained_as_the_command_line_does(world: World, cli: Callable[..., Any]) -> None:
@@ -227,8 +234,8 @@ def test_the_page_shows_what_a_route_answers(world: World, path: str, answer: st
     assert shape(found) == shape(json.loads(answer))
 
 
-def test_the_page_shows_nine_routes() -> None:
-    assert len(SHOWN) == 9
+def test_the_page_shows_ten_routes() -> None:
+    assert len(SHOWN) == 10
 
 
 WRONG: dict[str, tuple[dict[str, str], str]] = {
@@ -260,6 +267,9 @@ def test_a_cursor_of_another_list_and_a_time_without_a_zone_are_mistakes(world: 
     for name in LISTS:
         for since in ("2026-01-01T00:00:00", "yesterday", "9" * 40):
             assert world.api.client.get(f"/v1/{name}", params={"since": since}).status_code == 422, (name, since)
+    for since in ("2026-01-01T00:00:00Z", "0d", "3660000h", "9" * 40 + "s", " 1d"):
+        answer = world.api.client.get("/v1/report", params={"since": since})
+        assert (answer.status_code, answer.json()["code"]) == (422, "RK701"), since
 
 
 def test_a_key_of_one_organisation_reads_that_organisation_alone(world: World) -> None:
@@ -279,6 +289,9 @@ def test_a_key_of_one_organisation_reads_that_organisation_alone(world: World) -
     assert THEIRS not in str(world.ours("scenarios/nudge/versions"))
     assert [one["last_run"] for one in items(world.ours("schedules"))] == [None]
     assert world.ours(f"people/{PEOPLE[0]}")["organisation_name"] == "Granvik"
+    report = world.ours("report")
+    assert report["scenarios"] == world.get("report")["scenarios"][:1]
+    assert report["refusals"] == {}
 
 
 def test_to_a_key_of_one_organisation_another_one_is_like_none_at_all(world: World) -> None:
