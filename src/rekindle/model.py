@@ -14,7 +14,8 @@ TargetKind = Literal["token", "fid"]
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One device of one claim: it is leased, armed, sent and recorded. `epoch` fences every write
-    about it. `kind` is that of its scenario."""
+    about it. `kind` is that of its scenario. `relevant_seconds` is the time until the push is no
+    longer relevant, from the moment at which the unit was read."""
 
     claim_id: UUID
     device_id: UUID
@@ -31,6 +32,7 @@ class Unit:
     variant: int = 0
     attempts: int = 0
     kind: str = ""
+    relevant_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,21 @@ async def test_what_was_kept_is_forgotten_once_a_later_push_makes_it_useless(pro
     assert await spent(programme) == {"milestone:2"}
 
 
+async def test_an_event_is_forgotten_once_it_cannot_be_moved_so_that_its_push_would_count(programme: Programme) -> None:
+    user_id = await programme.person()
+    one = await apply(programme, scenario("event", before=["30d"]))
+    await programme.event("e", user_id, NOW + timedelta(days=20))
+    await send(programme, one)
+    await later(programme, 30, AT_ONCE)
+    assert await spent(programme) == {"event:e:2026-03-30T11:30:00Z:43200m"}
+    await programme.sql.execute("update team.event set starts_at = starts_at + interval '20 days'")
+    assert await refusal(programme, one, user_id) == "already_notified"
+    await programme.event("f", user_id, NOW + timedelta(days=35))
+    await send(programme, one)
+    await later(programme, 126, AT_ONCE)
+    assert await spent(programme) == set()
+
+
 async def test_an_uncertain_higher_mark_does_not_make_a_lower_one_useless(programme: Programme) -> None:
     user_id = await programme.person()
     await programme.activity(user_id, NOW - timedelta(days=1))

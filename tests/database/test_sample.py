@@ -31,6 +31,12 @@ CONTRACT = {
         ("active", "boolean"),
     ],
     "activity": [("user_id", "uuid"), ("activity_date", "timestamp with time zone")],
+    "event": [
+        ("event_id", "uuid"),
+        ("user_id", "uuid"),
+        ("name", "text"),
+        ("starts_at", "timestamp with time zone"),
+    ],
     "certification": [
         ("certification_id", "uuid"),
         ("user_id", "uuid"),
@@ -451,6 +457,8 @@ def test_the_indexes_that_init_recommends_can_be_created_unchanged(database_url,
         assert [definition.partition(" ON ")[2] for (definition,) in made] == [
             "programme.activity_log USING btree (mentor_id, happened_at)",
             "programme.certificates USING btree (valid_until)",
+            "programme.shifts USING btree (mentor_id, starts_at)",
+            "programme.shifts USING btree (starts_at)",
             "programme.push_tokens USING btree (mentor_id)",
             "programme.push_tokens USING btree (token)",
         ]

@@ -66,6 +66,7 @@ _AUDIT = "database/test_audit.py::"
 _RATES = "unit/test_rates.py::"
 _EVERY = "acceptance/api/test_every_route.py::"
 _KEYS = "database/test_keys.py::"
+_EVENT = "database/test_event.py::"
 _RECORD_KEY = "database/test_ledger_key.py::"
 _DISPATCH = "database/test_dispatch.py::"
 _ADDRESS = "unit/test_address.py::"
@@ -825,6 +826,67 @@ POLICY = (
         "key-of-today",
         "when false",
         (_RECORD_KEY + "test_another_writer_of_the_key_of_an_occurrence_stops_only_that_occurrence",),
+    ),
+    *(
+        Mutant(what, f"scenario/kinds/event/{file}.sql", marker, becomes, (_EVENT + test,))
+        for what, file, marker, becomes, test in (
+            (
+                "an event that has begun is due",
+                "candidates",
+                "event-not-begun",
+                "",
+                "test_a_push_that_quiet_hours_hold_is_never_sent_after_the_event_has_begun",
+            ),
+            (
+                "an event that moves a little is told again",
+                "candidates",
+                "event-keeps-its-name",
+                "where e.starts_at = push.starts_at",
+                "test_two_shifts_of_one_day_are_each_told_twice_and_one_that_moves_only_if_it_moves_far",
+            ),
+            (
+                "a push of an early threshold spends the later ones",
+                "candidates",
+                "threshold-of-the-push",
+                "",
+                "test_two_shifts_of_one_day_are_each_told_twice_and_one_that_moves_only_if_it_moves_far",
+            ),
+            (
+                "a person is told the old time of an event that was moved since the claim",
+                "no_longer_due",
+                "event-moved",
+                "",
+                "test_nothing_is_sent_about_an_event_that_is_gone_moved_or_has_begun_since_the_claim",
+            ),
+            (
+                "a push about an event is sent although it has begun",
+                "no_longer_due",
+                "event-begun",
+                "",
+                "test_nothing_is_sent_about_an_event_that_is_gone_moved_or_has_begun_since_the_claim",
+            ),
+        )
+    ),
+    Mutant(
+        "a push about an event waits although it has begun",
+        _sql("claim"),
+        "relevant-until",
+        "null),",
+        (_EVENT + "test_a_push_that_quiet_hours_hold_is_never_sent_after_the_event_has_begun",),
+    ),
+    Mutant(
+        "the provider keeps a push about an event although it has begun",
+        "engine/compose.py",
+        "ttl-until-the-end",
+        "return self.ttl_seconds",
+        (_EVENT + "test_a_push_that_quiet_hours_hold_is_never_sent_after_the_event_has_begun",),
+    ),
+    Mutant(
+        "events that are over stay spent for ever",
+        "scenario/kinds/event/useless.sql",
+        "events-that-are-over",
+        "where false",
+        ("database/test_prune.py::test_an_event_is_forgotten_once_it_cannot_be_moved_so_that_its_push_would_count",),
     ),
     Mutant(
         "a person who opted out since the claim gets a push",

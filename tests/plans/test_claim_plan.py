@@ -30,6 +30,10 @@ insert into team.device select user_id, 'token-' || user_id, 'token', null from 
 insert into team.certificate
   select gen_random_uuid(), user_id, 'First aid', current_date + 1 + get_byte(uuid_send(user_id), 2) * 8
   from team.person;
+insert into team.event
+  select n::text, user_id, 'Shift', now() + make_interval(mins => 30 + n * 3000 + get_byte(uuid_send(user_id), 3) * 20)
+  from team.person, generate_series(0, 4) n;
+create index on team.event (starts_at);
 create index on team.device (user_id);
 create index on team.certificate (expires_on);
 insert into rekindle.gate (user_id, scenario_type, next_at)
@@ -51,6 +55,7 @@ KINDS = {
     "inactivity": scenario("inactivity", after=["14d", "30d"]),
     "milestone": scenario("milestone", at=[10]),
     "expiry": scenario("expiry", before=["30d", "7d", "1d"]),
+    "event": scenario("event", before=["24h", "2h"]),
 }
 
 

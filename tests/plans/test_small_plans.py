@@ -44,6 +44,9 @@ async def someone(programme: Programme) -> UUID:
     await programme.sql.execute(
         "insert into team.certificate values (gen_random_uuid(), %s, 'First aid', current_date + 5)", [user_id]
     )
+    await programme.sql.execute(
+        "insert into team.event values ('one', %s, 'Shift', now() + interval '90 minutes')", [user_id]
+    )
     return user_id
 
 
@@ -62,6 +65,7 @@ async def test_the_claim_of_one_person_reads_no_more_where_there_are_more_chapte
                     read = {table: rows_read(plan, table) for table in ("chapter", "organisation")}
                     assert read == {"chapter": 1, "organisation": 1}, (size, kind, name)
                     assert rows_read(plan, "person") < 10, (size, kind, name)
+                    assert rows_read(plan, "event") < 10, (size, kind, name)
 
 
 async def test_the_owner_of_one_persons_token_is_looked_up_by_index_in_the_claim_and_before_sending(

@@ -1,5 +1,5 @@
-"""The people who are due by inactivity, onboarding, milestone, expiry and date, in every time zone,
-are those that a few lines of Python find."""
+"""The people who are due by inactivity, onboarding, milestone, expiry, date and event, in every time
+zone, are those that a few lines of Python find."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rekindle.policy import idempotency_key
 from rekindle.ports import Applied, Evaluation, Terms
 from rekindle.scenario import fingerprint, parse_scenario
 from team.ledger import Ledger
@@ -420,3 +421,96 @@ def test_a_yearly_day_is_due_from_its_widest_threshold_to_the_end_of_the_day(
         everyone.append(due)
     definition = {"kind": "date", "on": "born", "before": thresholds, "leap_day": leap_day}
     judge(ledger, at, applied(definition), everyone, spent)
+
+
+HOUR = 3_600
+# Near the thresholds below, in seconds from now; some are not whole.
+LEFT = st.one_of(
+    st.integers(-HOUR, 60 * HOUR),
+    st.builds(
+        lambda hours, seconds: hours * HOUR + seconds, st.sampled_from([0, 1, 2, 24, 48]), st.sampled_from([-1, 0, 1])
+    ),
+    st.sampled_from([0.5, 2 * HOUR + 0.5, 24 * HOUR - 0.5]),
+)
+# A push that was sent: how much later the event begins now, how long before its beginning the
+# person was found due, and the threshold in its name.
+PUSHED = st.tuples(
+    st.one_of(
+        st.integers(-50 * HOUR, 50 * HOUR), st.sampled_from([0, 0, 600, HOUR, 2 * HOUR - 1, 2 * HOUR, 24 * HOUR])
+    ),
+    st.integers(1, 48 * HOUR) | st.sampled_from([2 * HOUR, 24 * HOUR]),
+    st.sampled_from([60, 120, 1440, 2880]),
+)
+
+
+@settings(max_examples=80)
+@given(
+    at=MOMENTS,
+    people=st.lists(st.lists(st.tuples(LEFT, st.lists(PUSHED, max_size=2)), max_size=3), max_size=5),
+    thresholds=st.sets(st.sampled_from([1, 2, 24, 48]), min_size=1).map(sorted),
+)
+def test_the_most_urgent_event_is_told_once_for_each_threshold_unless_it_moves_by_as_much(
+    ledger: Ledger,
+    at: datetime,
+    people: list[list[tuple[float, list[tuple[int, int, int]]]]],
+    thresholds: list[int],
+) -> None:
+    ledger.begin(at)
+    recipients(ledger, [None] * len(people))
+    ledger.insert(
+        "team.device", "user_id, token, target_kind", [(user(n), f"t{n}", "token") for n in range(len(people))]
+    )
+    expected: dict[UUID, dict[str, tuple[bool, int, datetime]]] = {}
+    for number, events in enumerate(people):
+        pushes: dict[datetime, str] = {}
+        due: dict[str, tuple[bool, int, datetime]] = {}
+        for n, (left, pushed) in enumerate(events):
+            # One id begins like another.
+            event_id, starts_at = "1" * (n + 1), at + timedelta(seconds=left)
+            ledger.insert(
+                "team.event", "event_id, user_id, name, starts_at", [(event_id, user(number), f"E{n}", starts_at)]
+            )
+            whole = starts_at.replace(microsecond=0)
+            told: list[tuple[str, datetime, datetime]] = []
+            for moved, before, minutes in pushed:
+                was = whole - timedelta(seconds=moved)
+                evaluated_at = was - timedelta(seconds=before)
+                if evaluated_at not in pushes:
+                    pushes[evaluated_at] = f"event:{event_id}:{was:%Y-%m-%dT%H:%M:%SZ}:{minutes}m"
+                    told.append((pushes[evaluated_at], was, evaluated_at))
+            threshold = min((one * HOUR for one in thresholds if 0 < left <= one * HOUR), default=None)
+            if threshold is None:
+                continue
+            alike = [
+                name
+                for name, was, evaluated_at in told
+                if abs((whole - was).total_seconds()) < threshold and (was - evaluated_at).total_seconds() <= threshold
+            ]
+            fresh = f"event:{event_id}:{whole:%Y-%m-%dT%H:%M:%SZ}:{threshold // 60}m"
+            name = min(alike) if alike else fresh
+            due[name] = (name in pushes.values(), math.ceil(left), starts_at)
+        ledger.notified(NAME, [(user(number), name, f"{number}/{when}", when) for when, name in pushes.items()])
+        if due:
+            expected[user(number)] = due
+    scenario = applied({"kind": "event", "before": [f"{one}h" for one in thresholds]})
+    planned = {one.user_id: one for one in ledger.plan(Evaluation(scenario, terms=TERMS))}
+    assert planned.keys() == expected.keys()
+    for who, due in expected.items():
+        said = planned[who]
+        first = min((spent, left) for spent, left, _ in due.values())
+        assert said.occurrence in {name for name, (spent, left, _) in due.items() if (spent, left) == first}
+        assert said.refusal == ("already_notified" if first[0] else None)
+        _, left, starts_at = due[said.occurrence]
+        assert datetime.fromisoformat(said.variables["starts_at"]) == starts_at
+        assert said.variables["hours_left"] == (left + HOUR // 2) // HOUR
+        assert said.variables["minutes_left"] == (left + 30) // 60
+    _, numbers = ledger.claim(Evaluation(scenario, terms=TERMS))
+    claimed = {who for who, due in expected.items() if not min(spent for spent, _, _ in due.values())}
+    assert (numbers.claimed, dict(numbers.refusals)) == (
+        len(claimed),
+        {"already_notified": len(expected) - len(claimed)} if len(expected) > len(claimed) else {},
+    )
+    for unit in ledger.rows("select * from rekindle.outbox"):
+        _, _, starts_at = expected[unit["user_id"]][unit["occurrence"]]
+        assert unit["give_up_at"] == min(starts_at, at + timedelta(days=1))
+        assert unit["idempotency_key"] == idempotency_key(unit["user_id"], NAME, at.date(), unit["occurrence"])

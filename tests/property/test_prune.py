@@ -36,6 +36,7 @@ SCENARIOS = [
     _applied("absence", kind="inactivity", after=["10d", "20d", "40d", "400d"], limit=3, back_off=2),
     _applied("marks", kind="milestone", at=[2, 3, 5]),
     _applied("papers", kind="expiry", before=["20d", "100d", "700d"]),
+    _applied("shifts", kind="event", before=["2h", "30d"]),
     _applied("own", kind="sql", query="select user_id, occurrence, variables from team.wanted"),
 ]
 
@@ -48,6 +49,7 @@ class Step:
     active: list[int] = field(default_factory=list[int])
     less_active: bool = False
     certificate: int | None = None
+    shift: int | None = None  # the hours until which the one shift of the first person is moved
     wanted: list[str] = field(default_factory=list[str])
     ends: list[str] = field(default_factory=lambda: ["recorded"])
     pruned: bool = True
@@ -59,6 +61,7 @@ STEPS = st.builds(
     active=st.lists(st.integers(0, len(PEOPLE) - 1), max_size=3),
     less_active=st.sampled_from([False, False, False, True]),
     certificate=st.sampled_from([None, None, 15, 90, 500]),
+    shift=st.sampled_from([None, None, 1, 500, 900]),
     wanted=st.lists(st.sampled_from(["a", "b"]), max_size=2, unique=True),
     ends=st.lists(st.sampled_from(["recorded", "recorded", "unknown", "dead"]), min_size=1, max_size=4),
     pruned=st.booleans(),
@@ -91,6 +94,10 @@ def play(ledger: Ledger, steps: list[Step], *, pruning: bool) -> Decisions:
         if step.certificate is not None:
             paper = (UUID(int=number), PEOPLE[0], f"Paper {number}", (now + timedelta(days=step.certificate)).date())
             ledger.insert("team.certificate", "certification_id, user_id, name, expires_on", [paper])
+        if step.shift is not None:
+            ledger.sql.execute("delete from team.event")
+            shift = ("shift", PEOPLE[0], "Shift", now + timedelta(hours=step.shift))
+            ledger.insert("team.event", "event_id, user_id, name, starts_at", [shift])
         ledger.sql.execute("delete from team.wanted")
         ledger.insert(
             "team.wanted", "user_id, occurrence, variables", [(who, one, "{}") for who in PEOPLE for one in step.wanted]

@@ -40,8 +40,8 @@ _EMPTY = ";".join(
     f"delete from {table}"
     for table in (
         "team.moment", "team.person", "team.device", "team.wanted", "team.activity_instant", "team.activity_day",
-        "team.activity_wall", "team.activity_amount", "team.certificate", "team.chapter", "team.organisation",
-        "team.preference", "team.wish", "team.membership", "rekindle.switch",
+        "team.activity_wall", "team.activity_amount", "team.certificate", "team.event", "team.chapter",
+        "team.organisation", "team.preference", "team.wish", "team.membership", "rekindle.switch",
         "rekindle.gate", "rekindle.cap", "rekindle.outbox", "rekindle.delivery", "rekindle.scenario_notification",
         "rekindle.outcome", "rekindle.spent", "rekindle.disabled_token", "rekindle.run",
     )

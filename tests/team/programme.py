@@ -134,6 +134,9 @@ class Programme:
         )
         return certification_id
 
+    async def event(self, event_id: str, user_id: UUID, starts_at: datetime, name: str = "Shift") -> None:
+        await self.sql.execute("insert into team.event values (%s, %s, %s, %s)", [event_id, user_id, name, starts_at])
+
     async def want(self, *users: UUID, occurrence: str = "once", variables: Mapping[str, Any] | None = None) -> None:
         """Make exactly these people due under `wanted()`."""
         await self.sql.execute("delete from team.wanted")

@@ -20,6 +20,8 @@ create index on team.activity (user_id, activity_date);
 create table team.certificate (
   certification_id uuid primary key, user_id uuid, name text, expires_on date
 );
+create table team.event (event_id text, user_id uuid, name text, starts_at timestamptz);
+create index on team.event (user_id, starts_at);
 create table team.device (
   user_id            uuid,
   token              text,
@@ -42,6 +44,7 @@ create view rekindle_source.preference as select user_id, scenario_type, opted_o
 create view rekindle_source.activity as select user_id, activity_date from team.activity;
 create view rekindle_source.certification as
   select certification_id, user_id, name, expires_on from team.certificate;
+create view rekindle_source.event as select event_id, user_id, name, starts_at from team.event;
 create view rekindle_source.device_token as
   select user_id, token, target_kind, platform, last_registered_at from team.device;
 grant usage on schema rekindle_source to rekindle_worker;

@@ -26,6 +26,11 @@ async def check_reach(config: Config, source: Source, in_force: Sequence[str]) -
         *_opt_outs(opt_outs, before, retired),
         *(note for name, one in config.scenario.items() for note in _cooldown(name, one, config.run.budget)),
         *(note for name, one in config.scenario.items() for note in _once_a_day(name, one)),
+        *(
+            Finding(f"scenario {name}", f"scenario {name}: {caution}", note=True)
+            for name, one in config.scenario.items()
+            for caution in one.cautions()
+        ),
     ]
 
 

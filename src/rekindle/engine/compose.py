@@ -49,7 +49,7 @@ class Composer:
             data={key: _plain(value, unit.variables) for key, value in scenario.data.items()},
             link=_page(scenario.link, unit.variables),
             web_link=_page(scenario.web_link, unit.variables),
-            ttl_seconds=variant.ttl_seconds,
+            ttl_seconds=variant.ttl_of(unit),
             options=variant.options,
         )
 
@@ -83,6 +83,13 @@ class _Variant:
         self.options = scenario.options()
         self.ttl_seconds = _ttl(scenario)
         self.locales: dict[str | None, str] = {}
+
+    def ttl_of(self, unit: Unit) -> int:
+        """The seconds for which the provider keeps the push. If the occasion ends, it is not longer
+        than that."""
+        if not self.scenario.ends or unit.relevant_seconds is None:
+            return self.ttl_seconds
+        return max(0, min(self.ttl_seconds, unit.relevant_seconds))  # mutant: ttl-until-the-end
 
     def locale_for(self, locale: str | None) -> str:
         """See `scenario.locale_for`."""

@@ -64,7 +64,6 @@ class Moment:
             **self._common,
             **by_place(applied.scenario, locales),
             "scenario_type": applied.scenario_type,
-            "by_occurrence": applied.scenario.key == "occurrence",
         }
 
     async def stage_outranking(self, outranking: Sequence[Applied]) -> None:
@@ -89,7 +88,8 @@ class Moment:
 
 def parts_of(scenario: AnyScenario) -> dict[str, str]:
     """The parts of a statement that depend on the scenario's kind, and the columns it names."""
-    parts = {part: f"kinds/{scenario.kind}/{part}" for part in ("candidates", "known")}
+    own = ("candidates", "known", *(["relevant_until"] if scenario.ends else []))
+    parts = {part: f"kinds/{scenario.kind}/{part}" for part in own}
     return parts | {slot: f'"{column}"' for slot, column in scenario.columns().items()}
 
 
@@ -180,6 +180,7 @@ def by_place(scenario: AnyScenario, locales: Sequence[str] = ()) -> dict[str, An
         "present": [one.present for one in required.distinct],
         "fitting": [one.fitting for one in required.distinct],
         "places": Jsonb(places),
+        "by_occurrence": scenario.key == "occurrence",
         "capped": scenario.capped_somewhere and not scenario.critical,
         **scenario.bounds(),
     }

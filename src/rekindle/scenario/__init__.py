@@ -5,6 +5,7 @@ from rekindle.scenario.config import Config, DispatcherConfig, Run
 from rekindle.scenario.kinds import (
     KINDS,
     AnyScenario,
+    Event,
     Expiry,
     Inactivity,
     Milestone,
@@ -29,6 +30,7 @@ __all__ = [
     "Apns",
     "Config",
     "DispatcherConfig",
+    "Event",
     "Expiry",
     "Inactivity",
     "Milestone",

@@ -46,6 +46,7 @@ class Variable:
 
 NUMBER: frozenset[Need] = frozenset({"number"})
 DATE: frozenset[Need] = frozenset({"date"})
+INSTANT: frozenset[Need] = frozenset({"date", "time"})
 
 
 class Text(Strict):

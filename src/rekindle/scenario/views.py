@@ -46,4 +46,10 @@ OPTIONAL: Mapping[str, Columns] = {
 ACTIVITY: Columns = {"user_id": UUID, "activity_date": INSTANT}
 AMOUNT: Columns = {"amount": frozenset({"numeric", "double precision", "real", "bigint", "integer", "smallint"})}
 """The column of `activity` that a milestone on a sum reads too."""
+EVENT: Columns = {
+    "event_id": ID,
+    "user_id": UUID,
+    "name": TEXT,
+    "starts_at": frozenset({"timestamp with time zone"}),
+}
 CERTIFICATION: Columns = {"certification_id": ID, "user_id": UUID, "name": TEXT, "expires_on": DATE}

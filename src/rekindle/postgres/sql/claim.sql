@@ -79,7 +79,8 @@ unit as (
          least(moment.at + make_interval(secs => (claimed.variant).relevance_seconds),
                case when (claimed.variant).until_on is not null  -- mutant: ends
                     then rekindle.first_moment((claimed.variant).until_on, time '00:00', coalesce(claimed.zone, 'UTC'))
-               end),
+               end,
+               {relevant_until}),  -- mutant: relevant-until
          moment.at
   from claimed
   -- FULL JOIN only to rule out a nested loop. It acts as an inner join.

@@ -45,6 +45,15 @@ create table programme.certificates (
   valid_until date not null
 );
 
+-- Empty: no scenario of the demo is about shifts.
+create table programme.shifts (
+  id uuid primary key,
+  mentor_id uuid not null,
+  title text not null,
+  starts_at timestamptz not null,
+  cancelled_at timestamptz
+);
+
 create table programme.push_tokens (
   token text not null,
   mentor_id uuid not null,

@@ -16,6 +16,11 @@ create view rekindle_source.certification as
 select id as certification_id, mentor_id as user_id, title as name, valid_until as expires_on
 from programme.certificates;
 
+create view rekindle_source.event as
+select id as event_id, mentor_id as user_id, title as name, starts_at
+from programme.shifts
+where cancelled_at is null;
+
 create view rekindle_source.device_token as
 select mentor_id as user_id, token, kind as target_kind, platform, last_seen_at as last_registered_at
 from programme.push_tokens;

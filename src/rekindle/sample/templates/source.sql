@@ -98,6 +98,28 @@ from programme.certificates c;                     -- EDIT               public.
 
 
 -- -------------------------------------------------------------------------------------------------
+-- event: shifts, appointments: one row for each person and event. For event.
+--
+--   event_id         uuid, text or a number   once only for a person; never used again
+--   user_id          uuid
+--   name             text         the variable {event}
+--   starts_at        timestamptz  the instant at which it begins. A timestamp without a time zone
+--                                 becomes one by  at time zone 'Europe/Oslo'
+--
+-- Leave out what was cancelled, also after it was shown: nothing is sent about an event that is not
+-- here, or that begins at another time by now.
+-- -------------------------------------------------------------------------------------------------
+drop view if exists rekindle_source.event;
+create view rekindle_source.event as
+select s.id                  as event_id,          -- EDIT  for example  s.shift_id
+       s.mentor_id           as user_id,           -- EDIT               s.profile_id
+       s.title               as name,              -- EDIT               s.role || ', ' || s.place
+       s.starts_at           as starts_at          -- EDIT               s.begins_at
+from programme.shifts s                            -- EDIT               public.shifts s
+where s.cancelled_at is null;                      -- EDIT               s.status = 'booked'
+
+
+-- -------------------------------------------------------------------------------------------------
 -- device_token: where a push goes, one row for each device. For every scenario.
 --
 --   user_id             uuid
@@ -199,10 +221,17 @@ commit;
 --   create index concurrently if not exists activity_log_mentor_id_happened_at_idx
 --     on programme.activity_log (mentor_id, happened_at);   -- EDIT
 --
--- Recommended: certificates by their last valid day, and device tokens by person and by token:
+-- Recommended: certificates by their last valid day, events by person and by their beginning, and
+-- device tokens by person and by token:
 --
 --   create index concurrently if not exists certificates_valid_until_idx
 --     on programme.certificates (valid_until);               -- EDIT
+--
+--   create index concurrently if not exists shifts_mentor_id_starts_at_idx
+--     on programme.shifts (mentor_id, starts_at);            -- EDIT
+--
+--   create index concurrently if not exists shifts_starts_at_idx
+--     on programme.shifts (starts_at);                       -- EDIT
 --
 --   create index concurrently if not exists push_tokens_mentor_id_idx
 --     on programme.push_tokens (mentor_id);                  -- EDIT

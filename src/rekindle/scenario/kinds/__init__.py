@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from rekindle.scenario.kinds.base import SCENARIO_TYPE, ScenarioKind, Seconds
 from rekindle.scenario.kinds.date import YearlyDate
+from rekindle.scenario.kinds.event import Event
 from rekindle.scenario.kinds.expiry import Expiry
 from rekindle.scenario.kinds.inactivity import Inactivity
 from rekindle.scenario.kinds.milestone import Milestone
@@ -20,6 +21,7 @@ __all__ = [
     "KINDS",
     "SCENARIO_TYPE",
     "AnyScenario",
+    "Event",
     "Expiry",
     "Inactivity",
     "Milestone",
@@ -32,7 +34,7 @@ __all__ = [
     "parse_scenario",
 ]
 
-AnyScenario = Inactivity | Onboarding | Milestone | Expiry | YearlyDate | OwnQuery
+AnyScenario = Inactivity | Onboarding | Milestone | Expiry | YearlyDate | Event | OwnQuery
 
 Scenario = Annotated[AnyScenario, Field(discriminator="kind")]
 
@@ -43,7 +45,8 @@ KINDS: Mapping[str, type[AnyScenario]] = {
 
 
 def definition(scenario: AnyScenario) -> dict[str, Any]:
-    """The scenario as it is stored: durations in seconds, `after` and `before` in days."""
+    """The scenario as it is stored: durations in seconds, and what is counted in calendar days in
+    days."""
     return scenario.model_dump(mode="json", exclude_none=True)
 
 

@@ -3,7 +3,7 @@ declare."""
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
@@ -103,6 +103,7 @@ class ScenarioKind(Reach, Texts, ABC):
       run just before sending.
     - `longest.sql` is needed only if a variable has no longest value. It returns the values.
     - `useless.sql`, if it has one, finds the spent occurrences that a later one makes useless.
+    - `relevant_until.sql`, if it `ends`, is the moment from which a claim's push makes no sense.
     - `sample.toml` is a scenario of this kind, as the reference shows it.
     """
 
@@ -122,6 +123,10 @@ class ScenarioKind(Reach, Texts, ABC):
 
     instead_of_since: ClassVar[str] = "leave this key out"
     """What to do instead, if there is no such day."""
+
+    ends: ClassVar[bool] = False
+    """Whether its occasions end at a moment: neither the run nor the provider keeps a push until
+    after it."""
 
     enabled: bool = True
     critical: bool = False
@@ -272,6 +277,11 @@ class ScenarioKind(Reach, Texts, ABC):
         """The parts for the slots of its SQL that are not the same for each scenario of the kind,
         by slot."""
         return {}
+
+    def cautions(self) -> Iterator[str]:
+        """What `check` notes about keys of this kind that are valid and may not do what is
+        meant."""
+        return iter(())
 
     def variant_columns(self) -> dict[str, Any]:
         """Columns of `rekindle.variant` that only this kind fills."""
