@@ -85,7 +85,6 @@ async def plan_of(
             "priority": one.priority,
             "resend": False,
             "reserved_seconds": 60.0,
-            "by_occurrence": False,
         }
         cursor = await programme.sql.execute(
             "explain (analyze, format json, timing off) " + bound(name, one), parameters
