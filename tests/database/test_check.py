@@ -118,6 +118,19 @@ async def test_valid_views_give_no_notes(programme: Programme) -> None:
     assert {finding.subject for finding in findings} >= {"recipient", "device_token", "chapter", "recipients"}
 
 
+async def test_a_missing_index_for_the_outcome_is_a_note_where_no_kind_of_scenario_needs_it(
+    programme: Programme,
+) -> None:
+    config = Config.model_validate({"scenario": {"one": wanted().model_dump(exclude_none=True)}})
+    await programme.sql.execute("drop index team.activity_user_id_activity_date_idx")
+    [note] = [one for one in await check(config, PostgresSource(programme.database)) if one.fault or one.note]
+    assert note.fault is None
+    assert note.message == (
+        "no index on (user_id, activity_date) serves rekindle_source.activity; no enabled scenario needs it, "
+        "but without one a run reads the whole view to see whether people came back"
+    )
+
+
 async def test_the_check_counts_recipients_without_a_zone_and_without_a_token(programme: Programme) -> None:
     await programme.person()
     await programme.person(timezone=None)

@@ -13,7 +13,7 @@ from rekindle.engine.places import place_names
 from rekindle.model import Message
 from rekindle.ports import Changed, Dispatcher, Exposure, Source, View
 from rekindle.scenario import Config
-from rekindle.scenario.views import EXTERNAL_ID, ID, OPTIONAL, RECIPIENT, REQUIRED, Columns
+from rekindle.scenario.views import ACTIVITY, EXTERNAL_ID, ID, OPTIONAL, RECIPIENT, REQUIRED, Columns
 from rekindle.scenario.views import UUID as UUID_ONLY
 
 
@@ -27,7 +27,8 @@ async def check(config: Config, source: Source) -> list[Finding]:
     unreadable = await _unreadable({name: columns for name, columns in needed.items() if name not in broken}, source)
     broken |= {finding.subject for finding in unreadable if finding.fault}
     findings = [finding for finding in findings if finding.fault or finding.subject not in broken] + unreadable
-    if "activity" in needed and "activity" not in broken:
+    # Every scenario has an outcome: people who were nudged are looked up in it, whatever the kind.
+    if "activity" not in broken and _usable("activity", ACTIVITY, views):
         findings.append(await _activity_index(config, source))
     findings += _exposures(await source.exposures())
     own = None
@@ -82,6 +83,10 @@ def _needed(config: Config, there: Mapping[str, View]) -> dict[str, Columns]:
                 of_kinds[view] = {**of_kinds.get(view, {}), **columns}
     needed = {view: {**columns, **of_kinds.pop(view, {})} for view, columns in REQUIRED.items()}
     return needed | dict(sorted(of_kinds.items())) | {view: OPTIONAL[view] for view in OPTIONAL if view in there}
+
+
+def _usable(name: str, columns: Columns, views: Mapping[str, View]) -> bool:
+    return name in views and not any(finding.fault for finding in _view(name, columns, views))
 
 
 def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Finding]:
@@ -151,7 +156,8 @@ async def _activity_index(config: Config, source: Source) -> Finding:
         return Finding("activity index", "an index on (user_id, activity_date) serves rekindle_source.activity")
     message = "no index on (user_id, activity_date) serves rekindle_source.activity"
     if not any(one.needs_activity_index and one.enabled_somewhere for one in config.scenario.values()):
-        return Finding("activity index", f"{message}; no enabled scenario needs it")
+        why = "no enabled scenario needs it, but without one a run reads the whole view to see whether people came back"
+        return Finding("activity index", f"{message}; {why}", note=True)
     return Finding(
         "activity index",
         message,

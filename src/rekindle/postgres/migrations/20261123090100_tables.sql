@@ -474,13 +474,11 @@ create table if not exists rekindle.outcome (
 ) with (autovacuum_vacuum_scale_factor = 0.05);
 create index if not exists outcome_run_idx on rekindle.outcome (run_id);
 create index if not exists outcome_unknown_idx on rekindle.outcome (user_id, scenario_type, occurrence)
-  where outcome = 'unknown';
+  where outcome = 'unknown';   -- few rows: unknown.sql reads them all
 create index if not exists outcome_dead_idx on rekindle.outcome (user_id, scenario_type, occurrence)
   where outcome = 'dead';   -- see finish.sql
 create index if not exists outcome_at_idx on rekindle.outcome (at);
 create index if not exists outcome_person_idx on rekindle.outcome (user_id);   -- see erase_outcomes.sql, history.sql
-create index if not exists outcome_unknown_idx on rekindle.outcome (armed_at, claim_id, device_id)
-  where outcome = 'unknown';   -- few rows: see unknown.sql
 alter table rekindle.outcome enable row level security;
 revoke all on rekindle.outcome from rekindle_worker;
 drop policy if exists worker on rekindle.outcome;

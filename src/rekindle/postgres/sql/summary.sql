@@ -1,16 +1,15 @@
--- In: within_seconds; sees, the organisations that the reader is limited to (null: all).
+-- In: since; sees, the organisations that the reader is limited to (null: all).
 -- Out: one row per scenario and organisation with records, unknown sends or dead tokens since then,
 -- in order of both. A person counts once in `reached`. An unknown send counts while it is held, and
 -- once it is closed.
+-- `since` is bound and not read from the clock here: by its value the planner knows how little of
+-- the ledger is since then.
 -- Locks: none.
-with moment as materialized (
-  select rekindle.clock() - make_interval(secs => %(within_seconds)s) as since
-),
-record as (
+with record as (
   select n.scenario_type, n.organisation_id, n.id, n.user_id, c.claim_id, c.back_at, c.opted_out, c.horizon_seconds
   from rekindle.scenario_notification n
   left join rekindle.came_back c on c.claim_id = n.id
-  where n.dispatched_at >= (select since from moment)
+  where n.dispatched_at >= %(since)s
     and (%(sees)s::uuid[] is null or n.organisation_id = any (%(sees)s::uuid[]))  -- mutant: own-summary
 ),
 push as (
@@ -31,13 +30,13 @@ fact as (
          (token.device_id is not null)::int
   from rekindle.outcome o
   left join rekindle.disabled_token token on token.device_id = o.device_id and token.sent_at = o.armed_at
-  where o.at >= (select since from moment)
+  where o.at >= %(since)s
     and (o.outcome = 'unknown' or token.device_id is not null)
     and (%(sees)s::uuid[] is null or o.organisation_id = any (%(sees)s::uuid[]))
   union all
   select u.scenario_type, u.organisation_id, null, 0, 0, null, 0, 0, 0, 1, 0
   from rekindle.outbox u
-  where u.state = 'unknown' and u.armed_at >= (select since from moment)
+  where u.state = 'unknown' and u.armed_at >= %(since)s
     and (%(sees)s::uuid[] is null or u.organisation_id = any (%(sees)s::uuid[]))
 )
 select scenario_type, organisation_id, count(distinct user_id) as reached, sum(records) as records,
