@@ -17,6 +17,7 @@ from rekindle.engine.preview import Preview
 from rekindle.errors import ConfigInvalid, HeldByGuard, RekindleError
 from rekindle.foreign import escaped, printable
 from rekindle.model import Candidate, Numbers, Report
+from rekindle.policy import duration
 from rekindle.ports import ScenarioStatus
 
 _WIDTH_WHEN_PIPED = 140
@@ -190,7 +191,7 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
     """One row per applied scenario, with the numbers of its last run."""
     table = Table()
     table.add_column("scenario", no_wrap=True)
-    for heading in ("version", "kind", "enabled", "schedule", "priority", "last run"):
+    for heading in ("version", "kind", "enabled", "schedule", "priority", "horizon", "last run"):
         table.add_column(heading, no_wrap=True)
     for heading in ("evaluated", "due", "sent"):
         table.add_column(heading, justify="right")
@@ -204,6 +205,7 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
             "yes" if scenario.enabled else "in places" if scenario.enabled_somewhere else "no",
             scenario.schedule or "-",
             str(scenario.priority),
+            duration(scenario.outcome.horizon),
             f"{status.last_run_at:%Y-%m-%d %H:%M} UTC" if status.last_run_at else "never",
             *((f"{latest.evaluated:,}", f"{latest.due:,}", f"{latest.recorded:,}") if latest else ("-", "-", "-")),
             counts(latest.refusals) if latest else "-",

@@ -80,6 +80,8 @@ def test_runs_and_scenarios_show_the_numbers_of_the_run(rekindle: Command, team:
     assert "done" in listed[1]
     shown = rekindle("scenarios").out.splitlines()
     assert len(shown) == 2
+    assert shown[0].split()[5:7] == ["priority", "horizon"]
+    assert shown[1].split()[6] == "14d"
     assert shown[1].split()[-5:] == ["3", "3", "2", "no_token", "1"]
     nothing_private(history.out)
 
