@@ -17,7 +17,7 @@ from rekindle.model import Accepted, Message, Outcome, Refused, Uncertain
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
-from team.programme import TEXT, Programme, open_programme
+from team.programme import SHOW_AMOUNTS, TEXT, Programme, open_programme
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,8 @@ insert into team.person
   from generate_series(1, {people}) n;
 insert into team.activity
   select team.id(n, 'person'),
-         timestamptz '2026-05-08 12:00+00' - make_interval(days => team.h(n, 'last') % 50, hours => k * 30)
+         timestamptz '2026-05-08 12:00+00' - make_interval(days => team.h(n, 'last') % 50, hours => k * 30),
+         team.h(n, 'amount' || k) % 6
   from generate_series(1, {people}) n, generate_series(0, 6) k where k < team.h(n, 'often') % 8;
 insert into team.certificate
   select team.id(n, 'certificate' || k), team.id(n, 'person'), 'First aid',
@@ -79,8 +80,12 @@ CONFIG = Config.model_validate({
         "milestone": {"kind": "milestone", "at": [3, 5], "cooldown": "7d", "priority": 70, "send_at": "16:00-21:00",
                       "message": TEXT},
         "inactivity": {"kind": "inactivity", "after": ["14d"], "cooldown": "7d", "priority": 30, "message": TEXT},
+        # It ends while it is Friday night in UTC, east of it.
+        "hours": {"kind": "milestone", "of": "sum", "at": [5, 15], "since": "2026-04-01", "max_age": "30d",
+                  "until": "2026-05-09", "cooldown": "7d", "priority": 20, "message": TEXT},
         "urgent": {
             "kind": "sql", "query": "select user_id, occurrence, variables from team.wanted", "cooldown": "7d",
+            "still_due": "select user_id from team.wanted where get_byte(uuid_send(user_id), 0) < 128",
             "priority": 10, "critical": True, "message": TEXT,
         },
     },
@@ -106,6 +111,7 @@ async def history(url: str) -> AsyncGenerator[tuple[Programme, Engine]]:
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
     async with open_programme(url) as programme:
         await programme.sql.execute(FILL.format(people=PEOPLE).encode())
+        await programme.sql.execute(SHOW_AMOUNTS)
         async with Engine.open(settings, CONFIG, dispatcher=ScriptedDispatcher(answer)) as engine:
             await engine.apply()
             for at, organisation in EARLIER:
@@ -181,9 +187,18 @@ async def test_a_run_does_for_each_person_what_the_plan_before_it_predicted(
             by_person = Counter(verdict for (name, _), verdict in verdicts.items() if name == one.scenario_type)
             assert by_person == Counter(one.refusals) + Counter({"claimed": one.claimed})
         assert await claimed(programme, report.run_id) == {who for who, said in verdicts.items() if said == "claimed"}
+        if "urgent" in previews:
+            skipped = await programme.rows(
+                "select distinct user_id from rekindle.outcome where claimed_run_id = %s and scenario_type = 'urgent' "
+                "and reason = 'no_longer_due'", report.run_id)  # fmt: skip
+            assert {row["user_id"] for row in skipped} == {
+                person for (name, person), said in verdicts.items()
+                if (name, said) == ("urgent", "claimed") and person.bytes[0] >= 128}  # fmt: skip
         if not scenarios:
             # Every situation occurred, and often enough for a mistake to show.
             seen = Counter(verdicts.values())
             assert seen.keys() >= REFUSALS
             assert min(seen.values()) >= 10, seen
             assert seen["claimed"] > 300, seen
+            claims = Counter(name for (name, _), said in verdicts.items() if said == "claimed")
+            assert min(claims["hours"], claims["urgent"]) >= 10, claims

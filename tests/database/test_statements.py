@@ -163,6 +163,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     twins |= {f"kinds/milestone/{part}" for part in ("undated", "sum", "amount_absent")}
     of_a_kind = {f"kinds/{kind}/{part}" for kind in KINDS for part in ("candidates", "known")}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
+    of_a_kind |= {f"kinds/{kind}/relevant_until" for kind in KINDS if KINDS[kind].ends}
     columns = {slot for kind in KINDS for slot in sample(kind).columns()}
     unions = {slot for slot in slots if "*" in slot}
     assert unions == {"kinds/*/no_longer_due", "kinds/*/useless"}

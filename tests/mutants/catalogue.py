@@ -2020,7 +2020,7 @@ OCCASIONS = (
         "people are due after the scenario has ended",
         _sql("parts/not_over"),
         "until",
-        "true",
+        "or true)",
         (_LEFT_OUT,),
     ),
     Mutant(

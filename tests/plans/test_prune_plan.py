@@ -57,7 +57,7 @@ async def test_a_batch_of_what_grows_reads_no_table_as_a_whole(database_url: str
         parameters: dict[str, Any] = {
             f"{key}_seconds": hours for key in ("notification", "outcome", "run", "gate", "audit", "spent")
         }
-        parameters |= {"limit": 20, "after": None}
+        parameters |= {"limit": 20, "after": None, "lasting_kinds": ["milestone"]}
         text = f"explain (analyze, format json) {statement(f'prune_{name}')}"
         rows = await (await programme.sql.execute(text.encode(), parameters)).fetchall()
         plan = rows[0]["QUERY PLAN"][0]

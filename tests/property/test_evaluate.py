@@ -1,5 +1,5 @@
-"""The people who are due by inactivity, onboarding, milestone, expiry, date and event, in every time
-zone, are those that a few lines of Python find."""
+"""The people who are due by inactivity, onboarding, milestone, expiry, date and event, in every
+time zone, are those that a few lines of Python find."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -317,11 +317,13 @@ def joined(ledger: Ledger, request: pytest.FixtureRequest) -> Iterator[str]:
     ),
     stages=st.sets(st.sampled_from([1, 2, 14, 30]), min_size=1).map(sorted),
     spent=SPENT,
+    limits=LIMITS,
 )
 def test_onboarding_counts_local_days_since_joining_until_the_first_activity(
     ledger: Ledger, joined: str, at: datetime, people: list[tuple[str | None, int | None, list[int]]],
-    stages: list[int], spent: list[list[bool]],
+    stages: list[int], spent: list[list[bool]], limits: Limits,
 ) -> None:  # fmt: skip
+    keys = limits.keys(at, stages[-1])
     ledger.begin(at)
     ledger.activities_are("instant")
     recipients(ledger, [zone for zone, _, _ in people])
@@ -340,11 +342,11 @@ def test_onboarding_counts_local_days_since_joining_until_the_first_activity(
             on = LOCAL_DAY[joined](joined_at, zone)
             days = (at.astimezone(zone).date() - on).days
             stage = max((one for one in stages if one <= days), default=None)
-            if stage is not None:
+            if stage is not None and counts(keys, on, at.astimezone(zone).date()):
                 variables = {"days": days, "joined_on": on.isoformat(), "stage": stage}
                 due[f"onboarding:{stage}d"] = {"rank": 0, "variables": variables}
         everyone.append(due)
-    judge(ledger, at, applied({"kind": "onboarding", "after": stages}), everyone, spent)
+    judge(ledger, at, applied({"kind": "onboarding", "after": stages} | keys), everyone, spent)
 
 
 @pytest.fixture(params=sorted(AS_WRITTEN))

@@ -16,6 +16,9 @@ KINDS = {
     "inactivity": 'after = ["14d"]',
     "milestone": "at = [10]",
     "expiry": 'before = ["7d"]',
+    "onboarding": 'after = ["3d"]',
+    "date": 'on = "birthday"',
+    "event": 'before = ["24h"]',
     "sql": 'query = "select 1"',
 }
 
@@ -57,18 +60,23 @@ def test_each_mistake_is_reported_at_its_key(tmp_path: Path) -> None:
 
 
 def test_a_kind_whose_occasions_have_no_day_takes_only_an_end(tmp_path: Path) -> None:
-    assert load(tmp_path, 'until = "2026-12-24"', "sql").scenario["away"].ends_somewhere
-    said = "an occasion of this kind has no day; write it as a condition of your query"
-    assert mistakes(tmp_path, 'since = "2026-01-31"\nmax_age = "7d"', "sql") == (
-        f"scenario.away.since: {said}",
-        f"scenario.away.max_age: {said}",
-    )
+    for kind, said in (
+        ("sql", "an occasion of this kind has no day; write it as a condition of your query"),
+        ("date", "nothing that is past is due by this kind; leave this key out"),
+        ("event", "nothing that is past is due by this kind; leave this key out"),
+    ):
+        assert load(tmp_path, 'until = "2026-12-24"', kind).scenario["away"].ends_somewhere
+        assert mistakes(tmp_path, 'since = "2026-01-31"\nmax_age = "7d"', kind) == (
+            f"scenario.away.since: {said}",
+            f"scenario.away.max_age: {said}",
+        )
 
 
 @pytest.mark.parametrize(
     ("kind", "keys", "needed"),
-    [("inactivity", "", True), ("milestone", "", False), ("milestone", 'max_age = "7d"', True),
-     ("milestone", 'until = "2026-12-24"', False), ("expiry", 'max_age = "7d"', False)],
+    [("inactivity", "", True), ("onboarding", "", True), ("milestone", "", False),
+     ("milestone", 'max_age = "7d"', True), ("milestone", 'until = "2026-12-24"', False),
+     ("expiry", 'max_age = "7d"', False)],
 )  # fmt: skip
 def test_an_index_is_needed_where_a_day_is_looked_up_person_by_person(
     tmp_path: Path, kind: str, keys: str, *, needed: bool

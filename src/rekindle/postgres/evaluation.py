@@ -182,6 +182,7 @@ def by_place(scenario: AnyScenario, locales: Sequence[str] = ()) -> dict[str, An
         "places": Jsonb(places),
         "by_occurrence": scenario.key == "occurrence",
         "capped": scenario.capped_somewhere and not scenario.critical,
+        "first_until_on": min((one.until for one in variants if one.until), default=None),
         **scenario.bounds(),
     }
 

@@ -56,6 +56,15 @@ claimed as (
   full join within_cap on within_cap.user_id = winner.user_id
   where not (winner.variant).counts or within_cap.user_id is not null
 ),
+-- The moments at which the scenario ends, by day and zone. With first_moment per claim, a claim
+-- took 1.2 times as long (4,700 of 50,000 people). Without `until` this is not executed.
+ending as (
+  select jsonb_object_agg(ends.until_on || ends.zone, rekindle.first_moment(ends.until_on, time '00:00', ends.zone)) as at
+  from (
+    select distinct (claimed.variant).until_on, coalesce(claimed.zone, 'UTC') as zone from claimed
+    where (claimed.variant).until_on is not null
+  ) ends
+),
 unit as (
   insert into rekindle.outbox (
     claim_id, device_id, user_id, scenario_type, scenario_version, kind, organisation_id, claimed_run_id, run_id,
@@ -78,7 +87,8 @@ unit as (
          moment.at,
          least(moment.at + make_interval(secs => (claimed.variant).relevance_seconds),
                case when (claimed.variant).until_on is not null  -- mutant: ends
-                    then rekindle.first_moment((claimed.variant).until_on, time '00:00', coalesce(claimed.zone, 'UTC'))
+                    then ((select at from ending)
+                            ->> ((claimed.variant).until_on || coalesce(claimed.zone, 'UTC')))::timestamptz
                end,
                {relevant_until}),  -- mutant: relevant-until
          moment.at

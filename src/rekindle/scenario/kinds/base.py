@@ -121,8 +121,8 @@ class ScenarioKind(Reach, Texts, ABC):
     """What the day of an occasion is, which `since` and `max_age` look at: the column `began_on` of
     candidates.sql. None: there is no such column, and the two keys are refused."""
 
-    instead_of_since: ClassVar[str] = "leave this key out"
-    """What to do instead, if there is no such day."""
+    without_day: ClassVar[str] = "an occasion of this kind has no day; leave this key out"
+    """Why the two keys are refused, and what to do instead."""
 
     ends: ClassVar[bool] = False
     """Whether its occasions end at a moment: neither the run nor the provider keeps a push until
@@ -149,7 +149,7 @@ class ScenarioKind(Reach, Texts, ABC):
     @classmethod
     def _has_a_day(cls, value: str | int | None) -> str | int | None:
         if value is not None and cls.occasion_day is None:
-            raise ValueError(f"an occasion of this kind has no day; {cls.instead_of_since}")
+            raise ValueError(cls.without_day)
         return value
 
     @field_validator("until")

@@ -40,6 +40,7 @@ class YearlyDate(ScenarioKind):
         "days_left": Variable(NUMBER, 3),
         "threshold": Variable(NUMBER, 3),
     }
+    without_day: ClassVar[str] = "nothing that is past is due by this kind; leave this key out"
 
     kind: Literal["date"]
     on: Column

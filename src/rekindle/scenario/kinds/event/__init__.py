@@ -45,6 +45,7 @@ class Event(ScenarioKind):
     }
     last_look: ClassVar[frozenset[str]] = frozenset({"event"})
     ends: ClassVar[bool] = True
+    without_day: ClassVar[str] = "nothing that is past is due by this kind; leave this key out"
 
     kind: Literal["event"]
     before: Before

@@ -1,16 +1,18 @@
 -- A part of verdicts.sql: people with a certificate that expires within a threshold of their
--- variant, today included, or that expired as long ago as one says. A threshold before the expiry
--- is a positive number of days, and one after it a negative number. One row per certificate, for
--- the smallest threshold that is not below `days_left`: the last one that it has passed. The lowest
--- `rank` is the most urgent: what expires next, then what expired last. The expiry date is part of
--- the occurrence, so a certificate that is renewed in place is a new occasion. One that another of
--- the same person and name outlasts was renewed by a new row, and is not due, also after its
--- expiry. The range on expires_on has a margin of one day for time zones; `days_left` then decides
--- exactly. It begins with the first day that can matter, for an index; a date before 1970-01-02
--- means "never". A date that moves by one day is the same occasion: a view that computes it from an
--- instant moves it when a zone is filled in. Every threshold that the certificate was within at an
--- earlier push stays spent, since thresholds may be edited. The day that is added there is for time
--- zones.
+-- variant, today included, or that expired as long ago as one says.
+-- A threshold before the expiry is a positive number of days, and one after it a negative number.
+-- One row per certificate, for the smallest threshold that is not below `days_left`: the last one
+-- that it has passed. The lowest `rank` is the most urgent: what expires next, then what expired
+-- last.
+-- The expiry date is part of the occurrence, so a certificate that is renewed in place is a new
+-- occasion. One that another of the same person and name outlasts was renewed by a new row, and is
+-- not due, also after its expiry.
+-- The range on expires_on has a margin of one day for time zones; `days_left` then decides exactly.
+-- It begins with the first day that can matter, for an index; a date before 1970-01-02 means
+-- "never".
+-- A date that moves by one day is the same occasion: a view that computes it from an instant moves
+-- it when a zone is filled in. Every threshold that the certificate was within at an earlier push
+-- stays spent, since thresholds may be edited. The day that is added there is for time zones.
 select recipient.*, null::text as absence, null::date as inactive_since_on,
        case when expiry.days_left >= 0 then expiry.days_left else 10000000 - expiry.days_left end as rank,
        c.expires_on as began_on,

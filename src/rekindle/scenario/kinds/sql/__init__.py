@@ -55,7 +55,7 @@ class OwnQuery(ScenarioKind):
     """Due when the team's own SELECT returns the person. The variables are those that the query
     returns."""
 
-    instead_of_since: ClassVar[str] = "write it as a condition of your query"
+    without_day: ClassVar[str] = "an occasion of this kind has no day; write it as a condition of your query"
 
     kind: Literal["sql"]
     query: str | None = None
