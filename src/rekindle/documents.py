@@ -93,6 +93,7 @@ def candidate_document(candidate: Candidate, names: PlaceNames) -> Document:
         **organisation_document(candidate.organisation_id, names),
         "scenario_type": candidate.scenario_type,
         "occurrence": candidate.occurrence,
+        "other_occurrences": list(candidate.other_occurrences),
         "verdict": candidate.refusal or "claim",
         "devices": len(candidate.devices),
     }

@@ -351,7 +351,7 @@ class PlaceNames:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """What `plan` returns for one person who is due: they would be claimed now, or are refused, and
-    why."""
+    why. `other_occurrences` is what a digest covers besides."""
 
     user_id: UUID
     organisation_id: UUID | None
@@ -363,6 +363,7 @@ class Candidate:
     variables: Mapping[str, Any] = field(repr=False)
     devices: tuple[tuple[TargetKind, str], ...] = field(repr=False)
     variant: int = 0
+    other_occurrences: tuple[str, ...] = ()
 
 
 Turned = Literal["on", "off"]

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from acceptance.fixtures import team, team_config, team_worker_url
+from acceptance.in_process import process_as_before, within
 from conftest import Server, one_server
+
+__all__ = ["process_as_before", "team", "team_config", "team_worker_url", "within"]
 
 server = one_server
 

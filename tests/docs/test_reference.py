@@ -33,6 +33,7 @@ from rekindle.scenario import (
     Text,
     Webpush,
 )
+from rekindle.scenario.digest import Digest
 from rekindle.scenario.kinds import ScenarioKind
 from rekindle.scenario.outcome import Outcome
 from rekindle.scenario.overrides import FIXED
@@ -194,6 +195,7 @@ def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("scenario.NAME", KINDS["inactivity"], COMMON - {"overrides"})
     check_fixed()
     check_keys("scenario.NAME.outcome", Outcome, set(Outcome.model_fields))
+    check_keys("scenario.NAME.digest", Digest, set(Digest.model_fields))
     check_keys("scenario.NAME.message.LOCALE", Text, set(Text.model_fields))
     check_keys("scenario.NAME.android", Android, set(Android.model_fields))
     check_keys("scenario.NAME.apns", Apns, set(Apns.model_fields))

@@ -1996,6 +1996,71 @@ TELEMETRY = (
     ),
 )
 
+_DIGEST = "database/test_digest.py::"
+_DIGESTS = "property/test_digest.py::test_each_occurrence_is_in_one_push_however_the_pushes_end"
+
+DIGEST = tuple(
+    Mutant(f"a digest {what}", file, marker, becomes, (test,))
+    for what, file, marker, becomes, test in (
+        (
+            "that is unknown spends only its first occurrence",
+            _sql("parts/spent"),
+            "unknown-digest",
+            ")",
+            _DIGESTS,
+        ),
+        (
+            "that is recorded spends only its first occurrence",
+            _sql("record"),
+            "digest-is-spent",
+            "where false",
+            _DIGESTS,
+        ),
+        (
+            "that is unknown is forgotten by a prune, but for its first occurrence",
+            _sql("prune_outcome"),
+            "digest-stays-spent",
+            "cross join lateral (select ended.occurrence) as covered (occurrence)",
+            _DIGESTS,
+        ),
+        (
+            "counts an occurrence twice that a query returns twice",
+            _sql("parts/occasion_digest"),
+            "digest-counts-each-once",
+            "select",
+            _DIGESTS,
+        ),
+        (
+            "covers any number of occurrences",
+            _sql("parts/occasion_digest"),
+            "digest-limit",
+            "where placed.place > 1",
+            _DIGEST + "test_a_digest_covers_a_thousand_occurrences_and_none_that_cannot_be_recorded",
+        ),
+        (
+            "lists any number of names",
+            _sql("parts/occasion_digest"),
+            "digest-names",
+            "where coalesce(%(digest_names)s::int, 0) >= 0 and placed.recordable",
+            _DIGESTS,
+        ),
+        (
+            "is sent although one of its certificates was renewed",
+            _kind("expiry/no_longer_due"),
+            "digest-looks-at-each",
+            "cross join lateral unnest(array[unit.occurrence])",
+            _DIGEST + "test_a_digest_is_not_sent_if_any_of_its_certificates_changed_since_the_claim",
+        ),
+        (
+            "is sent although one of its events was moved",
+            _kind("event/no_longer_due"),
+            "digest-looks-at-each-event",
+            "cross join lateral unnest(array[unit.occurrence])",
+            _DIGEST + "test_a_digest_is_not_sent_if_any_of_its_events_is_gone_or_moved_since_the_claim",
+        ),
+    )
+)
+
 _PRUNE = "database/test_prune.py::"
 
 _EXPLAIN = "database/test_explain.py::"
@@ -2080,9 +2145,9 @@ PRUNE = (
         for what, file, marker, becomes, test in (
             (
                 "is not spent any more",
-                "parts/verdicts",
+                "parts/spent",
                 "spent-after-pruning",
-                "and s.occurrence = candidate.occurrence and false) as spent",
+                "and s.occurrence = candidate.occurrence and false)",
                 "test_an_occurrence_stays_spent_after_its_record_or_its_unknown_outcome_is_pruned[sql-send]",
             ),
             (
@@ -2228,6 +2293,7 @@ MUTANTS = (
     *ACCESS,
     *PEOPLE,
     *READING,
+    *DIGEST,
     *PRUNE,
     *OCCASIONS,
     *TELEMETRY,

@@ -73,12 +73,17 @@ def judge(ledger: Ledger, at: datetime, scenario: Applied, people: list[Due], sp
             continue
         said = planned[user(number)]
         fresh = due.keys() - recorded[number]
-        best = min(due[name]["rank"] for name in fresh or due)
-        allowed = {name for name in fresh or due if due[name]["rank"] == best}
+        first, *others = sorted(fresh or due, key=lambda name: (due[name]["rank"], name))
+        digest: dict[str, Any] = {}
+        if scenario.scenario.digest is not None:
+            others = others if fresh else []
+            names = [due[name]["variables"]["certificate"] for name in (first, *others)]
+            digest = {"count": len(names), "items": names[:2], "more": len(names[2:])}
+            assert list(said.other_occurrences) == others
         assert said.refusal == (None if fresh else "already_notified")
-        assert said.occurrence in allowed
+        assert said.occurrence == first
         variables = {name: value for name, value in said.variables.items() if name not in ("joined_at", "born")}
-        assert {"first_name": "Ada"} | due[said.occurrence]["variables"] == variables
+        assert {"first_name": "Ada"} | due[first]["variables"] | digest == variables
     _, numbers = ledger.claim(Evaluation(scenario, terms=TERMS))
     refused = sum(1 for number, due in enumerate(people) if due and not due.keys() - recorded[number])
     assert (numbers.evaluated, numbers.claimed) == (len(people), sum(1 for due in people if due) - refused)
@@ -245,10 +250,11 @@ def test_a_milestone_is_the_highest_mark_that_a_number_or_a_sum_has_reached(
     thresholds=st.sets(st.sampled_from([1, 2, 7, 30, -1, -2, -7, -30]), min_size=1).map(sorted),
     spent=SPENT,
     limits=LIMITS,
+    digest=st.booleans(),
 )
 def test_the_most_urgent_certificate_is_named_by_its_tightest_threshold(
     ledger: Ledger, at: datetime, people: list[tuple[str | None, list[int | None]]], thresholds: list[int],
-    spent: list[list[bool]], limits: Limits,
+    spent: list[list[bool]], limits: Limits, digest: bool,
 ) -> None:  # fmt: skip
     before, after = [one for one in thresholds if one > 0], sorted(-one for one in thresholds if one < 0)
     keys = limits.keys(at, max(after, default=1))
@@ -286,6 +292,7 @@ def test_the_most_urgent_certificate_is_named_by_its_tightest_threshold(
                                   "expired": "yes" if left < 0 else "no", "threshold": threshold},
                 }  # fmt: skip
         everyone.append(due)
+    keys |= {"digest": {"names": 2}} if digest else {}
     judge(ledger, at, applied({"kind": "expiry"} | keys), everyone, spent)
 
 
@@ -450,12 +457,14 @@ PUSHED = st.tuples(
     at=MOMENTS,
     people=st.lists(st.lists(st.tuples(LEFT, st.lists(PUSHED, max_size=2)), max_size=3), max_size=5),
     thresholds=st.sets(st.sampled_from([1, 2, 24, 48]), min_size=1).map(sorted),
+    digest=st.booleans(),
 )
 def test_the_most_urgent_event_is_told_once_for_each_threshold_unless_it_moves_by_as_much(
     ledger: Ledger,
     at: datetime,
     people: list[list[tuple[float, list[tuple[int, int, int]]]]],
     thresholds: list[int],
+    digest: bool,
 ) -> None:
     ledger.begin(at)
     recipients(ledger, [None] * len(people))
@@ -494,7 +503,8 @@ def test_the_most_urgent_event_is_told_once_for_each_threshold_unless_it_moves_b
         ledger.notified(NAME, [(user(number), name, f"{number}/{when}", when) for when, name in pushes.items()])
         if due:
             expected[user(number)] = due
-    scenario = applied({"kind": "event", "before": [f"{one}h" for one in thresholds]})
+    keys = {"digest": {}} if digest else {}
+    scenario = applied({"kind": "event", "before": [f"{one}h" for one in thresholds]} | keys)
     planned = {one.user_id: one for one in ledger.plan(Evaluation(scenario, terms=TERMS))}
     assert planned.keys() == expected.keys()
     for who, due in expected.items():
@@ -502,6 +512,8 @@ def test_the_most_urgent_event_is_told_once_for_each_threshold_unless_it_moves_b
         first = min((spent, left) for spent, left, _ in due.values())
         assert said.occurrence in {name for name, (spent, left, _) in due.items() if (spent, left) == first}
         assert said.refusal == ("already_notified" if first[0] else None)
+        fresh_ones = {name for name, (spent, _, _) in due.items() if not spent and digest}
+        assert {said.occurrence, *said.other_occurrences} == (fresh_ones or {said.occurrence})
         _, left, starts_at = due[said.occurrence]
         assert datetime.fromisoformat(said.variables["starts_at"]) == starts_at
         assert said.variables["hours_left"] == (left + HOUR // 2) // HOUR

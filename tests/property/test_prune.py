@@ -35,9 +35,9 @@ def _applied(name: str, **keys: Any) -> Applied:
 SCENARIOS = [
     _applied("absence", kind="inactivity", after=["10d", "20d", "40d", "400d"], limit=3, back_off=2),
     _applied("marks", kind="milestone", at=[2, 3, 5]),
-    _applied("papers", kind="expiry", before=["20d", "100d", "700d"]),
-    _applied("shifts", kind="event", before=["2h", "30d"]),
-    _applied("own", kind="sql", query="select user_id, occurrence, variables from team.wanted"),
+    _applied("papers", kind="expiry", before=["20d", "100d", "700d"], digest={}),
+    _applied("shifts", kind="event", before=["2h", "30d"], digest={}),
+    _applied("own", kind="sql", query="select user_id, occurrence, variables from team.wanted", digest={"items": "x"}),
 ]
 
 
@@ -67,7 +67,7 @@ STEPS = st.builds(
     pruned=st.booleans(),
 )
 
-Decisions = list[tuple[str, dict[str, int], list[tuple[UUID, str]]]]
+Decisions = list[tuple[str, dict[str, int], list[Any]]]
 
 
 def play(ledger: Ledger, steps: list[Step], *, pruning: bool) -> Decisions:
@@ -110,11 +110,11 @@ def play(ledger: Ledger, steps: list[Step], *, pruning: bool) -> Decisions:
     return decisions
 
 
-def run(ledger: Ledger, applied: Applied, ends: list[str]) -> tuple[str, dict[str, int], list[tuple[UUID, str]]]:
+def run(ledger: Ledger, applied: Applied, ends: list[str]) -> tuple[str, dict[str, int], list[Any]]:
     run_id, numbers = ledger.claim(Evaluation(applied, Selection(scenarios=(applied.scenario_type,)), terms=Terms()))
-    occurrences = {(row["user_id"], row["occurrence"]) for row in ledger.rows("select * from rekindle.outbox")}
+    occurrences = ledger.rows("select user_id, occurrence, other_occurrences from rekindle.outbox order by user_id")
     ledger.wait(end(ledger, run_id, applied.scenario_type, ends))
-    return applied.scenario_type, dict(Counter(numbers.refusals)), sorted(occurrences)
+    return applied.scenario_type, dict(Counter(numbers.refusals)), occurrences
 
 
 async def end(ledger: Ledger, run_id: UUID, scenario_type: str, ends: list[str]) -> None:

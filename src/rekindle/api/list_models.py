@@ -28,6 +28,7 @@ _NOTIFICATION: dict[str, Any] = {
     **_PUSH,
     "scenario_version": 3,
     "occurrence": "inactive:2026-11-02:21d",
+    "other_occurrences": [],
     "run_id": _DEVICE["run_id"],
     "claimed_at": "2026-11-23T09:07:01+00:00",
     "dispatched_at": "2026-11-23T09:07:02.314159+00:00",
@@ -112,6 +113,7 @@ class NotificationSummary(Placed):
     scenario_type: str
     scenario_version: int | None
     occurrence: str | None = Field(description="The occasion of the push. It is spent.")
+    other_occurrences: list[str] = Field(description="Of a digest: what the push covered besides. It is spent, too.")
     run_id: UUID | None
     claimed_at: Instant | None = Field(description="The moment of the evaluation.")
     dispatched_at: Instant = Field(description="The moment of the first acceptance.")

@@ -55,6 +55,7 @@ _PLANNED: dict[str, Any] = {
     **_ORGANISATION,
     "scenario_type": "inactivity",
     "occurrence": "inactive:2026-11-02:21d",
+    "other_occurrences": [],
     "verdict": "claim",
     "devices": 2,
 }
@@ -92,6 +93,7 @@ _PERSON: dict[str, Any] = {
             "scenario_type": "inactivity",
             "scenario_version": 3,
             "occurrence": "inactive:2026-11-02:21d",
+            "other_occurrences": [],
             "claimed_run_id": _RUN,
             "claimed_at": "2026-11-23T09:07:01+00:00",
             "units": [
@@ -203,6 +205,7 @@ class PlannedPerson(Placed):
     user_id: UUID
     scenario_type: str
     occurrence: str
+    other_occurrences: list[str] = Field(description="Of a digest: what the push covers besides.")
     verdict: str = Field(description="`claim`, or the reason for a refusal.")
     devices: int
 
@@ -247,6 +250,7 @@ class ClaimShown(BaseModel):
     scenario_type: str
     scenario_version: int | None
     occurrence: str | None
+    other_occurrences: list[str] = Field(description="Of a digest: what the push covered besides.")
     claimed_run_id: UUID | None
     claimed_at: Instant
     units: list[DeviceShown]

@@ -49,7 +49,8 @@ def describe(condition: Condition) -> str:
 
 
 def _not_due(facts: Facts) -> str:
-    because = "" if facts["occurrence"] is None else f"due for {facts['occurrence']}: "
+    others = f" and {len(facts['other_occurrences'])} more" if "other_occurrences" in facts else ""
+    because = "" if facts["occurrence"] is None else f"due for {facts['occurrence']}{others}: "
     if not facts["evaluated"]:
         because = "only active recipients are evaluated; "
     return because + KINDS[facts["kind"]].explained(facts) + _left_out(facts.get("left_out"))

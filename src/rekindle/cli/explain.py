@@ -146,7 +146,7 @@ def _claim_lines(claim: PastClaim) -> Iterator[str]:
     if claim.claimed_run_id is None:
         yield f"  {claim.scenario_type}{version}: recorded by another program at {moment(claim.claimed_at)}"
         return
-    occurrence = claim.occurrence or "-"
+    occurrence = (claim.occurrence or "-") + (f" and {len(others)} more" if (others := claim.other_occurrences) else "")
     at = moment(claim.claimed_at)
     yield f"  {claim.scenario_type}{version}: claimed at {at} because of {occurrence}, by run {claim.claimed_run_id}"
     for unit in claim.units:

@@ -11,7 +11,7 @@ from rekindle.model import Message
 from rekindle.payload import MAX_PAYLOAD_BYTES, payload_bytes
 from rekindle.ports import Column, Source
 from rekindle.render import Need, at_least, at_most, needs, plurals, usual_categories
-from rekindle.scenario import AnyScenario, Config, OwnQuery, Variable
+from rekindle.scenario import DIGEST_VARIABLES, AnyScenario, Config, OwnQuery, Variable
 
 _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 _TEXTS = frozenset({"text", "character varying", "character", "citext"})
@@ -47,6 +47,9 @@ async def check_texts(config: Config, own: Sequence[Column] | None, source: Sour
             except errors.SourceError as fault:
                 found.append(Finding(name, fault.message, fault))
                 continue
+        if scenario.digest is not None and variables is not None:
+            found += _item_unknown(name, scenario, variables)
+            variables = {**variables, **DIGEST_VARIABLES}
         known[name] = {**columns, **(variables or {})}
         if variables is None:
             message = f"scenario {name}: its query returns nobody now, so its texts could not be checked"
@@ -81,6 +84,8 @@ def _sized(
     """The findings of one scenario, and the size of its texts with the longest values."""
     versions = list(_versions(name, scenario))
     sizes = {one: longest.get(one, 0) if of.longest is None else of.longest for one, of in variables.items()}
+    if scenario.digest is not None:  # of a list in JSON, each item has two quotes, a comma and a blank
+        sizes["items"] = scenario.digest.names * (sizes.get(scenario.listed or "", 0) + 4)
     findings = [*found, *(finding for one in versions for finding in _too_large(one, sizes))]
     if all(one.note for one in findings):
         findings.append(Finding(name, f"scenario {name}: every text can be rendered"))
@@ -155,6 +160,15 @@ def _unfit(one: _Version, known: Mapping[str, Variable]) -> Iterator[Finding]:
                 yield Finding(one.name, fault.message, fault)
 
 
+def _item_unknown(name: str, scenario: AnyScenario, variables: Mapping[str, Variable]) -> Iterator[Finding]:
+    if scenario.listed not in variables:
+        fault = errors.TemplateInvalid(
+            f"scenario.{name}.digest.items names {scenario.listed}, which the query does not return",
+            hint=f"It returns: {', '.join(sorted(variables)) or 'no variables'}.",
+        )
+        yield Finding(name, fault.message, fault)
+
+
 def _unknown(template: str, known: Mapping[str, Variable]) -> list[str]:
     return sorted(needs(template).keys() - known.keys())
 
@@ -167,11 +181,17 @@ async def _longest(config: Config, known: Mapping[str, Mapping[str, Variable]], 
         for name, variables in known.items()
         for one in _versions(name, config.scenario[name])
         for template in one.own.values()
-        for variable in needs(template)
+        for variable in _measured(config.scenario[name], template)
         if variables.get(variable, Variable(longest=0)).longest is None
     }
     kinds = {one.kind for one in config.scenario.values() if open_ended & one.open_ended}
     return await source.longest(sorted(open_ended), kinds=sorted(kinds))
+
+
+def _measured(scenario: AnyScenario, template: str) -> Iterator[str]:
+    """The variables whose length decides on that of a text: of a list of names, the name."""
+    for variable in needs(template):
+        yield scenario.listed if variable == "items" and scenario.listed else variable
 
 
 def _too_large(one: _Version, longest: Mapping[str, int]) -> Iterator[Finding]:

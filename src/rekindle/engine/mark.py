@@ -40,7 +40,7 @@ def mark(one: Applied, person: Candidate, target: tuple[TargetKind, str], *, due
 
     A person who is not due lacks the variables of being due. They get sample values: the first
     threshold of the scenario or 3 for a number, 15 January 2026 at 09:30 UTC for a day or a time,
-    and the name in brackets for a text.
+    and the name in brackets for a text or a list.
 
     Raises:
         NoTestSend: the message cannot be made or is too large; a run could not send it either.
@@ -91,6 +91,8 @@ def _samples(scenario: AnyScenario, person: Candidate) -> dict[str, Any]:
 
 
 def _sample(name: str, kinds: set[str], scenario: AnyScenario) -> Any:
+    if "list" in kinds:
+        return [f"[{name}]"]
     if "time" in kinds:
         return _INSTANT
     if kinds & DATE:

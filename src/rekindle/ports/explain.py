@@ -69,13 +69,15 @@ class PastUnit:
 
 @dataclass(frozen=True, slots=True)
 class PastClaim:
-    """One claim of a person: why, when and by which run it was made, and its devices. A record that
+    """One claim of a person: why (`other_occurrences`: what a digest covers besides), when and by
+    which run it was made, and its devices. A record that
     another program wrote may have only its name and its time."""
 
     claim_id: UUID
     scenario_type: str
     scenario_version: int | None
     occurrence: str | None
+    other_occurrences: Sequence[str]
     claimed_run_id: UUID | None
     claimed_at: datetime
     units: tuple[PastUnit, ...]

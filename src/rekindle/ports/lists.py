@@ -1,6 +1,6 @@
 """The rows of the ledger's lists, and the part of a list that somebody asks for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,6 +55,7 @@ class Notification:
     scenario_type: str
     scenario_version: int | None
     occurrence: str | None
+    other_occurrences: Sequence[str]
     run_id: UUID | None
     claimed_at: datetime | None
     dispatched_at: datetime

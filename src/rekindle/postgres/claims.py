@@ -141,6 +141,7 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
         variables=read_variables(row["variables"]),
         variant=row["variant"],
         devices=tuple((kind, target) for kind, target in row["devices"]),
+        other_occurrences=tuple(row["other_occurrences"] or ()),
     )
 
 

@@ -87,9 +87,11 @@ class Moment:
 
 
 def parts_of(scenario: AnyScenario) -> dict[str, str]:
-    """The parts of a statement that depend on the scenario's kind, and the columns it names."""
+    """The parts of a statement that depend on the scenario's kind, on whether it has a digest, and
+    the columns it names."""
     own = ("candidates", "known", *(["relevant_until"] if scenario.ends else []))
     parts = {part: f"kinds/{scenario.kind}/{part}" for part in own}
+    parts |= {part: f"{part}_digest" for part in ("occasion", "variables") if scenario.digest is not None}
     return parts | {slot: f'"{column}"' for slot, column in scenario.columns().items()}
 
 
@@ -183,6 +185,8 @@ def by_place(scenario: AnyScenario, locales: Sequence[str] = ()) -> dict[str, An
         "by_occurrence": scenario.key == "occurrence",
         "capped": scenario.capped_somewhere and not scenario.critical,
         "first_until_on": min((one.until for one in variants if one.until), default=None),
+        "digest_names": scenario.digest and scenario.digest.names,
+        "digest_item": scenario.listed,
         **scenario.bounds(),
     }
 

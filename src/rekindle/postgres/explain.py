@@ -88,7 +88,8 @@ def _claim(rows: list[Row]) -> PastClaim:
     names = ("claim_id", "scenario_type", "scenario_version", "occurrence", "claimed_run_id", "claimed_at")
     of_unit = [field.name for field in fields(PastUnit)]
     units = tuple(PastUnit(**{name: row[name] for name in of_unit}) for row in rows if row["device_id"] is not None)
-    return PastClaim(**{name: rows[0][name] for name in names}, units=units)
+    others = tuple(rows[0]["other_occurrences"] or ())
+    return PastClaim(**{name: rows[0][name] for name in names}, other_occurrences=others, units=units)
 
 
 def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Explanation:
@@ -133,6 +134,7 @@ def _conditions(
                 "kind": scenario.kind,
                 "evaluated": bool(row["active"]),
                 "occurrence": row["occurrence"],
+                **({"other_occurrences": others} if (others := row["other_occurrences"]) else {}),
                 **({"thresholds": numbers} if (numbers := scenario.thresholds()) else {}),
                 **(row["known"] or {}),
                 **({"left_out": _left_out(scenario, row["left_out"])} if row["left_out"] else {}),

@@ -2,6 +2,7 @@
 
 from rekindle.scenario.alert import AlertConfig
 from rekindle.scenario.config import Config, DispatcherConfig, Run
+from rekindle.scenario.digest import VARIABLES as DIGEST_VARIABLES
 from rekindle.scenario.kinds import (
     KINDS,
     AnyScenario,
@@ -22,6 +23,7 @@ from rekindle.scenario.sign_in import SignInConfig
 from rekindle.scenario.texts import Text, Variable
 
 __all__ = [
+    "DIGEST_VARIABLES",
     "KINDS",
     "WEEKDAYS",
     "AlertConfig",

@@ -25,6 +25,7 @@ FIXED = (
     "priority",
     "critical",
     "uncertain",
+    "digest",
     "outcome",
 )
 """The keys that define a scenario and its rank. They are the same for everybody, because one

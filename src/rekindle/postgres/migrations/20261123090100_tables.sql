@@ -312,6 +312,7 @@ create table if not exists rekindle.outbox (
   cooldown_window_start timestamptz not null,     -- the moment of the evaluation that won the gate
   cooldown_seconds      bigint not null check (cooldown_seconds > 0),
   occurrence            text not null,
+  other_occurrences     text[],                   -- of a digest: what its push covers besides
   priority              smallint not null,
   turn                  integer not null,         -- within its organisation: every first turn is sent before any second
   target_kind           text not null check (target_kind in ('token', 'fid')),
@@ -374,6 +375,7 @@ create table if not exists rekindle.scenario_notification (
   organisation_id       uuid,
   run_id                uuid,
   occurrence            text,
+  other_occurrences     text[],                    -- of a digest: what the push covered besides
   cooldown_window_start timestamptz,
   constraint scenario_notification_idempotency_key unique (idempotency_key),
   constraint scenario_notification_window unique (user_id, scenario_type, cooldown_window_start)
@@ -463,6 +465,7 @@ create table if not exists rekindle.outcome (
   outcome               text not null check (outcome in ('skipped', 'dead', 'unknown')),
   reason                text not null,
   occurrence            text not null,
+  other_occurrences     text[],
   idempotency_key       text not null,
   cooldown_window_start timestamptz not null,
   cooldown_seconds      bigint not null,
@@ -504,7 +507,8 @@ create policy worker on rekindle.disabled_token to rekindle_worker using (true) 
 grant select, insert, delete on rekindle.disabled_token to rekindle_worker;
 grant update (user_id, reason, sent_at, disabled_at, needed_at) on rekindle.disabled_token to rekindle_worker;
 
--- The occurrences that stay spent after their record or their unknown outcome was pruned: one row
+-- The occurrences that are spent although no record or unknown outcome names them: those whose
+-- record or unknown outcome was pruned, and the further ones of a digest that was recorded. One row
 -- per person, scenario and occurrence, without a run, a device or a text.
 create table if not exists rekindle.spent (
   user_id       uuid not null,
@@ -564,8 +568,8 @@ create or replace function rekindle.ended(
 ) returns setof rekindle.outcome
 language sql stable rows 1 as $$
   select unit.claim_id, unit.device_id, unit.user_id, unit.scenario_type, unit.scenario_version,
-         unit.organisation_id, unit.claimed_run_id, run_id, outcome, reason, unit.occurrence, unit.idempotency_key,
-         unit.cooldown_window_start, unit.cooldown_seconds, unit.epoch, unit.attempts, unit.armed_at, at
+         unit.organisation_id, unit.claimed_run_id, run_id, outcome, reason, unit.occurrence, unit.other_occurrences,
+         unit.idempotency_key, unit.cooldown_window_start, unit.cooldown_seconds, unit.epoch, unit.attempts, unit.armed_at, at
 $$;
 
 -- One row if a push of this claim reached somebody, or may have; otherwise no row. The limit makes
@@ -646,9 +650,9 @@ create or replace trigger recount after update on rekindle.gate
   referencing old table as before new table as after
   for each statement execute function rekindle.recount();
 
--- The pushes that a person has had under a scenario: those recorded, those that may have been sent,
--- and those that were pruned and still count. `evaluated_at` is the moment at which the person was
--- found due, `at` that of the ending.
+-- The occurrences that a person was sent under a scenario: those recorded, those that may have been
+-- sent, and those that were pruned and still count. `evaluated_at` is the moment at which the
+-- person was found due, `at` that of the ending.
 create or replace function rekindle.sent(user_id uuid, scenario_type text)
 returns table (occurrence text, evaluated_at timestamptz, at timestamptz)
 language sql stable rows 2 as $$
@@ -656,8 +660,9 @@ language sql stable rows 2 as $$
   from rekindle.scenario_notification n
   where n.user_id = sent.user_id and n.scenario_type = sent.scenario_type
   union all
-  select o.occurrence, o.cooldown_window_start, o.at
+  select covered.occurrence, o.cooldown_window_start, o.at
   from rekindle.outcome o
+  cross join lateral unnest(array_prepend(o.occurrence, o.other_occurrences)) as covered (occurrence)
   where o.user_id = sent.user_id and o.scenario_type = sent.scenario_type and o.outcome = 'unknown'
   union all
   select s.occurrence, s.evaluated_at, s.at

@@ -41,8 +41,8 @@ unit as materialized (
   from given
   cross join lateral (
     select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.scenario_version, o.organisation_id, o.idempotency_key, o.timezone,
-           o.quiet_from, o.quiet_until, o.weekdays, o.send_from, o.send_until, o.kind, o.occurrence, o.variables,
-           o.inactive_since_on, o.target
+           o.quiet_from, o.quiet_until, o.weekdays, o.send_from, o.send_until, o.kind, o.occurrence,
+           o.other_occurrences, o.variables, o.inactive_since_on, o.target
     from rekindle.outbox o
     where o.claim_id = given.claim_id and o.device_id = given.device_id and o.state = 'claimed'
       and o.epoch = given.epoch  -- mutant: arm-by-epoch

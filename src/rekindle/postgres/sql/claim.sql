@@ -68,7 +68,8 @@ ending as (
 unit as (
   insert into rekindle.outbox (
     claim_id, device_id, user_id, scenario_type, scenario_version, kind, organisation_id, claimed_run_id, run_id,
-    idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, priority, turn, resend,
+    idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, other_occurrences, priority,
+    turn, resend,
     target_kind, target, locale, variables, variant, timezone, quiet_from, quiet_until, weekdays, send_from,
     send_until, inactive_since_on,
     owner, lease_until, next_try_at, give_up_at, claimed_at)
@@ -78,7 +79,8 @@ unit as (
               then rekindle.idempotency_key(
                      claimed.user_id, %(scenario_type)s, %(evaluated_on)s::date, claimed.occurrence)
               else rekindle.idempotency_key(claimed.user_id, %(scenario_type)s, %(evaluated_on)s::date) end,
-         %(at)s::timestamptz, (claimed.variant).cooldown_seconds, claimed.occurrence, %(priority)s,
+         %(at)s::timestamptz, (claimed.variant).cooldown_seconds, claimed.occurrence, claimed.other_occurrences,
+         %(priority)s,
          row_number() over (partition by claimed.organisation_id order by claimed.claim_id, device.device_id),
          %(resend)s, device.target_kind, device.target, claimed.locale, claimed.variables, (claimed.variant).number,
          claimed.zone, (claimed.variant).quiet_from, (claimed.variant).quiet_until, (claimed.variant).weekdays,

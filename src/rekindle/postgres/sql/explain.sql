@@ -29,7 +29,7 @@ listed as (
 -- due, the place that the claim chose counts, and otherwise the one that it would look at first.
 -- Materialized so that the zone and the variant are looked up once, not by each condition.
 subject as materialized (
-  select asked.user_id, due.user_id is not null as due, due.occurrence, due.spent, due.absence,
+  select asked.user_id, due.user_id is not null as due, due.occurrence, due.other_occurrences, due.spent, due.absence,
          due.variables, due.text,
          case when due.user_id is not null then due.organisation_id else home.organisation_id end as organisation_id,
          case when due.user_id is not null then due.chapter_id else home.chapter_id end as chapter_id,
@@ -87,7 +87,8 @@ rule as (
       end as at
   ) free
 )
-select person.due, person.occurrence, person.organisation_id, person.chapter_id, person.refusals, person.known, person.zone, person.next_at, person.outranking,
+select person.due, person.occurrence, person.other_occurrences, person.organisation_id, person.chapter_id, person.refusals,
+       person.known, person.zone, person.next_at, person.outranking,
        (person.variant).number as variant,
        rekindle.backed_off_until(person.user_id, %(scenario_type)s, person.absence, person.variant)
          as backed_off_until,
@@ -169,12 +170,14 @@ left join lateral (
     select n.id as claim_id, n.dispatched_at as at, 'recorded' as ending,
            %(organisations)s::uuid[] = '{}' or n.organisation_id = any (%(organisations)s::uuid[]) as visible
     from rekindle.scenario_notification n
-    where n.user_id = person.user_id and n.scenario_type = %(scenario_type)s and n.occurrence = person.occurrence
+    where n.user_id = person.user_id and n.scenario_type = %(scenario_type)s
+      and (n.occurrence = person.occurrence or person.occurrence = any (n.other_occurrences))
     union all
     select o.claim_id, o.at, o.outcome,
            %(organisations)s::uuid[] = '{}' or o.organisation_id = any (%(organisations)s::uuid[])
     from rekindle.outcome o
-    where o.user_id = person.user_id and o.scenario_type = %(scenario_type)s and o.occurrence = person.occurrence
+    where o.user_id = person.user_id and o.scenario_type = %(scenario_type)s
+      and (o.occurrence = person.occurrence or person.occurrence = any (o.other_occurrences))
       and o.outcome = 'unknown'
     union all
     select null, s.at, 'sent', %(organisations)s::uuid[] = '{}'   -- its record was pruned

@@ -6,22 +6,22 @@
 -- was written by another program.
 -- Locks: none.
 with unit as materialized (
-  select o.claim_id, o.device_id, o.scenario_type, o.scenario_version, o.occurrence, o.claimed_run_id, o.run_id,
-         o.cooldown_window_start as claimed_at, o.state as ending, o.reason, o.attempts, o.armed_at,
+  select o.claim_id, o.device_id, o.scenario_type, o.scenario_version, o.occurrence, o.other_occurrences,
+         o.claimed_run_id, o.run_id, o.cooldown_window_start as claimed_at, o.state as ending, o.reason, o.attempts, o.armed_at,
          null::timestamptz as ended_at, case when o.state in ('claimed', 'retry') then o.next_try_at end as next_try_at,
          null::text as provider_name, o.organisation_id
   from rekindle.outbox o where o.user_id = %(user_id)s::uuid
   union all
-  select n.id, d.device_id, n.scenario_type, n.scenario_version, n.occurrence, coalesce(d.claimed_run_id, n.run_id),
-         coalesce(d.run_id, n.run_id), coalesce(n.cooldown_window_start, n.dispatched_at), 'recorded', null,
+  select n.id, d.device_id, n.scenario_type, n.scenario_version, n.occurrence, n.other_occurrences,
+         coalesce(d.claimed_run_id, n.run_id), coalesce(d.run_id, n.run_id), coalesce(n.cooldown_window_start, n.dispatched_at), 'recorded', null,
          coalesce(d.attempts, 0), null, coalesce(d.accepted_at, n.dispatched_at), null,
          d.provider_name, n.organisation_id
   from rekindle.scenario_notification n
   left join rekindle.delivery d on d.claim_id = n.id
   where n.user_id = %(user_id)s::uuid
   union all
-  select x.claim_id, x.device_id, x.scenario_type, x.scenario_version, x.occurrence, x.claimed_run_id, x.run_id,
-         x.cooldown_window_start, x.outcome, x.reason, x.attempts, x.armed_at, x.at, null,
+  select x.claim_id, x.device_id, x.scenario_type, x.scenario_version, x.occurrence, x.other_occurrences,
+         x.claimed_run_id, x.run_id, x.cooldown_window_start, x.outcome, x.reason, x.attempts, x.armed_at, x.at, null,
          null, x.organisation_id
   from rekindle.outcome x where x.user_id = %(user_id)s::uuid
 ),

@@ -7,7 +7,8 @@
 select page.*
 from unnest(coalesce(%(organisations)s::uuid[], array[null]::uuid[])) as own (organisation_id)
 cross join lateral (
-  select n.id as claim_id, n.user_id, n.organisation_id, n.scenario_type, n.scenario_version, n.occurrence, n.run_id,
+  select n.id as claim_id, n.user_id, n.organisation_id, n.scenario_type, n.scenario_version, n.occurrence,
+         coalesce(n.other_occurrences, '{}') as other_occurrences, n.run_id,
          n.cooldown_window_start as claimed_at, n.dispatched_at, n.idempotency_key
   from rekindle.scenario_notification n
   where {notification_asked}

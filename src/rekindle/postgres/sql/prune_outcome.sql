@@ -15,11 +15,14 @@ with old as materialized (
 ended as (
   delete from rekindle.outcome o using old
   where o.claim_id = old.claim_id and o.device_id = old.device_id
-  returning o.user_id, o.scenario_type, o.occurrence, o.cooldown_window_start as evaluated_at, o.at, o.outcome
+  returning o.user_id, o.scenario_type, o.occurrence, o.other_occurrences, o.cooldown_window_start as evaluated_at,
+            o.at, o.outcome
 ),
 gone as (
-  select * from ended
-  where outcome = 'unknown'  -- mutant: unknown-stays-spent
+  select ended.user_id, ended.scenario_type, covered.occurrence, ended.evaluated_at, ended.at
+  from ended
+  cross join lateral unnest(array_prepend(ended.occurrence, ended.other_occurrences)) as covered (occurrence)  -- mutant: digest-stays-spent
+  where ended.outcome = 'unknown'  -- mutant: unknown-stays-spent
 ),
 {keep_spent}
 select jsonb_build_object('outcome', count(*), 'spent', (select count(*) from forgotten)) as deleted,

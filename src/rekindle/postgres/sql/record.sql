@@ -6,7 +6,7 @@
 -- changes nothing and returns 'recorded'. A unit that the sweep gave up as unknown becomes recorded
 -- here, even if it was closed: the answer was late, not lost. The cooldown counts from now. Counted
 -- from the claim or from arming it was too short (measured).
--- Locks: units, then notifications, then gates, each in key order.
+-- Locks: units, then notifications, then occurrences, then gates, each in key order.
 with acceptance as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[], %(names)s::text[])
     as t (claim_id, device_id, epoch, provider_name)
@@ -60,14 +60,25 @@ unit as materialized (
 notification as (
   insert into rekindle.scenario_notification as n (
     id, user_id, scenario_type, dispatched_at, idempotency_key, scenario_version, organisation_id, run_id, occurrence,
-    cooldown_window_start)
+    other_occurrences, cooldown_window_start)
   select distinct on (u.claim_id)
          u.claim_id, u.user_id, u.scenario_type, rekindle.clock(), u.idempotency_key, u.scenario_version,
-         u.organisation_id, %(run_id)s::uuid, u.occurrence, u.cooldown_window_start
+         u.organisation_id, %(run_id)s::uuid, u.occurrence, u.other_occurrences, u.cooldown_window_start
   from unit u
   order by u.claim_id
   on conflict (idempotency_key) do update set run_id = n.run_id where n.id = excluded.id
   returning n.id
+),
+-- The further occurrences of a digest are spent with its record.
+digested as (
+  insert into rekindle.spent as s (user_id, scenario_type, occurrence, evaluated_at, at)
+  select u.user_id, u.scenario_type, other.occurrence, max(u.cooldown_window_start), rekindle.clock()
+  from unit u
+  cross join lateral unnest(u.other_occurrences) as other (occurrence)
+  where u.claim_id in (select id from notification)  -- mutant: digest-is-spent
+  group by u.user_id, u.scenario_type, other.occurrence
+  order by u.user_id, u.scenario_type, other.occurrence
+  on conflict (user_id, scenario_type, occurrence) do nothing
 ),
 delivered as (
   insert into rekindle.delivery (claim_id, device_id, user_id, scenario_type, claimed_run_id, run_id, provider_name,

@@ -21,6 +21,7 @@ from pydantic import (
 
 from rekindle.policy import parse_days
 from rekindle.scenario.cron import Zone, shortest_interval, valid_cron
+from rekindle.scenario.digest import Digest
 from rekindle.scenario.outcome import Outcome
 from rekindle.scenario.overrides import FIXED, Mistake, Override, as_table, deep_merge, fault_of, mistakes, pick
 from rekindle.scenario.reach import Reach, Seconds
@@ -114,6 +115,12 @@ class ScenarioKind(Reach, Texts, ABC):
     """The views besides those of every scenario that no_longer_due.sql reads, just before a push is
     sent. A scenario of another kind does not wait for them."""
 
+    several: ClassVar[bool] = False
+    """Whether a person may be due for several occurrences at once, so that it may have a digest."""
+
+    item: ClassVar[str | None] = None
+    """The variable that is the name of an occurrence in a digest; None: the configuration says."""
+
     lasting: ClassVar[bool] = False
     """Whether its occurrences stay spent for ever, because no occasion of it passes."""
 
@@ -142,6 +149,7 @@ class ScenarioKind(Reach, Texts, ABC):
     ttl: Annotated[Seconds, Field(le=MAX_TTL_SECONDS)] | None = None
     uncertain: Literal["hold", "resend"] = "hold"
     outcome: Outcome = Outcome()
+    digest: Digest | None = None
     overrides: list[Override] = Field(default_factory=list, max_length=MAX_OVERRIDES)
     _variants: tuple[Self, ...] = PrivateAttr(default=())
 
@@ -158,6 +166,19 @@ class ScenarioKind(Reach, Texts, ABC):
         since = known.data.get("since")
         if value is not None and since is not None and value <= since:
             raise ValueError(f"ends before the first occasion that counts, which is of {since}")
+        return value
+
+    @field_validator("digest")
+    @classmethod
+    def _digest_of_several(cls, value: Digest | None) -> Digest | None:
+        if value is None:
+            return value
+        if not cls.several:
+            raise ValueError("a person is due for one occurrence of this kind at a time; remove this key")
+        if value.items is None and cls.item is None:
+            raise ValueError("items is missing; name the variable of your query that says what each occurrence is")
+        if value.items is not None and cls.variables and value.items not in cls.variables:
+            raise ValueError(f"items names {value.items}; the variables are {', '.join(sorted(cls.variables))}")
         return value
 
     @model_validator(mode="wrap")
@@ -238,6 +259,11 @@ class ScenarioKind(Reach, Texts, ABC):
     def needs_activity_index(self) -> bool:
         """Whether an enabled scenario is refused without an index on (user_id, activity_date)."""
         return False
+
+    @property
+    def listed(self) -> str | None:
+        """The variable whose values a digest lists; None without a digest."""
+        return self.digest and (self.digest.items or self.item)
 
     @property
     def open_ended(self) -> frozenset[str]:

@@ -104,28 +104,19 @@ need as (
 -- A person may be due at several places and for several occurrences. The first place counts where
 -- the scenario is on and an occurrence is not spent: the home, then the others by organisation and
 -- chapter. There the most urgent one counts. An occurrence is spent once it is recorded or unknown,
--- also after a prune, whatever the place. If the view lists a
--- person twice, every evaluation takes the same row. Materialized because a claim took 1.05 to 1.08
--- times the processor time when it was inlined (300,000 people).
+-- also after a prune, whatever the place. A digest covers the others with it: the caller binds the
+-- parts `occasion` and `variables` to their twins. If the view lists a person twice, every
+-- evaluation takes the same row. Materialized because a claim took 1.05 to 1.08 times the processor
+-- time when it was inlined (300,000 people).
 due as materialized (
   select distinct on (occasion.user_id)  -- mutant: one-row-per-person
          occasion.user_id, occasion.organisation_id, occasion.chapter_id, occasion.position, occasion.locale,
          occasion.zone, occasion.variant, occasion.absence, occasion.inactive_since_on, occasion.occurrence,
-         occasion.spent,
-         rekindle.readable(occasion.extra_columns || occasion.variables) as variables,  -- mutant: readable
+         occasion.other_occurrences, occasion.spent,
+         {variables} as variables,  -- mutant: readable
          coalesce(((occasion.variant).texts ->> occasion.locale)::int, (occasion.variant).text) as text
   from (
-    select candidate.*,
-           exists (select from rekindle.scenario_notification n
-                   where n.user_id = candidate.user_id and n.scenario_type = %(scenario_type)s
-                     and n.occurrence = candidate.occurrence)
-           or exists (select from rekindle.outcome o
-                      where o.user_id = candidate.user_id and o.scenario_type = %(scenario_type)s
-                        and o.occurrence = candidate.occurrence and o.outcome = 'unknown')
-           or exists (select from rekindle.spent s
-                      where s.user_id = candidate.user_id and s.scenario_type = %(scenario_type)s
-                        and s.occurrence = candidate.occurrence) as spent  -- mutant: spent-after-pruning
-    from candidate
+    {occasion}
   ) occasion
   order by occasion.user_id,
            {first_place}
@@ -133,8 +124,8 @@ due as materialized (
 ),
 -- The verdict without the devices.
 policy_verdict as (
-  select person.user_id, person.organisation_id, person.locale, person.occurrence, person.variables,
-         person.zone, person.variant, person.absence, person.inactive_since_on,
+  select person.user_id, person.organisation_id, person.locale, person.occurrence, person.other_occurrences,
+         person.variables, person.zone, person.variant, person.absence, person.inactive_since_on,
          {refusal} as refusal
   from due person
   -- FULL JOIN only to rule out a nested loop. Both act as left joins from the people who are due.
@@ -183,8 +174,8 @@ device as (
   {newest_devices}
 ),
 verdict as (
-  select person.user_id, person.organisation_id, person.locale, person.occurrence, person.variables, person.zone,
-         person.variant, person.inactive_since_on,
+  select person.user_id, person.organisation_id, person.locale, person.occurrence, person.other_occurrences,
+         person.variables, person.zone, person.variant, person.inactive_since_on,
          case when person.refusal is not null then person.refusal
               when owner.user_id is null then 'no_token' end as refusal
   from policy_verdict person

@@ -43,6 +43,8 @@ class Event(ScenarioKind):
         "hours_left": Variable(NUMBER, 4),
         "minutes_left": Variable(NUMBER, 6),
     }
+    several: ClassVar[bool] = True
+    item: ClassVar[str | None] = "event"
     last_look: ClassVar[frozenset[str]] = frozenset({"event"})
     ends: ClassVar[bool] = True
     without_day: ClassVar[str] = "nothing that is past is due by this kind; leave this key out"

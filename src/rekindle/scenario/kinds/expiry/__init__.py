@@ -24,6 +24,8 @@ class Expiry(ScenarioKind):
         "threshold": Variable(NUMBER, 4),
     }
     occasion_day: ClassVar[str | None] = "the last valid day of the certificate"
+    several: ClassVar[bool] = True
+    item: ClassVar[str | None] = "certificate"
     last_look: ClassVar[frozenset[str]] = frozenset({"certification"})
 
     kind: Literal["expiry"]

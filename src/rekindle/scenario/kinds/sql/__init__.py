@@ -56,6 +56,7 @@ class OwnQuery(ScenarioKind):
     returns."""
 
     without_day: ClassVar[str] = "an occasion of this kind has no day; write it as a condition of your query"
+    several: ClassVar[bool] = True
 
     kind: Literal["sql"]
     query: str | None = None
