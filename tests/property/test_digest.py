@@ -85,6 +85,7 @@ def test_each_occurrence_is_in_one_push_however_the_pushes_end(ledger: Ledger, d
         ledger.insert("team.wanted", "user_id, occurrence, variables", rows + rows[:1])
         planned = ledger.plan(EVALUATION)
         assert [one.refusal for one in planned] == _verdict(there, sent)
+        assert all(one.variables["more"] >= 0 for one in planned)  # also where everything is spent
         fresh = sorted(there.keys() - sent)
         if fresh:
             _covers(planned[0], fresh, there)

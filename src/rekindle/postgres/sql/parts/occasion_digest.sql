@@ -18,6 +18,7 @@ from (
                and placed.recordable and not placed.spent) over whole as other_occurrences,
            array_agg(placed.item) filter (
              where placed.place <= %(digest_names)s::int and placed.recordable  -- mutant: digest-names
+               and (placed.place = 1 or not placed.spent)
                and btrim(placed.item, E' \t\n\r\f\v') <> '') over whole as items
     from (
       select each.*,
