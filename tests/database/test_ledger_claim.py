@@ -277,7 +277,7 @@ async def test_a_person_who_is_in_the_view_twice_is_judged_by_the_same_zone_ever
     people = [(uuid4(), order) for order in (zones, zones[::-1]) for _ in range(5)]
     for user, order in people:
         for zone in order:
-            await programme.person(user_id=user, timezone=zone)
+            await programme.person(user_id=user, organisation_id=user, timezone=zone)
     await programme.want(*(user for user, _ in people))
     due = await programme.due(wanted(quiet_hours="21:00-08:00"))
     assert [due[user].refusal for user, _ in people] == [None] * len(people)

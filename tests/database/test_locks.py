@@ -54,7 +54,7 @@ async def test_a_login_that_may_only_connect_holds_up_nothing(programme: Program
     url = urlunsplit(parts._replace(netloc=f"only_connects:x@{parts.hostname}:{parts.port}"))
     text = resources.files("rekindle.postgres.migrations").joinpath("20261123090100_tables.sql").read_text()
     names = re.findall(r"^  \('(\w+)', '", text, re.MULTILINE)
-    assert names == ["apply", "guard", "migrate", "prune", "sweep"]
+    assert names == ["apply", "guard", "migrate", "prune", "sweep", "test"]
     await programme.want(*await programme.people(1))
     async with session(url, "only_connects") as intruder:
         for name in (*names, "migrate.alone"):

@@ -75,7 +75,7 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
 WRITING = (
     "apply", "arm", "audit", "claim", "claim_undo", "erase_cap", "erase_disabled_tokens", "erase_gates",
     "erase_outcomes", "erase_records", "erase_spent", "erase_test_sends", "erase_units",
-    "finish", "hold", "lease", "lock", "lock_if_free",
+    "finish", "hold", "lease", "lock", "lock_if_free", "look_back",
     "key_create", "key_revoke", "key_used",
     "pace_reserve",
     "prune_audit", "prune_cap", "prune_disabled_token", "prune_gate", "prune_notification", "prune_outcome",
@@ -93,6 +93,10 @@ _BOUND = {
     "known": "kinds/inactivity/known",
     "longest": "kinds/expiry/longest",
     "outranking": "outranking_absent",
+    "membership": "membership_absent",
+    "zone_of_place": "zone_of_place_absent",
+    "first_place": "first_place_absent",
+    "kinds/milestone/amount": "kinds/milestone/amount_absent",
 }
 _WRITES = re.compile(r"\b(insert into|update|delete from) rekindle\.")
 

@@ -368,7 +368,7 @@ def test_sql_in_names_locales_and_arguments_is_refused_before_the_database(rekin
     for arguments, code in (
         (("run", "--scenario", INJECTIONS[0]), "RK105"),
         (("run", "--organisation", INJECTIONS[0]), "RK106"),
-        (("plan", "--user", INJECTIONS[3]), "RK106"),
+        (("plan", "--user", INJECTIONS[3]), "RK729"),
         (("unknown", "settle", INJECTIONS[0], "--not-sent"), "RK106"),
         (("run", "--budget", INJECTIONS[0]), "RK106"),
     ):

@@ -158,7 +158,9 @@ def test_even_with_usage_on_the_schema_no_other_column_can_be_read(sent: Project
         "and has_function_privilege(%s::text, oid, 'execute')",
         role,
     )
-    assert may_call == ([("coordinated_organisations",)] if role == "authenticated" else [])
+    # An index of the team may compute an id for everybody who writes; the function reads no table.
+    own = [("coordinated_organisations",)] if role == "authenticated" else []
+    assert sorted(set(may_call)) == sorted([("stable_uuid",), *own])
     if role == "authenticated":
         with calling(sent, role, MENTOR_1) as caller:
             assert caller.rows("select user_id from rekindle.scenario_notification") == [(person(MENTOR_1),)]
