@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from conftest import one_server
 from contract.fcm_server import HANG, Server, certificates, serving
 from database.test_ticks import MINUTE, NOON, Fleet
 from rekindle.alert import receiver
@@ -25,6 +26,8 @@ from rekindle.postgres.fleet import PostgresFleet
 from rekindle.scenario import AlertConfig, Config, Run
 from rekindle.settings import Settings
 from team.programme import open_programme
+
+server = one_server
 
 KEY = "tick:nudge:2026-03-10T12:01Z"
 

@@ -5,11 +5,14 @@ from uuid import uuid4
 
 import pytest
 
+from conftest import one_server
 from rekindle.engine.check import check
 from rekindle.model import Place
 from rekindle.postgres.source import PostgresSource
 from rekindle.scenario import Config
 from team.programme import Programme, open_programme, scenario, wanted
+
+server = one_server
 
 DIRECT = "select user_id, activity_date from log"
 TABLE = "create table log (user_id uuid not null, activity_date timestamptz not null, kind text, organisation_id uuid);"

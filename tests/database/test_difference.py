@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from conftest import one_server
 from rekindle.engine.difference import Edit, chosen, difference, edits
 from rekindle.engine.guard import GuardPreview
 from rekindle.model import Selection
@@ -18,6 +19,8 @@ from rekindle.ports import Affected, Applied, Difference, Evaluation, Terms
 from rekindle.postgres.difference import PostgresDifferences
 from rekindle.postgres.pool import Database
 from team.programme import Programme, applied, open_programme, scenario, wanted
+
+server = one_server
 
 AWAY = scenario("inactivity", after=["14d"])
 SOONER = scenario("inactivity", after=["7d"])

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from conftest import one_server
 from rekindle.access import Actor
 from rekindle.api.access import Access
 from rekindle.api.app import build
@@ -18,6 +19,8 @@ from rekindle.model import Acceptance
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, open_programme, wanted
+
+server = one_server
 
 HERE, THERE = UUID(int=1), UUID(int=2)
 ACTORS = {

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from conftest import one_server
 from rekindle.cli.conditions import describe
 from rekindle.engine.explain import explain
 from rekindle.errors import SourceViewWrong
@@ -18,6 +19,8 @@ from rekindle.ports import Applied, Explanation, Terms
 from rekindle.postgres.explain import PostgresExplanations
 from rekindle.scenario import AnyScenario
 from team.programme import REFUSALS, Programme, applied, open_programme, scenario, wanted
+
+server = one_server
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)  # a Tuesday
 

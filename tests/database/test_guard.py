@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from conftest import one_server
 from rekindle.engine.guard import GuardPreview, held_in_a_run
 from rekindle.engine.priority import evaluations
 from rekindle.engine.run import Deps, Limits, run_cycle
@@ -20,6 +21,8 @@ from rekindle.ports import Terms
 from rekindle.postgres.settle import settle
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, applied, evaluation, open_programme, wanted
+
+server = one_server
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from conftest import one_server
 from database.test_ledger_locks import holding
 from rekindle.engine.explain import explain
 from rekindle.engine.run import Deps, Limits, run_cycle
@@ -23,6 +24,8 @@ from rekindle.postgres.reports import Reports
 from rekindle.scenario import AnyScenario, Config, definition, parse_scenario
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, applied, evaluation, open_programme, scenario, wanted
+
+server = one_server
 
 pytestmark = pytest.mark.slow
 

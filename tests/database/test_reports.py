@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from conftest import one_server
 from rekindle.errors import ConfigInvalid, WouldRetire
 from rekindle.model import Acceptance, Ending, Selection
 from rekindle.policy import HOLD_SECONDS
@@ -14,6 +15,8 @@ from rekindle.ports import Filter
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import AnyScenario, Config
 from team.programme import Programme, open_programme, scenario, wanted
+
+server = one_server
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 

@@ -8,12 +8,15 @@ import pytest
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
+from conftest import one_server
 from database.test_plan_and_run import CONFIG, history, planned, written
 from rekindle import Engine
 from rekindle.errors import BadArgument, UnknownScenario
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, open_programme, wanted
+
+server = one_server
 
 
 @pytest.fixture

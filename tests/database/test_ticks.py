@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from prometheus_client import CollectorRegistry
 
+from conftest import one_server
 from rekindle.alert.alerts import HttpAlerts, Sender
 from rekindle.engine.cycle import Caller, Deps, Limits
 from rekindle.engine.prune import Pruner
@@ -29,6 +30,8 @@ from rekindle.postgres.reports import Reports
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, open_programme, wanted
+
+server = one_server
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
