@@ -554,7 +554,9 @@ class PersonUnknown(RekindleError):
     """No recipient has this id."""
 
     code = "RK729"
-    usual_hint = "Give a user_id (UUID) or an external_id of the recipient view; of somebody who is gone, the UUID."
+    usual_hint = (
+        "Give a user_id (UUID) or an external_id of the recipient view. Of people who have left, give the UUID."
+    )
     disposition = Disposition.DROP
 
 
@@ -715,7 +717,7 @@ class TooManyRequests(RequestError):
 
 
 class TooManyTests(TooManyRequests):
-    """As many test pushes as an hour may have were sent."""
+    """The limit of test pushes per hour is reached."""
 
     code = "RK736"
     usual_hint = "Wait, or look at the text with `rekindle plan --show`."
