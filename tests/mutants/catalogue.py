@@ -83,6 +83,7 @@ _OWNER = "database/test_token_owner.py::"
 _EVALUATE = "database/test_evaluate_"
 _DAYS = "database/test_evaluate_onboarding_date.py::"
 _SESSION = "database/test_session.py::"
+_CANCELLED = "database/test_cancellation.py::"
 _IDLE = "faults/test_idle_connections.py::"
 _INSTALLATION = "database/test_installation.py::"
 _TRANSPORT = "contract/test_fcm_transport.py::"
@@ -1531,6 +1532,20 @@ SESSION = (
             _IDLE + "test_every_call_of_an_engine_works_after_its_idle_connections_were_closed",
             _IDLE + "test_every_route_works_after_the_idle_connections_were_closed",
         ),
+    ),
+    Mutant(
+        "a caller that is cancelled as it gets a connection goes on",
+        "postgres/pool.py",
+        "cancelled-as-it-was-handed-over",
+        "if False:",
+        (_CANCELLED + "test_a_caller_that_is_cancelled_as_it_gets_a_connection_sends_no_statement[cancelled]",),
+    ),
+    Mutant(
+        "a run whose lease does not notice that it is cancelled never ends",
+        "engine/lease.py",
+        "lost-cancellation",
+        "while True:",
+        (_CANCELLED + "test_a_run_ends_although_a_library_loses_the_cancellation_of_its_lease",),
     ),
 )
 

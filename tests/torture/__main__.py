@@ -1,5 +1,5 @@
-"""`python -m torture`: one table; exit code 1 on any breach, after the history of the units
-concerned."""
+"""`python -m torture`: one table; on any breach then the history of the units concerned, and exit
+code 1."""
 
 import argparse
 import asyncio
@@ -33,8 +33,7 @@ def arguments() -> argparse.Namespace:
 
 
 async def run(parsed: argparse.Namespace) -> list[Verdict]:
-    """Run the sessions one after another; as each ends, print a line and the histories of its
-    breaches."""
+    """Run the sessions one after another; as each ends, print a line."""
     verdicts: list[Verdict] = []
     _print(f"seeds: {' '.join(map(str, parsed.seed))}")  # at once: a session that fails can be repeated by its seed
     for seed in parsed.seed:
@@ -43,13 +42,15 @@ async def run(parsed: argparse.Namespace) -> list[Verdict]:
         verdict = await (systematic(session, parsed.systematic) if parsed.systematic else torture(session))
         verdicts.append(verdict)
         accepted = len(verdict.evidence.accepted)
-        _print(f"seed {seed}: {accepted:,} accepted, {len(verdict.breaches):,} breaches", *verdict.histories)
+        _print(f"seed {seed}: {accepted:,} accepted, {len(verdict.breaches):,} breaches")
     return verdicts
 
 
 def report(verdicts: Sequence[Verdict]) -> int:
-    """Print the table; the exit code."""
+    """Print the table, and after it the histories of the breaches; the exit code."""
     _print("", table(verdicts))
+    for verdict in verdicts:
+        _print(*verdict.histories)
     return 1 if any(verdict.breaches for verdict in verdicts) else 0
 
 

@@ -169,8 +169,7 @@ async def _judge(stage: Stage, hurt: Crew, counts: Counter[str], disturbed: list
         await _end_lost_runs(stage)
     evidence = await gather(stage)
     evidence.stuck += left
-    evidence.stuck += [f"a run that did not end, whose log ends with\n{said}" for said in hurt.hung + crew.hung]
-    evidence.stuck += ["a process that did not end by SIGTERM" for _ in range(counts["not ended by SIGTERM"])]
+    evidence.stuck += hurt.hung + crew.hung
     evidence.stuck += [f"person {row['user_id']} was due and not reached in the time of peace" for row in unreached]
     evidence.disturbed = disturbed
     evidence.returned = returned

@@ -38,7 +38,7 @@ class Crew:
         self, stage: Stage, *, design: str, size: int, orders: Callable[[int], Orders] = orders_of_slot
     ) -> None:
         self.counts: Counter[str] = Counter()
-        self.hung: list[str] = []  # of each run that never ended, the end of its log
+        self.hung: list[str] = []  # of each process that did not end, where it was and the end of its log
         self.pauses: list[tuple[str, float, float]] = []  # by log: from and until, on the host's monotonic clock
         self._stage = stage
         self._design = design
@@ -72,8 +72,9 @@ class Crew:
         _, late = await asyncio.wait(self._tasks, timeout=BUDGET_SECONDS + 8) if self._tasks else ((), ())
         if late:
             self.counts["not ended by SIGTERM"] += len(late)
-        for process in self._processes.values():
+        for slot, process in self._processes.items():
             if process.returncode is None:
+                await self._note_hung("a process that did not end by SIGTERM", slot, process)
                 process.kill()
         await asyncio.gather(*self._tasks)
 
@@ -113,10 +114,7 @@ class Crew:
                     await process.wait()
             except TimeoutError:
                 if self._design == "rekindle":
-                    process.send_signal(signal.SIGUSR1)  # it says where it is
-                    await asyncio.sleep(1.0)
-                    said = self.log(f"stampede-{one}").read_text(errors="replace").splitlines()
-                    self.hung.append("\n".join(said[-_SHOWN_LINES:]))
+                    await self._note_hung("a run that did not end", f"stampede-{one}", process)
             finally:
                 if process.returncode is None:
                     process.kill()
@@ -157,6 +155,13 @@ class Crew:
             await self._pruning.wait()
             self.counts["prunes killed"] += 1
         self._pruning = await self._start("prune", ["torture.engine_process", "prune"], Orders())
+
+    async def _note_hung(self, what: str, slot: int | str, process: asyncio.subprocess.Process) -> None:
+        """Let a process say where it is, and keep that with the end of its log."""
+        process.send_signal(signal.SIGUSR1)
+        await asyncio.sleep(1.0)
+        said = self.log(slot).read_text(errors="replace").splitlines()
+        self.hung.append("\n".join([f"{what}, whose log ends with", *said[-_SHOWN_LINES:]]))
 
     def _wake(self, slot: int) -> None:
         process = self._processes[slot]

@@ -152,6 +152,7 @@ class _Followed:
                 return
             else:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), min(left, HEARTBEAT_SECONDS))
+                    async with asyncio.timeout(min(left, HEARTBEAT_SECONDS)):
+                        await changed.wait()
                     continue
                 yield None

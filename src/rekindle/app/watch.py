@@ -43,6 +43,7 @@ class Watching(Base):
             yield look
             if look.is_last:
                 return
+            pause = max(LOOK_SECONDS, min(_TIMES_AS_LONG * took, _MAX_PAUSE_SECONDS))
             with suppress(TimeoutError):
-                pause = max(LOOK_SECONDS, min(_TIMES_AS_LONG * took, _MAX_PAUSE_SECONDS))
-                await asyncio.wait_for(stop.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await stop.wait()

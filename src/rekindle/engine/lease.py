@@ -27,7 +27,9 @@ async def renewed_lease(cycle: Cycle) -> AsyncGenerator[None]:
 
 
 async def _renew(cycle: Cycle) -> None:
-    while True:
+    task = asyncio.current_task()
+    # A library may lose a cancellation. Without the second look, the run would then never end.
+    while task is not None and not task.cancelling():  # mutant: lost-cancellation
         await asyncio.sleep(policy.SEEN_EVERY_SECONDS)
         with suppress(RekindleError, TimeoutError):
             async with asyncio.timeout(policy.SEEN_EVERY_SECONDS):

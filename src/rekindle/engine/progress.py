@@ -39,6 +39,7 @@ class Progress:
         task may wait."""
         self._moved.clear()
         try:
-            await asyncio.wait_for(self._moved.wait(), None if seconds is None else max(0.0, seconds))
+            async with asyncio.timeout(seconds):
+                await self._moved.wait()
         except TimeoutError:
             return

@@ -86,7 +86,8 @@ class WorkerLoop:
             except (RekindleError, TimeoutError) as fault:
                 self._lost(fault)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), LOOK_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311
+                async with asyncio.timeout(LOOK_SECONDS * random.uniform(0.75, 1.25)):  # noqa: S311
+                    await self._stop.wait()
         if self._tasks:
             log.info("worker.draining", runs=len(self._tasks))
         while under_way := self._tasks | self._telling:

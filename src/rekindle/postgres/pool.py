@@ -255,6 +255,8 @@ class Database:
     @asynccontextmanager
     async def _taken(self) -> AsyncGenerator[Connection]:
         """A connection of the pool, alive or not."""
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task else 0
         async with AsyncExitStack() as stack:
             taken = self._pool.connection(timeout=LOST_SECONDS if self._lost else None)
             try:
@@ -266,6 +268,10 @@ class Database:
                     async with asyncio.timeout(LOST_SECONDS):
                         await (await connect(self.url)).close()
                 raise
+            # The pool waits by asyncio.wait_for. Before Python 3.12 that loses a cancellation which
+            # comes as the connection is handed over: the caller would go on, without a time limit.
+            if task and task.cancelling() > cancelled:  # mutant: cancelled-as-it-was-handed-over
+                raise asyncio.CancelledError
             yield connection
 
     @asynccontextmanager
