@@ -2288,6 +2288,39 @@ PRUNE = (
     ),
 )
 
+_ANSWERS = "unit/test_effect_answers.py::test_"
+
+EFFECT = (
+    Mutant(
+        "the agreed day is read before everybody has settled",
+        "effect/answers.py",
+        "everybody-settled",
+        "if False:",
+        (_ANSWERS + "the_agreed_day_is_read_once_everybody_has_settled",),
+    ),
+    Mutant(
+        "scenarios that are shown side by side are each allowed the error of one",
+        "effect/answers.py",
+        "side-by-side",
+        "alpha = ALPHA",
+        (_ANSWERS + "scenarios_side_by_side_share_the_error_and_the_programme_has_it_alone",),
+    ),
+    Mutant(
+        "a day until now has a word at twice the error of today's",
+        "effect/past.py",
+        "half-of-half",
+        "limit = math.log(2 / alpha)",
+        (_ANSWERS + "the_days_say_what_was_said_on_them",),
+    ),
+    Mutant(
+        "a day until now has a word although an arm was too small",
+        "effect/past.py",
+        "past-too-few",
+        "",
+        (_ANSWERS + "no_day_says_anything_while_an_arm_is_too_small",),
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -2312,4 +2345,5 @@ MUTANTS = (
     *PRUNE,
     *OCCASIONS,
     *TELEMETRY,
+    *EFFECT,
 )

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rekindle.effect.amounts import outwards
 from rekindle.effect.intervals import one_look
-from rekindle.effect.words import Clusters, Seen, Trial, Word, beside, interval, outwards, verdict, weeks
+from rekindle.effect.words import Clusters, Seen, Trial, Word, beside, interval, verdict, weeks
 
 TODAY = date(2026, 3, 2)
 TRIAL = Trial(share=0.5, horizon_days=14, until=date(2026, 6, 1))

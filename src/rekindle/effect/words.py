@@ -1,15 +1,12 @@
 """What may be said of a trial: from its counts to one sentence. Pure; the first rule that applies
-decides.
-
-A *point* is a hundredth: 20 % and 25 % differ by 5 points.
-"""
+decides."""
 
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
+from rekindle.effect.amounts import count, outwards, percent, plain, points, share_of, shown, signed
 from rekindle.effect.intervals import anytime, ln_broken, needed, one_look, visible
 
 LEAST_SETTLED = 20
@@ -90,6 +87,8 @@ class Seen:
     settled_on: date | None = None
     """The last day on which somebody settled."""
     clusters: Clusters | None = None
+    ended_on: date | None = None
+    """The day on which the trial was ended before the agreed day, if so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +149,17 @@ def beside(trial: Trial, seen: Seen, *, accepted: int, reached_otherwise: int) -
     lower, upper = outwards(*one_look(seen.counts, 0.05))
     nudged, held = seen.enrolled
     return [
-        f"held out: {c:,} of {c + d:,} came back, {_share(c, c + d)}",
-        f"nudged: {a:,} of {a + b:,} came back, {_share(a, a + b)}",
-        f"of the nudged, {_share(accepted, nudged)} were accepted by the provider",
-        f"{_share(reached_otherwise, held)} of the held out were reached by another scenario within {_days(trial)}",
-        f"from {_signed(lower)} to {_signed(upper)} points: right only if this were the one look",
+        f"held out: {c:,} of {c + d:,} came back, {share_of(c, c + d)}",
+        f"nudged: {a:,} of {a + b:,} came back, {share_of(a, a + b)}",
+        f"of the nudged, {share_of(accepted, nudged)} were accepted by the provider",
+        f"{share_of(reached_otherwise, held)} of the held out were reached by another scenario within {_days(trial)}",
+        f"from {signed(lower)} to {signed(upper)} points: right only if this were the one look",
     ]
 
 
 def weeks(people: float, weekly: float, horizon_days: int) -> int | None:
     """Whole weeks until that many more people have settled; None at a rate of zero."""
     return math.ceil(people / weekly + horizon_days / 7) if weekly > 0 else None
-
-
-def outwards(lower: float, upper: float) -> tuple[Decimal, Decimal]:
-    """Both ends in points, rounded to a tenth away from each other."""
-    return _points(lower, ROUND_FLOOR), _points(upper, ROUND_CEILING)
 
 
 def _unreadable(trial: Trial, seen: Seen) -> Verdict | None:
@@ -176,11 +170,11 @@ def _unreadable(trial: Trial, seen: Seen) -> Verdict | None:
     arms = f"{seen.enrolled[0]:,} nudged, {seen.enrolled[1]:,} held out"
     broken = ""
     if seen.misplaced:
-        broken = f"{_count(seen.misplaced, 'person is', 'people are')} in another arm than assigned"
+        broken = f"{count(seen.misplaced, 'person is', 'people are')} in another arm than assigned"
     elif seen.delivered:
-        broken = f"{_count(seen.delivered, 'push was', 'pushes were')} sent to people who are held out"
+        broken = f"{count(seen.delivered, 'push was', 'pushes were')} sent to people who are held out"
     elif ln_broken(nudged, held, trial.share) >= LN_BROKEN:
-        broken = f"the arms do not have the shares agreed on, {_percent(trial.share)} nudged"
+        broken = f"the arms do not have the shares agreed on, {percent(trial.share)} nudged"
     if broken:
         return Verdict(Word.BROKEN, f"the assignment looks broken: do not read on ({broken}; {arms})")
     if seen.failure is not None:
@@ -197,6 +191,8 @@ def _too_few(trial: Trial, seen: Seen) -> Verdict | None:
         first = seen.first_settles_on
         over = "day is" if trial.horizon_days == 1 else f"{trial.horizon_days} days are"
         when = f"the first {over} over on {first}" if first else "nobody is enrolled yet"
+        if seen.ended_on is not None:
+            when = f"the trial was ended on {seen.ended_on}, before anybody was through {_days(trial)}"
         return Verdict(Word.TOO_EARLY, f"too early: {when}")
     short = max(LEAST_SETTLED / trial.share, LEAST_SETTLED / (1 - trial.share)) - sum(seen.enrolled)
     what = f"{nudged:,} nudged, {held:,} held out"
@@ -207,6 +203,8 @@ def _too_few(trial: Trial, seen: Seen) -> Verdict | None:
         return Verdict(Word.TOO_FEW, f"too few: {chapters}; each arm needs {LEAST_CHAPTERS} chapters")
     if min(nudged, held) >= LEAST_SETTLED:
         return None
+    if seen.ended_on is not None:
+        return Verdict(Word.TOO_FEW, f"too few: {what}; the trial was ended on {seen.ended_on}")
     return Verdict(Word.TOO_FEW, f"too few: {what}; {_at_this_rate(max(0.0, short), seen.weekly, trial)}")
 
 
@@ -214,18 +212,21 @@ def _said(trial: Trial, seen: Seen, alpha: float) -> Verdict:
     """The word that the interval allows."""
     lower, upper = ends = interval(trial, seen, alpha)
     low, high = outwards(lower, upper)
-    worth = _plain(_points(trial.worth, ROUND_HALF_EVEN))
+    worth = plain(points(trial.worth))
     within = f"within {_days(trial)}"
     if lower > 0:
-        text = f"helps: between {_shown(low)} and {_shown(high)} points more came back {within}"
+        text = f"helps: between {shown(low)} and {shown(high)} points more came back {within}"
         return Verdict(Word.HELPS, text, ends)
     if upper < 0:
-        text = f"harms: between {_shown(-high)} and {_shown(-low)} points fewer came back {within}"
+        text = f"harms: between {shown(-high)} and {shown(-low)} points fewer came back {within}"
         return Verdict(Word.HARMS, text, ends)
     if -trial.worth < lower and upper < trial.worth:
         text = f"makes no difference that matters: less than {worth} points either way"
         return Verdict(Word.SMALL, text, ends)
-    possible = f"anything from -{_plain(-low)} to +{_plain(high)} points"
+    possible = f"anything from -{plain(-low)} to +{plain(high)} points"
+    if seen.ended_on is not None:
+        text = f"no difference seen before the trial was ended on {seen.ended_on}: {possible} remains possible"
+        return Verdict(Word.NOT_SEEN, text, ends)
     if seen.on >= trial.agreed_on:
         would = _would_have_been_seen(trial, seen, alpha)
         return Verdict(Word.NOT_SEEN, f"no difference seen: {possible} remains possible{would}", ends)
@@ -246,20 +247,21 @@ def _still_needed(trial: Trial, seen: Seen, alpha: float) -> int:
     0 if there are enough, or if that is not known."""
     if seen.clusters is not None:
         return 0
-    people = needed(trial.worth, _held_rate(seen), trial.share, alpha / 2)
+    people = needed(trial.worth, held_rate(seen), trial.share, alpha / 2)
     return 0 if people is None else max(0, people - sum(seen.enrolled))
 
 
 def _would_have_been_seen(trial: Trial, seen: Seen, alpha: float) -> str:
     gain = None
     if seen.clusters is None:
-        gain = visible(sum(seen.counts), _held_rate(seen), trial.share, alpha / 2)
+        gain = visible(sum(seen.counts), held_rate(seen), trial.share, alpha / 2)
     if gain is None:
         return ""
-    return f"; {_plain(_points(gain, ROUND_HALF_EVEN))} points would have been seen with 80 %"
+    return f"; {plain(points(gain))} points would have been seen with 80 %"
 
 
-def _held_rate(seen: Seen) -> float:
+def held_rate(seen: Seen) -> float:
+    """The share of the held out who came back. Somebody must have settled."""
     came, did_not = seen.counts[2:]
     return came / (came + did_not)
 
@@ -268,7 +270,7 @@ def _at_this_rate(people: float, weekly: float, trial: Trial) -> str:
     found = weeks(people, weekly, trial.horizon_days)
     if found is None:
         return "nobody was enrolled in the last four weeks"
-    return f"about {_count(found, 'week', 'weeks')} at today's rate"
+    return f"about {count(found, 'week', 'weeks')} at today's rate"
 
 
 def _too_late(people: int, trial: Trial, seen: Seen) -> str:
@@ -280,35 +282,5 @@ def _too_late(people: int, trial: Trial, seen: Seen) -> str:
     return f", later than {trial.until}" if late else ""
 
 
-def _points(rate: float, rounding: str) -> Decimal:
-    # Rounded to nine digits first: 0.082 is 8.2 points, and not slightly more.
-    return (Decimal(f"{rate:.9f}") * 100).quantize(Decimal("0.1"), rounding)
-
-
-def _shown(points: Decimal) -> str:
-    """An end that is not zero is never shown as zero."""
-    return _plain(points) if points > 0 else "less than 0.1"
-
-
-def _plain(points: Decimal) -> str:
-    return f"{abs(points):f}".removesuffix(".0")
-
-
-def _percent(share: float) -> str:
-    return f"{_plain(_points(share, ROUND_HALF_EVEN))} %"
-
-
-def _signed(points: Decimal) -> str:
-    return f"{'-' if points < 0 else '+'}{_plain(points)}"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "none"
-
-
 def _days(trial: Trial) -> str:
-    return _count(trial.horizon_days, "day", "days")
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+    return count(trial.horizon_days, "day", "days")

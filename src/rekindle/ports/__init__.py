@@ -6,6 +6,7 @@ from rekindle.ports.alerts import Alert, Alerts
 from rekindle.ports.audit import Action, Audited, Entry
 from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
 from rekindle.ports.dispatcher import Dispatcher
+from rekindle.ports.effect import NO_COUNTS, ChapterSettled, FourCounts, TrialDay, TrialFound, TrialsFound
 from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
 from rekindle.ports.fleet import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Queue, Schedule, Tick, Worker
@@ -31,6 +32,7 @@ from rekindle.ports.tokens import Disabled
 __all__ = [
     "ARMED",
     "EFFECTS",
+    "NO_COUNTS",
     "PRUNABLE",
     "WAITS",
     "Action",
@@ -42,6 +44,7 @@ __all__ = [
     "Audited",
     "Change",
     "Changed",
+    "ChapterSettled",
     "Column",
     "Condition",
     "Counts",
@@ -64,6 +67,7 @@ __all__ = [
     "FailedTick",
     "Filter",
     "Fleet",
+    "FourCounts",
     "Grant",
     "KnownKey",
     "LastSend",
@@ -94,6 +98,9 @@ __all__ = [
     "Survey",
     "Terms",
     "Tick",
+    "TrialDay",
+    "TrialFound",
+    "TrialsFound",
     "View",
     "Worker",
 ]

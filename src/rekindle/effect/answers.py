@@ -1,0 +1,163 @@
+"""Whether the nudges help: from the numbers of every trial to what is shown of it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from rekindle.effect.chapters import clusters_on
+from rekindle.effect.curve import BackByDay, MonthShown, OptedOut, back_by_days, months, opted_out
+from rekindle.effect.intervals import needed
+from rekindle.effect.past import Past, past
+from rekindle.effect.words import LEAST_SETTLED, Seen, Trial, Verdict, beside, held_rate, verdict, weeks
+from rekindle.errors import EffectMissing
+from rekindle.ports import NO_COUNTS, TrialFound, TrialsFound
+
+ALPHA = 0.05
+"""The highest probability of a wrong word on one page, over all days together."""
+
+EVERYTHING = "*"
+"""The scope of a trial of the whole programme."""
+
+_WEEKS = 4
+_MONTH_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What is calculated of a trial, for which the extra `effect` must be installed."""
+
+    verdict: Verdict
+    beside: Sequence[str]
+    """What is always shown next to the word, one line each."""
+    needed: int | None
+    """People in both arms for the difference worth knowing of; None if that is not known."""
+    weeks: int | None
+    """Until as many more have settled as are needed, at the rate of the last four weeks; None if
+    nobody was enrolled in them, or if it is not known how many are needed."""
+    past: Past
+    back: BackByDay
+    months: Sequence[MonthShown]
+    opted_out: OptedOut | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One trial."""
+
+    found: TrialFound
+    trial: Trial
+    seen: Seen
+    alpha: float
+    """The highest probability of a wrong word on this trial."""
+    not_nudged_monthly: int
+    """People who are held out per 30 days, at the rate of the last four weeks."""
+    read: Read | None
+    """None if the extra is not installed."""
+    earlier: Sequence["Answer"] = ()
+    """Earlier trials of the same scope, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The newest trial of each scope, the one of the whole programme first."""
+
+    at: datetime
+    answers: Sequence[Answer]
+    fault: EffectMissing | None = None
+    """Why nothing is calculated."""
+
+
+def effect(found: TrialsFound, scenario_type: str | None = None) -> Effect:
+    """What may be said of every trial, or of those of one scenario.
+
+    The trial of the whole programme is read at `ALPHA`, and so is a scenario that is shown alone.
+    Scenarios that are shown side by side share it, so that all words of the page together are
+    wrong no more often.
+    """
+    scopes: dict[str, list[TrialFound]] = {}
+    for one in sorted(found.trials, key=lambda one: one.started_at, reverse=True):
+        if scenario_type in (None, one.scope):
+            scopes.setdefault(one.scope, []).append(one)
+    side_by_side = max(1, sum(1 for scope in scopes if scope != EVERYTHING))
+    fault: EffectMissing | None = None
+    answers: list[Answer] = []
+    for scope, trials in sorted(scopes.items(), key=lambda item: (item[0] != EVERYTHING, item[0])):
+        alpha = ALPHA if scope == EVERYTHING else ALPHA / side_by_side  # mutant: side-by-side
+        newest, *earlier = (_answer(one, found.at, alpha) for one in trials)
+        answer, why = newest
+        fault = fault or why
+        answers.append(replace(answer, earlier=[one for one, _ in earlier]))
+    return Effect(found.at, answers, fault)
+
+
+def _answer(found: TrialFound, at: datetime, alpha: float) -> tuple[Answer, EffectMissing | None]:
+    trial = Trial(1 - found.held / 10_000, found.horizon_days, found.until_on, found.worth)
+    seen = _seen(found, trial, at.astimezone(UTC).date())
+    read, fault = None, None
+    try:
+        if found.unit == "chapter":
+            seen = _with_clusters(found, seen, alpha)
+        read = _read(found, trial, seen, alpha)
+    except EffectMissing as missing:
+        fault = missing
+    held = sum(one.enrolled[1] for one in found.days if one.on > seen.on - timedelta(weeks=_WEEKS))
+    monthly = round(held * _MONTH_DAYS / _days_of_rate(found, seen.on)) if found.ended_at is None else 0
+    return Answer(found, trial, seen, alpha, monthly, read), fault
+
+
+def _seen(found: TrialFound, trial: Trial, today: date) -> Seen:
+    """The numbers of today, or of the day on which the trial ended.
+
+    The agreed day is read once everybody has settled, and not on numbers that still change.
+    """
+    ended_on = None if found.ended_at is None else found.ended_at.astimezone(UTC).date()
+    on = today if ended_on is None else min(today, ended_on)
+    enrolled, counts = (0, 0), NO_COUNTS
+    for one in found.days:
+        enrolled = (enrolled[0] + one.enrolled[0], enrolled[1] + one.enrolled[1])
+        a, b, c, d = (x + y for x, y in zip(counts, one.settled, strict=True))
+        counts = (a, b, c, d)
+    recent = sum(sum(one.enrolled) for one in found.days if one.on > on - timedelta(weeks=_WEEKS))
+    first = next((one.on for one in found.days if any(one.enrolled)), None)
+    early = ended_on if ended_on is not None and ended_on < trial.agreed_on else None
+    if early is None and sum(counts) < sum(enrolled):  # mutant: everybody-settled
+        on = min(on, trial.agreed_on - timedelta(1))
+    return Seen(
+        on=on,
+        counts=counts,
+        enrolled=enrolled,
+        weekly=7 * recent / _days_of_rate(found, on),
+        first_settles_on=None if first is None else first + timedelta(days=trial.horizon_days + 1),
+        misplaced=found.misplaced,
+        delivered=found.delivered,
+        settled_on=next((one.on for one in reversed(found.days) if any(one.settled)), None),
+        ended_on=early,
+    )
+
+
+def _with_clusters(found: TrialFound, seen: Seen, alpha: float) -> Seen:
+    return replace(seen, clusters=clusters_on(found.chapters, seen.on, alpha))
+
+
+def _days_of_rate(found: TrialFound, on: date) -> int:
+    """The days over which the rate is counted: four weeks, or less for a young trial."""
+    return min(7 * _WEEKS, max(7, (on - found.started_at.astimezone(UTC).date()).days + 1))
+
+
+def _read(found: TrialFound, trial: Trial, seen: Seen, alpha: float) -> Read:
+    said = verdict(trial, seen, alpha)
+    people = None
+    enough = min(sum(seen.counts[:2]), sum(seen.counts[2:])) >= LEAST_SETTLED
+    if seen.clusters is None and enough:
+        people = needed(trial.worth, held_rate(seen), trial.share, alpha / 2)
+    more = None if people is None else max(0, people - sum(seen.enrolled))
+    return Read(
+        verdict=said,
+        beside=beside(trial, seen, accepted=found.accepted, reached_otherwise=found.reached_otherwise),
+        needed=people,
+        weeks=None if more is None else weeks(more, seen.weekly, trial.horizon_days),
+        past=past(found, trial, seen, said, alpha),
+        back=back_by_days(found, seen) if said.interval else BackByDay((), ()),
+        months=months(found, trial, alpha) if said.interval else (),
+        opted_out=opted_out(found, trial, seen, alpha) if said.interval else None,
+    )

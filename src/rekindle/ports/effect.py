@@ -1,0 +1,79 @@
+"""What the ledger knows of a trial. Of two numbers, the first is of the people who are nudged, and
+the second of those who are held out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+Both = tuple[int, int]
+FourCounts = tuple[int, int, int, int]
+"""Nudged and came back, nudged and did not, held out and came back, held out and did not."""
+
+NO_COUNTS: FourCounts = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDay:
+    """What one day added, in UTC."""
+
+    on: date
+    enrolled: Both
+    """People whose first claim was on that day."""
+    settled: FourCounts
+    """People who settled on that day: it became known whether they came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterSettled:
+    """The people of one chapter who settled by the end of a day, and on it."""
+
+    on: date
+    chapter: str
+    """Its id. A person without a chapter is one."""
+    settled: FourCounts
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFound:
+    """One trial with its numbers, which are those of some organisations for a limited reader."""
+
+    trial_id: UUID
+    scope: str
+    """`*`, or the name of the scenario."""
+    unit: Literal["person", "chapter"]
+    held: int
+    """The share of the people who are held out, in hundredths of a per cent."""
+    horizon_days: int
+    worth: float
+    """The smallest difference worth knowing of, as a difference of rates."""
+    started_at: datetime
+    until_on: date
+    ended_at: datetime | None
+    days: Sequence[TrialDay] = ()
+    """In order, without days that added nothing."""
+    chapters: Sequence[ChapterSettled] = ()
+    """In order of days; empty unless whole chapters are assigned."""
+    months: Sequence[tuple[date, FourCounts]] = ()
+    """People who settled, by the first day of the month of their first claim."""
+    back: Sequence[tuple[int, Both]] = ()
+    """People who came back, by the whole days since their first claim, from 1 on."""
+    opted_out: Both = (0, 0)
+    """People who settled and had opted out within the horizon."""
+    misplaced: int = 0
+    """People in another arm than the assignment says."""
+    delivered: int = 0
+    """Claims of people who are held out that a provider accepted all the same."""
+    accepted: int = 0
+    """People who are nudged and whose first push a provider accepted."""
+    reached_otherwise: int = 0
+    """People who are held out and were reached by another scenario within the horizon."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialsFound:
+    """Every trial, the newest first."""
+
+    at: datetime
+    trials: Sequence[TrialFound] = field(default_factory=tuple)
