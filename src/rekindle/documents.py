@@ -11,8 +11,21 @@ from uuid import UUID
 
 from rekindle.engine.preview import Preview
 from rekindle.fleet.status import ScheduleStatus
-from rekindle.model import NOWHERE, Candidate, Numbers, Place, PlaceNames, Report, SentAsTest, Switch, UnknownSend
+from rekindle.model import (
+    NOWHERE,
+    Candidate,
+    DisabledToken,
+    Names,
+    Numbers,
+    Place,
+    PlaceNames,
+    Report,
+    SentAsTest,
+    Switch,
+    UnknownSend,
+)
 from rekindle.ports import (
+    Audited,
     Delivery,
     Explanation,
     Notification,
@@ -37,6 +50,19 @@ def organisation_document(organisation_id: UUID | None, names: PlaceNames) -> Do
     """The id and the name of an organisation. Either may be null."""
     name, _ = names.of(Place(organisation_id))
     return {"organisation_id": organisation_id, "organisation_name": name}
+
+
+def organisations_document(organisation_ids: Sequence[UUID], names: PlaceNames) -> Document:
+    """The ids and, in their order, the names of several organisations. Each name may be null."""
+    return {
+        "organisations": list(organisation_ids),
+        "organisation_names": [names.organisations.get(one) for one in organisation_ids],
+    }
+
+
+def person_document(user_id: UUID, names: Names) -> Document:
+    """The id of a person, and the id that the team knows, which may be null."""
+    return {"user_id": user_id, "external_id": names.people.get(user_id)}
 
 
 def place_document(place: Place, names: PlaceNames) -> Document:
@@ -86,10 +112,10 @@ def preview_document(preview: Preview) -> Document:
     }
 
 
-def candidate_document(candidate: Candidate, names: PlaceNames) -> Document:
+def candidate_document(candidate: Candidate, names: Names) -> Document:
     """One person of a plan, with the number of devices and without their tokens."""
     return {
-        "user_id": candidate.user_id,
+        **person_document(candidate.user_id, names),
         **organisation_document(candidate.organisation_id, names),
         "scenario_type": candidate.scenario_type,
         "occurrence": candidate.occurrence,
@@ -171,33 +197,43 @@ def places_of_person(person: PersonExplained) -> list[Place]:
     return [*person.standing.places, *judged]
 
 
-def notification_document(one: Notification, names: PlaceNames) -> Document:
+def notification_document(one: Notification, names: Names) -> Document:
     """One record."""
-    return _placed(one, names)
+    return _of_person(one, names)
 
 
-def notification_shown_document(one: NotificationShown, names: PlaceNames) -> Document:
+def notification_shown_document(one: NotificationShown, names: Names) -> Document:
     """One record, with the devices of its claim."""
-    return {**_placed(one.notification, names), "units": [dataclasses.asdict(unit) for unit in one.units]}
+    return {**_of_person(one.notification, names), "units": [dataclasses.asdict(unit) for unit in one.units]}
 
 
-def delivery_document(one: Delivery, names: PlaceNames) -> Document:
+def delivery_document(one: Delivery, names: Names) -> Document:
     """One device that accepted."""
-    return _placed(one, names)
+    return _of_person(one, names)
 
 
-def test_document(sent: SentAsTest, names: PlaceNames) -> Document:
+def test_document(sent: SentAsTest, names: Names) -> Document:
     """A test push."""
-    return {name: value for name, value in _placed(sent, names).items() if name != "replayed"}
+    return {name: value for name, value in _of_person(sent, names).items() if name != "replayed"}
 
 
-def unknown_document(one: UnknownSend, names: PlaceNames) -> Document:
+def unknown_document(one: UnknownSend, names: Names) -> Document:
     """One send whose outcome is unknown."""
-    return _placed(one, names)
+    return _of_person(one, names)
+
+
+def disabled_document(one: DisabledToken, names: Names) -> Document:
+    """One device token that the provider has proven dead."""
+    return {**_fields(one), **person_document(one.user_id, names)}
 
 
 def switch_document(one: Switch, names: PlaceNames) -> Document:
     """One switch in its last state."""
+    return _placed(one, names)
+
+
+def audited_document(one: Audited, names: PlaceNames) -> Document:
+    """One change."""
     return _placed(one, names)
 
 
@@ -222,6 +258,11 @@ def places_of(rows: Sequence[Any]) -> list[Place]:
     return [Place(row.organisation_id) for row in rows]
 
 
+def people_of(rows: Sequence[Any]) -> list[UUID]:
+    """The people that the documents of these rows name."""
+    return [row.user_id for row in rows]
+
+
 def _explanation_document(scenario: Explanation, names: PlaceNames) -> Document:
     return {
         "scenario_type": scenario.scenario_type,
@@ -240,6 +281,10 @@ def _explanation_document(scenario: Explanation, names: PlaceNames) -> Document:
 
 def _placed(row: Any, names: PlaceNames) -> Document:
     return {**_fields(row), **organisation_document(row.organisation_id, names)}
+
+
+def _of_person(row: Any, names: Names) -> Document:
+    return {**_placed(row, names), **person_document(row.user_id, names)}
 
 
 def _fields(row: Any) -> Document:

@@ -349,6 +349,14 @@ class PlaceNames:
 
 
 @dataclass(frozen=True, slots=True)
+class Names(PlaceNames):
+    """The names of places, and the external_ids of people by user_id. A person without one is
+    absent."""
+
+    people: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """What `plan` returns for one person who is due: they would be claimed now, or are refused, and
     why. `other_occurrences` is what a digest covers besides."""

@@ -161,7 +161,7 @@ def stable_uuid(space: str, id: str | int) -> UUID:  # noqa: A002
     Returns:
         A UUID of version 8 by SHA-256 (RFC 9562, appendix B.2), in the namespace of the space.
     """
-    return _named(_named(_SPACES, space), str(id))
+    return _named(_named(_SPACES, space), str(id))  # mutant: space-of-an-id
 
 
 def _named(namespace: UUID, name: str) -> UUID:

@@ -83,6 +83,7 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
     calls: dict[str, Callable[[], Awaitable[object]]] = {
         "adopt": nothing_to_adopt,
         "place_names": lambda: engine.place_names([Place(person(1))]),
+        "names": lambda: engine.names([Place(person(1))], [person(1)]),
         "apply": engine.apply,
         "confirmation": nothing_halted,
         "adopted": engine.adopted,

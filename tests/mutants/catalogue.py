@@ -2078,6 +2078,61 @@ DIGEST = tuple(
 
 _PRUNE = "database/test_prune.py::"
 
+_IDS = "database/test_external_ids.py::"
+_NAMED = "docs/test_people_pages.py::test_people_with_other_ids_are_claimed_by_index_and_named_by_their_own_id"
+_SAME = _IDS + "test_an_id_has_the_same_uuid_in_sql_and_python_and_another_one_in_another_space"
+IDS = (
+    Mutant(
+        "a person of several rows has any of their external_ids",
+        "postgres/sql/external_ids.sql",
+        "first-external-id",
+        "order by named.user_id, named.external_id desc",
+        (_IDS + "test_each_person_has_the_first_external_id_of_the_view_if_it_can_be_given_to_a_command",),
+    ),
+    Mutant(
+        "an external_id is shown that no command takes",
+        "postgres/sql/external_ids.sql",
+        "long-external-id",
+        "where named.external_id is not null and %(chars)s::int is not null",
+        (_IDS + "test_each_person_has_the_first_external_id_of_the_view_if_it_can_be_given_to_a_command",),
+    ),
+    Mutant(
+        "a person who is listed twice shares the external_id with themselves",
+        "postgres/sql/source_ids.sql",
+        "shared-id",
+        "having count(*) > 1",
+        (_IDS + "test_check_counts_the_external_ids_that_several_people_have",),
+    ),
+    Mutant(
+        "an external_id that is the user_id of another person names one of the two",
+        "app/people.py",
+        "ambiguous-person",
+        "if False:",
+        (_NAMED,),
+    ),
+    Mutant(
+        "the space of an id makes no difference",
+        "policy.py",
+        "space-of-an-id",
+        "return _named(_SPACES, str(id))",
+        (_SAME,),
+    ),
+    Mutant(
+        "the space of an id makes no difference in SQL",
+        "postgres/migrations/20261123090000_functions.sql",
+        "space-of-an-id",
+        "foreach part in array array[id] loop",
+        (_SAME,),
+    ),
+    Mutant(
+        "the UUID of an id has any version",
+        "postgres/migrations/20261123090000_functions.sql",
+        "version-of-an-id",
+        "",
+        (_SAME,),
+    ),
+)
+
 _EXPLAIN = "database/test_explain.py::"
 _STILL_DUE = _LAST_LOOK + "test_people_that_the_teams_own_query_does_not_return_any_more_get_nothing[occurrence]"
 _LEFT_OUT = _EXPLAIN + "test_an_occasion_that_a_day_leaves_out_says_which_key_and_which_day"
@@ -2344,6 +2399,7 @@ MUTANTS = (
     *DIGEST,
     *PRUNE,
     *OCCASIONS,
+    *IDS,
     *TELEMETRY,
     *EFFECT,
 )

@@ -12,6 +12,7 @@ from rekindle.api.document import KEY, responses
 from rekindle.api.models import Instant
 from rekindle.api.pages import Cursor, Cursors, Limit, Page
 from rekindle.app import Engine
+from rekindle.documents import audited_document, places_of
 from rekindle.ports import Filter
 
 _CURSORS = Cursors("audit", (int,))
@@ -22,6 +23,7 @@ _CHANGE: dict[str, JsonValue] = {
     "action": "switch.turned",
     "scenario_type": "inactivity",
     "organisation_id": None,
+    "organisation_name": None,
     "subject": "3",
     "details": {"turned": "off"},
 }
@@ -42,6 +44,7 @@ class Change(BaseModel):
     action: str
     scenario_type: str | None
     organisation_id: UUID | None
+    organisation_name: str | None = Field(description="As the view `organisation` has it.")
     subject: str | None = Field(description="The id or name of what was changed.")
     details: dict[str, JsonValue]
 
@@ -63,6 +66,9 @@ def audit_routes(engine: Engine) -> APIRouter:
         """What was changed, by which actor and when, newest first."""
         asked = Filter(since=since, until=until, after=_CURSORS.read(cursor), limit=limit + 1)
         rows, following = _CURSORS.page(await engine.audit_page(asked), limit, lambda one: (one.audit_id,))
-        return PageOfChanges(items=[Change.model_validate(one) for one in rows], next=following)
+        names = await engine.place_names(places_of(rows))
+        return PageOfChanges(
+            items=[Change.model_validate(audited_document(one, names)) for one in rows], next=following
+        )
 
     return router

@@ -1,5 +1,6 @@
 """/v1/keys: the keys of this API that the database knows."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -13,7 +14,9 @@ from rekindle.api.document import KEY, responses
 from rekindle.api.models import Instant
 from rekindle.api.pages import Cursor, Cursors, Limit, Page
 from rekindle.app import Engine
+from rekindle.documents import organisations_document
 from rekindle.errors import KeyNameTaken, NotFound
+from rekindle.model import Place, PlaceNames
 from rekindle.policy import MAX_DURATION_SECONDS
 from rekindle.ports import ApiKey, Grant
 
@@ -22,6 +25,7 @@ _KEY: dict[str, JsonValue] = {
     "name": "ci",
     "scope": "operate",
     "organisations": [],
+    "organisation_names": [],
     "state": "valid",
     "created_at": "2026-11-26T09:00:00+00:00",
     "created_by": "environment key",
@@ -63,6 +67,9 @@ class Key(BaseModel):
     name: str
     scope: Scope
     organisations: list[UUID] = Field(description="The only organisations that it sees. Empty: all of them.")
+    organisation_names: list[str | None] = Field(
+        description="Their names in the same order, as the view `organisation` has them."
+    )
     state: Literal["valid", "expired", "revoked"]
     created_at: Instant
     created_by: str
@@ -94,13 +101,17 @@ def key_routes(engine: Engine) -> APIRouter:
     """The routes of the resource `keys`. Only an admin who sees every organisation may use them."""
     router = APIRouter(prefix="/v1/keys", dependencies=KEY)
 
+    async def shown(keys: Sequence[ApiKey]) -> list[dict[str, object]]:
+        names = await engine.place_names(Place(id_) for one in keys for id_ in one.organisations)
+        return [_shown(one, names) for one in keys]
+
     @router.get("", responses=responses(401, 403, 503))
     async def list_keys(actor: Admin, limit: Limit = 100, cursor: Cursor = None) -> PageOfKeys:
         """The keys that were ever created, by name. None of them has its secret."""
         after = _CURSORS.read(cursor)
         found = await engine.keys(limit=limit + 1, after=None if after is None else (after[0], after[1]))
         rows, following = _CURSORS.page(found, limit, lambda one: (one.name, one.created_at))
-        return PageOfKeys(items=[Key.model_validate(_shown(one)) for one in rows], next=following)
+        return PageOfKeys(items=[Key.model_validate(one) for one in await shown(rows)], next=following)
 
     @router.get("/{name}", responses=responses(401, 403, 404, 503))
     async def show_key(actor: Admin, name: Name) -> Key:
@@ -108,7 +119,7 @@ def key_routes(engine: Engine) -> APIRouter:
         found = await engine.keys(name=name)
         if not found:
             raise NotFound
-        return Key.model_validate(_shown(found[-1]))
+        return Key.model_validate((await shown(found[-1:]))[0])
 
     @router.put("/{name}", status_code=201, responses={200: {"model": KeyCreated}} | responses(401, 403, 409, 503))
     async def create_key(actor: Admin, name: Name, request: KeyRequest, response: Response) -> KeyCreated:
@@ -122,8 +133,8 @@ def key_routes(engine: Engine) -> APIRouter:
             if found.state(datetime.now(UTC)) != "valid" or not found.grants(grant):
                 raise
             response.status_code = 200
-            return KeyCreated.model_validate({**_shown(found), "secret": None})
-        return KeyCreated.model_validate({**_shown(created.key), "secret": created.secret})
+            return KeyCreated.model_validate({**(await shown([found]))[0], "secret": None})
+        return KeyCreated.model_validate({**(await shown([created.key]))[0], "secret": created.secret})
 
     @router.delete("/{name}", status_code=204, responses=responses(401, 403, 404, 503))
     async def revoke_key(actor: Admin, name: Name) -> None:
@@ -134,6 +145,7 @@ def key_routes(engine: Engine) -> APIRouter:
     return router
 
 
-def _shown(key: ApiKey) -> dict[str, object]:
-    fields = {name: getattr(key, name) for name in Key.model_fields if name != "state"}
-    return {**fields, "state": key.state(datetime.now(UTC))}
+def _shown(key: ApiKey, names: PlaceNames) -> dict[str, object]:
+    named = organisations_document(key.organisations, names)
+    fields = {name: getattr(key, name) for name in Key.model_fields if name not in {*named, "state"}}
+    return {**fields, **named, "state": key.state(datetime.now(UTC))}

@@ -16,6 +16,7 @@ _ORGANISATION: dict[str, Any] = {
 _PUSH: dict[str, Any] = {
     "claim_id": "0193580a-6b12-7a90-8f3e-52d0c4a7b9e1",
     "user_id": "3f1c8a52-9d4e-4b6a-8c7f-1e2d3c4b5a69",
+    "external_id": "4711",
     **_ORGANISATION,
     "scenario_type": "inactivity",
 }
@@ -88,6 +89,13 @@ class Placed(BaseModel):
     organisation_name: str | None = Field(description="As the view `organisation` has it.")
 
 
+class OfPerson(Placed):
+    """The person and the organisation that something belongs to."""
+
+    user_id: UUID
+    external_id: str | None = Field(description="The id that the team knows, as the recipient view has it.")
+
+
 class DeviceShown(BaseModel):
     """What became of one device of a claim."""
 
@@ -102,14 +110,13 @@ class DeviceShown(BaseModel):
     provider_name: str | None = Field(description="The name that the provider gave to the push that it accepted.")
 
 
-class NotificationSummary(Placed):
+class NotificationSummary(OfPerson):
     """The record of one claim of which at least one device accepted. One that another program wrote
     may have only the person, the scenario, the key and its time."""
 
     model_config = example(_NOTIFICATION)
 
     claim_id: UUID
-    user_id: UUID
     scenario_type: str
     scenario_version: int | None
     occurrence: str | None = Field(description="The occasion of the push. It is spent.")
@@ -128,14 +135,13 @@ class NotificationDetail(NotificationSummary):
     units: list[DeviceShown]
 
 
-class DeliveryShown(Placed):
+class DeliveryShown(OfPerson):
     """One device that accepted a push."""
 
     model_config = example(_DELIVERY)
 
     claim_id: UUID
     device_id: UUID
-    user_id: UUID
     scenario_type: str
     run_id: UUID
     provider_name: str = Field(description="The name that the provider gave to the push.")
@@ -145,14 +151,13 @@ class DeliveryShown(Placed):
     was_unknown: bool = Field(description="The answer came after the send had become unknown.")
 
 
-class UnknownShown(Placed):
+class UnknownShown(OfPerson):
     """One send that may have been accepted."""
 
     model_config = example(_UNKNOWN)
 
     claim_id: UUID
     device_id: UUID
-    user_id: UUID
     scenario_type: str
     reason: str
     armed_at: Instant = Field(description="When it was sent.")

@@ -24,12 +24,13 @@ from rekindle.documents import (
     delivery_document,
     notification_document,
     notification_shown_document,
+    people_of,
     places_of,
     report_document,
     switch_document,
     unknown_document,
 )
-from rekindle.model import PlaceNames
+from rekindle.model import Names
 
 RUNS = Cursors("runs", (datetime, UUID))
 NOTIFICATIONS = Cursors("notifications", (datetime, UUID))
@@ -44,8 +45,8 @@ def list_routes(engine: Engine) -> APIRouter:
     """The routes that list, and show one record."""
     router = APIRouter(prefix="/v1", dependencies=KEY)
 
-    async def named(rows: Sequence[Any], document: Callable[[Any, PlaceNames], Document]) -> list[Document]:
-        names = await engine.place_names(places_of(rows))
+    async def named(rows: Sequence[Any], document: Callable[[Any, Names], Document]) -> list[Document]:
+        names = await engine.names(places_of(rows), people_of(rows))
         return [document(row, names) for row in rows]
 
     @router.get("/runs", tags=["runs"], summary="List runs", responses=_LISTED, response_model=RunPage)
@@ -80,7 +81,7 @@ def list_routes(engine: Engine) -> APIRouter:
     async def show_notification(claim_id: UUID, actor: Reader) -> Document:
         """One record, and what became of each device of its claim."""
         found = await engine.notification(claim_id, sees=actor.organisations)
-        names = await engine.place_names(places_of([found.notification]))
+        names = await engine.names(places_of([found.notification]), people_of([found.notification]))
         return notification_shown_document(found, names)
 
     @router.get(
@@ -116,6 +117,7 @@ def list_routes(engine: Engine) -> APIRouter:
         """Every switch that was ever turned, in its last state, newest first. It is one page. A key
         that is limited to organisations sees their switches."""
         rows = await engine.switches(sees=actor.organisations)
-        return {"items": await named(rows, switch_document), "next": None}
+        names = await engine.place_names(places_of(rows))
+        return {"items": [switch_document(one, names) for one in rows], "next": None}
 
     return router

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from rekindle.api.list_models import DeviceShown, Placed, example, page_example
+from rekindle.api.list_models import DeviceShown, OfPerson, Placed, example, page_example
 from rekindle.api.models import NUMBERS, Instant, RunReport, ScenarioNumbers
 from rekindle.api.pages import Page
 from rekindle.documents import plain
@@ -52,6 +52,7 @@ _PREVIEW: dict[str, Any] = {
 }
 _PLANNED: dict[str, Any] = {
     "user_id": _USER,
+    "external_id": "4711",
     **_ORGANISATION,
     "scenario_type": "inactivity",
     "occurrence": "inactive:2026-11-02:21d",
@@ -61,7 +62,7 @@ _PLANNED: dict[str, Any] = {
 }
 _PERSON: dict[str, Any] = {
     "user_id": _USER,
-    "external_id": None,
+    "external_id": "4711",
     "at": "2026-11-24T09:07:00+00:00",
     "known": True,
     "recipient": True,
@@ -199,10 +200,9 @@ class PreviewShown(BaseModel):
     fault: str | None = Field(description="Why the scenario cannot be evaluated.")
 
 
-class PlannedPerson(Placed):
+class PlannedPerson(OfPerson):
     """One person who is due under one scenario."""
 
-    user_id: UUID
     scenario_type: str
     occurrence: str
     other_occurrences: list[str] = Field(description="Of a digest: what the push covers besides.")

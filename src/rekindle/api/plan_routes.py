@@ -27,6 +27,7 @@ from rekindle.documents import (
     Document,
     candidate_document,
     explained_document,
+    people_of,
     places_of,
     places_of_person,
     places_of_scenario,
@@ -129,7 +130,7 @@ def plan_routes(engine: Engine) -> APIRouter:
         async with plans.turn():
             page = await engine.plan_page(asked, scenarios=scenario, at=at)
         found, following = PLAN.page(page.people, limit, lambda one: (one.scenario_type, one.user_id))
-        names = await engine.place_names(places_of(found))
+        names = await engine.names(places_of(found), people_of(found))
         return {
             "at": at,
             "scenarios": [preview_document(one) for one in page.previews],

@@ -19,7 +19,7 @@ from rekindle.api.models import Instant, ScenarioType
 from rekindle.api.pages import Cursors, Page
 from rekindle.api.run_routes import IdempotencyKey
 from rekindle.app import Engine
-from rekindle.documents import Document, places_of, test_document
+from rekindle.documents import Document, people_of, places_of, test_document
 from rekindle.errors import NotFound
 from rekindle.model import Asked, SentAsTest
 
@@ -28,6 +28,7 @@ _USER = "3f1c8a52-9d4e-4b6a-8c7f-1e2d3c4b5a69"
 _SENT: dict[str, Any] = {
     "test_id": "0193580a-5c00-7d3e-9b53-6f2a8f0c7c12",
     "user_id": _USER,
+    "external_id": "4711",
     "scenario_type": "inactivity",
     "scenario_version": 3,
     "organisation_id": "7d2a6f0e-4c1b-4a57-9a0e-0b6f5c1d2e3f",
@@ -81,6 +82,7 @@ class TestSend(BaseModel):
 
     test_id: UUID
     user_id: UUID
+    external_id: str | None = Field(description="The id that the team knows, as the recipient view has it.")
     scenario_type: str
     scenario_version: int
     organisation_id: UUID | None
@@ -108,7 +110,7 @@ def tests_routes(engine: Engine) -> APIRouter:
     router = APIRouter(prefix="/v1", dependencies=KEY)
 
     async def shown(sent: SentAsTest) -> Document:
-        return test_document(sent, await engine.place_names(places_of([sent])))
+        return test_document(sent, await engine.names(places_of([sent]), people_of([sent])))
 
     @router.post(
         "/test-sends",
@@ -145,7 +147,7 @@ def tests_routes(engine: Engine) -> APIRouter:
         """Test pushes, newest first. `since` and `until` are about `sent_at`."""
         rows = await engine.tests_sent(asked.of(_CURSORS, user_id=user))
         found, following = _CURSORS.page(rows, asked.limit, lambda one: (one.sent_at, one.test_id))
-        names = await engine.place_names(places_of(found))
+        names = await engine.names(places_of(found), people_of(found))
         return {"items": [test_document(one, names) for one in found], "next": following}
 
     return router

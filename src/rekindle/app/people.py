@@ -85,7 +85,7 @@ class People(Base):
         found: Sequence[UUID] = ()
         if "\0" not in given:  # Postgres has no text with it
             found = await people.named(self._database, given, user_id)
-        if len(found) > 1:
+        if len(found) > 1:  # mutant: ambiguous-person
             raise PersonAmbiguous
         if found:
             return found[0]

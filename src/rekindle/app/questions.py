@@ -11,13 +11,13 @@ from rekindle.engine.changes import edited
 from rekindle.engine.difference import chosen, difference, edits
 from rekindle.engine.explain import explain, with_guard
 from rekindle.engine.guard import GuardPreview, held_in_a_run
-from rekindle.engine.places import place_names
+from rekindle.engine.places import names, place_names
 from rekindle.engine.preview import Preview, dry_run, plan
 from rekindle.engine.priority import evaluations, outranking
 from rekindle.engine.scenarios import enabled_or_named, require_applied
 from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument, HeldByGuard, NotFound
-from rekindle.model import Candidate, Place, PlaceNames, Selection
+from rekindle.model import Candidate, Names, Place, PlaceNames, Selection
 from rekindle.policy import UNGUARDED
 from rekindle.ports import Affected, Difference, Evaluation, PersonExplained, Terms
 from rekindle.postgres import script
@@ -141,6 +141,11 @@ class Questions(Base):
         """The names that the team's views give these organisations and chapters; see
         `rekindle.engine.places.place_names`."""
         return await place_names(self._source, places)
+
+    async def names(self, places: Iterable[Place], people: Iterable[UUID]) -> Names:
+        """The names of these places, and the external_ids of these people; see
+        `rekindle.engine.places.names`."""
+        return await names(self._source, places, set(people))
 
     async def difference(
         self,

@@ -1,6 +1,5 @@
 """The command `audit`."""
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,8 @@ import typer
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, Rows, async_command, settings
 from rekindle.cli.output import WIDE, Table, console, print_json, say
+from rekindle.cli.places import Places, places
+from rekindle.documents import audited_document, places_of
 from rekindle.errors import BadArgument
 from rekindle.policy import parse_duration
 from rekindle.ports import Audited, Filter
@@ -28,10 +29,11 @@ async def audit(
     asked = Filter(since=_since(since), limit=limit)
     async with Engine.open(settings()) as engine:
         changes = await engine.audit_page(asked)
+        where = await places(engine, places_of(changes))
     if as_json:
-        print_json([dataclasses.asdict(one) for one in changes])
+        print_json([audited_document(one, where.names) for one in changes])
     elif changes:
-        console(WIDE).print(_table(changes))
+        console(WIDE).print(_table(changes, where))
     else:
         say("Nothing was changed.")
 
@@ -43,7 +45,7 @@ def _since(text: str | None) -> datetime | None:
         raise BadArgument(f"--since {error}") from None
 
 
-def _table(changes: Sequence[Audited]) -> Table:
+def _table(changes: Sequence[Audited], where: Places) -> Table:
     """One row per change."""
     table = Table()
     for heading in ("at", "actor", "action", "scenario", "organisation", "subject", "details"):
@@ -54,7 +56,7 @@ def _table(changes: Sequence[Audited]) -> Table:
             one.actor,
             one.action,
             one.scenario_type or "-",
-            str(one.organisation_id or "-"),
+            where.optional(one.organisation_id),
             one.subject or "-",
             json.dumps(one.details) if one.details else "-",
         )

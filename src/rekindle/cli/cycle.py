@@ -40,10 +40,11 @@ from rekindle.cli.output import (
     say,
     say_problems,
 )
+from rekindle.cli.people import People
 from rekindle.cli.places import places
 from rekindle.cli.telemetry import MetricsFile, kept
 from rekindle.cli.texts import show_texts
-from rekindle.documents import candidate_document, preview_document, report_document
+from rekindle.documents import candidate_document, people_of, places_of, preview_document, report_document
 from rekindle.engine.cycle import Caller, Watch
 from rekindle.engine.preview import Preview
 from rekindle.engine.show import NOT_EVALUATED
@@ -111,12 +112,12 @@ async def plan(
             return 2 if any(one.verdict == NOT_EVALUATED for one in shown) else 0
         steps = engine.plan(scenarios=scenarios, organisations=organisations, user_id=user_id, at=moment)
         previews, people = await _planned(steps, limit=limit)
+        names = await engine.names(places_of(people), people_of(people))
         if as_json:
-            where = await places(engine, (Place(one.organisation_id) for one in people))
-            rows = [candidate_document(one, where.names) for one in people]
+            rows = [candidate_document(one, names) for one in people]
             print_json({"at": moment, "scenarios": [preview_document(one) for one in previews], "people": rows})
             return _exit_code(previews)
-    _show_plan(previews, people)
+    _show_plan(previews, people, People(names))
     if moment is not None:
         say(_AT.format(moment=moment_text(moment)))
     return _exit_code(previews)
@@ -139,12 +140,12 @@ async def _planned(steps: AsyncGenerator[Candidate | Preview], *, limit: int) ->
     return previews, people
 
 
-def _show_plan(previews: list[Preview], people: list[Candidate]) -> None:
+def _show_plan(previews: list[Preview], people: list[Candidate], named: People) -> None:
     console().print(preview_table(previews, checked=False))
     say_problems(previews)
     if people:
         say()
-        console().print(people_table(people))
+        console().print(people_table(people, named))
     due = sum(one.due for one in previews)
     if len(people) < due:
         say(f"… and {due - len(people):,} more; --limit 0 lists everyone.")
@@ -241,10 +242,11 @@ async def runs(
         if follow is not None:
             return await _follow(engine, ids([follow])[0], as_json=as_json)
         reports = await engine.runs(limit=limit)
+        where = await places(engine, (Place(id_) for one in reports for id_ in one.organisations))
     if as_json:
         print_json([report_document(one) for one in reports])
     elif reports:
-        console(WIDE).print(runs_table(reports))
+        console(WIDE).print(runs_table(reports, where))
     else:
         say("There was no run yet.")
     return 0

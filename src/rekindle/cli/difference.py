@@ -7,8 +7,9 @@ from uuid import UUID
 
 from rekindle.app import Engine
 from rekindle.cli.output import WIDE, Table, console, json_text, say, say_held, write
+from rekindle.cli.people import People
 from rekindle.cli.places import Places, places
-from rekindle.documents import organisation_document
+from rekindle.documents import organisation_document, people_of, person_document, places_of
 from rekindle.model import Place
 from rekindle.ports import EFFECTS, Affected, Difference, Effect
 
@@ -63,7 +64,9 @@ async def show(engine: Engine, steps: Steps, *, limit: int) -> int:
     if not differences:
         say("Nothing is applied, and the configuration has no scenario.")
         return 0
-    where = await places(engine, organisations(differences))
+    named = [*organisations(differences), *places_of(listed)]
+    names = await engine.names(named, people_of(listed))
+    where, people = Places(names, named), People(names)
     show_numbers(differences, where)
     if listed:
         table = Table()
@@ -71,7 +74,7 @@ async def show(engine: Engine, steps: Steps, *, limit: int) -> int:
             table.add_column(heading, no_wrap=True)
         for person in listed:
             organisation = _organisation(person.organisation_id, where)
-            table.add_row(str(person.user_id), organisation, person.scenario_type, person.effect)
+            table.add_row(people.person(person.user_id), organisation, person.scenario_type, person.effect)
         say()
         console(WIDE).print(table)
     moved = sum(one.people["gain"] + one.people["lose"] for one in differences)
@@ -93,11 +96,11 @@ async def write_json(engine: Engine, steps: Steps) -> int:
 
     async def write_group() -> None:
         nonlocal separator
-        where = await places(engine, (Place(one.organisation_id) for one in group))
+        names = await engine.names(places_of(group), people_of(group))
         for one in group:
             row = {
-                "user_id": one.user_id,
-                **organisation_document(one.organisation_id, where.names),
+                **person_document(one.user_id, names),
+                **organisation_document(one.organisation_id, names),
                 "scenario_type": one.scenario_type,
                 "effect": one.effect,
             }

@@ -11,7 +11,10 @@ from rekindle.access import Scope, valid_key_name
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, Organisations, async_command, ids, settings
 from rekindle.cli.output import WIDE, Table, complain, console, print_json, say
+from rekindle.cli.places import Places, places
+from rekindle.documents import organisations_document
 from rekindle.errors import BadArgument
+from rekindle.model import Place
 from rekindle.policy import parse_duration
 from rekindle.ports import ApiKey, Grant
 
@@ -37,8 +40,9 @@ async def create(
     grant = Grant(_name(name), scope, tuple(ids(organisation)), _seconds(expires))
     async with Engine.open(settings()) as engine:
         created = await engine.create_key(grant)
+        where = await places(engine, _places([created.key]))
     if as_json:
-        print_json({**_json(created.key), "secret": created.secret})
+        print_json({**_json(created.key, where), "secret": created.secret})
     else:
         say(created.secret)
         complain(f"Keep it now: the key {name} is not shown again.")
@@ -49,10 +53,11 @@ async def show(as_json: AsJson = False) -> None:
     """List the keys: what each allows, its last use, its end."""
     async with Engine.open(settings()) as engine:
         keys = await engine.keys()
+        where = await places(engine, _places(keys))
     if as_json:
-        print_json([_json(one) for one in keys])
+        print_json([_json(one, where) for one in keys])
     elif keys:
-        console(WIDE).print(_table(keys))
+        console(WIDE).print(_table(keys, where))
     else:
         say("There are no keys.")
 
@@ -79,11 +84,16 @@ def _seconds(text: str | None) -> int | None:
         raise BadArgument(f"--expires {error}") from None
 
 
-def _json(key: ApiKey) -> dict[str, Any]:
-    return {**dataclasses.asdict(key), "state": key.state(datetime.now(UTC))}
+def _places(keys: Sequence[ApiKey]) -> list[Place]:
+    return [Place(organisation_id) for one in keys for organisation_id in one.organisations]
 
 
-def _table(keys: Sequence[ApiKey]) -> Table:
+def _json(key: ApiKey, where: Places) -> dict[str, Any]:
+    named = organisations_document(key.organisations, where.names)
+    return {**dataclasses.asdict(key), **named, "state": key.state(datetime.now(UTC))}
+
+
+def _table(keys: Sequence[ApiKey], where: Places) -> Table:
     """One row per key."""
     table = Table()
     for heading in ("name", "scope", "organisations", "state", "created", "by", "expires", "last used"):
@@ -93,7 +103,7 @@ def _table(keys: Sequence[ApiKey]) -> Table:
         table.add_row(
             one.name,
             one.scope,
-            ", ".join(map(str, one.organisations)) or "all",
+            ", ".join(map(where.organisation, one.organisations)) or "all",
             one.state(now),
             _moment(one.created_at),
             one.created_by,

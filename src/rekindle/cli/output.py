@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from rekindle.cli.options import INVOCATION
+from rekindle.cli.people import People
+from rekindle.cli.places import Places
 from rekindle.cli.tracebacks import traceback_text
 from rekindle.documents import plain
 from rekindle.engine.guard import together
@@ -176,14 +178,14 @@ def say_problems(previews: Sequence[Preview]) -> None:
     say_held(one.held for one in previews)
 
 
-def people_table(people: Sequence[Candidate]) -> Table:
+def people_table(people: Sequence[Candidate], named: People) -> Table:
     """One row per person of a plan."""
     table = Table()
     for heading in ("person", "scenario", "because", "verdict"):
         table.add_column(heading, no_wrap=heading != "because")
     for one in people:
         verdict = f"refused: {one.refusal}" if one.refusal else f"would claim, {len(one.devices)} device(s)"
-        table.add_row(str(one.user_id), one.scenario_type, one.occurrence, verdict)
+        table.add_row(named.person(one.user_id), one.scenario_type, one.occurrence, verdict)
     return table
 
 
@@ -213,7 +215,7 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
     return table
 
 
-def runs_table(reports: Sequence[Report]) -> Table:
+def runs_table(reports: Sequence[Report], where: Places) -> Table:
     """One row per run. Its numbers are sums over the scenarios; only `reached` counts each person
     once."""
     table = Table()
@@ -224,9 +226,13 @@ def runs_table(reports: Sequence[Report]) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("reached", justify="right")
     table.add_column("by", no_wrap=True)
+    table.add_column("organisations")
     for report in reports:
         sums = (f"{sum(getattr(one, name) for one in report.scenarios):,}" for name in names)
         started = f"{report.started_at:%Y-%m-%d %H:%M:%S}"
         by = report.started_by or ("tick" if report.tick else "-")
-        table.add_row(str(report.run_id), started, report.status, report.dispatcher, *sums, f"{report.reached:,}", by)
+        covered = ", ".join(map(where.organisation, report.organisations)) or "all"
+        table.add_row(
+            str(report.run_id), started, report.status, report.dispatcher, *sums, f"{report.reached:,}", by, covered
+        )
     return table

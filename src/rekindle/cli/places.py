@@ -23,6 +23,10 @@ class Places:
         of this output begins alike. Only the id if it has no name."""
         return self._text(organisation_id, self.names.organisations.get(organisation_id), whole=whole)
 
+    def optional(self, organisation_id: UUID | None) -> str:
+        """The organisation as in a cell of a table; `-` if there is none."""
+        return "-" if organisation_id is None else self.organisation(organisation_id)
+
     def place(self, place: Place) -> str:
         """The organisation and the chapter, in words. Empty if there is neither."""
         parts: list[str] = []

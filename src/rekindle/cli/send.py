@@ -9,9 +9,11 @@ import typer
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, ConfigPath, Rows, async_command, config, settings
 from rekindle.cli.output import WIDE, Table, console, print_json, say
-from rekindle.documents import places_of, test_document
+from rekindle.cli.people import People
+from rekindle.cli.places import Places
+from rekindle.documents import people_of, places_of, test_document
 from rekindle.errors import BadArgument
-from rekindle.model import PlaceNames, SentAsTest
+from rekindle.model import Names, SentAsTest
 from rekindle.ports import Filter
 
 MOST_AT_ONCE = 5
@@ -58,7 +60,7 @@ async def send(
                     _tell(one)
         finally:
             if as_json and (sent or len(people) == 1):
-                names = await engine.place_names(places_of(sent)) if sent else PlaceNames()
+                names = await engine.names(places_of(sent), people_of(sent)) if sent else Names()
                 print_json([test_document(each, names) for each in sent])
     return 0 if all(one.outcome == "accepted" for one in sent) else 1
 
@@ -68,11 +70,11 @@ async def sends(limit: Rows = 100, as_json: AsJson = False) -> None:
     """List test pushes, newest first."""
     async with Engine.open(settings()) as engine:
         sent = await engine.tests_sent(Filter(limit=limit))
-        names = await engine.place_names(places_of(sent)) if as_json else PlaceNames()
+        names = await engine.names(places_of(sent), people_of(sent))
     if as_json:
         print_json([test_document(one, names) for one in sent])
     elif sent:
-        console(WIDE).print(_table(sent))
+        console(WIDE).print(_table(sent, People(names), Places(names, places_of(sent))))
     else:
         say("No test push was sent yet.")
 
@@ -95,13 +97,22 @@ def _ending(one: SentAsTest) -> str:
     return f"{one.outcome} ({one.reason})" if one.reason else f"{one.outcome} by the provider"
 
 
-def _table(sent: Sequence[SentAsTest]) -> Table:
+def _table(sent: Sequence[SentAsTest], people: People, where: Places) -> Table:
     """One row per test push."""
     table = Table()
-    for heading in ("test", "person", "scenario", "sent at", "by", "to", "outcome"):
+    for heading in ("test", "person", "organisation", "scenario", "sent at", "by", "to", "outcome"):
         table.add_column(heading, no_wrap=True)
     for one in sent:
         to = "a given token" if one.device_id is None else str(one.device_id)
         at = f"{one.sent_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(one.test_id), str(one.user_id), one.scenario_type, at, one.sent_by, to, _ending(one))
+        table.add_row(
+            str(one.test_id),
+            people.person(one.user_id),
+            where.optional(one.organisation_id),
+            one.scenario_type,
+            at,
+            one.sent_by,
+            to,
+            _ending(one),
+        )
     return table

@@ -2,7 +2,6 @@
 dead."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -10,6 +9,8 @@ import typer
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, Rows, async_command, ids, one_person, seconds, settings
 from rekindle.cli.output import WIDE, Table, console, print_json, say
+from rekindle.cli.people import People
+from rekindle.documents import disabled_document, people_of
 from rekindle.model import DisabledToken
 from rekindle.ports import Disabled
 
@@ -31,10 +32,11 @@ async def show(
     async with Engine.open(settings()) as engine:
         chosen = Disabled((), await one_person(engine, user), reason, within)
         tokens = await engine.disabled_tokens(chosen, limit=limit)
+        names = await engine.names([], people_of(tokens))
     if as_json:
-        print_json([asdict(one) for one in tokens])
+        print_json([disabled_document(one, names) for one in tokens])
     elif tokens:
-        console(WIDE).print(_table(tokens))
+        console(WIDE).print(_table(tokens, People(names)))
     else:
         say("There are no such disabled tokens.")
 
@@ -59,13 +61,17 @@ async def revive(
     say(f"{revived:,} token(s) may be used again.")
 
 
-def _table(tokens: Sequence[DisabledToken]) -> Table:
-    """One row per device. The ids are whole, because `tokens revive` needs them."""
+def _table(tokens: Sequence[DisabledToken], people: People) -> Table:
+    """One row per device. The ids of devices are whole, because `tokens revive` needs them."""
     table = Table()
     for heading in ("device", "person", "reason", "sent at", "now"):
         table.add_column(heading, no_wrap=True)
     for one in tokens:
         table.add_row(
-            str(one.device_id), str(one.user_id), one.reason, f"{one.sent_at:%Y-%m-%d %H:%M:%S}", _NOW[one.registration]
+            str(one.device_id),
+            people.person(one.user_id),
+            one.reason,
+            f"{one.sent_at:%Y-%m-%d %H:%M:%S}",
+            _NOW[one.registration],
         )
     return table

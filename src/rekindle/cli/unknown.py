@@ -8,9 +8,11 @@ import typer
 from rekindle.app import Engine
 from rekindle.cli.options import AsJson, Rows, async_command, ids, settings
 from rekindle.cli.output import WIDE, Table, console, print_json, say
-from rekindle.documents import places_of, unknown_document
+from rekindle.cli.people import People
+from rekindle.cli.places import Places
+from rekindle.documents import people_of, places_of, unknown_document
 from rekindle.errors import BadArgument
-from rekindle.model import PlaceNames, UnknownSend
+from rekindle.model import UnknownSend
 
 
 @async_command
@@ -18,11 +20,11 @@ async def show(limit: Rows = 100, as_json: AsJson = False) -> None:
     """List sends that may have been accepted, newest first."""
     async with Engine.open(settings()) as engine:
         sends = await engine.unknown(limit=limit)
-        names = await engine.place_names(places_of(sends)) if as_json else PlaceNames()
+        names = await engine.names(places_of(sends), people_of(sends))
     if as_json:
         print_json([unknown_document(one, names) for one in sends])
     elif sends:
-        console(WIDE).print(_table(sends))
+        console(WIDE).print(_table(sends, People(names), Places(names, places_of(sends))))
     else:
         say("There are no sends with an unknown outcome.")
 
@@ -47,13 +49,21 @@ async def settle(
     say(f"settled {settled} send(s) of claim {claim_id} as {'not sent' if not_sent else 'sent'}")
 
 
-def _table(sends: Sequence[UnknownSend]) -> Table:
+def _table(sends: Sequence[UnknownSend], people: People, where: Places) -> Table:
     """One row per send that may have been accepted."""
     table = Table()
-    for heading in ("claim", "person", "scenario", "reason", "sent at", "state"):
+    for heading in ("claim", "person", "organisation", "scenario", "reason", "sent at", "state"):
         table.add_column(heading, no_wrap=True)
     for one in sends:
         at = f"{one.armed_at:%Y-%m-%d %H:%M:%S}"
         state = f"closed {one.closed_at:%Y-%m-%d %H:%M:%S}" if one.closed_at else "waiting for a late answer"
-        table.add_row(str(one.claim_id), str(one.user_id), one.scenario_type, one.reason, at, state)
+        table.add_row(
+            str(one.claim_id),
+            people.person(one.user_id),
+            where.optional(one.organisation_id),
+            one.scenario_type,
+            one.reason,
+            at,
+            state,
+        )
     return table

@@ -11,7 +11,7 @@ from rekindle.engine.check_hours import check_ends, check_hours
 from rekindle.engine.findings import Finding
 from rekindle.errors import StatementTooSlow
 from rekindle.policy import STALE_SECONDS, duration
-from rekindle.ports import DateCounts, DeviceCounts, Source
+from rekindle.ports import DateCounts, DeviceCounts, IdCounts, Source
 from rekindle.render import closest, language
 from rekindle.scenario import Config
 
@@ -42,6 +42,7 @@ async def check_rows(
     if "certification" in readable:
         findings += await _noted("certification", source.certificate_dates, _certificate_notes)
     if "recipient" in readable:
+        findings += await _noted("recipients", source.ids, _id_notes)
         # In order, and no note: a team that has not translated its texts yet knows that.
         said = await _noted("locales", source.locales, lambda locales: _language_notes(config, locales))
         findings += [replace(one, note=False) for one in said]
@@ -77,6 +78,13 @@ async def _noted(subject: str, read: Callable[[], Awaitable[T]], notes: Callable
     except StatementTooSlow:
         said = ["counting what is unusual took too long"]
     return [Finding(subject, message, note=True) for message in said]
+
+
+def _id_notes(counts: IdCounts) -> list[str]:
+    if not counts.shared_ids:
+        return []
+    belong = "1 external_id belongs" if counts.shared_ids == 1 else f"{counts.shared_ids:,} external_ids belong"
+    return [f"{belong} to {counts.sharing_people:,} people; commands take only the user_id of these people"]
 
 
 def _device_notes(counts: DeviceCounts) -> list[str]:

@@ -1,10 +1,11 @@
-"""Looks up the names of organisations and chapters, for output."""
+"""Looks up the names of organisations, chapters and people, for output."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from uuid import UUID
 
-from rekindle.errors import DatabaseError
+from rekindle.errors import DatabaseError, SourceError
 from rekindle.log import log
-from rekindle.model import Place, PlaceNames
+from rekindle.model import Names, Place, PlaceNames
 from rekindle.ports import Source
 
 
@@ -13,6 +14,17 @@ async def place_names(source: Source, places: Iterable[Place]) -> PlaceNames:
     logged and no place has a name: no command fails because of a name."""
     try:
         return await source.place_names(places)
-    except DatabaseError as fault:
+    except (DatabaseError, SourceError) as fault:
         log.warning("places.unnamed", code=fault.code, message=fault.message)
         return PlaceNames()
+
+
+async def names(source: Source, places: Iterable[Place], people: Collection[UUID]) -> Names:
+    """The names of these places, and the external_ids of these people. Those that cannot be read
+    are left out, as `place_names` does."""
+    found = await place_names(source, places)
+    try:
+        return Names(found.organisations, found.chapters, await source.external_ids(people))
+    except (DatabaseError, SourceError) as fault:
+        log.warning("people.unnamed", code=fault.code, message=fault.message)
+        return Names(found.organisations, found.chapters)

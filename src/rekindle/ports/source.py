@@ -1,8 +1,9 @@
 """The port to the team's own views: their columns, types and totals. It returns no person."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from rekindle.errors import RekindleError
 from rekindle.model import Place, PlaceNames
@@ -89,6 +90,14 @@ class DeviceCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class IdCounts:
+    """How many external_ids several people have, and how many people these are."""
+
+    shared_ids: int
+    sharing_people: int
+
+
+@dataclass(frozen=True, slots=True)
 class DateCounts:
     """How many dates lie ahead so that they do not count, and the last of them; and how many are
     dates that mean "never"."""
@@ -143,8 +152,12 @@ class Source(Protocol):
         """Count the devices that look wrong.
 
         Raises:
-            StatementTooSlow: it took longer than 15 s; so do the next three.
+            StatementTooSlow: it took longer than 15 s; so do the next four.
         """
+        ...
+
+    async def ids(self) -> IdCounts:
+        """Count the external_ids that do not name one person. None without the column."""
         ...
 
     async def activity_dates(self) -> DateCounts:
@@ -170,7 +183,16 @@ class Source(Protocol):
         their column `name` are optional.
 
         Raises:
-            DatabaseError: the views cannot be read, or not within 5 s.
+            DatabaseError, SourceError: the views cannot be read, or not within 5 s.
+        """
+        ...
+
+    async def external_ids(self, people: Collection[UUID]) -> Mapping[UUID, str]:
+        """The external_ids that the recipient view gives these people, by user_id. The column is
+        optional. One of more than 255 characters is absent, because no command takes it.
+
+        Raises:
+            DatabaseError, SourceError: the view cannot be read, or not within 5 s.
         """
         ...
 

@@ -1,6 +1,6 @@
 """Read the team's own views, and never write to them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, LiteralString, cast
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from rekindle.errors import DatabaseUnreachable, RekindleError
 from rekindle.foreign import label
 from rekindle.model import Place, PlaceNames
 from rekindle.policy import STALE_SECONDS
-from rekindle.ports import Column, DateCounts, DeviceCounts, Exposure, OptOuts, Source, SourceCounts, View
+from rekindle.ports import Column, DateCounts, DeviceCounts, Exposure, IdCounts, OptOuts, Source, SourceCounts, View
 from rekindle.postgres.evaluation import optional_views, parts_of_names
 from rekindle.postgres.faults import primary
 from rekindle.postgres.own_query import sample_variables
@@ -24,6 +24,8 @@ MEASURE_SECONDS = 15.0
 NAMES_SECONDS = 5.0
 MAX_PLACE_CHARS = 60
 """The longest name of a place that is shown, in characters."""
+MAX_EXTERNAL_ID_CHARS = 255
+"""The longest external_id that is shown, which is the longest that the HTTP API takes."""
 
 READ_SECONDS = 5.0
 LOCK_SECONDS = 3
@@ -109,6 +111,9 @@ class PostgresSource(Source):
     async def devices(self) -> DeviceCounts:
         return DeviceCounts(**(await self._measured(statement("source_devices"), {"stale_seconds": STALE_SECONDS}))[0])
 
+    async def ids(self) -> IdCounts:
+        return IdCounts(**(await self._measured(statement("source_ids")))[0])
+
     async def activity_dates(self) -> DateCounts:
         return DateCounts(**(await self._measured(statement("source_activity_dates")))[0])
 
@@ -151,6 +156,14 @@ class PostgresSource(Source):
             if name := label(row["name"], most=MAX_PLACE_CHARS):
                 names[row["view_name"]][row["id"]] = name
         return PlaceNames(names["organisation"], names["chapter"])
+
+    async def external_ids(self, people: Collection[UUID]) -> Mapping[UUID, str]:
+        if not people:
+            return {}
+        parameters = {"user_ids": sorted(people), "chars": MAX_EXTERNAL_ID_CHARS}
+        async with self._database.transaction(timeout_seconds=NAMES_SECONDS) as connection:
+            rows = await (await connection.execute(statement("external_ids"), parameters)).fetchall()
+        return {row["user_id"]: row["external_id"] for row in rows}
 
     async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:
         # One statement per kind and one for the names, whatever the number of names and people.

@@ -121,10 +121,10 @@ declare
   digest bytea := pg_catalog.decode('b1d3f0a46c524e0e9d7a2f5c8e417a90', 'hex');
   part text;
 begin
-  foreach part in array array[space, id] loop
+  foreach part in array array[space, id] loop   -- mutant: space-of-an-id
     digest := pg_catalog.substr(
       pg_catalog.sha256(digest || pg_catalog.convert_to(part, 'UTF8')), 1, 16);
-    digest := pg_catalog.set_byte(digest, 6, pg_catalog.get_byte(digest, 6) & 15 | 128);
+    digest := pg_catalog.set_byte(digest, 6, pg_catalog.get_byte(digest, 6) & 15 | 128);   -- mutant: version-of-an-id
     digest := pg_catalog.set_byte(digest, 8, pg_catalog.get_byte(digest, 8) & 63 | 128);
   end loop;
   return pg_catalog.encode(digest, 'hex')::uuid;
