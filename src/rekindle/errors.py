@@ -58,6 +58,7 @@
     ├── PersonAmbiguous      RK728    drop          2
     ├── PersonUnknown        RK729    drop          2
     ├── EffectMissing        RK760    halt          2
+    ├── TrialRefused         RK762    halt          2
     └── RequestError         RK7xx    drop          2
         ├── RequestInvalid        RK701
         ├── KeyRefused            RK702
@@ -565,6 +566,13 @@ class EffectMissing(RekindleError):
 
     code = "RK760"
     usual_hint = f"{install('effect')}."
+
+
+class TrialRefused(RekindleError):
+    """A trial of the configuration cannot begin."""
+
+    code = "RK762"
+    usual_hint = "Give another `until`, or remove the table of the trial."
 
 
 class RequestError(RekindleError):

@@ -210,7 +210,8 @@ class Retention:
     """How many seconds the ledger keeps each kind of row that nothing needs any more.
 
     `notification` includes deliveries, and `run` the numbers of its scenarios. `gate` counts from
-    the moment at which the gate opened. `spent` of None: for ever.
+    the moment at which the gate opened, and `enrolment` from that at which the trial was over.
+    `spent` of None: for ever.
     """
 
     notification: int
@@ -220,6 +221,7 @@ class Retention:
     disabled_token: int
     audit: int
     api_key: int
+    enrolment: int = 397 * 86_400
     spent: int | None = None
 
 

@@ -28,14 +28,14 @@ body = "There"
 
 
 async def test_the_worker_is_neither_superuser_nor_above_row_level_security(
-    worker_url: str, programme_url: str, sql: psycopg.AsyncConnection
+    worker_url: str, programme_url: str, sql: psycopg.AsyncConnection[dict[str, bool]]
 ) -> None:
     assert worker_url.split("@")[1] == programme_url.split("@")[1]
     cursor = await sql.execute(
         "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin from pg_roles"
         " where rolname = 'rekindle_worker'"
     )
-    assert set((await cursor.fetchone()).values()) == {False}
+    assert [set(row.values()) for row in await cursor.fetchall()] == [{False}]
 
 
 async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_path: Path) -> None:
@@ -73,19 +73,20 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
 
 
 WRITING = (
-    "apply", "arm", "audit", "claim", "claim_undo", "erase_cap", "erase_disabled_tokens", "erase_gates",
-    "erase_outcomes", "erase_records", "erase_spent", "erase_test_sends", "erase_units",
+    "apply", "arm", "audit", "claim", "claim_undo", "erase_cap", "erase_disabled_tokens", "erase_enrolments",
+    "erase_gates", "erase_outcomes", "erase_records", "erase_spent", "erase_test_sends", "erase_units",
     "finish", "hold", "lease", "lock", "lock_if_free", "look_back",
     "key_create", "key_revoke", "key_used",
     "pace_reserve",
-    "prune_audit", "prune_cap", "prune_disabled_token", "prune_gate", "prune_notification", "prune_outcome",
-    "prune_rest", "prune_run", "prune_spent", "record",
+    "prune_audit", "prune_cap", "prune_disabled_token", "prune_enrolment", "prune_gate",
+    "prune_notification", "prune_outcome", "prune_rest", "prune_run", "prune_spent", "record",
     "release", "retry", "run_close", "run_lock", "run_lost", "run_open", "run_scenario_close", "run_scenario_fault",
     "run_scenario_open", "run_seen",
     "runs_lost", "schedule_apply", "schedules_overdue",
     "test_send_arm", "test_send_end",
     "tokens_revive", "installation_seen", "settle_lock", "settle_not_sent", "sweep_dispatching", "sweep_gates",
     "sweep_stale", "sweep_unknown", "switch_turn", "tick_begin", "tick_skip", "ticks_failed",
+    "trials_end", "trials_start",
     "worker_seen",
 )  # fmt: skip
 _BOUND = {

@@ -28,6 +28,7 @@ TABLES = (
     "came_back",
     "outcome",
     "disabled_token",
+    "enrolment",
     "audit",
 )
 

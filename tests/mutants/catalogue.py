@@ -1714,7 +1714,48 @@ PEOPLE = (
             ("gates", "the gates"),
             ("caps", "the cap"),
             ("tokens", "the disabled tokens"),
+            ("enrolments", "the trials of a person"),
             ("tests", "the test pushes"),
+        )
+    ),
+    *(
+        Mutant(what, file, marker, becomes, (f"database/test_trials.py::{test}",))
+        for what, file, marker, becomes, test in (
+            (
+                "a trial starts anew with each apply",
+                "postgres/trials.py",
+                "trial-goes-on",
+                "started = list(asked.values())",
+                "test_a_trial_starts_with_the_configuration_goes_on_while_it_is_the_same_and_ends_without_it",
+            ),
+            (
+                "a trial that is not in the configuration goes on",
+                "postgres/trials.py",
+                "end-trials",
+                "",
+                "test_a_trial_starts_with_the_configuration_goes_on_while_it_is_the_same_and_ends_without_it",
+            ),
+            (
+                "a trial may begin on its last day",
+                "postgres/trials.py",
+                "until-is-past",
+                "if terms.until_on < today:",
+                "test_a_day_that_is_past_or_too_far_away_is_refused_and_nothing_is_applied",
+            ),
+            (
+                "a trial may last for ever",
+                "postgres/trials.py",
+                "until-is-far",
+                "if False:",
+                "test_a_day_that_is_past_or_too_far_away_is_refused_and_nothing_is_applied",
+            ),
+            (
+                "an apply starts no trial",
+                "postgres/reports.py",
+                "trials",
+                "trials: list[TrialChange] = []",
+                "test_a_trial_starts_with_the_configuration_goes_on_while_it_is_the_same_and_ends_without_it",
+            ),
         )
     ),
     *(

@@ -56,8 +56,8 @@ def test_records_are_kept_for_the_longest_cooldown_if_that_is_longer(tmp_path: P
 
 def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
     said = 'notification = "40d"\noutcome = "7d"\nrun = "31d"\ngate = "36h"\ndisabled_token = "2d"\n'
-    kept = load(tmp_path, said + 'audit = "31d"\napi_key = "3d"\nspent = "931d"').retained()
-    assert [seconds / DAY for seconds in dataclasses.astuple(kept)] == [40, 7, 31, 1.5, 2, 31, 3, 931]
+    kept = load(tmp_path, said + 'audit = "31d"\napi_key = "3d"\nenrolment = "4d"\nspent = "931d"').retained()
+    assert [seconds / DAY for seconds in dataclasses.astuple(kept)] == [40, 7, 31, 1.5, 2, 31, 3, 4, 931]
 
 
 @pytest.mark.parametrize(

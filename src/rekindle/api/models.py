@@ -217,6 +217,7 @@ _TABLES = (
     "outcome",
     "spent",
     "disabled_token",
+    "enrolment",
     "test_send",
 )
 _DELIVERY: dict[str, Any] = {
@@ -241,7 +242,7 @@ class ErasedPerson(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "rows": dict(zip(_TABLES, (1, 0, 1, 2, 3, 1, 0, 0, 0, 0), strict=True)),
+                    "rows": dict(zip(_TABLES, (1, 0, 1, 2, 3, 1, 0, 0, 0, 0, 0), strict=True)),
                     "withdrawn": 1,
                     "under_way": 0,
                     "may_arrive_until": "2026-11-24T09:07:02+00:00",

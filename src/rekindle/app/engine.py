@@ -28,9 +28,10 @@ from rekindle.engine.cycle import Caller, Limits
 from rekindle.engine.findings import Finding, raise_faults
 from rekindle.engine.run import run_cycle
 from rekindle.engine.scenarios import enabled_or_named
+from rekindle.errors import TrialRefused
 from rekindle.log import log
 from rekindle.model import Report, Selection
-from rekindle.ports import Applied, Change, Changed, Dispatcher
+from rekindle.ports import Applied, Change, Changed, Dispatcher, TrialChange
 from rekindle.postgres import installation
 from rekindle.postgres.pool import CONNECTIONS, Database
 from rekindle.scenario import Config
@@ -155,10 +156,15 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
         findings = await check(self.config, self._source)
         if not any(finding.fault for finding in findings if finding.subject == "preference"):
             findings += await check_reach(self.config, self._source, [one.scenario_type for one in in_force])
+        try:
+            await self.trial_changes()
+        except TrialRefused as fault:
+            findings.append(Finding("trials", fault.message, fault))
         return findings
 
     async def apply(self, *, checked: bool = False, retire: bool = False) -> list[Change]:
         """Put the configuration's scenarios into force and retire all others, or change nothing.
+        Its trials start or go on, and all others end.
 
         Concurrent calls take effect one after another; the last one wins.
 
@@ -173,6 +179,14 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
         if not checked:
             await self.ready_to_apply()
         return await self._reports.store_config(self.config, retire=retire, entry=self._entry("config.applied"))
+
+    async def trial_changes(self) -> list[TrialChange]:
+        """The trials that an `apply` of this configuration would end and start now.
+
+        Raises:
+            TrialRefused: one of them cannot start.
+        """
+        return await self._reports.trial_changes(self.config)
 
     async def changes(self) -> Mapping[str, Changed]:
         """How each scenario of this configuration, or in force, would change if this

@@ -15,6 +15,7 @@ from rekindle.cli.conditions import moment
 from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings
 from rekindle.cli.output import console, print_json, say, scenarios_table
 from rekindle.cli.places import places
+from rekindle.cli.trials import trial_line
 from rekindle.documents import places_of_scenario, scenario_document, version_document
 from rekindle.engine.findings import Finding
 from rekindle.errors import BadArgument
@@ -85,6 +86,7 @@ async def apply(
     """
     async with Engine.open(settings(), config(config_path)) as engine:
         await engine.ready_to_apply()
+        trials = await engine.trial_changes()
         differences = await difference.numbers(engine.difference(unchanged=False))
         where = await places(engine, difference.organisations(differences))
         if differences and not as_json:
@@ -100,6 +102,7 @@ async def apply(
             {
                 "dry_run": dry_run,
                 "changes": [dataclasses.asdict(one) for one in changes],
+                "trials": [one.document() for one in trials],
                 "difference": [difference.numbers_of(one, where) for one in differences],
             }
         )
@@ -110,7 +113,9 @@ async def apply(
             if dry_run
             else f"{one.change} {one.scenario_type} (version {one.version})"
         )
-    if not changes:
+    for one in trials:
+        say(trial_line(one, dry_run=dry_run))
+    if not changes and not trials:
         say("Nothing would change." if dry_run else "Nothing has changed.")
 
 

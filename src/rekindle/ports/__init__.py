@@ -29,11 +29,13 @@ from rekindle.ports.source import (
 )
 from rekindle.ports.summary import PlaceSummary, Summary
 from rekindle.ports.tokens import Disabled
+from rekindle.ports.trials import PROGRAMME, TrialChange, TrialTerms
 
 __all__ = [
     "ARMED",
     "EFFECTS",
     "NO_COUNTS",
+    "PROGRAMME",
     "PRUNABLE",
     "WAITS",
     "Action",
@@ -100,8 +102,10 @@ __all__ = [
     "Survey",
     "Terms",
     "Tick",
+    "TrialChange",
     "TrialDay",
     "TrialFound",
+    "TrialTerms",
     "TrialsFound",
     "View",
     "Worker",

@@ -7,10 +7,12 @@ from typing import Any, Literal, Protocol
 from rekindle.access import Actor
 from rekindle.policy import Retention
 
-Prunable = Literal["notification", "outcome", "run", "gate", "cap", "spent", "audit", "rest", "disabled_token"]
+Prunable = Literal[
+    "notification", "outcome", "run", "gate", "cap", "spent", "enrolment", "audit", "rest", "disabled_token"
+]  # fmt: skip
 
 PRUNABLE: tuple[Prunable, ...] = (
-    "notification", "outcome", "run", "gate", "cap", "spent", "audit", "rest", "disabled_token",
+    "notification", "outcome", "run", "gate", "cap", "spent", "enrolment", "audit", "rest", "disabled_token",
 )  # fmt: skip
 """What is pruned, in order. Disabled tokens come last, because they need a view of the team, which
 may fail."""

@@ -24,6 +24,7 @@ TABLES = (
     "outcome",
     "spent",
     "disabled_token",
+    "enrolment",
     "test_send",
 )
 """Every table of the ledger that holds people, in the order of an export."""
@@ -33,7 +34,7 @@ _STREAM_ROWS = 1_000
 
 async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
     """Delete every row about the person, and write the entry with their numbers: one transaction of
-    eleven statements.
+    twelve statements.
 
     It waits for the claims under way, and those that begin later wait for it. A write of a send
     that is under way finds no unit afterwards and changes nothing.
@@ -52,6 +53,7 @@ async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
         gates = await _rows(connection, statement("erase_gates"), parameters)  # mutant: gates
         caps = await _rows(connection, statement("erase_cap"), parameters)  # mutant: caps
         tokens = await _rows(connection, statement("erase_disabled_tokens"), parameters)  # mutant: tokens
+        enrolments = await _rows(connection, statement("erase_enrolments"), parameters)  # mutant: enrolments
         tests = await _rows(connection, statement("erase_test_sends"), parameters)  # mutant: tests
         [moment] = await _rows(connection, statement("moment"))
         under_way = _sum(units, "under_way")
@@ -66,6 +68,7 @@ async def erase(database: Database, user_id: UUID, entry: Entry) -> Deleted:
                 "outcome": _sum(outcomes),
                 "spent": _sum(spent),
                 "disabled_token": _sum(tokens),
+                "enrolment": _sum(enrolments),
                 "test_send": _sum(tests),
             },
             withdrawn=_sum(units) - under_way,

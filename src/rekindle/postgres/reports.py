@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from rekindle import policy
 from rekindle.errors import WouldRetire
 from rekindle.model import KeyHolder, Look, Numbers, Report, Sight, UnknownSend
-from rekindle.ports import Applied, Change, Filter, ScenarioStatus, ScenarioVersion
+from rekindle.ports import Applied, Change, Filter, ScenarioStatus, ScenarioVersion, TrialChange
 from rekindle.postgres.audit import Entry, audit
 from rekindle.postgres.installation import require_ready
 from rekindle.postgres.lists import page_of
@@ -21,6 +21,7 @@ from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.rights import missing_rights
 from rekindle.postgres.sql import statement
 from rekindle.postgres.stored import stored_scenario
+from rekindle.postgres.trials import apply_trials, trial_changes
 from rekindle.scenario import Config, changed_keys, definition, fingerprint
 
 _APPLIED = Entry("config.applied")
@@ -121,9 +122,11 @@ class Reports:
 
         Concurrent calls run one after the other, and the last one replaces the whole configuration.
         A scenario whose meaning has not changed gets no new version. The schedules of the enabled
-        scenarios are put in force with it. If a scenario has changed, the entry is written.
+        scenarios are put in force with it. Its trials start or go on, and all others end. If a
+        scenario or a trial has changed, the entry is written.
 
         Raises:
+            TrialRefused: a trial cannot start; nothing has changed.
             WouldRetire: scenarios would be retired, and `retire` is false; nothing has changed.
         """
         scenarios = dict(sorted(config.scenario.items()))
@@ -140,9 +143,19 @@ class Reports:
             if not retire and (retired := [one.scenario_type for one in changes if one.change == "retired"]):
                 raise _would_retire(retired)  # mutant: retire
             await connection.execute(statement("schedule_apply"), _schedules(config))
-            if changes:
-                await audit(connection, replace(entry, details=_named(changes)))  # mutant: audit
+            trials = await apply_trials(connection, config)  # mutant: trials
+            if changes or trials:
+                await audit(connection, replace(entry, details=_named(changes) | _scopes(trials)))  # mutant: audit
         return changes
+
+    async def trial_changes(self, config: Config) -> list[TrialChange]:
+        """Return the trials that an apply of the configuration would end and start now.
+
+        Raises:
+            TrialRefused: one of them cannot start.
+        """
+        async with self._database.transaction() as connection:
+            return await trial_changes(connection, config)
 
 
 def _would_retire(names: Sequence[str]) -> WouldRetire:
@@ -159,6 +172,13 @@ def _named(changes: Sequence[Change]) -> dict[str, list[str]]:
     for one in changes:
         named.setdefault(one.change, []).append(one.scenario_type)
     return named
+
+
+def _scopes(trials: Sequence[TrialChange]) -> dict[str, list[str]]:
+    scopes: dict[str, list[str]] = {}
+    for one in trials:
+        scopes.setdefault(f"trials_{one.change}", []).append(one.terms.scope)
+    return scopes
 
 
 def _schedules(config: Config) -> dict[str, Any]:

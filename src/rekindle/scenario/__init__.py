@@ -21,6 +21,7 @@ from rekindle.scenario.reach import WEEKDAYS, Reach
 from rekindle.scenario.retention import RetentionConfig
 from rekindle.scenario.sign_in import SignInConfig
 from rekindle.scenario.texts import Text, Variable
+from rekindle.scenario.trial import Trial
 
 __all__ = [
     "DIGEST_VARIABLES",
@@ -42,6 +43,7 @@ __all__ = [
     "Run",
     "SignInConfig",
     "Text",
+    "Trial",
     "Variable",
     "Webpush",
     "changed_keys",

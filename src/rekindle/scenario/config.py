@@ -24,6 +24,7 @@ from rekindle.scenario.overrides import (
 from rekindle.scenario.reach import Reach, Strict
 from rekindle.scenario.retention import RetentionConfig, retained, too_short
 from rekindle.scenario.sign_in import SignInConfig
+from rekindle.scenario.trial import ProgrammeTrial, void_trials
 
 
 def _is_a_share(text: str) -> str:
@@ -40,6 +41,7 @@ class Run(Strict):
     max_share: Annotated[str, AfterValidator(_is_a_share)] = "25%"
     max_times_median: Annotated[float, Field(ge=1, le=1_000)] | Literal["none"] = 5
     guard_floor: int = Field(default=100, ge=0, le=1_000_000_000)
+    max_held_out: Annotated[str, AfterValidator(_is_a_share)] = "50%"
 
     def guard(self, *, confirmed: int = 0) -> Guard:
         """The limit on how many people may be claimed before somebody must confirm it."""
@@ -69,6 +71,7 @@ class Config(Strict):
     alert: AlertConfig = AlertConfig()
     sign_in: SignInConfig | None = None
     retention: RetentionConfig = RetentionConfig()
+    trial: ProgrammeTrial | None = None
     scenario: dict[str, Scenario] = Field(default_factory=dict)
     organisation: dict[Id, Organisation] = Field(default_factory=dict)
 
@@ -91,7 +94,8 @@ class Config(Strict):
             config = handler({**raw, "scenario": whole} if whole else value)
         except ValidationError as fault:
             raise fault_of(cls.__name__, found + mistakes(fault)) from None
-        found += too_short(config.retention, config.scenario, catch_up=config.run.catch_up)
+        found += too_short(config.retention, config.scenario, catch_up=config.run.catch_up, trial=config.trial)
+        found += void_trials(config.trial, config.scenario, max_held_out=config.run.max_held_out)
         if found:
             raise fault_of(cls.__name__, found)
         return config

@@ -18,10 +18,14 @@ def _whole_days(seconds: int) -> int:
     return seconds
 
 
+Horizon = Annotated[Seconds, AfterValidator(_whole_days)]
+HORIZON = 14 * _DAY
+
+
 class Outcome(Strict):
     """People who were nudged should be active again within `horizon` seconds."""
 
-    horizon: Annotated[Seconds, AfterValidator(_whole_days)] = 14 * _DAY
+    horizon: Horizon = HORIZON
 
     @property
     def looked_back_after(self) -> int:

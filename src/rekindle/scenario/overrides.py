@@ -27,6 +27,7 @@ FIXED = (
     "uncertain",
     "digest",
     "outcome",
+    "trial",
 )
 """The keys that define a scenario and its rank. They are the same for everybody, because one
 statement decides about everybody."""

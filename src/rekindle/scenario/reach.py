@@ -96,6 +96,7 @@ class Reach(Strict):
     weekdays: list[Weekday] = Field(default_factory=lambda: list(WEEKDAYS), min_length=1)
     caps: list[str] = Field(default_factory=list, max_length=10)
     devices: Devices = Devices()
+    holdout: bool = True
 
     @field_validator("weekdays")
     @classmethod

@@ -6,8 +6,10 @@ from pydantic import AfterValidator
 
 from rekindle.policy import MEDIAN_DAYS, Retention, duration
 from rekindle.scenario.kinds import AnyScenario, Seconds
+from rekindle.scenario.outcome import LATE_SECONDS
 from rekindle.scenario.overrides import Mistake
 from rekindle.scenario.reach import MAX_CAP_SECONDS, Strict
+from rekindle.scenario.trial import ProgrammeTrial
 
 _DAY = 86_400
 THIRTEEN_MONTHS = 397 * _DAY
@@ -33,6 +35,7 @@ class RetentionConfig(Strict):
     disabled_token: Annotated[Seconds, _at_least(_DAY, "a registration may arrive late")] = THIRTEEN_MONTHS
     audit: Annotated[Seconds, _at_least(31 * _DAY, "it is the record of who changed what")] = 3 * 366 * _DAY
     api_key: Annotated[Seconds, _at_least(_DAY, "a clock may be wrong for a while")] = THIRTEEN_MONTHS
+    enrolment: Annotated[Seconds, _at_least(_DAY, "a trial is read when it is over")] = THIRTEEN_MONTHS
     spent: Seconds | Literal["forever"] = "forever"
 
 
@@ -48,11 +51,14 @@ def retained(config: RetentionConfig, scenarios: dict[str, AnyScenario]) -> Rete
         disabled_token=config.disabled_token,
         audit=config.audit,
         api_key=config.api_key,
+        enrolment=config.enrolment,
         spent=None if isinstance(config.spent, str) else config.spent,
     )
 
 
-def too_short(config: RetentionConfig, scenarios: dict[str, AnyScenario], *, catch_up: int) -> list[Mistake]:
+def too_short(
+    config: RetentionConfig, scenarios: dict[str, AnyScenario], *, catch_up: int, trial: ProgrammeTrial | None = None
+) -> list[Mistake]:
     """What is kept for a shorter time than another part of the configuration needs."""
     needs: list[tuple[str, int, str]] = [("run", catch_up, "run.catch_up looks back so far")]
     needs += [
@@ -63,6 +69,8 @@ def too_short(config: RetentionConfig, scenarios: dict[str, AnyScenario], *, cat
         ("notification", scenario.outcome.looked_back_after, f"the outcome of scenario {name} is known only then")
         for name, scenario in sorted(scenarios.items(), key=lambda pair: -pair[1].outcome.horizon)[:1]
     ]
+    if trial is not None:
+        needs.append(("notification", trial.horizon + LATE_SECONDS, "the outcome of [trial] is known only then"))
     remembered = [(one.remembered_days(), name) for name, scenario in scenarios.items() for one in scenario.variants()]
     needs += [
         ("spent", days * _DAY, f"an occasion of scenario {name} lasts as long")

@@ -53,7 +53,9 @@ def test_a_person_who_is_still_a_recipient_is_erased_only_by_force_and_the_answe
     assert until is not None
     assert answer == {
         "rows": dict.fromkeys(("gate", "scenario_notification", "delivery"), 1)
-        | dict.fromkeys(("cap", "outbox", "came_back", "outcome", "spent", "disabled_token", "test_send"), 0),
+        | dict.fromkeys(
+            ("cap", "outbox", "came_back", "outcome", "spent", "disabled_token", "enrolment", "test_send"), 0
+        ),
         "withdrawn": 0,
         "under_way": 0,
         "still_recipient": True,

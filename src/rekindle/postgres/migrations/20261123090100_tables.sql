@@ -558,6 +558,70 @@ create policy worker on rekindle.test_send to rekindle_worker using (true) with 
 grant select, insert, delete on rekindle.test_send to rekindle_worker;
 grant update (outcome, reason, provider_name) on rekindle.test_send to rekindle_worker;
 
+-- --------------------------------------------------------------------------------------- trials
+
+-- Trials: some people get no push, so that the others can be compared with them. `apply` writes a
+-- row when a trial starts. Afterwards only its end is written: another share, horizon, outcome or
+-- day is another trial, with another id, and so with other arms. rekindle.bucket gives the arms.
+create table if not exists rekindle.trial (
+  trial_id        uuid primary key default gen_random_uuid(),   -- random: it is the salt of the arms
+  scope           text not null,             -- '*': the whole programme; or a scenario
+  unit            text not null check (unit in ('person', 'chapter')),
+  held            integer check (held between 100 and 5000),    -- the control group, in 1/100 %
+  weights         jsonb,                     -- of a comparison of texts, instead of `held`
+  horizon_seconds bigint not null check (horizon_seconds > 0),
+  outcome         text not null default 'activity',
+  outcome_sha256  text not null check (outcome_sha256 ~ '^[0-9a-f]{64}$'),
+  worth           float8 not null check (worth > 0),            -- the difference worth knowing of, 0.05 for 5 points
+  started_at      timestamptz not null default rekindle.clock(),
+  until_on        date not null,             -- from this day on (UTC) nobody new is enrolled
+  agreed_at       timestamptz not null,      -- the horizon and a day later: everybody has settled, and it is over
+  ended_at        timestamptz,               -- when it was stopped; null: it was not
+  check ((held is null) <> (weights is null))
+);
+create unique index if not exists trial_one_at_a_time on rekindle.trial (scope) where ended_at is null;
+alter table rekindle.trial enable row level security;
+revoke all on rekindle.trial from rekindle_worker;
+drop policy if exists worker on rekindle.trial;
+create policy worker on rekindle.trial to rekindle_worker using (true) with check (true);
+grant select, insert on rekindle.trial to rekindle_worker;
+grant update (ended_at) on rekindle.trial to rekindle_worker;
+create or replace trigger ends_once before update on rekindle.trial
+  for each row when (old.ended_at is not null) execute function rekindle.refuse();
+
+-- The people of a trial: the first claim of each while it enrols, in either arm, whatever became of
+-- its push. The primary key makes it the first one. Once its horizon and a day for late entries are
+-- over, `settled_at` is written, and the row is not changed any more. There is no foreign key: each
+-- row of a claim would look up its trial.
+create table if not exists rekindle.enrolment (
+  trial_id         uuid not null,
+  user_id          uuid not null,
+  arm              text not null,            -- 'nudged' or 'held_out'; of a comparison, the text
+  bucket           integer not null check (bucket between 0 and 9999),
+  claim_id         uuid not null,
+  claimed_at       timestamptz not null,     -- the moment of the evaluation
+  scenario_type    text not null,
+  scenario_version integer not null,
+  organisation_id  uuid,
+  chapter_id       uuid,
+  settled_at       timestamptz,
+  came_back_at     timestamptz,              -- the first outcome within the horizon; null: there was none
+  opted_out_at     timestamptz,              -- when it was settled and the person had opted out
+  primary key (trial_id, user_id),
+  check (settled_at is not null or (came_back_at is null and opted_out_at is null))
+) with (autovacuum_vacuum_scale_factor = 0.05);
+create index if not exists enrolment_person_idx on rekindle.enrolment (user_id);
+create index if not exists enrolment_to_settle_idx on rekindle.enrolment (trial_id, claimed_at)
+  where settled_at is null;
+alter table rekindle.enrolment enable row level security;
+revoke all on rekindle.enrolment from rekindle_worker;
+drop policy if exists worker on rekindle.enrolment;
+create policy worker on rekindle.enrolment to rekindle_worker using (true) with check (true);
+grant select, insert, delete on rekindle.enrolment to rekindle_worker;
+grant update (settled_at, came_back_at, opted_out_at) on rekindle.enrolment to rekindle_worker;
+create or replace trigger settles_once before update on rekindle.enrolment
+  for each row when (old.settled_at is not null) execute function rekindle.refuse();
+
 -- -------------------------------------------------------------------------------------- endings
 
 -- The outcome that a unit of the outbox becomes. This is the only list of an outcome's columns. The

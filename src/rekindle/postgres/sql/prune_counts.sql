@@ -27,6 +27,8 @@ select jsonb_build_object(
   'gate', (select count(*) from rekindle.gate g where {prunable/gate}),
   'cap', (select count(*) from rekindle.cap k where {prunable/cap}),
   'spent', (select count(*) from rekindle.spent s where {prunable/spent}),
+  'enrolment', (select count(*) from rekindle.trial t
+                join rekindle.enrolment e on e.trial_id = t.trial_id where {prunable/enrolment}),
   'disabled_token', (select count(*) from token
                      where not exists (select from registered where registered.device_id = token.device_id)),
   'audit', (select count(*) from rekindle.audit a where {prunable/audit}),

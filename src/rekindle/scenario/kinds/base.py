@@ -4,7 +4,6 @@ declare."""
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import (
@@ -21,38 +20,22 @@ from pydantic import (
 
 from rekindle.policy import parse_days
 from rekindle.scenario.cron import Zone, shortest_interval, valid_cron
+from rekindle.scenario.day import Day
 from rekindle.scenario.digest import Digest
 from rekindle.scenario.outcome import Outcome
 from rekindle.scenario.overrides import FIXED, Mistake, Override, as_table, deep_merge, fault_of, mistakes, pick
 from rekindle.scenario.reach import Reach, Seconds
 from rekindle.scenario.texts import Texts, Variable
+from rekindle.scenario.trial import Trial
 from rekindle.scenario.views import Columns
 
 SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MAX_OVERRIDES = 5_000
 MAX_TTL_SECONDS = 2_419_200  # FCM: four weeks
-_FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)
-"""What is dated earlier means "never" (rekindle.happened)."""
 
 
 def _days(value: object) -> object:
     return parse_days(value) if isinstance(value, str) else value
-
-
-def _written(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
-
-
-def _day(text: str) -> str:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:
-        raise ValueError("is not a date; write it as 2026-01-31, without a time")
-    if not _FIRST_DAY <= day <= _LAST_DAY:
-        raise ValueError(f"is not between {_FIRST_DAY} and {_LAST_DAY}")
-    return text
 
 
 def distinct(values: list[int]) -> list[int]:
@@ -86,9 +69,6 @@ def not_counted(facts: Mapping[str, Any]) -> str:
 
 
 Days = Annotated[int, BeforeValidator(_days), Field(gt=0, le=3_660)]
-Day = Annotated[str, BeforeValidator(_written), AfterValidator(_day)]
-"""A date, as text: what is stored is JSON."""
-
 Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(distinct)]
 
 
@@ -131,6 +111,10 @@ class ScenarioKind(Reach, Texts, ABC):
     without_day: ClassVar[str] = "an occasion of this kind has no day; leave this key out"
     """Why the two keys are refused, and what to do instead."""
 
+    duty: ClassVar[bool] = False
+    """Whether its people must know, so that the trial of the whole programme holds nobody out of
+    it."""
+
     ends: ClassVar[bool] = False
     """Whether its occasions end at a moment: neither the run nor the provider keeps a push until
     after it."""
@@ -149,6 +133,7 @@ class ScenarioKind(Reach, Texts, ABC):
     ttl: Annotated[Seconds, Field(le=MAX_TTL_SECONDS)] | None = None
     uncertain: Literal["hold", "resend"] = "hold"
     outcome: Outcome = Outcome()
+    trial: Trial | None = None
     digest: Digest | None = None
     overrides: list[Override] = Field(default_factory=list, max_length=MAX_OVERRIDES)
     _variants: tuple[Self, ...] = PrivateAttr(default=())
@@ -254,6 +239,11 @@ class ScenarioKind(Reach, Texts, ABC):
     def dated_somewhere(self) -> bool:
         """Whether the day of an occasion matters for anybody."""
         return any(one.since or one.max_age for one in self.variants())
+
+    @property
+    def in_trials(self) -> bool:
+        """Whether a trial may hold people out of it."""
+        return self.holdout and not self.critical and (not self.duty or self.trial is not None)
 
     @property
     def needs_activity_index(self) -> bool:

@@ -33,5 +33,8 @@ union all
 select 'disabled_token', 9, t.device_id::text, to_jsonb(t)
 from rekindle.disabled_token t where t.user_id = %(user_id)s::uuid
 union all
-select 'test_send', 10, p.test_id::text, to_jsonb(p)
+select 'enrolment', 10, e.trial_id::text, to_jsonb(e)
+from rekindle.enrolment e where e.user_id = %(user_id)s::uuid
+union all
+select 'test_send', 11, p.test_id::text, to_jsonb(p)
 from rekindle.test_send p where p.user_id = %(user_id)s::uuid

@@ -26,6 +26,7 @@ class Expiry(ScenarioKind):
     occasion_day: ClassVar[str | None] = "the last valid day of the certificate"
     several: ClassVar[bool] = True
     item: ClassVar[str | None] = "certificate"
+    duty: ClassVar[bool] = True
     last_look: ClassVar[frozenset[str]] = frozenset({"certification"})
 
     kind: Literal["expiry"]

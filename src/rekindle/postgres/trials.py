@@ -1,0 +1,90 @@
+"""Start and end trials as a configuration says."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from rekindle.errors import TrialRefused
+from rekindle.ports import PROGRAMME, TrialChange, TrialTerms
+from rekindle.postgres.pool import Connection
+from rekindle.postgres.sql import statement
+from rekindle.scenario import Config, Trial
+
+LONGEST_DAYS = 366
+
+
+def wanted(config: Config) -> dict[str, TrialTerms]:
+    """The trials that the configuration has, by scope."""
+    trials = {
+        name: _terms(name, scenario.trial, scenario.outcome.horizon)
+        for name, scenario in sorted(config.scenario.items())
+        if scenario.trial is not None
+    }
+    if config.trial is not None:
+        trials[PROGRAMME] = _terms(PROGRAMME, config.trial, config.trial.horizon)
+    return trials
+
+
+async def trial_changes(connection: Connection, config: Config) -> list[TrialChange]:
+    """Return the trials that an apply of the configuration would end and start now. Reads only.
+
+    A trial that goes on as it is has no change, also when its day has passed.
+
+    Raises:
+        TrialRefused: one of them would end before it starts, or over a year later.
+    """
+    rows = await (await connection.execute(statement("trials"))).fetchall()
+    live = {row["scope"]: TrialTerms(**{name: row[name] for name in _COLUMNS}) for row in rows}
+    asked = wanted(config)
+    changes = [TrialChange("ended", one) for scope, one in live.items() if asked.get(scope) != one]
+    started = [one for scope, one in asked.items() if live.get(scope) != one]  # mutant: trial-goes-on
+    if started:
+        today = (await (await connection.execute(statement("moment"))).fetchall())[0]["evaluated_on"]
+        for one in started:
+            _refuse_day(one, today)
+    return [*changes, *(TrialChange("started", one) for one in started)]
+
+
+async def apply_trials(connection: Connection, config: Config) -> list[TrialChange]:
+    """End and start trials as the configuration says, and return what has changed. The caller has
+    the lock of an apply.
+
+    Raises:
+        TrialRefused: as `trial_changes`.
+    """
+    changes = await trial_changes(connection, config)
+    if changes:
+        ended = [one.terms.scope for one in changes if one.change == "ended"]
+        await connection.execute(statement("trials_end"), {"scopes": ended})  # mutant: end-trials
+        started = [one.terms for one in changes if one.change == "started"]
+        await connection.execute(statement("trials_start"), _arrays(started))
+    return changes
+
+
+_COLUMNS = ("scope", "unit", "held", "horizon_seconds", "worth", "until_on", "outcome")
+
+
+def _terms(scope: str, trial: Trial, horizon_seconds: int) -> TrialTerms:
+    until_on = date.fromisoformat(trial.until)
+    return TrialTerms(scope, trial.by, trial.held, horizon_seconds, trial.worth / 100, until_on)
+
+
+def _refuse_day(terms: TrialTerms, today: date) -> None:
+    where = "[trial]" if terms.scope == PROGRAMME else f"[scenario.{terms.scope}.trial]"
+    if terms.until_on <= today:  # mutant: until-is-past
+        raise TrialRefused(
+            f"until of {where} is {terms.until_on}, and today is {today}: the trial would have no people",
+            hint="Give a later day, or remove the table. A trial that runs goes on only if nothing of it changes.",
+        )
+    if terms.until_on > today + timedelta(days=LONGEST_DAYS):  # mutant: until-is-far
+        raise TrialRefused(
+            f"until of {where} is {terms.until_on}, over {LONGEST_DAYS} days away",
+            hint="Give an earlier day: the result is read on it, and a control group goes without pushes until then.",
+        )
+
+
+def _arrays(started: Sequence[TrialTerms]) -> dict[str, list[Any]]:
+    arrays: dict[str, list[Any]] = {f"{name}s": [getattr(one, name) for one in started] for name in _COLUMNS}
+    arrays["digests"] = [hashlib.sha256(one.outcome.encode()).hexdigest() for one in started]
+    return arrays
