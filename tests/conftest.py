@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -29,6 +29,7 @@ from rekindle.postgres.pool import execute_all
 from rekindle.sample import statements
 from rekindle.sandbox import Sandbox
 from rekindle.telemetry import measures
+from team.tables import tables
 
 # Nobody needs what a crash of the test server loses. The ledger's own settings are unchanged.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -113,6 +114,11 @@ def _migrated(url: str) -> None:
     asyncio.run(migrate(url))
 
 
+def _with_tables(url: str) -> None:
+    _migrated(url)
+    asyncio.run(execute_all(url, [(cast("LiteralString", tables()), None)]))
+
+
 def _programme(url: str) -> None:
     _migrated(url)
     asyncio.run(execute_all(url, [(step.sql, step.parameters) for step in statements(500, 1, at=PROGRAMME_AT)]))
@@ -150,9 +156,14 @@ def one_server(server_named: Callable[[str], Server]) -> Server:
 
 
 @pytest.fixture
-def database_url(server: Server) -> Iterator[str]:
-    """A fresh database with the ledger's tables, as its owner (a superuser)."""
-    url = server.clone("template_ledger", _migrated)
+def database_url(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
+    """A fresh database with the ledger's tables, as its owner (a superuser). For a test with the
+    fixture `programme` it already has a team's tables too, because creating them costs as much as
+    the database."""
+    if "programme" in request.fixturenames:
+        url = server.clone("template_team_tables", _with_tables)
+    else:
+        url = server.clone("template_ledger", _migrated)
     yield url
     server.drop(url)
 

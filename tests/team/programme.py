@@ -255,12 +255,16 @@ class Programme:
 async def open_programme(
     url: str, *, ledger_url: str | None = None, activity_type: str = "timestamptz", connections: int = 4
 ) -> AsyncGenerator[Programme]:
-    """The programme's tables in the database, which must have the ledger's and none of a programme.
+    """The programme's tables in the database, which must have the ledger's. They are created unless
+    it has them.
 
     ledger_url: how the ledger connects, if not as the owner.
     """
     async with await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
-        await connection.execute(tables(activity_type=activity_type).encode())
+        there = await connection.execute("select from pg_namespace where nspname = 'team'")
+        if not await there.fetchall() or activity_type != "timestamptz":
+            await connection.execute("drop schema if exists team, rekindle_source cascade")
+            await connection.execute(tables(activity_type=activity_type).encode())
         database = Database(ledger_url or url, connections=connections)
         await database.open()
         try:
