@@ -97,6 +97,7 @@ _BOUND = {
     "membership": "membership_absent",
     "zone_of_place": "zone_of_place_absent",
     "first_place": "first_place_absent",
+    "opened": "opened_absent",
     "kinds/milestone/amount": "kinds/milestone/amount_absent",
 }
 _WRITES = re.compile(r"\b(insert into|update|delete from) rekindle\.")

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from importlib import resources
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -21,7 +21,7 @@ from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import names, statement
 from rekindle.scenario import KINDS
 from rekindle.scenario.digest import Digest
-from team.programme import SHOW_AMOUNTS, open_programme, scenario
+from team.programme import SHOW_AMOUNTS, SHOW_OPENED, SHOW_OPENED_BY_PERSON, open_programme, scenario
 from team.samples import sample
 from team.tables import DAYS
 
@@ -39,13 +39,15 @@ FILES = sorted(
     + list(KIND_FILES)
 )
 VIEWS = ["chapter", "organisation", "preference", "membership"]
-BOUND = ("candidates", "known", "longest", "outranking", "own_columns", *VIEWS)
+OPENED = ["opened", "opened_by_person", "opened_absent"]
+BOUND = ("candidates", "known", "longest", "outranking", "own_columns", "opened", *VIEWS)
 EVALUATE = ["test_person", "claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
 # PREPARE takes no utility statements; these are executed.
 UTILITY = {
     "stage_create", "stage_drop", "outranking_create", "outranking_drop", "claimants_create", "source_activity_plan",
     "erasure_begin", "erasure_share"
 }  # fmt: skip
+Planner = psycopg.AsyncConnection[dict[str, Any]]
 SLOT = re.compile(r"\{([a-z_/*]+)\}")
 
 
@@ -75,20 +77,21 @@ def numbered(text: str) -> str:
 
 
 @pytest.fixture
-async def planner(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
+async def planner(database_url: str) -> AsyncIterator[Planner]:
     async with open_programme(database_url) as programme, programme.sql.transaction(force_rollback=True):
         await programme.sql.execute(DAYS)
         for name in ("stage_create", "stage_drop", "stage_create", "outranking_create", "claimants_create"):
             await programme.sql.execute(statement(name))
         await programme.sql.execute(SHOW_AMOUNTS)
+        await programme.sql.execute(SHOW_OPENED)
         yield programme.sql
 
 
-async def prepare(connection: psycopg.AsyncConnection, name: str, text: str) -> None:
+async def prepare(connection: Planner, name: str, text: str) -> None:
     await connection.execute(f'prepare "{name}" as {numbered(text)}'.encode())
 
 
-async def test_every_standalone_statement_can_be_prepared(planner: psycopg.AsyncConnection) -> None:
+async def test_every_standalone_statement_can_be_prepared(planner: Planner) -> None:
     alone = [name for name in names() if name not in UTILITY.union(EVALUATE, ["longest_of_kind"])]
     assert len(alone) >= 25
     for name in alone:
@@ -96,14 +99,14 @@ async def test_every_standalone_statement_can_be_prepared(planner: psycopg.Async
 
 
 @pytest.mark.parametrize("kind", MEASURED)
-async def test_the_longest_values_of_a_kind_can_be_prepared(planner: psycopg.AsyncConnection, kind: str) -> None:
+async def test_the_longest_values_of_a_kind_can_be_prepared(planner: Planner, kind: str) -> None:
     await prepare(planner, "longest_of_kind", statement("longest_of_kind", longest=f"kinds/{kind}/longest"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", EVALUATE)
 async def test_composed_statements_can_be_prepared_with_and_without_each_view(
-    planner: psycopg.AsyncConnection, name: str, kind: str
+    planner: Planner, name: str, kind: str
 ) -> None:
     views = [absent(), *(absent(view) for view in VIEWS), absent(*VIEWS)]
     careful = {**absent(*VIEWS), "own_columns": "own_columns_careful"}
@@ -134,10 +137,10 @@ async def test_composed_statements_can_be_prepared_with_and_without_each_view(
                 parts["candidates"] = "anybody" if outranking == "outranking_known" else parts["candidates"]
             text = statement(name, **parts)
             await prepare(planner, f"{name}_{kind}_{number}_{outranking}", text)
-    assert not SLOT.search(code(text))
+            assert not SLOT.search(code(text))
 
 
-async def test_arming_and_counting_can_be_prepared_with_or_without_each_view(planner: psycopg.AsyncConnection) -> None:
+async def test_arming_and_counting_can_be_prepared_with_or_without_each_view(planner: Planner) -> None:
     for name in ("arm", "source_counts", "place_names"):
         for number, bound in enumerate([absent(), *(absent(view) for view in VIEWS)]):
             await prepare(planner, f"{name}_{number}", statement(name, **bound, **parts_of_names(bound)))
@@ -145,7 +148,15 @@ async def test_arming_and_counting_can_be_prepared_with_or_without_each_view(pla
         await prepare(planner, f"arm_{kinds}", statement("arm", kinds=frozenset(kinds)))
 
 
-async def test_a_kind_looks_again_before_sending_only_if_its_views_exist(planner: psycopg.AsyncConnection) -> None:
+@pytest.mark.parametrize("opened", OPENED)
+async def test_a_report_can_be_prepared_with_and_without_the_opened_pushes(planner: Planner, opened: str) -> None:
+    if opened == "opened_by_person":
+        await planner.execute("drop view rekindle_source.opened")
+        await planner.execute(SHOW_OPENED_BY_PERSON)
+    await prepare(planner, opened, statement("summary", opened=opened))
+
+
+async def test_a_kind_looks_again_before_sending_only_if_its_views_exist(planner: Planner) -> None:
     views = await source_views(cast("Connection", planner))
     assert views >= {"recipient", "activity", "certification"}
     assert kinds_that_look(["inactivity", "expiry", "removed since"], views) == {"inactivity", "expiry"}
@@ -154,7 +165,7 @@ async def test_a_kind_looks_again_before_sending_only_if_its_views_exist(planner
     }
 
 
-async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(planner: psycopg.AsyncConnection) -> None:
+async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(planner: Planner) -> None:
     assert set(names()) >= UTILITY.union(EVALUATE)
     for name in ("source_activity_plan", "erasure_begin", "erasure_share"):
         await planner.execute(statement(name))
@@ -165,7 +176,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     twins |= {"anybody", "refusal_of_a_test", "every_candidate"}
     twins |= {f"{slot}_absent" for slot in OF_MEMBERSHIP}
     twins |= {f"kinds/milestone/{part}" for part in ("undated", "sum", "amount_absent")}
-    twins |= {"occasion_digest", "variables_digest"}
+    twins |= {"occasion_digest", "variables_digest", "opened_by_person", "opened_absent"}
     of_a_kind = {f"kinds/{kind}/{part}" for kind in KINDS for part in ("candidates", "known")}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     of_a_kind |= {f"kinds/{kind}/relevant_until" for kind in KINDS if KINDS[kind].ends}
@@ -188,7 +199,7 @@ def test_explain_checks_the_conditions_in_the_order_of_the_claim() -> None:
 
 
 async def test_the_optional_views_are_bound_to_the_part_that_reads_them_or_to_its_absent_twin(
-    planner: psycopg.AsyncConnection,
+    planner: Planner,
 ) -> None:
     async def bound() -> dict[str, str]:
         rows = await (await planner.execute(statement("optional_views"))).fetchall()
@@ -197,11 +208,16 @@ async def test_the_optional_views_are_bound_to_the_part_that_reads_them_or_to_it
     nothing = {slot: part for slot, part in absent().items() if slot not in OF_MEMBERSHIP}
     there = await bound()
     amount = "kinds/milestone/amount"
-    assert set(there) == {*VIEWS, "own_columns", amount}
+    assert set(there) == {*VIEWS, "own_columns", amount, "opened"}
     assert (there["preference"], there["own_columns"], there[amount]) == ("preference", "own_columns", amount)
-    for view in (*VIEWS, "activity"):
+    assert there["opened"] == "opened"
+    for view in (*VIEWS, "activity", "opened"):
         await planner.execute(f"drop view if exists rekindle_source.{view}".encode())
-    assert await bound() == {**nothing, "own_columns": "own_columns", amount: f"{amount}_absent"}
+    assert await bound() == {
+        **nothing, "own_columns": "own_columns", amount: f"{amount}_absent", "opened": "opened_absent"
+    }  # fmt: skip
+    await planner.execute(SHOW_OPENED_BY_PERSON)
+    assert (await bound())["opened"] == "opened_by_person"
     await planner.execute(
         "alter table team.person add meta json; drop view rekindle_source.recipient; "
         "create view rekindle_source.recipient as select * from team.person"

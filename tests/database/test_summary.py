@@ -60,12 +60,12 @@ async def test_each_organisation_gets_its_numbers_and_a_limited_reader_only_thos
 
         everything = await summary(programme.database, within_seconds=MONTH, sees=None)
         first = PlaceSummary(
-            "nudge", ONE, reached=2, records=3, pushes=5, horizon_days=14, looked_back=2, came_back=1, opted_out=1,
-            unknown=0, dead_tokens=1,
+            "nudge", ONE, reached=2, records=3, pushes=5, opened=None, horizon_days=14, looked_back=2, came_back=1,
+            opted_out=1, unknown=0, dead_tokens=1,
         )  # fmt: skip
         second = PlaceSummary(
-            "nudge", OTHER, reached=0, records=0, pushes=0, horizon_days=None, looked_back=0, came_back=0, opted_out=0,
-            unknown=1, dead_tokens=0,
+            "nudge", OTHER, reached=0, records=0, pushes=0, opened=None, horizon_days=None, looked_back=0, came_back=0,
+            opted_out=0, unknown=1, dead_tokens=0,
         )  # fmt: skip
         assert (everything.since, everything.at) == (NOW - 30 * DAY, NOW)
         assert everything.places == (first, second)

@@ -1051,6 +1051,20 @@ POLICY = (
         ("database/test_summary.py::test_each_organisation_gets_its_numbers_and_a_limited_reader_only_those",),
     ),
     Mutant(
+        "an open of a person counts for each push before it",
+        "postgres/sql/parts/opened_by_person.sql",
+        "opened-the-last",
+        "and o.opened_at >= push.dispatched_at",
+        ("database/test_opened.py::test_an_open_of_a_person_counts_for_the_last_push_of_the_scenario_before_it",),
+    ),
+    Mutant(
+        "opened pushes are always asked for by claim",
+        "postgres/sql/optional_views.sql",
+        "opened-by-person",
+        "when true or exists (",
+        ("database/test_opened.py::test_an_open_of_a_person_counts_for_the_last_push_of_the_scenario_before_it",),
+    ),
+    Mutant(
         "the hour of send_at is the second of two",
         _FUNCTIONS,
         "first-of-two",

@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 from plans.test_small_plans import rows_read
 from rekindle.postgres.sql import statement
-from team.programme import open_programme
+from team.programme import SHOW_OPENED, SHOW_OPENED_BY_PERSON, open_programme
 
 ROWS, LATEST, RECENT = 20_000, 100, 20
 # One record per hour, each of a person. Everything but the last `LATEST` is looked back at.
@@ -42,6 +42,10 @@ insert into rekindle.run (run_id, status, started_at, finished_at, budget_second
 insert into rekindle.run_scenario (run_id, scenario_type, position, at, evaluated, refused, refusals)
   select run_id, 'nudge' || n, n, dispatched_at, 1, 1, '{{"cooldown": 1}}'
   from rekindle.scenario_notification, generate_series(1, 2) n;
+create table team.opened (claim_id uuid primary key, user_id uuid, scenario_type text, opened_at timestamptz);
+create index on team.opened (opened_at);
+insert into team.opened select id, user_id, scenario_type, dispatched_at + interval '1 s'
+  from rekindle.scenario_notification;
 analyze;
 """
 
@@ -68,9 +72,18 @@ async def test_a_look_back_and_a_report_read_what_they_are_about_and_not_what_wa
         assert over <= row["looked_back"] <= over + 1
         reads(plan, scenario_notification=LATEST, came_back=LATEST, activity=6 * LATEST, person=ROWS)  # once
 
-        plan, (row,) = await plan_of(statement("summary"), since=since, sees=None)
-        assert (row["reached"], row["pushes"], row["dead_tokens"]) == (RECENT, RECENT, RECENT)
-        reads(plan, **dict.fromkeys(("scenario_notification", "delivery", "outcome", "disabled_token"), 2 * RECENT))
+        tables = ("scenario_notification", "delivery", "outcome", "disabled_token")
+        for part, view in (
+            ("opened_absent", ""),
+            ("opened", SHOW_OPENED),
+            ("opened_by_person", f"drop view rekindle_source.opened; {SHOW_OPENED_BY_PERSON}"),
+        ):
+            if view:
+                await programme.sql.execute(view.encode())
+            plan, (row,) = await plan_of(statement("summary", opened=part), since=since, sees=None)
+            assert (row["reached"], row["pushes"], row["dead_tokens"]) == (RECENT, RECENT, RECENT)
+            assert row["opened"] == (RECENT if view else 0)
+            reads(plan, **dict.fromkeys(tables, 3 * RECENT), **({"opened": 3 * RECENT} if view else {}))
 
         plan, rows = await plan_of(statement("summary_refusals"), since=since)
         assert [(one["scenario_type"], one["people"]) for one in rows] == [("nudge1", RECENT), ("nudge2", RECENT)]

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date, datetime
 from importlib import resources
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -28,6 +28,16 @@ REFUSALS = re.findall(
 
 SHOW_AMOUNTS = (
     "create or replace view rekindle_source.activity as select user_id, activity_date, amount from team.activity"
+)
+
+_OPENED: LiteralString = (
+    "create table if not exists team.opened (claim_id uuid, user_id uuid, scenario_type text, opened_at timestamptz);"
+)
+SHOW_OPENED: LiteralString = (
+    _OPENED + "create view rekindle_source.opened as select claim_id, opened_at from team.opened"
+)
+SHOW_OPENED_BY_PERSON: LiteralString = (
+    _OPENED + "create view rekindle_source.opened as select user_id, scenario_type, opened_at from team.opened"
 )
 
 TEXT = {"en": {"title": "Hello", "body": "There"}}
@@ -75,7 +85,7 @@ class Programme:
         self.store = PostgresStore(database)
 
     async def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
-        cursor = await self.sql.execute(query, parameters)
+        cursor = await self.sql.execute(query.encode(), parameters)
         return await cursor.fetchall() if cursor.description else []
 
     async def value(self, query: str, *parameters: Any) -> Any:
@@ -86,10 +96,8 @@ class Programme:
         moment = instant if isinstance(instant, str) else instant.isoformat()
         if not all(letter in "0123456789-:.+TZ " for letter in moment):
             raise ValueError(moment)
-        await self.sql.execute(
-            "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
-            f"$$ select timestamptz '{moment}' $$"
-        )
+        text = "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
+        await self.sql.execute((text + f"$$ select timestamptz '{moment}' $$").encode())
 
     async def person(
         self,
@@ -260,7 +268,9 @@ async def open_programme(
 
     ledger_url: how the ledger connects, if not as the owner.
     """
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
+    async with await psycopg.AsyncConnection[dict[str, Any]].connect(
+        url, autocommit=True, row_factory=dict_row
+    ) as connection:
         there = await connection.execute("select from pg_namespace where nspname = 'team'")
         if not await there.fetchall() or activity_type != "timestamptz":
             await connection.execute("drop schema if exists team, rekindle_source cascade")

@@ -20,6 +20,7 @@ _PLACE: dict[str, Any] = {
     "reached": 212,
     "records": 240,
     "pushes": 263,
+    "opened": 58,
     "horizon_days": 14,
     "looked_back": 120,
     "came_back": 31,
@@ -54,6 +55,9 @@ class PlaceReported(Placed):
     reached: int = Field(description="People whose push was accepted, each once.")
     records: int = Field(description="Claims that a provider accepted: a person may have several.")
     pushes: int = Field(description="Devices that accepted.")
+    opened: int | None = Field(
+        description="Records whose push the team's app says was opened; null without the view `rekindle_source.opened`."
+    )
     horizon_days: int | None = Field(
         description="The days within which people should come back; null while nothing is known."
     )

@@ -10,12 +10,14 @@ from rekindle.cli.files import whole_file
 from rekindle.cli.options import AsJson, async_command, seconds, settings
 from rekindle.cli.output import WIDE, Table, console, counts, print_json, say
 from rekindle.cli.places import Places, places
-from rekindle.cli.report_page import page
+from rekindle.cli.report_page import opened, page
 from rekindle.documents import summary_document
 from rekindle.model import Place
 from rekindle.ports import PlaceSummary, Summary
 
 BASE_RATE = "`came back` is a base rate and not an effect: people come back without a nudge, too."
+
+OPENED = "`opened` counts the pushes that your app says were tapped. People also read a push and do not tap it."
 
 
 @async_command
@@ -53,6 +55,8 @@ def _print(summary: Summary, shown: Places) -> None:
     if summary.places:
         console(WIDE).print(_table(summary, shown))
         say(BASE_RATE)
+        if summary.knows_opened:
+            say(OPENED)
     for name, reasons in summary.refusals.items():
         say(f"{name}: due and not claimed, counted by each run: {counts(reasons)}")
 
@@ -62,7 +66,8 @@ def _table(summary: Summary, shown: Places) -> Table:
     table = Table()
     for heading in ("scenario", "organisation"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("reached", "pushes"):
+    seen = summary.knows_opened
+    for heading in ("reached", "pushes", *(["opened"] if seen else [])):
         table.add_column(heading, justify="right")
     table.add_column("came back", no_wrap=True)
     for heading in ("opted out", "unknown", "dead tokens"):
@@ -73,6 +78,7 @@ def _table(summary: Summary, shown: Places) -> Table:
             _organisation(one, shown),
             f"{one.reached:,}",
             f"{one.pushes:,}",
+            *([opened(one)] if seen else []),
             came_back(one),
             f"{one.opted_out:,}" if one.looked_back else "-",
             f"{one.unknown:,}",

@@ -36,6 +36,7 @@ def page(summary: Summary, organisation: Callable[[PlaceSummary], str]) -> str:
             ),
         ),
         _table(summary, organisation),
+        *([_opens(labels, summary)] if summary.knows_opened else []),
         _section(
             "Came back",
             "The share of pushes that were followed by activity within the horizon. It is a base rate and not an "
@@ -52,6 +53,20 @@ def page(summary: Summary, organisation: Callable[[PlaceSummary], str]) -> str:
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<style>{_STYLE}</style>\n</head>\n<body>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
+    )
+
+
+def opened(one: PlaceSummary) -> str:
+    """How many records were opened, of how many."""
+    return f"{one.opened or 0:,} of {one.records:,}" if one.records else "-"
+
+
+def _opens(labels: Sequence[str], summary: Summary) -> str:
+    shown = [(label, one) for label, one in zip(labels, summary.places, strict=True) if one.records]
+    return _section(
+        "Opened",
+        "The share of pushes that your app says were tapped. People also read a push and do not tap it.",
+        _bars([(label, (one.opened or 0) / one.records, opened(one)) for label, one in shown], most=1.0),
     )
 
 
@@ -74,21 +89,26 @@ def _bars(rows: Sequence[tuple[str, float, str]], *, most: float | None = None) 
 
 
 def _table(summary: Summary, organisation: Callable[[PlaceSummary], str]) -> str:
-    headings = ("scenario", "organisation", "reached", "pushes", "came back", "opted out", "unknown", "dead tokens")
+    seen = summary.knows_opened
+    opens = ["opened"] if seen else []
+    headings = (
+        "scenario", "organisation", "reached", "pushes", *opens, "came back", "opted out", "unknown", "dead tokens",
+    )  # fmt: skip
     rows = "".join(
         f"<tr><td>{escape(one.scenario_type)}</td><td>{escape(organisation(one))}</td>"
-        + "".join(f'<td class="number">{escape(cell)}</td>' for cell in _cells(one))
+        + "".join(f'<td class="number">{escape(cell)}</td>' for cell in _cells(one, opens=seen))
         + "</tr>\n"
         for one in summary.places
     )
     return f"<table>\n<tr>{''.join(f'<th>{one}</th>' for one in headings)}</tr>\n{rows}</table>"
 
 
-def _cells(one: PlaceSummary) -> tuple[str, ...]:
+def _cells(one: PlaceSummary, *, opens: bool) -> tuple[str, ...]:
     known = bool(one.looked_back)
     return (
         f"{one.reached:,}",
         f"{one.pushes:,}",
+        *([opened(one)] if opens else []),
         _share(one) if known else "not known yet",
         f"{one.opted_out:,}" if known else "-",
         f"{one.unknown:,}",

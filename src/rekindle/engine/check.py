@@ -13,7 +13,7 @@ from rekindle.engine.places import place_names
 from rekindle.model import Message
 from rekindle.ports import Changed, Dispatcher, Exposure, Source, View
 from rekindle.scenario import Config
-from rekindle.scenario.views import ACTIVITY, EXTERNAL_ID, ID, OPTIONAL, RECIPIENT, REQUIRED, Columns
+from rekindle.scenario.views import ACTIVITY, EXTERNAL_ID, ID, OPTIONAL, RECIPIENT, REQUIRED, Columns, optional
 from rekindle.scenario.views import UUID as UUID_ONLY
 
 
@@ -82,7 +82,12 @@ def _needed(config: Config, there: Mapping[str, View]) -> dict[str, Columns]:
             for view, columns in variant.views().items():
                 of_kinds[view] = {**of_kinds.get(view, {}), **columns}
     needed = {view: {**columns, **of_kinds.pop(view, {})} for view, columns in REQUIRED.items()}
-    return needed | dict(sorted(of_kinds.items())) | {view: OPTIONAL[view] for view in OPTIONAL if view in there}
+    return needed | dict(sorted(of_kinds.items())) | _optional(there)
+
+
+def _optional(there: Mapping[str, View]) -> dict[str, Columns]:
+    """The columns that the optional views that exist need."""
+    return {name: optional(name, [column.name for column in there[name].columns]) for name in OPTIONAL if name in there}
 
 
 def _usable(name: str, columns: Columns, views: Mapping[str, View]) -> bool:
@@ -132,7 +137,9 @@ def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Findin
 
 
 def _mapped(column: str) -> str:
-    """How the view makes a UUID of another id."""
+    """How the view makes a UUID of another id. A claim is one already, as a text."""
+    if column == "claim_id":
+        return "claim_id::uuid as claim_id"
     space = {"user_id": "people", "organisation_id": "organisations", "chapter_id": "chapters"}[column]
     return f"rekindle.stable_uuid('{space}', {column}) as {column}"
 

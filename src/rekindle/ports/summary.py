@@ -18,6 +18,8 @@ class PlaceSummary:
     """Claims that a provider accepted: a person may have several."""
     pushes: int
     """Devices that accepted."""
+    opened: int | None
+    """Records whose push the team's app says was opened; None if the team has no view of that."""
     horizon_days: int | None
     """The days within which people should come back; None while nothing is known."""
     looked_back: int
@@ -42,3 +44,8 @@ class Summary:
     at: datetime
     places: Sequence[PlaceSummary]
     refusals: Mapping[str, Mapping[str, int]]
+
+    @property
+    def knows_opened(self) -> bool:
+        """Whether the team says which pushes were opened."""
+        return any(one.opened is not None for one in self.places)

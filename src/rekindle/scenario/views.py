@@ -1,7 +1,7 @@
 """The columns of the team's views that the engine reads, and the types that each may have, as
 Postgres writes them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 Columns = Mapping[str, frozenset[str]]
 
@@ -35,13 +35,26 @@ REQUIRED: Mapping[str, Columns] = {
 }
 """The columns that every scenario needs."""
 
+_AT: Columns = {"opened_at": frozenset({"timestamp with time zone"})}
+
 OPTIONAL: Mapping[str, Columns] = {
     "organisation": {"organisation_id": UUID},
     "chapter": {"chapter_id": UUID},
     "preference": {"user_id": UUID, "scenario_type": TEXT, "opted_out": frozenset({"boolean"})},
     "membership": {"user_id": UUID, "organisation_id": UUID, "chapter_id": UUID},
+    "opened": {"claim_id": UUID, **_AT},
 }
 """Views that the engine reads if they exist. They must then have these columns."""
+
+_OPENED_BY_PERSON: Columns = {"user_id": UUID, "scenario_type": TEXT, **_AT}
+
+
+def optional(view: str, there: Collection[str]) -> Columns:
+    """The columns that an optional view must have, given those that it has. The view `opened` names
+    a claim, or a person and a scenario."""
+    by_person = view == "opened" and "claim_id" not in there and "user_id" in there
+    return _OPENED_BY_PERSON if by_person else OPTIONAL[view]
+
 
 ACTIVITY: Columns = {"user_id": UUID, "activity_date": INSTANT}
 AMOUNT: Columns = {"amount": frozenset({"numeric", "double precision", "real", "bigint", "integer", "smallint"})}

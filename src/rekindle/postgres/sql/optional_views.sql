@@ -1,8 +1,9 @@
 -- In: nothing.
 -- Out: (slot, part): for each of the team's optional views, the part that reads it, or its
 -- `_absent` twin if the view does not exist; for `own_columns` the part that reads a recipient's
--- columns, or its `_careful` twin if one of them has a type that to_jsonb may fail on; and the part
--- that reads the amounts of activities, or its `_absent` twin.
+-- columns, or its `_careful` twin if one of them has a type that to_jsonb may fail on; the part
+-- that reads the amounts of activities, or its `_absent` twin; and the part that reads the opened
+-- pushes, by claim or by person, or its `_absent` twin.
 -- A view that this role may not read counts as existing. The statement that needs it then fails,
 -- and no opt-out is ignored silently.
 select optional.slot, optional.slot || case when c.oid is null then '_absent' else '' end as part
@@ -28,3 +29,20 @@ select 'kinds/milestone/amount', case when exists (
   join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = 'amount' and not a.attisdropped
   where n.nspname = 'rekindle_source'
 ) then 'kinds/milestone/amount' else 'kinds/milestone/amount_absent' end
+union all
+select 'opened', case
+  when not exists (
+    select
+    from pg_catalog.pg_namespace n
+    join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'opened'
+    where n.nspname = 'rekindle_source' and c.relkind in ('v', 'm', 'r', 'p', 'f')
+  ) then 'opened_absent'
+  when exists (  -- mutant: opened-by-person
+    select
+    from pg_catalog.pg_namespace n
+    join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'opened'
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = 'claim_id' and not a.attisdropped
+    where n.nspname = 'rekindle_source'
+  ) then 'opened'
+  else 'opened_by_person'
+end

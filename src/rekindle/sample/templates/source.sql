@@ -203,6 +203,17 @@ from programme.notification_settings s;            -- EDIT               public.
 -- select m.person_id as user_id, m.organisation_id, m.chapter_id from public.members m;
 
 
+-- -------------------------------------------------------------------------------------------------
+-- opened: which pushes were opened, for `rekindle report`. It is a comment because the demo's app
+-- does not store it. docs/how-to/opened-pushes.md shows how yours can.
+--
+--   claim_id         uuid         the push's data has it
+--   opened_at        timestamptz
+-- -------------------------------------------------------------------------------------------------
+-- drop view if exists rekindle_source.opened;
+-- create view rekindle_source.opened as select o.claim_id, o.opened_at from public.push_opens o;
+
+
 grant usage on schema rekindle_source to rekindle_worker;
 grant select on all tables in schema rekindle_source to rekindle_worker;
 
