@@ -2398,6 +2398,7 @@ PRUNE = (
     ),
 )
 
+_EFFECT = "database/test_effect.py::test_"
 _ANSWERS = "unit/test_effect_answers.py::test_"
 
 EFFECT = (
@@ -2428,6 +2429,27 @@ EFFECT = (
         "past-too-few",
         "",
         (_ANSWERS + "no_day_says_anything_while_an_arm_is_too_small",),
+    ),
+    Mutant(
+        "a key of one organisation reads the effect on everybody",
+        _sql("parts/trial_person"),
+        "own-effect",
+        "",
+        (_EFFECT + "a_limited_reader_gets_the_people_of_its_organisations",),
+    ),
+    Mutant(
+        "a key of one organisation asks for the effect on everybody",
+        "api/effect_routes.py",
+        "own-effects",
+        "found = await engine.effect(scenario_type=scenario)",
+        ("acceptance/api/test_reading.py::test_a_key_of_one_organisation_reads_that_organisation_alone",),
+    ),
+    Mutant(
+        "people whose horizon was not over when a trial was ended count",
+        _sql("parts/trial_person"),
+        "through-by-the-end",
+        "",
+        (_EFFECT + "of_a_trial_that_was_ended_only_those_count_who_were_through_by_then",),
     ),
 )
 

@@ -11,6 +11,7 @@ from rekindle.api.access import Access
 from rekindle.api.audit_routes import audit_routes
 from rekindle.api.decision_routes import decision_routes
 from rekindle.api.document import with_problems
+from rekindle.api.effect_routes import effect_routes
 from rekindle.api.erase_routes import erase_routes
 from rekindle.api.follow import Following
 from rekindle.api.health_routes import FREE, health_routes
@@ -66,6 +67,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
     api.include_router(list_routes(engine))
     api.include_router(plan_routes(engine))
     api.include_router(report_routes(engine))
+    api.include_router(effect_routes(engine))
     api.include_router(tests_routes(engine))
     api.include_router(erase_routes(engine))
     api.include_router(key_routes(engine))

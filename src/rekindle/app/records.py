@@ -1,14 +1,17 @@
 """The part of the engine that reports what happened, and carries out an operator's decisions."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from rekindle.app.base import Base
+from rekindle.effect.answers import Effect, effect
 from rekindle.engine.scenarios import require_applied
 from rekindle.errors import BadArgument, KeyTaken, NotFound, SettledOtherwise
 from rekindle.model import Asked, KeyHolder, Report, Switch, Turned, UnknownSend
 from rekindle.ports import Filter, ScenarioStatus, ScenarioVersion, Summary
 from rekindle.postgres import switches
+from rekindle.postgres.effect import trials_found
 from rekindle.postgres.settle import settle, settled
 from rekindle.postgres.summary import summary
 
@@ -37,6 +40,19 @@ class Records(Base):
         whether they came back, unknown sends, dead tokens, and why people who were due were not
         claimed. With `sees`: only those of these organisations."""
         return await summary(self._database, within_seconds=within_seconds, sees=sees)
+
+    async def effect(self, *, scenario_type: str | None = None, sees: Collection[UUID] | None = None) -> Effect:
+        """What may be said of each trial, or of those of one scenario: whether its nudges bring
+        people back. With `sees`: only of the people of these organisations. Without the extra
+        `effect` it has the counts, and the error that says how to install it.
+
+        Raises:
+            UnknownScenario: no scenario of that name is applied, or ever had a trial.
+        """
+        found = await trials_found(self._database, scope=scenario_type, sees=sees)
+        if scenario_type is not None and not found.trials:
+            require_applied([scenario_type], await self.deps.store.applied())
+        return await asyncio.to_thread(effect, found, scenario_type)
 
     async def asked(self, key: str) -> KeyHolder | None:
         """The last run that was asked for under the key; None if there is no such run."""

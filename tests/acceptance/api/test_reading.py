@@ -41,6 +41,20 @@ select gen_random_uuid(), gen_random_uuid(), user_id, 'nudge', 1, organisation_i
        gen_random_uuid(), 'unknown', 'timeout', 'before', 'key', rekindle.clock(), 60, 1, 1, rekindle.clock()
 from team.person where user_id = any (%s)
 """
+TRIAL = """
+with trial as (
+  insert into rekindle.trial (scope, unit, held, horizon_seconds, outcome_sha256, worth, until_on, agreed_at)
+  values ('nudge', 'person', 5000, 1209600, repeat('0', 64), 0.05, rekindle.clock()::date + 90,
+          rekindle.clock() + interval '105 days')
+  returning trial_id
+)
+insert into rekindle.enrolment (trial_id, user_id, arm, bucket, claim_id, claimed_at, scenario_type, scenario_version,
+                                organisation_id)
+select trial_id, user_id, case when rekindle.bucket(trial_id::text, 'nudge', user_id::text) < 5000 then 'held_out'
+                               else 'nudged' end,
+       0, gen_random_uuid(), rekindle.clock(), 'nudge', 1, organisation_id
+from trial, team.person where user_id = any (%s)
+"""
 LISTS = ("runs", "notifications", "deliveries", "unknown")
 
 
@@ -99,6 +113,7 @@ def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.Tem
         api.post({}, wait=30)
         team.execute("insert into team.wanted select unnest(%s::uuid[]), 'first', '{\"points\": 7}'", PEOPLE[4:])
         team.execute(UNKNOWN, [PEOPLE[0], PEOPLE[2]])
+        team.execute(TRIAL, PEOPLE[:5])
         key = asyncio.run(decided(url, running_sandbox, config))
         with httpx.Client(base_url=api.url, headers={"apikey": key}, timeout=60, trust_env=False) as limited:
             yield World(api, command, limited)
@@ -151,9 +166,21 @@ def test_every_list_is_what_the_command_line_writes(world: World, cli: Callable[
     assert told.pop("at") < shown.pop("at")
     assert told.pop("since") < shown.pop("since")
     assert told == shown
+    told_of_trials, trials = cli("effect"), world.get("effect")
+    assert told_of_trials.pop("at") < trials.pop("at")
+    assert told_of_trials == trials
+    assert enrolled(trials) == 5
+    assert trials["trials"][0]["word"] == "too_early"
+    assert cli("effect", "--scenario", "nudge")["trials"] == world.get("effect", scenario="nudge")["trials"]
+    assert world.api.client.get("/v1/effect", params={"scenario": "other"}).status_code == 422
     first = shown["scenarios"][0]
     assert (first["organisation_name"], first["reached"]) == ("Granvik", 2)
     assert sum(shown["refusals"]["nudge"].values()) == 2
+
+
+def enrolled(effect: Any) -> int:
+    [trial] = effect["trials"]
+    return trial["nudged"]["enrolled"] + trial["control"]["enrolled"]
 
 
 def test_a_person_is_explained_as_the_command_line_does(world: World, cli: Callable[..., Any]) -> None:
@@ -292,6 +319,7 @@ def test_a_key_of_one_organisation_reads_that_organisation_alone(world: World) -
     report = world.ours("report")
     assert report["scenarios"] == world.get("report")["scenarios"][:1]
     assert report["refusals"] == {}
+    assert enrolled(world.ours("effect")) == 3
 
 
 def test_to_a_key_of_one_organisation_another_one_is_like_none_at_all(world: World) -> None:

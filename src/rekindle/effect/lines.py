@@ -1,0 +1,106 @@
+"""What is said of a trial, line by line, for the command line and the page."""
+
+from collections.abc import Iterator
+
+from rekindle.effect.amounts import count, outwards, percent, plain, points, share_of, signed
+from rekindle.effect.answers import EVERYTHING, Answer, Read
+from rekindle.effect.past import Said
+from rekindle.effect.words import Word
+
+NOBODY = "not known: nobody is held out"
+
+NAMES = {
+    Word.NOT_KNOWN: "not known",
+    Word.BROKEN: "broken",
+    Word.OUTCOME_FAILED: "outcome failed",
+    Word.TOO_EARLY: "too early",
+    Word.TOO_FEW: "too few",
+    Word.HELPS: "helps",
+    Word.HARMS: "harms",
+    Word.SMALL: "makes no difference that matters",
+    Word.TOO_FEW_YET: "too few yet",
+    Word.NOT_SEEN_YET: "no difference seen yet",
+    Word.NOT_SEEN: "no difference seen",
+}
+
+
+def title(answer: Answer) -> str:
+    """The name of the scenario, or of the whole programme."""
+    return "the whole programme" if answer.found.scope == EVERYTHING else answer.found.scope
+
+
+def terms(answer: Answer) -> str:
+    """What was agreed beforehand."""
+    found, trial = answer.found, answer.trial
+    units = "people" if found.unit == "person" else "chapters"
+    ended = "" if found.ended_at is None else f", ended on {found.ended_at:%Y-%m-%d}"
+    return (
+        f"trial from {found.started_at:%Y-%m-%d} until {trial.until}{ended}; {percent(1 - trial.share)} of the {units} "
+        f"held out; the agreed day is {trial.agreed_on}"
+    )
+
+
+def headline(answer: Answer) -> str:
+    """The word with its numbers; without the extra, the counts."""
+    if answer.read is not None:
+        return answer.read.verdict.text
+    a, b, c, d = answer.seen.counts
+    return f"nudged: {a:,} of {a + b:,} came back; held out: {c:,} of {c + d:,} came back"
+
+
+def notes(answer: Answer) -> list[str]:
+    """What is always said beside it."""
+    nudged, held = answer.seen.enrolled
+    lines = [f"enrolled: {nudged:,} nudged, {held:,} held out"]
+    if answer.read is not None:
+        lines += [*answer.read.beside, *_of_past(answer.read), *_opted_out(answer, answer.read)]
+    if answer.not_nudged_monthly:
+        people = count(answer.not_nudged_monthly, "person", "people")
+        lines.append(f"the control group costs: about {people} a month {_are(answer.not_nudged_monthly)} not nudged")
+    return lines + [f"earlier {terms(one)}: {headline(one)}" for one in answer.earlier]
+
+
+def no_longer(said: Said) -> str:
+    """A word that was said once."""
+    return f"no longer true: it said “{NAMES[said.word]}” from {said.from_on} until {said.until_on}"
+
+
+def _of_past(read: Read) -> Iterator[str]:
+    if read.past.zero_out_on is not None:
+        yield f"zero was first outside the interval on {read.past.zero_out_on}"
+    for said in read.past.no_longer:
+        yield no_longer(said)
+
+
+def _opted_out(answer: Answer, read: Read) -> Iterator[str]:
+    if read.opted_out is None:
+        return
+    a, b, c, d = read.opted_out.counts
+    lower, upper = outwards(*read.opted_out.interval)
+    yield (
+        f"opted out within the same days: {share_of(a, a + b)} of the nudged, {share_of(c, c + d)} of the held out; "
+        f"the difference is from {signed(lower)} to {signed(upper)} points"
+    )
+
+
+def people_needed(answer: Answer) -> str:
+    """How many people the difference worth knowing of takes."""
+    if answer.read is None or answer.read.needed is None:
+        return "It is not known yet how many people are needed."
+    weeks = answer.read.weeks
+    worth = plain(points(answer.trial.worth))
+    text = (
+        f"{answer.read.needed:,} people are needed to see {worth} points on the agreed day; "
+        f"{sum(answer.seen.enrolled):,} are enrolled"
+    )
+    if answer.found.ended_at is not None or sum(answer.seen.enrolled) >= answer.read.needed:
+        return f"{text}."
+    return (
+        f"{text}, and nobody in the last four weeks."
+        if weeks is None
+        else (f"{text}. At today's rate that takes about {count(weeks, 'week', 'weeks')}.")
+    )
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -1,0 +1,65 @@
+"""Read what the ledger knows of the trials."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import UTC, date
+from typing import Any
+from uuid import UUID
+
+from rekindle.ports import NO_COUNTS, ChapterSettled, FourCounts, TrialDay, TrialFound, TrialsFound
+from rekindle.postgres.pool import Database
+from rekindle.postgres.sql import statement
+
+EFFECT_SECONDS = 60.0
+
+_Row = dict[str, Any]
+
+
+async def trials_found(database: Database, *, scope: str | None, sees: Collection[UUID] | None) -> TrialsFound:
+    """Return every trial that holds people out, the newest first, in three statements.
+
+    Raises:
+        StatementTooSlow: it took longer than `EFFECT_SECONDS`.
+    """
+    parameters = {"scope": scope, "sees": None if sees is None else list(sees)}
+    numbers: dict[UUID, list[_Row]] = defaultdict(list)
+    async with database.transaction(timeout_seconds=EFFECT_SECONDS) as connection:
+        moment = await (await connection.execute(statement("moment"))).fetchone() or {}
+        trials = await (await connection.execute(statement("effect_trials"), parameters)).fetchall()
+        for row in await (await connection.execute(statement("effect_numbers"), parameters)).fetchall():
+            numbers[row["trial_id"]].append(row)
+    found = [_found(row, numbers[row["trial_id"]]) for row in trials]
+    return TrialsFound(moment["at"].astimezone(UTC), found)
+
+
+def _found(row: _Row, numbers: list[_Row]) -> TrialFound:
+    opted_out = row.pop("nudged_opted_out"), row.pop("held_out_opted_out")
+    settled = _with(numbers, "settled_on")
+    return TrialFound(
+        **row,
+        opted_out=opted_out,
+        days=_days(_with(numbers, "enrolled_on"), settled),
+        chapters=[ChapterSettled(one["settled_on"], one["chapter"], _counts(one)) for one in settled if one["chapter"]],
+        months=[(one["month"], _counts(one)) for one in _with(numbers, "month")],
+        back=[(one["back_day"], (one["nudged"], one["held_out"])) for one in _with(numbers, "back_day")],
+    )
+
+
+def _with(numbers: Iterable[_Row], column: str) -> list[_Row]:
+    return sorted((one for one in numbers if one[column] is not None), key=lambda one: one[column])
+
+
+def _days(enrolled: Iterable[_Row], settled: Iterable[_Row]) -> list[TrialDay]:
+    people = {one["enrolled_on"]: (one["nudged"], one["held_out"]) for one in enrolled}
+    counts: dict[date, FourCounts] = {}
+    for one in settled:  # one row, or one per chapter
+        a, b, c, d = (x + y for x, y in zip(counts.get(one["settled_on"], NO_COUNTS), _counts(one), strict=True))
+        counts[one["settled_on"]] = (a, b, c, d)
+    return [
+        TrialDay(on, people.get(on, (0, 0)), counts.get(on, NO_COUNTS)) for on in sorted(people.keys() | counts.keys())
+    ]
+
+
+def _counts(row: _Row) -> FourCounts:
+    nudged, held_out = row["nudged_back"], row["held_out_back"]
+    return nudged, row["nudged"] - nudged, held_out, row["held_out"] - held_out

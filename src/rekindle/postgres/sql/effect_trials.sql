@@ -1,0 +1,40 @@
+-- In: scope (null: all); sees, the organisations that the reader is limited to (null: all).
+-- Out: one row per trial, the newest first, with the numbers that decide whether it may be read.
+-- `misplaced`: people in another arm than rekindle.bucket says. `delivered`: people who are held
+-- out and whose first claim was sent. `accepted`: people who are nudged and whose first claim was
+-- sent. `reached_otherwise`: people who are held out, and were sent another push within the
+-- horizon.
+-- Locks: none.
+with person as (
+  {trial_person}
+),
+sent as (
+  select person.*,
+         exists (select from rekindle.scenario_notification n where n.id = person.claim_id) as sent,
+         not person.nudged and exists (
+           select from rekindle.scenario_notification n
+           where n.user_id = person.user_id
+             and n.id <> person.claim_id
+             and n.dispatched_at > person.claimed_at
+             and n.dispatched_at <= person.claimed_at + make_interval(secs => person.horizon_seconds)
+         ) as reached_otherwise
+  from person
+),
+total as (
+  select trial_id, count(*) filter (where misplaced) as misplaced,
+         count(*) filter (where not nudged and sent) as delivered, count(*) filter (where nudged and sent) as accepted,
+         count(*) filter (where reached_otherwise) as reached_otherwise,
+         count(*) filter (where nudged and opted_out) as nudged_opted_out,
+         count(*) filter (where not nudged and opted_out) as held_out_opted_out
+  from sent
+  group by trial_id
+)
+select t.trial_id, t.scope, t.unit, t.held, (t.horizon_seconds / 86400)::int as horizon_days, t.worth, t.started_at,
+       t.until_on, t.ended_at, coalesce(total.misplaced, 0) as misplaced, coalesce(total.delivered, 0) as delivered,
+       coalesce(total.accepted, 0) as accepted, coalesce(total.reached_otherwise, 0) as reached_otherwise,
+       coalesce(total.nudged_opted_out, 0) as nudged_opted_out,
+       coalesce(total.held_out_opted_out, 0) as held_out_opted_out
+from rekindle.trial t
+left join total on total.trial_id = t.trial_id
+where t.held is not null and (%(scope)s::text is null or t.scope = %(scope)s::text)
+order by t.started_at desc, t.trial_id

@@ -1,0 +1,167 @@
+"""What `rekindle effect` reads of the trials: every number, by arm, and for a limited reader."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from conftest import one_server
+from rekindle.effect.assignment import held_out
+from rekindle.ports import ChapterSettled, TrialDay, TrialFound
+from rekindle.postgres.effect import trials_found
+from team.programme import Programme, open_programme
+
+server = one_server
+
+NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+FIRST = datetime(2026, 3, 2, 10, tzinfo=UTC)
+OURS, THEIRS = UUID(int=1), UUID(int=2)
+
+
+@pytest.fixture
+async def programme(database_url: str) -> AsyncIterator[Programme]:
+    async with open_programme(database_url) as programme:
+        await programme.at(NOW)
+        yield programme
+
+
+async def begin(programme: Programme, scope: str = "nudge", **more: Any) -> UUID:
+    """A trial of 14 days that holds a half out."""
+    values: dict[str, Any] = {
+        "trial_id": uuid4(), "scope": scope, "unit": "person", "held": 5_000, "horizon_seconds": 14 * 86_400,
+        "outcome_sha256": "0" * 64, "worth": 0.05, "started_at": FIRST - DAY, "until_on": date(2026, 6, 1),
+        "agreed_at": datetime(2026, 6, 16, tzinfo=UTC),
+    }  # fmt: skip
+    values |= more
+    names = ", ".join(values)
+    marks = ", ".join(["%s"] * len(values))
+    await programme.sql.execute(f"insert into rekindle.trial ({names}) values ({marks})".encode(), [*values.values()])
+    return values["trial_id"]
+
+
+def people(trial: UUID, arm: str, number: int, scope: str = "nudge") -> list[UUID]:
+    """People of this arm by the assignment."""
+    found: list[UUID] = []
+    while len(found) < number:
+        one = uuid4()
+        if held_out(str(trial), scope, str(one), 5_000) == (arm == "held_out"):
+            found.append(one)
+    return found
+
+
+async def enrol(programme: Programme, trial: UUID, arm: str, some: Sequence[UUID], **known: Any) -> None:
+    for one in some:
+        values: dict[str, Any] = {
+            "trial_id": trial, "user_id": one, "arm": arm, "bucket": 0, "claim_id": uuid4(), "claimed_at": FIRST,
+            "scenario_type": "nudge", "scenario_version": 1,
+        }  # fmt: skip
+        values |= known
+        names = ", ".join(values)
+        marks = ", ".join(["%s"] * len(values))
+        await programme.sql.execute(
+            f"insert into rekindle.enrolment ({names}) values ({marks})".encode(), [*values.values()]
+        )
+
+
+async def sent(programme: Programme, user_id: UUID, claim_id: UUID, at: datetime, scenario: str = "nudge") -> None:
+    await programme.sql.execute(
+        "insert into rekindle.scenario_notification (id, user_id, scenario_type, scenario_version, occurrence, "
+        "dispatched_at, idempotency_key, run_id, cooldown_window_start) values (%s, %s, %s, 1, 'x', %s, %s, %s, %s)",
+        [claim_id, user_id, scenario, at, claim_id.hex * 2, uuid4(), at],
+    )
+
+
+async def found(programme: Programme, **asked: Any) -> Sequence[TrialFound]:
+    return (await trials_found(programme.database, **{"scope": None, "sees": None} | asked)).trials
+
+
+async def test_every_number_is_counted_by_arm(programme: Programme) -> None:
+    trial = await begin(programme)
+    back, away, new = people(trial, "nudged", 3)
+    held_back, held_away = people(trial, "held_out", 2)
+    settled = {"settled_at": FIRST + 15 * DAY}
+    await enrol(programme, trial, "nudged", [back], came_back_at=FIRST + timedelta(hours=25), **settled)
+    await enrol(
+        programme, trial, "nudged", [away], opted_out_at=FIRST + 15 * DAY, claimed_at=FIRST - 2 * DAY, **settled
+    )
+    await enrol(programme, trial, "nudged", [new], claimed_at=NOW)
+    await enrol(programme, trial, "held_out", [held_back], came_back_at=FIRST + 14 * DAY, **settled)
+    await enrol(programme, trial, "held_out", [held_away], settled_at=FIRST + 16 * DAY)
+    [one] = await found(programme)
+    assert (one.trial_id, one.scope, one.held, one.horizon_days, one.ended_at) == (trial, "nudge", 5_000, 14, None)
+    assert one.days == [
+        TrialDay(date(2026, 2, 28), (1, 0), (0, 0, 0, 0)),
+        TrialDay(date(2026, 3, 2), (1, 2), (0, 0, 0, 0)),
+        TrialDay(date(2026, 3, 17), (0, 0), (1, 1, 1, 0)),
+        TrialDay(date(2026, 3, 18), (0, 0), (0, 0, 0, 1)),
+        TrialDay(date(2026, 3, 30), (1, 0), (0, 0, 0, 0)),
+    ]
+    assert one.months == [(date(2026, 2, 1), (0, 1, 0, 0)), (date(2026, 3, 1), (1, 0, 1, 1))]
+    assert one.back == [(2, (1, 0)), (14, (0, 1))]
+    assert one.opted_out == (1, 0)
+    assert (one.misplaced, one.delivered, one.accepted, one.reached_otherwise, one.chapters) == (0, 0, 0, 0, [])
+
+
+async def test_what_would_break_or_dilute_a_trial_is_counted(programme: Programme) -> None:
+    trial = await begin(programme)
+    nudged, other = people(trial, "nudged", 2)
+    delivered, otherwise, late = people(trial, "held_out", 3)
+    claims = {one: uuid4() for one in (nudged, delivered)}
+    for one, claim_id in claims.items():
+        await enrol(programme, trial, "nudged" if one == nudged else "held_out", [one], claim_id=claim_id)
+        await sent(programme, one, claim_id, FIRST + timedelta(minutes=1))
+    await enrol(programme, trial, "held_out", [otherwise, late])
+    await enrol(programme, trial, "held_out", [other])
+    await sent(programme, otherwise, uuid4(), FIRST + 14 * DAY, "another")
+    await sent(programme, late, uuid4(), FIRST + 14 * DAY + timedelta(seconds=1), "another")
+    await sent(programme, other, uuid4(), FIRST, "another")
+    [one] = await found(programme)
+    assert (one.misplaced, one.delivered, one.accepted, one.reached_otherwise) == (1, 1, 1, 1)
+
+
+async def test_of_a_trial_that_was_ended_only_those_count_who_were_through_by_then(programme: Programme) -> None:
+    trial = await begin(programme, ended_at=FIRST + 14 * DAY)
+    through, not_through = people(trial, "nudged", 2)
+    settled = {"settled_at": FIRST + 20 * DAY, "came_back_at": FIRST + DAY, "opted_out_at": FIRST + 20 * DAY}
+    await enrol(programme, trial, "nudged", [through], **settled)
+    await enrol(programme, trial, "nudged", [not_through], claimed_at=FIRST + timedelta(seconds=1), **settled)
+    [one] = await found(programme)
+    assert [day.settled for day in one.days] == [(0, 0, 0, 0), (1, 0, 0, 0)]
+    assert one.days[0].enrolled == (2, 0)
+    assert (one.back, one.months, one.opted_out) == ([(1, (1, 0))], [(date(2026, 3, 1), (1, 0, 0, 0))], (1, 0))
+
+
+async def test_a_trial_that_assigns_chapters_has_its_people_by_chapter(programme: Programme) -> None:
+    trial = await begin(programme, unit="chapter")
+    [chapter] = people(trial, "nudged", 1)
+    [alone] = people(trial, "held_out", 1)
+    settled = {"settled_at": FIRST + 15 * DAY}
+    await enrol(programme, trial, "nudged", [uuid4(), uuid4()], chapter_id=chapter, **settled)
+    await enrol(programme, trial, "held_out", [alone], came_back_at=FIRST, **settled)
+    [one] = await found(programme)
+    assert one.misplaced == 0
+    on = date(2026, 3, 17)
+    assert sorted(one.chapters, key=lambda each: each.settled) == [
+        ChapterSettled(on, str(alone), (0, 0, 1, 0)),
+        ChapterSettled(on, str(chapter), (0, 2, 0, 0)),
+    ]
+    assert one.days[1] == TrialDay(on, (0, 0), (0, 2, 1, 0))
+
+
+async def test_a_limited_reader_gets_the_people_of_its_organisations(programme: Programme) -> None:
+    trial, programme_trial = await begin(programme), await begin(programme, "*", started_at=FIRST)
+    for organisation_id, number in ((OURS, 2), (THEIRS, 3), (None, 1)):
+        some = people(trial, "nudged", number)
+        await enrol(programme, trial, "nudged", some, organisation_id=organisation_id, settled_at=FIRST + 15 * DAY)
+        await sent(programme, some[0], uuid4(), FIRST + DAY)
+    assert [one.trial_id for one in await found(programme)] == [programme_trial, trial]
+    [everything] = await found(programme, scope="nudge")
+    assert everything.days[0].enrolled == (6, 0)
+    [ours] = await found(programme, scope="nudge", sees=[OURS])
+    assert [day.enrolled for day in ours.days] == [(2, 0), (0, 0)]
+    assert ours.months == [(date(2026, 3, 1), (0, 2, 0, 0))]
+    [nobody] = await found(programme, scope="nudge", sees=[UUID(int=3)])
+    assert (nobody.days, nobody.accepted) == ([], 0)
