@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from rekindle.engine.backtest import Backtest, ScenarioPast
 from rekindle.engine.preview import Preview
 from rekindle.fleet.status import ScheduleStatus
 from rekindle.model import (
@@ -89,6 +90,43 @@ def summary_document(summary: Summary, names: PlaceNames) -> Document:
             {**dataclasses.asdict(one), **organisation_document(one.organisation_id, names)} for one in summary.places
         ],
         "refusals": {name: dict(reasons) for name, reasons in summary.refusals.items()},
+    }
+
+
+def backtest_document(one: Backtest) -> Document:
+    """What the scenarios of one configuration would have done in the past."""
+    return {
+        "since": one.since,
+        "until": one.until,
+        "timezone": one.timezone,
+        "ticks": one.ticks,
+        "thinned": one.thinned,
+        "scenarios": [_past_document(past) for past in one.scenarios],
+        "pushes_per_person": {str(pushes): people for pushes, people in sorted(one.per_person.items())},
+        "most_in_7_days": one.most_in_7,
+        "most_in_30_days": one.most_in_30,
+    }
+
+
+def _past_document(past: ScenarioPast) -> Document:
+    replayed = past.fault is None
+    backlog, rate = past.backlog, past.base_rate
+    return {
+        "scenario_type": past.scenario_type,
+        "label": past.fidelity.label,
+        "reasons": list(past.fidelity.reasons),
+        "fault": None if past.fault is None else str(past.fault),
+        "backlog": backlog and {"at": backlog.at, "due": backlog.due, "nudged": backlog.claimed},
+        "per_day": {of: dataclasses.asdict(past.spread(of)) for of in ("due", "nudged", "pushes")}
+        if replayed
+        else None,
+        "days": [{"on": on, **dataclasses.asdict(day)} for on, day in sorted(past.days.items())] if replayed else [],
+        "refusals": dict(past.refusals),
+        "collisions": dict(past.collisions),
+        "hours": {str(hour): people for hour, people in sorted(past.hours.items())},
+        "guard_days": past.held_days,
+        "came_back_anyway": rate and dataclasses.asdict(rate),
+        "own_check": past.real and {"runs": past.real[0], "replay": past.real[1]},
     }
 
 

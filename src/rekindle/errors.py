@@ -59,6 +59,7 @@
     ├── PersonUnknown        RK729    drop          2
     ├── EffectMissing        RK760    halt          2
     ├── TrialRefused         RK762    halt          2
+    ├── NotReplayable        RK768    drop          2
     └── RequestError         RK7xx    drop          2
         ├── RequestInvalid        RK701
         ├── KeyRefused            RK702
@@ -573,6 +574,15 @@ class TrialRefused(RekindleError):
 
     code = "RK762"
     usual_hint = "Give another `until`, or remove the table of the trial."
+
+
+class NotReplayable(RekindleError):
+    """The past of this scenario cannot be replayed, because its condition reads the clock or only
+    knows the present."""
+
+    code = "RK768"
+    usual_hint = "Say rekindle.at() instead of a clock, in the query and in the views that it reads."
+    disposition = Disposition.DROP
 
 
 class RequestError(RekindleError):

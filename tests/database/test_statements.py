@@ -41,13 +41,31 @@ FILES = sorted(
 VIEWS = ["chapter", "organisation", "preference", "membership"]
 OPENED = ["opened", "opened_by_person", "opened_absent"]
 BOUND = ("candidates", "known", "longest", "outranking", "own_columns", "opened", *VIEWS)
-EVALUATE = ["test_person", "claim", "claimable", "claimants", "plan", "stage_claimants", "stage_outranking", "explain"]
+EVALUATE = [
+    "test_person",
+    "claim",
+    "claimable",
+    "claimants",
+    "plan",
+    "stage_claimants",
+    "stage_outranking",
+    "explain",
+    "replay",
+]
 # PREPARE takes no utility statements; these are executed.
 UTILITY = {
     "stage_create", "stage_drop", "outranking_create", "outranking_drop", "claimants_create", "source_activity_plan",
-    "erasure_begin", "erasure_share"
+    "erasure_begin", "erasure_share", "twin_clock", "twin_create", "replayed_create", "replay_analyze"
 }  # fmt: skip
 Planner = psycopg.AsyncConnection[dict[str, Any]]
+# What the callers of these bind {twin}, {table} and {view} to.
+NAMED = {
+    "twin_create": {"twin": '"gate"'},
+    "replay_analyze": {"table": '"rekindle_replayed"'},
+    "replay_clear": {"table": '"rekindle_candidate"'},
+    "replay_rows": {"view": '"activity"'},
+    "replay_entered": {"view": '"activity"'},
+}
 SLOT = re.compile(r"\{([a-z_/*]+)\}")
 
 
@@ -80,10 +98,21 @@ def numbered(text: str) -> str:
 async def planner(database_url: str) -> AsyncIterator[Planner]:
     async with open_programme(database_url) as programme, programme.sql.transaction(force_rollback=True):
         await programme.sql.execute(DAYS)
-        for name in ("stage_create", "stage_drop", "stage_create", "outranking_create", "claimants_create"):
+        for name in (
+            "stage_create",
+            "stage_drop",
+            "stage_create",
+            "outranking_create",
+            "claimants_create",
+            "replayed_create",
+        ):
             await programme.sql.execute(statement(name))
         await programme.sql.execute(SHOW_AMOUNTS)
         await programme.sql.execute(SHOW_OPENED)
+        await programme.sql.execute(
+            "create or replace view rekindle_source.activity as "
+            "select user_id, activity_date, amount, null::timestamptz as recorded_at from team.activity"
+        )
         yield programme.sql
 
 
@@ -95,7 +124,7 @@ async def test_every_standalone_statement_can_be_prepared(planner: Planner) -> N
     alone = [name for name in names() if name not in UTILITY.union(EVALUATE, ["longest_of_kind"])]
     assert len(alone) >= 25
     for name in alone:
-        await prepare(planner, name, statement(name))
+        await prepare(planner, name, statement(name, **NAMED.get(name, {})))
 
 
 @pytest.mark.parametrize("kind", MEASURED)
@@ -167,8 +196,15 @@ async def test_a_kind_looks_again_before_sending_only_if_its_views_exist(planner
 
 async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(planner: Planner) -> None:
     assert set(names()) >= UTILITY.union(EVALUATE)
-    for name in ("source_activity_plan", "erasure_begin", "erasure_share"):
-        await planner.execute(statement(name))
+    for name in (
+        "source_activity_plan",
+        "erasure_begin",
+        "erasure_share",
+        "twin_create",
+        "twin_clock",
+        "replay_analyze",
+    ):
+        await planner.execute(statement(name, **NAMED.get(name, {})))
     slots = {slot for file in FILES for slot in SLOT.findall(code(raw(file)))}
     parts = {file.removeprefix("parts/").removesuffix(".sql") for file in FILES if file.startswith("parts/")}
     twins = {f"{view}_absent" for view in (*VIEWS, "outranking", *parts_of_names(absent()), "no_longer_due")}
@@ -184,7 +220,10 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     unions = {slot for slot in slots if "*" in slot}
     assert unions == {"kinds/*/no_longer_due", "kinds/*/useless"}
     of_a_kind |= {slot.replace("*", kind) for slot in unions for kind in KINDS} & parts
-    assert parts == slots - unions - {"candidates", "known", "longest", *columns} | twins | of_a_kind
+    assert (
+        parts
+        == slots - unions - {"candidates", "known", "longest", "twin", "table", "view", *columns} | twins | of_a_kind
+    )
 
 
 def test_explain_checks_the_conditions_in_the_order_of_the_claim() -> None:
@@ -253,12 +292,13 @@ def test_no_statement_reads_a_clock_other_than_the_ledgers(file: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_the_loader_marks_each_statement_and_leaves_its_header_out(name: str) -> None:
-    bound = parts_of(sample("expiry")) | {"longest": "kinds/expiry/longest"}
+    bound = parts_of(sample("expiry")) | {"longest": "kinds/expiry/longest"} | NAMED.get(name, {})
     first, _, body = statement(name, **bound).partition("\n")
     assert first == f"/* rekindle:{name} */"
     assert body.strip()
     assert not body.startswith("--")
-    assert body.rstrip().endswith(unmarked(f"{name}.sql").rstrip().splitlines()[-1])
+    last = unmarked(f"{name}.sql").rstrip().splitlines()[-1]
+    assert body.rstrip().endswith(re.sub(r"\{(\w+)\}", lambda slot: NAMED.get(name, {}).get(slot[1], slot[0]), last))
     assert "mutant:" not in body
 
 

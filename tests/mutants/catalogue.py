@@ -54,6 +54,7 @@ def markers(line: str) -> list[str]:
 _TRANSITIONS = "database/test_ledger_transitions.py::"
 _RECORD = "database/test_ledger_record.py::"
 _SWEEP = "database/test_ledger_sweep.py::"
+_TRUST = "database/test_backtest_trust.py::"
 _BACK = "database/test_look_back.py::test_a_push_is_looked_back_at_"
 _TICKS = "database/test_ticks.py::"
 _LOCKS = "database/test_ledger_locks.py::"
@@ -816,7 +817,7 @@ POLICY = (
     ),
     Mutant(
         "a claim by occurrence takes the key of the day",
-        _sql("claim"),
+        _sql("parts/key_of_claim"),
         "key-of-the-claim",
         "case when false",
         (_RECORD_KEY + "test_two_occurrences_of_one_day_are_both_recorded_if_the_key_includes_the_occurrence",),
@@ -2453,6 +2454,37 @@ EFFECT = (
     ),
 )
 
+BACKTEST = (
+    Mutant(
+        "a replay may write",
+        "postgres/backtest.py",
+        "cannot-write",
+        "",
+        ("database/test_backtest.py::test_a_replay_cannot_write",),
+    ),
+    Mutant(
+        "a replay reads what was entered later",
+        _sql("replay_entered"),
+        "entered-by-then",
+        "select * from rekindle_source.{view}",
+        (_TRUST + "test_activity_that_was_entered_later_is_not_known_before[timestamptz]",),
+    ),
+    Mutant(
+        "a replay sends at the moment of its tick",
+        _sql("replay"),
+        "sent-after-the-tick",
+        "%(at)s::timestamptz as sent_at",
+        (_TRUST + "test_a_cooldown_as_long_as_the_schedule_skips_every_second_tick[timestamptz]",),
+    ),
+    Mutant(
+        "people whose horizon is not over count as not back",
+        _sql("replay_came_back"),
+        "replayed-horizon",
+        "",
+        (_TRUST + "test_the_numbers_of_a_replay[timestamptz]",),
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -2479,4 +2511,5 @@ MUTANTS = (
     *IDS,
     *TELEMETRY,
     *EFFECT,
+    *BACKTEST,
 )

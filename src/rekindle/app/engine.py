@@ -7,6 +7,7 @@ from typing import Self
 from uuid import UUID
 
 from rekindle.app.access import Access
+from rekindle.app.backtests import Backtests
 from rekindle.app.confirm import Confirming
 from rekindle.app.database import check_database
 from rekindle.app.fleet import Scheduled
@@ -38,7 +39,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Access, Tokens, Testing):
+class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Access, Tokens, Testing, Backtests):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

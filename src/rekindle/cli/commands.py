@@ -7,6 +7,7 @@ import typer
 from rekindle.app import version
 from rekindle.cli import (
     audit,
+    backtest,
     cycle,
     demo,
     effect,
@@ -79,6 +80,7 @@ def build() -> typer.Typer:
         send.sends,
         report.report,
         effect.effect,
+        backtest.backtest,
         fleet.tick,
         fleet.worker,
         fleet.status,

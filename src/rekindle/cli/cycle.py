@@ -6,8 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from rekindle.app import Engine
 from rekindle.cli import difference
@@ -42,6 +41,7 @@ from rekindle.cli.output import (
 )
 from rekindle.cli.people import People
 from rekindle.cli.places import places
+from rekindle.cli.progress import progress_bar
 from rekindle.cli.telemetry import MetricsFile, kept
 from rekindle.cli.texts import show_texts
 from rekindle.documents import candidate_document, people_of, places_of, preview_document, report_document
@@ -185,7 +185,7 @@ async def run(
         await warn_if_not_applied(engine)
         report = None if asked is None else await engine.run_under(asked)
         if report is None:
-            with _progress(quiet=as_json) as progress:
+            with progress_bar("sending", quiet=as_json) as progress:
                 report = await engine.run(
                     scenarios=scenarios,
                     organisations=organisations,
@@ -256,7 +256,7 @@ async def _follow(engine: Engine, run_id: UUID, *, as_json: bool) -> int:
     """Show how far a run is until it ends, or until a signal, then its report. Returns the report's
     exit code."""
     last: Look | None = None
-    with _progress(quiet=as_json) as progress:
+    with progress_bar("sending", quiet=as_json) as progress:
         task = progress.add_task("sending", total=None)
         async with aclosing(engine.watch(run_id, stop=stop_on_signals())) as looks:
             async for last in looks:
@@ -276,19 +276,6 @@ async def warn_if_not_applied(engine: Engine) -> None:
     changed = sorted(name for name, change in (await engine.changes()).items() if change != "same")
     if changed:
         log.warning("config.not_applied", scenarios=changed, hint="run `rekindle apply` to put the file in force")
-
-
-class _Terminal(Console):
-    """Never hides the cursor: a process that is ended at once could not show it again."""
-
-    def show_cursor(self, show: bool = True) -> bool:
-        return False
-
-
-def _progress(*, quiet: bool) -> Progress:
-    terminal = _Terminal(stderr=True)
-    columns = (TextColumn("sending"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=terminal, transient=True, disable=quiet or not terminal.is_terminal)
 
 
 def _watch(progress: Progress) -> Watch:

@@ -4,6 +4,7 @@ and the team's views. They keep the engine free of psycopg and of any HTTP clien
 from rekindle.ports.access import ApiKey, Grant, KnownKey, NewKey
 from rekindle.ports.alerts import Alert, Alerts
 from rekindle.ports.audit import Action, Audited, Entry
+from rekindle.ports.backtest import Aftermath, BaseRate, Fidelities, Fidelity, Judged, Label, Past, PastTick, Replays
 from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
 from rekindle.ports.dispatcher import Dispatcher
 from rekindle.ports.effect import NO_COUNTS, ChapterSettled, FourCounts, TrialDay, TrialFound, TrialsFound
@@ -40,11 +41,13 @@ __all__ = [
     "WAITS",
     "Action",
     "Affected",
+    "Aftermath",
     "Alert",
     "Alerts",
     "ApiKey",
     "Applied",
     "Audited",
+    "BaseRate",
     "Change",
     "Changed",
     "ChapterSettled",
@@ -68,12 +71,16 @@ __all__ = [
     "Explanations",
     "Exposure",
     "FailedTick",
+    "Fidelities",
+    "Fidelity",
     "Filter",
     "Fleet",
     "FourCounts",
     "Grant",
     "IdCounts",
+    "Judged",
     "KnownKey",
+    "Label",
     "LastSend",
     "LastTick",
     "LiveWorker",
@@ -83,7 +90,9 @@ __all__ = [
     "NotificationRepository",
     "NotificationShown",
     "OptOuts",
+    "Past",
     "PastClaim",
+    "PastTick",
     "PastUnit",
     "PersonExplained",
     "PlaceSummary",
@@ -91,6 +100,7 @@ __all__ = [
     "PrunedBatch",
     "Pruning",
     "Queue",
+    "Replays",
     "ScenarioStatus",
     "ScenarioVersion",
     "Schedule",

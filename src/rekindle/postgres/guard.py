@@ -1,8 +1,10 @@
 """The guard: it stops a claim of unusually many people until somebody confirms the number. It is
 part of the claim's transaction."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from rekindle.errors import HeldByGuard
@@ -100,8 +102,14 @@ async def people_of(connection: Connection, claim: Claim, *, since: datetime, cl
     return row["own"], row["total"]
 
 
-async def weigh(connection: Connection, claim: Claim, guard: Guard) -> Weighed:
-    """Return what the guard allows, and the most people that the claim can come to."""
+async def weigh(
+    connection: Connection,
+    claim: Claim,
+    guard: Guard,
+    over: Callable[[LiteralString], LiteralString] = lambda text: text,
+) -> Weighed:
+    """Return what the guard allows, and the most people that the claim can come to. `over` puts
+    other tables in place of those of the ledger."""
     parameters = {
         **asdict(claim),
         "max_share": guard.max_share,
@@ -109,7 +117,7 @@ async def weigh(connection: Connection, claim: Claim, guard: Guard) -> Weighed:
         "median_days": MEDIAN_DAYS,
         "median_least_days": MEDIAN_LEAST_DAYS,
     }
-    row = await (await connection.execute(statement("guard"), parameters)).fetchone()
+    row = await (await connection.execute(over(statement("guard")), parameters)).fetchone()
     return Weighed(**(row or {}))
 
 

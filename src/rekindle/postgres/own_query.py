@@ -66,7 +66,7 @@ async def own_rows(
             database.reading(timeout_seconds=min(timeout_seconds, QUERY_SECONDS)) as reader,
             querying(scenario_type),
         ):
-            await _prove(reader, scenario_type, query)
+            await prove(reader, scenario_type, query)
             copy_out: LiteralString = f"copy ({returned_rows(scenario)}) to stdout"
             async with reader.cursor() as source, source.copy(copy_out) as outgoing:
                 async for block in outgoing:
@@ -84,7 +84,7 @@ def returned_rows(scenario: OwnQuery) -> LiteralString:
     """Return a SELECT around the query that casts its columns and stops one row after the limit.
     Variables that are no object become null, because one row must not fail the others.
 
-    `_prove` has checked that the query is one balanced statement, so it cannot close the brackets.
+    `prove` has checked that the query is one balanced statement, so it cannot close the brackets.
     Its origin is not a literal: this is the only place that runs the team's SQL on purpose.
     """
     return cast(
@@ -128,7 +128,7 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
         await still_due(database, scenario_type, scenario.still_due, [], timeout_seconds=QUERY_SECONDS)
     query = scenario.statement
     async with database.reading(timeout_seconds=QUERY_SECONDS) as reader, querying(scenario_type):
-        await _prove(reader, scenario_type, query)
+        await prove(reader, scenario_type, query)
         rows = await (await reader.execute(sampled_variables(scenario), binary=True)).fetchall()
     return {row["name"]: _variable(row) for row in rows if row["name"] is not None} if rows else None
 
@@ -156,7 +156,7 @@ async def still_due(
         database.reading(timeout_seconds=timeout_seconds) as reader,
         querying(scenario_type, "still_due"),
     ):
-        columns = await _prove(reader, scenario_type, text, key="still_due")
+        columns = await prove(reader, scenario_type, text, key="still_due")
         occurrence = "still.occurrence::text" if "occurrence" in columns else "null::text"
         # A percent sign in the query is no parameter.
         asked: LiteralString = cast(
@@ -196,7 +196,7 @@ def _variable(row: dict[str, Any]) -> Variable:
     return Variable(fit_for, row["longest"] or 0, for_programs=bool(row["for_programs"]))
 
 
-async def _prove(reader: Connection, scenario_type: str, query: str, *, key: str = "query") -> Mapping[str, int]:
+async def prove(reader: Connection, scenario_type: str, query: str, *, key: str = "query") -> Mapping[str, int]:
     """Check that the text alone is one statement, and a SELECT of the right columns; return the
     types of all of its columns. `binary` makes psycopg use the extended protocol, in which the
     server accepts only one statement."""

@@ -175,15 +175,21 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(
-        self, *, timeout_seconds: float, pass_through: tuple[type[psycopg.Error], ...] = ()
+        self,
+        *,
+        timeout_seconds: float,
+        bounded: bool = True,
+        pass_through: tuple[type[psycopg.Error], ...] = (),
     ) -> AsyncGenerator[Connection]:
         """One transaction whose statements all see the rows that were committed before its first
         statement. It is rolled back at its end, with the rows that it staged. Each statement has
-        `timeout_seconds`, and the block twice that and a little more."""
+        `timeout_seconds`, and the block twice that and a little more. A block that is not `bounded`
+        has no limit."""
         async with self._begun(
             "repeatable read",
             timeout_seconds,
-            within=2 * timeout_seconds + _GRACE_SECONDS,
+            idle_seconds=_IDLE_SECONDS if bounded else _YIELDING_SECONDS,
+            within=2 * timeout_seconds + _GRACE_SECONDS if bounded else None,
             pass_through=pass_through,
         ) as connection:
             yield connection

@@ -61,6 +61,14 @@ language sql volatile parallel safe as $$
   select pg_catalog.clock_timestamp()
 $$;
 
+-- The moment that a query of the team's is about: in a backtest that of a tick in the past, and the
+-- ledger's clock otherwise.
+create or replace function rekindle.at() returns timestamptz
+language sql stable as $$
+  select coalesce(
+    nullif(pg_catalog.current_setting('rekindle.at', true), '')::timestamptz, rekindle.clock())
+$$;
+
 -- How records name the actor of a change: as the caller says, or, if it does not say (null), by the
 -- login of this session.
 create or replace function rekindle.signature(actor text) returns text

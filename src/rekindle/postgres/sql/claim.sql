@@ -75,10 +75,7 @@ unit as (
     owner, lease_until, next_try_at, give_up_at, claimed_at)
   select claimed.claim_id, device.device_id, claimed.user_id, %(scenario_type)s, %(version)s, %(kind)s,
          claimed.organisation_id, %(run_id)s, %(run_id)s,
-         case when %(by_occurrence)s::boolean  -- mutant: key-of-the-claim
-              then rekindle.idempotency_key(
-                     claimed.user_id, %(scenario_type)s, %(evaluated_on)s::date, claimed.occurrence)
-              else rekindle.idempotency_key(claimed.user_id, %(scenario_type)s, %(evaluated_on)s::date) end,
+         {key_of_claim},
          %(at)s::timestamptz, (claimed.variant).cooldown_seconds, claimed.occurrence, claimed.other_occurrences,
          %(priority)s,
          row_number() over (partition by claimed.organisation_id order by claimed.claim_id, device.device_id),

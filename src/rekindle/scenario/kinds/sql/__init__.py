@@ -63,6 +63,7 @@ class OwnQuery(ScenarioKind):
     file: str | None = None
     still_due: str | None = None
     still_due_file: str | None = None
+    as_of: bool = False
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
