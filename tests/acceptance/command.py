@@ -61,8 +61,10 @@ class Command:
 
     def start(self, *arguments: object) -> "subprocess.Popen[str]":
         """The command, running."""
-        prepared = all(name in _KEPT or name.startswith(_READ_WHEN_RUN) for name in self.environment)
-        begin = PreparedPopen if prepared else subprocess.Popen
+        # With PYTHONPATH the product may be another than that of the prepared process: a mutant.
+        unread = {*_KEPT} - {"PYTHONPATH"}
+        prepared = all(name in unread or name.startswith(_READ_WHEN_RUN) for name in self.environment)
+        begin: type[subprocess.Popen[str]] = PreparedPopen if prepared else subprocess.Popen
         return begin(
             [sys.executable, "-m", "rekindle", *map(str, arguments)],
             cwd=self.folder,

@@ -60,12 +60,14 @@ DAYS = st.builds(
     ends=st.sampled_from(ENDS),
     pruned=st.booleans(),
 )
-ALL = {"a": "one", "b": "two", "c": "three"}
+ALL: dict[str, str | None] = {"a": "one", "b": "two", "c": "three"}
 
 
 @settings(max_examples=12)
 @example(days=[Day(ALL, set(), end, pruned=pruned) for pruned in (True, False) for end in reversed(ENDS)])
 @example(days=[Day({"b": "x"}, set(), "cooling", pruned=False), Day({"a": None}, set(), "unknown", pruned=True)])
+@example(days=[Day(ALL, set(), "unknown", pruned=False), Day({}, set(), "cooling", pruned=False)])
+@example(days=[Day(ALL, set(), "unknown", pruned=True), Day({}, set(), "cooling", pruned=True)])
 @given(days=st.lists(DAYS, min_size=1, max_size=6))
 def test_each_occurrence_is_in_one_push_however_the_pushes_end(ledger: Ledger, days: list[Day]) -> None:
     ledger.begin(START)

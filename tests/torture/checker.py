@@ -96,7 +96,7 @@ def _doubles(evidence: Evidence) -> Iterator[Breach]:
     by_person: defaultdict[tuple[UUID, str, float], list[Acceptance]] = defaultdict(list)
     for one in evidence.accepted:
         by_person[one.user_id, one.scenario_type, one.life].append(one)
-    for (*person, _), accepted in by_person.items():
+    for (user_id, scenario_type, _), accepted in by_person.items():
         seen: list[Acceptance] = []
         for one in sorted(accepted, key=lambda one: one.at):
             seen = [past for past in seen if one.at - past.at < COOLDOWN_SECONDS - _CLOCK_SLACK]
@@ -105,7 +105,8 @@ def _doubles(evidence: Evidence) -> Iterator[Breach]:
             )
             if same is not None:
                 gap = one.at - same.at
-                yield Breach(DOUBLE, f"claims {same.claim_id} and {one.claim_id}, {gap:.3f} s apart", (*person,))
+                what = f"claims {same.claim_id} and {one.claim_id}, {gap:.3f} s apart"
+                yield Breach(DOUBLE, what, (user_id, scenario_type))
             seen.append(one)
 
 
@@ -114,7 +115,8 @@ def _occurrences(evidence: Evidence) -> Iterator[Breach]:
     claims: defaultdict[tuple[UUID, str, str, float], set[UUID]] = defaultdict(set)
     units: set[Key] = set()
     for one in evidence.accepted:
-        claims[one.user_id, one.scenario_type, one.occurrence, one.life].add(one.claim_id)
+        for occurrence in (one.occurrence, *one.others):
+            claims[one.user_id, one.scenario_type, occurrence, one.life].add(one.claim_id)
         if one.key in units:
             yield Breach(
                 REPEATED, f"claim {one.claim_id} device {one.device_id} once more", (one.user_id, one.scenario_type)

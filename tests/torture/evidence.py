@@ -3,6 +3,7 @@ process."""
 
 import asyncio
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,6 +30,8 @@ class Acceptance:
     life: float = 0.0
     """When the person was erased afterwards, and everything about them was forgotten; 0: they were
     not."""
+    others: tuple[str, ...] = ()
+    """What the push of a digest covers besides its occurrence."""
 
     @property
     def key(self) -> Key:
@@ -161,6 +164,9 @@ _NUMBERS = (
 )
 
 
+_SLOT = re.compile(r"[0-9]+(?::[0-9]+)?")  # of one occurrence; a digest enumerates several
+
+
 async def accepted_by_sandbox(stage: Stage) -> list[Acceptance]:
     """The sandbox's log, with the person that the harness gave each token to."""
     devices = {
@@ -172,13 +178,15 @@ async def accepted_by_sandbox(stage: Stage) -> list[Acceptance]:
     for entry in map(json.loads, lines):
         device_id, user_id = devices[entry["target"]]
         sent: dict[str, str] = entry["message"]["data"]
+        occurrence, *others = _SLOT.findall(entry["message"]["notification"]["body"])
         found.append(
             Acceptance(
                 claim_id=UUID(sent["claim_id"]),
                 device_id=device_id,
                 user_id=user_id,
                 scenario_type=sent["scenario_type"],
-                occurrence=sent["occurrence"],
+                occurrence=occurrence,
+                others=tuple(others),
                 at=datetime.fromisoformat(entry["accepted_at"]).timestamp(),
                 name=entry["name"],
             )
@@ -191,12 +199,14 @@ async def forgotten(stage: Stage) -> list[tuple[UUID, str, str]]:
     if stage.session.design != "rekindle":
         return []
     rows = await stage.rows(
-        "select distinct p.user_id, p.scenario_type, said.occurrence from torture.pruned_unit p "
-        "join (select id as claim_id, occurrence from torture.notification "
-        "      union select claim_id, occurrence from torture.outcome where outcome = 'unknown') said using (claim_id) "
+        "select distinct p.user_id, p.scenario_type, covered.occurrence from torture.pruned_unit p "
+        "join (select id as claim_id, occurrence, other_occurrences from torture.notification "
+        "      union select claim_id, occurrence, other_occurrences from torture.outcome "
+        "      where outcome = 'unknown') said using (claim_id) "
+        "cross join lateral unnest(array_prepend(said.occurrence, said.other_occurrences)) as covered (occurrence) "
         "where p.life is null and (p.name = 'delivery' or p.deleted ->> 'outcome' = 'unknown') "
         "  and not exists (select from rekindle.spent s where s.user_id = p.user_id "
-        "    and s.scenario_type = p.scenario_type and s.occurrence = said.occurrence)"
+        "    and s.scenario_type = p.scenario_type and s.occurrence = covered.occurrence)"
     )
     return [(row["user_id"], row["scenario_type"], row["occurrence"]) for row in rows]
 

@@ -30,7 +30,8 @@ select user_id, token, 'token'::text as target_kind, 'android'::text as platform
 from torture.device;
 
 -- `again`: everyone is due at every evaluation, each time for a new occasion. `spell`: a third of
--- them, once per spell.
+-- them, once per spell. `parts`: another third, for three occasions at once, each once per spell;
+-- the spells begin at different times, so a digest covers one, two or three of them.
 create view torture.again as
 select user_id, 'at:' || moment.slot as occurrence,
        jsonb_build_object('slot', moment.slot) as variables
@@ -40,6 +41,13 @@ create view torture.spell as
 select user_id, 'spell:' || moment.slot as occurrence, jsonb_build_object('slot', moment.slot) as variables
 from torture.person, (select floor(extract(epoch from clock_timestamp()) / %(spell)s)::bigint as slot) moment
 where active and number %% 3 = 0;
+create view torture.parts as
+select user_id, 'part:' || moment.slot as occurrence, jsonb_build_object('slot', moment.slot) as variables
+from torture.person, (
+  select part || ':' || floor((extract(epoch from clock_timestamp()) + part * 10) / %(spell)s)::bigint as slot
+  from generate_series(1, 3) part
+) moment
+where active and number %% 3 = 1;
 
 -- What each erasure deletes, as the tables see it and not as the product says: `life` is the same
 -- for all rows of one erasure. `removed` are the people who had left before they were erased.

@@ -8,9 +8,13 @@ from torture.checker import INVARIANTS, longest_overrun, most_unknown_of_one_run
 
 def table(verdicts: Sequence[Verdict]) -> str:
     """One line per figure, one column per session, and their sum; in Markdown, ready to paste."""
-    rows: list[tuple[str, list[float]]] = [
+    rows: list[tuple[str, Sequence[float]]] = [
         ("seconds of faults", [one.session.seconds for one in verdicts]),
         ("accepted", [len(one.evidence.accepted) for one in verdicts]),
+        (
+            "accepted digests of several occasions",
+            [float(sum(bool(sent.others) for sent in one.evidence.accepted)) for one in verdicts],
+        ),
         ("recorded", [len(one.evidence.records) for one in verdicts]),
         ("unknown", [sum(end.outcome == "unknown" for end in one.evidence.endings) for one in verdicts]),
         ("dead or skipped", [sum(end.outcome != "unknown" for end in one.evidence.endings) for one in verdicts]),

@@ -11,8 +11,8 @@ SPELL_SECONDS = (
 CAP_PUSHES, CAP_SECONDS = (
     3,
     30,
-)  # for both scenarios together: sometimes it, and not the cooldown, refuses a person
-BUDGET_SECONDS = 4
+)  # for all scenarios together: sometimes it, and not the cooldown, refuses a person
+BUDGET_SECONDS = 6
 TIMEOUT_SECONDS = 1
 CONCURRENCY = 100
 BATCH = 20  # messages in a request to the Edge Function
@@ -68,23 +68,29 @@ class Session:
 def configuration(dispatcher: str = "fcm") -> str:
     """The rekindle.toml of the programme, sending through a dispatcher of that kind.
 
-    Only the gate refuses `again`: each evaluation is a new occasion.
+    Only the gate refuses `again`: each evaluation is a new occasion. `parts` is a digest. Each
+    push says what it covers.
     """
-    text = 'title = "CANARYTITLE {first_name}"\nbody = "CANARYBODY {slot}"\n'
-    again, spell = (
+    scenarios = "".join(
         f"""
 [scenario.{name}]
 kind = "sql"
 cooldown = "{COOLDOWN_SECONDS}s"
 key = "occurrence"
+{digest}
 schedule = "* * * * *"
 relevance = "25s"
 priority = {priority}
 query = "select user_id, occurrence, variables from torture.{name}"
-data = {{ occurrence = "{{slot}}" }}
 [scenario.{name}.message.en]
-{text}"""
-        for name, priority in (("again", 50), ("spell", 60))
+title = "CANARYTITLE {{first_name}}"
+body = "CANARYBODY {said}"
+"""
+        for name, priority, digest, said in (
+            ("again", 50, "", "{slot}"),
+            ("spell", 60, "", "{slot}"),
+            ("parts", 40, 'digest = { names = 10, items = "slot" }', "{items, list}"),
+        )
     )
     return f"""
 [run]
@@ -98,4 +104,4 @@ concurrency = {CONCURRENCY}
 timeout = "{TIMEOUT_SECONDS}s"
 [policy]
 caps = ["{CAP_PUSHES} per {CAP_SECONDS}s"]
-{again}{spell}"""
+{scenarios}"""

@@ -11,8 +11,9 @@ from torture.evidence import Acceptance, Cycle, Ending, Erased, Evidence, Record
 from torture.terms import BUDGET_SECONDS, COOLDOWN_SECONDS
 
 CLAIM, DEVICE, PERSON, RUN, OTHER = (UUID(int=number) for number in range(1, 6))
-NUMBERS = {"evaluated": 3, "not_due": 1, "refused": 1, "claimed": 1, "carried": 0, "recorded": 1}
-NUMBERS |= dict.fromkeys(("skipped", "dead", "unknown", "pending", "handed_over"), 0)
+NUMBERS = {"evaluated": 3, "not_due": 1, "refused": 1, "claimed": 1, "carried": 0, "recorded": 1} | dict.fromkeys(
+    ("skipped", "dead", "unknown", "pending", "handed_over"), 0
+)
 SENT = Acceptance(CLAIM, DEVICE, PERSON, "again", "at:1", 101.0, "name-1")
 
 
@@ -126,6 +127,15 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
     ),
     "one occurrence by two claims": (
         lambda evidence: evidence.accepted.append(replace(SENT, claim_id=OTHER, at=SENT.at + 100, name="name-2")),
+        checker.REPEATED,
+    ),
+    "one occurrence of two digests that begin with other ones": (
+        lambda evidence: evidence.accepted.extend(
+            replace(
+                SENT, claim_id=UUID(int=60 + n), at=SENT.at + 100 * n, name=f"d{n}", occurrence=f"{n}", others=("9",)
+            )
+            for n in range(1, 3)
+        ),
         checker.REPEATED,
     ),
     "accepted and nowhere": (unrecorded(), checker.UNTRACED),

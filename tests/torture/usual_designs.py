@@ -89,8 +89,7 @@ class Pushes:
             target_kind="token",
             target=job["token"],
             title="CANARYTITLE",
-            body="CANARYBODY",
-            data={"occurrence": str(time.time_ns())},
+            body=f"CANARYBODY {time.time_ns()}",
         )
         async with self._room:
             return {**job, "claim_id": claim_id}, await self._dispatcher.send(message, timeout=TIMEOUT_SECONDS)
@@ -149,7 +148,7 @@ async def work(design: str) -> None:
         dispatcher = FcmConfig().build()
         try:
             await dispatcher.open()
-            async with await psycopg.AsyncConnection.connect(
+            async with await Connection.connect(
                 settings.database_url.get_secret_value(), autocommit=True, connect_timeout=2, row_factory=dict_row
             ) as connection:
                 pushes = Pushes(dispatcher)
