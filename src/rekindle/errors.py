@@ -8,7 +8,9 @@
     │   ├── ConfigNotApplied RK104
     │   ├── UnknownScenario  RK105
     │   ├── BadArgument      RK106
-    │   └── WouldRetire      RK110
+    │   ├── WouldRetire      RK110
+    │   ├── NamesCollide     RK737
+    │   └── ScenarioRenamed  RK738    retry         1
     ├── DatabaseError        RK2xx    halt          2
     │   ├── DatabaseUnreachable   RK201
     │   │   ├── DatabaseStopping  RK212
@@ -207,6 +209,22 @@ class WouldRetire(ConfigError):
 
     code = "RK110"
     usual_hint = "If that is meant, run `rekindle apply --retire`."
+
+
+class NamesCollide(ConfigError):
+    """Two scenarios of the configuration are one scenario, which was renamed."""
+
+    code = "RK737"
+    usual_hint = "Keep one of them, and give the other one a name that no scenario has had."
+
+
+class ScenarioRenamed(ConfigError):
+    """The scenario was renamed while the run was under way, so the run claims nothing of it."""
+
+    code = "RK738"
+    usual_hint = "Nothing needs to be done: the next run claims under the new name."
+    disposition = Disposition.RETRY
+    exit_code = 1
 
 
 class DatabaseError(RekindleError):

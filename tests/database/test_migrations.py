@@ -288,6 +288,7 @@ UNSAFE = {
     "refuse", "recount",  # triggers
     "signature",  # part of what writes
     "new_claim_id", "backed_off_until", "ended", "reached", "sent", "next_at",  # parts of what is never parallel
+    "renamed",  # it is called once per statement
 }  # fmt: skip
 
 

@@ -76,6 +76,7 @@ _OVERRIDES = "database/test_overrides.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
 _HOURS = "property/test_hours.py::"
+_RENAME = "database/test_rename.py::test_"
 _FUNCTIONS = "postgres/migrations/20261123090000_functions.sql"
 _MEMBERSHIPS = (
     "property/test_memberships.py::test_one_place_counts_for_each_person_and_every_statement_chooses_the_same"
@@ -2485,6 +2486,169 @@ BACKTEST = (
     ),
 )
 
+RENAMED = (
+    *(
+        Mutant(f"a renamed scenario: {what}", file, marker, becomes, tuple(_RENAME + test for test in tests))
+        for what, file, marker, becomes, *tests in (
+            (
+                "the names are followed in one direction",
+                "postgres/migrations/20261123090100_tables.sql",
+                "both-ways",
+                "select same.name, pair.other",
+                "applied_twice_or_without_the_key_it_changes_nothing_for_people",
+            ),
+            (
+                "its earlier gates are not read",
+                _sql("parts/gate_renamed"),
+                "renamed-gate",
+                "where g.user_id = person.user_id and g.scenario_type = %(scenario_type)s",
+                "a_push_under_the_former_name_begins_the_cooldown_of_the_new_one",
+            ),
+            (
+                "a claim under an earlier name is not in flight",
+                _sql("parts/gate_renamed"),
+                "renamed-in-flight",
+                "null::uuid as inflight",
+                "a_claim_that_is_live_under_the_former_name_is_in_flight_and_its_record_begins_the_cooldown",
+            ),
+            (
+                "its earlier records spend nothing",
+                _sql("parts/spent"),
+                "renamed-record",
+                "where n.user_id = candidate.user_id and n.scenario_type = %(scenario_type)s",
+                "an_occurrence_that_was_sent_under_the_former_name_stays_spent[recorded]",
+            ),
+            (
+                "its earlier unknown outcomes spend nothing",
+                _sql("parts/spent"),
+                "renamed-unknown",
+                "where o.user_id = candidate.user_id and o.scenario_type = %(scenario_type)s",
+                "an_occurrence_that_was_sent_under_the_former_name_stays_spent[unknown]",
+            ),
+            (
+                "its earlier pruned records spend nothing",
+                _sql("parts/spent"),
+                "renamed-spent",
+                "where s.user_id = candidate.user_id and s.scenario_type = %(scenario_type)s",
+                "an_occurrence_that_was_sent_under_the_former_name_stays_spent[pruned]",
+            ),
+            (
+                "an earlier key of today does not count",
+                _sql("parts/refusals/already_today"),
+                "renamed-today",
+                "or false and exists (",
+                "the_key_of_today_counts_under_each_name",
+            ),
+            (
+                "an earlier name in an opt-out does not count",
+                _sql("parts/verdicts"),
+                "renamed-opt-out",
+                "or preference.scenario_type = %(scenario_type)s)",
+                "an_opt_out_counts_under_each_name_whenever_it_is_written",
+            ),
+            (
+                "it is switched on by its new name",
+                _sql("parts/verdicts"),
+                "renamed-switch",
+                "where s.scenario_type is null or s.scenario_type = %(scenario_type)s",
+                "a_switch_stays_off_under_the_new_name_until_it_is_turned_on",
+            ),
+            (
+                "the last look reads switches by the unit's name",
+                _sql("arm"),
+                "switched-by-name",
+                "cross join lateral (select s.scenario_type as identity) scenario",
+                "the_last_look_at_a_unit_of_the_former_name_sees_what_is_said_of_the_new_one[switched_off-older]",
+            ),
+            (
+                "the last look reads opt-outs by the unit's name",
+                _sql("arm"),
+                "opted-out-by-name",
+                "select preference.user_id, preference.scenario_type as scenario_type",
+                "the_last_look_at_a_unit_of_the_former_name_sees_what_is_said_of_the_new_one[opted_out-older]",
+            ),
+            (
+                "the look back reads opt-outs by the record's name",
+                _sql("look_back"),
+                "looked-back-by-name",
+                "left join renamed on false",
+                "the_look_back_at_a_push_of_the_former_name_knows_an_opt_out_of_the_new_one",
+            ),
+            (
+                "a claim does not ask for its names",
+                "postgres/claims.py",
+                "under-its-name",
+                "",
+                "a_run_that_began_before_the_renaming_claims_nothing_more_of_it",
+                "a_run_that_does_not_know_a_further_name_claims_nothing",
+            ),
+            (
+                "a run claims by a name that is not in force",
+                _sql("claim_name"),
+                "name-in-force",
+                ")",
+                "a_run_that_began_before_the_renaming_claims_nothing_more_of_it",
+            ),
+            (
+                "a run claims without a name that it does not know",
+                _sql("claim_name"),
+                "name-not-known",
+                "and (false",
+                "a_run_that_does_not_know_a_further_name_claims_nothing",
+            ),
+            (
+                "it is applied while a claim is under way",
+                "postgres/reports.py",
+                "rename-without-claims",
+                "pass",
+                "it_is_renamed_after_the_claim_that_is_under_way",
+            ),
+            (
+                "two scenarios of a file may be one",
+                "postgres/names.py",
+                "names-collide",
+                "if False:",
+                "a_name_that_a_scenario_has_had_is_given_to_no_other",
+            ),
+            (
+                "its schedule begins now",
+                _sql("schedule_apply"),
+                "schedule-goes-on",
+                "where false",
+                "a_schedule_goes_on_where_it_was_under_the_former_name",
+            ),
+            (
+                "the guard knows only its new name",
+                _sql("guard"),
+                "usual-by-name",
+                "where scenario_type = (%(names)s::text[])[1]",
+                "the_guard_compares_with_what_was_usual_under_the_former_name",
+            ),
+            (
+                "its explanation has no earlier pushes",
+                _sql("history"),
+                "history-by-name",
+                "where false",
+                "the_explanation_under_the_new_name_has_the_pushes_of_the_former_one",
+            ),
+        )
+    ),
+    *(
+        Mutant(
+            f"was may name {what}",
+            "scenario/renaming.py",
+            marker,
+            "if False:",
+            (f"unit/test_renaming.py::test_a_wrong_former_name_is_one_line_at_its_place[{case}]",),
+        )
+        for what, marker, case in (
+            ("the scenario itself", "was-itself", "itself"),
+            ("a scenario of the file", "was-still-there", "still there"),
+            ("what another scenario names", "was-twice", "twice"),
+        )
+    ),
+)
+
 MUTANTS = (
     *ARM,
     *FENCE,
@@ -2512,4 +2676,5 @@ MUTANTS = (
     *TELEMETRY,
     *EFFECT,
     *BACKTEST,
+    *RENAMED,
 )

@@ -98,6 +98,7 @@ def test_faults_leave_the_process_with_the_exit_code_of_who_must_act() -> None:
     not_two = {name: code for name, code in by_code.items() if code != 2}
     assert not_two == {
         "ProviderUnreachable": 1,
+        "ScenarioRenamed": 1,
         "RecordFailed": 1,
         "DemoDisagrees": 1,
         "OutputIncomplete": 0,

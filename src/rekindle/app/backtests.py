@@ -69,7 +69,10 @@ class Backtests(Base):
     async def _sides(self, names: Sequence[str], *, compare: bool) -> Mapping[Side, list[Applied]]:
         """The scenarios to replay, of each configuration that has some."""
         in_force = list(await self.deps.store.applied())
-        sides: dict[Side, list[Applied]] = {"applied": in_force, "file": edited(self.config)}
+        sides: dict[Side, list[Applied]] = {
+            "applied": in_force,
+            "file": edited(self.config, await self._reports.names(self.config)),
+        }
         if in_force and not compare:
             del sides["file"]
         every = [one for side in sides.values() for one in side]

@@ -29,11 +29,12 @@ from rekindle.engine.cycle import Caller, Limits
 from rekindle.engine.findings import Finding, raise_faults
 from rekindle.engine.run import run_cycle
 from rekindle.engine.scenarios import enabled_or_named
-from rekindle.errors import TrialRefused
+from rekindle.errors import NamesCollide, TrialRefused
 from rekindle.log import log
 from rekindle.model import Report, Selection
 from rekindle.ports import Applied, Change, Changed, Dispatcher, TrialChange
 from rekindle.postgres import installation
+from rekindle.postgres.names import require_distinct
 from rekindle.postgres.pool import CONNECTIONS, Database
 from rekindle.scenario import Config
 from rekindle.settings import Settings
@@ -138,7 +139,7 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
             ),
             *await self._check_alerts(scheduled=any(one.schedule for one in self.config.scenario.values())),
             *await check_sign_in(self.config.sign_in),
-            check_applied(changes(in_force, edited(self.config))),
+            check_applied(changes(in_force, edited(self.config, await self._reports.names(self.config)))),
         ]
 
     async def ready_to_apply(self) -> None:
@@ -155,8 +156,14 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
 
     async def _check(self, in_force: Sequence[Applied]) -> list[Finding]:
         findings = await check(self.config, self._source)
+        names = await self._reports.names(self.config)
         if not any(finding.fault for finding in findings if finding.subject == "preference"):
-            findings += await check_reach(self.config, self._source, [one.scenario_type for one in in_force])
+            applied = [one.scenario_type for one in in_force]
+            findings += await check_reach(self.config, self._source, applied, names)
+        try:
+            require_distinct(names)
+        except NamesCollide as fault:
+            findings.append(Finding("names", fault.message, fault))
         try:
             await self.trial_changes()
         except TrialRefused as fault:
@@ -175,6 +182,7 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
 
         Raises:
             WouldRetire: scenarios would be retired, and `retire` is false; nothing has changed.
+            NamesCollide: two scenarios are one, which was renamed; nothing has changed.
             RekindleError: as `ready_to_apply`.
         """
         if not checked:
@@ -192,7 +200,8 @@ class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, A
     async def changes(self) -> Mapping[str, Changed]:
         """How each scenario of this configuration, or in force, would change if this
         configuration were applied."""
-        return changes(await self.deps.store.applied(), edited(self.config))
+        edit = edited(self.config, await self._reports.names(self.config))
+        return changes(await self.deps.store.applied(), edit)
 
     async def run(
         self,

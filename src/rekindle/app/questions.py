@@ -165,7 +165,8 @@ class Questions(Base):
         Raises:
             UnknownScenario: a name is neither in the configuration nor applied.
         """
-        in_force, new_ones = await self.deps.store.applied(), edited(self.config)
+        in_force = await self.deps.store.applied()
+        new_ones = edited(self.config, await self._reports.names(self.config))
         require_applied(scenarios, [*in_force, *new_ones])
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
         terms = replace(self._terms(), by_the_hour=False)  # mutant: compared-at-any-hour

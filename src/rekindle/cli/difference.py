@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from rekindle.cli.people import People
 from rekindle.cli.places import Places, places
 from rekindle.documents import organisation_document, people_of, person_document, places_of
 from rekindle.model import Place
-from rekindle.ports import EFFECTS, Affected, Difference, Effect
+from rekindle.ports import EFFECTS, Affected, Carried, Difference, Effect
 
 PEOPLE_PER_GROUP = 1_000
 
@@ -41,10 +42,21 @@ def show_numbers(differences: list[Difference], where: Places) -> None:
     for one in differences:
         if one.fault is not None:
             say(f"{one.scenario_type}: {one.fault}")
+    for one in differences:
+        if one.carried is not None:
+            say(renamed_line(one.scenario_type, one.was or "", one.carried))
     say_held(one.held for one in differences)
     keys = sorted({key for one in differences for key in one.left_out})
     if keys:
         say(f"On both sides {', '.join(keys)} {'is' if len(keys) == 1 else 'are'} left out: people count at any hour.")
+
+
+def renamed_line(name: str, was: str, carried: Carried) -> str:
+    """What counts on under the new name of a scenario, in one line."""
+    return (
+        f"{name} was {was}. What counts on: pushes {carried.records:,}, cooldowns that are not over "
+        f"{carried.cooldowns:,}, live claims {carried.live:,}, people who opted out {carried.opt_outs:,}."
+    )
 
 
 async def show(engine: Engine, steps: Steps, *, limit: int) -> int:
@@ -175,6 +187,8 @@ def numbers_of(one: Difference, where: Places) -> dict[str, Any]:
         **counted(one.people),
         "organisations": [{**organisation_document(id_, where.names), **counted(people)} for id_, people in ordered],
         "left_out": one.left_out,
+        "was": one.was,
+        "carried": one.carried and asdict(one.carried),
         "fault": None if known else str(one.fault),
         "held": one.held and str(one.held),
     }

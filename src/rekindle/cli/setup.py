@@ -92,7 +92,9 @@ async def apply(
         if differences and not as_json:
             difference.show_numbers(differences, where)
         if dry_run:
-            changes = [Change(one.scenario_type, None, one.change) for one in differences if one.change != "same"]
+            changes = [
+                Change(one.scenario_type, None, one.change, one.was) for one in differences if one.change != "same"
+            ]
         else:
             retired = [one.scenario_type for one in differences if one.change == "retired"]
             agreed = retire or (bool(retired) and not as_json and _asked_to_retire(retired))
@@ -108,10 +110,11 @@ async def apply(
         )
         return
     for one in changes:
+        former = f", which was {one.was}" if one.was else ""
         say(
-            f"would be {one.change}: {one.scenario_type}"
+            f"would be {one.change}: {one.scenario_type}{former}"
             if dry_run
-            else f"{one.change} {one.scenario_type} (version {one.version})"
+            else f"{one.change} {one.scenario_type} (version {one.version}){former}"
         )
     for one in trials:
         say(trial_line(one, dry_run=dry_run))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from rekindle.engine.findings import Finding
 from rekindle.foreign import label
 from rekindle.policy import duration
-from rekindle.ports import OptOuts, Source
+from rekindle.ports import Names, OptOuts, Source
 from rekindle.scenario import AnyScenario, Config
 
 RUN_SECONDS = 60
@@ -16,13 +16,18 @@ _NAME_CHARS = 40
 _HALF_A_DAY = 43_200
 
 
-async def check_reach(config: Config, source: Source, in_force: Sequence[str]) -> list[Finding]:
-    """Return the notes about opt-outs and cooldowns. `in_force` are the scenarios that are applied.
-    Reads only."""
-    opt_outs = await source.opt_outs(list(config.scenario))
-    retired = [name for name in in_force if name not in config.scenario]
-    before = await source.opt_outs([*config.scenario, *retired]) if retired else opt_outs
+async def check_reach(
+    config: Config, source: Source, in_force: Sequence[str], names: Mapping[str, Names] | None = None
+) -> list[Finding]:
+    """Return the notes about names, opt-outs and cooldowns. `in_force` are the scenarios that are
+    applied, and `names` the other names of those of the configuration. Reads only."""
+    names = names or {}
+    known = [*config.scenario, *(earlier for one in names.values() for earlier in one.earlier)]
+    opt_outs = await source.opt_outs(known)
+    retired = [name for name in in_force if name not in known]
+    before = await source.opt_outs([*known, *retired]) if retired else opt_outs
     return [
+        *(note for name, one in config.scenario.items() for note in _never_known(name, one, names.get(name))),
         *_opt_outs(opt_outs, before, retired),
         *(note for name, one in config.scenario.items() for note in _cooldown(name, one, config.run.budget)),
         *(note for name, one in config.scenario.items() for note in _once_a_day(name, one)),
@@ -32,6 +37,18 @@ async def check_reach(config: Config, source: Source, in_force: Sequence[str]) -
             for caution in one.cautions()
         ),
     ]
+
+
+def _never_known(name: str, scenario: AnyScenario, names: Names | None) -> list[Finding]:
+    """A note if the ledger has never had the scenario's former name: it may be misspelt. In a
+    database that is new, such as one for staging, it is no mistake."""
+    if scenario.was is None or names is None or names.known is not False:
+        return []
+    message = (
+        f'scenario {name}: was = "{scenario.was}" names a scenario that was never applied here, so there is nothing '
+        "to carry but opt-outs; compare it with `rekindle scenarios --history`"
+    )
+    return [Finding(f"scenario {name}", message, note=True)]
 
 
 def _opt_outs(now: OptOuts, before: OptOuts, retired: Sequence[str]) -> list[Finding]:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from rekindle.engine.changes import changes
+from rekindle.engine.changes import changes, renamed
 from rekindle.engine.guard import GuardPreview
 from rekindle.engine.priority import evaluations, in_order
 from rekindle.errors import DatabaseError, DatabaseUnreachable, RekindleError, SourceError
@@ -16,12 +16,15 @@ from rekindle.ports import Affected, Applied, Changed, Difference, Differences, 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One scenario on both sides. A side that claims nobody is None."""
+    """One scenario on both sides. A side that claims nobody is None. `was`: its name on the old
+    side, if it would be renamed, and `earlier` all names that count."""
 
     scenario_type: str
     change: Changed
     old: Evaluation | None
     new: Evaluation | None
+    was: str | None = None
+    earlier: tuple[str, ...] = ()
 
     @property
     def may_matter(self) -> bool:
@@ -47,8 +50,14 @@ def edits(in_force: Sequence[Applied], edited: Sequence[Applied], selection: Sel
     changed = changes(in_force, edited)
     old, new = (_by_name(side, selection, terms) for side in (in_force, edited))
     latest = {one.scenario_type: one for one in (*in_force, *edited)}
-    names = [one.scenario_type for one in in_order([*latest.values()])]
-    every = [Edit(name, changed[name], old.get(name), new.get(name)) for name in names]
+    former = renamed(in_force, edited)
+    names = [one.scenario_type for one in in_order([*latest.values()]) if one.scenario_type in changed]
+    every = [
+        Edit(
+            name, changed[name], old.get(former.get(name, name)), new.get(name), former.get(name), latest[name].earlier
+        )
+        for name in names
+    ]
     return [one for one in every if one.old is not None or one.new is not None or one.change != "same"]
 
 
@@ -87,7 +96,8 @@ async def difference(
             fault = error
         claimed = sum(effects["gain"] + effects["stay"] for effects in organisations.values())
         held = None if fault is not None or edit.new is None else await guarded.held_back(edit.new, claimed)
-        yield Difference(edit.scenario_type, edit.change, organisations, fault, held, edit.left_out)
+        carried = await differences.carried(edit.earlier) if edit.was is not None and fault is None else None
+        yield Difference(edit.scenario_type, edit.change, organisations, fault, held, edit.left_out, edit.was, carried)
 
 
 async def _between(

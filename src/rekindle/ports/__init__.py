@@ -5,7 +5,16 @@ from rekindle.ports.access import ApiKey, Grant, KnownKey, NewKey
 from rekindle.ports.alerts import Alert, Alerts
 from rekindle.ports.audit import Action, Audited, Entry
 from rekindle.ports.backtest import Aftermath, BaseRate, Fidelities, Fidelity, Judged, Label, Past, PastTick, Replays
-from rekindle.ports.difference import EFFECTS, Affected, Changed, Difference, Differences, Effect
+from rekindle.ports.difference import (
+    EFFECTS,
+    Affected,
+    Carried,
+    Changed,
+    Difference,
+    Differences,
+    Effect,
+    Names,
+)
 from rekindle.ports.dispatcher import Dispatcher
 from rekindle.ports.effect import NO_COUNTS, ChapterSettled, FourCounts, TrialDay, TrialFound, TrialsFound
 from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
@@ -48,6 +57,7 @@ __all__ = [
     "Applied",
     "Audited",
     "BaseRate",
+    "Carried",
     "Change",
     "Changed",
     "ChapterSettled",
@@ -84,6 +94,7 @@ __all__ = [
     "LastSend",
     "LastTick",
     "LiveWorker",
+    "Names",
     "NewKey",
     "Note",
     "Notification",

@@ -1,7 +1,7 @@
 """The port that compares two configurations: which people each of them would claim."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
@@ -11,7 +11,27 @@ from rekindle.ports.evaluation import Evaluation
 
 Effect = Literal["gain", "lose", "stay"]
 EFFECTS: tuple[Effect, ...] = ("gain", "lose", "stay")
-Changed = Literal["added", "changed", "retired", "same"]
+Changed = Literal["added", "changed", "renamed", "retired", "same"]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The other names of a scenario of the configuration, in order; and whether its `was` was ever
+    applied (None: it has none)."""
+
+    earlier: tuple[str, ...] = ()
+    known: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What counts on under the new name of a scenario: `records`, the pushes that were sent or may
+    have been; `cooldowns` that are not over; `live` claims; and `opt_outs`, in people."""
+
+    records: int
+    cooldowns: int
+    live: int
+    opt_outs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +49,8 @@ class Affected:
 class Difference:
     """The effect on one scenario's people, by organisation; or the `fault` that prevents the
     comparison. `held`: the guard would hold back the new side's claim. `left_out`: the keys of both
-    sides that let the hour or the day decide, and did not."""
+    sides that let the hour or the day decide, and did not. `was` and `carried`: the name that is in
+    force, and what counts on, if an apply would rename the scenario."""
 
     scenario_type: str
     change: Changed
@@ -37,6 +58,8 @@ class Difference:
     fault: RekindleError | None = None
     held: HeldByGuard | None = None
     left_out: tuple[str, ...] = ()
+    was: str | None = None
+    carried: Carried | None = None
 
     @property
     def people(self) -> Counter[Effect]:
@@ -51,7 +74,8 @@ class Differences(Protocol):
     """Evaluates both sides of a scenario at one moment."""
 
     def between(self, old: Evaluation | None, new: Evaluation | None) -> AsyncGenerator[Affected]:
-        """All people that either side would claim now, in order of user. Writes nothing.
+        """All people that either side would claim now, in order of user. Writes nothing. The people
+        are those of the new side's scenario; the old side's may have another name.
 
         A side that is None claims nobody. Both sides have the same selection and the same terms.
 
@@ -59,4 +83,8 @@ class Differences(Protocol):
             SourceError: a side cannot be evaluated.
             StatementTooSlow: a statement took longer than the terms allow.
         """
+        ...
+
+    async def carried(self, names: Sequence[str]) -> Carried:
+        """What counts on under the new name of a scenario that had these names."""
         ...

@@ -11,13 +11,20 @@ from rekindle.scenario import AnyScenario
 @dataclass(frozen=True, slots=True)
 class Applied:
     """A scenario in the version that is in force. Version 0 is a scenario that is not applied
-    yet. `passed_over`: the last run that tried could not evaluate it."""
+    yet. `passed_over`: the last run that tried could not evaluate it. `earlier`: its other names,
+    if it was renamed."""
 
     scenario_type: str
     version: int
     scenario: AnyScenario
     fingerprint: str
     passed_over: bool = False
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name under which its pushes, opt-outs and switches count."""
+        return (self.scenario_type, *self.earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,6 @@ class Evaluation:
     def same_as(self, other: "Evaluation") -> bool:
         """Whether both claim the same people at any moment."""
         mine, theirs = (
-            [(each.scenario_type, each.fingerprint) for each in (*one.outranking, one.applied)] for one in (self, other)
+            [(each.names, each.fingerprint) for each in (*one.outranking, one.applied)] for one in (self, other)
         )
         return (mine, self.selection, self.terms) == (theirs, other.selection, other.terms)

@@ -22,11 +22,12 @@ class ScenarioStatus:
 @dataclass(frozen=True, slots=True)
 class Change:
     """What an apply did to one scenario, or would do; and the version that the scenario has since
-    then."""
+    then. `was`: the name that it had before, if it was renamed."""
 
     scenario_type: str
     version: int | None
-    change: Literal["added", "changed", "retired"]
+    change: Literal["added", "changed", "renamed", "retired"]
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

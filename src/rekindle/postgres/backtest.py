@@ -117,7 +117,7 @@ class Stage:
         if not judged.claimed:
             return False
         name = judged.scenario_type
-        weighed = await weigh(self.connection, Claim(name, judged.claimed, recipients), guard, over_twins)
+        weighed = await weigh(self.connection, Claim(name, (name,), judged.claimed, recipients), guard, over_twins)
         counted = {"scenario_type": name, "claimed": judged.claimed, "at": judged.at}
         await self.connection.execute(over_twins(statement("replay_run")), counted)
         if not guard.watches or not weighed.over(guard, weighed.own_at_most, weighed.total_at_most):
@@ -188,8 +188,8 @@ class _PastMoment(Moment):
         await self._connection.execute(statement("replay_clear", table='"rekindle_outranking"'))
         self.bind(outranking="outranking")
         for applied in outranking:
-            text = self.statement("stage_outranking", applied.scenario)
-            await self._connection.execute(text, await self.of(applied))
+            parameters = await self.of(applied)
+            await self._connection.execute(self.statement("stage_outranking", applied.scenario), parameters)
 
     def statement(self, name: str, scenario: AnyScenario, **bound: str) -> LiteralString:
         """As `Moment.statement`, over the temporary tables."""

@@ -16,6 +16,7 @@ from rekindle.ports import Applied, Evaluation, Survey
 from rekindle.postgres.evaluation import begin, optional_views, staged_rows
 from rekindle.postgres.guard import pass_guard
 from rekindle.postgres.locks import share_with_claims
+from rekindle.postgres.names import require_name
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
@@ -32,7 +33,7 @@ async def claim(
     reserved_seconds: float,
     guard: Guard,
 ) -> Numbers:
-    """`Store.claim`: one transaction of nine statements.
+    """`Store.claim`: one transaction of ten statements.
 
     It is one statement fewer if the evaluation has its survey already. It is three more if the
     scenario has its own query, and as many more for each scenario that outranks it.
@@ -47,6 +48,7 @@ async def claim(
         evaluating(f"scenario {applied.scenario_type}"),
     ):
         await share_with_claims(connection)  # mutant: not-while-erasing
+        await require_name(connection, applied)  # mutant: under-its-name
         moment = await begin(connection, evaluation, rows)
         parameters = await moment.of(applied) | claim_parameters(applied, run_id, reserved_seconds)
         counted = evaluation.survey or await survey(connection, evaluation.selection)

@@ -7,8 +7,9 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 from uuid import UUID
 
-from rekindle.ports import Affected, Differences, Effect, Evaluation
+from rekindle.ports import Affected, Carried, Differences, Effect, Evaluation
 from rekindle.postgres.evaluation import begin
+from rekindle.postgres.names import carried
 from rekindle.postgres.own_query import own_rows
 from rekindle.postgres.pool import Database
 from rekindle.postgres.scenario_faults import evaluating
@@ -37,7 +38,7 @@ class PostgresDifferences(Differences):
         have is read once. Each side's people are written to a file, 33 bytes per person, of which 8
         MB are in memory.
         """
-        name = next((side.applied.scenario_type for side in (old, new) if side is not None), "")
+        name = next((side.applied.scenario_type for side in (new, old) if side is not None), "")
         with SpooledTemporaryFile(_MEMORY_BYTES) as former, SpooledTemporaryFile(_MEMORY_BYTES) as latter:
             files = [cast("IO[bytes]", file) for file in (former, latter)]
             sides = [(side, file) for side, file in zip((old, new), files, strict=True) if side is not None]
@@ -49,6 +50,9 @@ class PostgresDifferences(Differences):
                 affected = _merged(name, _people(files[0]), _people(files[1]))
             for person in affected:
                 yield person
+
+    async def carried(self, names: Sequence[str]) -> Carried:
+        return await carried(self._database, names)
 
     async def _read(self, sides: Sequence[tuple[Evaluation, IO[bytes]]]) -> None:
         """Write the people that each side would claim to its file, in order of user."""

@@ -49,8 +49,8 @@ class Moment:
         self._parts = {"outranking": "outranking_absent", **parts}
 
     async def of(self, applied: Applied) -> dict[str, Any]:
-        """Return the parameters of one scenario. Stage the rows of the team's query, if it has
-        one."""
+        """Return the parameters of one scenario. Stage the rows of the team's query, if it has one.
+        The statements that follow are for this scenario."""
         if (rows := self._rows.get(applied.scenario_type)) is not None:
             if self._staged:
                 await self._connection.execute(statement("stage_drop"))
@@ -60,10 +60,12 @@ class Moment:
         if requirements(applied.scenario).depend_on_locale:
             cursor = await self._connection.execute(statement("locales", **self._parts), self._common)
             locales = [row["locale"] for row in await cursor.fetchall()]
+        self._parts["gate"] = "gate_renamed" if applied.earlier else "gate"
         return {
             **self._common,
             **by_place(applied.scenario, locales),
             "scenario_type": applied.scenario_type,
+            "names": list(applied.names),
         }
 
     async def stage_outranking(self, outranking: Sequence[Applied]) -> None:
@@ -73,8 +75,8 @@ class Moment:
             await self._connection.execute(statement("outranking_create"))
             self.bind(outranking="outranking")
         for applied in outranking:
-            text = self.statement("stage_outranking", applied.scenario)
-            await self._connection.execute(text, await self.of(applied))
+            parameters = await self.of(applied)
+            await self._connection.execute(self.statement("stage_outranking", applied.scenario), parameters)
 
     def bind(self, *, outranking: str) -> None:
         """Set the part from which later statements read the number of outranking scenarios."""

@@ -17,11 +17,13 @@ from rekindle.postgres.sql import statement
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The claim that the guard checks: the people of one scenario, of all active recipients. Either
+    """The claim that the guard checks: the people of one scenario, by any of its `names`, of all
+    active recipients. Either
     its run has begun (`run_id`), or it would begin after claims of `ahead` people. `limited`: the
     run is limited to organisations."""
 
     scenario_type: str
+    names: tuple[str, ...]
     people: int
     recipients: int
     run_id: UUID | None = None
@@ -82,7 +84,8 @@ async def pass_guard(
         return 0
     await take(database, connection, "guard")  # mutant: lock
     limited = bool(evaluation.selection.organisations)
-    claim = Claim(evaluation.applied.scenario_type, claimed, recipients, run_id=run_id, limited=limited)
+    applied = evaluation.applied
+    claim = Claim(applied.scenario_type, applied.names, claimed, recipients, run_id=run_id, limited=limited)
     weighed = await weigh(connection, claim, guard)
     if not weighed.over(guard, weighed.own_at_most, weighed.total_at_most):
         return 0
@@ -97,7 +100,12 @@ async def pass_guard(
 async def people_of(connection: Connection, claim: Claim, *, since: datetime, claiming: str) -> tuple[int, int]:
     """Return how many different people the claims of 24 hours come to with this one: of its
     scenario, and of all."""
-    parameters = {"scenario_type": claim.scenario_type, "run_id": claim.run_id, "since": since}
+    parameters = {
+        "scenario_type": claim.scenario_type,
+        "names": list(claim.names),
+        "run_id": claim.run_id,
+        "since": since,
+    }
     row = await (await connection.execute(statement("guard_people", claiming=claiming), parameters)).fetchone() or {}
     return row["own"], row["total"]
 
@@ -112,6 +120,7 @@ async def weigh(
     other tables in place of those of the ledger."""
     parameters = {
         **asdict(claim),
+        "names": list(claim.names),
         "max_share": guard.max_share,
         "max_times_median": guard.max_times_median,
         "median_days": MEDIAN_DAYS,

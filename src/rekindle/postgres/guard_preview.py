@@ -35,7 +35,7 @@ async def held_back(
         return None
     last = evaluations[-1]
     limited = bool(last.selection.organisations)
-    claim = Claim(last.applied.scenario_type, people, recipients, ahead=ahead, limited=limited)
+    claim = Claim(last.applied.scenario_type, last.applied.names, people, recipients, ahead=ahead, limited=limited)
     async with database.transaction() as connection:
         weighed = await weigh(connection, claim, guard)
     if not weighed.over(guard, weighed.own_at_most, weighed.total_at_most):

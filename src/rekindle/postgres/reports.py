@@ -1,6 +1,6 @@
 """Read runs, scenarios and uncertain sends from the ledger, and store applied configuration."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC
 from typing import Any
@@ -11,18 +11,19 @@ from psycopg.types.json import Jsonb
 from rekindle import policy
 from rekindle.errors import WouldRetire
 from rekindle.model import KeyHolder, Look, Numbers, Report, Sight, UnknownSend
-from rekindle.ports import Applied, Change, Filter, ScenarioStatus, ScenarioVersion, TrialChange
+from rekindle.ports import Applied, Change, Filter, Names, ScenarioStatus, ScenarioVersion, TrialChange
 from rekindle.postgres.audit import Entry, audit
 from rekindle.postgres.installation import require_ready
 from rekindle.postgres.lists import page_of
-from rekindle.postgres.locks import take
+from rekindle.postgres.locks import exclude_claims, take
 from rekindle.postgres.migrate import migrations
+from rekindle.postgres.names import names_of, require_distinct
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.rights import missing_rights
 from rekindle.postgres.sql import statement
 from rekindle.postgres.stored import stored_scenario
 from rekindle.postgres.trials import apply_trials, trial_changes
-from rekindle.scenario import Config, changed_keys, definition, fingerprint
+from rekindle.scenario import AnyScenario, Config, changed_keys, definition, fingerprint
 
 _APPLIED = Entry("config.applied")
 _ALL = Filter()
@@ -117,10 +118,17 @@ class Reports:
         rows = await self._database.rows(statement("deliveries"))
         return [(row["claim_id"], row["provider_name"]) for row in rows]
 
+    async def names(self, config: Config) -> Mapping[str, Names]:
+        """Return the other names of each scenario of a configuration, applied or not."""
+        async with self._database.transaction() as connection:
+            return await names_of(connection, config)
+
     async def store_config(self, config: Config, *, retire: bool = False, entry: Entry = _APPLIED) -> list[Change]:
         """Put every scenario of the configuration in force and retire all others.
 
         Concurrent calls run one after the other, and the last one replaces the whole configuration.
+        A scenario that gets another name is renamed: no claim is under way while that is committed,
+        and none under the former name follows.
         A scenario whose meaning has not changed gets no new version. The schedules of the enabled
         scenarios are put in force with it. Its trials start or go on, and all others end. If a
         scenario or a trial has changed, the entry is written.
@@ -128,6 +136,9 @@ class Reports:
         Raises:
             TrialRefused: a trial cannot start; nothing has changed.
             WouldRetire: scenarios would be retired, and `retire` is false; nothing has changed.
+            NamesCollide: two scenarios are one, which was renamed; nothing has changed.
+            StatementTooSlow: a claim that the renaming waits for did not end in time; nothing has
+                changed.
         """
         scenarios = dict(sorted(config.scenario.items()))
         parameters = {
@@ -138,11 +149,15 @@ class Reports:
         }
         async with self._database.transaction() as connection:
             await take(self._database, connection, "apply")
+            names = await names_of(connection, config)
+            require_distinct(names)
             rows = await (await connection.execute(statement("apply"), parameters)).fetchall()
-            changes = [Change(**row) for row in rows]
+            changes = _with_renamed([Change(**row) for row in rows], names)
             if not retire and (retired := [one.scenario_type for one in changes if one.change == "retired"]):
                 raise _would_retire(retired)  # mutant: retire
-            await connection.execute(statement("schedule_apply"), _schedules(config))
+            if any(names[one.scenario_type].earlier for one in changes if one.scenario_type in names):
+                await exclude_claims(connection)  # mutant: rename-without-claims
+            await connection.execute(statement("schedule_apply"), _schedules(config, names))
             trials = await apply_trials(connection, config)  # mutant: trials
             if changes or trials:
                 await audit(connection, replace(entry, details=_named(changes) | _scopes(trials)))  # mutant: audit
@@ -162,9 +177,22 @@ def _would_retire(names: Sequence[str]) -> WouldRetire:
     return WouldRetire(
         f"this configuration does not have {', '.join(names)}, so applying it would retire "
         f"{'it' if len(names) == 1 else 'them'}; nothing has changed",
-        hint="If that is meant, run `rekindle apply --retire`. A scenario that was renamed has another name in "
-        "every record and opt-out, so people may get its pushes again.",
+        hint="If that is meant, run `rekindle apply --retire`. If one was renamed, say so with `was` in its table: "
+        "otherwise people may get its pushes again.",
     )
+
+
+def _with_renamed(changes: Sequence[Change], names: Mapping[str, Names]) -> list[Change]:
+    """The changes, with each scenario that goes on under another name as one change."""
+    retired = {one.scenario_type for one in changes if one.change == "retired"}
+    former = {name: earlier for name, one in names.items() for earlier in one.earlier if earlier in retired}
+    return [
+        one
+        if one.scenario_type not in former
+        else replace(one, was=former[one.scenario_type], change="renamed" if one.change == "added" else one.change)
+        for one in changes
+        if one.scenario_type not in former.values()
+    ]
 
 
 def _named(changes: Sequence[Change]) -> dict[str, list[str]]:
@@ -181,7 +209,7 @@ def _scopes(trials: Sequence[TrialChange]) -> dict[str, list[str]]:
     return scopes
 
 
-def _schedules(config: Config) -> dict[str, Any]:
+def _schedules(config: Config, names: Mapping[str, Names]) -> dict[str, Any]:
     scheduled = {
         name: (scenario.schedule, scenario.schedule_timezone or config.run.timezone or "UTC")
         for name, scenario in config.scenario.items()
@@ -191,6 +219,8 @@ def _schedules(config: Config) -> dict[str, Any]:
         "scenario_types": list(scheduled),
         "crons": [cron for cron, _ in scheduled.values()],
         "timezones": [timezone for _, timezone in scheduled.values()],
+        "renamed": [name for name, one in names.items() for _ in one.earlier],
+        "earlier": [earlier for one in names.values() for earlier in one.earlier],
     }
 
 
@@ -241,10 +271,21 @@ def _numbers(row: dict[str, Any]) -> Numbers:
     return Numbers(**{name: row[name] for name in _NUMBERS if name in row})
 
 
+def _applied(row: dict[str, Any], scenario: AnyScenario) -> Applied:
+    return Applied(
+        row["scenario_type"],
+        row["version"],
+        scenario,
+        row["fingerprint"],
+        row["passed_over"],
+        tuple(row["earlier"]),
+    )
+
+
 def _status(row: dict[str, Any]) -> ScenarioStatus:
     scenario = stored_scenario(row["scenario_type"], row["version"], row["definition"])
     return ScenarioStatus(
-        applied=Applied(row["scenario_type"], row["version"], scenario, row["fingerprint"], row["passed_over"]),
+        applied=_applied(row, scenario),
         applied_at=row["applied_at"],
         applied_by=row["applied_by"],
         last_run_at=row["started_at"],

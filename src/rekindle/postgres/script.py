@@ -56,7 +56,8 @@ async def evaluating(
             moment.bind(outranking="outranking")
         for outranking in evaluation.outranking:
             script.stage(outranking)
-            script.add(moment.statement("stage_outranking", outranking.scenario), await moment.of(outranking))
+            parameters = await moment.of(outranking)
+            script.add(moment.statement("stage_outranking", outranking.scenario), parameters)
         script.stage(applied)
         parameters = await moment.of(applied)
         if name == "claim":

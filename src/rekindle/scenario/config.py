@@ -22,6 +22,7 @@ from rekindle.scenario.overrides import (
     valid_policy_or_empty,
 )
 from rekindle.scenario.reach import Reach, Strict
+from rekindle.scenario.renaming import wrong_names
 from rekindle.scenario.retention import RetentionConfig, retained, too_short
 from rekindle.scenario.sign_in import SignInConfig
 from rekindle.scenario.trial import ProgrammeTrial, void_trials
@@ -94,6 +95,7 @@ class Config(Strict):
             config = handler({**raw, "scenario": whole} if whole else value)
         except ValidationError as fault:
             raise fault_of(cls.__name__, found + mistakes(fault)) from None
+        found += wrong_names(config.scenario)
         found += too_short(config.retention, config.scenario, catch_up=config.run.catch_up, trial=config.trial)
         found += void_trials(config.trial, config.scenario, max_held_out=config.run.max_held_out)
         if found:

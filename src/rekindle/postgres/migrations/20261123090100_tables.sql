@@ -20,6 +20,7 @@ create table if not exists rekindle.scenario (
   definition    jsonb not null,
   fingerprint   text not null check (fingerprint ~ '^[0-9a-f]{64}$'),
   retired       boolean not null default false,   -- no longer in the file that was applied
+  was           text generated always as (definition ->> 'was') stored,   -- its name before it was renamed
   applied_at    timestamptz not null default rekindle.clock(),
   applied_by    text not null default rekindle.signature(null),
   primary key (scenario_type, version)
@@ -29,6 +30,25 @@ revoke all on rekindle.scenario from rekindle_worker;
 drop policy if exists worker on rekindle.scenario;
 create policy worker on rekindle.scenario to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.scenario to rekindle_worker;
+
+-- The scenarios that were renamed: each name that one of them has or had, and its identity, the
+-- first of all its names in the order of the alphabet. Every version that was applied counts, so a
+-- scenario keeps its names after `was` has left the file. It reads no definition: they may be
+-- large, and the last look before each send calls this.
+create or replace function rekindle.renamed() returns table (name text, identity text)
+language sql stable rows 1 as $$
+  with recursive pair as materialized (
+    select distinct s.scenario_type as one, s.was as other from rekindle.scenario s where s.was is not null
+  ),
+  same (name, also) as (
+    select each.name, each.name from pair cross join lateral (values (pair.one), (pair.other)) as each (name)
+    union
+    select same.name, case when pair.one = same.also then pair.other else pair.one end  -- mutant: both-ways
+    from same
+    join pair on same.also in (pair.one, pair.other)
+  )
+  select same.name, min(same.also collate "C") from same group by same.name
+$$;
 
 -- Each switch that an operator turned off or on, with the operator, the time and the reason. A row
 -- is never changed. The newest row of a scenario and an organisation is in force (both null:
@@ -714,31 +734,31 @@ create or replace trigger recount after update on rekindle.gate
   referencing old table as before new table as after
   for each statement execute function rekindle.recount();
 
--- The occurrences that a person was sent under a scenario: those recorded, those that may have been
--- sent, and those that were pruned and still count. `evaluated_at` is the moment at which the
--- person was found due, `at` that of the ending.
-create or replace function rekindle.sent(user_id uuid, scenario_type text)
+-- The occurrences that a person was sent under a scenario, by any of its names: those recorded,
+-- those that may have been sent, and those that were pruned and still count. `evaluated_at` is the
+-- moment at which the person was found due, `at` that of the ending.
+create or replace function rekindle.sent(user_id uuid, names text[])
 returns table (occurrence text, evaluated_at timestamptz, at timestamptz)
 language sql stable rows 2 as $$
   select n.occurrence, coalesce(n.cooldown_window_start, n.dispatched_at), n.dispatched_at
   from rekindle.scenario_notification n
-  where n.user_id = sent.user_id and n.scenario_type = sent.scenario_type
+  where n.user_id = sent.user_id and n.scenario_type = any (sent.names)
   union all
   select covered.occurrence, o.cooldown_window_start, o.at
   from rekindle.outcome o
   cross join lateral unnest(array_prepend(o.occurrence, o.other_occurrences)) as covered (occurrence)
-  where o.user_id = sent.user_id and o.scenario_type = sent.scenario_type and o.outcome = 'unknown'
+  where o.user_id = sent.user_id and o.scenario_type = any (sent.names) and o.outcome = 'unknown'
   union all
   select s.occurrence, s.evaluated_at, s.at
   from rekindle.spent s
-  where s.user_id = sent.user_id and s.scenario_type = sent.scenario_type  -- mutant: spent-by-name
+  where s.user_id = sent.user_id and s.scenario_type = any (sent.names)  -- mutant: spent-by-name
 $$;
 
 -- The end of the back-off for a person who does not come back. Each push of one absence after the
 -- second waits `back_off` times as long as the one before it. Null until there were two pushes. A
 -- push that may have been sent counts. `absence` is the beginning of the absence's occurrences.
 create or replace function rekindle.backed_off_until(
-  user_id uuid, scenario_type text, absence text, variant rekindle.variant
+  user_id uuid, names text[], absence text, variant rekindle.variant
 ) returns timestamptz
 language plpgsql stable as $$
 declare
@@ -746,7 +766,7 @@ declare
   last_at timestamptz;
 begin
   select count(distinct sent.occurrence), max(sent.at) into pushes, last_at
-  from rekindle.sent(backed_off_until.user_id, backed_off_until.scenario_type) as sent
+  from rekindle.sent(backed_off_until.user_id, backed_off_until.names) as sent
   where starts_with(sent.occurrence, absence);
   if pushes < 2 or variant.back_off is null then
     return null;

@@ -17,14 +17,27 @@
 with preference as (
   {preference}
 ),
--- These three are materialized so that they are read once per batch, although each unit looks at
+renamed as materialized (
+  select * from rekindle.renamed()
+),
+-- These are materialized so that they are read once per batch, although each unit looks at
 -- them below.
 switched_off as materialized (
-  {switched_off}
+  select latest.scenario_type, latest.organisation_id
+  from (
+    select distinct on (scenario.identity, s.organisation_id) scenario.identity as scenario_type, s.organisation_id, s.turned
+    from rekindle.switch s
+    left join renamed on renamed.name = s.scenario_type
+    cross join lateral (select coalesce(renamed.identity, s.scenario_type) as identity) scenario  -- mutant: switched-by-name
+    order by scenario.identity, s.organisation_id, s.switch_id desc
+  ) latest
+  where latest.turned = 'off'
 ),
 opted_out as materialized (
-  select preference.user_id, preference.scenario_type
-  from preference where preference.user_id = any (%(user_ids)s::uuid[])
+  select preference.user_id, coalesce(renamed.identity, preference.scenario_type) as scenario_type  -- mutant: opted-out-by-name
+  from preference
+  left join renamed on renamed.name = preference.scenario_type
+  where preference.user_id = any (%(user_ids)s::uuid[])
 ),
 present as materialized (
   select distinct r.user_id from rekindle_source.recipient r
@@ -74,12 +87,14 @@ last_look as (
          case
            when recorded.elsewhere then 'already_recorded'  -- mutant: recorded-elsewhere
            when exists (select from switched_off
-                        where (switched_off.scenario_type is null or switched_off.scenario_type = unit.scenario_type)
+                        where (switched_off.scenario_type is null
+                               or switched_off.scenario_type = coalesce(renamed.identity, unit.scenario_type))
                           and (switched_off.organisation_id is null
                                or switched_off.organisation_id = unit.organisation_id)) then 'switched_off'
            when not exists (select from present where present.user_id = unit.user_id) then 'not_active'
            when exists (select from opted_out where opted_out.user_id = unit.user_id
-                        and (opted_out.scenario_type is null or opted_out.scenario_type = unit.scenario_type))
+                        and (opted_out.scenario_type is null
+                             or opted_out.scenario_type = coalesce(renamed.identity, unit.scenario_type)))
              then 'opted_out'  -- mutant: opted-out-since
            when not exists (select from owner where owner.target = unit.target and owner.user_id = unit.user_id)
              then 'token_gone'  -- mutant: token-gone
@@ -96,6 +111,7 @@ last_look as (
     where n.idempotency_key = unit.idempotency_key and n.id <> unit.claim_id
     limit 1
   ) recorded on true
+  left join renamed on renamed.name = unit.scenario_type
   left join no_longer_due void on void.claim_id = unit.claim_id and void.device_id = unit.device_id
 ),
 armed as (

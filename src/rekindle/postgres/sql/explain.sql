@@ -59,7 +59,7 @@ condition as (
            {known}
          ) as known
   from subject person
-  left join rekindle.gate on gate.user_id = person.user_id and gate.scenario_type = %(scenario_type)s
+  {gate}
   left join rekindle.cap on cap.user_id = person.user_id
   left join outranking on outranking.user_id = person.user_id
   left join opted_out on opted_out.user_id = person.user_id
@@ -90,7 +90,7 @@ rule as (
 select person.due, person.occurrence, person.other_occurrences, person.organisation_id, person.chapter_id, person.refusals,
        person.known, person.zone, person.next_at, person.outranking,
        (person.variant).number as variant,
-       rekindle.backed_off_until(person.user_id, %(scenario_type)s, person.absence, person.variant)
+       rekindle.backed_off_until(person.user_id, %(names)s::text[], person.absence, person.variant)
          as backed_off_until,
        -- The latest occasion that since, max_age or until left out.
        (select jsonb_build_object('began_on', to_jsonb(found) -> 'began_on', 'over', not {not_over})
@@ -105,7 +105,7 @@ select person.due, person.occurrence, person.other_occurrences, person.organisat
         where person.position > 0 or tried.position not in (4, 5)) as zones,
        array(select preference.scenario_type from preference
              where preference.user_id = person.user_id
-               and (preference.scenario_type is null or preference.scenario_type = %(scenario_type)s)
+               and (preference.scenario_type is null or preference.scenario_type = any (%(names)s::text[]))
              order by 1 nulls first) as opted_out_of,
        spent.*, today.*,
        live.*,
@@ -145,7 +145,7 @@ select person.due, person.occurrence, person.other_occurrences, person.organisat
          greatest(%(at)s::timestamptz, person.next_at, (select max(rule.free_at) from rule),
                   case when (person.refusals ->> 'back_off')::boolean
                        then rekindle.backed_off_until(
-                              person.user_id, %(scenario_type)s, person.absence, person.variant) end,
+                              person.user_id, %(names)s::text[], person.absence, person.variant) end,
                   case when (person.refusals ->> 'already_today')::boolean then today.today_until end),
          person.zone, (person.variant).quiet_from, (person.variant).quiet_until, (person.variant).weekdays,
          (person.variant).send_from, (person.variant).send_until)
@@ -170,19 +170,19 @@ left join lateral (
     select n.id as claim_id, n.dispatched_at as at, 'recorded' as ending,
            %(organisations)s::uuid[] = '{}' or n.organisation_id = any (%(organisations)s::uuid[]) as visible
     from rekindle.scenario_notification n
-    where n.user_id = person.user_id and n.scenario_type = %(scenario_type)s
+    where n.user_id = person.user_id and n.scenario_type = any (%(names)s::text[])
       and (n.occurrence = person.occurrence or person.occurrence = any (n.other_occurrences))
     union all
     select o.claim_id, o.at, o.outcome,
            %(organisations)s::uuid[] = '{}' or o.organisation_id = any (%(organisations)s::uuid[])
     from rekindle.outcome o
-    where o.user_id = person.user_id and o.scenario_type = %(scenario_type)s
+    where o.user_id = person.user_id and o.scenario_type = any (%(names)s::text[])
       and (o.occurrence = person.occurrence or person.occurrence = any (o.other_occurrences))
       and o.outcome = 'unknown'
     union all
     select null, s.at, 'sent', %(organisations)s::uuid[] = '{}'   -- its record was pruned
     from rekindle.spent s
-    where s.user_id = person.user_id and s.scenario_type = %(scenario_type)s and s.occurrence = person.occurrence
+    where s.user_id = person.user_id and s.scenario_type = any (%(names)s::text[]) and s.occurrence = person.occurrence
   ) spending
   order by spending.ending, spending.at desc
   limit 1
@@ -191,9 +191,6 @@ left join lateral (
   select (%(evaluated_on)s::date + 1)::timestamp at time zone 'UTC' as today_until, n.dispatched_at as today_at
   from (select 1) once
   left join rekindle.scenario_notification n
-    on n.idempotency_key = case
-      when %(by_occurrence)s::boolean
-        then rekindle.idempotency_key(person.user_id, %(scenario_type)s, %(evaluated_on)s::date, person.occurrence)
-      else rekindle.idempotency_key(person.user_id, %(scenario_type)s, %(evaluated_on)s::date) end
+    on n.idempotency_key = any ({keys_of_today})
    and (%(organisations)s::uuid[] = '{}' or n.organisation_id = any (%(organisations)s::uuid[]))
 ) today on true

@@ -1,5 +1,5 @@
--- In: scenario_type, people, ahead, recipients, max_share, max_times_median (null: that limit does
--- not apply), median_days, median_least_days, run_id (null: none yet).
+-- In: names (of the scenario), people, ahead, recipients, max_share, max_times_median (null: that
+-- limit does not apply), median_days, median_least_days, run_id (null: none yet).
 -- Out: one row. `since`: the moment 24 hours ago. `by_share` and `by_median`: the number of people
 -- that each limit allows (null: any number); `days` and `median`: what is usual. `own_at_most` and
 -- `total_at_most`: the people of this claim plus all claims of the last 24 hours, of this scenario
@@ -18,7 +18,7 @@ with claim as (
    and r.at > (select rekindle.clock() - make_interval(secs => 86400 * (1 + %(median_days)s::int)))
 ),
 today as (
-  select %(people)s::bigint + coalesce(sum(claimed - confirmed) filter (where scenario_type = %(scenario_type)s), 0)
+  select %(people)s::bigint + coalesce(sum(claimed - confirmed) filter (where scenario_type = any (%(names)s::text[])), 0)
            as own_at_most,
          %(people)s::bigint + %(ahead)s::bigint + coalesce(sum(claimed - confirmed), 0) as total_at_most,
          coalesce(sum(confirmed) filter (where run_id = %(run_id)s::uuid), 0)::bigint as confirmed
@@ -29,7 +29,9 @@ usual as (
   select count(*) as days, percentile_cont(0.5) within group (order by people) as median
   from (
     select sum(reached)::float8 as people
-    from claim where scenario_type = %(scenario_type)s and days_ago > 0 and reached > 0
+    from claim
+    where scenario_type = any (%(names)s::text[])  -- mutant: usual-by-name
+      and days_ago > 0 and reached > 0
     group by days_ago
   ) day
 )

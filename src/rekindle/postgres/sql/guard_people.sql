@@ -1,6 +1,6 @@
--- In: scenario_type, run_id, since (24 hours ago). It is a parameter, so that the server knows how
--- little of the history that is. The caller binds {claiming} to the part that lists the people of
--- this claim, and of the claims before it that are not committed.
+-- In: scenario_type and names (of the scenario), run_id, since (24 hours ago). It is a parameter,
+-- so that the server knows how little of the history that is. The caller binds {claiming} to the
+-- part that lists the people of this claim, and of the claims before it that are not committed.
 -- Out: `own` and `total`: how many different people that makes with the claims of the last 24
 -- hours, of this scenario and of all scenarios. A person counts once, however many claims or
 -- scenarios. A claim counts while a push of it may still be sent, and once one was accepted or may
@@ -32,6 +32,6 @@ person as (
   where o.at > %(since)s::timestamptz
     and o.outcome = 'unknown'  -- mutant: unsent-counts
 )
-select count(distinct person.user_id) filter (where person.scenario_type = %(scenario_type)s) as own,
+select count(distinct person.user_id) filter (where person.scenario_type = any (%(names)s::text[])) as own,
        count(distinct person.user_id) as total
 from person

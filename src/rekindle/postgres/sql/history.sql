@@ -5,7 +5,16 @@
 -- null for a device that accepted, because a delivery does not keep it. A record without a device
 -- was written by another program.
 -- Locks: none.
-with unit as materialized (
+with named as (
+  -- A scenario that was renamed has claims under each of its names.
+  select asked.name from unnest(%(scenario_types)s::text[]) as asked (name)
+  union
+  select other.name
+  from rekindle.renamed() as mine
+  join rekindle.renamed() as other on other.identity = mine.identity
+  where mine.name = any (%(scenario_types)s::text[])  -- mutant: history-by-name
+),
+unit as materialized (
   select o.claim_id, o.device_id, o.scenario_type, o.scenario_version, o.occurrence, o.other_occurrences,
          o.claimed_run_id, o.run_id, o.cooldown_window_start as claimed_at, o.state as ending, o.reason, o.attempts, o.armed_at,
          null::timestamptz as ended_at, case when o.state in ('claimed', 'retry') then o.next_try_at end as next_try_at,
@@ -29,7 +38,7 @@ latest as (
   select claim_id, max(claimed_at) as newest
   from unit
   where (%(run_id)s::uuid is null or claimed_run_id = %(run_id)s::uuid or run_id = %(run_id)s::uuid)
-    and (%(scenario_types)s::text[] = '{}' or scenario_type = any (%(scenario_types)s::text[]))
+    and (%(scenario_types)s::text[] = '{}' or scenario_type in (select named.name from named))
     and (%(claim_id)s::uuid is null or claim_id = %(claim_id)s::uuid)
     and (%(organisations)s::uuid[] is null or organisation_id = any (%(organisations)s::uuid[]))  -- mutant: own-history
   group by claim_id

@@ -12,6 +12,9 @@
 with preference as (
   {preference}
 ),
+renamed as materialized (
+  select * from rekindle.renamed()
+),
 scenario as materialized (
   select distinct on (s.scenario_type) s.scenario_type,
          coalesce((s.definition #>> '{outcome,horizon}')::bigint, 1209600) as horizon_seconds, moment.at
@@ -42,7 +45,8 @@ over as materialized (
 ),
 person as materialized (
   select over.user_id, rekindle.first_zone(min(r.timezone::text), %(timezone)s, 'UTC') as zone,
-         array(select coalesce(preference.scenario_type, '') from preference
+         array(select coalesce(renamed.identity, preference.scenario_type, '') from preference
+               left join renamed on renamed.name = preference.scenario_type
                where preference.user_id = over.user_id) as opted_out_of
   from over
   left join rekindle_source.recipient r on r.user_id = over.user_id
@@ -51,9 +55,10 @@ person as materialized (
 looked as (
   insert into rekindle.came_back (claim_id, scenario_type, dispatched_at, horizon_seconds, back_at, opted_out)
   select over.claim_id, over.scenario_type, over.dispatched_at, over.horizon_seconds, back.at,
-         person.opted_out_of && array[over.scenario_type, '']
+         person.opted_out_of && array[coalesce(renamed.identity, over.scenario_type), '']
   from over
   join person on person.user_id = over.user_id
+  left join renamed on renamed.name = over.scenario_type  -- mutant: looked-back-by-name
   cross join lateral (
     select min(rekindle.back_at(a.activity_date, over.claimed_at, over.horizon_seconds, person.zone)) as at
     from rekindle_source.activity a

@@ -2,9 +2,14 @@
 -- Out: the version in force of every scenario that is not retired, with its fingerprint, in order
 -- of priority and name. For the last run that evaluated it (null: none yet): `started_at`, and
 -- `numbers`, its row of run_scenario as an object. `passed_over`: the last run that tried could not
--- evaluate it, so the next one begins with it.
+-- evaluate it, so the next one begins with it. `earlier`: its other names, if it was renamed.
 select v.scenario_type, v.version, v.definition, v.fingerprint, v.applied_at, v.applied_by, latest.started_at,
-       latest.numbers, coalesce(tried.passed_over, false) as passed_over
+       latest.numbers, coalesce(tried.passed_over, false) as passed_over,
+       array(select other.name
+             from rekindle.renamed() as mine
+             join rekindle.renamed() as other on other.identity = mine.identity and other.name <> mine.name
+             where mine.name = v.scenario_type
+             order by other.name) as earlier
 from (
   select distinct on (scenario_type) *
   from rekindle.scenario order by scenario_type, version desc

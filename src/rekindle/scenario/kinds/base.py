@@ -38,6 +38,12 @@ def _days(value: object) -> object:
     return parse_days(value) if isinstance(value, str) else value
 
 
+def _name(text: str) -> str:
+    if SCENARIO_TYPE.fullmatch(text) is None:
+        raise ValueError("is not the name of a scenario; write the name that it had before")
+    return text
+
+
 def distinct(values: list[int]) -> list[int]:
     """The values, ascending.
 
@@ -121,6 +127,7 @@ class ScenarioKind(Reach, Texts, ABC):
 
     enabled: bool = True
     critical: bool = False
+    was: Annotated[str, AfterValidator(_name)] | None = None
     cooldown: Seconds
     key: Literal["day", "occurrence"] = "day"
     schedule: Annotated[str, AfterValidator(valid_cron)] | None = None

@@ -22,17 +22,22 @@ preference as not materialized (
   {preference}
 ),
 switched_off as (
-  select bool_or(off.organisation_id is null) as everybody,
-         array_agg(off.organisation_id) filter (where off.organisation_id is not null) as organisations
+  -- The newest row of everything, and of the scenario by any of its names, for each organisation.
+  select bool_or(latest.organisation_id is null) as everybody,
+         array_agg(latest.organisation_id) filter (where latest.organisation_id is not null) as organisations
   from (
-    {switched_off}
-  ) off
-  where off.scenario_type is null or off.scenario_type = %(scenario_type)s
+    select distinct on (s.scenario_type is null, s.organisation_id) s.organisation_id, s.turned
+    from rekindle.switch s
+    where s.scenario_type is null or s.scenario_type = any (%(names)s::text[])  -- mutant: renamed-switch
+    order by s.scenario_type is null, s.organisation_id, s.switch_id desc
+  ) latest
+  where latest.turned = 'off'
 ),
 opted_out as (
   select distinct preference.user_id
   from preference
-  where (preference.scenario_type is null or preference.scenario_type = %(scenario_type)s)
+  where (preference.scenario_type is null
+         or preference.scenario_type = any (%(names)s::text[]))  -- mutant: renamed-opt-out
     and (%(user_id)s::uuid is null or preference.user_id = %(user_id)s::uuid)
 ),
 outranking as (
@@ -131,7 +136,7 @@ policy_verdict as (
   -- FULL JOIN only to rule out a nested loop. Both act as left joins from the people who are due.
   full join opted_out on opted_out.user_id = person.user_id
   full join outranking on outranking.user_id = person.user_id
-  left join rekindle.gate on gate.user_id = person.user_id and gate.scenario_type = %(scenario_type)s
+  {gate}
   left join rekindle.cap on cap.user_id = person.user_id and %(capped)s::boolean   -- without a cap, no row is looked up
   where (person.user_id is null) is false
 ),

@@ -41,7 +41,7 @@ left join lateral (
   from (
     select substr(had.occurrence, 6) as name, substring(had.occurrence from ':([0-9]{1,3})d$')::int as threshold,
            had.evaluated_at
-    from rekindle.sent(recipient.user_id, %(scenario_type)s) as had
+    from rekindle.sent(recipient.user_id, %(names)s::text[]) as had
     where had.occurrence ~ '^date:[0-9]{4}-[0-9]{2}-[0-9]{2}:[0-9]{1,3}d$'
   ) push
   where left(push.name, 10) collate "C"

@@ -35,7 +35,7 @@ left join lateral (
            case when substr(had.occurrence, length(named.event) + 1)
                      ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z:[0-9]{1,7}m$'
                 then substr(had.occurrence, length(named.event) + 1, 20)::timestamptz end as starts_at
-    from rekindle.sent(recipient.user_id, %(scenario_type)s) as had
+    from rekindle.sent(recipient.user_id, %(names)s::text[]) as had
     where starts_with(had.occurrence, named.event)
   ) push
   where abs(extract(epoch from date_trunc('second', e.starts_at) - push.starts_at)) < reached.threshold  -- mutant: event-keeps-its-name

@@ -45,7 +45,7 @@ left join lateral (
          min(c.expires_on - rekindle.local_day(push.evaluated_at, 'UTC') + 1) as days_left
   from (
     select substr(had.occurrence, length(named.certificate) + 1) as dated, had.evaluated_at
-    from rekindle.sent(recipient.user_id, %(scenario_type)s) as had
+    from rekindle.sent(recipient.user_id, %(names)s::text[]) as had
     where starts_with(had.occurrence, named.certificate)
   ) push
   where left(push.dated, 10) in (

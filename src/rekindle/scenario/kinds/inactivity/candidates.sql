@@ -43,7 +43,7 @@ left join lateral (
   select min(substr(push.occurrence, 10, 10)) as utc_on,
          max(substring(push.occurrence from ':([0-9]{1,4})d$')::int) as stage,
          max(floor((extract(epoch from push.evaluated_at - last_activity.until) - 7200) / 86400))::int as days
-  from rekindle.sent(recipient.user_id, %(scenario_type)s) as push
+  from rekindle.sent(recipient.user_id, %(names)s::text[]) as push
   -- The pattern comes last: most pushes are of absences that are over.
   where starts_with(push.occurrence, 'inactive:' || last_activity.utc_on || ':')
      or push.evaluated_at > last_activity.until + interval '24 hours'

@@ -31,6 +31,6 @@ cross join lateral (
 ) reached
 cross join lateral (
   select max(substring(sent.occurrence from '^' || %(named)s::text || '([0-9]{1,9})$')::int) as mark
-  from rekindle.sent(recipient.user_id, %(scenario_type)s) as sent
+  from rekindle.sent(recipient.user_id, %(names)s::text[]) as sent
 ) highest_sent
 where reached.mark is not null

@@ -24,7 +24,7 @@ cross join lateral (
 left join lateral (
   select max(substring(push.occurrence from '^onboarding:([0-9]{1,4})d$')::int) as stage,
          max(rekindle.local_day(push.evaluated_at, 'UTC') - joined.local_on - 1) as days
-  from rekindle.sent(recipient.user_id, %(scenario_type)s) as push
+  from rekindle.sent(recipient.user_id, %(names)s::text[]) as push
   where push.occurrence ~ '^onboarding:[0-9]{1,4}d$'
 ) sent on reached.stage is not null
 where reached.stage is not null

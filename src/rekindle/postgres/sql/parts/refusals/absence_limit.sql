@@ -2,6 +2,6 @@
 -- the variant allows.
 (person.variant).absence_limit is not null and (
   select count(distinct sent.occurrence)
-  from rekindle.sent(person.user_id, %(scenario_type)s) as sent
+  from rekindle.sent(person.user_id, %(names)s::text[]) as sent
   where starts_with(sent.occurrence, person.absence)
 ) >= (person.variant).absence_limit
