@@ -75,7 +75,7 @@ async def sent(programme: Programme, user_id: UUID, claim_id: UUID, at: datetime
 
 
 async def found(programme: Programme, **asked: Any) -> Sequence[TrialFound]:
-    return (await trials_found(programme.database, **{"scope": None, "sees": None} | asked)).trials
+    return (await trials_found(programme.database, **{"scope": None, "sees": None, "timezone": None} | asked)).trials
 
 
 async def test_every_number_is_counted_by_arm(programme: Programme) -> None:
@@ -165,3 +165,34 @@ async def test_a_limited_reader_gets_the_people_of_its_organisations(programme: 
     assert ours.months == [(date(2026, 3, 1), (0, 2, 0, 0))]
     [nobody] = await found(programme, scope="nudge", sees=[UUID(int=3)])
     assert (nobody.days, nobody.accepted) == ([], 0)
+
+
+async def test_people_who_would_be_judged_differently_now_are_counted_and_nothing_changes(programme: Programme) -> None:
+    trial, other = await begin(programme), await begin(programme, "other")
+    back, gone, late, same, open_ = people(trial, "nudged", 5)
+    await enrol(programme, other, "nudged", people(other, "nudged", 1, "other"))
+    assert [one.changed for one in await found(programme)] == [0, 0], "nobody has settled"
+    settled = {"settled_at": FIRST + 15 * DAY}
+    await enrol(programme, trial, "nudged", [back, gone], came_back_at=FIRST + DAY, **settled)
+    await enrol(programme, trial, "nudged", [late, same], **settled)
+    await enrol(programme, trial, "nudged", [open_])
+    await enrol(programme, other, "nudged", people(other, "nudged", 1, "other"), **settled)
+    for one, at in ((back, 1), (late, 14), (same, 15), (open_, 1)):
+        await programme.activity(one, FIRST + at * DAY)
+    first, second = sorted(await found(programme), key=lambda one: one.scope)
+    assert (first.changed, second.changed) == (2, 0)
+    assert [day.settled for day in first.days] == [(0, 0, 0, 0), (2, 2, 0, 0)]
+
+
+async def test_a_view_that_cannot_be_read_is_said_and_the_settled_numbers_stay(programme: Programme) -> None:
+    trial = await begin(programme)
+    await enrol(programme, trial, "nudged", people(trial, "nudged", 1), settled_at=FIRST + 15 * DAY)
+    view = "create or replace view rekindle_source.activity as select user_id, "
+    await programme.sql.execute("drop view rekindle_source.activity")
+    [missing] = await found(programme)
+    assert missing.failure == "the view rekindle_source.activity is missing"
+    await programme.sql.execute(f"{view} (1 / 0)::text::timestamptz as activity_date from team.activity".encode())
+    await programme.activity((await programme.person()), NOW)
+    [fails] = await found(programme)
+    assert fails.failure is not None
+    assert (fails.changed, [day.settled for day in fails.days]) == (None, [(0, 0, 0, 0), (0, 1, 0, 0)])

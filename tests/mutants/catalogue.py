@@ -2433,6 +2433,13 @@ EFFECT = (
         (_ANSWERS + "no_day_says_anything_while_an_arm_is_too_small",),
     ),
     Mutant(
+        "a view that cannot be read is not said",
+        "effect/answers.py",
+        "view-unreadable",
+        "failure=None,",
+        (_ANSWERS + "a_view_that_cannot_be_read_is_the_word_while_people_wait_to_settle",),
+    ),
+    Mutant(
         "a key of one organisation reads the effect on everybody",
         _sql("parts/trial_person"),
         "own-effect",

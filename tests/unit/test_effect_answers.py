@@ -114,6 +114,14 @@ def test_the_agreed_day_is_read_once_everybody_has_settled() -> None:
     assert read(late, AGREED).verdict.word is Word.TOO_FEW_YET
 
 
+def test_a_view_that_cannot_be_read_is_the_word_while_people_wait_to_settle() -> None:
+    waiting = daily((60, 240, 40, 260), enrolled=(301, 300))
+    said = read(trial(waiting, failure="the view is missing")).verdict
+    assert said.text == "the outcome query failed: the view is missing; the last settled numbers are of 2026-03-15"
+    settled = trial(daily((60, 240, 40, 260)), failure="the view is missing")
+    assert read(settled).verdict.word is Word.TOO_FEW_YET
+
+
 def test_a_trial_that_was_ended_early_has_one_reading_and_needs_nobody_more() -> None:
     ended = {"ended_at": datetime(2026, 4, 1, tzinfo=UTC)}
     counts = (90, 210, 60, 240)

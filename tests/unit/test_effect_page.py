@@ -61,6 +61,10 @@ def test_the_lines_of_a_trial() -> None:
         "earlier trial from 2026-01-01 until 2026-06-01, ended on 2026-02-01; 50 % of the people held out; the agreed "
         "day is 2026-06-16: too early: the trial was ended on 2026-02-01, before anybody was through 14 days"
     )
+    changed = replace(trial("nudge"), changed=3)
+    assert notes(one(changed))[-1] == (
+        "the view of activities says something else now about 3 people who settled; the result stays"
+    )
     running = replace(trial("*"), started_at=AT - timedelta(70), days=[TrialDay(AT.date(), (9, 1), (0, 0, 0, 0))])
     assert notes(one(running))[-1] == "the control group costs: about 1 person a month is not nudged"
     assert title(one(running)) == "the whole programme"

@@ -44,6 +44,7 @@ _EFFECT: dict[str, Any] = {
             "reached_otherwise": 12,
             "misplaced": 0,
             "delivered": 0,
+            "changed": 0,
             "enrolled_per_week": 0.0,
             "not_nudged_per_month": 0,
             "alpha": 0.05,
@@ -171,6 +172,9 @@ class TrialRead(TrialTermsRead):
     reached_otherwise: int = Field(description="People who are held out and were reached by another scenario.")
     misplaced: int = Field(description="People in another arm than assigned: 0 unless something is broken.")
     delivered: int = Field(description="Pushes to people who are held out: 0 unless something is broken.")
+    changed: int | None = Field(
+        description="People who settled and would be judged differently now; null if that could not be counted."
+    )
     enrolled_per_week: float
     not_nudged_per_month: int = Field(description="The cost of the control group.")
     alpha: float = Field(description="The highest probability of a wrong word on this trial.")

@@ -49,7 +49,7 @@ class Records(Base):
         Raises:
             UnknownScenario: no scenario of that name is applied, or ever had a trial.
         """
-        found = await trials_found(self._database, scope=scenario_type, sees=sees)
+        found = await trials_found(self._database, scope=scenario_type, sees=sees, timezone=self.config.run.timezone)
         if scenario_type is not None and not found.trials:
             require_applied([scenario_type], await self.deps.store.applied())
         return await asyncio.to_thread(effect, found, scenario_type)

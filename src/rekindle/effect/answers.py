@@ -130,6 +130,7 @@ def _seen(found: TrialFound, trial: Trial, today: date) -> Seen:
         first_settles_on=None if first is None else first + timedelta(days=trial.horizon_days + 1),
         misplaced=found.misplaced,
         delivered=found.delivered,
+        failure=found.failure if ended_on is None and sum(counts) < sum(enrolled) else None,  # mutant: view-unreadable
         settled_on=next((one.on for one in reversed(found.days) if any(one.settled)), None),
         ended_on=early,
     )

@@ -26,6 +26,7 @@ def _trial(answer: Answer) -> Document:
         "reached_otherwise": answer.found.reached_otherwise,
         "misplaced": answer.found.misplaced,
         "delivered": answer.found.delivered,
+        "changed": answer.found.changed,
         "enrolled_per_week": answer.seen.weekly,
         "not_nudged_per_month": answer.not_nudged_monthly,
         "alpha": answer.alpha,

@@ -57,6 +57,9 @@ def notes(answer: Answer) -> list[str]:
     if answer.not_nudged_monthly:
         people = count(answer.not_nudged_monthly, "person", "people")
         lines.append(f"the control group costs: about {people} a month {_are(answer.not_nudged_monthly)} not nudged")
+    if answer.found.changed:
+        people = count(answer.found.changed, "person", "people")
+        lines.append(f"the view of activities says something else now about {people} who settled; the result stays")
     return lines + [f"earlier {terms(one)}: {headline(one)}" for one in answer.earlier]
 
 

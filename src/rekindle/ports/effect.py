@@ -69,6 +69,10 @@ class TrialFound:
     """People who are nudged and whose first push a provider accepted."""
     reached_otherwise: int = 0
     """People who are held out and were reached by another scenario within the horizon."""
+    changed: int | None = None
+    """People who settled and would be judged differently now; None if that could not be counted."""
+    failure: str | None = None
+    """Why the team's view cannot be read, so that nobody settles."""
 
 
 @dataclass(frozen=True, slots=True)

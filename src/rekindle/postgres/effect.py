@@ -2,21 +2,29 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, date
 from typing import Any
 from uuid import UUID
 
+from rekindle.errors import SourceError, StatementTooSlow
 from rekindle.ports import NO_COUNTS, ChapterSettled, FourCounts, TrialDay, TrialFound, TrialsFound
+from rekindle.postgres.evaluation import source_views
 from rekindle.postgres.pool import Database
+from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 
 EFFECT_SECONDS = 60.0
+CHANGED_SECONDS = 10.0
 
 _Row = dict[str, Any]
 
 
-async def trials_found(database: Database, *, scope: str | None, sees: Collection[UUID] | None) -> TrialsFound:
-    """Return every trial that holds people out, the newest first, in three statements.
+async def trials_found(
+    database: Database, *, scope: str | None, sees: Collection[UUID] | None, timezone: str | None
+) -> TrialsFound:
+    """Return every trial that holds people out, the newest first, in three statements. Two more ask
+    the team's view what it says now; if it cannot be read, the trials say why.
 
     Raises:
         StatementTooSlow: it took longer than `EFFECT_SECONDS`.
@@ -29,7 +37,28 @@ async def trials_found(database: Database, *, scope: str | None, sees: Collectio
         for row in await (await connection.execute(statement("effect_numbers"), parameters)).fetchall():
             numbers[row["trial_id"]].append(row)
     found = [_found(row, numbers[row["trial_id"]]) for row in trials]
+    if numbers:
+        changed, failure = await _changed(database, {**parameters, "timezone": timezone})
+        for number, one in enumerate(found):
+            people = None if changed is None else changed.get(one.trial_id, 0)
+            found[number] = replace(one, changed=people, failure=failure)
     return TrialsFound(moment["at"].astimezone(UTC), found)
+
+
+async def _changed(database: Database, parameters: _Row) -> tuple[dict[UUID, int] | None, str | None]:
+    """How many people of each trial would be judged differently now, or why the view cannot be
+    read; neither if that took longer than `CHANGED_SECONDS`."""
+    try:
+        async with database.transaction(timeout_seconds=CHANGED_SECONDS) as connection:
+            if "activity" not in await source_views(connection):
+                return None, "the view rekindle_source.activity is missing"
+            async with evaluating("the outcome of the trials"):
+                rows = await (await connection.execute(statement("effect_changed"), parameters)).fetchall()
+    except StatementTooSlow:
+        return None, None
+    except SourceError as fault:
+        return None, fault.message
+    return {row["trial_id"]: row["people"] for row in rows}, None
 
 
 def _found(row: _Row, numbers: list[_Row]) -> TrialFound:

@@ -1,8 +1,8 @@
--- A part of effect_trials and effect_numbers: every person of the trials that hold people out, with
--- the UTC days of what is known about them. A person of a trial that was ended early counts as
--- settled only if their horizon was over by then.
+-- A part of effect_trials, effect_numbers and effect_changed: every person of the trials that hold
+-- people out, with the UTC days of what is known about them. A person of a trial that was ended
+-- early counts as settled only if their horizon was over by then.
 select t.trial_id, e.user_id, e.claim_id, e.claimed_at, e.scenario_type, e.arm = 'nudged' as nudged,
-       t.unit, t.scope, t.horizon_seconds,
+       t.unit, t.scope, t.horizon_seconds, t.outcome,
        coalesce(case t.unit when 'chapter' then e.chapter_id end, e.user_id)::text as unit_id,
        (rekindle.bucket(t.trial_id::text, t.scope,
                         coalesce(case t.unit when 'chapter' then e.chapter_id end, e.user_id)::text) < t.held)
