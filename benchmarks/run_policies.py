@@ -13,7 +13,7 @@ import hashlib
 import os
 import platform
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,9 +26,9 @@ from run_cycle import execute, named
 
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.engine.record import BATCH
-from rekindle.model import Acceptance, Selection
+from rekindle.model import Acceptance, Ending, Selection
 from rekindle.policy import UNGUARDED
-from rekindle.ports import Applied, Evaluation, Terms
+from rekindle.ports import HELD_OUT, Applied, Evaluation, Terms
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
@@ -98,6 +98,15 @@ SWITCHED: LiteralString = """
 insert into rekindle.switch (scenario_type, organisation_id, turned)
   select 'nudge', gen_random_uuid(), 'off' from generate_series(1, 20);
 """
+# Half of the people are held out of the programme, and half of the others of the scenario.
+TRIAL: LiteralString = """
+insert into rekindle.trial (scope, unit, held, horizon_seconds, outcome_sha256, worth, until_on, agreed_at)
+  select '*', 'person', 5000, 1209600, repeat('0', 64), 0.05, current_date + 30, now() + interval '45 days';
+"""
+OWN_TRIAL: LiteralString = """
+insert into rekindle.trial (scope, unit, held, horizon_seconds, outcome_sha256, worth, until_on, agreed_at)
+  select 'nudge', 'person', 5000, 1209600, repeat('0', 64), 0.05, current_date + 30, now() + interval '45 days';
+"""
 NO_TRIGGER: LiteralString = "drop trigger recount on rekindle.gate;"
 
 
@@ -141,7 +150,7 @@ class Policies:
     """The scenario's policies, and the statements that prepare the copy."""
 
     name: str
-    keys: dict[str, object] = field(default_factory=dict)
+    keys: Mapping[str, object] = field(default_factory=dict[str, object])
     prepared: tuple[LiteralString, ...] = ()
     before: int = 0
 
@@ -160,6 +169,8 @@ EACH = (
     Policies("320 overrides", OVERRIDES),
     Policies("memberships", prepared=(MEMBERSHIPS,)),
     Policies("memberships, 320 overrides", OVERRIDES, (MEMBERSHIPS,)),
+    Policies("trial of the programme", prepared=(TRIAL,)),
+    Policies("trials of programme and scenario", prepared=(TRIAL, OWN_TRIAL)),
     Policies("all", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED)),
     Policies("all, and one goes before", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED), before=1),
 )
@@ -216,14 +227,14 @@ def load(maintenance: str, people: int) -> None:
 
 
 @contextmanager
-def fresh_copy(maintenance: str, prepared: Sequence[LiteralString]) -> Iterator[str]:
+def fresh_copy(maintenance: str, prepared: Sequence[LiteralString]) -> Generator[str]:
     """A copy of the template database with its prepared tables, dropped afterwards."""
     execute(maintenance, f"create database measured template {TEMPLATE} strategy file_copy")
     url = named(maintenance, "measured")
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             for step in (one for text in prepared for one in text.split(";\n") if one.strip()):
-                connection.execute(step)
+                connection.execute(step.encode())
             connection.execute("checkpoint")
         yield url
     finally:
@@ -268,19 +279,21 @@ async def stages(url: str, policies: Policies, people: int, sent: int) -> Measur
             armed = await store.arm(units, lease_seconds=60)
             arm += spent() - began
             began = spent()
-            verdicts = await store.record(run_id, [Acceptance(unit, f"name/{uuid4()}") for unit in units])
+            sent_units = [unit for unit in units if armed[unit.claim_id, unit.device_id] == "armed"]
+            verdicts = await store.record(run_id, [Acceptance(unit, f"name/{uuid4()}") for unit in sent_units])
+            await store.finish(run_id, [Ending(unit, "held_out", "trial") for unit in units if unit not in sent_units])
             record += spent() - began
-            if set(armed.values()) != {"armed"} or set(verdicts) != {"recorded"}:
+            if not set(armed.values()) <= {"armed", HELD_OUT} or set(verdicts) != {"recorded"}:
                 raise SystemExit(f"{policies.name}: {set(armed.values())}, {set(verdicts)}")
         return Measured(claim, arm, record)
     finally:
         await database.close()
 
 
-def applied(name: str, keys: dict[str, object]) -> Applied:
+def applied(name: str, keys: Mapping[str, object]) -> Applied:
     """An inactivity scenario with these policies, as if applied."""
     text = {"en": {"title": "t", "body": "b"}}
-    scenario = parse_scenario({"kind": "inactivity", "after": ["14d"], "cooldown": "7d", "message": text} | keys)
+    scenario = parse_scenario({"kind": "inactivity", "after": ["14d"], "cooldown": "7d", "message": text, **keys})
     return Applied(name, 1, scenario, fingerprint(scenario))
 
 

@@ -158,7 +158,7 @@ def candidate_document(candidate: Candidate, names: Names) -> Document:
         "scenario_type": candidate.scenario_type,
         "occurrence": candidate.occurrence,
         "other_occurrences": list(candidate.other_occurrences),
-        "verdict": candidate.refusal or "claim",
+        "verdict": candidate.verdict,
         "devices": len(candidate.devices),
     }
 
@@ -312,6 +312,7 @@ def _explanation_document(scenario: Explanation, names: PlaceNames) -> Document:
         "blocked_by": list(scenario.blocked_by),
         "next_at": scenario.next_at,
         "waits_for": scenario.waits_for,
+        "held_out_of": scenario.held_out_of,
         "fault": scenario.fault,
         "conditions": [dataclasses.asdict(condition) for condition in scenario.conditions],
     }

@@ -152,8 +152,8 @@ epoch was out of date."""
 
 
 COUNTERS = (
-    "evaluated", "not_due", "refused", "claimed", "carried", "recorded", "skipped", "dead", "unknown", "pending",
-    "handed_over", "pushes", "confirmed",
+    "evaluated", "not_due", "refused", "claimed", "carried", "recorded", "held_out", "skipped", "dead", "unknown",
+    "pending", "handed_over", "pushes", "confirmed",
 )  # fmt: skip
 """The counters of a scenario in a run, in the order of every list of them; a test compares the
 lists. To add one: here and in `Numbers`, in the tables `run` and `run_scenario` and the statements
@@ -167,7 +167,7 @@ class Numbers:
     devices.
 
         evaluated = not_due + refused + claimed
-        claimed + carried = recorded + skipped + dead + unknown + pending + handed_over
+        claimed + carried = recorded + held_out + skipped + dead + unknown + pending + handed_over
 
     `refused` counts the people who were due and not claimed, by reason. `reasons` counts the
     endings after a claim (skipped, dead, unknown, retry) by "ending:reason". `confirmed` counts the
@@ -182,6 +182,7 @@ class Numbers:
     claimed: int = 0
     carried: int = 0
     recorded: int = 0
+    held_out: int = 0
     skipped: int = 0
     dead: int = 0
     unknown: int = 0
@@ -232,7 +233,7 @@ class Ending:
     token dead."""
 
     unit: Unit
-    outcome: Literal["skipped", "dead"]
+    outcome: Literal["skipped", "dead", "held_out"]
     reason: str
     prune: bool = False
 
@@ -359,7 +360,8 @@ class Names(PlaceNames):
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """What `plan` returns for one person who is due: they would be claimed now, or are refused, and
-    why. `other_occurrences` is what a digest covers besides."""
+    why. `other_occurrences` is what a digest covers besides. `held_out_of`: the person would be
+    claimed, and get no push, because of the trial with this scope."""
 
     user_id: UUID
     organisation_id: UUID | None
@@ -372,6 +374,12 @@ class Candidate:
     devices: tuple[tuple[TargetKind, str], ...] = field(repr=False)
     variant: int = 0
     other_occurrences: tuple[str, ...] = ()
+    held_out_of: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        """`claim`, `held_out`, or the reason for a refusal."""
+        return self.refusal or ("claim" if self.held_out_of is None else "held_out")
 
 
 Turned = Literal["on", "off"]

@@ -85,8 +85,8 @@ WRITING = (
     "run_scenario_open", "run_seen",
     "runs_lost", "schedule_apply", "schedules_overdue",
     "test_send_arm", "test_send_end",
-    "tokens_revive", "installation_seen", "settle_lock", "settle_not_sent", "sweep_dispatching", "sweep_gates",
-    "sweep_stale", "sweep_unknown", "switch_turn", "tick_begin", "tick_skip", "ticks_failed",
+    "tokens_revive", "installation_seen", "settle_enrolments", "settle_lock", "settle_not_sent", "sweep_dispatching",
+    "sweep_gates", "sweep_stale", "sweep_unknown", "switch_turn", "tick_begin", "tick_skip", "ticks_failed",
     "trials_end", "trials_start",
     "worker_seen",
 )  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from rekindle.postgres.evaluation import (
     AT_ANY_HOUR,
     OF_MEMBERSHIP,
+    OF_TRIALS,
     kinds_that_look,
     parts_of,
     parts_of_names,
@@ -220,6 +221,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     twins |= {f"{slot}_absent" for slot in OF_MEMBERSHIP}
     twins |= {f"kinds/milestone/{part}" for part in ("undated", "sum", "amount_absent")}
     twins |= {"occasion_digest", "variables_digest", "opened_by_person", "opened_absent"}
+    twins |= {f"{slot}_absent" for slot in OF_TRIALS}
     of_a_kind = {f"kinds/{kind}/{part}" for kind in KINDS for part in ("candidates", "known")}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     of_a_kind |= {f"kinds/{kind}/relevant_until" for kind in KINDS if KINDS[kind].ends}
@@ -254,14 +256,25 @@ async def test_the_optional_views_are_bound_to_the_part_that_reads_them_or_to_it
     nothing = {slot: part for slot, part in absent().items() if slot not in OF_MEMBERSHIP}
     there = await bound()
     amount = "kinds/milestone/amount"
-    assert set(there) == {*VIEWS, "own_columns", amount, "opened"}
+    assert set(there) == {*VIEWS, "own_columns", amount, "opened", *OF_TRIALS}
+    assert {slot: there[slot] for slot in OF_TRIALS} == {slot: f"{slot}_absent" for slot in OF_TRIALS}
     assert (there["preference"], there["own_columns"], there[amount]) == ("preference", "own_columns", amount)
     assert there["opened"] == "opened"
     for view in (*VIEWS, "activity", "opened"):
         await planner.execute(f"drop view if exists rekindle_source.{view}".encode())
     assert await bound() == {
-        **nothing, "own_columns": "own_columns", amount: f"{amount}_absent", "opened": "opened_absent"
+        **nothing, "own_columns": "own_columns", amount: f"{amount}_absent", "opened": "opened_absent",
+        **{slot: f"{slot}_absent" for slot in OF_TRIALS},
     }  # fmt: skip
+    await planner.execute(
+        "insert into rekindle.trial (scope, unit, held, horizon_seconds, outcome_sha256, worth, until_on, agreed_at) "
+        "values ('*', 'person', 100, 1, repeat('0', 64), 1, '2026-06-01', '2026-06-03')"
+    )
+    assert {slot: part for slot, part in (await bound()).items() if slot in OF_TRIALS} == {
+        slot: slot for slot in OF_TRIALS
+    }
+    await planner.execute("update rekindle.trial set ended_at = rekindle.clock()")
+    assert (await bound())["assigned"] == "assigned_absent"
     await planner.execute(SHOW_OPENED_BY_PERSON)
     assert (await bound())["opened"] == "opened_by_person"
     await planner.execute(

@@ -241,7 +241,7 @@ def test_every_kind_of_dispatcher_has_a_section_and_every_section_a_kind() -> No
 def test_the_keys_and_variables_of_each_kind_of_dispatcher_are_those_of_its_model(name: str) -> None:
     section, kind = f"dispatcher kind {name}", DISPATCHERS[name]
     keys = set(kind.model_fields) - set(DispatcherConfig.model_fields)
-    read = set() if kind.settings is None else set(kind.settings.variables())
+    read = set[str]() if kind.settings is None else set(kind.settings.variables())
     check_keys(section, kind, keys, besides=read)
     assert set(first_cells(CONFIGURATION[section])) == keys | read
 
@@ -265,7 +265,7 @@ def test_the_states_of_a_unit_and_of_a_run_are_those_that_the_tables_allow() -> 
 
 
 REASONS = (
-    "Due and not claimed (`refusals`)", "Skipped", "Dead", "Waiting (`retry`)", "Unknown", "Halted",
+    "Due and not claimed (`refusals`)", "Skipped", "Dead", "Waiting (`retry`)", "Unknown", "Held out", "Halted",
 )  # fmt: skip
 _PLACES = {"Refused": 1, "Uncertain": 0, "Ending": 2, "Unsendable": 0}
 
@@ -278,7 +278,7 @@ def words_in_python() -> Iterator[str]:
             match node:
                 case ast.ClassDef(body=body):
                     yield from (
-                        one.value.value
+                        str(one.value.value)
                         for one in body
                         if isinstance(one, ast.Assign)
                         and ast.unparse(one.targets[0]) == "reason"

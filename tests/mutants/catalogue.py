@@ -1735,6 +1735,138 @@ PEOPLE = (
         )
     ),
     *(
+        Mutant(what, _sql(file), marker, becomes, (f"database/test_control_groups.py::{test}",))
+        for what, file, marker, becomes, test in (
+            (
+                "a control group is claimed as if there were no trial",
+                "claim",
+                "ghost",
+                "%(resend)s, false,",
+                "test_both_arms_are_claimed_and_only_one_is_sent_anything",
+            ),
+            (
+                "a unit that is held out is armed",
+                "arm",
+                "held-out-is-never-armed",
+                "",
+                "test_no_statement_can_arm_a_unit_that_is_held_out",
+            ),
+            (
+                "the arms are not those of the function",
+                "parts/assigned",
+                "bucket",
+                "when everywhere_bucket.bucket >= trial.everywhere_held then 'held_out'",
+                "test_people_who_are_held_out_of_the_programme_are_not_in_a_scenarios_trial",
+            ),
+            (
+                "people who are held out of the programme are in the trial of a scenario",
+                "parts/assigned",
+                "nested",
+                "",
+                "test_people_who_are_held_out_of_the_programme_are_not_in_a_scenarios_trial",
+            ),
+            (
+                "people are held out of an exempt scenario",
+                "parts/assigned",
+                "exempt",
+                "",
+                "test_nobody_is_held_out_where_a_place_says_so",
+            ),
+            (
+                "people are enrolled after the day of the trial",
+                "parts/assigned",
+                "until",
+                "cross join lateral (select true as enrols) open",
+                "test_new_people_take_part_until_the_day_and_the_others_keep_their_arm_until_the_agreed_one",
+            ),
+            (
+                "a control group is held out for ever",
+                "parts/assigned",
+                "agreed-day",
+                "",
+                "test_new_people_take_part_until_the_day_and_the_others_keep_their_arm_until_the_agreed_one",
+            ),
+            (
+                "an occurrence that was held out is not spent",
+                "parts/spent",
+                "held-out-spent",
+                "and o.outcome = 'unknown')",
+                "test_an_occurrence_that_was_held_out_is_spent_also_after_the_trial_and_after_a_prune",
+            ),
+            (
+                "a prune forgets an occurrence that was held out",
+                "prune_outcome",
+                "unknown-stays-spent",
+                "where ended.outcome = 'unknown'",
+                "test_an_occurrence_that_was_held_out_is_spent_also_after_the_trial_and_after_a_prune",
+            ),
+            (
+                "the gate opens soon after a person was held out",
+                "finish",
+                "held-out-cools-down",
+                "bool_or((g.unit).uncertain) as counts,",
+                "test_the_cooldown_after_being_held_out_is_that_after_a_push",
+            ),
+            (
+                "a second occurrence of the day is held out, too",
+                "parts/held_out_today",
+                "held-out-today",
+                "where false",
+                "test_a_second_occurrence_of_the_day_is_refused_as_after_a_push",
+            ),
+            (
+                "a trial settles before its horizon is over",
+                "settle_enrolments",
+                "trial-horizon-is-over",
+                "",
+                "test_the_arms_settle_alike_once_and_for_all",
+            ),
+            (
+                "a trial that was stopped counts everybody",
+                "settle_enrolments",
+                "stopped-early",
+                "",
+                "test_of_a_trial_that_is_stopped_only_people_count_whose_horizon_was_over",
+            ),
+        )
+    ),
+    *(
+        Mutant(
+            what,
+            "postgres/migrations/20261123090100_tables.sql",
+            marker,
+            becomes,
+            (f"database/test_control_groups.py::{test}",),
+        )
+        for what, marker, becomes, test in (
+            *(
+                (
+                    f"a push that was held out does not count for {what}",
+                    "held-out-sent",
+                    "and o.outcome = 'unknown'",
+                    test,
+                )
+                for what, test in (
+                    ("a mark", "test_the_mark_of_a_milestone_is_reached_although_nobody_was_told"),
+                    ("the limit of an absence", "test_the_limit_of_an_absence_counts_what_was_held_out"),
+                    ("the back-off", "test_the_back_off_waits_as_after_two_pushes"),
+                )
+            ),
+            *(
+                (
+                    f"a push that was held out does not count for {what}",
+                    "held-out-reached",
+                    "where o.claim_id = reached.claim_id and o.outcome = 'unknown'",
+                    test,
+                )
+                for what, test in (
+                    ("the caps", "test_a_push_that_was_held_out_counts_under_the_caps"),
+                    ("the sweep", "test_a_sweep_keeps_the_cooldown_of_a_claim_that_was_held_out"),
+                )
+            ),
+        )
+    ),
+    *(
         Mutant(what, file, marker, becomes, (f"database/test_trials.py::{test}",))
         for what, file, marker, becomes, test in (
             (

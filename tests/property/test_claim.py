@@ -79,6 +79,7 @@ class Person:
     recorded: set[str]
     unknown: set[str]
     skipped: set[str]
+    held: set[str]  # a trial held the person out of the push for it
     today: str | None  # the key of this day is recorded, for another occasion: "day", or that of this occasion
 
 
@@ -98,6 +99,7 @@ PEOPLE = st.lists(
         recorded=st.sets(st.sampled_from(OCCURRENCES), max_size=2),
         unknown=st.sets(st.sampled_from(OCCURRENCES), max_size=1),
         skipped=st.sets(st.sampled_from(OCCURRENCES), max_size=1),
+        held=st.sets(st.sampled_from(OCCURRENCES), max_size=1),
         today=st.sampled_from([None, None, "day", *OCCURRENCES]),
     ),
     max_size=7,
@@ -155,7 +157,7 @@ def live(who: int, people: list[Person], dead: Dead, limit: Devices) -> set[Devi
 
 def verdict(person: Person, devices: set[Device], key: Key) -> tuple[str, str] | None:
     """The occasion that decides for the person, and its result; None: not due."""
-    spent = person.recorded | person.unknown
+    spent = person.recorded | person.unknown | person.held
     if not person.occasions:
         return None
     occasion = min(person.occasions, key=lambda one: (one in spent, one))
@@ -232,7 +234,7 @@ def load(ledger: Ledger, people: list[Person], dead: Dead, at: datetime) -> None
              occasion, "k", at - timedelta(40), 1, 1, 1, at - timedelta(40))
             for number, (who, one) in enumerate(everyone)
             for kind, (outcome, occasions) in enumerate(
-                (("unknown", one.unknown), ("skipped", one.skipped), ("dead", one.skipped)))
+                (("unknown", one.unknown), ("skipped", one.skipped), ("dead", one.skipped), ("held_out", one.held)))
             for occasion in occasions
         ],
     )  # fmt: skip
@@ -241,7 +243,7 @@ def load(ledger: Ledger, people: list[Person], dead: Dead, at: datetime) -> None
 def with_device(registered: int | None) -> Person:
     """Due, free, and with one device that was last registered `registered` days ago."""
     device = Device("one", "token", registered)
-    return Person([(True, None)], ["a"], [device], None, set(), set(), set(), today=None)
+    return Person([(True, None)], ["a"], [device], None, set(), set(), set(), set(), today=None)
 
 
 @settings(max_examples=150)

@@ -43,7 +43,8 @@ _EMPTY = ";".join(
         "team.activity_wall", "team.activity_amount", "team.certificate", "team.event", "team.chapter",
         "team.organisation", "team.preference", "team.wish", "team.membership", "rekindle.switch",
         "rekindle.gate", "rekindle.cap", "rekindle.outbox", "rekindle.delivery", "rekindle.scenario_notification",
-        "rekindle.outcome", "rekindle.spent", "rekindle.disabled_token", "rekindle.run",
+        "rekindle.outcome", "rekindle.spent", "rekindle.trial", "rekindle.enrolment", "rekindle.disabled_token",
+        "rekindle.run",
     )
 )  # fmt: skip
 
@@ -62,7 +63,9 @@ class Ledger:
     def __init__(self, url: str) -> None:
         self._runner = asyncio.Runner()
         self.database = Database(url)
-        self.sql = psycopg.connect(url, autocommit=True, row_factory=dict_row)
+        self.sql: psycopg.Connection[dict[str, Any]] = psycopg.Connection[dict[str, Any]].connect(
+            url, autocommit=True, row_factory=dict_row
+        )
         self.store = PostgresStore(self.database)
         self.wait(self.database.open())
 
@@ -77,7 +80,7 @@ class Ledger:
     def activities_are(self, kind: str) -> None:
         """Which of the four tables the view of activities shows."""
         self.sql.execute("drop view if exists rekindle_source.activity")
-        self.sql.execute(f"create view rekindle_source.activity as select * from team.activity_{kind}")
+        self.sql.execute(f"create view rekindle_source.activity as select * from team.activity_{kind}".encode())
 
     def memberships_are(self, there: bool) -> None:
         """Whether the team has the view of memberships."""
@@ -98,14 +101,14 @@ class Ledger:
         if rows:
             places = ", ".join(["%s"] * len(rows[0]))
             with self.sql.cursor() as cursor:
-                cursor.executemany(f"insert into {table} ({columns}) values ({places})", rows)
+                cursor.executemany(f"insert into {table} ({columns}) values ({places})".encode(), rows)
 
     def at(self, moment: datetime) -> None:
         """Set the time for every later statement."""
         self.sql.execute("update team.moment set at = %s", [moment])
 
     def rows(self, query: str) -> list[dict[str, Any]]:
-        return self.sql.execute(query).fetchall()
+        return self.sql.execute(query.encode()).fetchall()
 
     def notified(self, scenario_type: str, records: list[tuple[UUID, str, str, datetime]]) -> None:
         """Recorded notifications: (user, occurrence, idempotency key, window start)."""

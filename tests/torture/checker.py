@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from rekindle.effect.assignment import held_out
 from rekindle.engine.dispatch import MAX_UNWRITTEN
 from torture.evidence import Acceptance, Evidence, Key, RunRow
 from torture.terms import (
@@ -31,6 +32,7 @@ UNBOUNDED = "crashes with more unknowns than sends in flight"
 DISABLED = "tokens wrongly disabled"
 LEAKED = "canaries in logs"
 RETURNED = "people who came back after their erasure"
+HELD = "pushes to a control group"
 MISCOUNTED = "erasures that do not add up"
 INVARIANTS = (
     DOUBLE,
@@ -47,6 +49,7 @@ INVARIANTS = (
     DISABLED,
     LEAKED,
     RETURNED,
+    HELD,
     MISCOUNTED,
 )
 
@@ -86,6 +89,7 @@ def check(evidence: Evidence) -> list[Breach]:
         *(Breach(DISABLED, f"device {one}") for one in sorted(evidence.disabled - evidence.gone)),
         *(Breach(LEAKED, one) for one in evidence.leaks),
         *(Breach(RETURNED, f"person {one}") for one in evidence.returned),
+        *_held_out(evidence),
         *_erasures(evidence),
     ]
 
@@ -108,6 +112,17 @@ def _doubles(evidence: Evidence) -> Iterator[Breach]:
                 what = f"claims {same.claim_id} and {one.claim_id}, {gap:.3f} s apart"
                 yield Breach(DOUBLE, what, (user_id, scenario_type))
             seen.append(one)
+
+
+def _held_out(evidence: Evidence) -> Iterator[Breach]:
+    """A push to a person in a control group, by the function that says so, and not by a row."""
+    for one in evidence.accepted:
+        for trial in evidence.trials:
+            if trial.scope in ("*", one.scenario_type) and held_out(
+                trial.trial_id, trial.scope, str(one.user_id), trial.held
+            ):
+                what = f"claim {one.claim_id} in the trial {trial.scope}"
+                yield Breach(HELD, what, (one.user_id, one.scenario_type))
 
 
 def _occurrences(evidence: Evidence) -> Iterator[Breach]:
@@ -188,7 +203,8 @@ def _runs(evidence: Evidence) -> Iterator[Breach]:
         n = run.numbers
         if n["evaluated"] != n["not_due"] + n["refused"] + n["claimed"]:
             yield Breach(SUMS, f"run {run.run_id}: people")
-        endings = n["recorded"] + n["skipped"] + n["dead"] + n["unknown"] + n["pending"] + n["handed_over"]
+        endings = n["recorded"] + n["held_out"] + n["skipped"] + n["dead"] + n["unknown"] + n["pending"]
+        endings += n["handed_over"]
         if n["claimed"] + n["carried"] != endings:
             yield Breach(SUMS, f"run {run.run_id}: claims")
         if n["claimed"] != run.made:

@@ -104,6 +104,15 @@ class Cycle:
     paused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial: its id, its scope, and its control group in hundredths of a per cent."""
+
+    trial_id: str
+    scope: str
+    held: int
+
+
 @dataclass(slots=True)
 class Evidence:
     """Everything that the checker reads."""
@@ -130,6 +139,7 @@ class Evidence:
     """By what a unit was when it was erased, how many the answers of all erasures counted."""
     returned: list[UUID] = field(default_factory=list[UUID])
     """People who had left and were erased, and are in the ledger all the same."""
+    trials: list[Trial] = field(default_factory=list[Trial])
     cycles: list[Cycle] = field(default_factory=list[Cycle])
     counts: Counter[str] = field(default_factory=Counter[str])
 
@@ -137,7 +147,8 @@ class Evidence:
 _RUNS = """
 select r.run_id, r.status, extract(epoch from r.started_at)::float8 as started,
        extract(epoch from r.finished_at)::float8 as finished, coalesce(m.made, 0) as made,
-       r.evaluated, r.not_due, r.refused, r.claimed, r.carried, r.recorded, r.skipped, r.dead, r.unknown, r.pending,
+       r.evaluated, r.not_due, r.refused, r.claimed, r.carried, r.recorded, r.held_out, r.skipped, r.dead, r.unknown,
+       r.pending,
        r.handed_over
 from torture.run r
 left join (
@@ -156,6 +167,7 @@ _NUMBERS = (
     "claimed",
     "carried",
     "recorded",
+    "held_out",
     "skipped",
     "dead",
     "unknown",
@@ -202,9 +214,9 @@ async def forgotten(stage: Stage) -> list[tuple[UUID, str, str]]:
         "select distinct p.user_id, p.scenario_type, covered.occurrence from torture.pruned_unit p "
         "join (select id as claim_id, occurrence, other_occurrences from torture.notification "
         "      union select claim_id, occurrence, other_occurrences from torture.outcome "
-        "      where outcome = 'unknown') said using (claim_id) "
+        "      where outcome in ('unknown', 'held_out')) said using (claim_id) "
         "cross join lateral unnest(array_prepend(said.occurrence, said.other_occurrences)) as covered (occurrence) "
-        "where p.life is null and (p.name = 'delivery' or p.deleted ->> 'outcome' = 'unknown') "
+        "where p.life is null and (p.name = 'delivery' or p.deleted ->> 'outcome' in ('unknown', 'held_out')) "
         "  and not exists (select from rekindle.spent s where s.user_id = p.user_id "
         "    and s.scenario_type = p.scenario_type and s.occurrence = covered.occurrence)"
     )
@@ -269,6 +281,10 @@ async def gather(stage: Stage) -> Evidence:
         gone=gone,
         erased=erased,
         erasures=(await stage.rows(_ERASURES))[0],
+        trials=[
+            Trial(**row)
+            for row in await stage.rows("select trial_id::text as trial_id, scope, held from rekindle.trial")
+        ],
     )
 
 
@@ -297,6 +313,7 @@ async def returned_people(stage: Stage) -> list[UUID]:
         "where r.user_id in (select user_id from rekindle.gate union select user_id from rekindle.cap "
         "  union select user_id from rekindle.outbox union select user_id from rekindle.outcome "
         "  union select user_id from rekindle.scenario_notification "
+        "  union select user_id from rekindle.enrolment "
         "  union select user_id from rekindle.spent union select user_id from rekindle.disabled_token) "
         "group by r.user_id"
     )

@@ -3,6 +3,7 @@ never be logged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 COOLDOWN_SECONDS = 12
 SPELL_SECONDS = (
@@ -104,4 +105,15 @@ concurrency = {CONCURRENCY}
 timeout = "{TIMEOUT_SECONDS}s"
 [policy]
 caps = ["{CAP_PUSHES} per {CAP_SECONDS}s"]
-{scenarios}"""
+[trial]
+held_out = "5%"
+until = "{_later()}"
+{scenarios}
+[scenario.spell.trial]
+held_out = "30%"
+until = "{_later()}"
+"""
+
+
+def _later() -> str:
+    return (datetime.now(UTC) + timedelta(days=30)).date().isoformat()

@@ -6,13 +6,14 @@ from uuid import UUID
 
 import pytest
 
+from rekindle.effect.assignment import held_out
 from torture import checker
-from torture.evidence import Acceptance, Cycle, Ending, Erased, Evidence, Record, RunRow
+from torture.evidence import Acceptance, Cycle, Ending, Erased, Evidence, Record, RunRow, Trial
 from torture.terms import BUDGET_SECONDS, COOLDOWN_SECONDS
 
 CLAIM, DEVICE, PERSON, RUN, OTHER = (UUID(int=number) for number in range(1, 6))
 NUMBERS = {"evaluated": 3, "not_due": 1, "refused": 1, "claimed": 1, "carried": 0, "recorded": 1} | dict.fromkeys(
-    ("skipped", "dead", "unknown", "pending", "handed_over"), 0
+    ("held_out", "skipped", "dead", "unknown", "pending", "handed_over"), 0
 )
 SENT = Acceptance(CLAIM, DEVICE, PERSON, "again", "at:1", 101.0, "name-1")
 
@@ -53,6 +54,13 @@ def unrecorded(*then: Callable[[Evidence], None]) -> Callable[[Evidence], None]:
             step(evidence)
 
     return plant
+
+
+def in_a_trial(scope: str) -> Callable[[Evidence], None]:
+    """A trial with this scope that holds the person out."""
+    ids = (str(UUID(int=number)) for number in range(100))
+    trial_id = next(one for one in ids if held_out(one, scope, str(PERSON), 5_000))
+    return lambda evidence: evidence.trials.append(Trial(trial_id, scope, 5_000))
 
 
 def run(**changed: object) -> Callable[[Evidence], None]:
@@ -197,6 +205,8 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
         checker.FORGOTTEN,
     ),
     "a person who came back": (lambda evidence: evidence.returned.append(PERSON), checker.RETURNED),
+    "a push to somebody who is held out of a scenario": (in_a_trial("again"), checker.HELD),
+    "a push to somebody who is held out of everything": (in_a_trial("*"), checker.HELD),
     "a title in a log": (lambda evidence: evidence.leaks.append("log"), checker.LEAKED),
 }
 

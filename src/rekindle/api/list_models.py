@@ -101,7 +101,7 @@ class DeviceShown(BaseModel):
 
     device_id: UUID
     run_id: UUID = Field(description="The run that worked on it last.")
-    ending: str = Field(description="recorded, skipped, dead or unknown; or the state of one that is live.")
+    ending: str = Field(description="recorded, held_out, skipped, dead or unknown; or the state of one that is live.")
     reason: str | None
     attempts: int
     armed_at: Instant | None = Field(description="When it was sent last; null for a device that accepted.")

@@ -33,6 +33,7 @@ NUMBERS: dict[str, Any] = {
     "claimed": 50,
     "carried": 0,
     "recorded": 48,
+    "held_out": 0,
     "skipped": 1,
     "dead": 1,
     "unknown": 0,
@@ -137,6 +138,7 @@ class ScenarioNumbers(_Told):
     claimed: int
     carried: int
     recorded: int
+    held_out: int
     skipped: int
     dead: int
     unknown: int

@@ -45,6 +45,7 @@ _PREVIEW: dict[str, Any] = {
     "not_due": 419,
     "due": 81,
     "would_claim": 50,
+    "held_out": 0,
     "refusals": {"cooldown": 25, "opted_out": 6},
     "checks": {},
     "held": None,
@@ -80,6 +81,7 @@ _PERSON: dict[str, Any] = {
             "blocked_by": ["cooldown"],
             "next_at": "2026-11-30T09:07:02+00:00",
             "waits_for": None,
+            "held_out_of": None,
             "fault": None,
             "conditions": [
                 {"reason": "opted_out", "blocks": False, "facts": {"of": []}},
@@ -194,6 +196,7 @@ class PreviewShown(BaseModel):
     not_due: int
     due: int
     would_claim: int
+    held_out: int = Field(description="Of those that it would claim: people who get no push, because of a trial.")
     refusals: dict[str, int]
     checks: dict[str, int] = Field(description="Empty: only a dry run checks messages.")
     held: str | None = Field(description="Why the guard would hold back the claim.")
@@ -206,7 +209,7 @@ class PlannedPerson(OfPerson):
     scenario_type: str
     occurrence: str
     other_occurrences: list[str] = Field(description="Of a digest: what the push covers besides.")
-    verdict: str = Field(description="`claim`, or the reason for a refusal.")
+    verdict: str = Field(description="`claim`, `held_out`, or the reason for a refusal.")
     devices: int
 
 
@@ -239,6 +242,9 @@ class ExplanationShown(BaseModel):
     blocked_by: list[str] = Field(description="The reasons that block now. A run counts the first one.")
     next_at: Instant | None = Field(description="The earliest moment of a claim, if nothing else changes.")
     waits_for: str | None = Field(description="The reason that does not end with time; then next_at is null.")
+    held_out_of: str | None = Field(
+        default=None, description="The scope of the trial that holds the person out of a push that nothing blocks."
+    )
     fault: str | None
     conditions: list[ConditionShown]
 

@@ -10,6 +10,7 @@ from rekindle.cli.conditions import MEANINGS, describe, moment
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, one_id, settings
 from rekindle.cli.output import Table, console, counts, print_json, report_line, say
 from rekindle.cli.places import Places, places
+from rekindle.cli.trials import held_out
 from rekindle.documents import explained_document, places_of_person
 from rekindle.foreign import printable
 from rekindle.model import Report
@@ -21,6 +22,7 @@ _ENDINGS = {
     "dispatching": "being sent",
     "retry": "will be retried",
     "unknown": "may have been accepted; it is not known",
+    "held_out": "held out by a trial, not sent",
 }
 
 
@@ -122,7 +124,7 @@ def _verdict(scenario: Explanation) -> str:
     if scenario.fault is not None:
         return f"cannot be evaluated. {scenario.fault}"
     if not scenario.blocked_by:
-        return "would be claimed now"
+        return "would be claimed now" + ("" if scenario.held_out_of is None else held_out(scenario.held_out_of))
     reason = scenario.blocked_by[0] if scenario.waits_for is None else scenario.waits_for
     others = [other for other in scenario.blocked_by if other != reason]
     facts = next((describe(each) for each in scenario.conditions if each.reason == reason and each.blocks), "")

@@ -119,7 +119,9 @@ def report_table(report: Report) -> Table:
 
 def unsent(one: Numbers) -> str:
     """Count the claims that did not end in a record, by ending, with the reasons."""
-    endings = {name: getattr(one, name) for name in ("skipped", "dead", "unknown", "pending", "handed_over")}
+    endings = {
+        name: getattr(one, name) for name in ("held_out", "skipped", "dead", "unknown", "pending", "handed_over")
+    }
     text = counts({name: count for name, count in endings.items() if count})
     return text + (f" ({counts(one.reasons)})" if one.reasons else "")
 
@@ -156,7 +158,8 @@ def preview_table(previews: Sequence[Preview], *, checked: bool) -> Table:
     if checked:
         table.add_column("messages checked")
     for one in previews:
-        numbers = (f"{one.evaluated:,}", f"{one.due:,}", f"{one.would_claim:,}", counts(one.refusals))
+        held_out = f" ({one.held_out:,} held out)" if one.held_out else ""
+        numbers = (f"{one.evaluated:,}", f"{one.due:,}", f"{one.would_claim:,}{held_out}", counts(one.refusals))
         row = [one.scenario_type, *(numbers if one.fault is None else ("?", "?", "?", "not known"))]
         table.add_row(*row, *([counts(one.checks)] if checked else []))
     return table
@@ -185,6 +188,8 @@ def people_table(people: Sequence[Candidate], named: People) -> Table:
         table.add_column(heading, no_wrap=heading != "because")
     for one in people:
         verdict = f"refused: {one.refusal}" if one.refusal else f"would claim, {len(one.devices)} device(s)"
+        if one.verdict == "held_out":
+            verdict = "held out by a trial"
         table.add_row(named.person(one.user_id), one.scenario_type, one.occurrence, verdict)
     return table
 

@@ -201,13 +201,13 @@ class _Dispatch:
         units = [unit for unit, _ in messages]
         with span("arm", units=len(units)):
             verdicts = await self._arm(units)  # mutant: arm
-        armed, skipped = _by_verdict(messages, verdicts)
+        armed, ended = _by_verdict(messages, verdicts)
         measures.SENDS_IN_FLIGHT.add(len(armed))
         for unit, message in armed:
             self._progress.started()
             self._group.create_task(self._send(unit, message, start_until))
-        if skipped:
-            await self._store.finish(self._cycle.run_id, skipped)
+        if ended:
+            await self._store.finish(self._cycle.run_id, ended)
 
     async def _arm(self, units: Sequence[Unit]) -> Verdicts | None:
         """As `Store.arm`. None: there was no answer in time, and the units were put back. The run
@@ -272,18 +272,20 @@ class _Dispatch:
 
 
 def _by_verdict(messages: Messages, verdicts: Verdicts | None) -> tuple[Messages, list[Ending]]:
-    """The messages that may be sent now, and the units that must be finished as skipped. The others
-    are logged."""
+    """The messages that may be sent now, and the units that must be finished: skipped, or held out.
+    The others are logged."""
     armed: list[tuple[Unit, Message]] = []
-    skipped: list[Ending] = []
+    ended: list[Ending] = []
     if verdicts is None:
-        return armed, skipped
+        return armed, ended
     for unit, message in messages:
         match verdicts.get((unit.claim_id, unit.device_id)):
             case ports.ARMED:
                 armed.append((unit, message))
             case ports.WAITS:
                 log.info("dispatch.waits", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
+            case ports.HELD_OUT:
+                ended.append(Ending(unit, "held_out", "trial"))
             case None:
                 log.warning("dispatch.lease_lost", claim_id=str(unit.claim_id), scenario=unit.scenario_type)
             case reason:
@@ -296,5 +298,5 @@ def _by_verdict(messages: Messages, verdicts: Verdicts | None) -> tuple[Messages
                     scenario=unit.scenario_type,
                     reason=reason,
                 )
-                skipped.append(Ending(unit, "skipped", reason))
-    return armed, skipped
+                ended.append(Ending(unit, "skipped", reason))
+    return armed, ended

@@ -56,6 +56,7 @@ def count_report(report: Report, codes: Sequence[str] = ()) -> None:
         for reason, people in one.refusals.items():
             measures.PEOPLE_EVALUATED.add(people, scenario=name, outcome="refused", reason=reason)
         measures.PEOPLE_ENDED.add(one.recorded, scenario=name, outcome="recorded", reason="")
+        measures.PEOPLE_ENDED.add(one.held_out, scenario=name, outcome="held_out", reason="")
         for ending, people in one.reasons.items():
             outcome, _, reason = ending.partition(":")
             if outcome != "retry":  # they wait, and the run that ends them counts them

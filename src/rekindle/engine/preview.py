@@ -31,13 +31,15 @@ _CHECKS_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a run would do for one scenario now, in people. `checks` counts messages by result (dry
-    run only). `held`: the guard would hold back the people that the run would claim. `fault`: the
-    scenario cannot be evaluated, and a run would pass it over."""
+    """What a run would do for one scenario now, in people. `held_out` of those that it would claim
+    get no push, because of a trial. `checks` counts messages by result (dry run only). `held`: the
+    guard would hold back the people that the run would claim. `fault`: the scenario cannot be
+    evaluated, and a run would pass it over."""
 
     scenario_type: str
     evaluated: int
     would_claim: int = 0
+    held_out: int = 0
     refusals: Mapping[str, int] = field(default_factory=dict[str, int])
     checks: Mapping[str, int] = field(default_factory=dict[str, int])
     held: HeldByGuard | None = None
@@ -71,13 +73,14 @@ async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard)
     survey = await store.survey(selection, timeout_seconds=terms.timeout_seconds)
     guarded = GuardPreview(store, guard, selection, survey=survey)
     for evaluation in evaluations:
-        name, would_claim, refusals = evaluation.applied.scenario_type, 0, Counter[str]()
+        name, would_claim, held_out, refusals = evaluation.applied.scenario_type, 0, 0, Counter[str]()
         fault: RekindleError | None = None
         try:
             async with aclosing(_ranked(store, evaluation)) as candidates:
                 async for candidate in candidates:
                     if candidate.refusal is None:
                         would_claim += 1
+                        held_out += candidate.held_out_of is not None
                     else:
                         refusals[candidate.refusal] += 1
                     yield candidate
@@ -86,7 +89,7 @@ async def plan(store: Store, evaluations: Sequence[Evaluation], *, guard: Guard)
         except (SourceError, DatabaseError) as error:
             fault = error
         held = None if fault is not None else await guarded.held_back(evaluation, would_claim)
-        yield Preview(name, survey.evaluated, would_claim, refusals, held=held, fault=fault)
+        yield Preview(name, survey.evaluated, would_claim, held_out, refusals, held=held, fault=fault)
 
 
 async def _ranked(store: Store, evaluation: Evaluation) -> AsyncGenerator[Candidate]:
@@ -131,7 +134,7 @@ async def dry_run(
                 results.update(await _all(checks, faults))
                 previews.append(replace(step, checks=results))
                 results = Counter()
-            elif step.refusal is None:
+            elif step.verdict == "claim":
                 for unit in _units(step, applied[step.scenario_type]):
                     check = _check(dispatcher, unit, composers[step.scenario_type], timeout_seconds)
                     checks.add(asyncio.create_task(check))

@@ -19,10 +19,10 @@ NOT_EVALUATED = "not_evaluated"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One scenario for one person. `verdict` is `claim`, the reason for a refusal, `not_due`, or
-    `not_evaluated` with the fault as its `problem`. A person who is not due has no text, because
-    the values for it do not exist. `problem` says why a text cannot be sent; `variable` names the
-    variable at fault, if one is."""
+    """One scenario for one person. `verdict` is `claim`, `held_out`, the reason for a refusal,
+    `not_due`, or `not_evaluated` with the fault as its `problem`. A person who is not due has no
+    text, because the values for it do not exist. `problem` says why a text cannot be sent;
+    `variable` names the variable at fault, if one is."""
 
     scenario_type: str
     verdict: str
@@ -65,7 +65,6 @@ async def show(store: Store, evaluations: Sequence[Evaluation]) -> list[Shown]:
 
 
 def _shown(candidate: Candidate, one: Applied) -> Shown:
-    verdict = candidate.refusal or "claim"
     message: Message | None = None
     problem = variable = size = None
     try:
@@ -79,7 +78,7 @@ def _shown(candidate: Candidate, one: Applied) -> Shown:
         problem = "invalid_template"
     return Shown(
         one.scenario_type,
-        verdict,
+        candidate.verdict,
         occurrence=candidate.occurrence,
         devices=len(candidate.devices),
         locale=one.scenario.variants()[candidate.variant].locale_for(candidate.locale),

@@ -31,6 +31,7 @@ class Explanation:
     says whether a claim would count under the frequency caps. `next_at` is the earliest moment at
     which a claim could win if nothing else changes. If no time can be given, it is None, and
     `waits_for` says why. A scenario that cannot be evaluated has a `fault` and no conditions.
+    `held_out_of`: nothing blocks, and the trial with this scope holds the person out of the push.
     """
 
     scenario_type: str
@@ -44,6 +45,7 @@ class Explanation:
     next_at: datetime | None = None
     waits_for: str | None = None
     fault: str | None = None
+    held_out_of: str | None = None
 
     @property
     def blocked_by(self) -> tuple[str, ...]:
@@ -53,8 +55,9 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class PastUnit:
-    """The result of one device of a claim: `ending` is recorded, skipped, dead, unknown, or a live
-    unit's state. `provider_name` is the name that the provider gave to what it accepted."""
+    """The result of one device of a claim: `ending` is recorded, held_out, skipped, dead, unknown,
+    or a live unit's state. `provider_name` is the name that the provider gave to what it
+    accepted."""
 
     device_id: UUID
     run_id: UUID

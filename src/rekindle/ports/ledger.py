@@ -25,6 +25,7 @@ from rekindle.scenario import AnyScenario
 
 ARMED = "armed"
 WAITS = "quiet_hours"
+HELD_OUT = "held_out"
 
 
 class NotificationRepository(Protocol):
@@ -170,7 +171,8 @@ class Store(NotificationRepository, Protocol):
         """Commit that these units are about to be sent, after a last check that they may still be.
 
         By (claim, device). ARMED: its request may leave now. WAITS: the person's quiet hours have
-        begun, and the unit was put back until they end. Any other word is the reason with which the
+        begun, and the unit was put back until they end. HELD_OUT: a trial holds the person out; the
+        unit must be finished as that. Any other word is the reason with which the
         unit must be finished as skipped. A unit that is absent belongs to another run and must not
         be touched.
         """
@@ -203,8 +205,9 @@ class Store(NotificationRepository, Protocol):
 
     async def look_back(self, *, timezone: str | None, limit: int, timeout_seconds: float) -> int:
         """Write whether people came back after the oldest pushes of which that is not known and the
-        horizon is over, up to `limit` per scenario. Returns how many; 0 if nothing is left, or if
-        the team has no view `activity`. What is written is never changed.
+        horizon is over, up to `limit` per scenario; and settle the people of trials, up to `limit`
+        per trial. Returns how many, of the larger number; 0 if nothing is left, or if the team has
+        no view `activity`. What is written is never changed.
 
         Args:
             timezone: of people without a valid one; None: UTC.

@@ -14,7 +14,7 @@ from rekindle.policy import Guard
 from rekindle.ports import Aftermath, Applied, Evaluation, Fidelities, Fidelity, Judged, Past, PastTick, Replays
 from rekindle.postgres.aftermath import aftermath
 from rekindle.postgres.claims import survey
-from rekindle.postgres.evaluation import Moment, optional_views
+from rekindle.postgres.evaluation import OF_TRIALS, Moment, optional_views
 from rekindle.postgres.faults import database_faults
 from rekindle.postgres.fidelity import fidelity
 from rekindle.postgres.guard import Claim, weigh
@@ -80,7 +80,8 @@ class Stage:
                 for row in columns
                 if row["column_name"] == "recorded_at" and row["type_name"] in _INSTANTS and row["view_name"] in DATED
             )
-            parts = await optional_views(connection)
+            # No trial of now holds anybody out in the past.
+            parts = await optional_views(connection) | {slot: f"{slot}_absent" for slot in OF_TRIALS}
             await connection.execute("set transaction read only")  # mutant: cannot-write
             yield cls(connection, database.url, parts, recorded)
 

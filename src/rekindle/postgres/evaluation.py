@@ -21,6 +21,10 @@ OF_MEMBERSHIP = ("first_place", "zone_of_place")
 """Further parts that have an `_absent` twin for teams without a view `membership`."""
 
 
+OF_TRIALS = ("assigned", "enrolled", "held_out_today")
+"""The parts that a claim has only while a trial runs. Each has an `_absent` twin."""
+
+
 @asynccontextmanager
 async def staged_rows(
     database: Database, scenarios: Sequence[Applied], terms: Terms
@@ -226,4 +230,5 @@ def _variant(number: int, scenario: AnyScenario) -> dict[str, Any]:
         "cap_seconds": [cap.seconds for cap in caps],
         "device_count": scenario.devices.newest,
         "device_age_seconds": scenario.devices.max_age,
+        "trials": scenario.in_trials,
     }

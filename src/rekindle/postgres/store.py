@@ -327,9 +327,12 @@ class PostgresStore(Store):
         async with self._database.transaction(timeout_seconds=timeout_seconds) as connection:
             if "activity" not in await source_views(connection):
                 return 0
-            look_back = statement("look_back", preference=(await optional_views(connection))["preference"])
+            preference = (await optional_views(connection))["preference"]
+            parameters = {"limit": limit, "timezone": timezone}
             async with evaluating("the look back at earlier pushes"):
-                return (await _one(connection, look_back, {"limit": limit, "timezone": timezone}))["looked_back"]
+                pushes = await _one(connection, statement("look_back", preference=preference), parameters)
+                people = await _one(connection, statement("settle_enrolments", preference=preference), parameters)
+                return max(pushes["looked_back"], people["settled"])
 
     async def release(self, run_id: UUID) -> int:
         return (await self._database.row(statement("release"), {"run_id": run_id}))["released"]

@@ -168,7 +168,7 @@ PEOPLE_EVALUATED = Counter(
 )
 PEOPLE_ENDED = Counter(
     "rekindle_people_ended_total",
-    "People whose claim ended in a run, by outcome (recorded, skipped, dead, unknown) and reason.",
+    "People whose claim ended in a run, by outcome (recorded, held_out, skipped, dead, unknown) and reason.",
     "scenario",
     "outcome",
     "reason",

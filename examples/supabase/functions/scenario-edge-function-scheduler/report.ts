@@ -10,6 +10,7 @@ const COUNTS = [
   "claimed",
   "carried",
   "recorded",
+  "held_out",
   "skipped",
   "dead",
   "unknown",

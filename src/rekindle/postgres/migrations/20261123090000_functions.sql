@@ -674,6 +674,7 @@ begin
     device_count      integer,    -- at most so many devices, the newest; null: all
     device_age_seconds bigint,    -- only devices that were registered within this time; null: all
     text              integer,    -- in `needs` of verdicts.sql: what the default text needs
+    trials            boolean,    -- whether a trial may hold the person out
     texts             jsonb       -- {"nb": 2}: the same for the locales whose text needs something else
   );
 exception

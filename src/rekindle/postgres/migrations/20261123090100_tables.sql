@@ -237,6 +237,7 @@ create table if not exists rekindle.run (
   claimed        bigint not null default 0,
   carried        bigint not null default 0,
   recorded       bigint not null default 0,
+  held_out       bigint not null default 0,
   skipped        bigint not null default 0,
   dead           bigint not null default 0,
   unknown        bigint not null default 0,
@@ -248,11 +249,12 @@ create table if not exists rekindle.run (
   check ((request_key is null) = (request_sha256 is null)),
   constraint run_one_attempt unique (request_key, attempt),
   check (
-    least(not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) >= 0
+    least(not_due, refused, claimed, carried, recorded, held_out, skipped, dead, unknown, pending, handed_over,
+          pushes) >= 0
   ),
   constraint run_everyone_is_accounted_for check (evaluated = not_due + refused + claimed),
   constraint run_every_claim_is_accounted_for
-    check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
+    check (claimed + carried = recorded + held_out + skipped + dead + unknown + pending + handed_over)
 );
 create index if not exists run_started_idx on rekindle.run (started_at, run_id);
 create index if not exists run_due_idx on rekindle.run (due_at) where due_at is not null;
@@ -266,7 +268,7 @@ create policy worker on rekindle.run to rekindle_worker using (true) with check 
 grant select, insert, delete on rekindle.run to rekindle_worker;
 grant update (
   status, finished_at, abandoned_at, seen_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded,
-  skipped, dead, unknown, pending, handed_over, pushes, reached, told_at
+  held_out, skipped, dead, unknown, pending, handed_over, pushes, reached, told_at
 ) on rekindle.run to rekindle_worker;
 
 -- The same numbers per scenario of a run. They count people; only `pushes` counts devices. The
@@ -281,6 +283,7 @@ create table if not exists rekindle.run_scenario (
   claimed       bigint not null default 0,
   carried       bigint not null default 0,
   recorded      bigint not null default 0,
+  held_out      bigint not null default 0,
   skipped       bigint not null default 0,
   dead          bigint not null default 0,
   unknown       bigint not null default 0,
@@ -294,13 +297,14 @@ create table if not exists rekindle.run_scenario (
   at            timestamptz not null default rekindle.clock(),
   primary key (run_id, scenario_type),
   check (
-    least(not_due, refused, claimed, carried, recorded, skipped, dead, unknown, pending, handed_over, pushes) >= 0
+    least(not_due, refused, claimed, carried, recorded, held_out, skipped, dead, unknown, pending, handed_over,
+          pushes) >= 0
   ),
   check (confirmed between 0 and claimed),
   constraint run_scenario_everyone_is_accounted_for check (evaluated = not_due + refused + claimed),
   constraint run_scenario_every_refusal_has_a_reason check (refused = rekindle.total(refusals)),
   constraint run_scenario_every_claim_is_accounted_for
-    check (claimed + carried = recorded + skipped + dead + unknown + pending + handed_over)
+    check (claimed + carried = recorded + held_out + skipped + dead + unknown + pending + handed_over)
 );
 -- For the claims that the guard counts: see guard.sql.
 create index if not exists run_scenario_claimed_idx on rekindle.run_scenario (at)
@@ -311,7 +315,7 @@ revoke all on rekindle.run_scenario from rekindle_worker;
 drop policy if exists worker on rekindle.run_scenario;
 create policy worker on rekindle.run_scenario to rekindle_worker using (true) with check (true);
 grant select, insert on rekindle.run_scenario to rekindle_worker;
-grant update (carried, recorded, skipped, dead, unknown, pending, handed_over, pushes, reasons)
+grant update (carried, recorded, held_out, skipped, dead, unknown, pending, handed_over, pushes, reasons)
   on rekindle.run_scenario to rekindle_worker;
 
 -- ---------------------------------------------------------------------------------------- units
@@ -355,12 +359,16 @@ create table if not exists rekindle.outbox (
   attempts              integer not null default 0,
   uncertain             boolean not null default false, -- it may have been accepted: ends recorded or unknown
   resend                boolean not null default false, -- the scenario's policy: send once more after an uncertain send
+  held_out              boolean not null default false, -- in the control group of a trial: it is never sent
   reason                text,                           -- why it waits (retry) or is held (unknown)
   next_try_at           timestamptz not null,
   give_up_at            timestamptz not null,           -- relevance deadline: never sent after it
   claimed_at            timestamptz not null,
   armed_at              timestamptz,
   primary key (claim_id, device_id),
+  -- A control group is never sent anything: no statement can arm such a unit.
+  constraint outbox_held_out_is_never_sent
+    check (not held_out or (state in ('claimed', 'retry') and armed_at is null and not uncertain)),
   constraint outbox_one_live_claim unique (user_id, scenario_type, device_id),
   check ((owner is null) or (lease_until is not null)),
   check ((quiet_from is null) = (quiet_until is null)),
@@ -482,7 +490,7 @@ create table if not exists rekindle.outcome (
   organisation_id       uuid,
   claimed_run_id        uuid not null,
   run_id                uuid not null,
-  outcome               text not null check (outcome in ('skipped', 'dead', 'unknown')),
+  outcome               text not null check (outcome in ('skipped', 'dead', 'unknown', 'held_out')),
   reason                text not null,
   occurrence            text not null,
   other_occurrences     text[],
@@ -496,8 +504,13 @@ create table if not exists rekindle.outcome (
   primary key (claim_id, device_id)
 ) with (autovacuum_vacuum_scale_factor = 0.05);
 create index if not exists outcome_run_idx on rekindle.outcome (run_id);
-create index if not exists outcome_unknown_idx on rekindle.outcome (user_id, scenario_type, occurrence)
+-- What counts as sent: see rekindle.sent, parts/spent.sql.
+create index if not exists outcome_sent_idx on rekindle.outcome (user_id, scenario_type, occurrence)
+  where outcome in ('unknown', 'held_out');
+create index if not exists outcome_unknown_idx on rekindle.outcome (claim_id, device_id)
   where outcome = 'unknown';   -- few rows: unknown.sql reads them all
+create index if not exists outcome_held_out_key_idx on rekindle.outcome (idempotency_key)
+  where outcome = 'held_out';   -- see parts/refusals/already_today.sql
 create index if not exists outcome_dead_idx on rekindle.outcome (user_id, scenario_type, occurrence)
   where outcome = 'dead';   -- see finish.sql
 create index if not exists outcome_at_idx on rekindle.outcome (at);
@@ -656,15 +669,17 @@ language sql stable rows 1 as $$
          unit.idempotency_key, unit.cooldown_window_start, unit.cooldown_seconds, unit.epoch, unit.attempts, unit.armed_at, at
 $$;
 
--- One row if a push of this claim reached somebody, or may have; otherwise no row. The limit makes
--- Postgres look up each claim separately. As a join it could read a whole table for a batch.
+-- One row if a push of this claim reached somebody, or may have, or a trial held its person out;
+-- otherwise no row. The limit makes Postgres look up each claim separately. As a join it could read
+-- a whole table for a batch.
 create or replace function rekindle.reached(claim_id uuid) returns setof boolean
 language sql stable rows 1 as $$
   select true
   from (
     select 1 from rekindle.scenario_notification n where n.id = reached.claim_id
     union all
-    select 1 from rekindle.outcome o where o.claim_id = reached.claim_id and o.outcome = 'unknown'
+    select 1 from rekindle.outcome o
+    where o.claim_id = reached.claim_id and o.outcome in ('unknown', 'held_out')  -- mutant: held-out-reached
   ) push
   limit 1
 $$;
@@ -735,8 +750,9 @@ create or replace trigger recount after update on rekindle.gate
   for each statement execute function rekindle.recount();
 
 -- The occurrences that a person was sent under a scenario, by any of its names: those recorded,
--- those that may have been sent, and those that were pruned and still count. `evaluated_at` is the
--- moment at which the person was found due, `at` that of the ending.
+-- those that may have been sent, those that a trial held the person out of, and those that were
+-- pruned and still count. `evaluated_at` is the moment at which the person was found due, `at` that
+-- of the ending.
 create or replace function rekindle.sent(user_id uuid, names text[])
 returns table (occurrence text, evaluated_at timestamptz, at timestamptz)
 language sql stable rows 2 as $$
@@ -747,7 +763,8 @@ language sql stable rows 2 as $$
   select covered.occurrence, o.cooldown_window_start, o.at
   from rekindle.outcome o
   cross join lateral unnest(array_prepend(o.occurrence, o.other_occurrences)) as covered (occurrence)
-  where o.user_id = sent.user_id and o.scenario_type = any (sent.names) and o.outcome = 'unknown'
+  where o.user_id = sent.user_id and o.scenario_type = any (sent.names)
+    and o.outcome in ('unknown', 'held_out')  -- mutant: held-out-sent
   union all
   select s.occurrence, s.evaluated_at, s.at
   from rekindle.spent s

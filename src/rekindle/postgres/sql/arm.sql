@@ -2,11 +2,11 @@
 -- Out: (claim_id, device_id, verdict) for each unit that this run still owns. 'armed': its request
 -- may be sent once this statement is committed. 'quiet_hours': the person is in quiet hours, on a
 -- day that is not allowed or past the hour of send_at, and the unit waits until that ends, or until
--- it is stale. Any other
--- verdict is the reason to finish the unit as skipped: another writer has recorded the claim's
--- idempotency key, an operator has switched the scenario off, the person has left, opted out or
--- lost the device since the claim, or is no longer due. A unit that another run took over is not
--- returned.
+-- it is stale. 'held_out': it would be armed now, and a trial holds the person out; it must be
+-- finished as that. Any other verdict is the reason to finish the unit as skipped: another writer
+-- has recorded the claim's idempotency key, an operator has switched the scenario off, the person
+-- has left, opted out or lost the device since the claim, or is no longer due. A unit that another
+-- run took over is not returned.
 -- Locks: the units, in key order.
 -- Each unit is looked up separately, because Postgres cannot turn a lateral subquery that locks
 -- into a join. A hash join would read the whole outbox for every batch and take its locks in no
@@ -55,7 +55,7 @@ unit as materialized (
   cross join lateral (
     select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.scenario_version, o.organisation_id, o.idempotency_key, o.timezone,
            o.quiet_from, o.quiet_until, o.weekdays, o.send_from, o.send_until, o.kind, o.occurrence,
-           o.other_occurrences, o.variables, o.inactive_since_on, o.target
+           o.other_occurrences, o.variables, o.inactive_since_on, o.target, o.held_out
     from rekindle.outbox o
     where o.claim_id = given.claim_id and o.device_id = given.device_id and o.state = 'claimed'
       and o.epoch = given.epoch  -- mutant: arm-by-epoch
@@ -103,6 +103,7 @@ last_look as (
              or rekindle.is_quiet(unit.at, unit.timezone, unit.quiet_from, unit.quiet_until)
              or not rekindle.is_send_hour(unit.at, unit.timezone, unit.send_from, unit.send_until)  -- mutant: send-hour-by-now
              then 'quiet_hours'  -- mutant: quiet-hours-by-now
+           when unit.held_out then 'held_out'  -- mutant: held-out-is-never-armed
            else 'armed'
          end as verdict
   from unit

@@ -5,7 +5,9 @@
 -- the gate's primary key decides, while it has the row's lock, by the clock of that moment. The
 -- upsert is ordered by key: unordered, 191 of 200 concurrent statements deadlocked. The verdicts
 -- filter its rows first, because an upsert whose WHERE is false still locks and writes.
--- Locks: the gates of the people who are claimed, then their caps, each in order of person.
+-- People who are held out by a trial are claimed like all others, and their units say so.
+-- Locks: the gates of the people who are claimed, then their caps, each in order of person; then
+-- their enrolments.
 -- Never: a push; a unit whose claim does not have the gate.
 {verdicts},
 won as (
@@ -65,11 +67,12 @@ ending as (
     where (claimed.variant).until_on is not null
   ) ends
 ),
+{enrolled}
 unit as (
   insert into rekindle.outbox (
     claim_id, device_id, user_id, scenario_type, scenario_version, kind, organisation_id, claimed_run_id, run_id,
     idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, other_occurrences, priority,
-    turn, resend,
+    turn, resend, held_out,
     target_kind, target, locale, variables, variant, timezone, quiet_from, quiet_until, weekdays, send_from,
     send_until, inactive_since_on,
     owner, lease_until, next_try_at, give_up_at, claimed_at)
@@ -79,7 +82,8 @@ unit as (
          %(at)s::timestamptz, (claimed.variant).cooldown_seconds, claimed.occurrence, claimed.other_occurrences,
          %(priority)s,
          row_number() over (partition by claimed.organisation_id order by claimed.claim_id, device.device_id),
-         %(resend)s, device.target_kind, device.target, claimed.locale, claimed.variables, (claimed.variant).number,
+         %(resend)s, claimed.held_out_of is not null,  -- mutant: ghost
+         device.target_kind, device.target, claimed.locale, claimed.variables, (claimed.variant).number,
          claimed.zone, (claimed.variant).quiet_from, (claimed.variant).quiet_until, (claimed.variant).weekdays,
          (claimed.variant).send_from, (claimed.variant).send_until, claimed.inactive_since_on,
          %(run_id)s, moment.at + make_interval(secs => %(reserved_seconds)s),

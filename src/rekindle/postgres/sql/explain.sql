@@ -109,6 +109,7 @@ select person.due, person.occurrence, person.other_occurrences, person.organisat
              order by 1 nulls first) as opted_out_of,
        spent.*, today.*,
        live.*,
+       (select verdict.held_out_of from verdict limit 1) as held_out_of,
        (select jsonb_agg(to_jsonb(rule) order by rule.seconds) from rule) as rules,
        person.text, pg_column_size(person.variables) as variables_bytes,
        array(select one.key from jsonb_each(person.variables) one where one.value <> 'null') as variables_given,
@@ -178,7 +179,7 @@ left join lateral (
     from rekindle.outcome o
     where o.user_id = person.user_id and o.scenario_type = any (%(names)s::text[])
       and (o.occurrence = person.occurrence or person.occurrence = any (o.other_occurrences))
-      and o.outcome = 'unknown'
+      and o.outcome in ('unknown', 'held_out')
     union all
     select null, s.at, 'sent', %(organisations)s::uuid[] = '{}'   -- its record was pruned
     from rekindle.spent s

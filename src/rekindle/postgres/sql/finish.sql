@@ -1,10 +1,12 @@
--- In: run_id; arrays of claim_ids, device_ids, epochs, outcomes ('skipped' or 'dead'), reasons,
+-- In: run_id; arrays of claim_ids, device_ids, epochs, outcomes ('skipped', 'dead' or
+-- 'held_out'), reasons,
 -- prunes (true: the provider has proven the token dead); refused_seconds.
 -- Out: finished, the number of units. Each unit leaves the outbox with its reason. A unit that may
 -- have been accepted before ends unknown, whatever outcome is given. The gate is freed with the
 -- claim's last unit. It opens again soon, unless the push reached one of the claim's devices or may
--- have. Each earlier claim of the same occurrence that ended dead doubles the wait, up to the
--- cooldown: a message that the provider never takes is not tried every hour for ever.
+-- have, or a trial has held the person out, which counts as a push. Each earlier claim of the same
+-- occurrence that ended dead doubles the wait, up to the cooldown: a message that the provider
+-- never takes is not tried every hour for ever.
 -- Locks: units, then gates, in key order.
 with ended as materialized (
   select * from unnest(%(claim_ids)s::uuid[], %(device_ids)s::uuid[], %(epochs)s::bigint[],
@@ -53,7 +55,7 @@ pruned as (
 ),
 person as (
   select (g.unit).user_id, (g.unit).scenario_type, (g.unit).claim_id,
-         max((g.unit).cooldown_seconds) as cooldown_seconds, bool_or((g.unit).uncertain) as uncertain,
+         max((g.unit).cooldown_seconds) as cooldown_seconds, bool_or((g.unit).uncertain or g.outcome = 'held_out') as counts,  -- mutant: held-out-cools-down
          max((g.unit).occurrence) as occurrence, count(*) as units
   from gone g
   group by 1, 2, 3
@@ -82,7 +84,7 @@ gated as (
   set inflight = null,
       next_at = rekindle.next_at(
         g.next_at, l.cooldown_seconds,
-        l.uncertain,  -- mutant: uncertain-opens-soon
+        l.counts,  -- mutant: uncertain-opens-soon
         l.reached,
         %(refused_seconds)s * 2 ^ least(l.dead_before, 20))  -- mutant: refused-for-good
   from locked l

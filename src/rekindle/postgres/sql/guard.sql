@@ -10,7 +10,7 @@
 -- Locks: none. The claim has taken the lock `guard` before. This is a separate statement so that it
 -- sees every claim that was committed before the lock was taken.
 with claim as (
-  select r.run_id, r.scenario_type, r.claimed, r.confirmed, r.recorded + r.unknown as reached,
+  select r.run_id, r.scenario_type, r.claimed, r.confirmed, r.recorded + r.unknown + r.held_out as reached,
          floor(extract(epoch from moment.at - r.at) / 86400)::int as days_ago
   from (select rekindle.clock() as at) moment
   join rekindle.run_scenario r

@@ -30,7 +30,7 @@ person as (
   from claim
   join rekindle.outcome o on o.claimed_run_id = claim.run_id and o.scenario_type = claim.scenario_type
   where o.at > %(since)s::timestamptz
-    and o.outcome = 'unknown'  -- mutant: unsent-counts
+    and o.outcome in ('unknown', 'held_out')  -- mutant: unsent-counts
 )
 select count(distinct person.user_id) filter (where person.scenario_type = any (%(names)s::text[])) as own,
        count(distinct person.user_id) as total

@@ -3,7 +3,8 @@
 -- `_absent` twin if the view does not exist; for `own_columns` the part that reads a recipient's
 -- columns, or its `_careful` twin if one of them has a type that to_jsonb may fail on; the part
 -- that reads the amounts of activities, or its `_absent` twin; and the part that reads the opened
--- pushes, by claim or by person, or its `_absent` twin.
+-- pushes, by claim or by person, or its `_absent` twin. Also the parts that assign people to the
+-- arms of trials, or their `_absent` twins while no trial runs.
 -- A view that this role may not read counts as existing. The statement that needs it then fails,
 -- and no opt-out is ignored silently.
 select optional.slot, optional.slot || case when c.oid is null then '_absent' else '' end as part
@@ -46,3 +47,8 @@ select 'opened', case
   ) then 'opened'
   else 'opened_by_person'
 end
+union all
+select trial.slot, trial.slot || case when exists (
+  select from rekindle.trial t where t.ended_at is null and t.held is not null
+) then '' else '_absent' end
+from unnest(array['assigned', 'enrolled', 'held_out_today']) as trial (slot)

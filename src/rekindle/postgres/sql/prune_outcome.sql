@@ -1,7 +1,7 @@
 -- In: outcome_seconds; limit; after (null: from the oldest), what the batch before returned.
 -- Out: deleted, the number of rows per table; after, where the next batch begins (null: nothing is
--- left). One batch of outcomes, the oldest first. What is unknown must stay spent, and is kept in
--- rekindle.spent.
+-- left). One batch of outcomes, the oldest first. What is unknown or was held out must stay spent,
+-- and is kept in rekindle.spent.
 -- Locks: the outcomes, skipping locked ones.
 with old as materialized (
   select o.claim_id, o.device_id, o.at
@@ -22,7 +22,7 @@ gone as (
   select ended.user_id, ended.scenario_type, covered.occurrence, ended.evaluated_at, ended.at
   from ended
   cross join lateral unnest(array_prepend(ended.occurrence, ended.other_occurrences)) as covered (occurrence)  -- mutant: digest-stays-spent
-  where ended.outcome = 'unknown'  -- mutant: unknown-stays-spent
+  where ended.outcome in ('unknown', 'held_out')  -- mutant: unknown-stays-spent
 ),
 {keep_spent}
 select jsonb_build_object('outcome', count(*), 'spent', (select count(*) from forgotten)) as deleted,

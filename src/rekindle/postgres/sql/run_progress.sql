@@ -20,7 +20,7 @@ unit as (
   select claim_id, scenario_type, claimed_run_id, 1 as rank
   from rekindle.delivery where run_id = %(run_id)s and (select alive from run)
   union all
-  select claim_id, scenario_type, claimed_run_id, case outcome when 'unknown' then 2 when 'dead' then 4 else 5 end
+  select claim_id, scenario_type, claimed_run_id, case outcome when 'unknown' then 2 when 'held_out' then 3 when 'dead' then 4 else 5 end
   from rekindle.outcome where run_id = %(run_id)s and (select alive from run)
   union all
   select claim_id, scenario_type, claimed_run_id, 2
@@ -35,6 +35,7 @@ counted as (
   select scenario_type,
          count(*) filter (where own) as own, count(*) filter (where not own) as carried,
          count(*) filter (where rank = 1) as recorded, count(*) filter (where rank = 2) as unknown,
+         count(*) filter (where rank = 3) as held_out,
          count(*) filter (where rank = 4) as dead, count(*) filter (where rank = 5) as skipped, sum(pushes) as pushes
   from claim group by scenario_type
 ),
@@ -42,7 +43,7 @@ scenario as (
   select coalesce(s.scenario_type, c.scenario_type) as scenario_type, coalesce(s.position, 1000) as position,
          coalesce(to_jsonb(s), jsonb_build_object('scenario_type', c.scenario_type))
            || case when (select alive from run) then jsonb_build_object(
-                'carried', coalesce(c.carried, 0), 'recorded', coalesce(c.recorded, 0),
+                'carried', coalesce(c.carried, 0), 'recorded', coalesce(c.recorded, 0), 'held_out', coalesce(c.held_out, 0),
                 'skipped', coalesce(c.skipped, 0), 'dead', coalesce(c.dead, 0), 'unknown', coalesce(c.unknown, 0),
                 'pending', greatest(0, coalesce(s.claimed, 0) - coalesce(c.own, 0)), 'pushes', coalesce(c.pushes, 0)
               ) else '{}' end as numbers

@@ -1,6 +1,7 @@
 -- A part of claim.sql, claimants.sql, plan.sql, stage_outranking.sql and explain.sql, so that all
 -- of them decide by the same text. It ends with two CTEs. `verdict` has one row per person who is
--- due, with the reason for a refusal (null: to be claimed). `device` has the devices to send to.
+-- due, with the reason for a refusal (null: to be claimed), and the scope of the trial that holds
+-- the person out (null: none does). `device` has the devices to send to.
 -- The caller binds {candidates} to the candidates of the scenario's kind. It binds {chapter},
 -- {organisation}, {preference} and {outranking} to the part of that name, or to its `_absent` twin
 -- where there is no such view or table.
@@ -129,8 +130,9 @@ due as materialized (
 ),
 -- The verdict without the devices.
 policy_verdict as (
-  select person.user_id, person.organisation_id, person.locale, person.occurrence, person.other_occurrences,
-         person.variables, person.zone, person.variant, person.absence, person.inactive_since_on,
+  select person.user_id, person.organisation_id, person.chapter_id, person.locale, person.occurrence,
+         person.other_occurrences, person.variables, person.zone, person.variant, person.absence,
+         person.inactive_since_on,
          {refusal} as refusal
   from due person
   -- FULL JOIN only to rule out a nested loop. Both act as left joins from the people who are due.
@@ -178,13 +180,18 @@ owned_device as (
 device as (
   {newest_devices}
 ),
-verdict as (
-  select person.user_id, person.organisation_id, person.locale, person.occurrence, person.other_occurrences,
-         person.variables, person.zone, person.variant, person.inactive_since_on,
+judged as (
+  select person.user_id, person.organisation_id, person.chapter_id, person.locale, person.occurrence,
+         person.other_occurrences, person.variables, person.zone, person.variant, person.inactive_since_on,
          case when person.refusal is not null then person.refusal
               when owner.user_id is null then 'no_token' end as refusal
   from policy_verdict person
   -- FULL JOIN only to rule out a nested loop. It acts as a left join: every owner of a device has a
   -- verdict.
   full join (select distinct device.user_id from device) owner on owner.user_id = person.user_id
+),
+-- The arm comes last: both arms of a trial would be claimed now. The caller binds `assigned` to its
+-- `_absent` twin while no trial runs.
+verdict as (
+  {assigned}
 )

@@ -5,5 +5,5 @@ o.at < (select rekindle.clock() - make_interval(secs => %(outcome_seconds)s::flo
                   where g.user_id = o.user_id and g.scenario_type = o.scenario_type
                     and (g.inflight = o.claim_id
                          or g.next_at > rekindle.clock()  -- mutant: cooldown-needs-it
-                            and o.outcome = 'unknown'
+                            and o.outcome in ('unknown', 'held_out')
                             and o.at > rekindle.clock() - make_interval(secs => o.cooldown_seconds)))

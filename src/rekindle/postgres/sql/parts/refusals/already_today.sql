@@ -1,6 +1,6 @@
 -- A part of refusal.sql and every_refusal.sql: the idempotency key of this person, scenario and UTC
 -- date is recorded; with `key = "occurrence"`, that of this occurrence.
-exists (select from rekindle.scenario_notification n
+(exists (select from rekindle.scenario_notification n
         where n.idempotency_key = case
           when %(by_occurrence)s::boolean  -- mutant: key-of-today
             then rekindle.idempotency_key(
@@ -9,3 +9,4 @@ exists (select from rekindle.scenario_notification n
   -- A scenario that was renamed has a key by each of its names.
   or cardinality(%(names)s::text[]) > 1 and exists (  -- mutant: renamed-today
     select from rekindle.scenario_notification n where n.idempotency_key = any ({keys_of_today}))
+{held_out_today})

@@ -1,0 +1,4 @@
+-- A part of claim.sql, while no trial runs.
+enrolled as (
+  select
+),

@@ -1,0 +1,2 @@
+-- A part of already_today.sql, while no trial runs.
+or false
