@@ -1,5 +1,6 @@
 """The replay of the past against what the engine did in it."""
 
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -103,14 +104,22 @@ async def clock(programme: Programme, at: datetime) -> None:
 Push = tuple[Any, ...]
 Judgements = dict[tuple[datetime, str], tuple[int, dict[str, int]]]
 PUSHES = (
-    "select user_id, scenario_type, occurrence, coalesce(other_occurrences, '{}') as others, "
-    "date_trunc('minute', cooldown_window_start) as tick from %s.scenario_notification"
+    "select user_id, scenario_type, occurrence, coalesce(other_occurrences, '{}') as others, cooldown_window_start "
+    "from %s.scenario_notification"
 )
 
 
-def pushes(rows: list[dict[str, Any]]) -> set[Push]:
+def pushes(rows: list[dict[str, Any]], ticks: Sequence[PastTick]) -> set[Push]:
+    """Each push with the tick that it belongs to: the last one before its evaluation."""
+    moments = [tick.at for tick in ticks]
     return {
-        (row["tick"], row["scenario_type"], row["user_id"], row["occurrence"], tuple(sorted(row["others"])))
+        (
+            moments[bisect_right(moments, row["cooldown_window_start"]) - 1],
+            row["scenario_type"],
+            row["user_id"],
+            row["occurrence"],
+            tuple(sorted(row["others"])),
+        )
         for row in rows
     }
 
@@ -136,7 +145,7 @@ async def test_a_replay_of_30_days_finds_the_people_occurrences_and_ticks_of_the
     ticks = past_ticks(in_force, TERMS, begins=FIRST, ends=FIRST + 30 * DAY, counted_from=FIRST).ticks
     assert len(ticks) > 150
     decided = await runs(programme, ticks, in_force)
-    real = pushes(await programme.rows(PUSHES % "rekindle"))
+    real = pushes(await programme.rows(PUSHES % "rekindle"), ticks)
     assert {name for _, name, *_ in real} == set(SCENARIOS)
     assert any(others for *_, others in real), "a digest has several occurrences"
 
@@ -144,7 +153,7 @@ async def test_a_replay_of_30_days_finds_the_people_occurrences_and_ticks_of_the
     async with Stage.open(programme.database, timeout_seconds=30) as stage:
         trusted = await stage.trust(in_force, FIRST + 60 * DAY)
         judged = [one for tick in ticks async for one in stage.judge(tick)]
-        replayed = pushes(await (await stage.connection.execute((PUSHES % "pg_temp").encode())).fetchall())
+        replayed = pushes(await (await stage.connection.execute((PUSHES % "pg_temp").encode())).fetchall(), ticks)
     labels = {name: one.label for name, one in trusted.items()}
     assert labels == {**dict.fromkeys(SCENARIOS, "exact"), "shift": "approximate"}, "events may have been moved"
     assert not [one.fault for one in judged if one.fault]
