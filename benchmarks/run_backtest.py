@@ -82,8 +82,8 @@ async def measured(server: EmbeddedPostgres, days: int) -> None:
 
 
 def _busy(server: EmbeddedPostgres) -> float:
-    """The processor time of all processes of the server that live. The one of the replay lives until
-    its connection is closed."""
+    """The processor time of all processes of the server that live. The one of the replay lives
+    until its connection is closed."""
     root = psutil.Process(server.pid)
     each = [one.cpu_times() for one in (root, *root.children(recursive=True))]
     return sum(one.user + one.system for one in each)

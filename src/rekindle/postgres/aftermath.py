@@ -22,10 +22,12 @@ async def aftermath(connection: Connection, past: Past) -> Aftermath:
     hours: dict[str, dict[int, int]] = {}
     for row in await _rows(connection, statement("replay_hours")):
         hours.setdefault(row["scenario_type"], {})[row["hour"]] = row["people"]
-    asked = {"scenario_types": sorted(scenarios), "since": past.since, "ends": past.ends}
+    now_called = {name: one.scenario_type for one in scenarios.values() for name in one.names}
+    asked = {"scenario_types": sorted(now_called), "since": past.since, "ends": past.ends}
     runs: dict[str, dict[date, int]] = {}
     for row in await _rows(connection, statement("replay_runs"), asked):
-        runs.setdefault(row["scenario_type"], {})[row["on_day"]] = row["due"]
+        days = runs.setdefault(now_called[row["scenario_type"]], {})
+        days[row["on_day"]] = max(row["due"], days.get(row["on_day"], 0))
     return Aftermath(
         per_person={int(pushes): people for pushes, people in load["per_person"].items()},
         most_in_7=load["most_in_7"],
@@ -42,7 +44,12 @@ async def _base_rates(connection: Connection, scenarios: Mapping[str, Applied], 
     rates: dict[str, BaseRate] = {}
     for name, applied in scenarios.items():
         horizon = applied.scenario.outcome.horizon
-        parameters = {"scenario_type": name, "horizon_seconds": horizon, "ends": past.ends}
+        parameters = {
+            "scenario_type": name,
+            "names": list(applied.names),
+            "horizon_seconds": horizon,
+            "ends": past.ends,
+        }
         try:
             async with connection.transaction():
                 row = (await _rows(connection, statement("replay_came_back"), parameters))[0]

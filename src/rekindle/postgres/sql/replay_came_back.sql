@@ -1,4 +1,5 @@
--- In: scenario_type, horizon_seconds, ends. The ledger is read as it is: what really was sent.
+-- In: scenario_type; names, all that it has or had; horizon_seconds, ends. The ledger is read as it
+-- is: what really was sent.
 -- Out: one row about the people whose first simulated push has its horizon, and a day for late
 -- entries, behind it. `nudged`: those who really had a push of this scenario within a horizon of
 -- that moment; of them nothing is said. `people`: the others. `came_back`: those of the others who
@@ -12,7 +13,7 @@ with first as (
 judged as (
   select exists (
            select from rekindle.scenario_notification n
-           where n.user_id = first.user_id and n.scenario_type = %(scenario_type)s
+           where n.user_id = first.user_id and n.scenario_type = any (%(names)s::text[])
              and n.dispatched_at > first.at - make_interval(secs => %(horizon_seconds)s)
              and n.dispatched_at <= first.at + make_interval(secs => %(horizon_seconds)s)
          ) as nudged,

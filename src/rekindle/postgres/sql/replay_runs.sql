@@ -1,4 +1,4 @@
--- In: scenario_types, since, ends.
+-- In: scenario_types, with the earlier names of each; since, ends.
 -- Out: (scenario_type, on_day, due): for each UTC day, the most people that a run of the ledger
 -- found due. Runs that were limited to organisations or to one person are left out.
 select r.scenario_type, (r.at at time zone 'UTC')::date as on_day, max(r.claimed + r.refused) as due
