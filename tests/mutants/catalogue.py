@@ -77,6 +77,7 @@ _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
 _HOURS = "property/test_hours.py::"
 _RENAME = "database/test_rename.py::test_"
+_RENAMED_AT_ANY_MOMENT = "property/test_rename.py::test_a_push_counts_whatever_the_scenario_was_called"
 _FUNCTIONS = "postgres/migrations/20261123090000_functions.sql"
 _MEMBERSHIPS = (
     "property/test_memberships.py::test_one_place_counts_for_each_person_and_every_statement_chooses_the_same"
@@ -2627,7 +2628,13 @@ BACKTEST = (
 
 RENAMED = (
     *(
-        Mutant(f"a renamed scenario: {what}", file, marker, becomes, tuple(_RENAME + test for test in tests))
+        Mutant(
+            f"a renamed scenario: {what}",
+            file,
+            marker,
+            becomes,
+            tuple(test if "::" in test else _RENAME + test for test in tests),
+        )
         for what, file, marker, becomes, *tests in (
             (
                 "the names are followed in one direction",
@@ -2641,6 +2648,7 @@ RENAMED = (
                 _sql("parts/gate_renamed"),
                 "renamed-gate",
                 "where g.user_id = person.user_id and g.scenario_type = %(scenario_type)s",
+                _RENAMED_AT_ANY_MOMENT,
                 "a_push_under_the_former_name_begins_the_cooldown_of_the_new_one",
             ),
             (
@@ -2718,6 +2726,7 @@ RENAMED = (
                 "postgres/claims.py",
                 "under-its-name",
                 "",
+                _RENAMED_AT_ANY_MOMENT,
                 "a_run_that_began_before_the_renaming_claims_nothing_more_of_it",
                 "a_run_that_does_not_know_a_further_name_claims_nothing",
             ),
