@@ -85,6 +85,7 @@
         ├── SettledOtherwise      RK733
         ├── TooManyFollowers      RK734   retry     2
         ├── NoTestSend            RK735
+        ├── FormRefused           RK758
         ├── CursorInvalid         RK725
         ├── NotFound              RK726
         └── TooManyPlans          RK727   retry     2
@@ -658,6 +659,13 @@ class TooManyRuns(RequestError):
     code = "RK707"
     usual_hint = "Try again when one has ended, or raise --runs."
     disposition = Disposition.RETRY
+
+
+class FormRefused(RequestError):
+    """The form is too old, or another site has sent it. Nothing was done."""
+
+    code = "RK758"
+    usual_hint = "Load the page again, and send the form once more."
 
 
 class NotConfirmable(RequestError):

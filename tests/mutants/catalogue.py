@@ -75,6 +75,8 @@ _NAMES = "database/test_occurrence_names.py::"
 _OVERRIDES = "database/test_overrides.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
+_PAGES = "acceptance/console/test_runs.py::"
+_CONSOLE = "acceptance/console/test_sign_in.py::"
 _HOURS = "property/test_hours.py::"
 _RENAME = "database/test_rename.py::test_"
 _RENAMED_AT_ANY_MOMENT = "property/test_rename.py::test_a_push_counts_whatever_the_scenario_was_called"
@@ -1052,6 +1054,34 @@ POLICY = (
         "own-summary",
         "",
         ("database/test_summary.py::test_each_organisation_gets_its_numbers_and_a_limited_reader_only_those",),
+    ),
+    Mutant(
+        "the console lists the runs of every organisation to everybody",
+        "console/runs.py",
+        "own-runs",
+        "sees=None,",
+        (_PAGES + "test_a_reader_of_one_organisation_sees_its_runs_and_nothing_of_another[limited read]",),
+    ),
+    Mutant(
+        "the console shows a run of every organisation to everybody",
+        "console/runs.py",
+        "own-run",
+        "found = await self._engine.runs(run_id=run_id)",
+        (_PAGES + "test_a_reader_of_one_organisation_sees_its_runs_and_nothing_of_another[limited read]",),
+    ),
+    Mutant(
+        "the console takes a form without its secret",
+        "console/sessions.py",
+        "csrf",
+        "if session is None:",
+        (_CONSOLE + "test_a_form_of_another_site_or_without_its_secret_does_nothing",),
+    ),
+    Mutant(
+        "the console leads to another site after the sign-in",
+        "console/sign_in.py",
+        "open-redirect",
+        "good = True",
+        (_CONSOLE + "test_nobody_is_led_to_another_site_after_the_sign_in[https://other.example]",),
     ),
     Mutant(
         "an open of a person counts for each push before it",

@@ -6,7 +6,7 @@ state of the request. A route names what it needs: `Annotated[Actor, Depends(req
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from fastapi import Request
 
@@ -31,6 +31,15 @@ class Authenticator(Protocol):
         Raises:
             RekindleError: it cannot be known now, for example because the database does not answer.
         """
+        ...
+
+
+@runtime_checkable
+class KnowsDigests(Protocol):
+    """Knows the actors of keys by the SHA-256 of a key, too."""
+
+    async def of_digest(self, digest: bytes) -> Actor | None:
+        """The actor of this key; None: there is none, it has expired or was revoked."""
         ...
 
 
@@ -79,6 +88,20 @@ class Access:
         if actor.kind in ("key", "person"):
             self._count(actor)
         return actor
+
+    async def known(self, digest: bytes) -> Actor:
+        """The actor of a key that was shown before, by its digest.
+
+        Raises:
+            KeyRefused: the key has expired, was revoked, or is not one of this server any more.
+            TooManyRequests: as `admit`.
+        """
+        for one in self._authenticators:
+            if isinstance(one, KnowsDigests) and (actor := await one.of_digest(digest)):
+                if actor.kind in ("key", "person"):
+                    self._count(actor)
+                return actor
+        raise KeyRefused
 
     def _count(self, actor: Actor) -> None:
         if wait_seconds := self._requests.wait_seconds(actor.label):  # mutant: requests

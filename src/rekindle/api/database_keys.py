@@ -22,8 +22,12 @@ class DatabaseKeys:
     async def actor(self, shown: bytes) -> Actor | None:
         """See `rekindle.api.access.Authenticator`."""
         digest = key_digest(shown)
-        found = None if digest is None else await self._engine.known_key(digest)
-        if digest is None or found is None:
+        return None if digest is None else await self.of_digest(digest)
+
+    async def of_digest(self, digest: bytes) -> Actor | None:
+        """See `rekindle.api.access.KnowsDigests`."""
+        found = await self._engine.known_key(digest)
+        if found is None:
             return None
         if found.unnoted and digest not in self._noting:
             self._noting[digest] = asyncio.create_task(self._note(digest))

@@ -45,6 +45,13 @@ class EnvironmentKeys:
             known |= hmac.compare_digest(_digest(shown), digest)
         return ENVIRONMENT_KEY if known else None
 
+    async def of_digest(self, digest: bytes) -> Actor | None:
+        """See `rekindle.api.access.KnowsDigests`."""
+        known = False
+        for own in self._digests:
+            known |= hmac.compare_digest(digest, own)
+        return ENVIRONMENT_KEY if known else None
+
 
 def _digest(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()

@@ -3,11 +3,14 @@ unexpected errors and logs one line per request."""
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rekindle.api.access import Access
+from rekindle.access import Actor
+from rekindle.api.access import Headers
 from rekindle.api.problems import problem
 from rekindle.errors import RekindleError, RequestMalformed, RequestTooLarge, RequestTooSlow
 from rekindle.log import log
@@ -21,9 +24,10 @@ SEND_SECONDS = 30.0
 its request uses for ever, such as a connection to the database."""
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 _OUR_HEADERS = [
     (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"server", b"rekindle"),  # else the server names itself
 ]
@@ -33,14 +37,37 @@ class _NotTaken(Exception):
     """The client takes nothing of its answer."""
 
 
+class Admits(Protocol):
+    """Finds the actor of a request."""
+
+    async def admit(self, headers: Headers, hosts: Sequence[bytes]) -> Actor:
+        """See `rekindle.api.access.Access.admit`."""
+        ...
+
+
 class Entrance:
     """An application that knows the actor of each request, except on the `free` paths. The state of
-    the request has it as `actor`."""
+    the request has it as `actor`.
 
-    def __init__(self, app: ASGIApp, access: Access, *, free: Iterable[str]) -> None:
+    Args:
+        policy: the Content-Security-Policy of every answer.
+        refused: the answer that describes an error.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Admits,
+        *,
+        free: Iterable[str],
+        policy: bytes = _POLICY,
+        refused: Callable[[Scope, RekindleError], Response] = lambda _, fault: problem(fault),
+    ) -> None:
         self._app = app
         self._access = access
         self._free = frozenset(free)
+        self._headers = [*_OUR_HEADERS, (b"content-security-policy", policy)]
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request in any case, and log one line without any content of the request."""
@@ -53,7 +80,7 @@ class Entrance:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 statuses.append(message["status"])
-                message["headers"] = [*message.get("headers", []), *_OUR_HEADERS]
+                message["headers"] = [*message.get("headers", []), *self._headers]
             try:
                 async with asyncio.timeout(SEND_SECONDS):  # mutant: deaf-client
                     await send(message)
@@ -74,14 +101,14 @@ class Entrance:
                     answering.set(route=_route(scope), status=statuses[0] if statuses else 0)
         except RekindleError as fault:
             if not statuses:
-                await problem(fault)(scope, receive, sending)
+                await self._refused(scope, fault)(scope, receive, sending)
         except _NotTaken:
             pass  # the server closes the connection, because the answer is not complete
         except Exception as fault:
             # The last handler. The message may quote anything, so it is not logged.
             log.error("http.failed", kind=type(fault).__name__)
             if not statuses:
-                await problem(RekindleError(hint="Read the log."))(scope, receive, sending)
+                await self._refused(scope, RekindleError(hint="Read the log."))(scope, receive, sending)
         status = statuses[0] if statuses else 0  # 0: the client disconnected before the answer
         seconds = time.monotonic() - started
         measures.HTTP_REQUESTS.add(route=_route(scope), status=str(status))

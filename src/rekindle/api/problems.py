@@ -17,6 +17,7 @@ _STATUS: Sequence[tuple[type[RekindleError], int]] = (
     (errors.RequestMalformed, 400),
     (errors.KeyRefused, 401),
     (errors.Forbidden, 403),
+    (errors.FormRefused, 403),
     (errors.TokenRefused, 401),
     (errors.RunNotFound, 404),
     (errors.RouteUnknown, 404),
@@ -55,11 +56,16 @@ class Json(JSONResponse):
         return escaped(json.dumps(content, ensure_ascii=False)).encode()
 
 
+def status_of(fault: RekindleError) -> int:
+    """The status of the answer that describes an error."""
+    return _LATER.get(type(fault)) or next(number for kind, number in _STATUS if isinstance(fault, kind))
+
+
 def problem(fault: RekindleError, *, status: int | None = None, problems: Sequence[str] = ()) -> JSONResponse:
     """The answer that describes an error. If a later attempt may succeed, it has the seconds to
     wait."""
     if status is None:
-        status = _LATER.get(type(fault)) or next(number for kind, number in _STATUS if isinstance(fault, kind))
+        status = status_of(fault)
     headers: dict[str, str] = {}
     if status == 401:
         # RFC 6750: a client that sees invalid_token asks for a new token, and tries again.

@@ -117,13 +117,19 @@ class ServerOptions:
 
 
 async def serve(
-    engine: Engine, options: ServerOptions, *, stop: asyncio.Event, on_ready: Callable[[str], None]
+    engine: Engine,
+    options: ServerOptions,
+    *,
+    stop: asyncio.Event,
+    on_ready: Callable[[str], None],
+    console: Callable[[ASGIApp, Access], ASGIApp] | None = None,
 ) -> bool:
     """Serve the API until `stop`. At the end, every run that it started has ended, and every
     request was answered.
 
     Args:
         on_ready: called once, with the address, when the first request may be sent.
+        console: puts the pages in front of the API; None: there are no pages.
 
     Returns:
         Whether each client has taken its answer. If not, a thread of the server still waits for
@@ -137,7 +143,9 @@ async def serve(
     access = options.access(address, keys, usable=await engine.usable_keys())
     threads = foreign_threads()
     under_way = Runs(engine, at_once=options.runs, stop=stop)
-    api = build(engine, under_way, access, docs=address.is_local)
+    api: ASGIApp = build(engine, under_way, access, docs=address.is_local)
+    if console is not None:
+        api = console(api, access)
     async with _listening(api, address, under_way.ended) as (serving, port):
         stopping = asyncio.create_task(stop.wait())
         on_ready(address.shown(port))

@@ -55,6 +55,7 @@ async def serve(
         from rekindle.api.keys import EnvironmentKeys
         from rekindle.api.server import ServerOptions
         from rekindle.api.server import serve as serve_api
+        from rekindle.console import mounted
     except ImportError as error:
         raise ServerError(
             f"the HTTP API requires a package that is not installed: {error.name}", hint=f"{install('serve')}."
@@ -89,6 +90,7 @@ async def serve(
                     engine,
                     options,
                     stop=stop,
+                    console=lambda api, access: mounted(api, engine, access, secret=environment.console_secret),
                     on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
                 )
                 stop.set()

@@ -251,7 +251,6 @@ def test_an_invalid_body_is_refused_with_its_mistakes_and_starts_nothing(api: Se
 
 NOT_ROUTED: dict[str, tuple[str, str, int, str, str | None]] = {
     "an unknown path": ("GET", "/other", 404, "RK709", None),
-    "the root": ("GET", "/", 404, "RK709", None),
     "a slash at the end": ("POST", "/v1/runs/", 404, "RK709", None),
     "a slash at the end of health": ("GET", "/v1/health/", 404, "RK709", None),
     "not UTF-8": ("GET", "/v1/%ff", 404, "RK709", None),

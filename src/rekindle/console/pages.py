@@ -1,0 +1,118 @@
+"""What every page has: the frame, the reader's name and organisations, and the pages for errors."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, quote
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Scope
+
+from rekindle.access import Actor
+from rekindle.api.problems import RETRY_AFTER_SECONDS, status_of
+from rekindle.app import Engine
+from rekindle.app.version import version
+from rekindle.console import words
+from rekindle.console.sessions import Sessions
+from rekindle.errors import Forbidden, KeyRefused, MethodRefused, RekindleError, RouteUnknown, TokenRefused
+from rekindle.foreign import label
+from rekindle.model import Place
+
+MAX_FIELDS = 20
+_SHOWN = 3
+"""How many organisations of a limited reader the header names."""
+
+
+class Pages:
+    """Makes pages of templates. The time zone is that of `[run]`."""
+
+    def __init__(self, engine: Engine, sessions: Sessions) -> None:
+        self._engine = engine
+        self._sessions = sessions
+        self.zone = ZoneInfo(engine.config.run.timezone or "UTC")
+        self._templates = Environment(
+            loader=PackageLoader("rekindle.console"), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+        self._templates.filters |= {"label": _label, "people": words.people, "number": words.number}
+        self._fixed = {"zone": self.zone.key, "version": version()}
+
+    def reader(self, request: Request) -> Actor:
+        """The actor of the request, who may read.
+
+        Raises:
+            Forbidden: it may not.
+        """
+        actor: Actor = request.state.actor
+        if not actor.allows("read"):
+            raise Forbidden
+        return actor
+
+    async def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A page for a reader who is signed in."""
+        actor, session = self.reader(request), self._sessions.of(request)
+        frame = {
+            "actor": actor,
+            "where": await self._where(actor),
+            "form": None if session is None else session.form,
+            "path": request.url.path,
+        }
+        return self.plain(template, status=status, **frame, **values)
+
+    def plain(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A page without a reader."""
+        values = {**self._fixed, "actor": None, "where": None, "form": None, "path": "", **values}
+        return HTMLResponse(self._templates.get_template(template).render(values), status_code=status)
+
+    async def refused(self, request: Request, fault: Exception) -> Response:
+        """The page for an error of a call."""
+        return self.at_the_door(request.scope, fault if isinstance(fault, RekindleError) else RekindleError())
+
+    async def not_routed(self, request: Request, fault: Exception) -> Response:
+        """The page for a path or a method that there is not."""
+        missing = getattr(fault, "status_code", 404) == 404
+        hint = "Open Runs." if missing else "Use the links and buttons of the pages."
+        return self.at_the_door(request.scope, (RouteUnknown if missing else MethodRefused)(hint=hint))
+
+    def at_the_door(self, scope: Scope, fault: RekindleError) -> Response:
+        """A reader who is not signed in gets the form, and otherwise the page for the error. It
+        needs no database, so it works without one."""
+        if isinstance(fault, (KeyRefused, TokenRefused)):
+            query = scope.get("query_string", b"").decode("latin-1")
+            path = scope["path"] + (f"?{query}" if query else "")
+            answer = RedirectResponse(f"/sign-in?next={quote(path, safe='')}", status_code=303)
+            self._sessions.end(answer)
+            return answer
+        status = status_of(fault)
+        answer = self.plain("error.html", status=status, fault=fault, status_code=status)
+        if status in (429, 503):
+            answer.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+        if status in (408, 413):
+            answer.headers["connection"] = "close"
+        return answer
+
+    async def _where(self, actor: Actor) -> str:
+        """Which organisations the reader sees."""
+        if actor.organisations is None:
+            return "all organisations"
+        shown = sorted(actor.organisations)[:_SHOWN]
+        names = await self._engine.place_names(Place(one) for one in shown)
+        more = len(actor.organisations) - len(shown)
+        named = ", ".join(names.organisations.get(one) or str(one) for one in shown)
+        return (named or "no organisation") + (f" and {more} more" if more else "")
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """The fields of a form; of several with one name the first."""
+    try:
+        fields = parse_qs((await request.body()).decode(), max_num_fields=MAX_FIELDS)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _label(text: object) -> str:
+    """A text from outside as one printable line."""
+    return label(str(text), most=1_000) or "–"

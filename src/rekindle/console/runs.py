@@ -1,0 +1,149 @@
+"""Runs, and one run: what it did, whether its numbers add up, and what is left."""
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from rekindle.api.list_routes import RUNS
+from rekindle.app import Engine
+from rekindle.console import words
+from rekindle.console.pages import Pages
+from rekindle.errors import RunNotFound
+from rekindle.model import Numbers, Place, Report
+from rekindle.ports import Filter
+
+PAGE = 25
+_SUMS = ("evaluated", "not_due", "refused", "claimed")
+_ENDS = ("claimed", "carried", "recorded", "skipped", "dead", "unknown", "pending", "handed_over")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as the pages show it."""
+
+    report: Report
+    at: datetime
+    scenarios: str
+    by: str
+    took: str
+    due: int
+    claimed: int
+    sent: int
+    pushes: int
+    tag: tuple[str, str, str]
+    means: str
+
+
+class RunPages:
+    """The pages of runs. A reader who is limited to organisations sees the runs that were limited
+    to some of them, as in the API."""
+
+    def __init__(self, pages: Pages, engine: Engine) -> None:
+        self._pages = pages
+        self._engine = engine
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        return [
+            Route("/", self.first, methods=["GET"]),
+            Route("/runs", self.listed, methods=["GET"]),
+            Route("/runs/{run_id}", self.one, methods=["GET"]),
+        ]
+
+    async def first(self, request: Request) -> Response:
+        """The page that the address alone leads to."""
+        return RedirectResponse("/runs", status_code=303)
+
+    async def listed(self, request: Request) -> Response:
+        """Runs, newest first."""
+        actor = self._pages.reader(request)
+        scenario = request.query_params.get("scenario") or None
+        cursor = request.query_params.get("cursor") or None
+        names = sorted(one.applied.scenario_type for one in await self._engine.scenarios())
+        asked = Filter(
+            sees=actor.organisations,  # mutant: own-runs
+            scenario_type=scenario,
+            after=RUNS.read(cursor),
+            limit=PAGE + 1,
+        )
+        known = scenario is None or scenario in names
+        rows = await self._engine.run_page(asked) if known else ()
+        shown, older = RUNS.page(rows, PAGE, lambda one: (one.started_at, one.run_id))
+        return await self._pages.page(
+            request,
+            "runs.html",
+            runs=[self._row(one) for one in shown],
+            older=older,
+            cursor=cursor,
+            scenario=scenario,
+            scenarios=names,
+        )
+
+    async def one(self, request: Request) -> Response:
+        """One run."""
+        actor = self._pages.reader(request)
+        report = await self._report(request.path_params["run_id"], actor.organisations)
+        names = await self._engine.place_names(Place(one) for one in report.organisations)
+        organisations = [names.organisations.get(one) or str(one) for one in report.organisations]
+        return await self._pages.page(
+            request,
+            "run.html",
+            run=self._row(report),
+            organisations=organisations,
+            parts=[_part(one) for one in report.scenarios],
+        )
+
+    async def _report(self, text: str, sees: frozenset[UUID] | None) -> Report:
+        """The run that a path names, with its numbers so far if it is under way.
+
+        Raises:
+            RunNotFound: there is none that the reader sees.
+        """
+        try:
+            run_id = UUID(text)
+        except ValueError:
+            raise RunNotFound(hint="Open Runs.") from None
+        found = await self._engine.runs(run_id=run_id, sees=sees)  # mutant: own-run
+        if not found:
+            raise RunNotFound(hint="Open Runs.")
+        if found[0].status != "running":
+            return found[0]
+        async with aclosing(self._engine.watch(run_id)) as looks:
+            async for look in looks:
+                return look.report
+        return found[0]
+
+    def _row(self, one: Report) -> RunRow:
+        seconds = None if one.finished_at is None else (one.finished_at - one.started_at).total_seconds()
+        return RunRow(
+            one,
+            one.started_at.astimezone(self._pages.zone),
+            ", ".join(part.scenario_type for part in one.scenarios) or "–",
+            words.by(one),
+            "–" if seconds is None else f"{seconds:,.1f} s",
+            sum(part.due for part in one.scenarios),
+            sum(part.claimed for part in one.scenarios),
+            sum(part.recorded for part in one.scenarios),
+            sum(part.pushes for part in one.scenarios),
+            words.STATUS[one.status],
+            words.MEANS[one.status],
+        )
+
+
+def _part(one: Numbers) -> dict[str, Any]:
+    """The two sums of a scenario, and its reasons."""
+    evaluated = [(getattr(one, name), name.replace("_", " ")) for name in _SUMS]
+    ends = [(getattr(one, name), name.replace("_", " ")) for name in _ENDS]
+    return {
+        "numbers": one,
+        "evaluated": evaluated,
+        "ends": ends,
+        "refusals": words.refusals(one),
+        "endings": [(words.ENDINGS.get(ending, ending), reason, count) for ending, reason, count in words.endings(one)],
+    }

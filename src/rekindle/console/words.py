@@ -1,0 +1,88 @@
+"""The words of the console for what the ledger counts. The code stays beside the words."""
+
+from collections.abc import Mapping
+
+from rekindle.model import Numbers, Report
+
+STATUS: Mapping[str, tuple[str, str, str]] = {
+    "running": ("live", "wait", "Running"),
+    "done": ("ok", "ok", "Done"),
+    "incomplete": ("warn", "warn", "Incomplete"),
+    "halted": ("stop", "stop", "Halted"),
+    "budget": ("", "wait", "Budget used"),
+    "abandoned": ("", "skip", "Abandoned"),
+    "not_started": ("stop", "stop", "Not started"),
+}
+"""The tag of each status: its colour, its icon and its word."""
+
+MEANS: Mapping[str, str] = {
+    "running": "It is under way.",
+    "done": "Everybody who was due was reached, or refused for a reason that needs nobody.",
+    "incomplete": "Something that should have been sent was not, or its outcome is unknown.",
+    "halted": "It stopped, and somebody must act.",
+    "budget": "Its time was used up. The next run carries on with what is left.",
+    "abandoned": "Its process ended without a report. The next run finishes its work.",
+    "not_started": "Sending was not possible, and nobody was claimed.",
+}
+"""What each status means for people."""
+
+REFUSED: Mapping[str, str] = {
+    "not_enabled": "not enabled in their place",
+    "switched_off": "switched off",
+    "opted_out": "opted out",
+    "already_notified": "already had this one",
+    "absence_limit": "had the most pushes of this absence",
+    "in_flight": "another push of it is under way",
+    "cooldown": "had one not long ago",
+    "back_off": "did not come back after the last pushes",
+    "already_today": "had one today",
+    "no_timezone": "no time zone is known",
+    "weekday": "not a day for it",
+    "quiet_hours": "in their quiet hours",
+    "send_hour": "not the hour for it",
+    "frequency_cap": "had enough pushes lately",
+    "no_token": "no device to send to",
+    "wrong_occurrence": "the occasion has no usable name",
+    "missing_variable": "the text needs something that they do not have",
+    "wrong_value": "a value does not fit the text",
+    "variables_too_large": "too much text",
+}
+"""Why people who were due were not claimed."""
+
+ENDINGS: Mapping[str, str] = {
+    "skipped": "Skipped: it was not sent, and need not be.",
+    "dead": "Dead: it cannot be sent.",
+    "unknown": "Unknown: it may have arrived, so it is not repeated.",
+    "retry": "Waiting: it is tried again.",
+}
+"""What became of people who were claimed and not recorded."""
+
+
+def number(count: int) -> str:
+    """A number with thin separators."""
+    return f"{count:,}"
+
+
+def people(count: int) -> str:
+    """A number of people."""
+    return f"{count:,} {'person' if count == 1 else 'people'}"
+
+
+def refusals(one: Numbers) -> list[tuple[str, str, int]]:
+    """The words, the code and the number of people of each reason, the most first."""
+    reasons = sorted(one.refusals.items(), key=lambda item: (-item[1], item[0]))
+    return [(REFUSED.get(code, code), code, count) for code, count in reasons]
+
+
+def endings(one: Numbers) -> list[tuple[str, str, int]]:
+    """What became of people who were claimed and not recorded: the ending, the code of the reason
+    and the number of people."""
+    split = [(key.partition(":"), count) for key, count in one.reasons.items()]
+    return [(ending, reason, count) for (ending, _, reason), count in sorted(split)]
+
+
+def by(report: Report) -> str:
+    """What started a run."""
+    if report.tick is not None:
+        return "by schedule" if report.attempt == 1 else f"by schedule, attempt {report.attempt}"
+    return "by hand" if report.started_by is None else f"by {report.started_by}"

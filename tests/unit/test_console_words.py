@@ -1,0 +1,27 @@
+"""Every status and every reason has words on the pages of the console."""
+
+from typing import get_args
+
+from rekindle.console import words
+from rekindle.model import Numbers, RunStatus
+from team.programme import REFUSALS
+
+
+def test_every_status_has_a_tag_and_a_meaning() -> None:
+    assert set(words.STATUS) == set(words.MEANS) == set(get_args(RunStatus))
+
+
+def test_every_reason_to_refuse_has_words() -> None:
+    assert set(words.REFUSED) == {*REFUSALS, "no_token"}
+
+
+def test_the_code_stays_beside_the_words_and_an_unknown_code_stands_for_itself() -> None:
+    one = Numbers("nudge", refusals={"no_token": 2, "of a later release": 3})
+    assert words.refusals(one) == [
+        ("of a later release", "of a later release", 3),
+        ("no device to send to", "no_token", 2),
+    ]
+
+
+def test_endings_are_split_at_the_first_colon() -> None:
+    assert words.endings(Numbers("nudge", reasons={"dead:a:b": 1})) == [("dead", "a:b", 1)]
