@@ -205,8 +205,13 @@ select distinct d.user_id from torture.device d
 where not d.gone and not exists (
   select from {0} where s.user_id = d.user_id and {1} >= %(since)s)
 """
+_REACHED = """(
+    select user_id, scenario_type, dispatched_at as at from torture.notification
+    union all select user_id, scenario_type, at from torture.outcome where outcome = 'held_out'
+  ) s"""
+"""A person who is held out is as one who was reached."""
 _UNREACHED: Any = {
-    "rekindle": _LIVE.format("torture.notification s", "s.scenario_type = 'again' and s.dispatched_at"),
+    "rekindle": _LIVE.format(_REACHED, "s.scenario_type = 'again' and s.at"),
     "check-send-record": _LIVE.format("torture.sent s", "s.sent_at"),
     "claim-and-requeue": _LIVE.format("torture.sent s", "s.sent_at"),
 }
