@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test quick torture mutants openapi schemathesis check format bench bench-fleet bench-policies bench-prune lock docs wheel clean
+.PHONY: demo test quick torture mutants openapi schemathesis check format bench bench-fleet bench-kinds bench-policies \
+  bench-prune lock docs wheel clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -69,6 +70,9 @@ bench-fleet: $(VENV)/.dev
 
 bench-policies: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run_policies.py $(ARGS)
+
+bench-kinds: $(VENV)/.dev
+	@$(BIN)/python benchmarks/run_kinds.py $(ARGS)
 
 bench-prune: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run_prune.py $(ARGS)

@@ -107,6 +107,11 @@ OWN_TRIAL: LiteralString = """
 insert into rekindle.trial (scope, unit, held, horizon_seconds, outcome_sha256, worth, until_on, agreed_at)
   select 'nudge', 'person', 5000, 1209600, repeat('0', 64), 0.05, current_date + 30, now() + interval '45 days';
 """
+AMOUNTS: LiteralString = """
+alter table team.activity add column amount numeric default 12.5;
+drop view rekindle_source.activity;
+create view rekindle_source.activity as select * from team.activity;
+"""
 NO_TRIGGER: LiteralString = "drop trigger recount on rekindle.gate;"
 
 
@@ -142,6 +147,7 @@ OVERRIDES = {
     ]
 }
 BACK_OFF = {"back_off": 2, "limit": 3}
+DAYS = {"since": "2020-01-01", "max_age": "180d", "until": "2099-01-01"}
 ALL = QUIET | SEND_AT | WEEKDAYS | CAPS | OVERRIDES | BACK_OFF
 
 
@@ -153,6 +159,7 @@ class Policies:
     keys: Mapping[str, object] = field(default_factory=dict[str, object])
     prepared: tuple[LiteralString, ...] = ()
     before: int = 0
+    kind: Mapping[str, object] = field(default_factory=lambda: {"kind": "inactivity", "after": ["14d"]})
 
 
 EACH = (
@@ -173,6 +180,11 @@ EACH = (
     Policies("trials of programme and scenario", prepared=(TRIAL, OWN_TRIAL)),
     Policies("all", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED)),
     Policies("all, and one goes before", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED), before=1),
+    Policies("since, max_age and until", DAYS),
+    Policies("key of the occurrence", {"key": "occurrence"}),
+    Policies("all, days, memberships", ALL | DAYS, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED, MEMBERSHIPS), before=1),
+    Policies("a milestone on a count", kind={"kind": "milestone", "at": [1]}, prepared=(AMOUNTS,)),
+    Policies("a milestone on a sum", kind={"kind": "milestone", "at": [10], "of": "sum"}, prepared=(AMOUNTS,)),
 )
 
 
@@ -249,9 +261,9 @@ def measure(maintenance: str, policies: Policies, people: int, sent: int) -> Mea
 
 async def stages(url: str, policies: Policies, people: int, sent: int) -> Measured:
     """Claim everybody, arm and record some, and check that nobody was missed."""
-    one = applied("nudge", policies.keys)
+    one = applied("nudge", {**policies.kind, **policies.keys})
     # These claim everybody too, and the caps leave room for both.
-    above = [applied(f"before{n}", {**policies.keys, "priority": 90}) for n in range(policies.before)]
+    above = [applied(f"before{n}", {**policies.kind, **policies.keys, "priority": 90}) for n in range(policies.before)]
     selection = Selection(scenarios=("nudge",))
     database = Database(url, connections=1)
     await database.open()
@@ -291,9 +303,9 @@ async def stages(url: str, policies: Policies, people: int, sent: int) -> Measur
 
 
 def applied(name: str, keys: Mapping[str, object]) -> Applied:
-    """An inactivity scenario with these policies, as if applied."""
+    """A scenario with these keys, as if applied."""
     text = {"en": {"title": "t", "body": "b"}}
-    scenario = parse_scenario({"kind": "inactivity", "after": ["14d"], "cooldown": "7d", "message": text, **keys})
+    scenario = parse_scenario({"cooldown": "7d", "message": text, **keys})
     return Applied(name, 1, scenario, fingerprint(scenario))
 
 
