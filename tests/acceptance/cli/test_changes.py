@@ -98,8 +98,8 @@ def test_apply_shows_who_gains_and_who_loses_and_a_dry_run_stores_nothing(rekind
     found = rekindle("apply", "--dry-run", "--json").json()
     assert found["dry_run"] is True
     assert found["changes"] == [
-        {"scenario_type": "nudge", "version": None, "change": "changed"},
-        {"scenario_type": "other", "version": None, "change": "added"},
+        {"scenario_type": "nudge", "version": None, "change": "changed", "was": None},
+        {"scenario_type": "other", "version": None, "change": "added", "was": None},
     ]
     assert team.rows("select count(*) from rekindle.scenario") == [(1,)]
     done = rekindle("apply")
