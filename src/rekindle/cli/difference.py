@@ -43,12 +43,21 @@ def show_numbers(differences: list[Difference], where: Places) -> None:
         if one.fault is not None:
             say(f"{one.scenario_type}: {one.fault}")
     for one in differences:
+        if one.keys:
+            say(f"{one.scenario_type}: edited {', '.join(one.keys)}.{_looked_back(one.keys)}")
         if one.carried is not None:
             say(renamed_line(one.scenario_type, one.was or "", one.carried))
     say_held(one.held for one in differences)
     keys = sorted({key for one in differences for key in one.left_out})
     if keys:
         say(f"On both sides {', '.join(keys)} {'is' if len(keys) == 1 else 'are'} left out: people count at any hour.")
+
+
+def _looked_back(keys: Sequence[str]) -> str:
+    """What an edited horizon means for the pushes that were sent before."""
+    if "outcome.horizon" not in keys:
+        return ""
+    return " Pushes that were not looked back at yet take the new horizon; the results of the others do not change."
 
 
 def renamed_line(name: str, was: str, carried: Carried) -> str:
@@ -187,6 +196,7 @@ def numbers_of(one: Difference, where: Places) -> dict[str, Any]:
         **counted(one.people),
         "organisations": [{**organisation_document(id_, where.names), **counted(people)} for id_, people in ordered],
         "left_out": one.left_out,
+        "keys": one.keys,
         "was": one.was,
         "carried": one.carried and asdict(one.carried),
         "fault": None if known else str(one.fault),

@@ -12,12 +12,13 @@ from rekindle.engine.priority import evaluations, in_order
 from rekindle.errors import DatabaseError, DatabaseUnreachable, RekindleError, SourceError
 from rekindle.model import Selection
 from rekindle.ports import Affected, Applied, Changed, Difference, Differences, Effect, Evaluation, Terms
+from rekindle.scenario import changed_keys, definition
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One scenario on both sides. A side that claims nobody is None. `was`: its name on the old
-    side, if it would be renamed, and `earlier` all names that count."""
+    side, if it would be renamed, and `earlier` all names that count. `keys`: those edited."""
 
     scenario_type: str
     change: Changed
@@ -25,6 +26,7 @@ class Edit:
     new: Evaluation | None
     was: str | None = None
     earlier: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
     @property
     def may_matter(self) -> bool:
@@ -51,14 +53,31 @@ def edits(in_force: Sequence[Applied], edited: Sequence[Applied], selection: Sel
     old, new = (_by_name(side, selection, terms) for side in (in_force, edited))
     latest = {one.scenario_type: one for one in (*in_force, *edited)}
     former = renamed(in_force, edited)
+    keys = _edited_keys(in_force, edited)
     names = [one.scenario_type for one in in_order([*latest.values()]) if one.scenario_type in changed]
     every = [
         Edit(
-            name, changed[name], old.get(former.get(name, name)), new.get(name), former.get(name), latest[name].earlier
+            name,
+            changed[name],
+            old.get(former.get(name, name)),
+            new.get(name),
+            former.get(name),
+            latest[name].earlier,
+            keys.get(name, ()),
         )
         for name in names
     ]
     return [one for one in every if one.old is not None or one.new is not None or one.change != "same"]
+
+
+def _edited_keys(in_force: Sequence[Applied], edited: Sequence[Applied]) -> dict[str, tuple[str, ...]]:
+    """The keys that were edited, of each scenario that both sides have."""
+    old = {one.scenario_type: one for one in in_force}
+    return {
+        one.scenario_type: tuple(changed_keys(definition(old[one.scenario_type].scenario), definition(one.scenario)))
+        for one in edited
+        if one.scenario_type in old
+    }
 
 
 def _by_name(side: Sequence[Applied], selection: Selection, terms: Terms) -> dict[str, Evaluation]:
@@ -97,7 +116,9 @@ async def difference(
         claimed = sum(effects["gain"] + effects["stay"] for effects in organisations.values())
         held = None if fault is not None or edit.new is None else await guarded.held_back(edit.new, claimed)
         carried = await differences.carried(edit.earlier) if edit.was is not None and fault is None else None
-        yield Difference(edit.scenario_type, edit.change, organisations, fault, held, edit.left_out, edit.was, carried)
+        yield Difference(
+            edit.scenario_type, edit.change, organisations, fault, held, edit.left_out, edit.was, carried, edit.keys
+        )
 
 
 async def _between(

@@ -50,7 +50,8 @@ class Difference:
     """The effect on one scenario's people, by organisation; or the `fault` that prevents the
     comparison. `held`: the guard would hold back the new side's claim. `left_out`: the keys of both
     sides that let the hour or the day decide, and did not. `was` and `carried`: the name that is in
-    force, and what counts on, if an apply would rename the scenario."""
+    force, and what counts on, if an apply would rename the scenario. `keys`: those that were
+    edited."""
 
     scenario_type: str
     change: Changed
@@ -60,6 +61,7 @@ class Difference:
     left_out: tuple[str, ...] = ()
     was: str | None = None
     carried: Carried | None = None
+    keys: tuple[str, ...] = ()
 
     @property
     def people(self) -> Counter[Effect]:

@@ -157,3 +157,15 @@ def test_the_hour_is_left_out_of_what_changes_and_a_plan_may_be_of_another(rekin
     refused = rekindle("plan", "--at", at.isoformat(), "--changes")
     assert refused.code == 2
     assert refused.fault().startswith("error: RK106: --at and --changes cannot be used together. ")
+
+
+def test_an_edited_horizon_is_named_although_nobody_gains_or_loses(rekindle: Command, team: Team) -> None:
+    programme(team)
+    write_config(rekindle.folder, TEAM_CONFIG + '[scenario.nudge.outcome]\nhorizon = "30d"\n')
+    for command in (("plan", "--changes"), ("apply",)):
+        said = rekindle(*command).out.splitlines()
+        assert (
+            "nudge: edited outcome.horizon. Pushes that were not looked back at yet take the new horizon; the results "
+            "of the others do not change."
+        ) in said
+    assert not any("edited" in line for line in rekindle("plan", "--changes").out.splitlines())
