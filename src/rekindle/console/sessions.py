@@ -59,7 +59,7 @@ class Sessions:
         headers = list(headers)
         session = self._of(headers)
         if session is not None:
-            return await self._access.known(session.digest)  # mutant: session-key
+            return await self._access.known(session.digest)
         return await self._access.admit(headers, hosts)
 
     def of(self, request: Request) -> Session | None:
