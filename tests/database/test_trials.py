@@ -2,16 +2,17 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
 import pytest
 from pydantic import ValidationError
 
+from rekindle.cli.trials import outlook_line
 from rekindle.errors import TrialRefused
 from rekindle.policy import Retention
-from rekindle.ports import PROGRAMME, TrialChange
+from rekindle.ports import PROGRAMME, Outlook, TrialChange, TrialTerms
 from rekindle.postgres.prune import PostgresPruning
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import Config, definition
@@ -104,6 +105,63 @@ async def test_a_day_that_is_past_or_too_far_away_is_refused_and_nothing_is_appl
     assert refused.value.message.startswith(problem)
     assert await programme.value("select count(*) from rekindle.scenario") == 0
     assert await live(programme) == {}
+
+
+async def test_what_a_trial_can_show_is_known_after_as_many_days_of_pushes_as_it_has_before_it(
+    programme: Programme,
+) -> None:
+    asked = config(of_nudge={"held_out": "50%", "until": "2026-06-11"})  # in ten days
+
+    async def outlook() -> Outlook | None:
+        [change] = await Reports(programme.database).trial_changes(asked)
+        return change.outlook
+
+    people = await programme.people(30)
+
+    async def nudged(at: str, number: int) -> None:
+        await programme.sql.execute(
+            "insert into rekindle.scenario_notification (id, user_id, scenario_type, dispatched_at, idempotency_key) "
+            "select gen_random_uuid(), user_id, 'nudge', %s::timestamptz, %s || user_id "
+            "from team.person where user_id = any (%s)",
+            [at, at, people[:number]],
+        )
+
+    await nudged("2026-05-01 12:00+00", 30)  # before the ten days
+    await nudged("2026-05-25 12:00+00", 10)
+    assert await outlook() is None
+    await nudged("2026-05-22 13:00+00", 20)
+    assert await outlook() == Outlook(10, 20, None)
+    await programme.sql.execute(
+        "insert into rekindle.came_back (claim_id, scenario_type, dispatched_at, horizon_seconds, back_at, opted_out) "
+        "select id, scenario_type, dispatched_at, 86400, case when row_number() over (order by id) <= 6 then now() end,"
+        " false from rekindle.scenario_notification where dispatched_at > '2026-05-20'"
+    )
+    assert await outlook() == Outlook(10, 20, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("unit", "outlook", "said"),
+    [
+        (
+            "person",
+            Outlook(90, 1_000, None),
+            "a difference of 8.2 points would be seen, if 20% come back",
+        ),
+        (
+            "person",
+            Outlook(90, 30, 0.5),
+            "too few to see any difference. Hold out a larger part,",
+        ),
+        ("chapter", Outlook(90, 30, 0.5), "What it can show depends on the number of chapters: 30 in each arm are"),
+        ("person", None, "not known: there are fewer days of pushes than the trial has before it."),
+    ],
+)
+def test_an_apply_says_what_a_trial_can_show(
+    unit: Literal["person", "chapter"], outlook: Outlook | None, said: str
+) -> None:
+    terms = TrialTerms("nudge", unit, 5_000, 14 * DAY, 0.05, date(2026, 9, 1))
+    assert said in outlook_line(TrialChange("started", terms, outlook))
+    assert outlook_line(TrialChange("ended", terms)) == ""
 
 
 @pytest.mark.parametrize("until", ["2026-06-02", "2027-06-02"])

@@ -1929,6 +1929,13 @@ PEOPLE = (
                 "test_a_day_that_is_past_or_too_far_away_is_refused_and_nothing_is_applied",
             ),
             (
+                "what a trial can show is said from too few days",
+                "postgres/trials.py",
+                "known-for-as-long",
+                "if False:",
+                "test_what_a_trial_can_show_is_known_after_as_many_days_of_pushes_as_it_has_before_it",
+            ),
+            (
                 "an apply starts no trial",
                 "postgres/reports.py",
                 "trials",

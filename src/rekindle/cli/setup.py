@@ -15,7 +15,7 @@ from rekindle.cli.conditions import moment
 from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings
 from rekindle.cli.output import console, print_json, say, scenarios_table
 from rekindle.cli.places import places
-from rekindle.cli.trials import trial_line
+from rekindle.cli.trials import outlook_line, trial_line
 from rekindle.documents import places_of_scenario, scenario_document, version_document
 from rekindle.engine.findings import Finding
 from rekindle.errors import BadArgument
@@ -118,6 +118,8 @@ async def apply(
         )
     for one in trials:
         say(trial_line(one, dry_run=dry_run))
+        if line := outlook_line(one):
+            say(line)
     if not changes and not trials:
         say("Nothing would change." if dry_run else "Nothing has changed.")
 

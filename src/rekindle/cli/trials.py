@@ -1,6 +1,14 @@
 """What is said of trials."""
 
-from rekindle.ports import PROGRAMME, TrialChange
+from rekindle.effect.intervals import visible
+from rekindle.errors import EffectMissing
+from rekindle.ports import PROGRAMME, Outlook, TrialChange, TrialTerms
+
+ALPHA = 0.025
+"""Of the interval of the agreed day."""
+
+USUAL_RATE = 0.2
+"""The share of people who come back without a push, while none is known."""
 
 
 def trial_line(change: TrialChange, *, dry_run: bool) -> str:
@@ -12,6 +20,31 @@ def trial_line(change: TrialChange, *, dry_run: bool) -> str:
         return f"{done}: {what}"
     people = "people" if terms.unit == "person" else "chapters"
     return f"{done}: {what}; {terms.held / 100:g} % of the {people} get no push until {terms.until_on}"
+
+
+def outlook_line(change: TrialChange) -> str:
+    """What a trial that starts can show by its day; empty for one that ends."""
+    if change.change == "ended":
+        return ""
+    if change.outlook is None:
+        return "  What it can show is not known: there are fewer days of pushes than the trial has before it."
+    if change.terms.unit == "chapter":
+        return "  What it can show depends on the number of chapters: 30 in each arm are the least."
+    return f"  {_seen(change.terms, change.outlook)}"
+
+
+def _seen(terms: TrialTerms, outlook: Outlook) -> str:
+    people = (
+        f"As in the last {outlook.days:,} days, about {outlook.people:,} people would take part by {terms.until_on}"
+    )
+    rate = USUAL_RATE if outlook.rate is None else outlook.rate
+    try:
+        gain = visible(outlook.people, rate, 1 - terms.held / 10_000, ALPHA) if outlook.people else None
+    except EffectMissing as missing:
+        return f"{people}. {missing.hint}"
+    if gain is None:
+        return f"{people}: too few to see any difference. Hold out a larger part, or choose a later day."
+    return f"{people}: a difference of {gain * 100:.1f} points would be seen, if {rate:.0%} come back without a push."
 
 
 def held_out(scope: str) -> str:

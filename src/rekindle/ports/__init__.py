@@ -39,7 +39,7 @@ from rekindle.ports.source import (
 )
 from rekindle.ports.summary import PlaceSummary, Summary
 from rekindle.ports.tokens import Disabled
-from rekindle.ports.trials import PROGRAMME, TrialChange, TrialTerms
+from rekindle.ports.trials import PROGRAMME, Outlook, TrialChange, TrialTerms
 
 __all__ = [
     "ARMED",
@@ -102,6 +102,7 @@ __all__ = [
     "NotificationRepository",
     "NotificationShown",
     "OptOuts",
+    "Outlook",
     "Past",
     "PastClaim",
     "PastTick",

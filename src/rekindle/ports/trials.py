@@ -24,11 +24,24 @@ class TrialTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """How many people will take part in a trial by its day, if as many are nudged as in the same
+    time until now, and which share of people came back after a push. `rate` is None while too few
+    pushes were looked back at."""
+
+    days: int
+    people: int
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrialChange:
-    """A trial that an `apply` starts or ends."""
+    """A trial that an `apply` starts or ends. `outlook`: of one that starts; None while the ledger
+    has fewer days behind it than the trial has before it."""
 
     change: Literal["started", "ended"]
     terms: TrialTerms
+    outlook: Outlook | None = None
 
     def document(self) -> Mapping[str, object]:
         """The change for programs."""

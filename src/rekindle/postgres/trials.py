@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from rekindle.errors import TrialRefused
-from rekindle.ports import PROGRAMME, TrialChange, TrialTerms
+from rekindle.ports import PROGRAMME, Outlook, TrialChange, TrialTerms
 from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import statement
 from rekindle.scenario import Config, Trial
@@ -39,11 +39,13 @@ async def trial_changes(connection: Connection, config: Config) -> list[TrialCha
     asked = wanted(config)
     changes = [TrialChange("ended", one) for scope, one in live.items() if asked.get(scope) != one]
     started = [one for scope, one in asked.items() if live.get(scope) != one]  # mutant: trial-goes-on
+    outlooks: dict[str, Outlook | None] = {}
     if started:
         today = (await (await connection.execute(statement("moment"))).fetchall())[0]["evaluated_on"]
         for one in started:
             _refuse_day(one, today)
-    return [*changes, *(TrialChange("started", one) for one in started)]
+            outlooks[one.scope] = await _outlook(connection, one, (one.until_on - today).days)
+    return [*changes, *(TrialChange("started", one, outlooks[one.scope]) for one in started)]
 
 
 async def apply_trials(connection: Connection, config: Config) -> list[TrialChange]:
@@ -61,6 +63,9 @@ async def apply_trials(connection: Connection, config: Config) -> list[TrialChan
         await connection.execute(statement("trials_start"), _arrays(started))
     return changes
 
+
+LEAST_LOOKED_BACK = 20
+"""With fewer pushes that were looked back at, no share is known."""
 
 _COLUMNS = ("scope", "unit", "held", "horizon_seconds", "worth", "until_on", "outcome")
 
@@ -82,6 +87,15 @@ def _refuse_day(terms: TrialTerms, today: date) -> None:
             f"until of {where} is {terms.until_on}, over {LONGEST_DAYS} days away",
             hint="Give an earlier day: the result is read on it, and a control group goes without pushes until then.",
         )
+
+
+async def _outlook(connection: Connection, terms: TrialTerms, days: int) -> Outlook | None:
+    parameters = {"scope": terms.scope, "days": days}
+    row = await (await connection.execute(statement("trial_outlook"), parameters)).fetchone() or {}
+    if row["known_days"] < days:  # mutant: known-for-as-long
+        return None
+    known = row["looked_back"] >= LEAST_LOOKED_BACK
+    return Outlook(days, row["people"], row["came_back"] / row["looked_back"] if known else None)
 
 
 def _arrays(started: Sequence[TrialTerms]) -> dict[str, list[Any]]:
