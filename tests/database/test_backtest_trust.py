@@ -10,8 +10,9 @@ import pytest
 from conftest import one_server
 from database.statement_counter import counting
 from rekindle.engine.backtest import Backtest, ScenarioPast, backtest, past_ticks
+from rekindle.errors import DatabaseUnreachable
 from rekindle.policy import UNGUARDED, Guard
-from rekindle.ports import Fidelity, Past, Terms
+from rekindle.ports import Fidelity, Judged, Past, Terms
 from rekindle.postgres.backtest import PostgresReplays, Stage
 from rekindle.scenario import AnyScenario
 from team.programme import Programme, applied, open_programme, scenario
@@ -247,3 +248,24 @@ def test_more_than_2000_ticks_become_one_per_hour() -> None:
     assert {tick.at.minute for tick in found.ticks} == {55}
     assert [tick.counted for tick in found.ticks] == [False] * 120 + [True] * 120
     assert not past_ticks(each, TERMS, begins=NOW - 5 * DAY, ends=NOW, counted_from=NOW).thinned
+
+
+async def test_a_server_that_stops_in_the_middle_is_one_clear_error(programme: Programme) -> None:
+    user = await programme.person()
+    await programme.activity(user, NOW - 20 * DAY)
+    ticks = past_ticks([applied(ABSENT)], TERMS, begins=NOW - 9 * DAY, ends=NOW, counted_from=NOW).ticks
+    past = Past(ticks, NOW - 9 * DAY, NOW, UNGUARDED)
+    judged: list[Judged] = []
+
+    async def replayed() -> None:
+        async for step in PostgresReplays(programme.database).replay(past):
+            judged.extend([step] if isinstance(step, Judged) else [])
+            if len(judged) == 3:
+                await programme.sql.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where datname = current_database() and pid <> pg_backend_pid()"
+                )
+
+    with pytest.raises(DatabaseUnreachable, match="it ended this session"):
+        await replayed()
+    assert len(judged) == 3

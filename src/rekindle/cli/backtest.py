@@ -58,7 +58,7 @@ async def backtest(
             )
     if html is not None:
         with whole_file(html, "backtest", "--html") as file:
-            file.write(page(sides, notes=(PRESENT, NO_EFFECT)))
+            file.write(page(sides, notes=(PRESENT, NO_EFFECT), facts=facts))
     if as_json:
         print_json({side: backtest_document(one) for side, one in sides.items()})
     elif html is None:
@@ -138,6 +138,11 @@ def _lines(past: ScenarioPast) -> Iterator[str]:
         yield f"due and not claimed, counted at each tick: {counts(past.refusals)}"
     if past.collisions:
         yield f"refused by a frequency cap that these had filled: {counts(past.collisions)}"
+    yield from facts(past)
+
+
+def facts(past: ScenarioPast) -> Iterator[str]:
+    """What is said of one scenario besides its numbers and reasons."""
     registered, nudged = past.total("registered"), past.total("nudged")
     if registered < nudged:
         yield f"of {nudged:,} people nudged, {registered:,} had registered a device by then"

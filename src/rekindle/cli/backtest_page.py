@@ -1,14 +1,16 @@
 """The backtest as one HTML file, which needs nothing else: it can be mailed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from rekindle.app.backtests import Side
 from rekindle.cli.page import bars, columns, document, folded, section, table
 from rekindle.engine.backtest import Backtest, ScenarioPast
 
+Facts = Callable[[ScenarioPast], Iterable[str]]
 
-def page(sides: Mapping[Side, Backtest], *, notes: Sequence[str]) -> str:
+
+def page(sides: Mapping[Side, Backtest], *, notes: Sequence[str], facts: Facts) -> str:
     """The whole document: what is true of all, then each scenario, with both configurations side by
     side."""
     first = next(iter(sides.values()))
@@ -19,7 +21,7 @@ def page(sides: Mapping[Side, Backtest], *, notes: Sequence[str]) -> str:
             for past in one.scenarios:
                 if past.scenario_type == name:
                     heading = name if len(sides) == 1 else f"{name} ({side})"
-                    parts += _scenario(heading, past)
+                    parts += _scenario(heading, past, facts)
     for side, one in sides.items():
         parts.append(_load(one, "" if len(sides) == 1 else f" ({side})"))
     return document(title, parts)
@@ -49,13 +51,17 @@ def _totals(sides: Mapping[Side, Backtest]) -> str:
     return table(headings, sorted(rows), texts=3)
 
 
-def _scenario(heading: str, past: ScenarioPast) -> Iterator[str]:
+def _scenario(heading: str, past: ScenarioPast, facts: Facts) -> Iterator[str]:
     if past.fault is not None:
         yield section(f"{heading}: {past.fidelity.label}", str(past.fault), "")
         return
     days = sorted(past.days.items())
-    label = f"{past.fidelity.label}{''.join(f'; {reason}' for reason in past.fidelity.reasons)}"
-    backlog = f" At the first tick {past.backlog.claimed:,} people more: the backlog." if past.backlog else ""
+    label = f"{past.fidelity.label}{''.join(f', {reason}' for reason in past.fidelity.reasons)}"
+    backlog = (
+        f" At the first tick {past.backlog.claimed:,} people more: the backlog."
+        if past.backlog and past.backlog.claimed
+        else ""
+    )
     yield section(
         f"{heading}, people nudged per day: {past.fidelity.label}",
         f"The replay is {label}.{backlog}",
@@ -71,6 +77,8 @@ def _scenario(heading: str, past: ScenarioPast) -> Iterator[str]:
             ],
         ),
     )
+    if said := list(facts(past)):
+        yield "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in said) + "</ul>"
     hours = [(f"{hour:02}:00", past.hours.get(hour, 0)) for hour in range(24)]
     yield section(
         f"{heading}, by hour of the day",
