@@ -2570,6 +2570,7 @@ PRUNE = (
     ),
 )
 
+_RENAMED_TRIALS = "database/test_renamed_trials.py::test_"
 _EFFECT = "database/test_effect.py::test_"
 _ANSWERS = "unit/test_effect_answers.py::test_"
 
@@ -2629,6 +2630,37 @@ EFFECT = (
         "through-by-the-end",
         "",
         (_EFFECT + "of_a_trial_that_was_ended_only_those_count_who_were_through_by_then",),
+    ),
+    Mutant(
+        "a trial whose people are no longer kept is too early",
+        "effect/words.py",
+        "nobody-is-kept",
+        "if False:",
+        (_ANSWERS + "a_trial_whose_people_are_no_longer_kept_is_not_too_early",),
+    ),
+    Mutant(
+        "a scenario that was renamed has two newest trials",
+        "effect/answers.py",
+        "trials-by-name",
+        "scenarios.setdefault(one.scope, []).append(one)",
+        (
+            _ANSWERS + "an_earlier_trial_is_listed_under_the_name_that_the_scenario_had_then",
+            _RENAMED_TRIALS + "trials_under_every_name_are_found_by_each_of_them",
+        ),
+    ),
+    Mutant(
+        "trials under an earlier name of the scenario are not found",
+        _sql("parts/trial_scope"),
+        "effect-by-name",
+        "where false))",
+        (_RENAMED_TRIALS + "trials_under_every_name_are_found_by_each_of_them",),
+    ),
+    Mutant(
+        "a trial settles opt-outs by the name of the first claim",
+        _sql("settle_enrolments"),
+        "settled-by-name",
+        "left join renamed on false",
+        (_RENAMED_TRIALS + "an_opt_out_under_the_new_name_counts_in_the_trial_under_the_former_one",),
     ),
 )
 

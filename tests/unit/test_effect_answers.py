@@ -10,6 +10,7 @@ import pytest
 
 from rekindle.effect.answers import ALPHA, Answer, Read, effect
 from rekindle.effect.intervals import anytime, one_look
+from rekindle.effect.lines import notes
 from rekindle.effect.past import MOST_STEPS, Said
 from rekindle.effect.words import Word
 from rekindle.ports import ChapterSettled, FourCounts, TrialDay, TrialFound, TrialsFound
@@ -37,9 +38,9 @@ def daily(*settled: FourCounts, enrolled: tuple[int, int] | None = None) -> list
     ]
 
 
-def answers(*trials: TrialFound, on: date = date(2026, 4, 1), scenario: str | None = None) -> Sequence[Answer]:
+def answers(*trials: TrialFound, on: date = date(2026, 4, 1)) -> Sequence[Answer]:
     at = datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
-    return effect(TrialsFound(at, trials), scenario).answers
+    return effect(TrialsFound(at, trials)).answers
 
 
 def read(found: TrialFound, on: date = date(2026, 4, 1)) -> Read:
@@ -57,7 +58,7 @@ def test_scenarios_side_by_side_share_the_error_and_the_programme_has_it_alone()
     trials = [trial(days, scope=scope) for scope in ("b", "*", "a")]
     shown = answers(*trials)
     assert [(one.found.scope, one.alpha) for one in shown] == [("*", ALPHA), ("a", ALPHA / 2), ("b", ALPHA / 2)]
-    [alone] = answers(*trials, scenario="a")
+    [alone] = answers(trials[2])
     assert (alone.found.scope, alone.alpha) == ("a", ALPHA)
     assert shown[1].read is not None
     assert shown[1].read.verdict.interval == anytime((20, 20, 10, 30), 0.5, ALPHA / 4)
@@ -71,6 +72,30 @@ def test_an_earlier_trial_of_the_scope_is_listed_and_never_added() -> None:
     [answer] = answers(before, trial(daily((5, 5, 5, 5))))
     assert answer.seen.counts == (5, 5, 5, 5)
     assert [one.found.trial_id for one in answer.earlier] == [UUID(int=2)]
+
+
+def test_an_earlier_trial_is_listed_under_the_name_that_the_scenario_had_then() -> None:
+    before = trial(
+        [], scope="old", identity="new", trial_id=UUID(int=2), started_at=START - timedelta(40), ended_at=START
+    )
+    now = trial(daily((5, 5, 5, 5)), scope="new", identity="new")
+    shown = answers(before, now, trial([], scope="other", identity="other"))
+    assert [(one.found.scope, len(one.earlier)) for one in shown] == [("new", 1), ("other", 0)]
+    assert shown[0].alpha == ALPHA / 2, "two scenarios"
+    assert "; the scenario was called old: not known" in notes(shown[0])[-1]
+
+
+def test_a_trial_whose_people_are_no_longer_kept_is_not_too_early() -> None:
+    """Also one that is still in the configuration, and also by chapter."""
+    known = "not known: the trial was over on {}; nobody took part, or they are no longer kept"
+    for unit in ("person", "chapter"):
+        ended = trial([], unit=unit, ended_at=START + timedelta(10))
+        assert read(ended).verdict.text == known.format("2026-03-11")
+        said = read(trial([], unit=unit), on=AGREED).verdict
+        assert (said.word, said.text) == (Word.NOT_KNOWN, known.format(AGREED))
+        assert read(trial([], unit=unit), on=AGREED - timedelta(1)).verdict.word is Word.TOO_EARLY
+    enrolled = [TrialDay(FIRST, (3, 3), (0, 0, 0, 0))]
+    assert read(trial(enrolled, ended_at=START + timedelta(10))).verdict.word is Word.TOO_EARLY
 
 
 def test_a_word_that_is_no_longer_true_is_shown_with_its_days() -> None:

@@ -59,7 +59,7 @@ def test_the_lines_of_a_trial() -> None:
     assert not any(line.startswith("the control group costs") for line in lines), "nobody in the last four weeks"
     assert lines[-1] == (
         "earlier trial from 2026-01-01 until 2026-06-01, ended on 2026-02-01; 50 % of the people held out; the agreed "
-        "day is 2026-06-16: too early: the trial was ended on 2026-02-01, before anybody was through 14 days"
+        "day is 2026-06-16: not known: the trial was over on 2026-02-01; nobody took part, or they are no longer kept"
     )
     changed = replace(trial("nudge"), changed=3)
     assert notes(one(changed))[-1] == (

@@ -52,7 +52,7 @@ class Records(Base):
         found = await trials_found(self._database, scope=scenario_type, sees=sees, timezone=self.config.run.timezone)
         if scenario_type is not None and not found.trials:
             require_applied([scenario_type], await self.deps.store.applied())
-        return await asyncio.to_thread(effect, found, scenario_type)
+        return await asyncio.to_thread(effect, found)
 
     async def asked(self, key: str) -> KeyHolder | None:
         """The last run that was asked for under the key; None if there is no such run."""

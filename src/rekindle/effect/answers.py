@@ -54,7 +54,7 @@ class Answer:
     read: Read | None
     """None if the extra is not installed."""
     earlier: Sequence["Answer"] = ()
-    """Earlier trials of the same scope, the newest first."""
+    """Earlier trials of the same scenario or of the programme, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +67,17 @@ class Effect:
     """Why nothing is calculated."""
 
 
-def effect(found: TrialsFound, scenario_type: str | None = None) -> Effect:
-    """What may be said of every trial, or of those of one scenario.
+def effect(found: TrialsFound) -> Effect:
+    """What may be said of these trials: all, or those of one scenario.
 
     The trial of the whole programme is read at `ALPHA`, and so is a scenario that is shown alone.
     Scenarios that are shown side by side share it, so that all words of the page together are
     wrong no more often.
     """
-    scopes: dict[str, list[TrialFound]] = {}
+    scenarios: dict[str, list[TrialFound]] = {}
     for one in sorted(found.trials, key=lambda one: one.started_at, reverse=True):
-        if scenario_type in (None, one.scope):
-            scopes.setdefault(one.scope, []).append(one)
+        scenarios.setdefault(one.identity or one.scope, []).append(one)  # mutant: trials-by-name
+    scopes = {trials[0].scope: trials for trials in scenarios.values()}
     side_by_side = max(1, sum(1 for scope in scopes if scope != EVERYTHING))
     fault: EffectMissing | None = None
     answers: list[Answer] = []

@@ -60,12 +60,17 @@ def notes(answer: Answer) -> list[str]:
     if answer.found.changed:
         people = count(answer.found.changed, "person", "people")
         lines.append(f"the view of activities says something else now about {people} who settled; the result stays")
-    return lines + [f"earlier {terms(one)}: {headline(one)}" for one in answer.earlier]
+    return lines + [f"earlier {terms(one)}{_then(one, answer)}: {headline(one)}" for one in answer.earlier]
 
 
 def no_longer(said: Said) -> str:
     """A word that was said once."""
     return f"no longer true: it said “{NAMES[said.word]}” from {said.from_on} until {said.until_on}"
+
+
+def _then(earlier: Answer, answer: Answer) -> str:
+    """The name that the scenario had then, if it was another."""
+    return "" if earlier.found.scope == answer.found.scope else f"; the scenario was called {earlier.found.scope}"
 
 
 def _of_past(read: Read) -> Iterator[str]:

@@ -188,6 +188,10 @@ def _too_few(trial: Trial, seen: Seen) -> Verdict | None:
     a, b, c, d = seen.counts
     nudged, held = a + b, c + d
     if nudged + held == 0:
+        over_on = seen.ended_on or (trial.agreed_on if seen.on >= trial.agreed_on else None)
+        if over_on is not None and sum(seen.enrolled) == 0:  # mutant: nobody-is-kept
+            text = f"not known: the trial was over on {over_on}; nobody took part, or they are no longer kept"
+            return Verdict(Word.NOT_KNOWN, text)
         first = seen.first_settles_on
         over = "day is" if trial.horizon_days == 1 else f"{trial.horizon_days} days are"
         when = f"the first {over} over on {first}" if first else "nobody is enrolled yet"

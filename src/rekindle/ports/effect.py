@@ -41,7 +41,7 @@ class TrialFound:
 
     trial_id: UUID
     scope: str
-    """`*`, or the name of the scenario."""
+    """`*`, or the name of the scenario when the trial started."""
     unit: Literal["person", "chapter"]
     held: int
     """The share of the people who are held out, in hundredths of a per cent."""
@@ -51,6 +51,8 @@ class TrialFound:
     started_at: datetime
     until_on: date
     ended_at: datetime | None
+    identity: str = ""
+    """The same for all trials of a scenario, also if it was renamed between them."""
     days: Sequence[TrialDay] = ()
     """In order, without days that added nothing."""
     chapters: Sequence[ChapterSettled] = ()

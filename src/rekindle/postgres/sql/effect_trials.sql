@@ -1,5 +1,6 @@
 -- In: scope (null: all); sees, the organisations that the reader is limited to (null: all).
 -- Out: one row per trial, the newest first, with the numbers that decide whether it may be read.
+-- `identity`: one name for all names of a scenario that was renamed, else the scope.
 -- `misplaced`: people in another arm than rekindle.bucket says. `delivered`: people who are held
 -- out and whose first claim was sent. `accepted`: people who are nudged and whose first claim was
 -- sent. `reached_otherwise`: people who are held out, and were sent another push within the
@@ -29,12 +30,13 @@ total as (
   from sent
   group by trial_id
 )
-select t.trial_id, t.scope, t.unit, t.held, (t.horizon_seconds / 86400)::int as horizon_days, t.worth, t.started_at,
+select t.trial_id, t.scope, coalesce(renamed.identity, t.scope) as identity, t.unit, t.held, (t.horizon_seconds / 86400)::int as horizon_days, t.worth, t.started_at,
        t.until_on, t.ended_at, coalesce(total.misplaced, 0) as misplaced, coalesce(total.delivered, 0) as delivered,
        coalesce(total.accepted, 0) as accepted, coalesce(total.reached_otherwise, 0) as reached_otherwise,
        coalesce(total.nudged_opted_out, 0) as nudged_opted_out,
        coalesce(total.held_out_opted_out, 0) as held_out_opted_out
 from rekindle.trial t
 left join total on total.trial_id = t.trial_id
-where t.held is not null and (%(scope)s::text is null or t.scope = %(scope)s::text)
+left join rekindle.renamed() as renamed on renamed.name = t.scope
+where t.held is not null and {trial_scope}
 order by t.started_at desc, t.trial_id

@@ -10,6 +10,9 @@
 with preference as (
   {preference}
 ),
+renamed as materialized (
+  select * from rekindle.renamed()
+),
 over as materialized (
   select first.*, t.horizon_seconds
   from rekindle.trial t
@@ -27,7 +30,8 @@ over as materialized (
 ),
 person as materialized (
   select over.user_id, rekindle.first_zone(min(r.timezone::text), %(timezone)s, 'UTC') as zone,
-         array(select coalesce(preference.scenario_type, '') from preference
+         array(select coalesce(renamed.identity, preference.scenario_type, '') from preference
+               left join renamed on renamed.name = preference.scenario_type
                where preference.user_id = over.user_id) as opted_out_of
   from over
   left join rekindle_source.recipient r on r.user_id = over.user_id
@@ -44,9 +48,11 @@ locked as materialized (
 settled as (
   update rekindle.enrolment e
   set settled_at = rekindle.clock(), came_back_at = back.at,
-      opted_out_at = case when person.opted_out_of && array[locked.scenario_type, ''] then rekindle.clock() end
+      opted_out_at = case when person.opted_out_of && array[coalesce(renamed.identity, locked.scenario_type), '']
+                          then rekindle.clock() end
   from locked
   join person on person.user_id = locked.user_id
+  left join renamed on renamed.name = locked.scenario_type  -- mutant: settled-by-name
   cross join lateral (
     select min(rekindle.back_at(a.activity_date, locked.claimed_at, locked.horizon_seconds, person.zone)) as at
     from rekindle_source.activity a

@@ -19,5 +19,5 @@ cross join lateral (
     as yes
 ) in_time
 where t.held is not null
-  and (%(scope)s::text is null or t.scope = %(scope)s::text)
+  and {trial_scope}
   and (%(sees)s::uuid[] is null or e.organisation_id = any (%(sees)s::uuid[]))  -- mutant: own-effect
