@@ -10,7 +10,7 @@ from conftest import one_server
 from rekindle.effect.answers import effect
 from rekindle.model import Selection
 from rekindle.policy import UNGUARDED
-from rekindle.ports import Evaluation, Terms
+from rekindle.ports import Evaluation, Outlook, Terms
 from rekindle.postgres.effect import trials_found
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import Config
@@ -30,13 +30,18 @@ async def programme(database_url: str) -> AsyncIterator[Programme]:
         yield programme
 
 
-async def apply(programme: Programme, **scenarios: dict[str, Any]) -> list[tuple[str, str]]:
-    """Put them in force, and return what an apply says that it changes of trials."""
+def config(**scenarios: dict[str, Any]) -> Config:
+    """A configuration of these scenarios of kind sql."""
     own = {"kind": "sql", "query": "select user_id, occurrence, variables from team.wanted", "cooldown": "1d"}
     whole = {name: {**own, "message": TEXT, **keys} for name, keys in scenarios.items()}
-    config = Config.model_validate({"run": {"timezone": "UTC"}, "scenario": whole})
-    said = await Reports(programme.database).trial_changes(config)
-    await Reports(programme.database).store_config(config)
+    return Config.model_validate({"run": {"timezone": "UTC"}, "scenario": whole})
+
+
+async def apply(programme: Programme, **scenarios: dict[str, Any]) -> list[tuple[str, str]]:
+    """Put them in force, and return what an apply says that it changes of trials."""
+    asked = config(**scenarios)
+    said = await Reports(programme.database).trial_changes(asked)
+    await Reports(programme.database).store_config(asked)
     return [(one.change, one.terms.scope) for one in said]
 
 
@@ -90,6 +95,25 @@ async def test_trials_under_every_name_are_found_by_each_of_them(programme: Prog
     assert [(one.found.scope, len(one.earlier)) for one in everything.answers] == [("new", 1), ("other", 0)]
     other = await trials_found(programme.database, scope="other", sees=None, timezone=None)
     assert [one.scope for one in other.trials] == ["other"]
+
+
+async def test_what_a_trial_can_show_is_judged_by_the_pushes_under_every_name(programme: Programme) -> None:
+    """Before the renaming is applied, as `apply` says it, and later without the key."""
+    await apply(programme, old={}, other={})
+    people = await programme.people(4)
+    for name, number in (("old", 3), ("other", 4)):
+        await programme.sql.execute(
+            "insert into rekindle.scenario_notification (id, user_id, scenario_type, dispatched_at, idempotency_key) "
+            "select gen_random_uuid(), user_id, %s, %s, %s || user_id from team.person where user_id = any (%s)",
+            [name, NOW - 80 * DAY, name, people[:number]],
+        )
+    await programme.at(NOW + 10 * DAY)
+    until = {"held_out": "20%", "until": str((NOW + 100 * DAY).date())}
+    for keys in ({"was": "old"}, {}):
+        asked = config(new={**keys, "trial": until}, other={})
+        [change] = await Reports(programme.database).trial_changes(asked)
+        assert change.outlook == Outlook(90, 3, None)
+        await apply(programme, new={"was": "old"}, other={})
 
 
 async def test_an_opt_out_under_the_new_name_counts_in_the_trial_under_the_former_one(programme: Programme) -> None:

@@ -2656,6 +2656,20 @@ EFFECT = (
         (_RENAMED_TRIALS + "trials_under_every_name_are_found_by_each_of_them",),
     ),
     Mutant(
+        "what a trial can show is not judged by the pushes under the name that `was` says",
+        "postgres/trials.py",
+        "outlook-of-former-name",
+        "return [terms.scope]",
+        (_RENAMED_TRIALS + "what_a_trial_can_show_is_judged_by_the_pushes_under_every_name",),
+    ),
+    Mutant(
+        "what a trial can show is not judged by the pushes under an earlier name",
+        _sql("trial_outlook"),
+        "outlook-by-name",
+        "where false",
+        (_RENAMED_TRIALS + "what_a_trial_can_show_is_judged_by_the_pushes_under_every_name",),
+    ),
+    Mutant(
         "a trial settles opt-outs by the name of the first claim",
         _sql("settle_enrolments"),
         "settled-by-name",

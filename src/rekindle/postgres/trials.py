@@ -44,7 +44,7 @@ async def trial_changes(connection: Connection, config: Config) -> list[TrialCha
         today = (await (await connection.execute(statement("moment"))).fetchall())[0]["evaluated_on"]
         for one in started:
             _refuse_day(one, today)
-            outlooks[one.scope] = await _outlook(connection, one, (one.until_on - today).days)
+            outlooks[one.scope] = await _outlook(connection, _names(config, one), (one.until_on - today).days)
     return [*changes, *(TrialChange("started", one, outlooks[one.scope]) for one in started)]
 
 
@@ -89,8 +89,16 @@ def _refuse_day(terms: TrialTerms, today: date) -> None:
         )
 
 
-async def _outlook(connection: Connection, terms: TrialTerms, days: int) -> Outlook | None:
-    parameters = {"scope": terms.scope, "days": days}
+def _names(config: Config, terms: TrialTerms) -> list[str] | None:
+    """The names of its scenario in the file; None for the whole programme."""
+    if terms.scope == PROGRAMME:
+        return None
+    was = config.scenario[terms.scope].was
+    return [terms.scope, *([was] if was else [])]  # mutant: outlook-of-former-name
+
+
+async def _outlook(connection: Connection, names: list[str] | None, days: int) -> Outlook | None:
+    parameters = {"names": names, "days": days}
     row = await (await connection.execute(statement("trial_outlook"), parameters)).fetchone() or {}
     if row["known_days"] < days:  # mutant: known-for-as-long
         return None
