@@ -1,6 +1,5 @@
--- In: run_id; arrays of claim_ids, device_ids, epochs, outcomes ('skipped', 'dead' or
--- 'held_out'), reasons,
--- prunes (true: the provider has proven the token dead); refused_seconds.
+-- In: run_id; arrays of claim_ids, device_ids, epochs, outcomes ('skipped', 'dead' or 'held_out'),
+-- reasons, prunes (true: the provider has proven the token dead); refused_seconds.
 -- Out: finished, the number of units. Each unit leaves the outbox with its reason. A unit that may
 -- have been accepted before ends unknown, whatever outcome is given. The gate is freed with the
 -- claim's last unit. It opens again soon, unless the push reached one of the claim's devices or may
@@ -55,7 +54,8 @@ pruned as (
 ),
 person as (
   select (g.unit).user_id, (g.unit).scenario_type, (g.unit).claim_id,
-         max((g.unit).cooldown_seconds) as cooldown_seconds, bool_or((g.unit).uncertain or g.outcome = 'held_out') as counts,  -- mutant: held-out-cools-down
+         max((g.unit).cooldown_seconds) as cooldown_seconds,
+         bool_or((g.unit).uncertain or g.outcome = 'held_out') as counts,  -- mutant: held-out-cools-down
          max((g.unit).occurrence) as occurrence, count(*) as units
   from gone g
   group by 1, 2, 3
