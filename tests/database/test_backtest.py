@@ -30,21 +30,26 @@ DAY = timedelta(days=1)
 PEOPLE = 60
 TERMS = Terms(timezone="Europe/Oslo", timeout_seconds=30)
 
+# No time between two ticks is exactly a cooldown or a window: otherwise it would depend on how long
+# a run takes whether the second tick is within it.
 SCENARIOS = {
     "absent": scenario(
-        "inactivity", after=["10d", "20d"], limit=2, caps=["2 per 7d"], schedule="0 9 * * *", cooldown="3d", priority=5
+        "inactivity", after=["10d", "20d"], limit=2, caps=["2 per 156h"], schedule="0 9 * * *", cooldown="60h",
+        priority=5,
     ),
-    "regular": scenario("milestone", at=[3, 6, 9], caps=["2 per 7d"], schedule="0 9 * * *", cooldown="1d"),
+    "regular": scenario(
+        "milestone", at=[3, 6, 9], caps=["2 per 156h"], schedule="0 9 * * *", cooldown="20h"
+    ),
     "renew": scenario(
-        "expiry", before=["14d", "3d"], caps=["2 per 7d"], schedule="0 9 * * *", cooldown="2d", digest={}
+        "expiry", before=["14d", "3d"], caps=["2 per 156h"], schedule="0 9 * * *", cooldown="36h", digest={}
     ),
-    "birthday": scenario("date", on="birthday", before=["2d"], schedule="0 8 * * 1-5", cooldown="1d"),
+    "birthday": scenario("date", on="birthday", before=["2d"], schedule="0 8 * * 1-5", cooldown="20h"),
     "shift": scenario(
         "event", before=["24h", "9h"], schedule="30 23 * * *", cooldown="1h", key="occurrence",
         quiet_hours="22:00-06:00", digest={"names": 2},
     ),
     "welcome": scenario(
-        "onboarding", after=["3d", "9d"], schedule="0 8 * * *", cooldown="1d", weekdays=["mon", "wed", "fri"]
+        "onboarding", after=["3d", "9d"], schedule="0 8 * * *", cooldown="20h", weekdays=["mon", "wed", "fri"]
     ),
 }  # fmt: skip
 

@@ -289,6 +289,7 @@ UNSAFE = {
     "signature",  # part of what writes
     "new_claim_id", "backed_off_until", "ended", "reached", "sent", "next_at",  # parts of what is never parallel
     "renamed",  # it is called once per statement
+    "at",  # it reads a setting of the transaction
 }  # fmt: skip
 
 

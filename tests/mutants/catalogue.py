@@ -1807,7 +1807,7 @@ PEOPLE = (
                 "people are enrolled after the day of the trial",
                 "parts/assigned",
                 "until",
-                "cross join lateral (select true as enrols) open",
+                "true as own_enrols",
                 "test_new_people_take_part_until_the_day_and_the_others_keep_their_arm_until_the_agreed_one",
             ),
             (

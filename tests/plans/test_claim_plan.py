@@ -75,6 +75,7 @@ async def plan_of(
         moment = await (await programme.sql.execute(statement("moment"))).fetchone()
         parameters = moment | {
             "scenario_type": "nudge",
+            "names": ["nudge"],
             "timezone": "UTC",
             "organisations": [],
             "user_id": user_id,

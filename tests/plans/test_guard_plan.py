@@ -30,7 +30,7 @@ analyze;
 async def test_the_guard_reads_a_day_by_index(database_url: str) -> None:
     async with open_programme(database_url) as programme:
         await programme.sql.execute(HISTORY.encode())
-        parameters = {"scenario_type": "nudge", "run_id": await programme.run()}
+        parameters = {"scenario_type": "nudge", "names": ["nudge"], "run_id": await programme.run()}
         parameters["since"] = await programme.value("select now() - interval '24 hours'")
         text = "explain (analyze, format json, timing off) " + statement("guard_people")
         plan = (await (await programme.sql.execute(text, parameters)).fetchone())["QUERY PLAN"][0]

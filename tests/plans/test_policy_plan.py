@@ -80,6 +80,7 @@ async def parameters_of(programme: Programme, one: AnyScenario, scenario_type: s
     moment = await (await programme.sql.execute(statement("moment"))).fetchone()
     return moment | {
         "scenario_type": scenario_type,
+        "names": [scenario_type],
         "timezone": "UTC",
         "organisations": [],
         "user_id": None,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
@@ -14,7 +15,7 @@ from team.samples import FOLDER, sample
 
 TEXTS: dict[str, Any] = {"cooldown": "7d", "message": {"en": {"title": "t", "body": "b"}}}
 # The parameters that every evaluation has.
-COMMON = {"at", "evaluated_on", "organisations", "scenario_type", "timezone", "user_id"}
+COMMON = {"at", "evaluated_on", "names", "organisations", "scenario_type", "timezone", "user_id"}
 
 
 class Shift(ScenarioKind):
@@ -32,7 +33,8 @@ class Shift(ScenarioKind):
 
 def needed(*kinds: str, there: tuple[str, ...] = ()) -> dict[str, Columns]:
     scenarios = {kind: sample(kind) for kind in kinds}
-    return _needed(Config.model_construct(scenario=scenarios), dict.fromkeys(there))  # type: ignore[arg-type]
+    views: Any = {name: SimpleNamespace(columns=()) for name in there}
+    return _needed(Config.model_construct(scenario=scenarios), views)
 
 
 @pytest.mark.parametrize(

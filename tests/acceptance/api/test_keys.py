@@ -162,6 +162,7 @@ def test_the_audit_is_shown_newest_first_in_pages_to_admins_of_everything(
         "action": "key.created",
         "scenario_type": None,
         "organisation_id": HERE,
+        "organisation_name": None,
         "subject": "limited",
         "details": {"scope": "admin", "organisations": [HERE], "expires_at": None},
     }

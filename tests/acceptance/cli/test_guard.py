@@ -42,7 +42,7 @@ def test_a_plan_and_a_dry_run_show_what_the_guard_would_hold_back(rekindle: Comm
     assert "RK502" not in rekindle("plan", "--user", ids[0]).out
     write_config(rekindle.folder, GUARDED.replace("Hello", "Good day"))
     for command in (("plan", "--changes"), ("apply", "--dry-run")):
-        assert rekindle(*command).out.splitlines()[2] == HELD
+        assert rekindle(*command).out.splitlines()[2:4] == ["nudge: edited message.en.title.", HELD]
     assert rekindle("plan", "--changes", "--json").json()["scenarios"][0]["held"] == HELD
     dry = rekindle("run", "--dry-run")
     assert dry.code == 2

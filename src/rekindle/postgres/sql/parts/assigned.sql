@@ -7,19 +7,24 @@ select judged.*, trial.everywhere_id, trial.own_id, everywhere_bucket.bucket as 
        everywhere.arm as everywhere_arm, own_bucket.bucket as own_bucket, own.arm as own_arm,
        case 'held_out' when everywhere.arm then '*' when own.arm then %(scenario_type)s::text end as held_out_of
 from judged
+-- Each trial is a scalar subquery without parameters, so that it is read once and not per person.
 cross join (
-  select (array_agg(t.trial_id) filter (where t.scope = '*'))[1] as everywhere_id,
-         (array_agg(t.trial_id) filter (where t.scope <> '*'))[1] as own_id,
-         max(t.held) filter (where t.scope = '*') as everywhere_held,
-         max(t.held) filter (where t.scope <> '*') as own_held,
-         bool_or(t.unit = 'chapter') filter (where t.scope = '*') as everywhere_by_chapter,
-         bool_or(t.unit = 'chapter') filter (where t.scope <> '*') as own_by_chapter,
-         bool_or(open.enrols) filter (where t.scope = '*') as everywhere_enrols,
-         bool_or(open.enrols) filter (where t.scope <> '*') as own_enrols
-  from rekindle.trial t
-  cross join lateral (select timezone('UTC', t.until_on::timestamp) > %(at)s::timestamptz as enrols) open  -- mutant: until
-  where t.scope in ('*', %(scenario_type)s) and t.held is not null and t.ended_at is null
-    and t.agreed_at > %(at)s::timestamptz  -- mutant: agreed-day
+  select (running.everywhere).trial_id as everywhere_id, (running.own).trial_id as own_id,
+         (running.everywhere).held as everywhere_held, (running.own).held as own_held,
+         (running.everywhere).unit = 'chapter' as everywhere_by_chapter,
+         (running.own).unit = 'chapter' as own_by_chapter,
+         timezone('UTC', (running.everywhere).until_on::timestamp) > %(at)s::timestamptz as everywhere_enrols,
+         timezone('UTC', (running.own).until_on::timestamp) > %(at)s::timestamptz as own_enrols  -- mutant: until
+  from (
+    select (select t from rekindle.trial t
+            where t.scope = '*' and t.held is not null and t.ended_at is null
+              and t.agreed_at > %(at)s::timestamptz) as everywhere,
+           (select t from rekindle.trial t
+            where t.scope = %(scenario_type)s and t.held is not null and t.ended_at is null
+              and t.agreed_at > %(at)s::timestamptz  -- mutant: agreed-day
+           ) as own
+    offset 0
+  ) running
 ) trial
 cross join lateral (
   select case when judged.refusal is null
