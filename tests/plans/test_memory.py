@@ -112,14 +112,15 @@ async def test_a_difference_holds_no_more_the_more_people_it_compares(database_u
         old, new = [applied(wanted())], [applied(wanted(priority=60))]
         compared = edits(old, new, Selection(), Terms(timeout_seconds=60))
         guarded = GuardPreview(programme.store, UNGUARDED, Selection())
-        steps = difference(PostgresDifferences(programme.database), compared, guarded)
-        tracemalloc.start()
-        try:
-            async with aclosing(steps):
-                seen = sum([isinstance(step, Affected) async for step in steps])
-            _, peak = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
+        for _ in range(2):  # the first one reads the statements, which are kept
+            steps = difference(PostgresDifferences(programme.database), compared, guarded)
+            tracemalloc.start()
+            try:
+                async with aclosing(steps):
+                    seen = sum([isinstance(step, Affected) async for step in steps])
+                _, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
     assert seen == 4_000
     # 33 bytes per person and side in the two files, and the thousand rows that were read last.
     assert peak < 2_000_000, peak
