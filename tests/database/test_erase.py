@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from conftest import one_server
 from database.statement_counter import counting
 from rekindle.app import Engine
 from rekindle.errors import StillRecipient
@@ -22,6 +23,8 @@ from rekindle.postgres.sql import statement
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, open_programme, wanted
+
+server = one_server
 
 MARKS = {"user_id", "claim_id", "device_id", "target", "occurrence", "idempotency_key", "provider_name", "variables"}
 """Columns that hold a person, or something that leads to one."""

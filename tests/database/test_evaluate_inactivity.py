@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from conftest import one_server
 from rekindle.model import Acceptance
 from rekindle.scenario import AnyScenario
 from team.programme import Programme, open_programme, scenario
+
+server = one_server
 
 # The instant of all these tests: in Auckland it is already the 11th, in Los Angeles still the 10th.
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)

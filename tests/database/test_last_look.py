@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from conftest import one_server
 from rekindle.engine.run import Deps, Limits, run_cycle
 from rekindle.errors import ScenarioQueryFailed
 from rekindle.model import Accepted, Message, Numbers, Outcome, Selection, Unit
@@ -18,6 +19,8 @@ from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import AnyScenario, Config
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, applied, open_programme, scenario, wanted
+
+server = one_server
 
 NIGHT = {"quiet_hours": "21:00-08:00"}
 EVENING = datetime(2026, 5, 8, 20, 50, tzinfo=UTC)  # a Friday

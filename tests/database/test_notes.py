@@ -7,12 +7,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from conftest import Server, as_worker
+from conftest import Server, as_worker, one_server
 from rekindle.ports import Note
 from rekindle.postgres import notes as module
 from rekindle.postgres.notes import PostgresNotes
 from rekindle.postgres.pool import Database
 from team.programme import Programme, open_programme, wanted
+
+server = one_server
 
 ROLES = "anon, authenticated, authenticator"
 """The roles of a REST API. They belong to the whole server, so each test drops them."""

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from conftest import shift_clock
+from conftest import one_server, shift_clock
 from rekindle.model import Acceptance, Ending, Selection, Unit
 from rekindle.policy import HOLD_SECONDS, RETRY_SECONDS
 from team.programme import Programme, open_programme, wanted
+
+server = one_server
 
 NUDGE = Selection(scenarios=("nudge",))
 RESEND = wanted(uncertain="resend")

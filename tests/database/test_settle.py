@@ -8,12 +8,14 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from conftest import shift_clock
+from conftest import one_server, shift_clock
 from rekindle.errors import BadArgument
 from rekindle.model import Acceptance, Unit
 from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.settle import settle
 from team.programme import Programme, open_programme, wanted
+
+server = one_server
 
 
 @pytest.fixture

@@ -141,7 +141,9 @@ async def test_composed_statements_can_be_prepared_with_and_without_each_view(
     views = [absent(), *(absent(view) for view in VIEWS), absent(*VIEWS)]
     careful = {**absent(*VIEWS), "own_columns": "own_columns_careful"}
     for number, bound in enumerate([*views, careful]):
-        for outranking in ("outranking", "outranking_absent", "outranking_known"):
+        # Parts do not depend on each other: every view with one of the three, all views with each.
+        every = ("outranking", "outranking_absent", "outranking_known")
+        for outranking in every if bound in (views[0], views[-1]) else every[number % 3 :][:1]:
             devices = "newest_devices" if outranking == "outranking_known" else "every_device"
             hours = AT_ANY_HOUR if outranking == "outranking_absent" and name != "explain" else {}
             days = dict.fromkeys(("not_over", "not_too_old"), "every_candidate")

@@ -6,9 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from conftest import one_server
 from rekindle.model import Selection
 from rekindle.postgres.source import PostgresSource
 from team.programme import Programme, open_programme, wanted
+
+server = one_server
 
 NOW = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
 BEFORE, AFTER = "2026-03-01 00:00+00", "2026-05-01 00:00+00"
