@@ -1,8 +1,11 @@
 """The console beside the API: which path is a page, and which answer an error gets."""
 
+from collections.abc import Iterable
+
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rekindle.api.access import Access
@@ -16,22 +19,25 @@ from rekindle.errors import RekindleError
 
 POLICY = b"default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 FREE = ("/sign-in", "/sign-out", "/console.css")
-_PATHS = frozenset({"/", "/runs", *FREE})
-_BELOW = "/runs/"
 
 
 class Doors:
     """Answers the paths of the console with pages, and all others with the API."""
 
-    def __init__(self, api: ASGIApp, console: ASGIApp) -> None:
+    def __init__(self, api: ASGIApp, console: ASGIApp, routes: Iterable[Route]) -> None:
         self._api = api
         self._console = console
+        self._first = frozenset(first(route.path) for route in routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        path = scope.get("path", "")
-        page = path in _PATHS or path.startswith(_BELOW)
+        page = first(scope.get("path", "")) in self._first
         await (self._console if page else self._api)(scope, receive, send)
+
+
+def first(path: str) -> str:
+    """The first part of a path: all paths below one of a page are pages."""
+    return path[1:].partition("/")[0]
 
 
 def mounted(api: ASGIApp, engine: Engine, access: Access, *, secret: SecretStr | None = None) -> ASGIApp:
@@ -46,9 +52,14 @@ def mounted(api: ASGIApp, engine: Engine, access: Access, *, secret: SecretStr |
     """
     sessions = Sessions(access, None if secret is None else secret.get_secret_value())
     pages = Pages(engine, sessions)
+    routes = [
+        *SignInPages(pages, sessions, access).routes(),
+        *RunPages(pages, engine).routes(),
+    ]
     app = Starlette(
-        routes=[*SignInPages(pages, sessions, access).routes(), *RunPages(pages, engine).routes()],
+        routes=routes,
         exception_handlers={RekindleError: pages.refused, HTTPException: pages.not_routed, Exception: pages.refused},
     )
     app.router.redirect_slashes = False
-    return Doors(api, Entrance(app, sessions, free=FREE, policy=POLICY, refused=pages.at_the_door))
+    door = Entrance(app, sessions, free=FREE, policy=POLICY, refused=pages.at_the_door)
+    return Doors(api, door, routes)

@@ -16,6 +16,7 @@ from rekindle.app import Engine
 from rekindle.app.version import version
 from rekindle.console import words
 from rekindle.console.sessions import Sessions
+from rekindle.console.tabs import MORE, TABS
 from rekindle.errors import Forbidden, KeyRefused, MethodRefused, RekindleError, RouteUnknown, TokenRefused
 from rekindle.foreign import label
 from rekindle.model import Place
@@ -58,6 +59,8 @@ class Pages:
             "where": await self._where(actor),
             "form": None if session is None else session.form,
             "path": request.url.path,
+            "tabs": [tab for tab in TABS if tab.shown(actor)],
+            "more": [tab for tab in MORE if tab.shown(actor)],
         }
         return self.plain(template, status=status, **frame, **values)
 

@@ -1,0 +1,30 @@
+"""The tabs of the console, in their order, and which reader sees them."""
+
+from dataclasses import dataclass
+
+from rekindle.access import Actor, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A link to a page that is in the header of every page."""
+
+    path: str
+    name: str
+    scope: Scope = "read"
+    """What a reader needs to see it."""
+    limited: bool = True
+    """Whether a reader who is limited to organisations sees it."""
+
+    def current(self, path: str) -> bool:
+        """Whether the page at this path is of this tab."""
+        return path == self.path or path.startswith(self.path + "/")
+
+    def shown(self, actor: Actor) -> bool:
+        """Whether this reader sees it. The page itself checks again."""
+        return actor.allows(self.scope) and (self.limited or actor.unlimited)
+
+
+TABS = (Tab("/runs", "Runs"),)
+MORE: tuple[Tab, ...] = ()
+"""Those in the menu."""
