@@ -1,4 +1,4 @@
-"""Every fault has one code, one line, and a place in the tree at the top of its module."""
+"""Every fault has one code, one line, and a place in the tree at the top of the package."""
 
 import re
 
@@ -10,7 +10,10 @@ from rekindle.errors import ConfigInvalid, Disposition, RecordFailed, RekindleEr
 
 def _below(kind: type[RekindleError]) -> list[type[RekindleError]]:
     return [
-        one for child in kind.__subclasses__() if child.__module__ == errors.__name__ for one in [child, *_below(child)]
+        one
+        for child in kind.__subclasses__()
+        if child.__module__.startswith(errors.__name__)
+        for one in [child, *_below(child)]
     ]
 
 
