@@ -8,7 +8,6 @@ import typer
 
 from rekindle.app import Engine
 from rekindle.app.backtests import Side
-from rekindle.cli.backtest_page import page
 from rekindle.cli.files import whole_file
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, seconds, settings
 from rekindle.cli.output import WIDE, Table, console, counts, print_json, say
@@ -16,6 +15,7 @@ from rekindle.cli.progress import progress_bar
 from rekindle.documents import backtest_document
 from rekindle.effect.base_rate import likely, people_needed
 from rekindle.engine.backtest import Backtest, ScenarioPast, Spread
+from rekindle.pictures.backtest import page
 from rekindle.ports import BaseRate
 
 PRESENT = (

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from rekindle.app import Engine
-from rekindle.cli.effect_page import page
 from rekindle.cli.files import whole_file
 from rekindle.cli.options import AsJson, async_command, settings
 from rekindle.cli.output import print_json, say
 from rekindle.effect.answers import Effect
 from rekindle.effect.document import effect_document
 from rekindle.effect.lines import NOBODY, headline, notes, terms, title
+from rekindle.pictures.effect import page
 
 
 @async_command

@@ -10,9 +10,9 @@ from rekindle.cli.files import whole_file
 from rekindle.cli.options import AsJson, async_command, seconds, settings
 from rekindle.cli.output import WIDE, Table, console, counts, print_json, say
 from rekindle.cli.places import Places, places
-from rekindle.cli.report_page import opened, page
 from rekindle.documents import summary_document
 from rekindle.model import Place
+from rekindle.pictures.report import opened, page
 from rekindle.ports import PlaceSummary, Summary
 
 BASE_RATE = "`came back` is a base rate and not an effect: people come back without a nudge, too."

@@ -38,4 +38,4 @@ def test_opened_pushes_are_shown_only_if_the_team_says_which_they_are(
     within("report", "--html", "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<h2>Opened</h2>" in page
-    assert '<td class="number">1 of 4</td>' in page
+    assert '<td class="num">1 of 4</td>' in page

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from rekindle.app.backtests import Side
-from rekindle.cli.page import bars, columns, document, folded, section, table
 from rekindle.engine.backtest import Backtest, ScenarioPast
+from rekindle.pictures.page import bars, columns, document, folded, section, table
 
 Facts = Callable[[ScenarioPast], Iterable[str]]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-from rekindle.cli.page import bars, document, section
+from rekindle.pictures.page import bars, document, section
 from rekindle.ports import PlaceSummary, Summary
 
 
@@ -61,7 +61,7 @@ def _table(summary: Summary, organisation: Callable[[PlaceSummary], str]) -> str
     )  # fmt: skip
     rows = "".join(
         f"<tr><td>{escape(one.scenario_type)}</td><td>{escape(organisation(one))}</td>"
-        + "".join(f'<td class="number">{escape(cell)}</td>' for cell in _cells(one, opens=seen))
+        + "".join(f'<td class="num">{escape(cell)}</td>' for cell in _cells(one, opens=seen))
         + "</tr>\n"
         for one in summary.places
     )
