@@ -11,14 +11,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rekindle.api.access import Access
 from rekindle.api.middleware import Entrance
 from rekindle.app import Engine
+from rekindle.console.looks import FILES, LookPages
 from rekindle.console.pages import Pages
 from rekindle.console.runs import RunPages
 from rekindle.console.sessions import Sessions
 from rekindle.console.sign_in import SignInPages
 from rekindle.errors import RekindleError
 
-POLICY = b"default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-FREE = ("/sign-in", "/sign-out", "/console.css")
+POLICY = (
+    b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+FREE = ("/sign-in", "/sign-out", "/theme", *FILES)
 
 
 class Doors:
@@ -53,6 +57,7 @@ def mounted(api: ASGIApp, engine: Engine, access: Access, *, secret: SecretStr |
     sessions = Sessions(access, None if secret is None else secret.get_secret_value())
     pages = Pages(engine, sessions)
     routes = [
+        *LookPages(sessions).routes(),
         *SignInPages(pages, sessions, access).routes(),
         *RunPages(pages, engine).routes(),
     ]

@@ -1,11 +1,14 @@
 """What every page has: the frame, the reader's name and organisations, and the pages for errors."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, quote
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
@@ -15,6 +18,7 @@ from rekindle.api.problems import RETRY_AFTER_SECONDS, status_of
 from rekindle.app import Engine
 from rekindle.app.version import version
 from rekindle.console import words
+from rekindle.console.browser import theme_of, zone_of
 from rekindle.console.sessions import Sessions
 from rekindle.console.tabs import MORE, TABS
 from rekindle.errors import Forbidden, KeyRefused, MethodRefused, RekindleError, RouteUnknown, TokenRefused
@@ -27,18 +31,23 @@ _SHOWN = 3
 
 
 class Pages:
-    """Makes pages of templates. The time zone is that of `[run]`."""
+    """Makes pages of templates."""
 
     def __init__(self, engine: Engine, sessions: Sessions) -> None:
         self._engine = engine
         self._sessions = sessions
-        self.zone = ZoneInfo(engine.config.run.timezone or "UTC")
+        self._zone = ZoneInfo(engine.config.run.timezone or "UTC")
         self._templates = Environment(
             loader=PackageLoader("rekindle.console"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        self._templates.filters |= {"label": _label, "people": words.people, "number": words.number}
-        self._fixed = {"zone": self.zone.key, "version": version()}
+        self._templates.filters.update(_FILTERS)
+        self._fixed = {"version": version()}
+
+    def zone(self, request: Request) -> ZoneInfo:
+        """The time zone of the reader: that of the browser, if it says one that is known here, and
+        otherwise that of `[run]`, or UTC."""
+        return zone_of(request) or self._zone
 
     def reader(self, request: Request) -> Actor:
         """The actor of the request, who may read.
@@ -53,20 +62,28 @@ class Pages:
 
     async def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page for a reader who is signed in."""
-        actor, session = self.reader(request), self._sessions.of(request)
+        where = await self._where(self.reader(request))
+        return self.plain(request, template, status=status, where=where, **values)
+
+    def plain(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A page that asks the database nothing. It has the tabs of the reader, if they are signed
+        in."""
+        actor: Actor | None = getattr(request.state, "actor", None)
+        session = None if actor is None else self._sessions.of(request)
+        zone = self.zone(request)
         frame = {
             "actor": actor,
-            "where": await self._where(actor),
+            "where": None,
             "form": None if session is None else session.form,
             "path": request.url.path,
-            "tabs": [tab for tab in TABS if tab.shown(actor)],
-            "more": [tab for tab in MORE if tab.shown(actor)],
+            "tabs": [] if actor is None else [tab for tab in TABS if tab.shown(actor)],
+            "more": [] if actor is None else [tab for tab in MORE if tab.shown(actor)],
+            "theme": theme_of(request),
+            "zone": zone.key,
+            "zone_of": "your zone" if zone_of(request) else "the zone of the server",
+            "now": datetime.now(zone),
         }
-        return self.plain(template, status=status, **frame, **values)
-
-    def plain(self, template: str, *, status: int = 200, **values: Any) -> Response:
-        """A page without a reader."""
-        values = {**self._fixed, "actor": None, "where": None, "form": None, "path": "", **values}
+        values = {**self._fixed, **frame, **values}
         return HTMLResponse(self._templates.get_template(template).render(values), status_code=status)
 
     async def refused(self, request: Request, fault: Exception) -> Response:
@@ -89,7 +106,7 @@ class Pages:
             self._sessions.end(answer)
             return answer
         status = status_of(fault)
-        answer = self.plain("error.html", status=status, fault=fault, status_code=status)
+        answer = self.plain(Request(scope), "error.html", status=status, fault=fault, status_code=status)
         if status in (429, 503):
             answer.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
         if status in (408, 413):
@@ -119,3 +136,30 @@ async def form_of(request: Request) -> Mapping[str, str]:
 def _label(text: object) -> str:
     """A text from outside as one printable line."""
     return label(str(text), most=1_000) or "–"
+
+
+@pass_context
+def _moment(page: Context, at: datetime) -> Markup:
+    """When something is or was, in the zone of the reader: "Today 09:07"."""
+    now: datetime = page["now"]
+    return _time(at, words.moment(at, now))
+
+
+@pass_context
+def _clock(page: Context, at: datetime) -> Markup:
+    """The time of the day, with seconds, in the zone of the reader."""
+    now: datetime = page["now"]
+    return _time(at, f"{at.astimezone(now.tzinfo):%H:%M:%S}")
+
+
+def _time(at: datetime, text: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), text)
+
+
+_FILTERS: dict[str, Any] = {
+    "label": _label,
+    "people": words.people,
+    "number": words.number,
+    "moment": _moment,
+    "clock": _clock,
+}

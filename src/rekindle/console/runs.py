@@ -78,7 +78,7 @@ class RunPages:
         return await self._pages.page(
             request,
             "runs.html",
-            runs=[self._row(one) for one in shown],
+            runs=[self._row(request, one) for one in shown],
             older=older,
             cursor=cursor,
             scenario=scenario,
@@ -94,7 +94,7 @@ class RunPages:
         return await self._pages.page(
             request,
             "run.html",
-            run=self._row(report),
+            run=self._row(request, report),
             organisations=organisations,
             parts=[_part(one) for one in report.scenarios],
         )
@@ -119,11 +119,11 @@ class RunPages:
                 return look.report
         return found[0]
 
-    def _row(self, one: Report) -> RunRow:
+    def _row(self, request: Request, one: Report) -> RunRow:
         seconds = None if one.finished_at is None else (one.finished_at - one.started_at).total_seconds()
         return RunRow(
             one,
-            one.started_at.astimezone(self._pages.zone),
+            one.started_at.astimezone(self._pages.zone(request)),
             ", ".join(part.scenario_type for part in one.scenarios) or "–",
             words.by(one),
             "–" if seconds is None else f"{seconds:,.1f} s",

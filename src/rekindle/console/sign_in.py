@@ -1,6 +1,4 @@
-"""The pages to sign in and out, and the style sheet."""
-
-from importlib import resources
+"""The pages to sign in and out."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,7 +20,6 @@ class SignInPages:
         self._pages = pages
         self._sessions = sessions
         self._access = access
-        self._css = resources.files("rekindle.console").joinpath("static/console.css").read_bytes()
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -30,13 +27,12 @@ class SignInPages:
             Route("/sign-in", self.show, methods=["GET"]),
             Route("/sign-in", self.sign_in, methods=["POST"]),
             Route("/sign-out", self.sign_out, methods=["POST"]),
-            Route("/console.css", self.style, methods=["GET"]),
         ]
 
     async def show(self, request: Request) -> Response:
         """The form."""
         following = local(request.query_params.get("next", "/"))
-        return self._pages.plain("sign_in.html", mistake=None, following=following)
+        return self._pages.plain(request, "sign_in.html", mistake=None, following=following)
 
     async def sign_in(self, request: Request) -> Response:
         """Check the key as the API does, and set the cookie."""
@@ -48,7 +44,7 @@ class SignInPages:
         except (KeyRefused, TokenRefused, TooManyRequests) as fault:
             mistake = fault.message if isinstance(fault, TooManyRequests) else "This is not a valid key."
             status = 429 if isinstance(fault, TooManyRequests) else 401
-            return self._pages.plain("sign_in.html", status=status, mistake=mistake, following=following)
+            return self._pages.plain(request, "sign_in.html", status=status, mistake=mistake, following=following)
         answer = RedirectResponse(following, status_code=303)
         self._sessions.begin(answer, digest_of(form["key"].strip()))
         return answer
@@ -61,10 +57,6 @@ class SignInPages:
         answer = RedirectResponse("/sign-in", status_code=303)
         self._sessions.end(answer)
         return answer
-
-    async def style(self, request: Request) -> Response:
-        """The one style sheet."""
-        return Response(self._css, media_type="text/css")
 
     async def _checked(self, request: Request, key: str) -> Actor:
         """The actor of a key. Only a key signs in here, so a token of a person does not."""

@@ -1,6 +1,7 @@
 """The words of the console for what the ledger counts. The code stays beside the words."""
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
 from rekindle.model import Numbers, Report
 
@@ -86,3 +87,19 @@ def by(report: Report) -> str:
     if report.tick is not None:
         return "by schedule" if report.attempt == 1 else f"by schedule, attempt {report.attempt}"
     return "by hand" if report.started_by is None else f"by {report.started_by}"
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """When something is or was, in the zone of `now`: "Today 09:07", "Tue 24 Nov, 09:07"."""
+    local = at.astimezone(now.tzinfo)
+    names = {
+        now.date() + timedelta(days=days): name for days, name in ((-1, "Yesterday"), (0, "Today"), (1, "Tomorrow"))
+    }
+    if name := names.get(local.date()):
+        return f"{name} {local:%H:%M}"
+    return f"{day(local)}{'' if local.year == now.year else f' {local.year}'}, {local:%H:%M}"
+
+
+def day(at: date) -> str:
+    """A day: "Tue 24 Nov"."""
+    return f"{at:%a} {at.day} {at:%b}"

@@ -43,8 +43,9 @@ class Reader:
 
     def _kept(self, answer: httpx.Response) -> httpx.Response:
         for line in answer.headers.get_list("set-cookie"):
-            value = line.partition(";")[0].partition("=")[2].strip('"')
-            self.cookie = value or None
+            name, _, value = line.partition(";")[0].partition("=")
+            if name == "rekindle_session":
+                self.cookie = value.strip('"') or None
         return answer
 
 

@@ -44,7 +44,7 @@ def test_a_key_signs_in_leads_to_the_page_that_was_asked_for_and_signs_out(reade
     page = reader.get("/runs")
     assert page.status_code == 200
     assert "environment key admin" in text(page)
-    [sent] = FORM.findall(page.text)
+    sent = FORM.findall(page.text)[0]
     assert reader.post("/sign-out", data={"form": sent}).headers["location"] == "/sign-in"
     assert reader.cookie is None
     assert reader.get("/runs").status_code == 303
@@ -106,18 +106,21 @@ def test_a_form_of_another_site_or_without_its_secret_does_nothing(api: Served, 
     assert reader.get("/runs").status_code == 200
 
 
-def test_every_answer_has_a_strict_policy_and_no_page_needs_a_script(reader: Reader) -> None:
-    answers = [reader.get(path) for path in ("/sign-in", "/console.css", "/runs", "/runs/x")]
+def test_every_answer_has_a_strict_policy_and_the_one_script_is_our_own_file(reader: Reader) -> None:
+    answers = [
+        reader.get(path) for path in ("/sign-in", "/console.css", "/console.js", "/icon.svg", "/runs", "/runs/x")
+    ]
     reader.sign_in(KEY)
     answers += [reader.get(path) for path in ("/runs", "/runs/x", "/runs?cursor=x")]
     answers.append(reader.post("/runs"))
-    assert [one.status_code for one in answers] == [200, 200, 303, 303, 200, 404, 422, 405]
+    assert [one.status_code for one in answers] == [200, 200, 200, 200, 303, 303, 200, 404, 422, 405]
     for one in answers:
         policy = one.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert one.headers["cache-control"] == "no-store"
-        assert not any(word in one.text for word in ("<script", " style=", "<style", "data:", "http://", "https://"))
+        own = one.text.replace('<script src="/console.js"></script>', "").replace("http://www.w3.org/2000/svg", "")
+        assert not any(word in own for word in ("<script", " style=", "<style", "data:", "http://", "https://"))
 
 
 def test_the_paths_of_the_api_are_still_those_of_the_api(reader: Reader) -> None:
@@ -131,3 +134,35 @@ def test_a_secret_that_is_too_short_is_refused_at_the_start(keyed: Command) -> N
     done = keyed.having(REKINDLE_CONSOLE_SECRET="short")("serve", "--port", 0)
     assert (done.code, "RK603" in done.err, "short" in done.err) == (2, True, False)
     assert "REKINDLE_CONSOLE_SECRET has fewer than 32 characters" in done.err
+
+
+def test_the_switch_of_the_colours_leads_back_to_the_page_and_to_no_other_site(api: Served, reader: Reader) -> None:
+    def chosen(theme: str, referer: str | None, **more: str) -> tuple[int, str | None, str]:
+        headers = {} if referer is None else {"referer": referer}
+        answer = reader.post("/theme", data={"theme": theme, **more}, headers=headers)
+        return (
+            answer.status_code,
+            answer.headers.get("location"),
+            answer.headers.get("set-cookie", "").partition(";")[0],
+        )
+
+    back = f"{api.url}/sign-in?next=/runs"
+    assert chosen("dark", back) == (303, "/sign-in?next=/runs", "rekindle_theme=dark")
+    assert chosen("auto", back) == (303, "/sign-in?next=/runs", 'rekindle_theme=""')
+    assert chosen('"><script>', None) == (303, "/", 'rekindle_theme=""')
+    for elsewhere in ("https://other.example/runs", f"{api.url}//other.example", f"{api.url}.other.example/"):
+        assert chosen("light", elsewhere) == (303, "/", "rekindle_theme=light")
+    reader.sign_in(KEY)
+    assert chosen("dark", back)[0] == 403, "a form of a session needs its secret"
+    form = FORM.findall(reader.get("/runs").text)[0]
+    assert chosen("dark", back, form=form)[0] == 303
+
+
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "Europe", "Nowhere/At_All", "x" * 4_000, "<b>", ""])
+def test_a_zone_that_is_not_known_is_that_of_the_server(reader: Reader, zone: str) -> None:
+    page = reader.get("/sign-in", headers={"cookie": f"rekindle_zone={zone}; rekindle_theme=<b>"})
+    assert (page.status_code, "<b>" in page.text) == (200, False)
+    assert "Times are in the zone of the server, UTC." in text(page)
+    known = reader.get("/sign-in", headers={"cookie": "rekindle_zone=Asia/Kathmandu; rekindle_theme=dark"})
+    assert "Times are in your zone, Asia/Kathmandu." in text(known)
+    assert '<html lang="en" data-theme="dark">' in known.text

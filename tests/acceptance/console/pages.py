@@ -1,0 +1,24 @@
+"""The pages that the browser visits: one line for each page and role."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One page, as a reader with this key of the world sees it."""
+
+    key: str
+    path: str
+    """With the names of `Half.named` of our organisation in braces."""
+    title: str
+    status: int = 200
+
+
+PAGES = [
+    Visit("read", "/runs", "Runs"),
+    Visit("limited read", "/runs?scenario=inactivity", "Runs"),
+    Visit("limited read", "/runs/{run_id}", "Run of "),
+    Visit("operate", "/runs/{run_id}", "Run of "),
+    Visit("limited read", "/runs/00000000-0000-0000-0000-000000000000", "Not found", 404),
+    Visit("read", "/runs?cursor=x", "Error", 422),
+]
