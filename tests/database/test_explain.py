@@ -10,7 +10,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from conftest import one_server
-from rekindle.cli.conditions import describe
+from rekindle.engine.conditions import describe
 from rekindle.engine.explain import explain
 from rekindle.errors import SourceViewWrong
 from rekindle.model import Acceptance, Ending

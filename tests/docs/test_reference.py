@@ -15,9 +15,9 @@ from docs.documents import ROOT, read, rows, sections
 from rekindle import errors
 from rekindle.alert.settings import AlertSettings
 from rekindle.cli.commands import build
-from rekindle.cli.conditions import MEANINGS
 from rekindle.configuration import load_config
 from rekindle.dispatchers.registry import KINDS as DISPATCHERS
+from rekindle.engine.conditions import MEANINGS
 from rekindle.policy import MAX_ATTEMPTS, parse_duration
 from rekindle.ports import Action
 from rekindle.scenario import (

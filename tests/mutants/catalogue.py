@@ -76,6 +76,7 @@ _OVERRIDES = "database/test_overrides.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
 _PAGES = "acceptance/console/test_runs.py::"
+_PEOPLE = "acceptance/console/test_people.py::"
 _CONSOLE = "acceptance/console/test_sign_in.py::"
 _HOURS = "property/test_hours.py::"
 _RENAME = "database/test_rename.py::test_"
@@ -1068,6 +1069,27 @@ POLICY = (
         "own-run",
         "found = await self._engine.runs(run_id=run_id)",
         (_PAGES + "test_a_reader_of_one_organisation_sees_its_runs_and_nothing_of_another[limited read]",),
+    ),
+    Mutant(
+        "the console finds a person of every organisation for everybody",
+        "console/people.py",
+        "found-person",
+        "if not (await self._engine.standing(found)).known:",
+        (_PEOPLE + "test_a_reader_of_one_organisation_finds_its_people_and_nobody_else[limited read]",),
+    ),
+    Mutant(
+        "the console shows a person of every organisation to everybody",
+        "console/people.py",
+        "own-person-page",
+        "sees = None",
+        (_PEOPLE + "test_a_reader_of_one_organisation_finds_its_people_and_nobody_else[limited read]",),
+    ),
+    Mutant(
+        "the console shows the texts of a person to everybody",
+        "console/people.py",
+        "texts-of-a-person",
+        "if False:",
+        (_PEOPLE + "test_no_page_has_a_token_and_a_text_is_shown_to_those_who_may_operate_if_they_ask",),
     ),
     Mutant(
         "the console takes a form without its secret",
@@ -2087,6 +2109,7 @@ PEOPLE = (
 )
 
 _PAGES = "database/test_pages.py::"
+_PEOPLE = "acceptance/console/test_people.py::"
 _OWN_LISTS = f"{_PAGES}test_a_limited_reader_gets_its_own_records_and_deliveries_and_no_other"
 _OWN_PEOPLE = f"{_PAGES}test_a_limited_reader_is_told_of_the_people_there_and_of_what_was_claimed_for_them_there"
 _OWN_SCENARIO = f"{_PAGES}test_a_limited_reader_sees_of_a_scenario_its_own_overrides_and_no_numbers"

@@ -3,6 +3,8 @@
 from typing import get_args
 
 from rekindle.console import words
+from rekindle.console.words_of_people import BLOCKED, CONDITIONS
+from rekindle.engine.conditions import MEANINGS
 from rekindle.model import Numbers, RunStatus
 from team.programme import REFUSALS
 
@@ -25,3 +27,8 @@ def test_the_code_stays_beside_the_words_and_an_unknown_code_stands_for_itself()
 
 def test_endings_are_split_at_the_first_colon() -> None:
     assert words.endings(Numbers("nudge", reasons={"dead:a:b": 1})) == [("dead", "a:b", 1)]
+
+
+def test_every_condition_of_a_person_has_words_for_both_answers() -> None:
+    assert set(CONDITIONS) == set(MEANINGS)
+    assert set(BLOCKED) == {"", *MEANINGS}

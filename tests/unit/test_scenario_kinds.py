@@ -26,6 +26,9 @@ class Shift(ScenarioKind):
     def views(self) -> Mapping[str, Columns]:
         return {"shift": {"user_id": UUID, "starts_at": INSTANT}, "recipient": {"born_on": DATE}}
 
+    def people(self) -> str:
+        return ""
+
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:
         return f"{len(facts)}"

@@ -14,13 +14,14 @@ from rekindle.app.version import version
 from rekindle.engine.cycle import Caller, Limits
 from rekindle.engine.findings import Finding
 from rekindle.errors import KeyTaken, RekindleError
+from rekindle.fleet.next_push import NextPush, next_pushes
 from rekindle.fleet.status import ScheduleStatus, Status, Ticks, schedules, status, ticks
 from rekindle.fleet.tell import Teller
 from rekindle.fleet.work import Foreman
 from rekindle.fleet.worker import WorkerLoop
 from rekindle.log import log
 from rekindle.model import Report
-from rekindle.ports import LiveWorker, Worker
+from rekindle.ports import LiveWorker, PersonExplained, Worker
 
 
 class Scheduled(Base):
@@ -75,6 +76,10 @@ class Scheduled(Base):
     async def schedules(self) -> Sequence[ScheduleStatus]:
         """The schedules in force, by name, with their state."""
         return await schedules(self._fleet)
+
+    async def next_pushes(self, person: PersonExplained) -> list[NextPush]:
+        """When a person could get a push next; see `rekindle.fleet.next_push.next_pushes`."""
+        return next_pushes(person, await schedules(self._fleet))
 
     async def workers(self) -> Sequence[LiveWorker]:
         """The workers that are alive, oldest first."""

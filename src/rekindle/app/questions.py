@@ -19,7 +19,7 @@ from rekindle.engine.show import Shown, show
 from rekindle.errors import BadArgument, HeldByGuard, NotFound
 from rekindle.model import Candidate, Names, Place, PlaceNames, Selection
 from rekindle.policy import UNGUARDED
-from rekindle.ports import Affected, Difference, Evaluation, PersonExplained, Terms
+from rekindle.ports import Affected, Difference, Evaluation, PersonExplained, Standing, Terms
 from rekindle.postgres import script
 from rekindle.postgres.script import SqlOfDispatch, SqlOfEvaluation
 from rekindle.postgres.sql import statement
@@ -87,6 +87,18 @@ class Questions(Base):
         selection = Selection(organisations=tuple(organisations), user_id=user_id)
         return await show(self.deps.store, await self._planned(scenarios, selection, replace(self._terms(), at=at)))
 
+    async def standing(self, user_id: UUID, *, sees: Collection[UUID] | None = None) -> Standing:
+        """What is known of an id. With `sees`, a reader that is limited to these organisations
+        asks.
+
+        Raises:
+            NotFound: the reader is limited, and the person is not a recipient of its organisations.
+        """
+        found = await self._explanations.standing(user_id, sees=sees)
+        if sees is not None and not found.listed:  # mutant: own-person
+            raise NotFound
+        return found
+
     async def explain(
         self,
         user_id: UUID,
@@ -95,12 +107,13 @@ class Questions(Base):
         run_id: UUID | None = None,
         limit: int = 5,
         sees: Collection[UUID] | None = None,
+        guard: bool = True,
     ) -> PersonExplained:
         """One person under every applied scenario, or those named, and their latest claims. Reads
         only.
 
         The guard is the last condition of a scenario that nothing else blocks. To know what it
-        would hold back, everybody is evaluated, as for a plan.
+        would hold back, everybody is evaluated, as for a plan. Without `guard` it is not asked.
 
         Any id is allowed. With a run: what that run did for the person, and nothing about the
         present; a named scenario may then be retired.
@@ -114,9 +127,7 @@ class Questions(Base):
             NotFound: the reader is limited, and the person is not a recipient of its organisations.
             DatabaseError: the ledger cannot be read. A scenario's own fault is in its explanation.
         """
-        standing = await self._explanations.standing(user_id, sees=sees)
-        if sees is not None and not standing.listed:  # mutant: own-person
-            raise NotFound
+        standing = await self.standing(user_id, sees=sees)
         claims = await self._explanations.history(user_id, scenarios=scenarios, run_id=run_id, sees=sees, limit=limit)
         if run_id is not None:
             reports = await self._reports.runs(run_id=run_id)
@@ -133,7 +144,7 @@ class Questions(Base):
             organisations=tuple(sees or ()),
             terms=self._terms(),
         )
-        if any(one.fault is None and not one.blocked_by for one in explained):
+        if guard and any(one.fault is None and not one.blocked_by for one in explained):
             explained = with_guard(explained, await self._held(sees))
         return PersonExplained(user_id, standing, explained, tuple(claims))
 

@@ -10,7 +10,6 @@ from rich.progress import Progress
 
 from rekindle.app import Engine
 from rekindle.cli import difference
-from rekindle.cli.conditions import moment as moment_text
 from rekindle.cli.options import (
     AsJson,
     ConfigPath,
@@ -45,6 +44,7 @@ from rekindle.cli.progress import progress_bar
 from rekindle.cli.telemetry import MetricsFile, kept
 from rekindle.cli.texts import show_texts
 from rekindle.documents import candidate_document, people_of, places_of, preview_document, report_document
+from rekindle.engine.conditions import moment as moment_text
 from rekindle.engine.cycle import Caller, Watch
 from rekindle.engine.preview import Preview
 from rekindle.engine.show import NOT_EVALUATED

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from rekindle.app import Engine
-from rekindle.cli.conditions import MEANINGS, describe, moment
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, one_id, settings
 from rekindle.cli.output import Table, console, counts, print_json, report_line, say
 from rekindle.cli.places import Places, places
 from rekindle.cli.trials import held_out
 from rekindle.documents import explained_document, places_of_person
+from rekindle.engine.conditions import MEANINGS, describe, moment
 from rekindle.foreign import printable
 from rekindle.model import Report
 from rekindle.ports import Explanation, PastClaim, PastUnit, PersonExplained, Standing

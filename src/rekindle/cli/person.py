@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from rekindle.app import Engine
-from rekindle.cli.conditions import moment
 from rekindle.cli.files import whole_file
 from rekindle.cli.options import AsJson, async_command, settings
 from rekindle.cli.output import print_json, say, write
+from rekindle.engine.conditions import moment
 from rekindle.errors import BadArgument
 from rekindle.ports import Erased
 

@@ -11,12 +11,12 @@ import typer
 from rekindle.app import Engine, write_migrations
 from rekindle.app import migrate as migrate_database
 from rekindle.cli import difference
-from rekindle.cli.conditions import moment
 from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings
 from rekindle.cli.output import console, print_json, say, scenarios_table
 from rekindle.cli.places import places
 from rekindle.cli.trials import outlook_line, trial_line
 from rekindle.documents import places_of_scenario, scenario_document, version_document
+from rekindle.engine.conditions import moment
 from rekindle.engine.findings import Finding
 from rekindle.errors import BadArgument
 from rekindle.ports import Change, ScenarioVersion

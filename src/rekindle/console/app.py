@@ -13,6 +13,7 @@ from rekindle.api.middleware import Entrance
 from rekindle.app import Engine
 from rekindle.console.looks import FILES, LookPages
 from rekindle.console.pages import Pages
+from rekindle.console.people import PeoplePages
 from rekindle.console.runs import RunPages
 from rekindle.console.sessions import Sessions
 from rekindle.console.sign_in import SignInPages
@@ -59,6 +60,7 @@ def mounted(api: ASGIApp, engine: Engine, access: Access, *, secret: SecretStr |
     routes = [
         *LookPages(sessions).routes(),
         *SignInPages(pages, sessions, access).routes(),
+        *PeoplePages(pages, engine).routes(),
         *RunPages(pages, engine).routes(),
     ]
     app = Starlette(

@@ -25,6 +25,9 @@ class Tab:
         return actor.allows(self.scope) and (self.limited or actor.unlimited)
 
 
-TABS = (Tab("/runs", "Runs"),)
+TABS = (
+    Tab("/people", "People"),
+    Tab("/runs", "Runs"),
+)
 MORE: tuple[Tab, ...] = ()
 """Those in the menu."""

@@ -72,3 +72,29 @@ def instants_before(line: str, timezone: str, before: datetime) -> Iterator[date
 def next_instant(line: str, timezone: str, after: datetime) -> datetime:
     """The first instant after `after` that the line names, in UTC."""
     return next(CronSim(line, after.astimezone(ZoneInfo(timezone)))).astimezone(UTC)
+
+
+_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def in_words(line: str) -> str:
+    """A cron line in words, such as "Every day at 09:07". A line that is not as simple as that is
+    quoted."""
+    minute, hour, day, month, weekday = line.split()
+    every = minute.removeprefix("*/")
+    if (hour, day, month, weekday) == ("*", "*", "*", "*"):
+        if minute == "*":
+            return "Every minute"
+        if minute != every and every.isdigit() and 60 % int(every) == 0:
+            return f"Every {every} minutes"
+        if minute.isdigit():
+            return f"Every hour at minute {int(minute)}"
+    if minute.isdigit() and all(one.isdigit() for one in hour.split(",")) and month == "*":
+        at = " and ".join(f"{int(one):02}:{int(minute):02}" for one in hour.split(","))
+        if (day, weekday) == ("*", "*"):
+            return f"Every day at {at}"
+        if day == "*" and all(one.isdigit() for one in weekday.split(",")):
+            return f"Every {' and '.join(_NAMES[int(one)] for one in weekday.split(','))} at {at}"
+        if weekday == "*" and day.isdigit():
+            return f"On day {int(day)} of each month at {at}"
+    return f"By the schedule {line}"

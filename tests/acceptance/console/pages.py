@@ -21,4 +21,8 @@ PAGES = [
     Visit("operate", "/runs/{run_id}", "Run of "),
     Visit("limited read", "/runs/00000000-0000-0000-0000-000000000000", "Not found", 404),
     Visit("read", "/runs?cursor=x", "Error", 422),
+    Visit("limited read", "/people", "People"),
+    Visit("limited read", "/people?id=nobody", "Not found: People", 404),
+    Visit("limited read", "/people/{user_id}", "Person "),
+    Visit("operate", "/people/{user_id}?texts=1&guard=1", "Person "),
 ]

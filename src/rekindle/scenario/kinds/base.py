@@ -310,6 +310,11 @@ class ScenarioKind(Reach, Texts, ABC):
         """Columns of `rekindle.variant` that only this kind fills."""
         return {}
 
+    @abstractmethod
+    def people(self) -> str:
+        """Which people are due, in a sentence or two for people; see
+        `rekindle.scenario.words`."""
+
     @staticmethod
     @abstractmethod
     def explained(facts: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from rekindle.policy import parse_days
 from rekindle.scenario.kinds.base import ScenarioKind, distinct
+from rekindle.scenario.spoken import days, listed
 from rekindle.scenario.texts import DATE, NUMBER, Variable
 from rekindle.scenario.views import INSTANT, RECIPIENT, Columns
 
@@ -18,6 +19,10 @@ def _days(value: object) -> object:
     if value == "0d":
         return 0
     return parse_days(value) if isinstance(value, str) else value
+
+
+def _near(before: int) -> str:
+    return {0: "today", 1: "tomorrow"}.get(before) or f"in {days(before)}"
 
 
 def _own(column: str) -> str:
@@ -72,6 +77,11 @@ class YearlyDate(ScenarioKind):
     def variant_columns(self) -> dict[str, Any]:
         """See `ScenarioKind.variant_columns`."""
         return {"leap_day": self.leap_day}
+
+    def people(self) -> str:
+        """See `ScenarioKind.people`."""
+        near = [_near(one) for one in reversed(self.before)]
+        return f"People whose {self.on.replace('_', ' ')} is {listed(near, 'or')}. Each year's day and threshold once."
 
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:

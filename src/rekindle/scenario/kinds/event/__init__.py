@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from rekindle.policy import duration, parse_duration
 from rekindle.scenario.kinds.base import ScenarioKind, distinct
+from rekindle.scenario.spoken import again, span
 from rekindle.scenario.texts import INSTANT, NUMBER, Variable
 from rekindle.scenario.views import EVENT, Columns
 
@@ -84,6 +85,11 @@ class Event(ScenarioKind):
                 f"its schedule begins a run every {duration(interval)}, and the threshold {duration(shortest)} may "
                 "pass in between; begin runs more often"
             )
+
+    def people(self) -> str:
+        """See `ScenarioKind.people`."""
+        near = again([f"within {span(one)}" for one in reversed(self.before)])
+        return f"People who have an event that begins {near}. Each event and threshold once, never after it began."
 
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:

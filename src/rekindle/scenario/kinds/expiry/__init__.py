@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import ValidationInfo, field_validator, model_validator
 
 from rekindle.scenario.kinds.base import ScenarioKind, Thresholds, within_age
+from rekindle.scenario.spoken import days, listed
 from rekindle.scenario.texts import DATE, NUMBER, Variable
 from rekindle.scenario.views import CERTIFICATION, Columns
 
@@ -77,6 +78,13 @@ class Expiry(ScenarioKind):
         if self.after and self.max_age is None:
             return None
         return max(self.before[-1] if self.before else 0, (self.max_age or 0) if self.after else 0) + 31
+
+    def people(self) -> str:
+        """See `ScenarioKind.people`."""
+        ends = [f"in {days(one)}" if one > 1 else "tomorrow" for one in reversed(self.before or ())]
+        ended = [f"expired {days(one)} ago" for one in self.after or ()]
+        expires = [f"expires {listed(ends, 'or')}"] if ends else []
+        return f"People whose certificate {listed([*expires, *ended], 'or')}. Each certificate and threshold once."
 
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:

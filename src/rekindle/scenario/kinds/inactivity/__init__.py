@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from rekindle.scenario.kinds.base import ScenarioKind, Thresholds, not_counted, within_age
+from rekindle.scenario.spoken import again, count, days
 from rekindle.scenario.texts import DATE, NUMBER, Variable
 from rekindle.scenario.views import ACTIVITY, Columns
 
@@ -53,6 +54,16 @@ class Inactivity(ScenarioKind):
     def variant_columns(self) -> dict[str, Any]:
         """See `ScenarioKind.variant_columns`."""
         return {"absence_limit": self.limit, "back_off": self.back_off}
+
+    def people(self) -> str:
+        """See `ScenarioKind.people`."""
+        stages = again([days(self.after[0]), *(f"at {days(one)}" for one in self.after[1:])])
+        text = f"People who have not been active for {stages}."
+        if self.limit is not None:
+            text += f" At most {count(self.limit, 'push', 'pushes')} in one absence."
+        if self.back_off is not None:
+            text += f" After two pushes without a visit, each further one waits {self.back_off:g} times as long."
+        return text
 
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from rekindle.scenario.kinds.base import ScenarioKind, distinct, not_counted
+from rekindle.scenario.spoken import listed
 from rekindle.scenario.texts import NUMBER, Variable
 from rekindle.scenario.views import ACTIVITY, AMOUNT, Columns
 
@@ -65,6 +66,12 @@ class Milestone(ScenarioKind):
             "lowest_mark": min(one.at[0] for one in self.variants()),
             "named": "milestone:sum:" if self.of == "sum" else "milestone:",
         }
+
+    def people(self) -> str:
+        """See `ScenarioKind.people`."""
+        marks = listed([f"{one:,}" for one in self.at], "or")
+        reach = f"reach {marks} activities" if self.of == "count" else f"have activities that add up to {marks}"
+        return f"People who {reach}. Each mark once ever."
 
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import ValidationInfo, field_validator
 
 from rekindle.scenario.kinds.base import ScenarioKind, Thresholds, within_age
+from rekindle.scenario.spoken import again, days
 from rekindle.scenario.texts import DATE, NUMBER, Variable
 from rekindle.scenario.views import ACTIVITY, INSTANT, Columns
 
@@ -47,6 +48,11 @@ class Onboarding(ScenarioKind):
     def bounds(self) -> dict[str, Any]:
         """See `ScenarioKind.bounds`."""
         return {"shortest_days": min(one.after[0] for one in self.variants())}
+
+    def people(self) -> str:
+        """See `ScenarioKind.people`."""
+        after = again([f"{days(self.after[0])} after they joined", *(f"after {days(one)}" for one in self.after[1:])])
+        return f"People who have never been active, {after}."
 
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:

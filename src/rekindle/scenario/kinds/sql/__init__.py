@@ -82,6 +82,12 @@ class OwnQuery(ScenarioKind):
         """The query as it can be put into brackets; see `without_ending`."""
         return without_ending(self.query or "")
 
+    def people(self) -> str:
+        """See `ScenarioKind.people`."""
+        checked = self.still_due is not None or self.still_due_file is not None
+        still = " A second query asks again just before a push is sent." if checked else ""
+        return f"People that your own query returns. Each occurrence once.{still}"
+
     @staticmethod
     def explained(facts: Mapping[str, Any]) -> str:
         """See `ScenarioKind.explained`."""

@@ -1,4 +1,4 @@
-"""Describes each condition of `rekindle explain` in one line of text."""
+"""Describes each condition of an explanation in one line of text, for a terminal or a page."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -8,6 +8,7 @@ from rekindle.ports import Condition
 from rekindle.scenario import KINDS
 
 Facts = Mapping[str, Any]
+When = Callable[[datetime], str]
 
 MEANINGS: Mapping[str, str] = {
     "not_enabled": "the scenario is not enabled here",
@@ -42,10 +43,15 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def describe(condition: Condition) -> str:
-    """Describe the facts of a condition, whether it blocks or not. Empty if it has no facts."""
+def describe(condition: Condition, when: When = moment) -> str:
+    """Describe the facts of a condition, whether it blocks or not. Empty if it has no facts.
+    `when` writes an instant."""
+    if not condition.facts:
+        return ""
+    if (describe_times := _WITH_TIMES.get(condition.reason)) is not None:
+        return describe_times(condition.facts, when)
     describe_facts = _DESCRIPTIONS.get(condition.reason)
-    return describe_facts(condition.facts) if describe_facts and condition.facts else ""
+    return describe_facts(condition.facts) if describe_facts else ""
 
 
 def _not_due(facts: Facts) -> str:
@@ -70,38 +76,38 @@ def _opted_out(facts: Facts) -> str:
     return f"opted out from {', '.join(facts['of'])}" if facts["of"] else ""
 
 
-def _already_notified(facts: Facts) -> str:
+def _already_notified(facts: Facts, when: When) -> str:
     if facts["at"] is None:
         return ""
     if facts["as"] == "sent":
-        return f"this occurrence was sent at {moment(facts['at'])}; its record was pruned"
+        return f"this occurrence was sent at {when(facts['at'])}; its record was pruned"
     how = "recorded" if facts["as"] == "recorded" else "sent with an unknown outcome"
-    return f"this occurrence was {how} at {moment(facts['at'])}, claim {facts['claim_id']}"
+    return f"this occurrence was {how} at {when(facts['at'])}, claim {facts['claim_id']}"
 
 
-def _in_flight(facts: Facts) -> str:
+def _in_flight(facts: Facts, when: When) -> str:
     if facts["claim_id"] is None:
         return ""
     states = [
         one["state"] + (f" ({one['reason']})" if one["reason"] else "")
-        + (f" until {moment(one['next_try_at'])}" if one["state"] == "retry" else "")
+        + (f" until {when(one['next_try_at'])}" if one["state"] == "retry" else "")
         for one in facts["units"]
     ]  # fmt: skip
     return f"claim {facts['claim_id']}: {', '.join(states) or 'ended; the next run frees the gate'}"
 
 
-def _cooldown(facts: Facts) -> str:
-    return "never claimed" if facts["next_at"] is None else f"the cooldown ends at {moment(facts['next_at'])}"
+def _cooldown(facts: Facts, when: When) -> str:
+    return "never claimed" if facts["next_at"] is None else f"the cooldown ends at {when(facts['next_at'])}"
 
 
-def _back_off(facts: Facts) -> str:
+def _back_off(facts: Facts, when: When) -> str:
     if facts["until"] is None:
         return ""
-    return f"backed off until {moment(facts['until'])} (no activity since the last two pushes)"
+    return f"backed off until {when(facts['until'])} (no activity since the last two pushes)"
 
 
-def _already_today(facts: Facts) -> str:
-    return "" if facts["at"] is None else f"recorded at {moment(facts['at'])}; until {moment(facts['until'])}"
+def _already_today(facts: Facts, when: When) -> str:
+    return "" if facts["at"] is None else f"recorded at {when(facts['at'])}; until {when(facts['until'])}"
 
 
 def _no_timezone(facts: Facts) -> str:
@@ -132,17 +138,17 @@ def _send_hour(facts: Facts) -> str:
     return f"{_wall(facts)}; {hours}"
 
 
-def _frequency_cap(facts: Facts) -> str:
-    rules = [_rule(one) for one in facts["rules"]]
+def _frequency_cap(facts: Facts, when: When) -> str:
+    rules = [_rule(one, when) for one in facts["rules"]]
     if facts["outranking"]:
         rules.append(f"higher-priority scenarios that take the place: {', '.join(facts['outranking'])}")
     return "; ".join(rules) or "no cap"
 
 
-def _rule(rule: Facts) -> str:
+def _rule(rule: Facts, when: When) -> str:
     hours = rule["window_seconds"] / 3600
     window = f"{hours / 24:g} days" if hours > 24 else f"{hours:g} hours"
-    free = "at a time that is not known" if rule["free_at"] is None else f"from {moment(rule['free_at'])}"
+    free = "at a time that is not known" if rule["free_at"] is None else f"from {when(rule['free_at'])}"
     if rule["sent"] + rule["alive"] < rule["most"]:
         free = "now"
     alive = f", {rule['alive']} under way" if rule["alive"] else ""
@@ -157,17 +163,17 @@ def _variables(facts: Facts) -> str:
     return ", ".join(facts["variables"])
 
 
-def _no_token(facts: Facts) -> str:
+def _no_token(facts: Facts, when: When) -> str:
     if not facts["devices"]:
         return "the person has no device"
-    return "; ".join(f"{one['device_id']} {_device(one)}" for one in facts["devices"])
+    return "; ".join(f"{one['device_id']} {_device(one, when)}" for one in facts["devices"])
 
 
-def _device(one: Facts) -> str:
+def _device(one: Facts, when: When) -> str:
     if one["usable"]:
         return "is usable"
     if one["disabled_because"] is not None:
-        return f"disabled at {moment(one['disabled_at'])} ({one['disabled_because']})"
+        return f"disabled at {when(one['disabled_at'])} ({one['disabled_because']})"
     if one["passed_on"] and not one["empty"]:
         return "was registered later by another person"
     if one["stale"]:
@@ -187,20 +193,23 @@ def _held_by_guard(facts: Facts) -> str:
 _DESCRIPTIONS: Mapping[str, Callable[[Facts], str]] = {
     "not_due": _not_due,
     "opted_out": _opted_out,
+    "no_timezone": _no_timezone,
+    "weekday": _weekday,
+    "quiet_hours": _quiet_hours,
+    "send_hour": _send_hour,
+    "wrong_occurrence": _bytes,
+    "missing_variable": _variables,
+    "wrong_value": _variables,
+    "variables_too_large": _bytes,
+    "held_by_guard": _held_by_guard,
+}
+
+_WITH_TIMES: Mapping[str, Callable[[Facts, When], str]] = {
     "already_notified": _already_notified,
     "in_flight": _in_flight,
     "cooldown": _cooldown,
     "back_off": _back_off,
     "already_today": _already_today,
-    "no_timezone": _no_timezone,
-    "weekday": _weekday,
-    "quiet_hours": _quiet_hours,
-    "send_hour": _send_hour,
     "frequency_cap": _frequency_cap,
-    "wrong_occurrence": _bytes,
-    "missing_variable": _variables,
-    "wrong_value": _variables,
-    "variables_too_large": _bytes,
     "no_token": _no_token,
-    "held_by_guard": _held_by_guard,
 }

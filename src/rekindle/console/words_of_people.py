@@ -1,0 +1,70 @@
+"""The words of the page of a person: the conditions, and what became of each device."""
+
+from collections.abc import Mapping
+
+CONDITIONS: Mapping[str, str] = {
+    "not_enabled": "The scenario is enabled where they are",
+    "not_a_recipient": "In the programme",
+    "not_active": "Active in the programme",
+    "not_due": "Due",
+    "switched_off": "Nobody has switched it off",
+    "opted_out": "Not opted out",
+    "already_notified": "This occasion was not used yet",
+    "absence_limit": "This absence has room for another push",
+    "in_flight": "No other push of it is under way",
+    "cooldown": "The cooldown is over",
+    "back_off": "Not backed off",
+    "already_today": "No record of today yet",
+    "no_timezone": "Their time zone is known",
+    "weekday": "An allowed day",
+    "quiet_hours": "Not in the quiet hours where they are",
+    "send_hour": "The hour to send where they are",
+    "frequency_cap": "Room under the frequency caps",
+    "no_token": "There is a device to send to",
+    "wrong_occurrence": "The occasion has a usable name",
+    "missing_variable": "The text has every value that it needs",
+    "wrong_value": "Each value fits the text",
+    "variables_too_large": "The values are not too large",
+    "held_by_guard": "The guard lets it pass",
+}
+"""What each condition of a person asks; it passes if this is so."""
+
+UNIT_ENDINGS: Mapping[str, tuple[str, str, str]] = {
+    "recorded": ("t-ok", "ok", "accepted by the provider"),
+    "claimed": ("", "wait", "claimed, not sent yet"),
+    "dispatching": ("t-live", "wait", "being sent"),
+    "retry": ("t-warn", "wait", "will be tried again"),
+    "unknown": ("t-warn", "unknown", "may have arrived, not repeated"),
+    "held_out": ("", "off", "held out by a trial, not sent"),
+    "skipped": ("", "skip", "not sent, and need not be"),
+    "dead": ("t-stop", "stop", "cannot be sent"),
+}
+"""What became of one device of a claim: its colour, its icon and its words."""
+
+BLOCKED: Mapping[str, str] = {
+    "": "",
+    "not_enabled": "Not enabled where they are",
+    "not_a_recipient": "Not in the programme",
+    "not_active": "Not active in the programme",
+    "not_due": "Not due",
+    "switched_off": "Switched off",
+    "opted_out": "Opted out",
+    "already_notified": "Had this one already",
+    "absence_limit": "Had the most pushes of this absence",
+    "in_flight": "Another push of it is under way",
+    "cooldown": "The cooldown is not over",
+    "back_off": "Did not come back after the last pushes",
+    "already_today": "Had one today",
+    "no_timezone": "Their time zone is not known",
+    "weekday": "Not a day for it",
+    "quiet_hours": "In their quiet hours",
+    "send_hour": "Not the hour for it",
+    "frequency_cap": "Had enough pushes lately",
+    "no_token": "No device to send to",
+    "wrong_occurrence": "The occasion has no usable name",
+    "missing_variable": "The text needs a value that they do not have",
+    "wrong_value": "A value does not fit the text",
+    "variables_too_large": "Their values are too large",
+    "held_by_guard": "Held back by the guard",
+}
+"""What it means that a condition blocks."""
