@@ -75,6 +75,7 @@ _NAMES = "database/test_occurrence_names.py::"
 _OVERRIDES = "database/test_overrides.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
+_HELPS = "acceptance/console/test_helps.py::"
 _PAGES = "acceptance/console/test_runs.py::"
 _PEOPLE = "acceptance/console/test_people.py::"
 _CONSOLE = "acceptance/console/test_sign_in.py::"
@@ -1090,6 +1091,34 @@ POLICY = (
         "texts-of-a-person",
         "if False:",
         (_PEOPLE + "test_no_page_has_a_token_and_a_text_is_shown_to_those_who_may_operate_if_they_ask",),
+    ),
+    Mutant(
+        "the console shows the trials of every organisation to everybody",
+        "console/helps.py",
+        "own-helps",
+        "return await self._effects.get(key, lambda: self._engine.effect())",
+        (_HELPS + "test_a_limited_reader_sees_the_people_of_its_organisations_alone",),
+    ),
+    Mutant(
+        "the console shows what it kept for another reader",
+        "console/helps.py",
+        "kept-for-others",
+        "key = None",
+        (_HELPS + "test_a_limited_reader_sees_the_people_of_its_organisations_alone",),
+    ),
+    Mutant(
+        "the console reports on every organisation to everybody",
+        "console/helps.py",
+        "own-helps-report",
+        "return await self._engine.report(within_seconds=days * 86_400)",
+        (_HELPS + "test_the_report_has_a_base_rate_and_its_time_can_be_chosen",),
+    ),
+    Mutant(
+        "the console shows numbers of any age",
+        "console/kept.py",
+        "kept-too-long",
+        "if False:",
+        ("unit/test_kept.py::test_an_old_answer_is_shown_while_it_is_counted_again_and_a_very_old_one_is_not",),
     ),
     Mutant(
         "the console takes a form without its secret",

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rekindle.api.access import Access
 from rekindle.api.middleware import Entrance
 from rekindle.app import Engine
+from rekindle.console.helps import HelpsPages
 from rekindle.console.looks import FILES, LookPages
 from rekindle.console.pages import Pages
 from rekindle.console.people import PeoplePages
@@ -62,6 +63,7 @@ def mounted(api: ASGIApp, engine: Engine, access: Access, *, secret: SecretStr |
         *SignInPages(pages, sessions, access).routes(),
         *PeoplePages(pages, engine).routes(),
         *RunPages(pages, engine).routes(),
+        *HelpsPages(pages, engine).routes(),
     ]
     app = Starlette(
         routes=routes,

@@ -28,6 +28,7 @@ class Tab:
 TABS = (
     Tab("/people", "People"),
     Tab("/runs", "Runs"),
+    Tab("/helps", "Does it help"),
 )
 MORE: tuple[Tab, ...] = ()
 """Those in the menu."""

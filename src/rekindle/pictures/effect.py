@@ -10,6 +10,7 @@ from rekindle.effect.amounts import outwards, percent, plain, points, share_of, 
 from rekindle.effect.answers import Answer, Effect, Read
 from rekindle.effect.curve import DayShown
 from rekindle.effect.lines import NAMES, NOBODY, headline, notes, people_needed, terms, title
+from rekindle.effect.words import Word
 from rekindle.pictures.page import Picture, bars, document, drawn, table
 from rekindle.pictures.plot import HELD_OUT, NUDGED, Plot
 from rekindle.ports import FourCounts
@@ -73,6 +74,14 @@ def pictures(answer: Answer) -> Iterator[Picture]:
     yield _months(answer.read)
 
 
+def may_be_read(answer: Answer) -> bool:
+    """Whether rates of a trial may be shown: not if its people are not where chance put them, or if
+    it is not known whether they came back."""
+    if answer.read is None:
+        return not (answer.found.misplaced or answer.found.delivered)
+    return answer.read.verdict.word not in (Word.BROKEN, Word.OUTCOME_FAILED)
+
+
 def _trial(answer: Answer) -> Iterator[str]:
     """The word of a trial, and its pictures."""
     said = "".join(f"<li>{escape(line)}</li>\n" for line in notes(answer))
@@ -94,6 +103,8 @@ def _counts(answer: Answer) -> Picture:
         ("held out, settled", c + d, f"{c + d:,}"),
         ("held out, came back", c, f"{c:,}, {share_of(c, c + d)}"),
     ]
+    if not may_be_read(answer):
+        rows = [row for row in rows if not row[0].endswith("came back")]
     found = share_of(held, nudged + held)
     return Picture(
         "People", f"{percent(1 - answer.trial.share)} were to be held out; {found} of those enrolled are.", bars(rows)
@@ -141,8 +152,9 @@ def _by_day(answer: Answer, read: Read) -> Picture:
     arms = (("held out", read.back.held_out, HELD_OUT), ("nudged", read.back.nudged, NUDGED))
     most = max((one.upper for _, days, _ in arms for one in days), default=1.0)
     horizon = answer.trial.horizon_days
-    plot = Plot((0, horizon + 1), (0, most))
-    for level in _levels(most):
+    levels = _levels(most)
+    plot = Plot((0, horizon + 1), (0, max(levels)))
+    for level in levels:
         plot.level(level, f"{level:.0%}", "grid" if level else "base")
     for day in range(0, horizon + 1, max(1, ceil(horizon / 4))):
         plot.mark(day, f"{day}" if day else "day 0", css="")

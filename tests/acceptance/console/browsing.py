@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from acceptance.api.served import Served
+from acceptance.api.served import Served, until
 
 FORM = re.compile(r'name="form" value="([^"]+)"')
 
@@ -24,6 +24,19 @@ class Reader:
     def get(self, path: str, **more: Any) -> httpx.Response:
         """Ask for a page, and follow nothing."""
         return self._kept(self._client.get(path, headers=self._headers(more), **more))
+
+    def counted(self, path: str) -> httpx.Response:
+        """Ask for a page whose numbers take long to count, until they are there."""
+        answer = self.get(path)
+
+        def there() -> bool:
+            nonlocal answer
+            answer = self.get(path)
+            return "Counting …" not in answer.text
+
+        if "Counting …" in answer.text:
+            until(there)
+        return answer
 
     def post(self, path: str, **more: Any) -> httpx.Response:
         """Send a form."""

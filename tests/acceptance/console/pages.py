@@ -25,4 +25,8 @@ PAGES = [
     Visit("limited read", "/people?id=nobody", "Not found: People", 404),
     Visit("limited read", "/people/{user_id}", "Person "),
     Visit("operate", "/people/{user_id}?texts=1&guard=1", "Person "),
+    Visit("read", "/helps", "Does it help"),
+    Visit("limited read", "/helps?days=7", "Does it help"),
+    Visit("read", "/helps/inactivity", "Does inactivity help"),
+    Visit("limited read", "/helps/other", "Not found", 404),
 ]

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from acceptance.api.world import World, two_organisations
+from acceptance.api.world import OURS, SCENARIO, THEIRS, World, two_organisations
+from acceptance.console.browsing import reading
 from acceptance.console.pages import PAGES, Visit
+from acceptance.console.trials import begin_trial
 from conftest import Server
 from rekindle.sandbox import Sandbox
 
@@ -70,6 +72,10 @@ class Window:
 def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Two organisations. No test of this module changes anything in them."""
     with two_organisations(server, running_sandbox, tmp_path_factory.mktemp("world")) as world:
+        begin_trial(world.team, SCENARIO, {OURS: 200, THEIRS: 100})
+        for key in ("read", "limited read"):
+            with reading(world.api, world.keys[key]) as reader:
+                reader.counted("/helps")
         yield world
 
 
