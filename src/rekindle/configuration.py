@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from rekindle.dispatchers.registry import parse_dispatcher
 from rekindle.errors import ConfigInvalid, ConfigMissing
 from rekindle.scenario import KINDS, Config
-from rekindle.scenario.kinds.sql import without_ending
 from rekindle.scenario.overrides import Mistake, as_table, mistakes
+from rekindle.scenario.query import without_ending
 from rekindle.settings import Settings
 
 _MAX_BYTES = 4 << 20
@@ -75,21 +75,24 @@ def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
     """Replace `file` and `still_due_file` by the queries in them, so that what is applied is
     complete in itself."""
     problems: list[str] = []
+    tables = {"trial.outcome": as_table(as_table(raw.get("trial")).get("outcome"))}
     for name, value in as_table(raw.get("scenario")).items():
-        scenario = as_table(value)
+        tables[f"scenario.{name}"] = as_table(value)
+        tables[f"scenario.{name}.outcome"] = as_table(as_table(value).get("outcome"))
+    for where, table in tables.items():
         for key, of_file in (("query", "file"), ("still_due", "still_due_file")):
-            if not isinstance(scenario.get(of_file), str) or key in scenario:
+            if not isinstance(table.get(of_file), str) or key in table:
                 continue
             try:
-                query = _text(folder / str(scenario[of_file]))
+                query = _text(folder / str(table[of_file]))
             except (OSError, ValueError) as error:
-                problems.append(f"scenario.{name}.{of_file}: the file cannot be read: {_reason(error)}")
+                problems.append(f"{where}.{of_file}: the file cannot be read: {_reason(error)}")
                 continue
             if not without_ending(query):
-                problems.append(f"scenario.{name}.{of_file}: the file has no query")
+                problems.append(f"{where}.{of_file}: the file has no query")
                 continue
-            scenario[key] = query
-            del scenario[of_file]
+            table[key] = query
+            del table[of_file]
     return problems
 
 

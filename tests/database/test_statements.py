@@ -128,6 +128,19 @@ async def test_every_standalone_statement_can_be_prepared(planner: Planner) -> N
         await prepare(planner, name, statement(name, **NAMED.get(name, {})))
 
 
+@pytest.mark.parametrize("type_of_day", ["date", "timestamp", "timestamptz"])
+async def test_the_statements_of_an_own_outcome_can_be_prepared_with_each_type(
+    planner: Planner, type_of_day: str
+) -> None:
+    await planner.execute(
+        f"create temporary table rekindle_happened (user_id uuid, happened_at {type_of_day})".encode()
+    )
+    for name in ("outcome_asked", "outcome_tried", "effect_changed"):
+        await prepare(planner, name, statement(name, back="back_own"))
+    for name in ("look_back", "settle_enrolments"):
+        await prepare(planner, name, statement(name, back="back_asked", preference="preference_absent"))
+
+
 @pytest.mark.parametrize("kind", MEASURED)
 async def test_the_longest_values_of_a_kind_can_be_prepared(planner: Planner, kind: str) -> None:
     await prepare(planner, "longest_of_kind", statement("longest_of_kind", longest=f"kinds/{kind}/longest"))
@@ -219,7 +232,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
         "at_any_hour",
         "gate_renamed",
     }
-    twins |= {"anybody", "refusal_of_a_test", "every_candidate"}
+    twins |= {"back_own", "back_asked", "anybody", "refusal_of_a_test", "every_candidate"}
     twins |= {f"{slot}_absent" for slot in OF_MEMBERSHIP}
     twins |= {f"kinds/milestone/{part}" for part in ("undated", "sum", "amount_absent")}
     twins |= {"occasion_digest", "variables_digest", "opened_by_person", "opened_absent"}

@@ -76,7 +76,14 @@ async def test_a_trial_starts_with_the_configuration_goes_on_while_it_is_the_sam
 
 @pytest.mark.parametrize(
     "change",
-    [{"held_out": "20%"}, {"until": "2026-12-02"}, {"by": "chapter"}, {"worth": 4}, {"horizon": "7d"}],
+    [
+        {"held_out": "20%"},
+        {"until": "2026-12-02"},
+        {"by": "chapter"},
+        {"worth": 4},
+        {"outcome": {"horizon": "7d"}},
+        {"outcome": {"query": "select null::uuid as user_id, now() as happened_at"}},
+    ],
     ids=lambda change: next(iter(change)),
 )
 async def test_another_value_ends_a_trial_and_starts_one_with_other_arms(
@@ -179,7 +186,8 @@ async def test_the_first_and_the_last_day_are_accepted(programme: Programme, unt
         ({"trial": {"until": "soon"}}, ("trial", "until"), "write it as 2026-01-31, without a time"),
         ({"trial": {"by": "team"}}, ("trial", "by"), "Input should be 'person' or 'chapter'"),
         ({"trial": {"worth": 0}}, ("trial", "worth"), "Input should be greater than 0"),
-        ({"trial": {"horizon": "366d"}, "retention": {"notification": "100d"}}, ("retention", "notification"),
+        ({"trial": {"outcome": {"horizon": "366d"}}, "retention": {"notification": "100d"}},
+         ("retention", "notification"),
          "make it at least 367d, because the outcome of [trial] is known only then"),
         ({"trial": {"held_out": "40%"}, "nudge": {"trial": {"held_out": "20%", "until": "2026-12-01"}}},
          ("run", "max_held_out"), "is 50%, and the trials hold out 52.0% of the people who are due for all of them"),
@@ -187,6 +195,8 @@ async def test_the_first_and_the_last_day_are_accepted(programme: Programme, unt
          ("scenario", "nudge", "trial"), "nobody is held out of a critical scenario"),
         ({"nudge": {"holdout": False, "trial": {"held_out": "20%", "until": "2026-12-01"}}},
          ("scenario", "nudge", "trial"), "nobody is held out of a scenario with holdout = false"),
+        ({"trial": {"outcome": {"query": " -- later"}}}, ("trial", "outcome", "query"), "has only blanks and comments"),
+        ({"trial": {"outcome": {"query": "select 1", "file": "a.sql"}}}, ("trial", "outcome"), "either query or file"),
         ({"nudge": {"trial": {"held_out": "20%", "until": "2026-12-01", "horizon": "7d"}}},
          ("scenario", "nudge", "sql", "trial", "horizon"), "Extra inputs are not permitted"),
     ],

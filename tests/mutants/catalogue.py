@@ -1045,7 +1045,7 @@ POLICY = (
     ),
     Mutant(
         "a push is looked back at before its horizon is over",
-        "postgres/sql/look_back.sql",
+        "postgres/sql/parts/pushes_over.sql",
         "horizon-is-over",
         "",
         (_BACK + "once_when_its_horizon_and_a_day_are_over[timestamptz]",),
@@ -1898,14 +1898,14 @@ PEOPLE = (
             ),
             (
                 "a trial settles before its horizon is over",
-                "settle_enrolments",
+                "parts/enrolments_over",
                 "trial-horizon-is-over",
                 "",
                 "test_the_arms_settle_alike_once_and_for_all",
             ),
             (
                 "a trial that was stopped counts everybody",
-                "settle_enrolments",
+                "parts/enrolments_over",
                 "stopped-early",
                 "",
                 "test_of_a_trial_that_is_stopped_only_people_count_whose_horizon_was_over",
@@ -2730,6 +2730,62 @@ EFFECT = (
     ),
 )
 
+_OUTCOME = "database/test_own_outcome.py::test_"
+OWN_OUTCOME = tuple(
+    Mutant(name, file, marker, becomes, (_OUTCOME + test,))
+    for name, file, marker, becomes, test in (
+        (
+            "a push is looked back at by activities although its scenario has a query",
+            _sql("parts/pushes_over"),
+            "outcome-of-the-push",
+            "where true",
+            "each_outcome_settles_its_own_people",
+        ),
+        (
+            "a trial is settled by activities although it has a query",
+            _sql("parts/enrolments_over"),
+            "outcome-of-the-trial",
+            "where true",
+            "a_query_settles_the_base_rate_and_both_arms_once_and_an_activity_counts_for_nothing",
+        ),
+        (
+            "a person that the query was not asked about settles as one who did not come back",
+            _sql("parts/back_asked"),
+            "only-the-asked",
+            "left join (",
+            "people_that_the_query_was_not_asked_about_wait_for_the_next_run",
+        ),
+        (
+            "the query of an outcome is not proved",
+            "postgres/own_outcome.py",
+            "prove-the-outcome",
+            "",
+            "a_query_that_is_not_one_read_only_select_of_the_two_columns_is_refused[brackets closed and opened again]",
+        ),
+        (
+            "an outcome that fails ends the look back",
+            "engine/look_back.py",
+            "the-others-go-on",
+            "raise",
+            "an_outcome_that_fails_does_not_hold_back_another",
+        ),
+        (
+            "a trial goes on under another outcome",
+            "postgres/trials.py",
+            "outcome-of-the-terms",
+            "return TrialTerms(*fixed)",
+            "another_outcome_ends_a_trial_and_starts_another_with_the_digest_of_its_query",
+        ),
+        (
+            "the horizon may have been edited since the query was asked",
+            _sql("parts/back_asked"),
+            "asked-with-its-horizon",
+            "",
+            "a_horizon_that_is_edited_after_the_query_waits_for_the_next_run",
+        ),
+    )
+)
+
 BACKTEST = (
     Mutant(
         "a replay may write",
@@ -2958,6 +3014,7 @@ MUTANTS = (
     *IDS,
     *TELEMETRY,
     *EFFECT,
+    *OWN_OUTCOME,
     *BACKTEST,
     *RENAMED,
 )

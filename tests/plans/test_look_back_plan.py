@@ -68,7 +68,7 @@ async def test_a_look_back_and_a_report_read_what_they_are_about_and_not_what_wa
 
         since = await programme.value(f"select now() - interval '{RECENT} hours 5 minutes'")
         over = LATEST - 48  # a horizon of one day, and one more
-        plan, (row,) = await plan_of(statement("look_back"), limit=1_000, timezone=None)
+        plan, (row,) = await plan_of(statement("look_back"), limit=1_000, timezone=None, outcome="activity")
         assert over <= row["looked_back"] <= over + 1
         reads(plan, scenario_notification=LATEST, came_back=LATEST, activity=6 * LATEST, person=ROWS)  # once
 

@@ -12,7 +12,7 @@ from rekindle.errors import TemplateInvalid
 from rekindle.policy import MAX_RETRY_SECONDS, TokenBucket, idempotency_key, parse_duration, retry_delay
 from rekindle.render import NotRendered, at_least, at_most, render, shown, variables_in
 from rekindle.scenario import definition, fingerprint, parse_scenario
-from rekindle.scenario.kinds.sql import without_ending
+from rekindle.scenario.query import without_ending
 
 # Every code point, lone surrogates included, with braces and format punctuation made likely.
 HOSTILE = st.text(

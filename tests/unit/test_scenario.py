@@ -18,7 +18,7 @@ from rekindle.scenario import (
     fingerprint,
     parse_scenario,
 )
-from rekindle.scenario.kinds.sql import without_ending
+from rekindle.scenario.query import without_ending
 
 MESSAGE = """
 [scenario.{name}.message.en]

@@ -22,6 +22,7 @@ _TERMS: dict[str, Any] = {
     "held_out": 0.5,
     "horizon_days": 14,
     "worth": 0.05,
+    "outcome": "activity",
     "started_at": "2026-08-10T09:00:00+00:00",
     "until": "2026-11-08",
     "agreed_on": "2026-11-23",
@@ -153,6 +154,7 @@ class TrialTermsRead(BaseModel):
     held_out: float = Field(description="The share of the control group.")
     horizon_days: int
     worth: float = Field(description="The difference of rates that is worth knowing of.")
+    outcome: Literal["activity", "query"] = Field(description="What counts as coming back.")
     started_at: Instant
     until: date = Field(description="Nobody new is enrolled from this day on.")
     agreed_on: date = Field(description="The day of the second reading.")

@@ -54,10 +54,12 @@ def show_numbers(differences: list[Difference], where: Places) -> None:
 
 
 def _looked_back(keys: Sequence[str]) -> str:
-    """What an edited horizon means for the pushes that were sent before."""
-    if "outcome.horizon" not in keys:
+    """What an edited outcome means for the pushes that were sent before."""
+    edited = {key for key in keys if key.partition(".")[0] == "outcome"}
+    if not edited:
         return ""
-    return " Pushes that were not looked back at yet take the new horizon; the results of the others do not change."
+    what = "horizon" if edited == {"outcome.horizon"} else "outcome"
+    return f" Pushes that were not looked back at yet take the new {what}; the results of the others do not change."
 
 
 def renamed_line(name: str, was: str, carried: Carried) -> str:

@@ -47,6 +47,7 @@ def _terms(answer: Answer) -> Document:
         "held_out": found.held / 10_000,
         "horizon_days": found.horizon_days,
         "worth": found.worth,
+        "outcome": "activity" if found.outcome == "activity" else "query",
         "started_at": found.started_at,
         "until": found.until_on,
         "agreed_on": answer.trial.agreed_on,

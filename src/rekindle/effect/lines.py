@@ -59,7 +59,8 @@ def notes(answer: Answer) -> list[str]:
         lines.append(f"the control group costs: about {people} a month {_are(answer.not_nudged_monthly)} not nudged")
     if answer.found.changed:
         people = count(answer.found.changed, "person", "people")
-        lines.append(f"the view of activities says something else now about {people} who settled; the result stays")
+        what = "the view of activities" if answer.found.outcome == "activity" else "the query of the outcome"
+        lines.append(f"{what} says something else now about {people} who settled; the result stays")
     return lines + [f"earlier {terms(one)}{_then(one, answer)}: {headline(one)}" for one in answer.earlier]
 
 

@@ -144,13 +144,19 @@ def beside(trial: Trial, seen: Seen, *, accepted: int, reached_otherwise: int) -
             horizon.
     """
     a, b, c, d = seen.counts
-    if a + b == 0 or c + d == 0 or _unreadable(trial, seen) is not None:
+    unreadable = _unreadable(trial, seen)
+    if a + b == 0 or c + d == 0 or (unreadable is not None and unreadable.word is Word.BROKEN):
         return []
+    rates = [
+        f"held out: {c:,} of {c + d:,} came back, {share_of(c, c + d)}",
+        f"nudged: {a:,} of {a + b:,} came back, {share_of(a, a + b)}",
+    ]
+    if unreadable is not None:  # the last that settled; a difference would be read as of today
+        return rates
     lower, upper = outwards(*one_look(seen.counts, 0.05))
     nudged, held = seen.enrolled
     return [
-        f"held out: {c:,} of {c + d:,} came back, {share_of(c, c + d)}",
-        f"nudged: {a:,} of {a + b:,} came back, {share_of(a, a + b)}",
+        *rates,
         f"of the nudged, {share_of(accepted, nudged)} were accepted by the provider",
         f"{share_of(reached_otherwise, held)} of the held out were reached by another scenario within {_days(trial)}",
         f"from {signed(lower)} to {signed(upper)} points: right only if this were the one look",

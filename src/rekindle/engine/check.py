@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from rekindle import errors
+from rekindle.engine.check_outcomes import check_outcomes
 from rekindle.engine.check_rows import check_rows
 from rekindle.engine.check_texts import check_texts
 from rekindle.engine.findings import Finding
@@ -30,6 +31,8 @@ async def check(config: Config, source: Source) -> list[Finding]:
     # Every scenario has an outcome: people who were nudged are looked up in it, whatever the kind.
     if "activity" not in broken and _usable("activity", ACTIVITY, views):
         findings.append(await _activity_index(config, source))
+    if "recipient" not in broken:
+        findings += await check_outcomes(config, source)
     findings += _exposures(await source.exposures())
     own = None
     if "recipient" in views:

@@ -25,7 +25,7 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports import Applied, Entry, Evaluation, NotificationRepository, Store, Survey
+from rekindle.ports import Applied, Entry, Evaluation, NotificationRepository, OwnOutcome, Store, Survey
 from rekindle.scenario import AnyScenario
 
 P = ParamSpec("P")
@@ -243,10 +243,19 @@ class PatientStore(Store):
     async def sweep(self) -> Mapping[str, int]:
         return await patiently(self._deadline, self._store.sweep)
 
-    async def look_back(self, *, timezone: str | None, limit: int, timeout_seconds: float) -> int:
+    async def outcomes_over(self) -> Sequence[OwnOutcome]:
+        """As `Store.outcomes_over`, called once."""
+        async with answer_within(self._deadline.wait_seconds()):
+            return await self._store.outcomes_over()
+
+    async def look_back(
+        self, *, timezone: str | None, limit: int, timeout_seconds: float, outcome: OwnOutcome | None = None
+    ) -> int:
         """As `Store.look_back`, called once: the next run looks back as well."""
         async with answer_within(self._deadline.wait_seconds()):
-            return await self._store.look_back(timezone=timezone, limit=limit, timeout_seconds=timeout_seconds)
+            return await self._store.look_back(
+                timezone=timezone, limit=limit, timeout_seconds=timeout_seconds, outcome=outcome
+            )
 
     async def release(self, run_id: UUID) -> int:
         return await patiently(self._deadline, self._store.release, run_id)

@@ -35,7 +35,9 @@
     │   ├── SourceIndexMissing    RK303
     │   ├── ScenarioQueryInvalid  RK304
     │   ├── ScenarioQueryFailed   RK305
-    │   └── EvaluationFailed      RK306
+    │   ├── EvaluationFailed      RK306
+    │   ├── OutcomeQueryFailed    RK761
+    │   └── OutcomeQueryInvalid   RK763
     ├── ProviderError        RK4xx
     │   ├── CredentialsMissing    RK401   halt      2
     │   ├── CredentialsRejected   RK402   halt      2
@@ -194,6 +196,8 @@ from rekindle.errors.request import (
 )
 from rekindle.errors.source import (
     EvaluationFailed,
+    OutcomeQueryFailed,
+    OutcomeQueryInvalid,
     ScenarioQueryFailed,
     ScenarioQueryInvalid,
     SourceError,
@@ -249,6 +253,8 @@ __all__ = [
     "NotReplayable",
     "ObjectNotReady",
     "OutOfMemory",
+    "OutcomeQueryFailed",
+    "OutcomeQueryInvalid",
     "OutputIncomplete",
     "PermissionDenied",
     "PermissionMissing",

@@ -50,3 +50,17 @@ class EvaluationFailed(SourceError):
     """The server raised an error while a scenario was evaluated."""
 
     code = "RK306"
+
+
+class OutcomeQueryFailed(SourceError):
+    """The query of an outcome failed or took too long."""
+
+    code = "RK761"
+    usual_hint = "Run the query by hand, and correct or narrow it. Nobody settles until it can be read."
+
+
+class OutcomeQueryInvalid(SourceError):
+    """The query of an outcome is not one read-only statement returning (user_id, happened_at)."""
+
+    code = "RK763"
+    usual_hint = "It must be one read-only SELECT of tables and views that rekindle_worker may read."

@@ -20,7 +20,7 @@ from rekindle.ports.effect import NO_COUNTS, ChapterSettled, FourCounts, TrialDa
 from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
 from rekindle.ports.fleet import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Queue, Schedule, Tick, Worker
-from rekindle.ports.ledger import ARMED, HELD_OUT, WAITS, NotificationRepository, Store
+from rekindle.ports.ledger import ARMED, HELD_OUT, WAITS, NotificationRepository, OwnOutcome, Store
 from rekindle.ports.lists import Delivery, Filter, Notification, NotificationShown
 from rekindle.ports.people import Deleted, Erased, LastSend
 from rekindle.ports.prune import PRUNABLE, Prunable, PrunedBatch, Pruning
@@ -103,6 +103,7 @@ __all__ = [
     "NotificationShown",
     "OptOuts",
     "Outlook",
+    "OwnOutcome",
     "Past",
     "PastClaim",
     "PastTick",

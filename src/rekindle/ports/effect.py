@@ -51,6 +51,8 @@ class TrialFound:
     started_at: datetime
     until_on: date
     ended_at: datetime | None
+    outcome: str = "activity"
+    """`activity`, or the team's query."""
     identity: str = ""
     """The same for all trials of a scenario, also if it was renamed between them."""
     days: Sequence[TrialDay] = ()
@@ -74,7 +76,7 @@ class TrialFound:
     changed: int | None = None
     """People who settled and would be judged differently now; None if that could not be counted."""
     failure: str | None = None
-    """Why the team's view cannot be read, so that nobody settles."""
+    """Why the outcome cannot be read, so that nobody settles."""
 
 
 @dataclass(frozen=True, slots=True)

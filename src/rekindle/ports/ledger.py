@@ -1,6 +1,7 @@
 """The port to the ledger: the record of what was accepted, and the work around it."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -22,6 +23,16 @@ from rekindle.policy import GUARDED, Guard
 from rekindle.ports.audit import Entry
 from rekindle.ports.evaluation import Applied, Evaluation, Survey
 from rekindle.scenario import AnyScenario
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOutcome:
+    """A query of the team that says who came back, and when: (user_id, happened_at). `scopes`: the
+    scenarios and trials whose outcome it is."""
+
+    query: str
+    scopes: tuple[str, ...]
+
 
 ARMED = "armed"
 WAITS = "quiet_hours"
@@ -203,17 +214,26 @@ class Store(NotificationRepository, Protocol):
         sent."""
         ...
 
-    async def look_back(self, *, timezone: str | None, limit: int, timeout_seconds: float) -> int:
+    async def outcomes_over(self) -> Sequence[OwnOutcome]:
+        """The team's queries of an outcome that somebody waits for whose horizon is over."""
+        ...
+
+    async def look_back(
+        self, *, timezone: str | None, limit: int, timeout_seconds: float, outcome: OwnOutcome | None = None
+    ) -> int:
         """Write whether people came back after the oldest pushes of which that is not known and the
         horizon is over, up to `limit` per scenario; and settle the people of trials, up to `limit`
         per trial. Returns how many, of the larger number; 0 if nothing is left, or if the team has
-        no view `activity`. What is written is never changed.
+        no view `activity`. What is written is never changed. Of two at once, each writes what the
+        other has not.
 
         Args:
             timezone: of people without a valid one; None: UTC.
+            outcome: the query of the pushes and trials in question; None: those that ask the view
+                `activity`.
 
         Raises:
-            SourceError: the view cannot be read; nothing has changed.
+            SourceError: the view or the query cannot be read; nothing has changed.
             StatementTooSlow: it took longer than `timeout_seconds`; nothing has changed.
         """
         ...

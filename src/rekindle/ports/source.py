@@ -7,6 +7,7 @@ from uuid import UUID
 
 from rekindle.errors import RekindleError
 from rekindle.model import Place, PlaceNames
+from rekindle.ports.ledger import OwnOutcome
 from rekindle.scenario import OwnQuery, Variable
 
 
@@ -204,6 +205,14 @@ class Source(Protocol):
 
         Raises:
             StatementTooSlow: it took longer than 15 s.
+        """
+        ...
+
+    async def read_outcome(self, outcome: OwnOutcome, *, horizon_seconds: int) -> None:
+        """Read the team's query of an outcome as a run does, for some of the recipients.
+
+        Raises:
+            SourceError: the query cannot be used.
         """
         ...
 

@@ -12,7 +12,8 @@ PROGRAMME = "*"
 @dataclass(frozen=True, slots=True)
 class TrialTerms:
     """What is fixed when a trial starts. `held` is the control group in hundredths of a per cent,
-    `worth` a difference of rates. Nobody new is enrolled from the UTC day `until_on` on."""
+    `worth` a difference of rates. Nobody new is enrolled from the UTC day `until_on` on. `outcome`
+    is `activity`, or the team's query of what should happen."""
 
     scope: str
     unit: Literal["person", "chapter"]
@@ -54,4 +55,5 @@ class TrialChange:
             "horizon_days": terms.horizon_seconds // 86_400,
             "until": terms.until_on.isoformat(),
             "worth": terms.worth,
+            "outcome": "activity" if terms.outcome == "activity" else "query",
         }

@@ -43,6 +43,8 @@ async def _base_rates(connection: Connection, scenarios: Mapping[str, Applied], 
         return {}
     rates: dict[str, BaseRate] = {}
     for name, applied in scenarios.items():
+        if applied.scenario.outcome.query is not None:
+            continue  # it says who comes back now, and may not be asked about the past
         horizon = applied.scenario.outcome.horizon
         parameters = {
             "scenario_type": name,

@@ -1,21 +1,26 @@
 """Read what the ledger knows of the trials."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date
 from typing import Any
 from uuid import UUID
 
-from rekindle.errors import SourceError, StatementTooSlow
-from rekindle.ports import NO_COUNTS, ChapterSettled, FourCounts, TrialDay, TrialFound, TrialsFound
+from rekindle.errors import OutcomeQueryFailed, SourceError, SourceViewMissing, StatementTooSlow
+from rekindle.ports import NO_COUNTS, ChapterSettled, FourCounts, OwnOutcome, TrialDay, TrialFound, TrialsFound
 from rekindle.postgres.evaluation import source_views
+from rekindle.postgres.own_outcome import asked, changed
+from rekindle.postgres.own_query import QUERY_SECONDS
 from rekindle.postgres.pool import Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
+from rekindle.scenario import ACTIVITY
 
 EFFECT_SECONDS = 60.0
 CHANGED_SECONDS = 10.0
+_TRIED = 2_000
+"""People of each trial whose outcome is asked for, as by the next run."""
 
 _Row = dict[str, Any]
 
@@ -38,27 +43,48 @@ async def trials_found(
             numbers[row["trial_id"]].append(row)
     found = [_found(row, numbers[row["trial_id"]]) for row in trials]
     if numbers:
-        changed, failure = await _changed(database, {**parameters, "timezone": timezone})
+        outcomes = {
+            outcome: await _now(database, outcome, found, {**parameters, "timezone": timezone})
+            for outcome in sorted({one.outcome for one in found if one.trial_id in numbers})
+        }
         for number, one in enumerate(found):
+            changed, failure = outcomes.get(one.outcome, (None, None))
             people = None if changed is None else changed.get(one.trial_id, 0)
             found[number] = replace(one, changed=people, failure=failure)
     return TrialsFound(moment["at"].astimezone(UTC), found)
 
 
-async def _changed(database: Database, parameters: _Row) -> tuple[dict[UUID, int] | None, str | None]:
-    """How many people of each trial would be judged differently now, or why the view cannot be
-    read; neither if that took longer than `CHANGED_SECONDS`."""
+async def _now(
+    database: Database, outcome: str, trials: Sequence[TrialFound], parameters: _Row
+) -> tuple[dict[UUID, int] | None, str | None]:
+    """How many people of each trial with this outcome would be judged differently now, or why it
+    cannot be read; neither if that took longer than `CHANGED_SECONDS`."""
     try:
-        async with database.transaction(timeout_seconds=CHANGED_SECONDS) as connection:
-            if "activity" not in await source_views(connection):
-                return None, "the view rekindle_source.activity is missing"
-            async with evaluating("the outcome of the trials"):
-                rows = await (await connection.execute(statement("effect_changed"), parameters)).fetchall()
+        if outcome == ACTIVITY:
+            rows = await _changed(database, parameters)
+        else:
+            own = OwnOutcome(outcome, tuple(sorted({one.scope for one in trials if one.outcome == outcome})))
+            # The next run is asked for first: a query that is too slow for it is a failure, and one
+            # that is too slow for all people of the past is not.
+            await asked(database, own, timezone=parameters["timezone"], limit=_TRIED, timeout_seconds=QUERY_SECONDS)
+            try:
+                rows = await changed(database, own, parameters, timeout_seconds=CHANGED_SECONDS)
+            except OutcomeQueryFailed:
+                return None, None
     except StatementTooSlow:
         return None, None
     except SourceError as fault:
         return None, fault.message
     return {row["trial_id"]: row["people"] for row in rows}, None
+
+
+async def _changed(database: Database, parameters: _Row) -> list[_Row]:
+    async with database.transaction(timeout_seconds=CHANGED_SECONDS) as connection:
+        if "activity" not in await source_views(connection):
+            raise SourceViewMissing("the view rekindle_source.activity is missing")
+        async with evaluating("the outcome of the trials"):
+            given = {**parameters, "outcome": ACTIVITY}
+            return await (await connection.execute(statement("effect_changed"), given)).fetchall()
 
 
 def _found(row: _Row, numbers: list[_Row]) -> TrialFound:

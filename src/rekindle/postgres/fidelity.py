@@ -67,7 +67,7 @@ async def _of(
     at: datetime,
 ) -> Fidelity:
     if isinstance(one.scenario, OwnQuery):
-        async with querying(one.scenario_type):
+        async with querying(f"the query of scenario {one.scenario_type}"):
             return await _of_query(connection, one.scenario_type, one.scenario)
     async with evaluating(f"scenario {one.scenario_type}"):
         for view in sorted(set(one.scenario.views()) & set(DATED)):
@@ -80,7 +80,7 @@ async def _of(
 
 async def _of_query(connection: Connection, scenario_type: str, scenario: OwnQuery) -> Fidelity:
     query = scenario.statement
-    await prove(connection, scenario_type, query)
+    await prove(connection, f"the query of scenario {scenario_type}", query)
     clock = await clock_in(connection, cast("LiteralString", query))
     if clock is not None:
         raise _refused(f"the query calls {clock}")

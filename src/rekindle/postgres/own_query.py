@@ -1,20 +1,21 @@
 """The team's own SELECT as a scenario. It is checked to be one read-only statement and runs
 separately; only its rows reach the claim."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, LiteralString, cast
 from uuid import UUID
 
-from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid
+from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid, SourceError
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.requirements import fits
 from rekindle.postgres.scenario_faults import querying
 from rekindle.postgres.sql import statement
 from rekindle.render import MAX_VALUE_CHARS, Need
 from rekindle.scenario import OwnQuery, Variable
-from rekindle.scenario.kinds.sql import without_ending
+from rekindle.scenario.query import without_ending
 
 ROW_LIMIT = 1_000_000
 QUERY_SECONDS = 15.0
@@ -31,12 +32,25 @@ NOT_LOOKED_AT: Mapping[str, list[Any]] = {
 _SAMPLE_ROWS = 200
 _MEMORY_BYTES = 8 << 20
 _BLOCK_BYTES = 1 << 18
-_COLUMNS = {
-    "user_id": {2950},
-    "occurrence": {25, 1043, 705},
-    "variables": {3802},
-}  # uuid; text, varchar; jsonb
+_USER_ID = {"user_id": {2950}}  # uuid
+_OCCURRENCE = {"occurrence": {25, 1043, 705}}  # text, varchar
 
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """The columns that a query must return, and those that it may, with the ids of their types."""
+
+    columns: Mapping[str, Collection[int]]
+    hint: str
+    may: Mapping[str, Collection[int]] | None = None
+    invalid: type[SourceError] = ScenarioQueryInvalid
+
+
+_CANDIDATES = Returns(
+    {**_USER_ID, **_OCCURRENCE, "variables": {3802}},  # jsonb
+    "It must return user_id uuid, occurrence text, variables jsonb.",
+)
+_STILL_DUE = Returns(_USER_ID, "It must return user_id uuid, and may return occurrence text.", may=_OCCURRENCE)
 
 _USES: tuple[Need, ...] = ("number", "date", "time", "list")
 
@@ -64,9 +78,9 @@ async def own_rows(
         rows = cast("IO[bytes]", file)
         async with (
             database.reading(timeout_seconds=min(timeout_seconds, QUERY_SECONDS)) as reader,
-            querying(scenario_type),
+            querying(_of(scenario_type)),
         ):
-            await prove(reader, scenario_type, query)
+            await prove(reader, _of(scenario_type), query)
             copy_out: LiteralString = f"copy ({returned_rows(scenario)}) to stdout"
             async with reader.cursor() as source, source.copy(copy_out) as outgoing:
                 async for block in outgoing:
@@ -127,8 +141,8 @@ async def sample_variables(database: Database, scenario_type: str, scenario: Own
     if scenario.still_due is not None:
         await still_due(database, scenario_type, scenario.still_due, [], timeout_seconds=QUERY_SECONDS)
     query = scenario.statement
-    async with database.reading(timeout_seconds=QUERY_SECONDS) as reader, querying(scenario_type):
-        await prove(reader, scenario_type, query)
+    async with database.reading(timeout_seconds=QUERY_SECONDS) as reader, querying(_of(scenario_type)):
+        await prove(reader, _of(scenario_type), query)
         rows = await (await reader.execute(sampled_variables(scenario), binary=True)).fetchall()
     return {row["name"]: _variable(row) for row in rows if row["name"] is not None} if rows else None
 
@@ -151,20 +165,16 @@ async def still_due(
             occurrence is a text.
         ScenarioQueryFailed: it failed, or took longer than `timeout_seconds`.
     """
-    text = without_ending(query)
-    async with (
-        database.reading(timeout_seconds=timeout_seconds) as reader,
-        querying(scenario_type, "still_due"),
-    ):
-        columns = await prove(reader, scenario_type, text, key="still_due")
+    text, what = without_ending(query), _of(scenario_type, "still_due")
+    async with database.reading(timeout_seconds=timeout_seconds) as reader, querying(what):
+        columns = await prove(reader, what, text, _STILL_DUE)
         occurrence = "still.occurrence::text" if "occurrence" in columns else "null::text"
-        # A percent sign in the query is no parameter.
-        asked: LiteralString = cast(
-            "LiteralString",
+        asked: LiteralString = (
             f"select distinct still.user_id::uuid, {occurrence} as occurrence\n"
-            "from (\n" + text.replace("%", "%%") + "\n) as still\n"
-            "where still.user_id::uuid = any (%(user_ids)s::uuid[])",
+            "from pg_temp.rekindle_still as still\n"
+            "where still.user_id::uuid = any (%(user_ids)s::uuid[])"
         )
+        asked = in_place_of("pg_temp.rekindle_still", text, asked)
         rows = await (await reader.execute(asked, {"user_ids": list(user_ids)}, binary=True)).fetchall()
     return [(row["user_id"], row["occurrence"]) for row in rows]
 
@@ -190,13 +200,17 @@ def sampled_variables(scenario: OwnQuery) -> LiteralString:
     )
 
 
+def _of(scenario_type: str, key: str = "query") -> str:
+    return f"the {key} of scenario {scenario_type}"
+
+
 def _variable(row: dict[str, Any]) -> Variable:
     """Return the uses that a variable is fit for, and the bytes of its longest value."""
     fit_for: frozenset[Need] = frozenset(use for use in _USES if row[use] or not row["given"])
     return Variable(fit_for, row["longest"] or 0, for_programs=bool(row["for_programs"]))
 
 
-async def prove(reader: Connection, scenario_type: str, query: str, *, key: str = "query") -> Mapping[str, int]:
+async def prove(reader: Connection, what: str, query: str, returns: Returns = _CANDIDATES) -> Mapping[str, int]:
     """Check that the text alone is one statement, and a SELECT of the right columns; return the
     types of all of its columns. `binary` makes psycopg use the extended protocol, in which the
     server accepts only one statement."""
@@ -204,13 +218,15 @@ async def prove(reader: Connection, scenario_type: str, query: str, *, key: str 
     await reader.execute(cast("LiteralString", f"explain (costs off) {query}"), binary=True)
     cursor = await reader.execute(cast("LiteralString", f"select * from (\n{query}\n) as own limit 0"), binary=True)
     columns = {column.name: column.type_code for column in cursor.description or []}
-    expected, hint = _COLUMNS, "It must return user_id uuid, occurrence text, variables jsonb."
-    if key == "still_due":
-        expected = {name: _COLUMNS[name] for name in ("user_id", "occurrence") if name == "user_id" or name in columns}
-        hint = "It must return user_id uuid, and may return occurrence text."
-    if wrong := [name for name, types in expected.items() if columns.get(name) not in types]:
-        raise ScenarioQueryInvalid(
-            f"the {key} of scenario {scenario_type} does not return, or returns with another type: {', '.join(wrong)}",
-            hint=hint,
-        )
+    wrong = [name for name, types in returns.columns.items() if columns.get(name) not in types]
+    wrong += [name for name, types in (returns.may or {}).items() if name in columns and columns[name] not in types]
+    if wrong:
+        message = f"{what} does not return, or returns with another type: {', '.join(wrong)}"
+        raise returns.invalid(message, hint=returns.hint)
     return columns
+
+
+def in_place_of(table: str, query: str, text: LiteralString) -> LiteralString:
+    """The statement with the team's query, which is proved, in place of a table."""
+    # A percent sign in the query is no parameter.
+    return cast("LiteralString", text.replace(table, "(\n" + query.replace("%", "%%") + "\n)"))

@@ -3,12 +3,15 @@ scenario's. Only a connection that is gone is the run's."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import errors
 
 from rekindle.errors import (
     EvaluationFailed,
+    OutcomeQueryFailed,
+    OutcomeQueryInvalid,
     RekindleError,
     ScenarioQueryFailed,
     ScenarioQueryInvalid,
@@ -55,20 +58,32 @@ async def evaluating(what: str) -> AsyncGenerator[None]:
         raise _evaluation_fault(what, error) from None
 
 
+@dataclass(frozen=True, slots=True)
+class QueryErrors:
+    """The errors about a query of the team: its text cannot be run; it failed, or took too long."""
+
+    invalid: type[RekindleError]
+    failed: type[RekindleError]
+
+
+OF_SCENARIO = QueryErrors(ScenarioQueryInvalid, ScenarioQueryFailed)
+OF_OUTCOME = QueryErrors(OutcomeQueryInvalid, OutcomeQueryFailed)
+
+
 @asynccontextmanager
-async def querying(scenario_type: str, key: str = "query") -> AsyncGenerator[None]:
-    """As `evaluating`, for a query of a scenario of kind sql, by the key that has it.
+async def querying(what: str, kinds: QueryErrors = OF_SCENARIO) -> AsyncGenerator[None]:
+    """As `evaluating`, for a query of the team, such as "the query of scenario nudge".
 
     Raises:
-        ScenarioQueryInvalid: the text of the query cannot be run.
-        ScenarioQueryFailed: it failed, or took too long.
+        ScenarioQueryInvalid, OutcomeQueryInvalid: the text of the query cannot be run.
+        ScenarioQueryFailed, OutcomeQueryFailed: it failed, or took too long.
     """
     try:
         yield
     except psycopg.Error as error:
         if not _is_an_answer(error):
             raise
-        raise _query_fault(f"the {key} of scenario {scenario_type}", error) from None
+        raise _query_fault(what, kinds, error) from None
 
 
 def _is_an_answer(error: psycopg.Error) -> bool:
@@ -96,20 +111,20 @@ def _evaluation_fault(what: str, error: psycopg.Error) -> RekindleError:
     )
 
 
-def _query_fault(what: str, error: psycopg.Error) -> RekindleError:
+def _query_fault(what: str, kinds: QueryErrors, error: psycopg.Error) -> RekindleError:
     if isinstance(error, errors.QueryCanceled):
-        return ScenarioQueryFailed(f"{what} took too long", hint="Add an index or narrow it.")
+        return kinds.failed(f"{what} took too long", hint="Add an index or narrow it.")
     if isinstance(error, psycopg.IntegrityError | psycopg.DataError) and not words_are_foreign(error):
-        return ScenarioQueryFailed(
+        return kinds.failed(
             f"{what} fails on the value of a row: {primary(error)}",
             hint="Fix the row, or have the query leave it out.",
         )
     if (error.sqlstate or "").startswith(_QUERY_IS_WRONG) and not words_are_foreign(error):
-        return ScenarioQueryInvalid(
+        return kinds.invalid(
             f"{what} cannot be run: {primary(error)}",
             hint="It must be one read-only SELECT of tables and views that rekindle_worker may read.",
         )
-    return ScenarioQueryFailed(f"{what} failed: {_words(error)}", hint="Run the query by hand.")
+    return kinds.failed(f"{what} failed: {_words(error)}", hint="Run the query by hand.")
 
 
 def _words(error: psycopg.Error) -> str:

@@ -10,9 +10,21 @@ from rekindle.errors import DatabaseUnreachable, RekindleError
 from rekindle.foreign import label
 from rekindle.model import Place, PlaceNames
 from rekindle.policy import STALE_SECONDS
-from rekindle.ports import Column, DateCounts, DeviceCounts, Exposure, IdCounts, OptOuts, Source, SourceCounts, View
+from rekindle.ports import (
+    Column,
+    DateCounts,
+    DeviceCounts,
+    Exposure,
+    IdCounts,
+    OptOuts,
+    OwnOutcome,
+    Source,
+    SourceCounts,
+    View,
+)
 from rekindle.postgres.evaluation import optional_views, parts_of_names
 from rekindle.postgres.faults import primary
+from rekindle.postgres.own_outcome import tried
 from rekindle.postgres.own_query import sample_variables
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.scenario_faults import evaluating
@@ -187,6 +199,9 @@ class PostgresSource(Source):
     async def _parts(self) -> Mapping[str, str]:
         async with self._database.transaction() as connection:
             return await optional_views(connection)
+
+    async def read_outcome(self, outcome: OwnOutcome, *, horizon_seconds: int) -> None:
+        await tried(self._database, outcome, horizon_seconds=horizon_seconds)
 
     async def query_variables(self, scenario_type: str, scenario: OwnQuery) -> Mapping[str, Variable] | None:
         return await sample_variables(self._database, scenario_type, scenario)

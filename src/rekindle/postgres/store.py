@@ -24,8 +24,8 @@ from rekindle.model import (
     Verdict,
 )
 from rekindle.policy import GUARDED, Guard
-from rekindle.ports import Applied, Entry, Evaluation, Filter, Store, Survey
-from rekindle.postgres import claims
+from rekindle.ports import Applied, Entry, Evaluation, Filter, OwnOutcome, Store, Survey
+from rekindle.postgres import claims, own_outcome
 from rekindle.postgres.audit import audit
 from rekindle.postgres.evaluation import kinds_that_look, optional_views, source_views
 from rekindle.postgres.guard_preview import claimable, held_back
@@ -38,7 +38,7 @@ from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.postgres.stored import stored_scenario
 from rekindle.render import read_variables
-from rekindle.scenario import AnyScenario
+from rekindle.scenario import ACTIVITY, AnyScenario
 
 _COLLISIONS = (errors.UniqueViolation, errors.CardinalityViolation)
 
@@ -323,15 +323,28 @@ class PostgresStore(Store):
             await self.release(row["run_id"])
         return swept
 
-    async def look_back(self, *, timezone: str | None, limit: int, timeout_seconds: float) -> int:
+    async def outcomes_over(self) -> Sequence[OwnOutcome]:
+        return await own_outcome.outcomes_over(self._database)
+
+    async def look_back(
+        self, *, timezone: str | None, limit: int, timeout_seconds: float, outcome: OwnOutcome | None = None
+    ) -> int:
+        parameters: Mapping[str, Any] = {"limit": limit, "timezone": timezone, "outcome": ACTIVITY}
+        if outcome is not None:
+            # Its connection is released before the next one is taken, as in own_rows.
+            parameters = await own_outcome.asked(
+                self._database, outcome, timezone=timezone, limit=limit, timeout_seconds=timeout_seconds
+            )
+            if not parameters["claim_ids"]:
+                return 0
         async with self._database.transaction(timeout_seconds=timeout_seconds) as connection:
-            if "activity" not in await source_views(connection):
+            if outcome is None and "activity" not in await source_views(connection):
                 return 0
             preference = (await optional_views(connection))["preference"]
-            parameters = {"limit": limit, "timezone": timezone}
+            parts = {"preference": preference, "back": "back" if outcome is None else "back_asked"}
             async with evaluating("the look back at earlier pushes"):
-                pushes = await _one(connection, statement("look_back", preference=preference), parameters)
-                people = await _one(connection, statement("settle_enrolments", preference=preference), parameters)
+                pushes = await _one(connection, statement("look_back", **parts), parameters)
+                people = await _one(connection, statement("settle_enrolments", **parts), parameters)
                 return max(pushes["looked_back"], people["settled"])
 
     async def release(self, run_id: UUID) -> int:
@@ -359,6 +372,6 @@ async def _count(connection: Connection, run_id: UUID, status: RunStatus | None,
     await connection.execute(statement("run_close"), {"run_id": run_id, "status": status, "halted_by": halted_by})
 
 
-async def _one(connection: Connection, query: LiteralString, parameters: dict[str, Any]) -> dict[str, Any]:
+async def _one(connection: Connection, query: LiteralString, parameters: Mapping[str, Any]) -> dict[str, Any]:
     row = await (await connection.execute(query, parameters)).fetchone()
     return row or {}

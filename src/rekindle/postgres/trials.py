@@ -9,7 +9,7 @@ from rekindle.errors import TrialRefused
 from rekindle.ports import PROGRAMME, Outlook, TrialChange, TrialTerms
 from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import statement
-from rekindle.scenario import Config, Trial
+from rekindle.scenario import Config, Outcome, Trial
 
 LONGEST_DAYS = 366
 
@@ -17,12 +17,12 @@ LONGEST_DAYS = 366
 def wanted(config: Config) -> dict[str, TrialTerms]:
     """The trials that the configuration has, by scope."""
     trials = {
-        name: _terms(name, scenario.trial, scenario.outcome.horizon)
+        name: _terms(name, scenario.trial, scenario.outcome)
         for name, scenario in sorted(config.scenario.items())
         if scenario.trial is not None
     }
     if config.trial is not None:
-        trials[PROGRAMME] = _terms(PROGRAMME, config.trial, config.trial.horizon)
+        trials[PROGRAMME] = _terms(PROGRAMME, config.trial, config.trial.outcome)
     return trials
 
 
@@ -70,9 +70,10 @@ LEAST_LOOKED_BACK = 20
 _COLUMNS = ("scope", "unit", "held", "horizon_seconds", "worth", "until_on", "outcome")
 
 
-def _terms(scope: str, trial: Trial, horizon_seconds: int) -> TrialTerms:
+def _terms(scope: str, trial: Trial, outcome: Outcome) -> TrialTerms:
     until_on = date.fromisoformat(trial.until)
-    return TrialTerms(scope, trial.by, trial.held, horizon_seconds, trial.worth / 100, until_on)
+    fixed = scope, trial.by, trial.held, outcome.horizon, trial.worth / 100, until_on
+    return TrialTerms(*fixed, outcome.source)  # mutant: outcome-of-the-terms
 
 
 def _refuse_day(terms: TrialTerms, today: date) -> None:

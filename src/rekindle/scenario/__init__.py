@@ -15,6 +15,7 @@ from rekindle.scenario.kinds import (
     fingerprint,
     parse_scenario,
 )
+from rekindle.scenario.outcome import ACTIVITY, Outcome
 from rekindle.scenario.overrides import changed_keys
 from rekindle.scenario.platforms import Android, Apns, Webpush
 from rekindle.scenario.reach import WEEKDAYS, Reach
@@ -24,6 +25,7 @@ from rekindle.scenario.texts import Text, Variable
 from rekindle.scenario.trial import Trial
 
 __all__ = [
+    "ACTIVITY",
     "DIGEST_VARIABLES",
     "KINDS",
     "WEEKDAYS",
@@ -37,6 +39,7 @@ __all__ = [
     "Expiry",
     "Inactivity",
     "Milestone",
+    "Outcome",
     "OwnQuery",
     "Reach",
     "RetentionConfig",

@@ -6,7 +6,6 @@ from pydantic import AfterValidator
 
 from rekindle.policy import MEDIAN_DAYS, Retention, duration
 from rekindle.scenario.kinds import AnyScenario, Seconds
-from rekindle.scenario.outcome import LATE_SECONDS
 from rekindle.scenario.overrides import Mistake
 from rekindle.scenario.reach import MAX_CAP_SECONDS, Strict
 from rekindle.scenario.trial import ProgrammeTrial
@@ -70,7 +69,7 @@ def too_short(
         for name, scenario in sorted(scenarios.items(), key=lambda pair: -pair[1].outcome.horizon)[:1]
     ]
     if trial is not None:
-        needs.append(("notification", trial.horizon + LATE_SECONDS, "the outcome of [trial] is known only then"))
+        needs.append(("notification", trial.outcome.looked_back_after, "the outcome of [trial] is known only then"))
     remembered = [(one.remembered_days(), name) for name, scenario in scenarios.items() for one in scenario.variants()]
     needs += [
         ("spent", days * _DAY, f"an occasion of scenario {name} lasts as long")

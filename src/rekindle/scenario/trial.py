@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from rekindle.policy import parse_share
 from rekindle.scenario.day import Day
-from rekindle.scenario.outcome import HORIZON, Horizon, Outcome
+from rekindle.scenario.outcome import Outcome
 from rekindle.scenario.overrides import Mistake
 from rekindle.scenario.reach import Strict
 
@@ -49,10 +49,10 @@ class Trial(Strict):
 
 
 class ProgrammeTrial(Trial):
-    """A trial of all scenarios together. People came back if they were active within `horizon`
-    seconds of their first claim."""
+    """A trial of all scenarios together, with their own outcome, which counts from the first claim
+    of a person."""
 
-    horizon: Horizon = HORIZON
+    outcome: Outcome = Outcome()
 
 
 class InTrials(Protocol):

@@ -30,7 +30,7 @@ total as (
   from sent
   group by trial_id
 )
-select t.trial_id, t.scope, coalesce(renamed.identity, t.scope) as identity, t.unit, t.held, (t.horizon_seconds / 86400)::int as horizon_days, t.worth, t.started_at,
+select t.trial_id, t.scope, coalesce(renamed.identity, t.scope) as identity, t.unit, t.held, (t.horizon_seconds / 86400)::int as horizon_days, t.worth, t.outcome, t.started_at,
        t.until_on, t.ended_at, coalesce(total.misplaced, 0) as misplaced, coalesce(total.delivered, 0) as delivered,
        coalesce(total.accepted, 0) as accepted, coalesce(total.reached_otherwise, 0) as reached_otherwise,
        coalesce(total.nudged_opted_out, 0) as nudged_opted_out,
