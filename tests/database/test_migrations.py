@@ -119,7 +119,7 @@ async def test_a_failure_in_the_middle_leaves_nothing_behind(empty_url: str, emp
     # The last table of the ledger exists already, so everything before it has been made when the
     # migration fails.
     await empty.execute("create schema rekindle; create table rekindle.disabled_token (user_id int)")
-    with pytest.raises(Exception, match="disabled_token"):
+    with pytest.raises(Exception, match="disabled_at"):
         await migrate(empty_url)
     assert await value_of(empty, OBJECTS) == 1
     assert await value_of(empty, "select count(*) from pg_proc where pronamespace = 'rekindle'::regnamespace") == 0

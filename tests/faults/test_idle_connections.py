@@ -14,6 +14,7 @@ from rekindle.api.access import Access
 from rekindle.api.app import build
 from rekindle.api.health_routes import READY_SECONDS
 from rekindle.api.runs import Runs
+from rekindle.app.confirm import HeldRun
 from rekindle.errors import BadArgument, NotFound, RunNotFound
 from rekindle.model import Asked, Place
 from rekindle.ports import Disabled, Filter, Grant
@@ -61,6 +62,14 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         with pytest.raises(RunNotFound):
             await engine.confirmation(person(1), 1)
 
+    async def nothing_held() -> None:
+        with pytest.raises(RunNotFound):
+            await engine.held_run(person(1))
+
+    async def no_sends() -> None:
+        with pytest.raises(NotFound):
+            await engine.sends_of(person(1))
+
     async def nothing_to_decide() -> None:
         with pytest.raises(NotFound):
             await engine.decide(person(1), provider_name="n")
@@ -86,6 +95,9 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         "names": lambda: engine.names([Place(person(1))], [person(1)]),
         "apply": engine.apply,
         "confirmation": nothing_halted,
+        "held_run": nothing_held,
+        "held_now": lambda: engine.held_now(HeldRun(person(1), (), (), recent=True, confirmed=None)),
+        "sends_of": no_sends,
         "adopted": engine.adopted,
         "decide": nothing_to_decide,
         "asked": lambda: engine.asked("key"),

@@ -79,6 +79,8 @@ _HELPS = "acceptance/console/test_helps.py::"
 _PAGES = "acceptance/console/test_runs.py::"
 _PEOPLE = "acceptance/console/test_people.py::"
 _CONSOLE = "acceptance/console/test_sign_in.py::"
+_CONFIRM = "acceptance/console/test_confirm.py::"
+_OPERATING = "acceptance/console/test_operating.py::"
 _HOURS = "property/test_hours.py::"
 _RENAME = "database/test_rename.py::test_"
 _RENAMED_AT_ANY_MOMENT = "property/test_rename.py::test_a_push_counts_whatever_the_scenario_was_called"
@@ -1126,6 +1128,130 @@ POLICY = (
         "csrf",
         "if session is None:",
         (_CONSOLE + "test_a_form_of_another_site_or_without_its_secret_does_nothing",),
+    ),
+    Mutant(
+        "the console starts a confirmed run for everybody",
+        "console/confirm.py",
+        "confirm-scope",
+        "actor: Actor = request.state.actor",
+        (_CONFIRM + "test_nobody_without_the_scope_the_organisation_or_the_secret_of_a_page_confirms",),
+    ),
+    Mutant(
+        "the console confirms a run whatever number is typed",
+        "console/confirm.py",
+        "typed-number",
+        "if run.confirmed is None and shown is None:",
+        (_CONFIRM + "test_a_held_run_is_looked_at_and_its_number_typed_before_anybody_is_reached",),
+    ),
+    Mutant(
+        "the console shows the confirmation of a run of every organisation to everybody",
+        "console/confirm.py",
+        "own-confirmation",
+        "found = await self._engine.held_run(run_id)",
+        (_CONFIRM + "test_nobody_without_the_scope_the_organisation_or_the_secret_of_a_page_confirms",),
+    ),
+    Mutant(
+        "the console carries out a form without its secret",
+        "console/forms.py",
+        "form-of-an-action",
+        "pass",
+        (
+            _CONFIRM + "test_nobody_without_the_scope_the_organisation_or_the_secret_of_a_page_confirms",
+            _OPERATING + "test_unknown_sends_are_filtered_and_those_of_another_organisation_are_not_there",
+            _OPERATING + "test_only_an_admin_of_everything_manages_keys_from_a_page_of_the_session",
+            _OPERATING + "test_nobody_erases_a_person_of_another_organisation_or_without_the_scope_or_a_page",
+        ),
+    ),
+    Mutant(
+        "the console settles a send for everybody",
+        "console/unknown.py",
+        "settle-scope",
+        "actor: Actor = request.state.actor",
+        (_OPERATING + "test_unknown_sends_are_filtered_and_those_of_another_organisation_are_not_there",),
+    ),
+    Mutant(
+        "the console settles a send of every organisation for everybody",
+        "console/unknown.py",
+        "own-settlement",
+        "await engine.decide(claim_id, provider_name=name)",
+        (_OPERATING + "test_unknown_sends_are_filtered_and_those_of_another_organisation_are_not_there",),
+    ),
+    Mutant(
+        "the console lists the unknown sends of every organisation to everybody",
+        "console/unknown.py",
+        "own-unknown-page",
+        "sees=None,",
+        (_OPERATING + "test_unknown_sends_are_filtered_and_those_of_another_organisation_are_not_there",),
+    ),
+    Mutant(
+        "the console shows an unknown send of every organisation to everybody",
+        "console/unknown.py",
+        "own-unknown-send",
+        "state = await self._engine.sends_of(claim_id)",
+        (_OPERATING + "test_unknown_sends_are_filtered_and_those_of_another_organisation_are_not_there",),
+    ),
+    Mutant(
+        "the console lists the dead tokens of every organisation to everybody",
+        "console/dead_tokens.py",
+        "dead-tokens-scope",
+        "actor = self._pages.reader(request)",
+        (_OPERATING + "test_dead_tokens_and_workers_are_listed_for_readers_of_every_organisation",),
+    ),
+    Mutant(
+        "the console lists the workers to everybody",
+        "console/workers.py",
+        "workers-scope",
+        "",
+        (_OPERATING + "test_dead_tokens_and_workers_are_listed_for_readers_of_every_organisation",),
+    ),
+    Mutant(
+        "the console shows the audit to everybody",
+        "console/audit.py",
+        "audit-scope",
+        "",
+        (_OPERATING + "test_the_audit_log_says_who_did_what_and_only_to_an_admin_of_everything",),
+    ),
+    Mutant(
+        "the console creates keys for everybody",
+        "console/keys.py",
+        "create-key-scope",
+        "actor = self._pages.reader(request)",
+        (_OPERATING + "test_only_an_admin_of_everything_manages_keys_from_a_page_of_the_session",),
+    ),
+    Mutant(
+        "the console revokes keys for everybody",
+        "console/keys.py",
+        "revoke-key-scope",
+        "actor = self._pages.reader(request)",
+        (_OPERATING + "test_only_an_admin_of_everything_manages_keys_from_a_page_of_the_session",),
+    ),
+    Mutant(
+        "the console erases people for everybody",
+        "console/erasures.py",
+        "erase-scope",
+        "actor = self._pages.reader(request)",
+        (_OPERATING + "test_nobody_erases_a_person_of_another_organisation_or_without_the_scope_or_a_page",),
+    ),
+    Mutant(
+        "the console erases people of every organisation for everybody",
+        "console/erasures.py",
+        "own-erasure",
+        "user_id = await self._engine.person(given)",
+        (_OPERATING + "test_nobody_erases_a_person_of_another_organisation_or_without_the_scope_or_a_page",),
+    ),
+    Mutant(
+        "the console erases a person whatever is typed",
+        "console/erasures.py",
+        "typed-person",
+        "if not given:",
+        (_OPERATING + "test_a_person_is_erased_when_their_id_was_typed_and_the_list_does_not_name_them",),
+    ),
+    Mutant(
+        "the console lists the erasures of every organisation to everybody",
+        "console/erasures.py",
+        "erasures-of-others",
+        "rows = await self._engine.audit_page(asked)",
+        (_OPERATING + "test_a_person_is_erased_when_their_id_was_typed_and_the_list_does_not_name_them",),
     ),
     Mutant(
         "the console leads to another site after the sign-in",

@@ -15,7 +15,7 @@ from rekindle.app import Engine
 from rekindle.documents import audited_document, places_of
 from rekindle.ports import Filter
 
-_CURSORS = Cursors("audit", (int,))
+AUDIT = Cursors("audit", (int,))
 _CHANGE: dict[str, JsonValue] = {
     "audit_id": 7,
     "at": "2026-11-26T09:00:00+00:00",
@@ -64,8 +64,8 @@ def audit_routes(engine: Engine) -> APIRouter:
         actor: Admin, since: Since = None, until: Until = None, limit: Limit = 100, cursor: Cursor = None
     ) -> PageOfChanges:
         """What was changed, by which actor and when, newest first."""
-        asked = Filter(since=since, until=until, after=_CURSORS.read(cursor), limit=limit + 1)
-        rows, following = _CURSORS.page(await engine.audit_page(asked), limit, lambda one: (one.audit_id,))
+        asked = Filter(since=since, until=until, after=AUDIT.read(cursor), limit=limit + 1)
+        rows, following = AUDIT.page(await engine.audit_page(asked), limit, lambda one: (one.audit_id,))
         names = await engine.place_names(places_of(rows))
         return PageOfChanges(
             items=[Change.model_validate(audited_document(one, names)) for one in rows], next=following

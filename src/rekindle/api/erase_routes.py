@@ -27,7 +27,7 @@ def erase_routes(engine: Engine) -> APIRouter:
     async def erase_person(user_id: Named, actor: Admin, force: Force = False) -> ErasedPerson:
         """Delete everything that the ledger has about a person, as `rekindle erase` does. Repeated,
         it finds nothing, and every number is 0. 409: the person is still an active recipient."""
-        found = await _find(engine, actor, user_id)
+        found = await person_to_erase(engine, actor, user_id)
         return ErasedPerson.model_validate(await engine.acting_as(actor).erase(found, force=force))
 
     @router.get(
@@ -38,7 +38,7 @@ def erase_routes(engine: Engine) -> APIRouter:
     async def export_person(user_id: Named, actor: Admin) -> Response:
         """Everything that the ledger has about a person, as `rekindle export` prints it. It has no
         device token. If the connection breaks, the document is not complete."""
-        found = await _find(engine, actor, user_id)
+        found = await person_to_erase(engine, actor, user_id)
         pieces = engine.acting_as(actor).export(found)
         first = await anext(pieces)  # so that a database that does not answer is a problem with a status
         return StreamingResponse(_after(first, pieces), media_type="application/json")
@@ -46,9 +46,9 @@ def erase_routes(engine: Engine) -> APIRouter:
     return router
 
 
-async def _find(engine: Engine, actor: Actor, given: str) -> UUID:
-    """Return the person. The actor must see them: all organisations that the views and the ledger
-    have for them are its own.
+async def person_to_erase(engine: Engine, actor: Actor, given: str) -> UUID:
+    """Return the person that a path or a form names. The actor must see them: all organisations
+    that the views and the ledger have for them are its own.
 
     Raises:
         NotFound: it does not. An unknown person is not found either.

@@ -20,7 +20,8 @@ from rekindle.model import Place, PlaceNames
 from rekindle.policy import MAX_DURATION_SECONDS
 from rekindle.ports import ApiKey, Grant
 
-_CURSORS = Cursors("keys", (str, datetime))
+MAX_ORGANISATIONS = 1_000
+KEYS = Cursors("keys", (str, datetime))
 _KEY: dict[str, JsonValue] = {
     "name": "ci",
     "scope": "operate",
@@ -48,7 +49,7 @@ class KeyRequest(BaseModel):
 
     scope: Scope = Field(description="Each scope includes the one before it: read, operate, admin.")
     organisations: list[UUID] = Field(
-        default=[], max_length=1_000, description="The only organisations that it sees. Empty: all of them."
+        default=[], max_length=MAX_ORGANISATIONS, description="The only organisations that it sees. Empty: all of them."
     )
     expires_seconds: int | None = Field(
         default=None,
@@ -108,9 +109,9 @@ def key_routes(engine: Engine) -> APIRouter:
     @router.get("", responses=responses(401, 403, 503))
     async def list_keys(actor: Admin, limit: Limit = 100, cursor: Cursor = None) -> PageOfKeys:
         """The keys that were ever created, by name. None of them has its secret."""
-        after = _CURSORS.read(cursor)
+        after = KEYS.read(cursor)
         found = await engine.keys(limit=limit + 1, after=None if after is None else (after[0], after[1]))
-        rows, following = _CURSORS.page(found, limit, lambda one: (one.name, one.created_at))
+        rows, following = KEYS.page(found, limit, lambda one: (one.name, one.created_at))
         return PageOfKeys(items=[Key.model_validate(one) for one in await shown(rows)], next=following)
 
     @router.get("/{name}", responses=responses(401, 403, 404, 503))

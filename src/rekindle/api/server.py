@@ -122,7 +122,7 @@ async def serve(
     *,
     stop: asyncio.Event,
     on_ready: Callable[[str], None],
-    console: Callable[[ASGIApp, Access], ASGIApp] | None = None,
+    console: Callable[[ASGIApp, Access, Runs], ASGIApp] | None = None,
 ) -> bool:
     """Serve the API until `stop`. At the end, every run that it started has ended, and every
     request was answered.
@@ -145,7 +145,7 @@ async def serve(
     under_way = Runs(engine, at_once=options.runs, stop=stop)
     api: ASGIApp = build(engine, under_way, access, docs=address.is_local)
     if console is not None:
-        api = console(api, access)
+        api = console(api, access, under_way)
     async with _listening(api, address, under_way.ended) as (serving, port):
         stopping = asyncio.create_task(stop.wait())
         on_ready(address.shown(port))

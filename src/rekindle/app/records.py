@@ -12,7 +12,7 @@ from rekindle.model import Asked, KeyHolder, Report, Switch, Turned, UnknownSend
 from rekindle.ports import Filter, ScenarioStatus, ScenarioVersion, Summary
 from rekindle.postgres import switches
 from rekindle.postgres.effect import trials_found
-from rekindle.postgres.settle import settle, settled
+from rekindle.postgres.settle import Sends, settle, settled
 from rekindle.postgres.summary import summary
 
 
@@ -86,6 +86,17 @@ class Records(Base):
         `rekindle.postgres.settle.settle`."""
         return await settle(self._database, claim_id, provider_name=provider_name, entry=self._entry("unknown.settled"))
 
+    async def sends_of(self, claim_id: UUID, *, sees: Collection[UUID] | None = None) -> Sends:
+        """What has become of the sends of a claim.
+
+        Raises:
+            NotFound: the ledger has none of them, or they are of none of the organisations `sees`.
+        """
+        state = await settled(self._database, claim_id)
+        if state is None or not (sees is None or state.organisation_id in sees):  # mutant: decision-elsewhere
+            raise NotFound
+        return state
+
     async def decide(self, claim_id: UUID, *, provider_name: str | None, sees: Collection[UUID] | None = None) -> int:
         """Settle a claim's unknown sends as `settle` does, and return how many of its sends have
         ended in this way. The same decision again changes nothing.
@@ -96,9 +107,7 @@ class Records(Base):
             SettledOtherwise: its sends have ended in another way; nothing has changed.
             BadArgument: another program has recorded its idempotency key, so it stays unknown.
         """
-        state = await settled(self._database, claim_id)
-        if state is None or not (sees is None or state.organisation_id in sees):  # mutant: decision-elsewhere
-            raise NotFound
+        state = await self.sends_of(claim_id, sees=sees)
         if state.unknown:
             fault = await self._settled(claim_id, provider_name)
             state = await settled(self._database, claim_id) or state

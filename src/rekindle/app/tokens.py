@@ -1,6 +1,8 @@
 """The part of the engine for device tokens that the provider has proven dead."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from rekindle.app.base import Base
 from rekindle.errors import BadArgument
@@ -12,9 +14,12 @@ from rekindle.postgres import disabled
 class Tokens(Base):
     """Disabled tokens: which there are, and how to use them again."""
 
-    async def disabled_tokens(self, chosen: Disabled | None = None, *, limit: int = 100) -> Sequence[DisabledToken]:
-        """Devices whose token the provider has proven dead, newest first."""
-        return await disabled.disabled_tokens(self._database, chosen or Disabled(), limit=limit)
+    async def disabled_tokens(
+        self, chosen: Disabled | None = None, *, limit: int = 100, after: tuple[datetime, UUID] | None = None
+    ) -> Sequence[DisabledToken]:
+        """Devices whose token the provider has proven dead, newest first. The key of a row is
+        (disabled_at, device_id)."""
+        return await disabled.disabled_tokens(self._database, chosen or Disabled(), limit=limit, after=after)
 
     async def revive(self, chosen: Disabled) -> int:
         """Use the chosen tokens again from the next claim on; how many. If one is dead after all,

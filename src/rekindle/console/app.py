@@ -10,14 +10,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rekindle.api.access import Access
 from rekindle.api.middleware import Entrance
+from rekindle.api.runs import Runs
 from rekindle.app import Engine
+from rekindle.console.audit import AuditPages
+from rekindle.console.confirm import ConfirmPages
+from rekindle.console.dead_tokens import DeadTokenPages
+from rekindle.console.erasures import ErasurePages
+from rekindle.console.forms import Forms
 from rekindle.console.helps import HelpsPages
+from rekindle.console.keys import KeyPages
 from rekindle.console.looks import FILES, LookPages
 from rekindle.console.pages import Pages
 from rekindle.console.people import PeoplePages
 from rekindle.console.runs import RunPages
 from rekindle.console.sessions import Sessions
 from rekindle.console.sign_in import SignInPages
+from rekindle.console.unknown import UnknownPages
+from rekindle.console.workers import WorkerPages
 from rekindle.errors import RekindleError
 
 POLICY = (
@@ -46,10 +55,11 @@ def first(path: str) -> str:
     return path[1:].partition("/")[0]
 
 
-def mounted(api: ASGIApp, engine: Engine, access: Access, *, secret: SecretStr | None = None) -> ASGIApp:
+def mounted(api: ASGIApp, engine: Engine, access: Access, runs: Runs, *, secret: SecretStr | None = None) -> ASGIApp:
     """The API, with the console in front of it.
 
     Args:
+        runs: those of the API, which a confirmation starts too.
         secret: signs the cookies. Several servers of one address need the same. None: each start of
             the server signs everybody out.
 
@@ -58,12 +68,20 @@ def mounted(api: ASGIApp, engine: Engine, access: Access, *, secret: SecretStr |
     """
     sessions = Sessions(access, None if secret is None else secret.get_secret_value())
     pages = Pages(engine, sessions)
+    forms = Forms(sessions)
     routes = [
         *LookPages(sessions).routes(),
         *SignInPages(pages, sessions, access).routes(),
         *PeoplePages(pages, engine).routes(),
         *RunPages(pages, engine).routes(),
         *HelpsPages(pages, engine).routes(),
+        *ConfirmPages(pages, forms, engine, runs).routes(),
+        *UnknownPages(pages, forms, engine).routes(),
+        *DeadTokenPages(pages, engine).routes(),
+        *WorkerPages(pages, engine).routes(),
+        *AuditPages(pages, engine).routes(),
+        *KeyPages(pages, forms, engine).routes(),
+        *ErasurePages(pages, forms, engine).routes(),
     ]
     app = Starlette(
         routes=routes,

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from rekindle.api.list_routes import RUNS
 from rekindle.app import Engine
 from rekindle.console import words
+from rekindle.console.confirm import held_back
 from rekindle.console.pages import Pages
 from rekindle.errors import RunNotFound
 from rekindle.model import Numbers, Place, Report
@@ -91,12 +92,16 @@ class RunPages:
         report = await self._report(request.path_params["run_id"], actor.organisations)
         names = await self._engine.place_names(Place(one) for one in report.organisations)
         organisations = [names.organisations.get(one) or str(one) for one in report.organisations]
+        held = held_back(report)
         return await self._pages.page(
             request,
             "run.html",
             run=self._row(request, report),
             organisations=organisations,
             parts=[_part(one) for one in report.scenarios],
+            held=await self._engine.held_run(report.run_id, sees=actor.organisations) if held else None,
+            held_texts=held,
+            may_confirm=actor.allows("operate"),
         )
 
     async def _report(self, text: str, sees: frozenset[UUID] | None) -> Report:

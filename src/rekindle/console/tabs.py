@@ -30,5 +30,12 @@ TABS = (
     Tab("/runs", "Runs"),
     Tab("/helps", "Does it help"),
 )
-MORE: tuple[Tab, ...] = ()
+MORE = (
+    Tab("/unknown", "Unknown sends"),
+    Tab("/dead-tokens", "Dead tokens", limited=False),
+    Tab("/workers", "Workers", limited=False),
+    Tab("/audit", "Audit log", "admin", limited=False),
+    Tab("/keys", "Keys", "admin", limited=False),
+    Tab("/erasures", "Erasures", "admin"),
+)
 """Those in the menu."""

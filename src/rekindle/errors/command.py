@@ -1,5 +1,7 @@
 """A command stops, or cannot do all that it was asked for: RK5xx, RK6xx and some of RK7xx."""
 
+from collections.abc import Mapping
+
 from rekindle.errors.base import Disposition, RekindleError, install
 
 
@@ -19,9 +21,12 @@ class HeldByGuard(RekindleError):
     code = "RK502"
     usual_hint = "See `rekindle plan`. To allow them, run `rekindle run --confirm` with their number."
 
-    def __init__(self, message: str = "", *, hint: str = "", people: int = 0) -> None:
+    def __init__(
+        self, message: str = "", *, hint: str = "", people: int = 0, figures: Mapping[str, float] | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.people = people
+        self.figures = figures or {}  # what the guard compared; empty: it may not be told
 
 
 class DemoDisagrees(RekindleError):

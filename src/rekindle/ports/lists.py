@@ -21,6 +21,8 @@ class Filter:
         until: before this instant.
         after: the key of a row; only the rows after it.
         limit: the most rows.
+        claim_id: only the unknown sends of this claim.
+        action: only the entries of the audit with this action.
     """
 
     sees: Collection[UUID] | None = None
@@ -31,6 +33,8 @@ class Filter:
     until: datetime | None = None
     after: tuple[Any, ...] | None = None
     limit: int = 100
+    claim_id: UUID | None = None
+    action: str | None = None
 
     @property
     def organisations(self) -> tuple[UUID, ...] | None:

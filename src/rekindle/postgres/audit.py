@@ -28,6 +28,7 @@ async def audit(connection: Connection, entry: Entry) -> None:
 async def audited(database: Database, asked: Filter) -> Sequence[Audited]:
     """Return entries, newest first. The key of a row is its id."""
     (after,) = asked.after or (None,)
-    parameters = {"since": asked.since, "until": asked.until, "after": after, "limit": asked.limit}
+    parameters = {"action": asked.action, "since": asked.since, "until": asked.until, "after": after}
+    parameters["limit"] = asked.limit
     rows = await database.rows(statement("audit_page"), parameters)
     return [Audited(**{**row, "at": row["at"].astimezone(UTC)}) for row in rows]

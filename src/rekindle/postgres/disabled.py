@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from rekindle.model import DisabledToken
 from rekindle.ports import Disabled, Entry
@@ -11,9 +13,13 @@ from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
 
-async def disabled_tokens(database: Database, chosen: Disabled, *, limit: int) -> Sequence[DisabledToken]:
-    """Return the chosen ones, newest first."""
-    rows = await database.rows(statement("disabled_tokens"), {**_parameters(chosen), "limit": limit})
+async def disabled_tokens(
+    database: Database, chosen: Disabled, *, limit: int, after: tuple[datetime, UUID] | None = None
+) -> Sequence[DisabledToken]:
+    """Return the chosen ones, newest first. The key of a row is (disabled_at, device_id)."""
+    at, device = after or (None, None)
+    parameters = {**_parameters(chosen), "after_at": at, "after_device": device, "limit": limit}
+    rows = await database.rows(statement("disabled_tokens"), parameters)
     return [DisabledToken(**row) for row in rows]
 
 

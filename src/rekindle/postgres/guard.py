@@ -1,7 +1,7 @@
 """The guard: it stops a claim of unusually many people until somebody confirms the number. It is
 part of the claim's transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import LiteralString
@@ -152,4 +152,20 @@ def held(claim: Claim, guard: Guard, weighed: Weighed, own: int, total: int) -> 
         f"scenario {claim.scenario_type} would claim {claim.people:,} people: {'; '.join(exceeded)}",
         hint=f"See `rekindle plan`. To allow them, run `rekindle run --confirm {claim.people}`.",
         people=claim.people,
+        figures={} if claim.limited else figures(claim, weighed, own, total),
     )
+
+
+def figures(claim: Claim, weighed: Weighed, own: int, total: int) -> Mapping[str, float]:
+    """What the guard compared, in people: `total` of all scenarios in 24 hours with this claim, of
+    which `share_allows` are allowed for the active `recipients`; `own` of this scenario, of which
+    `median_allows` are, by the `median` of its days. A limit that does not apply is left out."""
+    found: dict[str, float | None] = {
+        "recipients": claim.recipients,
+        "total": total,
+        "share_allows": weighed.by_share,
+        "own": own,
+        "median_allows": weighed.by_median,
+        "median": weighed.median,
+    }
+    return {name: number for name, number in found.items() if number is not None}

@@ -110,7 +110,8 @@ class Reports:
     async def unknown(self, asked: Filter = _ALL) -> list[UnknownSend]:
         """Return uncertain sends, held or closed, newest first, by time, claim and device: the part
         that is asked for."""
-        return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), page_of(asked))]
+        parameters = page_of(asked) | {"claim_id": asked.claim_id}
+        return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), parameters)]
 
     async def deliveries(self) -> list[tuple[UUID, str]]:
         """Return every device that accepted, as the claim and the provider's name for the push, in

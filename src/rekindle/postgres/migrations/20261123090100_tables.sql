@@ -533,6 +533,7 @@ create table if not exists rekindle.disabled_token (
   needed_at   timestamptz   -- when a prune last found the token among the team's registrations
 );
 create index if not exists disabled_token_person_idx on rekindle.disabled_token (user_id);
+create index if not exists disabled_token_at_idx on rekindle.disabled_token (disabled_at, device_id);
 alter table rekindle.disabled_token enable row level security;
 revoke all on rekindle.disabled_token from rekindle_worker;
 drop policy if exists worker on rekindle.disabled_token;
@@ -808,6 +809,7 @@ create table if not exists rekindle.audit (
   details         jsonb not null default '{}' check (jsonb_typeof(details) = 'object')
 );
 create index if not exists audit_at_idx on rekindle.audit (at);
+create index if not exists audit_action_idx on rekindle.audit (action, audit_id);
 alter table rekindle.audit enable row level security;
 revoke all on rekindle.audit from rekindle_worker;
 drop policy if exists worker on rekindle.audit;

@@ -1,4 +1,5 @@
--- In: user_id, reason, within_seconds (each null: any); limit.
+-- In: user_id, reason, within_seconds (each null: any); after_at and after_device, the key of the
+-- last row of the page before (null: the first page); limit.
 -- Out: devices whose token the provider has proven dead, newest first. `registration` compares the
 -- registration that the person has now with the send that proved it: 'older' (the token is
 -- disabled), 'newer' (it is used again) or 'gone'.
@@ -12,7 +13,9 @@ from (
     and (%(reason)s::text is null or t.reason = %(reason)s)
     and (%(within_seconds)s::float8 is null
          or t.disabled_at >= rekindle.clock() - make_interval(secs => %(within_seconds)s))
-  order by t.disabled_at desc, t.device_id
+    and (%(after_at)s::timestamptz is null
+         or (t.disabled_at, t.device_id) < (%(after_at)s::timestamptz, %(after_device)s::uuid))
+  order by t.disabled_at desc, t.device_id desc
   limit %(limit)s
 ) disabled
 left join lateral (
@@ -22,4 +25,4 @@ left join lateral (
     and rekindle.device_id(d.target_kind, rekindle.trimmed(d.token::text)) = disabled.device_id
   having count(*) > 0
 ) registered on true
-order by disabled.disabled_at desc, disabled.device_id
+order by disabled.disabled_at desc, disabled.device_id desc

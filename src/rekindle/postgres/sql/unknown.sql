@@ -1,6 +1,6 @@
--- In: organisations (null: all rows); scenario_type, user_id, since, until (null: any); after_at,
--- after_id (a claim) and after_device, the key of the last row of the page before (null: the first
--- page); limit.
+-- In: organisations (null: all rows); scenario_type, user_id, claim_id, since, until (null: any);
+-- after_at, after_id (a claim) and after_device, the key of the last row of the page before (null:
+-- the first page); limit.
 -- Out: uncertain sends, newest first: those still held for a late answer (closed_at null), and
 -- closed ones. They are few, and are read by partial indexes and sorted.
 select claim_id, device_id, user_id, organisation_id, scenario_type, reason, armed_at, closed_at, attempts
@@ -15,6 +15,7 @@ from (
 where (%(organisations)s::uuid[] is null or organisation_id = any (%(organisations)s))  -- mutant: own-unknown
   and (%(scenario_type)s::text is null or scenario_type = %(scenario_type)s)
   and (%(user_id)s::uuid is null or user_id = %(user_id)s)
+  and (%(claim_id)s::uuid is null or claim_id = %(claim_id)s)
   and (%(since)s::timestamptz is null or armed_at >= %(since)s)
   and (%(until)s::timestamptz is null or armed_at < %(until)s)
   and (%(after_at)s::timestamptz is null
