@@ -159,6 +159,7 @@ def candidate_document(candidate: Candidate, names: Names) -> Document:
         "occurrence": candidate.occurrence,
         "other_occurrences": list(candidate.other_occurrences),
         "verdict": candidate.verdict,
+        "text": candidate.text_name,
         "devices": len(candidate.devices),
     }
 
@@ -313,6 +314,7 @@ def _explanation_document(scenario: Explanation, names: PlaceNames) -> Document:
         "next_at": scenario.next_at,
         "waits_for": scenario.waits_for,
         "held_out_of": scenario.held_out_of,
+        "text": scenario.text_name,
         "fault": scenario.fault,
         "conditions": [dataclasses.asdict(condition) for condition in scenario.conditions],
     }

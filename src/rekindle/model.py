@@ -14,8 +14,9 @@ TargetKind = Literal["token", "fid"]
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One device of one claim: it is leased, armed, sent and recorded. `epoch` fences every write
-    about it. `kind` is that of its scenario. `relevant_seconds` is the time until the push is no
-    longer relevant, from the moment at which the unit was read."""
+    about it. `kind` is that of its scenario. `text_name` is the text of its person in a text trial.
+    `relevant_seconds` is the time until the push is no longer relevant, from the moment at which
+    the unit was read."""
 
     claim_id: UUID
     device_id: UUID
@@ -30,6 +31,7 @@ class Unit:
     timezone: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     variant: int = 0
+    text_name: str | None = None
     attempts: int = 0
     kind: str = ""
     relevant_seconds: int | None = None
@@ -361,7 +363,8 @@ class Names(PlaceNames):
 class Candidate:
     """What `plan` returns for one person who is due: they would be claimed now, or are refused, and
     why. `other_occurrences` is what a digest covers besides. `held_out_of`: the person would be
-    claimed, and get no push, because of the trial with this scope."""
+    claimed, and get no push, because of the trial with this scope. `text_name`: the text that they
+    would get in a text trial."""
 
     user_id: UUID
     organisation_id: UUID | None
@@ -375,6 +378,7 @@ class Candidate:
     variant: int = 0
     other_occurrences: tuple[str, ...] = ()
     held_out_of: str | None = None
+    text_name: str | None = None
 
     @property
     def verdict(self) -> str:

@@ -13,6 +13,7 @@ from rekindle.postgres.evaluation import (
     AT_ANY_HOUR,
     OF_MEMBERSHIP,
     OF_TRIALS,
+    WITH_ONE_TEXT,
     kinds_that_look,
     parts_of,
     parts_of_names,
@@ -236,7 +237,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
     twins |= {f"{slot}_absent" for slot in OF_MEMBERSHIP}
     twins |= {f"kinds/milestone/{part}" for part in ("undated", "sum", "amount_absent")}
     twins |= {"occasion_digest", "variables_digest", "opened_by_person", "opened_absent"}
-    twins |= {f"{slot}_absent" for slot in OF_TRIALS}
+    twins |= {f"{slot}_absent" for slot in OF_TRIALS} | set(WITH_ONE_TEXT.values())
     of_a_kind = {f"kinds/{kind}/{part}" for kind in KINDS for part in ("candidates", "known")}
     of_a_kind |= {f"kinds/{kind}/longest" for kind in MEASURED}
     of_a_kind |= {f"kinds/{kind}/relevant_until" for kind in KINDS if KINDS[kind].ends}

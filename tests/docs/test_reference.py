@@ -34,6 +34,7 @@ from rekindle.scenario import (
     Webpush,
 )
 from rekindle.scenario.digest import Digest
+from rekindle.scenario.further import FurtherText, TextTrial
 from rekindle.scenario.kinds import ScenarioKind
 from rekindle.scenario.outcome import Outcome
 from rekindle.scenario.overrides import FIXED
@@ -197,6 +198,8 @@ def test_the_keys_of_the_configuration_are_those_of_the_models() -> None:
     check_keys("scenario.NAME.outcome", Outcome, set(Outcome.model_fields))
     check_keys("scenario.NAME.digest", Digest, set(Digest.model_fields))
     check_keys("scenario.NAME.message.LOCALE", Text, set(Text.model_fields))
+    check_keys("scenario.NAME.text.TEXT", FurtherText, set(FurtherText.model_fields))
+    check_keys("scenario.NAME.text_trial", TextTrial, set(TextTrial.model_fields))
     check_keys("scenario.NAME.android", Android, set(Android.model_fields))
     check_keys("scenario.NAME.apns", Apns, set(Apns.model_fields))
     check_keys("scenario.NAME.webpush", Webpush, set(Webpush.model_fields))

@@ -2075,6 +2075,74 @@ PEOPLE = (
         )
     ),
     *(
+        Mutant(what, file, marker, becomes, (f"database/test_text_trials.py::{test}",))
+        for what, file, marker, becomes, test in (
+            (
+                "people who are held out are in the trial of the texts",
+                "postgres/sql/parts/worded.sql",
+                "texts-nested",
+                "",
+                "test_only_people_who_are_not_held_out_have_a_text",
+            ),
+            (
+                "the texts are not those of the function",
+                "postgres/sql/parts/worded.sql",
+                "texts-bucket",
+                "when trial.enrols then trial.texts[1 + width_bucket(part.bucket + 1, trial.text_ends)]",
+                "test_the_bucket_at_the_end_of_a_text_is_in_the_next_one",
+            ),
+            (
+                "people are enrolled after the day of a text trial",
+                "postgres/sql/parts/worded.sql",
+                "texts-until",
+                "true as enrols",
+                "test_from_its_day_on_nobody_new_takes_part_and_after_the_agreed_day_everybody_gets_the_first_text",
+            ),
+            (
+                "a text trial lasts for ever",
+                "postgres/sql/parts/worded.sql",
+                "texts-agreed-day",
+                "",
+                "test_from_its_day_on_nobody_new_takes_part_and_after_the_agreed_day_everybody_gets_the_first_text",
+            ),
+            (
+                "a run with old texts enrols people in the trial of new ones",
+                "postgres/sql/parts/worded.sql",
+                "texts-of-the-trial",
+                "",
+                "test_a_run_with_the_texts_of_before_enrols_nobody_in_the_trial_of_the_new_ones",
+            ),
+            (
+                "the text of the claim is not kept with the unit",
+                "postgres/sql/claim.sql",
+                "text-of-the-claim",
+                "null,",
+                "test_a_retry_has_the_text_of_its_claim_also_after_an_apply",
+            ),
+            (
+                "everybody gets the first text",
+                "engine/compose.py",
+                "text-of-the-arm",
+                "further = None",
+                "test_each_person_gets_the_text_of_their_bucket_and_every_text_is_sent",
+            ),
+            (
+                "a person who lacks a variable of their text gets none",
+                "engine/compose.py",
+                "text-not-made",
+                "with suppress(ZeroDivisionError):",
+                "test_a_person_who_lacks_a_variable_of_their_text_gets_the_first_one_and_stays_in_the_arm",
+            ),
+            (
+                "a text trial goes on with other texts",
+                "postgres/trials.py",
+                "texts-change",
+                'texts_sha256="0" * 64,',
+                "test_a_text_of_one_place_is_a_text_of_the_trial",
+            ),
+        )
+    ),
+    *(
         Mutant(what, file, marker, becomes, (f"database/test_trials.py::{test}",))
         for what, file, marker, becomes, test in (
             (

@@ -104,6 +104,7 @@ def test_every_key_means_what_the_file_says(tmp_path: Path) -> None:
         "link": "https://example.org/{first_name}",
         "default_locale": "nb",
         "data": {"screen": "home/{stage}"},
+        "text": {},
         "message": {
             "nb": {"title": "Hei {first_name}", "body": "{days} dager"},
             "en-GB": {"title": "Hello {first_name}", "body": "{days} days"},
@@ -128,7 +129,7 @@ def test_a_key_that_a_scenario_does_not_set_has_its_default(tmp_path: Path) -> N
         "relevance": 86_400,
         "uncertain": "hold", "key": "day", "default_locale": "en", "message": {"en": {"title": "t", "body": "b"}},
         "data_only": False, "devices": {}, "critical": False, "quiet_hours": "none", "send_at": "none", "caps": [],
-        "overrides": [], "data": {}, "outcome": {"horizon": 1_209_600}, "holdout": True,
+        "overrides": [], "data": {}, "text": {}, "outcome": {"horizon": 1_209_600}, "holdout": True,
         "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
     }  # fmt: skip
 

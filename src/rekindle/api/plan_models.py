@@ -59,6 +59,7 @@ _PLANNED: dict[str, Any] = {
     "occurrence": "inactive:2026-11-02:21d",
     "other_occurrences": [],
     "verdict": "claim",
+    "text": None,
     "devices": 2,
 }
 _PERSON: dict[str, Any] = {
@@ -82,6 +83,7 @@ _PERSON: dict[str, Any] = {
             "next_at": "2026-11-30T09:07:02+00:00",
             "waits_for": None,
             "held_out_of": None,
+            "text": None,
             "fault": None,
             "conditions": [
                 {"reason": "opted_out", "blocks": False, "facts": {"of": []}},
@@ -210,6 +212,7 @@ class PlannedPerson(OfPerson):
     occurrence: str
     other_occurrences: list[str] = Field(description="Of a digest: what the push covers besides.")
     verdict: str = Field(description="`claim`, `held_out`, or the reason for a refusal.")
+    text: str | None = Field(description="The text that the person would get in a text trial; null: there is none.")
     devices: int
 
 
@@ -244,6 +247,9 @@ class ExplanationShown(BaseModel):
     waits_for: str | None = Field(description="The reason that does not end with time; then next_at is null.")
     held_out_of: str | None = Field(
         default=None, description="The scope of the trial that holds the person out of a push that nothing blocks."
+    )
+    text: str | None = Field(
+        default=None, description="The text that the person would get in a text trial, if nothing blocks."
     )
     fault: str | None
     conditions: list[ConditionShown]

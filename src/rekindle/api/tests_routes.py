@@ -66,11 +66,15 @@ class TestRequest(BaseModel):
         description="Send to this device token instead of the device that the person registered last. Never stored.",
     )
 
+    text: str | None = Field(
+        default=None, min_length=1, max_length=31, description="One of the scenario's texts; null: its own."
+    )
+
     def digest(self) -> str:
         """Equal for two requests that ask for the same test push. A token is in it only by its
         digest."""
         token = None if self.token is None else hashlib.sha256(self.token.encode()).hexdigest()
-        asked = {"user_id": str(self.user_id), "scenario": self.scenario, "token": token}
+        asked = {"user_id": str(self.user_id), "scenario": self.scenario, "token": token, "text": self.text}
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -130,7 +134,12 @@ def tests_routes(engine: Engine) -> APIRouter:
             raise NotFound
         asked = None if idempotency_key is None else Asked(actor.own_key(idempotency_key), request.digest())
         sent = await engine.acting_as(actor).send_test(
-            request.user_id, request.scenario, token=request.token, sees=actor.organisations, asked=asked
+            request.user_id,
+            request.scenario,
+            token=request.token,
+            text=request.text,
+            sees=actor.organisations,
+            asked=asked,
         )
         if sent.replayed:
             response.headers["idempotency-replayed"] = "true"

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from rekindle.app.base import Base
 from rekindle.engine.mark import mark
 from rekindle.engine.scenarios import require_applied
-from rekindle.errors import BadArgument, RekindleError
+from rekindle.errors import BadArgument, RekindleError, UnknownText
 from rekindle.log import log
 from rekindle.model import (
     Accepted,
@@ -23,9 +23,10 @@ from rekindle.model import (
     TestOutcome,
     Uncertain,
 )
-from rekindle.ports import Evaluation, Filter
+from rekindle.ports import Applied, Evaluation, Filter
 from rekindle.postgres import installation
 from rekindle.postgres.tests import ArmedTest, Wanted, arm_test, asked_before, end_test, tests_sent
+from rekindle.scenario import FIRST, names_of
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
@@ -39,6 +40,7 @@ class Testing(Base):
         scenario_type: str,
         *,
         token: str | None = None,
+        text: str | None = None,
         sees: Collection[UUID] | None = None,
         asked: Asked | None = None,
     ) -> SentAsTest:
@@ -54,11 +56,13 @@ class Testing(Base):
                 get sample values.
             scenario_type: a scenario that is applied, enabled or not.
             token: a device token to send to. It is neither stored nor logged.
+            text: one of the scenario's texts; None: its own.
             sees: only recipients of these organisations exist.
             asked: the same request again is the same test push.
 
         Raises:
             UnknownScenario: the scenario is not applied.
+            UnknownText: the scenario has no such text.
             NotFound: there is no such active recipient.
             NoTestSend: the person has opted out or has no device, the scenario is switched off, or
                 the text cannot be made.
@@ -74,7 +78,7 @@ class Testing(Base):
         if fault is not None:  # mutant: no-test-from-a-copy
             raise fault
         await self.deps.dispatcher.open()
-        applied, test_id = in_force[scenario_type], uuid4()
+        applied, test_id = _with_text(in_force[scenario_type], text), uuid4()
         selection = Selection(scenarios=(scenario_type,), organisations=tuple(sees or ()), user_id=user_id)
 
         def compose(person: Candidate, target: tuple[TargetKind, str], due: bool) -> tuple[Message, tuple[str, ...]]:
@@ -89,7 +93,7 @@ class Testing(Base):
             self._entry("test.sent"),
         )
         if armed is None:
-            return await self.send_test(user_id, scenario_type, token=token, sees=sees, asked=asked)
+            return await self.send_test(user_id, scenario_type, token=token, text=text, sees=sees, asked=asked)
         return await self._sent(armed)
 
     async def tests_sent(self, asked: Filter) -> Sequence[SentAsTest]:
@@ -112,6 +116,22 @@ class Testing(Base):
             log.warning("test.not_recorded", test_id=str(test_id), outcome=word, code=fault.code)
         hint = outcome.hint if isinstance(outcome, Refused) else ""
         return replace(armed.sent, outcome=word, reason=reason, provider_name=name, hint=hint)
+
+
+def _with_text(one: Applied, text: str | None) -> Applied:
+    """The scenario with one of its texts as its own.
+
+    Raises:
+        UnknownText: it has no such text.
+    """
+    if text is None or text == FIRST:
+        return one
+    if text not in one.scenario.text:
+        raise UnknownText(
+            f"scenario {one.scenario_type} has no text {text[:40]!r}",
+            hint=f"It has {', '.join(names_of(one.scenario))}. After a change, apply the configuration first.",
+        )
+    return replace(one, scenario=one.scenario.with_text(text))
 
 
 def _ended(outcome: Outcome) -> tuple[TestOutcome, str | None, str | None]:

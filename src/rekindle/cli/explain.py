@@ -124,6 +124,8 @@ def _verdict(scenario: Explanation) -> str:
     if scenario.fault is not None:
         return f"cannot be evaluated. {scenario.fault}"
     if not scenario.blocked_by:
+        if scenario.text_name is not None:
+            return f"would be claimed now, and get text {scenario.text_name}"
         return "would be claimed now" + ("" if scenario.held_out_of is None else held_out(scenario.held_out_of))
     reason = scenario.blocked_by[0] if scenario.waits_for is None else scenario.waits_for
     others = [other for other in scenario.blocked_by if other != reason]

@@ -190,6 +190,8 @@ def people_table(people: Sequence[Candidate], named: People) -> Table:
         verdict = f"refused: {one.refusal}" if one.refusal else f"would claim, {len(one.devices)} device(s)"
         if one.verdict == "held_out":
             verdict = "held out by a trial"
+        elif one.text_name is not None and one.refusal is None:
+            verdict += f", text {one.text_name}"
         table.add_row(named.person(one.user_id), one.scenario_type, one.occurrence, verdict)
     return table
 

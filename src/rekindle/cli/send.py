@@ -32,6 +32,9 @@ async def send(
         str | None,
         typer.Option("--token", metavar="TOKEN", help="To this device token instead; - reads it from standard input."),
     ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="One of the scenario's texts, if it has several.")
+    ] = None,
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> int:
@@ -54,7 +57,7 @@ async def send(
     async with Engine.open(settings(), config(config_path)) as engine:
         try:
             for given in people:
-                one = await engine.send_test(await engine.person(given), scenario, token=token)
+                one = await engine.send_test(await engine.person(given), scenario, token=token, text=text)
                 sent.append(one)
                 if not as_json:
                     _tell(one)

@@ -21,7 +21,7 @@ def show_texts(user_id: UUID, shown: Sequence[Shown], *, as_json: bool) -> None:
     for number, one in enumerate(shown):
         if number:
             say()
-        say(f"{one.scenario_type}: {_verdict(one)}")
+        say(f"{one.scenario_type}{_text(one)}: {_verdict(one)}")
         if one.verdict in ("not_due", NOT_EVALUATED):
             continue
         for name, value in _lines(one):
@@ -35,7 +35,13 @@ def _json(one: Shown) -> dict[str, Any]:
     return {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}
 
 
+def _text(one: Shown) -> str:
+    return "" if one.text is None else f", text {one.text}"
+
+
 def _verdict(one: Shown) -> str:
+    if not one.theirs:
+        return "others get this text"
     if one.verdict == "not_due":
         return "not due"
     if one.verdict == NOT_EVALUATED:

@@ -2,7 +2,7 @@
 
 from rekindle.effect.intervals import visible
 from rekindle.errors import EffectMissing
-from rekindle.ports import PROGRAMME, Outlook, TrialChange, TrialTerms
+from rekindle.ports import OF_TEXTS, PROGRAMME, Outlook, TrialChange, TrialTerms, scenario_of
 
 ALPHA = 0.025
 """Of the interval of the agreed day."""
@@ -18,6 +18,9 @@ def trial_line(change: TrialChange, *, dry_run: bool) -> str:
     done = f"{'would be ' if dry_run else ''}{change.change}"
     if change.change == "ended":
         return f"{done}: {what}"
+    if terms.held is None:
+        parts = ", ".join(f"{weight / 100:g} % of the people get text {name}" for name, weight in terms.weights.items())
+        return f"{done}: {what}; {parts}, until {terms.until_on}"
     people = "people" if terms.unit == "person" else "chapters"
     return f"{done}: {what}; {terms.held / 100:g} % of the {people} get no push until {terms.until_on}"
 
@@ -38,13 +41,28 @@ def _seen(terms: TrialTerms, outlook: Outlook) -> str:
         f"As in the last {outlook.days:,} days, about {outlook.people:,} people would take part by {terms.until_on}"
     )
     rate = USUAL_RATE if outlook.rate is None else outlook.rate
+    more = "Hold out a larger part" if terms.held is not None else "Take fewer texts, or more equal weights"
+    without = "without a push" if terms.held is not None else "after the first text"
     try:
-        gain = visible(outlook.people, rate, 1 - terms.held / 10_000, ALPHA) if outlook.people else None
+        gain = _least_seen(terms, outlook.people, rate) if outlook.people else None
     except EffectMissing as missing:
         return f"{people}. {missing.hint}"
     if gain is None:
-        return f"{people}: too few to see any difference. Hold out a larger part, or choose a later day."
-    return f"{people}: a difference of {gain * 100:.1f} points would be seen, if {rate:.0%} come back without a push."
+        return f"{people}: too few to see any difference. {more}, or choose a later day."
+    return f"{people}: a difference of {gain * 100:.1f} points would be seen, if {rate:.0%} come back {without}."
+
+
+def _least_seen(terms: TrialTerms, people: int, rate: float) -> float | None:
+    """The difference that would be seen: in a text trial, between the first text and any other."""
+    if terms.held is not None:
+        return visible(people, rate, 1 - terms.held / 10_000, ALPHA)
+    first, *others = terms.weights.values()
+    gains = [
+        visible(round(people * (first + other) / 10_000), rate, other / (first + other), ALPHA / len(others))
+        for other in others
+    ]
+    known = [gain for gain in gains if gain is not None]
+    return max(known) if len(known) == len(gains) else None
 
 
 def held_out(scope: str) -> str:
@@ -53,4 +71,6 @@ def held_out(scope: str) -> str:
 
 
 def _trial(scope: str) -> str:
-    return "the trial of the whole programme" if scope == PROGRAMME else f"the trial of {scope}"
+    if scope == PROGRAMME:
+        return "the trial of the whole programme"
+    return f"the {'text trial' if scope.startswith(OF_TEXTS) else 'trial'} of {scenario_of(scope)}"

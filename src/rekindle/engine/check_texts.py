@@ -110,6 +110,7 @@ def _versions(name: str, scenario: AnyScenario) -> Iterator[_Version]:
     text or the size of a push."""
     of_organisation: dict[str, AnyScenario] = {}
     yield _Version(name, f"scenario.{name}", scenario, scenario.templates())
+    yield from _further(name, f"scenario.{name}", scenario)
     for override, variant in zip(scenario.overrides, scenario.variants()[1:], strict=True):
         below: AnyScenario = scenario
         if override.chapter_id is None:
@@ -120,6 +121,17 @@ def _versions(name: str, scenario: AnyScenario) -> Iterator[_Version]:
         own = {where: text for where, text in variant.templates().items() if inherited.get(where) != text}
         if own or variant.options() != below.options():
             yield _Version(name, f"{override.path}.scenario.{name}", variant, own)
+        if variant.text != below.text or variant.shared() != below.shared() or variant.options() != below.options():
+            yield from _further(name, f"{override.path}.scenario.{name}", variant)
+
+
+def _further(name: str, place: str, scenario: AnyScenario) -> Iterator[_Version]:
+    """The scenario with each of its further texts, whose own texts are those of the message."""
+    for text in sorted(scenario.text):
+        with_text = scenario.with_text(text)
+        shared = with_text.shared()
+        own = {where: template for where, template in with_text.templates().items() if where not in shared}
+        yield _Version(name, f"{place}.text.{text}", with_text, own)
 
 
 def _fit_for(column_type: str) -> frozenset[Need]:

@@ -1,11 +1,12 @@
 """Makes the message from a unit and its scenario's texts."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from rekindle.model import Message, Unit
-from rekindle.render import is_address, render, render_address
-from rekindle.scenario import AnyScenario
+from rekindle.render import NotRendered, is_address, render, render_address
+from rekindle.scenario import AnyScenario, Text
 
 _LOCALES_KEPT = 1_000
 """At most this many different locales of people are kept; any further one is looked up each time.
@@ -24,17 +25,18 @@ class Composer:
 
     def message(self, unit: Unit) -> Message:
         """The message for one unit, in the recipient's locale, by the variant under which they were
-        claimed.
+        claimed, with the text of their arm in a text trial. If that text cannot be made for them,
+        they get the scenario's own, and stay in the arm.
 
         Raises:
-            NotRendered: a text names a variable that this person lacks, or whose value does not fit
-                the text.
+            NotRendered: the scenario's own text names a variable that this person lacks, or whose
+                value does not fit the text.
             TemplateInvalid: a text cannot be parsed; `apply` refuses such texts.
         """
         variant = self.variants[unit.variant]  # mutant: variant
         scenario, locale = variant.scenario, variant.locale_for(unit.locale)
         zone = unit.timezone or "UTC"
-        text = scenario.message[locale]
+        title, body, subtitle = _read(scenario, unit, locale, zone)
         return Message(
             claim_id=unit.claim_id,
             idempotency_key=unit.idempotency_key,
@@ -42,9 +44,9 @@ class Composer:
             scenario_type=unit.scenario_type,
             target_kind=unit.target_kind,
             target=unit.target,
-            title=render(text.title, unit.variables, locale, zone),
-            body=render(text.body, unit.variables, locale, zone),
-            subtitle=None if text.subtitle is None else render(text.subtitle, unit.variables, locale, zone),
+            title=title,
+            body=body,
+            subtitle=subtitle,
             image=_page(scenario.image, unit.variables),
             data={key: _plain(value, unit.variables) for key, value in scenario.data.items()},
             link=_page(scenario.link, unit.variables),
@@ -52,6 +54,22 @@ class Composer:
             ttl_seconds=variant.ttl_of(unit),
             options=variant.options,
         )
+
+
+def _read(scenario: AnyScenario, unit: Unit, locale: str, zone: str) -> tuple[str, str, str | None]:
+    """Title, body and subtitle: of the text of the unit's arm, or the scenario's own."""
+    further = scenario.text.get(unit.text_name or "")  # mutant: text-of-the-arm
+    if further is not None:
+        with suppress(NotRendered):  # mutant: text-not-made
+            title, body, subtitle = _rendered(further.message[locale], unit, locale, zone)
+            if title.strip() and body.strip():
+                return title, body, subtitle
+    return _rendered(scenario.message[locale], unit, locale, zone)
+
+
+def _rendered(text: Text, unit: Unit, locale: str, zone: str) -> tuple[str, str, str | None]:
+    subtitle = None if text.subtitle is None else render(text.subtitle, unit.variables, locale, zone)
+    return render(text.title, unit.variables, locale, zone), render(text.body, unit.variables, locale, zone), subtitle
 
 
 def longest_ttl(scenario: AnyScenario) -> int:

@@ -193,4 +193,5 @@ def unit_of(candidate: Candidate, one: Applied, kind: TargetKind, target: str, *
         timezone=candidate.timezone,
         variables=candidate.variables,
         variant=candidate.variant,
+        text_name=candidate.text_name,
     )

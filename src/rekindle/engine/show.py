@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from rekindle.engine.compose import Composer
@@ -13,6 +13,7 @@ from rekindle.payload import MAX_PAYLOAD_BYTES, payload, payload_bytes
 from rekindle.policy import UNGUARDED
 from rekindle.ports import Applied, Evaluation, Store
 from rekindle.render import NotRendered
+from rekindle.scenario import FIRST, names_of
 
 NOT_EVALUATED = "not_evaluated"
 
@@ -22,7 +23,8 @@ class Shown:
     """One scenario for one person. `verdict` is `claim`, `held_out`, the reason for a refusal,
     `not_due`, or `not_evaluated` with the fault as its `problem`. A person who is not due has no
     text, because the values for it do not exist. `problem` says why a text cannot be sent;
-    `variable` names the variable at fault, if one is."""
+    `variable` names the variable at fault, if one is. Of a scenario with several texts there is one
+    for each `text`; `theirs` is the one that a run would send."""
 
     scenario_type: str
     verdict: str
@@ -38,6 +40,8 @@ class Shown:
     payload_bytes: int | None = None
     problem: str | None = None
     variable: str | None = None
+    text: str | None = None
+    theirs: bool = True
 
 
 async def show(store: Store, evaluations: Sequence[Evaluation]) -> list[Shown]:
@@ -59,9 +63,22 @@ async def show(store: Store, evaluations: Sequence[Evaluation]) -> list[Shown]:
                 shown.append(Shown(step.scenario_type, NOT_EVALUATED, problem=str(step.fault)))
             elif step.evaluated:
                 one = by_name[step.scenario_type]
-                shown.append(Shown(one.scenario_type, "not_due") if due is None else _shown(due, one))
+                shown += [Shown(one.scenario_type, "not_due")] if due is None else _texts(due, one)
             due = None
     return shown
+
+
+def _texts(candidate: Candidate, one: Applied) -> list[Shown]:
+    """The text of a scenario, or each of its texts, the person's own first."""
+    if not one.scenario.text:
+        return [_shown(candidate, one)]
+    theirs = candidate.text_name or FIRST
+    every: list[Shown] = []
+    for name in names_of(one.scenario):
+        scenario = one.scenario if name == FIRST else one.scenario.with_text(name)
+        shown = _shown(replace(candidate, text_name=None), replace(one, scenario=scenario))
+        every.append(replace(shown, text=name, theirs=name == theirs))
+    return sorted(every, key=lambda each: not each.theirs)
 
 
 def _shown(candidate: Candidate, one: Applied) -> Shown:

@@ -80,6 +80,7 @@
         ├── KeyNameTaken          RK713
         ├── TooManyRequests       RK714   retry     2
         │   └── TooManyTests      RK736   retry     2
+        ├── UnknownText           RK715
         ├── TokenRefused          RK720
         ├── IssuerUnavailable     RK721   retry     2
         ├── NotConfirmable        RK731
@@ -193,6 +194,7 @@ from rekindle.errors.request import (
     TooManyRequests,
     TooManyRuns,
     TooManyTests,
+    UnknownText,
 )
 from rekindle.errors.source import (
     EvaluationFailed,
@@ -298,6 +300,7 @@ __all__ = [
     "TooManyTests",
     "TrialRefused",
     "UnknownScenario",
+    "UnknownText",
     "WouldRetire",
     "install",
     "of_code",

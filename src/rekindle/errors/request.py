@@ -107,6 +107,13 @@ class NoTestSend(RequestError):
     usual_hint = "Send it to a device of your own: --token, or `token` over HTTP."
 
 
+class UnknownText(RequestError):
+    """The scenario has no text of that name."""
+
+    code = "RK715"
+    usual_hint = "Name a text that is applied."
+
+
 class NotNow(RequestError):
     """The server cannot start a run at this moment."""
 

@@ -39,13 +39,14 @@ from rekindle.ports.source import (
 )
 from rekindle.ports.summary import PlaceSummary, Summary
 from rekindle.ports.tokens import Disabled
-from rekindle.ports.trials import PROGRAMME, Outlook, TrialChange, TrialTerms
+from rekindle.ports.trials import OF_TEXTS, PROGRAMME, Outlook, TrialChange, TrialTerms, scenario_of, weights_of
 
 __all__ = [
     "ARMED",
     "EFFECTS",
     "HELD_OUT",
     "NO_COUNTS",
+    "OF_TEXTS",
     "PROGRAMME",
     "PRUNABLE",
     "WAITS",
@@ -133,4 +134,6 @@ __all__ = [
     "TrialsFound",
     "View",
     "Worker",
+    "scenario_of",
+    "weights_of",
 ]

@@ -32,6 +32,7 @@ class Explanation:
     which a claim could win if nothing else changes. If no time can be given, it is None, and
     `waits_for` says why. A scenario that cannot be evaluated has a `fault` and no conditions.
     `held_out_of`: nothing blocks, and the trial with this scope holds the person out of the push.
+    `text_name`: nothing blocks, and the person gets this text in a text trial.
     """
 
     scenario_type: str
@@ -46,6 +47,7 @@ class Explanation:
     waits_for: str | None = None
     fault: str | None = None
     held_out_of: str | None = None
+    text_name: str | None = None
 
     @property
     def blocked_by(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from rekindle.policy import Guard
 from rekindle.ports import Aftermath, Applied, Evaluation, Fidelities, Fidelity, Judged, Past, PastTick, Replays
 from rekindle.postgres.aftermath import aftermath
 from rekindle.postgres.claims import survey
-from rekindle.postgres.evaluation import OF_TRIALS, Moment, optional_views
+from rekindle.postgres.evaluation import OF_TRIALS, WITH_ONE_TEXT, Moment, optional_views
 from rekindle.postgres.faults import database_faults
 from rekindle.postgres.fidelity import fidelity
 from rekindle.postgres.guard import Claim, weigh
@@ -194,4 +194,4 @@ class _PastMoment(Moment):
 
     def statement(self, name: str, scenario: AnyScenario, **bound: str) -> LiteralString:
         """As `Moment.statement`, over the temporary tables."""
-        return over_twins(super().statement(name, scenario, **bound), self._recorded)
+        return over_twins(super().statement(name, scenario, **(WITH_ONE_TEXT | bound)), self._recorded)

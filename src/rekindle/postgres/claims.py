@@ -145,6 +145,7 @@ def _candidate(scenario_type: str, row: dict[str, Any]) -> Candidate:
         devices=tuple((kind, target) for kind, target in row["devices"]),
         other_occurrences=tuple(row["other_occurrences"] or ()),
         held_out_of=row["held_out_of"],
+        text_name=row["text_name"],
     )
 
 

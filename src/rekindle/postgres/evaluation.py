@@ -12,7 +12,7 @@ from rekindle.postgres.own_query import own_rows, stage
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.requirements import requirements
 from rekindle.postgres.sql import statement
-from rekindle.scenario import KINDS, AnyScenario, OwnQuery
+from rekindle.scenario import KINDS, AnyScenario, OwnQuery, texts_sha256
 
 AT_ANY_HOUR = dict.fromkeys(("refusals/weekday", "refusals/quiet_hours", "refusals/send_hour"), "at_any_hour")
 """The parts that leave the hour out. Without a time zone a person is still not reached."""
@@ -20,6 +20,8 @@ AT_ANY_HOUR = dict.fromkeys(("refusals/weekday", "refusals/quiet_hours", "refusa
 OF_MEMBERSHIP = ("first_place", "zone_of_place")
 """Further parts that have an `_absent` twin for teams without a view `membership`."""
 
+WITH_ONE_TEXT = {slot: f"{slot}_absent" for slot in ("worded", "enrolled_reader")}
+"""The parts for a scenario without a text trial."""
 
 OF_TRIALS = ("assigned", "enrolled", "held_out_today")
 """The parts that a claim has only while a trial runs. Each has an `_absent` twin."""
@@ -110,6 +112,7 @@ def parts_for(scenario: AnyScenario) -> dict[str, str]:
         "newest_devices": "newest_devices" if limited else "every_device",
         "not_over": "not_over" if scenario.ends_somewhere else "every_candidate",
         "not_too_old": "not_too_old" if scenario.dated_somewhere else "every_candidate",
+        **({} if scenario.text else WITH_ONE_TEXT),
         **scenario.parts(),
     }
 
@@ -191,6 +194,7 @@ def by_place(scenario: AnyScenario, locales: Sequence[str] = ()) -> dict[str, An
         "by_occurrence": scenario.key == "occurrence",
         "capped": scenario.capped_somewhere and not scenario.critical,
         "first_until_on": min((one.until for one in variants if one.until), default=None),
+        "texts_sha256": texts_sha256(scenario),
         "digest_names": scenario.digest and scenario.digest.names,
         "digest_item": scenario.listed,
         **scenario.bounds(),

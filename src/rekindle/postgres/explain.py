@@ -115,6 +115,7 @@ def _explanation(applied: Applied, row: Row, outranking: Sequence[str]) -> Expla
         next_at=None if lasting else row["possible_at"],
         waits_for=lasting[0] if lasting else None,
         held_out_of=row["held_out_of"],
+        text_name=row["text_name"],
     )
 
 

@@ -3,6 +3,7 @@
 from rekindle.scenario.alert import AlertConfig
 from rekindle.scenario.config import Config, DispatcherConfig, Run
 from rekindle.scenario.digest import VARIABLES as DIGEST_VARIABLES
+from rekindle.scenario.further import FIRST, TextTrial, ends_of, names_of, texts_sha256
 from rekindle.scenario.kinds import (
     KINDS,
     AnyScenario,
@@ -27,6 +28,7 @@ from rekindle.scenario.trial import Trial
 __all__ = [
     "ACTIVITY",
     "DIGEST_VARIABLES",
+    "FIRST",
     "KINDS",
     "WEEKDAYS",
     "AlertConfig",
@@ -46,11 +48,15 @@ __all__ = [
     "Run",
     "SignInConfig",
     "Text",
+    "TextTrial",
     "Trial",
     "Variable",
     "Webpush",
     "changed_keys",
     "definition",
+    "ends_of",
     "fingerprint",
+    "names_of",
     "parse_scenario",
+    "texts_sha256",
 ]

@@ -9,6 +9,7 @@ from rekindle.policy import Guard, Retention, parse_share
 from rekindle.scenario.alert import AlertConfig
 from rekindle.scenario.critical import void_if_critical
 from rekindle.scenario.cron import Zone
+from rekindle.scenario.further import wrong_texts
 from rekindle.scenario.kinds import SCENARIO_TYPE, Scenario, Seconds
 from rekindle.scenario.overrides import (
     Id,
@@ -96,6 +97,7 @@ class Config(Strict):
         except ValidationError as fault:
             raise fault_of(cls.__name__, found + mistakes(fault)) from None
         found += wrong_names(config.scenario)
+        found += wrong_texts(config.scenario)
         found += too_short(config.retention, config.scenario, catch_up=config.run.catch_up, trial=config.trial)
         found += void_trials(config.trial, config.scenario, max_held_out=config.run.max_held_out)
         if found:

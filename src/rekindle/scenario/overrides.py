@@ -28,6 +28,7 @@ FIXED = (
     "digest",
     "outcome",
     "trial",
+    "text_trial",
     "was",
 )
 """The keys that define a scenario and its rank. They are the same for everybody, because one

@@ -1,7 +1,7 @@
 """The text that the recipient reads, in every language, and the data that the app gets with it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -129,11 +129,7 @@ class Texts(Strict):
     @field_validator("message")
     @classmethod
     def _locales(cls, value: dict[str, Text]) -> dict[str, Text]:
-        problems = [problem for locale, text in value.items() for problem in _problems(locale, text)]
-        if len({_canonical(locale) for locale in value}) != len(value):
-            problems.append("two texts have the same locale")
-        if problems:
-            raise ValueError("; ".join(problems))
+        check_locales(value)
         return value
 
     @field_validator("android", "apns", "webpush")
@@ -207,6 +203,19 @@ class Texts(Strict):
     def text_for(self, locale: str | None) -> Text:
         """The text for a locale; see `locale_for`."""
         return self.message[self.locale_for(locale)]
+
+
+def check_locales(message: Mapping[str, Text]) -> None:
+    """Check the texts of all languages.
+
+    Raises:
+        ValueError: a language is unknown or named twice, or a text does not fit its language.
+    """
+    problems = [problem for locale, text in message.items() for problem in _problems(locale, text)]
+    if len({_canonical(locale) for locale in message}) != len(message):
+        problems.append("two texts have the same locale")
+    if problems:
+        raise ValueError("; ".join(problems))
 
 
 def _https(text: str, what: str) -> str:

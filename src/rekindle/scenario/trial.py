@@ -20,12 +20,13 @@ LEAST_HELD, MOST_HELD = 100, 5_000
 _SHARE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?%")
 
 
-def _held(text: str) -> int:
-    return round(float(text.removesuffix("%")) * 100)
+def hundredths(text: str) -> int:
+    """A percentage such as 12.5% in hundredths of a per cent; 0 if it is none."""
+    return round(float(text.removesuffix("%")) * 100) if _SHARE.fullmatch(text) else 0
 
 
 def _control_group(text: str) -> str:
-    if _SHARE.fullmatch(text) is None or not LEAST_HELD <= _held(text) <= MOST_HELD:
+    if not LEAST_HELD <= hundredths(text) <= MOST_HELD:
         raise ValueError("is not a valid control group; write a percentage from 1% to 50%, such as 20%")
     return text
 
@@ -45,7 +46,7 @@ class Trial(Strict):
     @property
     def held(self) -> int:
         """The control group in hundredths of a per cent."""
-        return _held(self.held_out)
+        return hundredths(self.held_out)
 
 
 class ProgrammeTrial(Trial):

@@ -360,6 +360,7 @@ create table if not exists rekindle.outbox (
   uncertain             boolean not null default false, -- it may have been accepted: ends recorded or unknown
   resend                boolean not null default false, -- the scenario's policy: send once more after an uncertain send
   held_out              boolean not null default false, -- in the control group of a trial: it is never sent
+  text_name             text,                           -- the text of its arm in a text trial; null: it is in none
   reason                text,                           -- why it waits (retry) or is held (unknown)
   next_try_at           timestamptz not null,
   give_up_at            timestamptz not null,           -- relevance deadline: never sent after it
@@ -594,15 +595,18 @@ grant update (outcome, reason, provider_name) on rekindle.test_send to rekindle_
 
 -- --------------------------------------------------------------------------------------- trials
 
--- Trials: some people get no push, so that the others can be compared with them. `apply` writes a
--- row when a trial starts. Afterwards only its end is written: another share, horizon, outcome or
--- day is another trial, with another id, and so with other arms. rekindle.bucket gives the arms.
+-- Trials: some people get no push, so that the others can be compared with them; or a part of the
+-- people get another text. `apply` writes a row when a trial starts. Afterwards only its end is
+-- written: another share, text, horizon, outcome or day is another trial, with another id, and so
+-- with other arms. rekindle.bucket gives the arms.
 create table if not exists rekindle.trial (
   trial_id        uuid primary key default gen_random_uuid(),   -- random: it is the salt of the arms
-  scope           text not null,             -- '*': the whole programme; or a scenario
+  scope           text not null,             -- '*': the whole programme; or a scenario; or 'text:' and a scenario
   unit            text not null check (unit in ('person', 'chapter')),
   held            integer check (held between 100 and 5000),    -- the control group, in 1/100 %
-  weights         jsonb,                     -- of a comparison of texts, instead of `held`
+  texts           text[],                    -- of a text trial, instead of `held`: the names, the first one first
+  text_ends       integer[],                 -- for each text, the bucket below which people get it
+  texts_sha256    text check (texts_sha256 ~ '^[0-9a-f]{64}$'), -- what the texts say
   horizon_seconds bigint not null check (horizon_seconds > 0),
   outcome         text not null default 'activity',
   outcome_sha256  text not null check (outcome_sha256 ~ '^[0-9a-f]{64}$'),
@@ -611,7 +615,10 @@ create table if not exists rekindle.trial (
   until_on        date not null,             -- from this day on (UTC) nobody new is enrolled
   agreed_at       timestamptz not null,      -- the horizon and a day later: everybody has settled, and it is over
   ended_at        timestamptz,               -- when it was stopped; null: it was not
-  check ((held is null) <> (weights is null))
+  check ((held is null) <> (texts is null)),
+  check (num_nulls(texts, text_ends, texts_sha256) in (0, 3)),
+  check (texts is null or (unit = 'person' and cardinality(texts) > 1 and cardinality(texts) = cardinality(text_ends)
+                           and text_ends[1] > 0 and text_ends[cardinality(text_ends)] = 10000))
 );
 create unique index if not exists trial_one_at_a_time on rekindle.trial (scope) where ended_at is null;
 alter table rekindle.trial enable row level security;
@@ -630,7 +637,7 @@ create or replace trigger ends_once before update on rekindle.trial
 create table if not exists rekindle.enrolment (
   trial_id         uuid not null,
   user_id          uuid not null,
-  arm              text not null,            -- 'nudged' or 'held_out'; of a comparison, the text
+  arm              text not null,            -- 'nudged' or 'held_out'; of a text trial, the name of the text
   bucket           integer not null check (bucket between 0 and 9999),
   claim_id         uuid not null,
   claimed_at       timestamptz not null,     -- the moment of the evaluation

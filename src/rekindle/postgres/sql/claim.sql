@@ -68,11 +68,12 @@ ending as (
   ) ends
 ),
 {enrolled}
+{enrolled_reader}
 unit as (
   insert into rekindle.outbox (
     claim_id, device_id, user_id, scenario_type, scenario_version, kind, organisation_id, claimed_run_id, run_id,
     idempotency_key, cooldown_window_start, cooldown_seconds, occurrence, other_occurrences, priority,
-    turn, resend, held_out,
+    turn, resend, held_out, text_name,
     target_kind, target, locale, variables, variant, timezone, quiet_from, quiet_until, weekdays, send_from,
     send_until, inactive_since_on,
     owner, lease_until, next_try_at, give_up_at, claimed_at)
@@ -83,6 +84,7 @@ unit as (
          %(priority)s,
          row_number() over (partition by claimed.organisation_id order by claimed.claim_id, device.device_id),
          %(resend)s, claimed.held_out_of is not null,  -- mutant: ghost
+         claimed.text_name,  -- mutant: text-of-the-claim
          device.target_kind, device.target, claimed.locale, claimed.variables, (claimed.variant).number,
          claimed.zone, (claimed.variant).quiet_from, (claimed.variant).quiet_until, (claimed.variant).weekdays,
          (claimed.variant).send_from, (claimed.variant).send_until, claimed.inactive_since_on,

@@ -110,6 +110,7 @@ select person.due, person.occurrence, person.other_occurrences, person.organisat
        spent.*, today.*,
        live.*,
        (select verdict.held_out_of from verdict limit 1) as held_out_of,
+       (select verdict.text_name from verdict limit 1) as text_name,
        (select jsonb_agg(to_jsonb(rule) order by rule.seconds) from rule) as rules,
        person.text, pg_column_size(person.variables) as variables_bytes,
        array(select one.key from jsonb_each(person.variables) one where one.value <> 'null') as variables_given,

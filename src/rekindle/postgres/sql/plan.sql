@@ -5,7 +5,7 @@
 -- Never: a write.
 {verdicts}
 select verdict.user_id, verdict.organisation_id, verdict.occurrence, verdict.other_occurrences, verdict.refusal,
-       verdict.held_out_of,
+       verdict.held_out_of, verdict.text_name,
        verdict.locale, verdict.zone, verdict.variables::text, (verdict.variant).number as variant, coalesce(target.devices, '[]') as devices
 from verdict
 -- FULL JOIN only to rule out a nested loop. It acts as a left join: every owner of a device has a

@@ -22,10 +22,11 @@ from rekindle.policy import parse_days
 from rekindle.scenario.cron import Zone, shortest_interval, valid_cron
 from rekindle.scenario.day import Day
 from rekindle.scenario.digest import Digest
+from rekindle.scenario.further import MOST_TEXTS, FurtherText, TextName, TextTrial
 from rekindle.scenario.outcome import Outcome
 from rekindle.scenario.overrides import FIXED, Mistake, Override, as_table, deep_merge, fault_of, mistakes, pick
 from rekindle.scenario.reach import Reach, Seconds
-from rekindle.scenario.texts import Texts, Variable
+from rekindle.scenario.texts import Texts, Variable, check_locales
 from rekindle.scenario.trial import Trial
 from rekindle.scenario.views import Columns
 
@@ -141,6 +142,8 @@ class ScenarioKind(Reach, Texts, ABC):
     uncertain: Literal["hold", "resend"] = "hold"
     outcome: Outcome = Outcome()
     trial: Trial | None = None
+    text: dict[TextName, FurtherText] = Field(default_factory=dict, max_length=MOST_TEXTS)
+    text_trial: TextTrial | None = None
     digest: Digest | None = None
     overrides: list[Override] = Field(default_factory=list, max_length=MAX_OVERRIDES)
     _variants: tuple[Self, ...] = PrivateAttr(default=())
@@ -158,6 +161,16 @@ class ScenarioKind(Reach, Texts, ABC):
         since = known.data.get("since")
         if value is not None and since is not None and value <= since:
             raise ValueError(f"ends before the first occasion that counts, which is of {since}")
+        return value
+
+    @field_validator("text")
+    @classmethod
+    def _further_locales(cls, value: dict[str, FurtherText]) -> dict[str, FurtherText]:
+        for name, one in value.items():
+            try:
+                check_locales(one.message)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
         return value
 
     @field_validator("digest")
@@ -226,6 +239,12 @@ class ScenarioKind(Reach, Texts, ABC):
         """The scenario as it applies to everybody else, then one variant for each override, in
         order."""
         return (self, *self._variants)
+
+    def with_text(self, name: str) -> Self:
+        """The scenario with one of its further texts as its message."""
+        one = self.model_copy(update={"message": self.text[name].message, "text": {}})
+        one._variants = tuple(variant.with_text(name) for variant in self._variants)
+        return one
 
     @property
     def enabled_somewhere(self) -> bool:

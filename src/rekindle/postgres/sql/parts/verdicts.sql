@@ -1,7 +1,8 @@
 -- A part of claim.sql, claimants.sql, plan.sql, stage_outranking.sql and explain.sql, so that all
 -- of them decide by the same text. It ends with two CTEs. `verdict` has one row per person who is
--- due, with the reason for a refusal (null: to be claimed), and the scope of the trial that holds
--- the person out (null: none does). `device` has the devices to send to.
+-- due, with the reason for a refusal (null: to be claimed), the scope of the trial that holds the
+-- person out (null: none does), and the text of their arm in a text trial (null: they are in none).
+-- `device` has the devices to send to.
 -- The caller binds {candidates} to the candidates of the scenario's kind. It binds {chapter},
 -- {organisation}, {preference} and {outranking} to the part of that name, or to its `_absent` twin
 -- where there is no such view or table.
@@ -191,7 +192,10 @@ judged as (
   full join (select distinct device.user_id from device) owner on owner.user_id = person.user_id
 ),
 -- The arm comes last: both arms of a trial would be claimed now. The caller binds `assigned` to its
--- `_absent` twin while no trial runs.
-verdict as (
+-- `_absent` twin while no trial runs, and `worded` to its own for a scenario with one text.
+assigned as (
   {assigned}
+),
+verdict as (
+  {worded}
 )

@@ -1,0 +1,4 @@
+-- A part of claim.sql, for a scenario with one text.
+enrolled_reader as (
+  select
+),
