@@ -78,6 +78,7 @@ _LAST_LOOK = "database/test_last_look.py::"
 _HELPS = "acceptance/console/test_helps.py::"
 _PAGES = "acceptance/console/test_runs.py::"
 _PEOPLE = "acceptance/console/test_people.py::"
+_TODAY = "acceptance/console/test_today.py::"
 _CONSOLE = "acceptance/console/test_sign_in.py::"
 _CONFIRM = "acceptance/console/test_confirm.py::"
 _OPERATING = "acceptance/console/test_operating.py::"
@@ -1121,6 +1122,32 @@ POLICY = (
         "kept-too-long",
         "if False:",
         ("unit/test_kept.py::test_an_old_answer_is_shown_while_it_is_counted_again_and_a_very_old_one_is_not",),
+        "the first page shows the runs of every organisation to everybody",
+        "console/today.py",
+        "own-today",
+        "runs = await self._engine.run_page(Filter(limit=RUNS))",
+        (_TODAY + "test_a_limited_reader_sees_their_runs_and_people_and_nothing_of_the_installation[limited read]",),
+    ),
+    Mutant(
+        "the first page counts the people of every organisation for everybody",
+        "console/today.py",
+        "own-reached-today",
+        "reached = await self._engine.reached(days)",
+        (_TODAY + "test_a_limited_reader_sees_their_runs_and_people_and_nothing_of_the_installation[limited read]",),
+    ),
+    Mutant(
+        "a limited reader counts the people of every organisation",
+        _sql("reached_by_records"),
+        "own-reached",
+        "where true",
+        ("database/test_reached.py::test_a_limited_reader_counts_the_people_of_their_organisations_alone",),
+    ),
+    Mutant(
+        "a run that stopped needs somebody although a later one has made up for it",
+        "console/needs.py",
+        "made-up-for",
+        "if True:",
+        (_TODAY + "test_what_the_guard_held_back_comes_first_with_its_figures_until_it_is_confirmed",),
     ),
     Mutant(
         "the console takes a form without its secret",

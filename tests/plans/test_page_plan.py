@@ -12,6 +12,7 @@ from plans.test_claim_plan import scans
 from plans.test_small_plans import rows_read
 from rekindle.ports import Filter
 from rekindle.postgres.lists import page_of
+from rekindle.postgres.reached import MADE_EXPENSIVE
 from rekindle.postgres.sql import statement
 from team.programme import Programme, open_programme
 
@@ -71,9 +72,7 @@ async def filled(database_url: str) -> AsyncIterator[Programme]:
 
 async def plan_of(programme: Programme, name: str, asked: Filter) -> dict[str, Any]:
     parameters = page_of(asked) | {"limit": LIMIT, "sees": asked.sees and list(asked.sees), "run_id": None}
-    query = "explain (analyze, format json, timing off) " + statement(name)
-    (row,) = await (await programme.sql.execute(query.encode(), parameters)).fetchall()
-    return row["QUERY PLAN"][0]
+    return await _plan(programme, name, parameters)
 
 
 async def test_a_page_is_read_by_index_and_costs_as_much_as_its_rows(filled: Programme) -> None:
@@ -92,3 +91,42 @@ async def test_a_page_is_read_by_index_and_costs_as_much_as_its_rows(filled: Pro
         assert rows_read(plan, "run") <= 15 * LIMIT, what
     plan = await plan_of(filled, "unknown", Filter())
     assert rows_read(plan, "outcome") == FEWER / 1_000
+
+
+OLDER, NEWER = 60_000, 900
+RUNS = """
+insert into rekindle.run_scenario (run_id, scenario_type, position, evaluated, claimed, recorded, at)
+select md5('r' || n % 20000 + 1)::uuid, 'nudge' || n / 20000, 1, 5, 5, 5,
+       timestamptz '2026-06-01 00:00Z' + (n - {older}) * interval '2 min'
+from generate_series(1, {older} - 1) n;
+insert into rekindle.run_scenario (run_id, scenario_type, position, evaluated, not_due, at)
+select md5('r' || n)::uuid, 'idle', 1, 5, 5, timestamptz '2026-06-01 00:00Z' + n * interval '1 s'
+from generate_series(1, {fewer}) n;
+insert into rekindle.run_scenario (run_id, scenario_type, position, evaluated, claimed, recorded, at)
+select md5('r' || n)::uuid, 'today', 1, 5, 5, 5, timestamptz '2026-06-01 00:00Z' + n * interval '1 h'
+from generate_series(1, {newer}) n;
+analyze;
+"""
+
+
+async def test_the_days_of_the_first_page_read_the_runs_and_records_of_those_days_and_no_others(
+    filled: Programme,
+) -> None:
+    await filled.sql.execute(RUNS.format(older=OLDER, newer=NEWER, fewer=FEWER).encode())
+    days = [datetime(2026, 6, 1, tzinfo=UTC) + timedelta(days=day) for day in range(31)]
+    plan = await _plan(filled, "reached_by_runs", {"days": days})
+    assert rows_read(plan, "run_scenario") == 30 * 24 - 1, "not the runs in which nobody was due"
+
+    days = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(91)]
+    own = {"days": days, "organisations": [SMALL, LARGE], "most": 5_000}
+    for setting in MADE_EXPENSIVE:
+        await filled.sql.execute(f"set {setting} = off".encode())
+    plan = await _plan(filled, "reached_by_records", own)
+    assert not [scan for scan in scans(plan, "scenario_notification") if scan["Node Type"] == "Seq Scan"]
+    assert rows_read(plan, "scenario_notification") <= ROWS / 5_000 + 5_000
+
+
+async def _plan(programme: Programme, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    query = "explain (analyze, format json, timing off) " + statement(name)
+    (row,) = await (await programme.sql.execute(query.encode(), parameters)).fetchall()
+    return row["QUERY PLAN"][0]

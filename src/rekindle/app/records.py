@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from rekindle.app.base import Base
@@ -9,9 +10,10 @@ from rekindle.effect.answers import Effect, effect
 from rekindle.engine.scenarios import require_applied
 from rekindle.errors import BadArgument, KeyTaken, NotFound, SettledOtherwise
 from rekindle.model import Asked, KeyHolder, Report, Switch, Turned, UnknownSend
-from rekindle.ports import Filter, ScenarioStatus, ScenarioVersion, Summary
+from rekindle.ports import Filter, Reached, ScenarioStatus, ScenarioVersion, Summary
 from rekindle.postgres import switches
 from rekindle.postgres.effect import trials_found
+from rekindle.postgres.reached import reached
 from rekindle.postgres.settle import Sends, settle, settled
 from rekindle.postgres.summary import summary
 
@@ -40,6 +42,12 @@ class Records(Base):
         whether they came back, unknown sends, dead tokens, and why people who were due were not
         claimed. With `sees`: only those of these organisations."""
         return await summary(self._database, within_seconds=within_seconds, sees=sees)
+
+    async def reached(self, days: Sequence[datetime], *, sees: Collection[UUID] | None = None) -> Reached:
+        """People reached on each of these days, by scenario. `days` are instants in order: each
+        begins a day, and the last one ends the last day. Runs under way do not count yet. With
+        `sees`: the people of these organisations, from their newest records."""
+        return await reached(self._database, days, sees=sees)
 
     async def effect(self, *, scenario_type: str | None = None, sees: Collection[UUID] | None = None) -> Effect:
         """What may be said of each trial, or of those of one scenario: whether its nudges bring

@@ -25,6 +25,7 @@ from rekindle.console.people import PeoplePages
 from rekindle.console.runs import RunPages
 from rekindle.console.sessions import Sessions
 from rekindle.console.sign_in import SignInPages
+from rekindle.console.today import TodayPages
 from rekindle.console.unknown import UnknownPages
 from rekindle.console.workers import WorkerPages
 from rekindle.errors import RekindleError
@@ -73,6 +74,7 @@ def mounted(api: ASGIApp, engine: Engine, access: Access, runs: Runs, *, secret:
         *LookPages(sessions).routes(),
         *SignInPages(pages, sessions, access).routes(),
         *PeoplePages(pages, engine).routes(),
+        *TodayPages(pages, engine).routes(),
         *RunPages(pages, engine).routes(),
         *HelpsPages(pages, engine).routes(),
         *ConfirmPages(pages, forms, engine, runs).routes(),
@@ -83,6 +85,7 @@ def mounted(api: ASGIApp, engine: Engine, access: Access, runs: Runs, *, secret:
         *KeyPages(pages, forms, engine).routes(),
         *ErasurePages(pages, forms, engine).routes(),
     ]
+    pages.know(route.path for route in routes)
     app = Starlette(
         routes=routes,
         exception_handlers={RekindleError: pages.refused, HTTPException: pages.not_routed, Exception: pages.refused},

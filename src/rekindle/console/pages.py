@@ -1,6 +1,6 @@
 """What every page has: the frame, the reader's name and organisations, and the pages for errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -42,7 +42,15 @@ class Pages:
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self._templates.filters.update(_FILTERS)
-        self._fixed = {"version": version()}
+        self._fixed = {"version": version(), "words": words, "percent": words.percent, "there": self._there}
+        self._paths: frozenset[str] = frozenset()
+
+    def know(self, paths: Iterable[str]) -> None:
+        """These pages exist, so that others may link to them."""
+        self._paths = frozenset(path.split("/")[1] for path in paths)
+
+    def _there(self, path: str) -> bool:
+        return path.split("/")[1] in self._paths
 
     def zone(self, request: Request) -> ZoneInfo:
         """The time zone of the reader: that of the browser, if it says one that is known here, and
@@ -93,7 +101,7 @@ class Pages:
     async def not_routed(self, request: Request, fault: Exception) -> Response:
         """The page for a path or a method that there is not."""
         missing = getattr(fault, "status_code", 404) == 404
-        hint = "Open Runs." if missing else "Use the links and buttons of the pages."
+        hint = "Open Today." if missing else "Use the links and buttons of the pages."
         return self.at_the_door(request.scope, (RouteUnknown if missing else MethodRefused)(hint=hint))
 
     def at_the_door(self, scope: Scope, fault: RekindleError) -> Response:
@@ -152,6 +160,18 @@ def _clock(page: Context, at: datetime) -> Markup:
     return _time(at, f"{at.astimezone(now.tzinfo):%H:%M:%S}")
 
 
+@pass_context
+def _until(page: Context, at: datetime) -> str:
+    """How long until something: "in 2 h 11 min"."""
+    return f"in {words.span((at - page['now']).total_seconds())}"
+
+
+@pass_context
+def _ago(page: Context, at: datetime) -> str:
+    """How long ago something was: "1 s ago"."""
+    return f"{words.span((page['now'] - at).total_seconds())} ago"
+
+
 def _time(at: datetime, text: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), text)
 
@@ -162,4 +182,6 @@ _FILTERS: dict[str, Any] = {
     "number": words.number,
     "moment": _moment,
     "clock": _clock,
+    "until": _until,
+    "ago": _ago,
 }

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from rekindle.api.list_routes import RUNS
@@ -52,14 +52,9 @@ class RunPages:
     def routes(self) -> list[Route]:
         """The routes."""
         return [
-            Route("/", self.first, methods=["GET"]),
             Route("/runs", self.listed, methods=["GET"]),
             Route("/runs/{run_id}", self.one, methods=["GET"]),
         ]
-
-    async def first(self, request: Request) -> Response:
-        """The page that the address alone leads to."""
-        return RedirectResponse("/runs", status_code=303)
 
     async def listed(self, request: Request) -> Response:
         """Runs, newest first."""
@@ -129,7 +124,7 @@ class RunPages:
         return RunRow(
             one,
             one.started_at.astimezone(self._pages.zone(request)),
-            ", ".join(part.scenario_type for part in one.scenarios) or "–",
+            words.scenarios(one),
             words.by(one),
             "–" if seconds is None else f"{seconds:,.1f} s",
             sum(part.due for part in one.scenarios),

@@ -26,6 +26,7 @@ class Tab:
 
 
 TABS = (
+    Tab("/today", "Today"),
     Tab("/people", "People"),
     Tab("/runs", "Runs"),
     Tab("/helps", "Does it help"),

@@ -89,6 +89,30 @@ def by(report: Report) -> str:
     return "by hand" if report.started_by is None else f"by {report.started_by}"
 
 
+def scenarios(report: Report) -> str:
+    """The scenarios of a run, or a dash."""
+    return ", ".join(part.scenario_type for part in report.scenarios) or "–"
+
+
+def percent(part: int, whole: int) -> str:
+    """A share with its sign: "30 %"."""
+    return f"{100 * part / whole:.0f} %" if whole else "–"
+
+
+def span(seconds: float) -> str:
+    """How long: "7 h 56 min", "12 min", "3 days", "1 s"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} days"
+
+
 def moment(at: datetime, now: datetime) -> str:
     """When something is or was, in the zone of `now`: "Today 09:07", "Tue 24 Nov, 09:07"."""
     local = at.astimezone(now.tzinfo)

@@ -37,7 +37,7 @@ from rekindle.ports.source import (
     SourceCounts,
     View,
 )
-from rekindle.ports.summary import PlaceSummary, Summary
+from rekindle.ports.summary import PlaceSummary, Reached, Summary
 from rekindle.ports.tokens import Disabled
 from rekindle.ports.trials import OF_TEXTS, PROGRAMME, Outlook, TrialChange, TrialTerms, scenario_of, weights_of
 
@@ -115,6 +115,7 @@ __all__ = [
     "PrunedBatch",
     "Pruning",
     "Queue",
+    "Reached",
     "Replays",
     "ScenarioStatus",
     "ScenarioVersion",

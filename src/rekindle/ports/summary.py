@@ -49,3 +49,18 @@ class Summary:
     def knows_opened(self) -> bool:
         """Whether the team says which pushes were opened."""
         return any(one.opened is not None for one in self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """People reached on each day, by scenario, in order of name. `days` are the instants at which
+    the days begin, and the end of the last one. `whole`: the first day that is counted in full;
+    earlier ones have too many records."""
+
+    days: Sequence[datetime]
+    people: Mapping[str, Sequence[int]]
+    whole: int = 0
+
+    def on(self, day: int) -> int:
+        """People of all scenarios on one day. Somebody who was reached under two counts twice."""
+        return sum(counts[day] for counts in self.people.values())

@@ -15,6 +15,8 @@ class Visit:
 
 
 PAGES = [
+    Visit("read", "/today", "Today"),
+    Visit("limited read", "/today?days=90", "Today"),
     Visit("read", "/runs", "Runs"),
     Visit("limited read", "/runs?scenario=inactivity", "Runs"),
     Visit("limited read", "/runs/{run_id}", "Run of "),
