@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from rekindle.effect.answers import ALPHA, Answer, Read, effect
-from rekindle.effect.intervals import anytime, one_look
-from rekindle.effect.lines import notes
+from rekindle.effect.intervals import anytime, needed, one_look
+from rekindle.effect.lines import notes, shared
 from rekindle.effect.past import MOST_STEPS, Said
 from rekindle.effect.words import Word
 from rekindle.ports import ChapterSettled, FourCounts, TrialDay, TrialFound, TrialsFound
@@ -62,6 +62,45 @@ def test_scenarios_side_by_side_share_the_error_and_the_programme_has_it_alone()
     assert (alone.found.scope, alone.alpha) == ("a", ALPHA)
     assert shown[1].read is not None
     assert shown[1].read.verdict.interval == anytime((20, 20, 10, 30), 0.5, ALPHA / 4)
+
+
+@pytest.mark.parametrize("unit", ["person", "chapter"])
+def test_more_than_twenty_side_by_side_are_read_once_at_the_level_of_their_words(unit: str) -> None:
+    chapters = [
+        ChapterSettled(FIRST + timedelta(14), f"{arm}{n}", (8, 2, 0, 0) if arm else (0, 0, 2, 8))
+        for n in range(40) for arm in (0, 1)
+    ]  # fmt: skip
+    clear, weak, none = daily((300, 100, 100, 300)), daily((60, 240, 40, 260)), daily((50, 250, 50, 250))
+    trials = [trial(none, scope=f"none{n:02}") for n in range(18)]
+    trials += [trial(clear, scope=f"clear{n}", unit=unit, chapters=chapters) for n in range(3)]
+    trials += [trial([], scope="young"), trial(weak, scope="*")]
+    shown = {one.found.scope: one for one in answers(*trials, on=AGREED)}
+    level = ALPHA * 3 / 22
+    assert {scope: one.alpha for scope, one in shown.items()} == dict.fromkeys(shown, level) | {"*": ALPHA}
+    assert {one.read.verdict.word for scope, one in shown.items() if one.read and "clear" in scope} == {Word.HELPS}
+    none00, programme = shown["none00"].read, shown["*"].read
+    assert none00
+    assert programme
+    # After the agreed day, too, it is the reading that is right at any time, with the whole level.
+    assert none00.verdict.interval == anytime((50, 250, 50, 250), 0.5, level)
+    assert none00.needed == needed(0.05, 1 / 6, 0.5, level, "anytime")
+    assert programme.verdict.interval == one_look((60, 240, 40, 260), ALPHA / 2)
+    # Of twenty, each has its part, and two readings.
+    shown = {one.found.scope: one for one in answers(*trials[2:], on=AGREED)}
+    assert shown["none02"].alpha == ALPHA / 20
+    assert not shown["none02"].seen.one_reading
+    assert "on average at most 5 %" not in shared(list(shown.values()))
+
+
+def test_of_many_the_days_until_now_have_the_word_of_the_one_reading() -> None:
+    steps = daily((300, 100, 100, 300), (10, 10, 10, 10))
+    found = [trial(steps, scope=f"s{n:02}") for n in range(21)]
+    shown = answers(*found)
+    assert "on average at most 5 %" in shared(shown)
+    assert shown[0].read
+    first = shown[0].read.past.steps[0]
+    assert first.word is Word.HELPS
+    assert first.interval == anytime((300, 100, 100, 300), 0.5, ALPHA)  # all 21 have a word
 
 
 def test_an_earlier_trial_of_the_scope_is_listed_and_never_added() -> None:

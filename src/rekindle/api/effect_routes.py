@@ -179,7 +179,10 @@ class TrialRead(TrialTermsRead):
     )
     enrolled_per_week: float
     not_nudged_per_month: int = Field(description="The cost of the control group.")
-    alpha: float = Field(description="The highest probability of a wrong word on this trial.")
+    alpha: float = Field(
+        description="The level of its interval: the highest probability of a wrong word on this trial. Of more than 20 "
+        "side by side, on average at most 5 % of the words are wrong."
+    )
     notes: list[str]
     needed: int | None = Field(description="People for the difference worth knowing of; null if not known.")
     weeks: int | None

@@ -11,7 +11,7 @@ from rekindle.cli.options import AsJson, async_command, settings
 from rekindle.cli.output import print_json, say
 from rekindle.effect.answers import Effect
 from rekindle.effect.document import effect_document
-from rekindle.effect.lines import NOBODY, headline, notes, terms, title
+from rekindle.effect.lines import NOBODY, headline, notes, shared, terms, title
 from rekindle.pictures.effect import page
 
 
@@ -48,5 +48,7 @@ def _print(found: Effect) -> None:
         say(f"{title(answer)}: {headline(answer)}")
         for line in (terms(answer), *notes(answer)):
             say(f"  {line}")
+    if any(one.seen.one_reading for one in found.answers):
+        say(shared(found.answers))
     if found.fault is not None:
         say(str(found.fault))

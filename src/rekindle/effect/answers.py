@@ -1,14 +1,16 @@
 """Whether the nudges help: from the numbers of every trial to what is shown of it. Pure."""
 
+import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from rekindle.effect.chapters import clusters_on
 from rekindle.effect.curve import BackByDay, MonthShown, OptedOut, back_by_days, months, opted_out
-from rekindle.effect.intervals import needed
-from rekindle.effect.past import Past, past
-from rekindle.effect.words import LEAST_SETTLED, Seen, Trial, Verdict, beside, held_rate, verdict, weeks
+from rekindle.effect.many import MOST_DIVIDED, alpha_of_each, ln_evidence
+from rekindle.effect.past import DECIDED, Past, past
+from rekindle.effect.words import LEAST_SETTLED, Seen, Trial, Verdict, beside, people_needed, verdict, weeks
 from rekindle.errors import EffectMissing
 from rekindle.ports import NO_COUNTS, TrialFound, TrialsFound
 
@@ -48,7 +50,8 @@ class Answer:
     trial: Trial
     seen: Seen
     alpha: float
-    """The highest probability of a wrong word on this trial."""
+    """The level of its interval: the highest probability of a wrong word on this trial, unless it
+    is one of many."""
     not_nudged_monthly: int
     """People who are held out per 30 days, at the rate of the last four weeks."""
     read: Read | None
@@ -72,27 +75,62 @@ def effect(found: TrialsFound) -> Effect:
 
     The trial of the whole programme is read at `ALPHA`, and so is a scenario that is shown alone.
     Scenarios that are shown side by side share it, so that all words of the page together are
-    wrong no more often.
+    wrong no more often. Of more than `MOST_DIVIDED`, it is the share of their words that is wrong
+    on average.
     """
     scenarios: dict[str, list[TrialFound]] = {}
     for one in sorted(found.trials, key=lambda one: one.started_at, reverse=True):
         scenarios.setdefault(one.identity or one.scope, []).append(one)  # mutant: trials-by-name
     scopes = {trials[0].scope: trials for trials in scenarios.values()}
-    side_by_side = max(1, sum(1 for scope in scopes if scope != EVERYTHING))
+    side_by_side = [trials[0] for scope, trials in scopes.items() if scope != EVERYTHING]
+    many = len(side_by_side) > MOST_DIVIDED  # mutant: more-than-twenty
+    shared = ALPHA / max(1, len(side_by_side))  # mutant: side-by-side
+    if many:
+        shared = _of_many(side_by_side, found.at)
     fault: EffectMissing | None = None
     answers: list[Answer] = []
     for scope, trials in sorted(scopes.items(), key=lambda item: (item[0] != EVERYTHING, item[0])):
-        alpha = ALPHA if scope == EVERYTHING else ALPHA / side_by_side  # mutant: side-by-side
-        newest, *earlier = (_answer(one, found.at, alpha) for one in trials)
+        alone = scope == EVERYTHING
+        alpha = ALPHA if alone else shared
+        newest, *earlier = (_answer(one, found.at, alpha, many=many and not alone) for one in trials)
         answer, why = newest
         fault = fault or why
         answers.append(replace(answer, earlier=[one for one, _ in earlier]))
     return Effect(found.at, answers, fault)
 
 
-def _answer(found: TrialFound, at: datetime, alpha: float) -> tuple[Answer, EffectMissing | None]:
+def _of_many(trials: Sequence[TrialFound], at: datetime) -> float:
+    """The level at which each of these trials is read."""
+    try:
+        return alpha_of_each([_evidence(one, at, len(trials)) for one in trials], ALPHA)
+    except EffectMissing:
+        return ALPHA / len(trials)
+
+
+def _evidence(found: TrialFound, at: datetime, trials: int) -> float | None:
+    """The logarithm of the evidence for the word of a trial; None if no interval may be shown."""
+    answer, fault = _answer(found, at, ALPHA / trials, many=True)
+    if fault is not None:
+        raise fault
+    if answer.read is None or answer.read.verdict.interval is None:
+        return None
+    if found.unit == "person":
+        return float(ln_evidence(answer.seen.counts, answer.trial.share, answer.trial.worth))
+
+    def decided(part: int) -> bool:
+        alpha = ALPHA * part / trials
+        seen = _with_clusters(found, answer.seen, alpha)
+        return verdict(answer.trial, seen, alpha).word in DECIDED
+
+    least = bisect_left(range(1, trials + 1), True, key=decided) + 1
+    return -math.inf if least > trials else math.log(trials / (ALPHA * (least - 0.5)))
+
+
+def _answer(
+    found: TrialFound, at: datetime, alpha: float, *, many: bool = False
+) -> tuple[Answer, EffectMissing | None]:
     trial = Trial(1 - found.held / 10_000, found.horizon_days, found.until_on, found.worth)
-    seen = _seen(found, trial, at.astimezone(UTC).date())
+    seen = replace(_seen(found, trial, at.astimezone(UTC).date()), one_reading=many)
     read, fault = None, None
     try:
         if found.unit == "chapter":
@@ -150,7 +188,7 @@ def _read(found: TrialFound, trial: Trial, seen: Seen, alpha: float) -> Read:
     people = None
     enough = min(sum(seen.counts[:2]), sum(seen.counts[2:])) >= LEAST_SETTLED
     if seen.clusters is None and enough:
-        people = needed(trial.worth, held_rate(seen), trial.share, alpha / 2)
+        people = people_needed(trial, seen, alpha)
     more = None if people is None else max(0, people - sum(seen.enrolled))
     return Read(
         verdict=said,

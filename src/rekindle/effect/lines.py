@@ -1,6 +1,6 @@
 """What is said of a trial, line by line, for the command line and the page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rekindle.effect.amounts import count, outwards, percent, plain, points, share_of, signed
 from rekindle.effect.answers import EVERYTHING, Answer, Read
@@ -62,6 +62,13 @@ def notes(answer: Answer) -> list[str]:
         what = "the view of activities" if answer.found.outcome == "activity" else "the query of the outcome"
         lines.append(f"{what} says something else now about {people} who settled; the result stays")
     return lines + [f"earlier {terms(one)}{_then(one, answer)}: {headline(one)}" for one in answer.earlier]
+
+
+def shared(answers: Sequence[Answer]) -> str:
+    """How the scenarios of a page share the error that is allowed."""
+    if any(one.seen.one_reading for one in answers):
+        return "Of the words about scenarios, on average at most 5 % are wrong."
+    return "The scenarios share one allowed error."
 
 
 def no_longer(said: Said) -> str:

@@ -60,11 +60,12 @@ def past(found: TrialFound, trial: Trial, seen: Seen, said: Verdict, alpha: floa
     """The days until now. `said` is what is said today."""
     if said.interval is None:
         return Past((), None, ())
-    before = [day for day in _days(found, trial, alpha) if day[0] < seen.on]
+    readings = 1 if seen.one_reading else 2  # mutant: half-of-half
+    before = [day for day in _days(found, trial, alpha, readings) if day[0] < seen.on]
     today = said.word if said.word in DECIDED else None
     words = [(on, word) for on, _, word in before] + [(seen.on, today)]
     steps = [
-        Step(on, counts, _interval(found, trial, on, counts, alpha), word)
+        Step(on, counts, _interval(found, trial, on, counts, alpha, readings), word)
         for on, counts, word in _thinned(before, MOST_STEPS - 1)
     ]
     zero_out_on = next((on for on, word in words if word in (Word.HELPS, Word.HARMS)), None)
@@ -74,7 +75,7 @@ def past(found: TrialFound, trial: Trial, seen: Seen, said: Verdict, alpha: floa
 _Day = tuple[date, FourCounts, Word | None]
 
 
-def _days(found: TrialFound, trial: Trial, alpha: float) -> list[_Day]:
+def _days(found: TrialFound, trial: Trial, alpha: float, readings: int) -> list[_Day]:
     """Each day on which somebody settled, with everybody settled by then, and the word."""
     settled = [one for one in found.days if any(one.settled)]
     totals = list(accumulate((one.settled for one in settled), _sum))
@@ -85,16 +86,15 @@ def _days(found: TrialFound, trial: Trial, alpha: float) -> list[_Day]:
     ]
     if found.unit == "chapter":
         return _by_chapter(found, trial, days, alpha)
-    words = _words([counts for _, counts in days], trial, alpha)
+    words = _words([counts for _, counts in days], trial, alpha / readings)
     return [(on, counts, word) for (on, counts), word in zip(days, words, strict=True)]
 
 
 def _words(counts: Sequence[FourCounts], trial: Trial, alpha: float) -> list[Word | None]:
-    """The word of the reading that is right at any time, for all days at once."""
+    """The word of the reading that is right at any time, at `alpha`, for all days at once."""
     if not counts:
         return []
-    # Half of alpha is for this reading, and half of that for each side.
-    limit = math.log(4 / alpha)  # mutant: half-of-half
+    limit = math.log(2 / alpha)  # half of it is for each side
     each = library("numpy").asarray(counts, float)
     mirrored = each[:, [2, 3, 0, 1]]
     above, above_worth = (log_evidence(one, each, trial.share) > limit for one in (0.0, -trial.worth))
@@ -120,10 +120,12 @@ def _by_chapter(found: TrialFound, trial: Trial, days: Sequence[tuple[date, Four
     return shown
 
 
-def _interval(found: TrialFound, trial: Trial, on: date, counts: FourCounts, alpha: float) -> tuple[float, float]:
+def _interval(
+    found: TrialFound, trial: Trial, on: date, counts: FourCounts, alpha: float, readings: int
+) -> tuple[float, float]:
     if found.unit == "chapter":
         return clusters_on(found.chapters, on, alpha).interval
-    return anytime(counts, trial.share, alpha / 2)
+    return anytime(counts, trial.share, alpha / readings)
 
 
 def _no_longer(words: Sequence[tuple[date, Word | None]]) -> list[Said]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from rekindle.effect.amounts import count, outwards, percent, plain, points, share_of, shown, signed
-from rekindle.effect.intervals import anytime, ln_broken, needed, one_look, visible
+from rekindle.effect.intervals import Method, anytime, ln_broken, needed, one_look, visible
 
 LEAST_SETTLED = 20
 """Of each arm. Below that no interval is shown."""
@@ -89,6 +89,8 @@ class Seen:
     clusters: Clusters | None = None
     ended_on: date | None = None
     """The day on which the trial was ended before the agreed day, if so."""
+    one_reading: bool = False
+    """Whether all of alpha is for the reading that is right at any time; see `effect.many`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,12 @@ def interval(trial: Trial, seen: Seen, alpha: float = 0.05) -> tuple[float, floa
 
     Half of `alpha` is for the interval that is right at any time, and half for Newcombe's on the
     agreed day. From that day on it is what both have in common. A trial by chapter has one reading
-    only.
+    only, and so has each of many.
     """
     if seen.clusters is not None:
         return seen.clusters.interval
+    if seen.one_reading:
+        return anytime(seen.counts, trial.share, alpha)
     lower, upper = anytime(seen.counts, trial.share, alpha / 2)
     if seen.on < trial.agreed_on:
         return lower, upper
@@ -257,14 +261,25 @@ def _still_needed(trial: Trial, seen: Seen, alpha: float) -> int:
     0 if there are enough, or if that is not known."""
     if seen.clusters is not None:
         return 0
-    people = needed(trial.worth, held_rate(seen), trial.share, alpha / 2)
+    people = people_needed(trial, seen, alpha)
     return 0 if people is None else max(0, people - sum(seen.enrolled))
+
+
+def people_needed(trial: Trial, seen: Seen, alpha: float) -> int | None:
+    """The people in both arms with which a difference that is worth knowing of is seen, on the
+    agreed day or, with one reading, on any; None if that is not known. Somebody of the held out
+    must have settled."""
+    return needed(trial.worth, held_rate(seen), trial.share, *_of_reading(seen, alpha))
+
+
+def _of_reading(seen: Seen, alpha: float) -> tuple[float, Method]:
+    return (alpha, "anytime") if seen.one_reading else (alpha / 2, "newcombe")
 
 
 def _would_have_been_seen(trial: Trial, seen: Seen, alpha: float) -> str:
     gain = None
     if seen.clusters is None:
-        gain = visible(sum(seen.counts), held_rate(seen), trial.share, alpha / 2)
+        gain = visible(sum(seen.counts), held_rate(seen), trial.share, *_of_reading(seen, alpha))
     if gain is None:
         return ""
     return f"; {plain(points(gain))} points would have been seen with 80 %"

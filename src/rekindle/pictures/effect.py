@@ -9,7 +9,7 @@ from math import ceil
 from rekindle.effect.amounts import outwards, percent, plain, points, share_of, signed
 from rekindle.effect.answers import Answer, Effect, Read
 from rekindle.effect.curve import DayShown
-from rekindle.effect.lines import NAMES, NOBODY, headline, notes, people_needed, terms, title
+from rekindle.effect.lines import NAMES, NOBODY, headline, notes, people_needed, shared, terms, title
 from rekindle.effect.words import Word
 from rekindle.pictures.page import Picture, bars, document, drawn, table
 from rekindle.pictures.plot import HELD_OUT, NUDGED, Plot
@@ -55,8 +55,8 @@ def side_by_side(answers: Sequence[Answer]) -> Iterator[Picture]:
         plot.mark(number + 0.5, word, row=1, css="")
     yield Picture(
         "Side by side",
-        "The difference in points, nudged minus held out. The scenarios share one allowed error. The trial of the "
-        "whole programme is another comparison: do not add it to them.",
+        f"The difference in points, nudged minus held out. {shared(answers)} The trial of the whole programme is "
+        "another comparison: do not add it to them.",
         plot.svg("; ".join(f"{name}: {word}, from {' to '.join(_ends(ends))} points" for name, ends, word in rows)),
         table(("trial", "word", "from", "to"), [(name, word, *_ends(ends)) for name, ends, word in rows], texts=2),
     )
