@@ -1122,6 +1122,8 @@ POLICY = (
         "kept-too-long",
         "if False:",
         ("unit/test_kept.py::test_an_old_answer_is_shown_while_it_is_counted_again_and_a_very_old_one_is_not",),
+    ),
+    Mutant(
         "the first page shows the runs of every organisation to everybody",
         "console/today.py",
         "own-today",
