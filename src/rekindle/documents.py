@@ -210,7 +210,8 @@ def version_document(version: ScenarioVersion, *, sees: Collection[UUID] | None 
         organisation, _, rest = key.partition(".")
         return organisation != "organisation" or sees is None or rest.partition(".")[0] in {str(one) for one in sees}
 
-    return {**_fields(version), "keys": [key for key in version.keys if own(key)]}  # mutant: own-keys
+    keys = [key for key in version.keys if own(key)]  # mutant: own-keys
+    return {name: value for name, value in _fields(version).items() if name != "values"} | {"keys": keys}
 
 
 def explained_document(person: PersonExplained, names: PlaceNames) -> Document:

@@ -79,6 +79,7 @@ _HELPS = "acceptance/console/test_helps.py::"
 _PAGES = "acceptance/console/test_runs.py::"
 _PEOPLE = "acceptance/console/test_people.py::"
 _TODAY = "acceptance/console/test_today.py::"
+_SCENARIOS = "acceptance/console/test_scenarios.py::"
 _CONSOLE = "acceptance/console/test_sign_in.py::"
 _CONFIRM = "acceptance/console/test_confirm.py::"
 _OPERATING = "acceptance/console/test_operating.py::"
@@ -1150,6 +1151,57 @@ POLICY = (
         "made-up-for",
         "if True:",
         (_TODAY + "test_what_the_guard_held_back_comes_first_with_its_figures_until_it_is_confirmed",),
+    ),
+    Mutant(
+        "the console counts the pushes of every organisation for everybody",
+        "console/scenarios.py",
+        "own-scenario-report",
+        "report = await self._report(None)",
+        (_SCENARIOS + "test_a_reader_of_one_organisation_sees_its_part_and_no_number_of_everybody[limited read]",),
+    ),
+    Mutant(
+        "the console shows the overrides of every organisation to everybody",
+        "console/scenarios.py",
+        "own-places",
+        "places = places_of_scenario(status)",
+        (_SCENARIOS + "test_a_reader_of_one_organisation_sees_its_part_and_no_number_of_everybody[limited read]",),
+    ),
+    Mutant(
+        "the console shows the switches of every organisation to everybody",
+        "console/states.py",
+        "own-switches",
+        "and True",
+        (
+            "unit/test_console_scenarios.py::test_a_limited_reader_learns_of_their_switches_and_that_it_is_off_everywhere",
+        ),
+    ),
+    Mutant(
+        "the console shows the text of a person to everybody",
+        "console/scenarios.py",
+        "texts-of-somebody",
+        "if False:",
+        (_SCENARIOS + "test_a_text_is_shown_on_both_phones_in_the_language_that_is_asked_for",),
+    ),
+    Mutant(
+        "a limited reader of the console switches everything",
+        "console/switch.py",
+        "switch-everywhere-on-a-page",
+        "if False:",
+        (_SCENARIOS + "test_a_limited_operator_switches_their_organisation_and_nothing_else",),
+    ),
+    Mutant(
+        "a limited reader of the console switches another organisation",
+        "console/switch.py",
+        "switch-elsewhere-on-a-page",
+        "if False:",
+        (_SCENARIOS + "test_a_limited_operator_switches_their_organisation_and_nothing_else",),
+    ),
+    Mutant(
+        "a reader of the console who may only read turns a switch",
+        "console/switch.py",
+        "switch-by-a-reader",
+        "if False:",
+        (_SCENARIOS + "test_a_form_with_a_mistake_or_without_its_secret_or_of_a_reader_changes_nothing",),
     ),
     Mutant(
         "the console takes a form without its secret",
@@ -2456,7 +2508,7 @@ READING = (
         "an actor of one organisation sees what changed for another",
         "documents.py",
         "own-keys",
-        'return {**_fields(version), "keys": list(version.keys)}',
+        "keys = list(version.keys)",
         (_OWN_SCENARIO,),
     ),
     Mutant(

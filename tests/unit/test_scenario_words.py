@@ -129,13 +129,22 @@ def test_a_sentence_is_the_people_how_often_and_the_hours(tmp_path: Path) -> Non
     )
 
 
+def test_several_texts_have_their_shares(tmp_path: Path) -> None:
+    further = '[scenario.a.text.B]\nweight = "30%"\n[scenario.a.text.B.message.en]\ntitle = "u"\nbody = "v"\n'
+    trial = "[scenario.a.text_trial]\nuntil = 2026-12-31\n"
+    assert dict(lines(scenario(tmp_path, AWAY, further + trial)))["Texts"] == (
+        "Each person gets one of them by lot: text A for 70 % and B for 30 % of the people. "
+        "They are compared until 2026-12-31."
+    )
+
+
 def test_a_place_has_the_rules_that_differ_there(tmp_path: Path) -> None:
     place = "00000000-0000-0000-0000-000000000001"
     more = f'[organisation.{place}.scenario.a]\nafter = ["7d"]\nmessage.nb = {{ title = "t", body = "b" }}\n'
     usual, own = scenario(tmp_path, AWAY + 'link = "https://example.org/"\n', more).variants()
     assert differences(usual, own) == [
         ("People", "People who have not been active for 7 days."),
-        ("Texts", "Other texts: en, nb."),
+        ("Words", "Other texts: en, nb."),
     ]
     assert differences(usual, usual) == []
 

@@ -10,7 +10,7 @@ from rekindle.effect.answers import Effect, effect
 from rekindle.engine.scenarios import require_applied
 from rekindle.errors import BadArgument, KeyTaken, NotFound, SettledOtherwise
 from rekindle.model import Asked, KeyHolder, Report, Switch, Turned, UnknownSend
-from rekindle.ports import Filter, Reached, ScenarioStatus, ScenarioVersion, Summary
+from rekindle.ports import Filter, Reached, ScenarioDay, ScenarioStatus, ScenarioVersion, Summary
 from rekindle.postgres import switches
 from rekindle.postgres.effect import trials_found
 from rekindle.postgres.reached import reached
@@ -29,6 +29,12 @@ class Records(Base):
         """Every version of the scenarios, or of those named, newest first: when it was applied and
         by which role."""
         return await self._reports.versions(scenarios)
+
+    async def scenario_days(self, scenario_type: str, days: Sequence[datetime]) -> list[ScenarioDay]:
+        """What the runs of each of these days did for a scenario, also one that is retired. `days`
+        are instants in order: each begins a day, and the last one ends the last day. Days without a
+        run are left out."""
+        return await self._reports.days(scenario_type, days)
 
     async def runs(
         self, *, run_id: UUID | None = None, limit: int = 20, sees: Collection[UUID] | None = None

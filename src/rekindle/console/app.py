@@ -23,8 +23,10 @@ from rekindle.console.looks import FILES, LookPages
 from rekindle.console.pages import Pages
 from rekindle.console.people import PeoplePages
 from rekindle.console.runs import RunPages
+from rekindle.console.scenarios import ScenarioPages
 from rekindle.console.sessions import Sessions
 from rekindle.console.sign_in import SignInPages
+from rekindle.console.switch import SwitchPages
 from rekindle.console.today import TodayPages
 from rekindle.console.unknown import UnknownPages
 from rekindle.console.workers import WorkerPages
@@ -84,6 +86,8 @@ def mounted(api: ASGIApp, engine: Engine, access: Access, runs: Runs, *, secret:
         *AuditPages(pages, engine).routes(),
         *KeyPages(pages, forms, engine).routes(),
         *ErasurePages(pages, forms, engine).routes(),
+        *ScenarioPages(pages, engine).routes(),
+        *SwitchPages(pages, engine, forms).routes(),
     ]
     pages.know(route.path for route in routes)
     app = Starlette(

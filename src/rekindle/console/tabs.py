@@ -27,6 +27,7 @@ class Tab:
 
 TABS = (
     Tab("/today", "Today"),
+    Tab("/scenarios", "Scenarios"),
     Tab("/people", "People"),
     Tab("/runs", "Runs"),
     Tab("/helps", "Does it help"),

@@ -63,12 +63,12 @@ async def show(store: Store, evaluations: Sequence[Evaluation]) -> list[Shown]:
                 shown.append(Shown(step.scenario_type, NOT_EVALUATED, problem=str(step.fault)))
             elif step.evaluated:
                 one = by_name[step.scenario_type]
-                shown += [Shown(one.scenario_type, "not_due")] if due is None else _texts(due, one)
+                shown += [Shown(one.scenario_type, "not_due")] if due is None else texts_of(due, one)
             due = None
     return shown
 
 
-def _texts(candidate: Candidate, one: Applied) -> list[Shown]:
+def texts_of(candidate: Candidate, one: Applied) -> list[Shown]:
     """The text of a scenario, or each of its texts, the person's own first."""
     if not one.scenario.text:
         return [_shown(candidate, one)]

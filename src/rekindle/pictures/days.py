@@ -17,7 +17,14 @@ class Row:
 
 
 def multiples(
-    rows: Sequence[Row], days: Sequence[str], *, ticks: Sequence[int], unit: str, so_far: bool = False
+    rows: Sequence[Row],
+    days: Sequence[str],
+    *,
+    ticks: Sequence[int],
+    unit: str,
+    so_far: bool = False,
+    of: str = "Scenario",
+    wide: bool = False,
 ) -> str:
     """The rows, below each other, as HTML.
 
@@ -26,6 +33,8 @@ def multiples(
         ticks: the days whose names are written below.
         unit: what is counted, such as "people reached".
         so_far: the last day is not over.
+        of: what the rows are.
+        wide: the names are long.
     """
     most = max((count for row in rows for count in row.counts), default=0) or 1
     shown = "\n".join(
@@ -33,8 +42,9 @@ def multiples(
         f'<span class="sum-up">{sum(row.counts):,}</span></div>'
         for row in rows
     )
-    head = '<div class="multi head"><span class="name">Scenario</span><span class="sum-up">Sum</span></div>'
-    return f'<div class="multiples">{head}\n{shown}\n<div class="multi">{_axis(days, ticks)}</div></div>'
+    head = f'<div class="multi head"><span class="name">{escape(of)}</span><span class="sum-up">Sum</span></div>'
+    css = "multiples long" if wide else "multiples"
+    return f'<div class="{css}">{head}\n{shown}\n<div class="multi">{_axis(days, ticks)}</div></div>'
 
 
 def numbers(rows: Sequence[Row], days: Sequence[str], *, caption: str) -> str:

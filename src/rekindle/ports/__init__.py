@@ -24,7 +24,7 @@ from rekindle.ports.ledger import ARMED, HELD_OUT, WAITS, NotificationRepository
 from rekindle.ports.lists import Delivery, Filter, Notification, NotificationShown
 from rekindle.ports.people import Deleted, Erased, LastSend
 from rekindle.ports.prune import PRUNABLE, Prunable, PrunedBatch, Pruning
-from rekindle.ports.reports import Change, ScenarioStatus, ScenarioVersion
+from rekindle.ports.reports import Change, ScenarioDay, ScenarioStatus, ScenarioVersion
 from rekindle.ports.source import (
     Column,
     DateCounts,
@@ -117,6 +117,7 @@ __all__ = [
     "Queue",
     "Reached",
     "Replays",
+    "ScenarioDay",
     "ScenarioStatus",
     "ScenarioVersion",
     "Schedule",

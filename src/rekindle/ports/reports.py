@@ -1,8 +1,9 @@
 """What the ledger reports about applied scenarios."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from rekindle.model import Numbers
 from rekindle.ports.evaluation import Applied
@@ -31,10 +32,30 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class ScenarioDay:
+    """What the runs of one day did for a scenario, in people; only `pushes` counts devices. `day`
+    counts from 0. Each run counts a person again."""
+
+    day: int
+    runs: int
+    evaluated: int
+    due: int
+    claimed: int
+    held_out: int
+    recorded: int
+    skipped: int
+    dead: int
+    unknown: int
+    pushes: int
+    refusals: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioVersion:
     """One version of a scenario: what an apply did, which role did it, and the keys that it
     changed. There are no keys if the scenario was added or retired, because that concerns all of
-    it."""
+    it. `values`: what each key was before and since then, as it is stored; None: it was absent.
+    They include texts."""
 
     scenario_type: str
     version: int
@@ -42,3 +63,4 @@ class ScenarioVersion:
     keys: tuple[str, ...]
     applied_at: datetime
     applied_by: str
+    values: Mapping[str, tuple[Any, Any]] = field(default_factory=dict[str, tuple[Any, Any]], repr=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from rekindle import policy
 from rekindle.errors import WouldRetire
 from rekindle.model import KeyHolder, Look, Numbers, Report, Sight, UnknownSend
-from rekindle.ports import Applied, Change, Filter, Names, ScenarioStatus, ScenarioVersion, TrialChange
+from rekindle.ports import Applied, Change, Filter, Names, ScenarioDay, ScenarioStatus, ScenarioVersion, TrialChange
 from rekindle.postgres.audit import Entry, audit
 from rekindle.postgres.installation import require_ready
 from rekindle.postgres.lists import page_of
@@ -23,7 +23,7 @@ from rekindle.postgres.rights import missing_rights
 from rekindle.postgres.sql import statement
 from rekindle.postgres.stored import stored_scenario
 from rekindle.postgres.trials import apply_trials, trial_changes
-from rekindle.scenario import AnyScenario, Config, changed_keys, definition, fingerprint
+from rekindle.scenario import AnyScenario, Config, changed_values, definition, fingerprint
 
 _APPLIED = Entry("config.applied")
 _ALL = Filter()
@@ -63,11 +63,18 @@ class Reports:
             if row["version"] == 1:
                 before = None
             change = "retired" if row["retired"] else "added" if before is None else "changed"
-            keys = () if change != "changed" or before is None else tuple(changed_keys(before, row["definition"]))
-            at = row["applied_at"].astimezone(UTC)
-            versions.append(ScenarioVersion(row["scenario_type"], row["version"], change, keys, at, row["applied_by"]))
+            values = {} if change != "changed" or before is None else changed_values(before, row["definition"])
+            at, by = row["applied_at"].astimezone(UTC), row["applied_by"]
+            versions.append(
+                ScenarioVersion(row["scenario_type"], row["version"], change, tuple(values), at, by, values)
+            )
             before = None if row["retired"] else row["definition"]
         return sorted(versions, key=lambda version: (version.applied_at, version.scenario_type), reverse=True)
+
+    async def days(self, scenario_type: str, days: Sequence[datetime]) -> list[ScenarioDay]:
+        """Return what the runs of each day did for a scenario; see scenario_days.sql."""
+        parameters = {"scenario_type": scenario_type, "days": list(days)}
+        return [ScenarioDay(**row) for row in await self._database.rows(statement("scenario_days"), parameters)]
 
     async def runs(
         self, *, run_id: UUID | None = None, limit: int = 20, sees: Collection[UUID] | None = None

@@ -17,7 +17,7 @@ from rekindle.scenario.kinds import (
     parse_scenario,
 )
 from rekindle.scenario.outcome import ACTIVITY, Outcome
-from rekindle.scenario.overrides import changed_keys
+from rekindle.scenario.overrides import changed_keys, changed_values
 from rekindle.scenario.platforms import Android, Apns, Webpush
 from rekindle.scenario.reach import WEEKDAYS, Reach
 from rekindle.scenario.retention import RetentionConfig
@@ -53,6 +53,7 @@ __all__ = [
     "Variable",
     "Webpush",
     "changed_keys",
+    "changed_values",
     "definition",
     "ends_of",
     "fingerprint",

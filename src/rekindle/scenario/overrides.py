@@ -141,7 +141,13 @@ def unknown_places(names: Sequence[str], organisations: Mapping[str, Any]) -> It
 def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The keys in which two stored definitions differ, as the configuration names them. Their
     values are not included."""
-    return sorted(_changed("", _by_place(before), _by_place(after)))
+    return list(changed_values(before, after))
+
+
+def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The keys in which two stored definitions differ, in order, each with its value before and
+    after; None: it is absent."""
+    return dict(sorted(_changed("", _by_place(before), _by_place(after)), key=lambda one: one[0]))
 
 
 def _by_place(definition: Mapping[str, Any]) -> Table:
@@ -151,13 +157,13 @@ def _by_place(definition: Mapping[str, Any]) -> Table:
     return flat | {one.path: one.changes for one in overrides}
 
 
-def _changed(path: str, before: Table, after: Table) -> Iterator[str]:
+def _changed(path: str, before: Table, after: Table) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for key in before.keys() | after.keys():
         old, new = before.get(key), after.get(key)
         if _is_table(old) or _is_table(new):
             yield from _changed(f"{path}{key}.", as_table(old), as_table(new))
         elif old != new:
-            yield f"{path}{key}"
+            yield f"{path}{key}", (old, new)
 
 
 def valid_policy_or_empty(policy: Table) -> Table:

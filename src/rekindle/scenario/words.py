@@ -4,6 +4,7 @@ definition alone."""
 from collections.abc import Iterator
 
 from rekindle.scenario.cron import in_words
+from rekindle.scenario.further import FIRST
 from rekindle.scenario.kinds import AnyScenario
 from rekindle.scenario.reach import WEEKDAYS
 from rekindle.scenario.spoken import count, days, listed, span
@@ -28,6 +29,7 @@ def lines(scenario: AnyScenario, *, timezone: str = "UTC") -> list[Line]:
         "When": _when(scenario, scenario.schedule_timezone or timezone),
         "Devices": _devices(scenario),
         "Opens": _opens(scenario),
+        "Texts": _texts(scenario),
         "Held out": _held_out(scenario),
         "If unclear": _unclear(scenario),
     }
@@ -43,14 +45,14 @@ def sentence(scenario: AnyScenario) -> str:
 
 def differences(scenario: AnyScenario, variant: AnyScenario, *, timezone: str = "UTC") -> list[Line]:
     """The rules of a variant that are not those of the scenario. A rule that it lacks is named, and
-    `Texts` if it has others."""
+    `Words` if it has other texts."""
     usual, own = dict(lines(scenario, timezone=timezone)), dict(lines(variant, timezone=timezone))
     found = [(name, text) for name, text in own.items() if usual.get(name) != text]
     found += [(name, "Not here.") for name in usual if name not in own]
     texts = variant.templates()
     if texts != scenario.templates():
         locales = sorted({key.split(".")[1] for key in texts if key.startswith("message.")})
-        found.append(("Texts", f"Other texts: {', '.join(locales)}."))
+        found.append(("Words", f"Other texts: {', '.join(locales)}."))
     return found
 
 
@@ -111,6 +113,18 @@ def _opens(one: AnyScenario) -> Iterator[str]:
         yield "Your app shows it: the push is data alone."
     if one.link is not None:
         yield f"It opens {one.link}."
+
+
+def _texts(one: AnyScenario) -> Iterator[str]:
+    if one.text:
+        rest = 10_000 - sum(text.share for text in one.text.values())
+        parts = [
+            f"{FIRST} for {rest / 100:g} %",
+            *(f"{name} for {one.text[name].share / 100:g} %" for name in sorted(one.text)),
+        ]
+        yield f"Each person gets one of them by lot: text {listed(parts, 'and')} of the people."
+    if one.text_trial is not None:
+        yield f"They are compared until {one.text_trial.until}."
 
 
 def _held_out(one: AnyScenario) -> Iterator[str]:
