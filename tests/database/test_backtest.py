@@ -190,7 +190,9 @@ async def test_a_replay_cannot_write(programme: Programme) -> None:
                     await stage.connection.execute(write.encode())
             assert fault.value.sqlstate in ("25006", "25001"), write
         await stage.connection.execute(
-            "insert into pg_temp.gate (user_id, scenario_type, next_at) values (%s, 'x', now())", [user]
+            "insert into pg_temp.spent (user_id, scenario_type, occurrence, evaluated_at, at) "
+            "values (%s, 'x', 'y', now(), now())",
+            [user],
         )
-    assert await programme.value("select count(*) from rekindle.gate") == 0
+    assert await programme.value("select count(*) from rekindle.spent") == 0
     assert await programme.value("select count(*) from pg_class where relnamespace = pg_my_temp_schema()") == 0

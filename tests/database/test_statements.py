@@ -21,6 +21,7 @@ from rekindle.postgres.evaluation import (
 )
 from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import names, statement
+from rekindle.postgres.twins import PARTS
 from rekindle.scenario import KINDS
 from rekindle.scenario.digest import Digest
 from team.programme import SHOW_AMOUNTS, SHOW_OPENED, SHOW_OPENED_BY_PERSON, open_programme, scenario
@@ -57,12 +58,13 @@ EVALUATE = [
 # PREPARE takes no utility statements; these are executed.
 UTILITY = {
     "stage_create", "stage_drop", "outranking_create", "outranking_drop", "claimants_create", "source_activity_plan",
-    "erasure_begin", "erasure_share", "twin_clock", "twin_create", "replayed_create", "replay_analyze"
+    "erasure_begin", "erasure_share", "twin_clock", "twin_create", "twin_index", "replayed_create", "replayed_by_next",
+    "replayed_by_sent", "replay_analyze"
 }  # fmt: skip
 Planner = psycopg.AsyncConnection[dict[str, Any]]
 # What the callers of these bind {twin}, {table} and {view} to.
 NAMED = {
-    "twin_create": {"twin": '"gate"'},
+    "twin_create": {"twin": '"scenario_notification"'},
     "replay_analyze": {"table": '"rekindle_replayed"'},
     "replay_clear": {"table": '"rekindle_candidate"'},
     "replay_rows": {"view": '"activity"'},
@@ -181,6 +183,8 @@ async def test_composed_statements_can_be_prepared_with_and_without_each_view(
             if name == "test_person":
                 parts["refusal"] = "refusal_of_a_test"
                 parts["candidates"] = "anybody" if outranking == "outranking_known" else parts["candidates"]
+            if name == "replay" and outranking != "outranking_known":
+                parts |= PARTS
             text = statement(name, **parts)
             await prepare(planner, f"{name}_{kind}_{number}_{outranking}", text)
             assert not SLOT.search(code(text))
@@ -218,7 +222,10 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
         "erasure_begin",
         "erasure_share",
         "twin_create",
+        "twin_index",
         "twin_clock",
+        "replayed_by_next",
+        "replayed_by_sent",
         "replay_analyze",
     ):
         await planner.execute(statement(name, **NAMED.get(name, {})))
@@ -232,6 +239,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
         "every_device",
         "at_any_hour",
         "gate_renamed",
+        *PARTS.values(),
     }
     twins |= {"back_own", "back_asked", "anybody", "refusal_of_a_test", "every_candidate"}
     twins |= {f"{slot}_absent" for slot in OF_MEMBERSHIP}

@@ -3104,6 +3104,19 @@ BACKTEST = (
         "%(at)s::timestamptz as sent_at",
         (_TRUST + "test_a_cooldown_as_long_as_the_schedule_skips_every_second_tick[timestamptz]",),
     ),
+    *(
+        Mutant(
+            f"a replay forgets {what}",
+            _sql(f"parts/{part}"),
+            marker,
+            becomes,
+            ("database/test_backtest.py::test_a_replay_of_30_days_finds_the_people_occurrences_and_ticks_of_the_runs",),
+        )
+        for what, part, marker, becomes in (
+            ("the cooldowns", "gate_replayed", "replayed-cooldown", "where false"),
+            ("the pushes under a cap", "cap_replayed", "replayed-cap", "and false"),
+        )
+    ),
     Mutant(
         "people whose horizon is not over count as not back",
         _sql("replay_came_back"),

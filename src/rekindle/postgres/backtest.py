@@ -22,11 +22,20 @@ from rekindle.postgres.own_query import returned_rows
 from rekindle.postgres.pool import Connection, Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
-from rekindle.postgres.twins import DATED, FUNCTIONS, TWINS, over_twins
+from rekindle.postgres.twins import DATED, FUNCTIONS, PARTS, TWINS, over_twins
 from rekindle.scenario import AnyScenario, OwnQuery
 
 _INSTANTS = ("timestamp with time zone",)
 _FIRST_ANALYZED = 100
+_STAGED = (
+    "twin_index",
+    "twin_clock",
+    "replayed_create",
+    "replayed_by_next",
+    "replayed_by_sent",
+    "outranking_create",
+    "stage_create",
+)
 
 
 class PostgresReplays(Replays):
@@ -69,7 +78,7 @@ class Stage:
         async with database.snapshot(timeout_seconds=timeout_seconds, bounded=False) as connection:
             for table in TWINS:
                 await connection.execute(statement("twin_create", twin=f'"{table}"'))
-            for name in ("replayed_create", "outranking_create", "stage_create", "twin_clock"):
+            for name in _STAGED:
                 await connection.execute(statement(name))
             rows = await (await connection.execute(statement("twin_functions"), {"names": list(FUNCTIONS)})).fetchall()
             for row in rows:
@@ -194,4 +203,4 @@ class _PastMoment(Moment):
 
     def statement(self, name: str, scenario: AnyScenario, **bound: str) -> LiteralString:
         """As `Moment.statement`, over the temporary tables."""
-        return over_twins(super().statement(name, scenario, **(WITH_ONE_TEXT | bound)), self._recorded)
+        return over_twins(super().statement(name, scenario, **(WITH_ONE_TEXT | PARTS | bound)), self._recorded)

@@ -6,9 +6,14 @@ from typing import LiteralString, cast
 
 from rekindle.postgres.sql import statement
 
-TWINS = ("gate", "cap", "scenario_notification", "outcome", "spent", "run_scenario")
+TWINS = ("scenario_notification", "outcome", "spent", "run_scenario")
 """The tables that a replay writes, or that would tell it what really happened. The others are read
 as of now."""
+
+PARTS = {"gate": "gate_replayed", "cap": "cap_replayed"}
+"""What a replay reads in place of the gates and caps. They have no twin. Their rows change with
+each push, and a changed row stays in its table, with all its versions, until the transaction
+ends."""
 
 FUNCTIONS = ("sent", "backed_off_until")
 """The functions that read these tables."""

@@ -18,7 +18,7 @@ reach as (
   group by owned_device.user_id
 ),
 claimed as materialized (
-  select verdict.*, rekindle.new_claim_id() as claim_id, 
+  select verdict.*, rekindle.new_claim_id() as claim_id,
          %(at)s::timestamptz + interval '1 second' as sent_at  -- mutant: sent-after-the-tick
   from verdict
   where verdict.refusal is null
@@ -39,26 +39,12 @@ digested as (
   cross join lateral unnest(claimed.other_occurrences) as other (occurrence)
   on conflict (user_id, scenario_type, occurrence) do nothing
 ),
-cooled as (
-  insert into rekindle.gate (user_id, scenario_type, next_at, cooldown_seconds)
-  select claimed.user_id, %(scenario_type)s,
-         claimed.sent_at + make_interval(secs => (claimed.variant).cooldown_seconds), (claimed.variant).cooldown_seconds
-  from claimed
-  on conflict (user_id, scenario_type) do update
-    set next_at = excluded.next_at, cooldown_seconds = excluded.cooldown_seconds
-),
-counted as (
-  insert into rekindle.cap (user_id, counted)
-  select claimed.user_id, jsonb_build_object(claimed.claim_id, extract(epoch from claimed.sent_at))
-  from claimed
-  where (claimed.variant).counts
-  on conflict (user_id) do update
-    set counted = rekindle.still_counted(cap.counted, %(at)s::timestamptz) || excluded.counted
-),
 replayed as (
-  insert into pg_temp.rekindle_replayed (user_id, scenario_type, at, counted, hour, zone)
-  select claimed.user_id, %(scenario_type)s, %(at)s::timestamptz, %(counted)s::boolean,
-         extract(hour from timezone(coalesce(claimed.zone, 'UTC'), claimed.sent_at))::int,
+  insert into pg_temp.rekindle_replayed (
+    user_id, scenario_type, at, sent_at, next_at, counts, counted, hour, zone)
+  select claimed.user_id, %(scenario_type)s, %(at)s::timestamptz, claimed.sent_at,
+         claimed.sent_at + make_interval(secs => (claimed.variant).cooldown_seconds), (claimed.variant).counts,
+         %(counted)s::boolean, extract(hour from timezone(coalesce(claimed.zone, 'UTC'), claimed.sent_at))::int,
          coalesce(claimed.zone, 'UTC')
   from claimed
 )

@@ -140,7 +140,7 @@ policy_verdict as (
   full join opted_out on opted_out.user_id = person.user_id
   full join outranking on outranking.user_id = person.user_id
   {gate}
-  left join rekindle.cap on cap.user_id = person.user_id and %(capped)s::boolean   -- without a cap, no row is looked up
+  {cap}
   where (person.user_id is null) is false
 ),
 -- CASE around `is null` corrects the planner's estimate. For `is null` alone it expects one person

@@ -34,7 +34,8 @@ cross join lateral (
   select rekindle.local_day(latest.at, wall.zone) as local_on,
          rekindle.local_day(%(at)s::timestamptz, wall.zone) - rekindle.local_day(latest.at, wall.zone) as days,
          to_char(rekindle.local_day(latest.at, 'UTC')::timestamp, 'YYYY-MM-DD') as utc_on,  -- mutant: absence-by-utc-date
-         rekindle.happened_by(latest.at) as until
+         rekindle.happened_by(latest.at) as until,
+         timezone('UTC', (rekindle.local_day(latest.at, 'UTC') - 1)::timestamp) as day_before
 ) last_activity
 cross join lateral (
   select max(stage) as stage from unnest((recipient.variant).thresholds) as stage where stage <= last_activity.days
@@ -44,10 +45,12 @@ left join lateral (
          max(substring(push.occurrence from ':([0-9]{1,4})d$')::int) as stage,
          max(floor((extract(epoch from push.evaluated_at - last_activity.until) - 7200) / 86400))::int as days
   from rekindle.sent(recipient.user_id, %(names)s::text[]) as push
-  -- The pattern comes last: most pushes are of absences that are over.
-  where starts_with(push.occurrence, 'inactive:' || last_activity.utc_on || ':')
-     or push.evaluated_at > last_activity.until + interval '24 hours'
-        and push.occurrence ~ '^inactive:[0-9]{4}-[0-9]{2}-[0-9]{2}:[0-9]{1,4}d$'  -- mutant: absence-keeps-its-name
+  -- The first condition follows from each of the others: a push is named by an activity before it.
+  -- An index may use it, and most pushes are of absences that are over.
+  where push.evaluated_at >= last_activity.day_before
+    and (starts_with(push.occurrence, 'inactive:' || last_activity.utc_on || ':')
+         or push.evaluated_at > last_activity.until + interval '24 hours'
+            and push.occurrence ~ '^inactive:[0-9]{4}-[0-9]{2}-[0-9]{2}:[0-9]{1,4}d$')  -- mutant: absence-keeps-its-name
 ) sent on reached.stage is not null
 cross join lateral (
   select 'inactive:' || coalesce(sent.utc_on, last_activity.utc_on) || ':' as absence

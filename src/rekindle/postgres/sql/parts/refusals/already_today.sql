@@ -5,7 +5,8 @@
           when %(by_occurrence)s::boolean  -- mutant: key-of-today
             then rekindle.idempotency_key(
                    person.user_id, %(scenario_type)s, %(evaluated_on)s::date, person.occurrence)
-          else rekindle.idempotency_key(person.user_id, %(scenario_type)s, %(evaluated_on)s::date) end)
+          else rekindle.idempotency_key(person.user_id, %(scenario_type)s, %(evaluated_on)s::date) end
+        offset 0)  -- by the index, as in spent.sql
   -- A scenario that was renamed has a key by each of its names.
   or cardinality(%(names)s::text[]) > 1 and exists (  -- mutant: renamed-today
     select from rekindle.scenario_notification n where n.idempotency_key = any ({keys_of_today}))
