@@ -41,14 +41,15 @@ _SILENT: TelemetryConfig = {
 }
 
 
-def build(engine: Engine, runs: Runs, access: Access, *, docs: bool) -> Entrance:
+def build(engine: Engine, runs: Runs, access: Access, *, docs: bool, following: Following | None = None) -> Entrance:
     """The whole API. With `docs` it also serves the OpenAPI document."""
-    api = routes(engine, runs, docs=docs)
+    api = routes(engine, runs, docs=docs, following=following)
     return Entrance(api, access, free=FREE)
 
 
-def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
-    """The routes alone, without the check of the actor."""
+def routes(engine: Engine, runs: Runs, *, docs: bool, following: Following | None = None) -> FastAPI:
+    """The routes alone, without the check of the actor. `following`: the runs that are followed,
+    also elsewhere in this process; None: here alone."""
     api = FastAPI(
         title="Rekindle",
         version="1",
@@ -62,7 +63,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool) -> FastAPI:
         telemetry=_SILENT,  # mutant: only-our-spans
         dependencies=[Depends(only_known)],  # mutant: only-known
     )
-    api.include_router(run_routes(runs, Following(engine, runs)))
+    api.include_router(run_routes(runs, following or Following(engine, runs)))
     api.include_router(decision_routes(engine))
     api.include_router(list_routes(engine))
     api.include_router(plan_routes(engine))

@@ -36,13 +36,14 @@ class Event:
     id: str
     is_last: bool
     text: bytes
+    look: Look
 
     @classmethod
     def of(cls, look: Look) -> "Event":
         """The event of one look at a run."""
         text = escaped(RunReport.model_validate(look.report).model_dump_json())
         name = hashlib.sha256(f"{look.sight} {text}".encode()).hexdigest()[:16]
-        return cls(name, look.is_last, format_sse_event(data_str=text, event=look.sight, id=name))
+        return cls(name, look.is_last, format_sse_event(data_str=text, event=look.sight, id=name), look)
 
 
 RETRY = format_sse_event(retry=2_000)

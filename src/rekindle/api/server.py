@@ -18,6 +18,7 @@ from rekindle.api.access import Access, Authenticator
 from rekindle.api.address import Address, free_socket, open_to_group, require_key, resolved, socket_group
 from rekindle.api.app import build
 from rekindle.api.database_keys import DatabaseKeys
+from rekindle.api.follow import Following
 from rekindle.api.keys import EnvironmentKeys
 from rekindle.api.middleware import SEND_SECONDS
 from rekindle.api.rates import REQUESTS_PER_MINUTE
@@ -122,7 +123,7 @@ async def serve(
     *,
     stop: asyncio.Event,
     on_ready: Callable[[str], None],
-    console: Callable[[ASGIApp, Access, Runs], ASGIApp] | None = None,
+    console: Callable[[ASGIApp, Access, Runs, Following], ASGIApp] | None = None,
 ) -> bool:
     """Serve the API until `stop`. At the end, every run that it started has ended, and every
     request was answered.
@@ -143,9 +144,10 @@ async def serve(
     access = options.access(address, keys, usable=await engine.usable_keys())
     threads = foreign_threads()
     under_way = Runs(engine, at_once=options.runs, stop=stop)
-    api: ASGIApp = build(engine, under_way, access, docs=address.is_local)
+    following = Following(engine, under_way)
+    api: ASGIApp = build(engine, under_way, access, docs=address.is_local, following=following)
     if console is not None:
-        api = console(api, access, under_way)
+        api = console(api, access, under_way, following)
     async with _listening(api, address, under_way.ended) as (serving, port):
         stopping = asyncio.create_task(stop.wait())
         on_ready(address.shown(port))

@@ -90,8 +90,8 @@ async def serve(
                     engine,
                     options,
                     stop=stop,
-                    console=lambda api, access, runs: mounted(
-                        api, engine, access, runs, secret=environment.console_secret
+                    console=lambda api, access, runs, following: mounted(
+                        api, engine, access, runs, following, secret=environment.console_secret
                     ),
                     on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
                 )

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rekindle.api.access import Access
+from rekindle.api.follow import Following
 from rekindle.api.middleware import Entrance
 from rekindle.api.runs import Runs
 from rekindle.app import Engine
@@ -19,6 +20,7 @@ from rekindle.console.erasures import ErasurePages
 from rekindle.console.forms import Forms
 from rekindle.console.helps import HelpsPages
 from rekindle.console.keys import KeyPages
+from rekindle.console.live import LivePages
 from rekindle.console.looks import FILES, LookPages
 from rekindle.console.pages import Pages
 from rekindle.console.people import PeoplePages
@@ -58,11 +60,20 @@ def first(path: str) -> str:
     return path[1:].partition("/")[0]
 
 
-def mounted(api: ASGIApp, engine: Engine, access: Access, runs: Runs, *, secret: SecretStr | None = None) -> ASGIApp:
+def mounted(
+    api: ASGIApp,
+    engine: Engine,
+    access: Access,
+    runs: Runs,
+    following: Following,
+    *,
+    secret: SecretStr | None = None,
+) -> ASGIApp:
     """The API, with the console in front of it.
 
     Args:
         runs: those of the API, which a confirmation starts too.
+        following: the runs that are followed, those of the API as well.
         secret: signs the cookies. Several servers of one address need the same. None: each start of
             the server signs everybody out.
 
@@ -72,12 +83,14 @@ def mounted(api: ASGIApp, engine: Engine, access: Access, runs: Runs, *, secret:
     sessions = Sessions(access, None if secret is None else secret.get_secret_value())
     pages = Pages(engine, sessions)
     forms = Forms(sessions)
+    run_pages = RunPages(pages, engine)
     routes = [
         *LookPages(sessions).routes(),
         *SignInPages(pages, sessions, access).routes(),
         *PeoplePages(pages, engine).routes(),
         *TodayPages(pages, engine).routes(),
-        *RunPages(pages, engine).routes(),
+        *run_pages.routes(),
+        *LivePages(pages, run_pages, following).routes(),
         *HelpsPages(pages, engine).routes(),
         *ConfirmPages(pages, forms, engine, runs).routes(),
         *UnknownPages(pages, forms, engine).routes(),

@@ -45,6 +45,10 @@ class Pages:
         self._fixed = {"version": version(), "words": words, "percent": words.percent, "there": self._there}
         self._paths: frozenset[str] = frozenset()
 
+    def clock(self, request: Request) -> str:
+        """The time of the day, with seconds, in the zone of the reader."""
+        return f"{datetime.now(self.zone(request)):%H:%M:%S}"
+
     def know(self, paths: Iterable[str]) -> None:
         """These pages exist, so that others may link to them."""
         self._paths = frozenset(path.split("/")[1] for path in paths)
@@ -76,6 +80,10 @@ class Pages:
     def plain(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page that asks the database nothing. It has the tabs of the reader, if they are signed
         in."""
+        return HTMLResponse(self.part(request, template, **values), status_code=status)
+
+    def part(self, request: Request, template: str, **values: Any) -> str:
+        """A part of a page, as HTML, or a whole one."""
         actor: Actor | None = getattr(request.state, "actor", None)
         session = None if actor is None else self._sessions.of(request)
         zone = self.zone(request)
@@ -91,8 +99,7 @@ class Pages:
             "zone_of": "your zone" if zone_of(request) else "the zone of the server",
             "now": datetime.now(zone),
         }
-        values = {**self._fixed, **frame, **values}
-        return HTMLResponse(self._templates.get_template(template).render(values), status_code=status)
+        return self._templates.get_template(template).render({**self._fixed, **frame, **values})
 
     async def refused(self, request: Request, fault: Exception) -> Response:
         """The page for an error of a call."""
@@ -154,6 +161,15 @@ def _moment(page: Context, at: datetime) -> Markup:
 
 
 @pass_context
+def _when(page: Context, at: datetime) -> Markup:
+    """The same within a sentence: "today 09:07"."""
+    now: datetime = page["now"]
+    text = words.moment(at, now)
+    near = text.startswith(("Yesterday", "Today", "Tomorrow"))
+    return _time(at, text[0].lower() + text[1:] if near else text)
+
+
+@pass_context
 def _clock(page: Context, at: datetime) -> Markup:
     """The time of the day, with seconds, in the zone of the reader."""
     now: datetime = page["now"]
@@ -181,6 +197,7 @@ _FILTERS: dict[str, Any] = {
     "people": words.people,
     "number": words.number,
     "moment": _moment,
+    "when": _when,
     "clock": _clock,
     "until": _until,
     "ago": _ago,

@@ -15,13 +15,14 @@ from rekindle.app import Engine
 from rekindle.console import words
 from rekindle.console.confirm import held_back
 from rekindle.console.pages import Pages
+from rekindle.console.progress import Progress
 from rekindle.errors import RunNotFound
 from rekindle.model import Numbers, Place, Report
 from rekindle.ports import Filter
 
 PAGE = 25
 _SUMS = ("evaluated", "not_due", "refused", "claimed")
-_ENDS = ("claimed", "carried", "recorded", "skipped", "dead", "unknown", "pending", "handed_over")
+_ENDS = ("claimed", "carried", "recorded", "held_out", "skipped", "dead", "unknown", "pending", "handed_over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +84,34 @@ class RunPages:
 
     async def one(self, request: Request) -> Response:
         """One run."""
+        report = await self.report(request)
+        return await self._pages.page(request, "run.html", **await self.shown(request, report))
+
+    async def shown(self, request: Request, report: Report) -> dict[str, Any]:
+        """What the page of a run shows of it."""
         actor = self._pages.reader(request)
-        report = await self._report(request.path_params["run_id"], actor.organisations)
         names = await self._engine.place_names(Place(one) for one in report.organisations)
         organisations = [names.organisations.get(one) or str(one) for one in report.organisations]
         held = held_back(report)
-        return await self._pages.page(
-            request,
-            "run.html",
-            run=self._row(request, report),
-            organisations=organisations,
-            parts=[_part(one) for one in report.scenarios],
-            held=await self._engine.held_run(report.run_id, sees=actor.organisations) if held else None,
-            held_texts=held,
-            may_confirm=actor.allows("operate"),
-        )
+        return {
+            "run": self._row(request, report),
+            "progress": Progress.of(report),
+            "organisations": organisations,
+            "parts": [_part(one) for one in report.scenarios],
+            "held": await self._engine.held_run(report.run_id, sees=actor.organisations) if held else None,
+            "held_texts": held,
+            "may_confirm": actor.allows("operate"),
+        }
 
-    async def _report(self, text: str, sees: frozenset[UUID] | None) -> Report:
-        """The run that a path names, with its numbers so far if it is under way.
+    async def report(self, request: Request) -> Report:
+        """The run that the path of a request names, with its numbers so far if it is under way.
 
         Raises:
             RunNotFound: there is none that the reader sees.
         """
+        sees = self._pages.reader(request).organisations
         try:
-            run_id = UUID(text)
+            run_id = UUID(request.path_params["run_id"])
         except ValueError:
             raise RunNotFound(hint="Open Runs.") from None
         found = await self._engine.runs(run_id=run_id, sees=sees)  # mutant: own-run

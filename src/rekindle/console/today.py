@@ -15,7 +15,7 @@ from rekindle.access import Actor
 from rekindle.app import Engine
 from rekindle.console import needs, words
 from rekindle.console.pages import Pages
-from rekindle.console.progress import Progress
+from rekindle.console.progress import Under
 from rekindle.fleet.status import ScheduleStatus
 from rekindle.model import Report
 from rekindle.pictures.days import Row, multiples, numbers
@@ -27,17 +27,6 @@ RUNS = 60
 """How many runs are looked at, the newest ones."""
 MOST_RUNNING = 5
 MOST_UNKNOWN = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Under:
-    """A run under way."""
-
-    report: Report
-    progress: Progress
-    scenarios: str
-    by: str
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +73,7 @@ class TodayPages:
         ]
         reached = await self._engine.reached(days, sees=actor.organisations)  # mutant: own-reached-today
         scenarios = await self._engine.scenarios()
-        stopped = needs.stopped(runs, now=now)
+        stopped = [one for one in needs.stopped(runs, now=now) if await self._open(one, actor)]
         unknown = await self._engine.unknown_page(Filter(sees=actor.organisations, limit=MOST_UNKNOWN + 1))
         return await self._pages.page(
             request,
@@ -107,14 +96,20 @@ class TodayPages:
             workers=await self._engine.workers() if actor.unlimited else [],
         )
 
+    async def _open(self, one: needs.Stopped, actor: Actor) -> bool:
+        """Whether somebody can still do something: not about what the guard held back if it is
+        confirmed, or no scenario of it is enabled any more."""
+        if not one.held:
+            return True
+        run = await self._engine.held_run(one.report.run_id, sees=actor.organisations)
+        return run is not None and run.open
+
     async def _under(self, report: Report) -> Under:
         """A run under way with its numbers so far."""
         async with aclosing(self._engine.watch(report.run_id)) as looks:
             async for look in looks:
-                report = look.report
-                break
-        until = report.started_at + timedelta(seconds=report.budget_seconds)
-        return Under(report, Progress.of(report), words.scenarios(report), words.by(report), until)
+                return Under.of(look.report)
+        return Under.of(report)
 
     async def _facts(self, actor: Actor, runs: Sequence[Report], reached: Reached) -> list[tuple[str, int, str]]:
         """The figures of the programme: a name, a number, and a path if there is a page of it."""

@@ -3,7 +3,6 @@ breaks its policy, nothing scrolls sideways, and axe finds nothing, if the machi
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,12 @@ import pytest
 
 from acceptance.api.world import OURS, SCENARIO, THEIRS, World, two_organisations
 from acceptance.console.browsing import reading
+from acceptance.console.chromium import CHROMIUM, playwright, started
 from acceptance.console.pages import PAGES, Visit
 from acceptance.console.trials import begin_trial
 from conftest import Server
 from rekindle.sandbox import Sandbox
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 
 AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
@@ -82,10 +80,8 @@ def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.Tem
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """One Chromium for all pages."""
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

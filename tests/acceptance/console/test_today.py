@@ -74,7 +74,7 @@ def test_what_the_guard_held_back_comes_first_with_its_figures_until_it_is_confi
         page = reader.get("/today")
         shown = text(page)
         assert "nudge would reach 12 people at once, so it sent nothing" in shown
-        assert "nudge would make 12 of 12 active people (100 %). The guard allows 3 (25 %)." in shown
+        assert "this would be 12 of 12 active people (100 %). The guard allows 3 (25 %)." in shown
         assert "Nobody is lost." in shown
         assert page.text.count('class="act"') == 1
         assert "Nothing needs you" not in shown

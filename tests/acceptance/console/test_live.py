@@ -1,0 +1,117 @@
+"""A run under way in a real browser: its numbers change by themselves until it ends, and the page
+says so if they cannot. Without script it is a page that is loaded again."""
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from acceptance.api.served import KEY, Served, sends_slowly, serving
+from acceptance.command import Command
+from acceptance.console.browsing import reading, text
+from acceptance.console.chromium import CHROMIUM, opened, playwright
+from rekindle.sandbox import Sandbox
+from team.team import TEAM_CONFIG, Team, write_config
+
+SLOW = TEAM_CONFIG.replace('timeout = "1s"', 'timeout = "1s"\nconcurrency = 4')
+PEOPLE = 60
+
+
+@pytest.fixture
+def api(rekindle: Command, team: Team, fcm: Sandbox) -> Iterator[Served]:
+    """A server whose runs take about four seconds for the people who are due."""
+    write_config(rekindle.folder, SLOW)
+    team.people(PEOPLE)
+    fcm.faults(sends_slowly(0.25))
+    with serving(rekindle.having(REKINDLE_API_KEY=KEY)) as served:
+        yield served
+
+
+@pytest.fixture
+def page(api: Served) -> Iterator[Any]:
+    """A page of a reader who is signed in."""
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium")
+    with opened(api.url) as page:
+        page.goto("/")
+        page.fill("#key", KEY)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/today")
+        yield page
+
+
+def test_a_run_is_seen_to_progress_on_both_pages_and_ends_with_its_final_numbers(api: Served, page: Any) -> None:
+    expect = playwright.expect
+    run_id = api.post({"budget_seconds": 30}).json()["run_id"]
+    page.goto("/today")
+    now = page.locator("section", has=page.locator("#now"))
+    expect(now.locator("progress")).to_have_attribute("max", str(PEOPLE))
+    first = int(now.locator("progress").get_attribute("value"))
+    page.wait_for_function("first => document.querySelector('progress').value > first", arg=first)
+    page.goto(f"/runs/{run_id}")
+    expect(page.locator("[aria-current=step]")).to_have_text("Sending")
+    page.evaluate("window.same = true")
+    shown = [int(page.locator("progress").get_attribute("value"))]
+    while page.locator("progress").count() and shown[-1] < PEOPLE:
+        value = page.evaluate("document.querySelector('progress')?.value ?? null")
+        if value is None:
+            break
+        shown.append(int(value))
+        time.sleep(0.05)
+    assert shown == sorted(shown)
+    assert len(set(shown)) > 2, "it was seen at several moments"
+    expect(page.locator("[data-part] .tag.ok")).to_have_text("Done")
+    expect(page.locator("[data-part]")).to_contain_text(f"{PEOPLE} people reached, {PEOPLE} pushes.")
+    expect(page.locator("[data-said]")).to_have_text(f"The run ended: done, {PEOPLE} people sent.")
+    expect(page.locator("[data-log] li").last).to_contain_text("The run ended: done")
+    assert page.locator("[data-log] li").count() > 2
+    expect(page.locator("[data-stale]")).to_be_hidden()
+    assert page.evaluate("window.same") is True, "the page was not loaded again"
+    page.reload()
+    expect(page.locator("main")).to_contain_text(f"{PEOPLE} people reached, {PEOPLE} pushes.")
+    assert page.locator("[data-live]").count() == 0
+
+
+def test_if_the_server_dies_the_page_says_since_when_its_numbers_are_old(api: Served, page: Any) -> None:
+    expect = playwright.expect
+    run_id = api.post({"budget_seconds": 30}).json()["run_id"]
+    page.goto(f"/runs/{run_id}")
+    expect(page.locator("[data-log] li").first).to_be_visible()
+    before = page.locator("[data-part]").inner_text()
+    api.stop(signal.SIGKILL)
+    expect(page.locator("[data-stale]")).to_be_visible(timeout=15_000)
+    expect(page.locator("[role=status]")).to_contain_text(re.compile(r"Not live since \d\d:\d\d:\d\d"))
+    expect(page.locator("[data-stale] a")).to_have_text("Load again")
+    assert "60 people" in before or "of 60" in before
+
+
+def test_without_script_a_run_under_way_is_a_page_to_load_again(api: Served) -> None:
+    run_id = api.post({"budget_seconds": 30}).json()["run_id"]
+    with reading(api, KEY) as reader:
+        page = reader.get(f"/runs/{run_id}")
+        assert "These are its numbers so far. Load again" in text(page)
+        assert f'href="/runs/{run_id}"' in page.text
+        assert "Running now" in text(reader.get("/today"))
+        api.run(run_id, wait=30)
+        page = reader.get(f"/runs/{run_id}")
+        assert f"{PEOPLE} people reached" in text(page)
+        assert "data-live" not in page.text
+
+
+def test_only_a_reader_who_sees_the_run_may_follow_it(api: Served, rekindle: Command, team: Team) -> None:
+    run_id = api.post({"budget_seconds": 30}, wait=30).json()["run_id"]
+    key = rekindle("key", "create", "ida", "--scope", "read", "--organisation", "1" * 32, "--json").json()["secret"]
+    with reading(api) as nobody:
+        assert nobody.get(f"/runs/{run_id}/events").status_code == 303
+    with reading(api, key) as other:
+        assert other.get(f"/runs/{run_id}/events").status_code == 404
+    with reading(api, KEY) as reader:
+        answer = reader.get(f"/runs/{run_id}/events")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+        assert answer.text.count("event: ended") == 1
+        found = re.findall(r"^id: (\w+)$", answer.text, re.MULTILINE)
+        again = reader.get(f"/runs/{run_id}/events", headers={"last-event-id": found[-1]})
+        assert again.status_code == 204
