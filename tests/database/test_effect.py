@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from conftest import one_server
-from rekindle.effect.assignment import held_out
-from rekindle.ports import ChapterSettled, TrialDay, TrialFound
+from rekindle.effect.assignment import held_out, text_of
+from rekindle.ports import ChapterSettled, TextsFound, TrialDay, TrialFound
 from rekindle.postgres.effect import trials_found
 from team.programme import Programme, open_programme
 
@@ -196,3 +196,31 @@ async def test_a_view_that_cannot_be_read_is_said_and_the_settled_numbers_stay(p
     [fails] = await found(programme)
     assert fails.failure is not None
     assert (fails.changed, [day.settled for day in fails.days]) == (None, [(0, 0, 0, 0), (0, 1, 0, 0)])
+
+
+async def test_each_text_is_counted_with_the_first_one_and_nobody_else(programme: Programme) -> None:
+    texts = {"held": None, "texts": ["A", "B", "C"], "text_ends": [5_000, 8_000, 10_000], "texts_sha256": "0" * 64}
+    trial = await begin(programme, "text:nudge", **texts)
+    await begin(programme, "text:other", **texts)
+    await begin(programme)
+    of: dict[str, list[UUID]] = {"A": [], "B": [], "C": []}
+    while min(map(len, of.values())) < 2:
+        one = uuid4()
+        of["ABC"[text_of(str(trial), "nudge", str(one), [5_000, 3_000, 2_000])]].append(one)
+    settled = {"settled_at": FIRST + 15 * DAY}
+    for name, numbers in (("A", 2), ("B", 1), ("C", 2)):
+        await enrol(programme, trial, name, of[name][:numbers], **settled)
+    claim_id = await programme.value("select claim_id from rekindle.enrolment where arm = 'A' limit 1")
+    await sent(programme, of["A"][0], claim_id, FIRST)
+    other, first = [each for each in await found(programme, scope="nudge") if each.trial_id == trial]
+    assert [each.texts for each in (other, first)] == [
+        TextsFound("A", "B", 5_000, 3_000, 2, 1), TextsFound("A", "C", 5_000, 2_000, 2, 1),
+    ]  # fmt: skip
+    assert (other.held, other.identity, other.share, first.share) == (None, "text:nudge", 3 / 8, 2 / 7)
+    assert [day.settled for day in other.days if any(day.settled)] == [(0, 1, 0, 2)]
+    assert [day.settled for day in first.days if any(day.settled)] == [(0, 2, 0, 2)]
+    assert (other.delivered, other.reached_otherwise, other.misplaced, first.misplaced) == (0, 0, 0, 0)
+    await enrol(programme, trial, "C", of["B"][1:2], **settled)
+    assert [each.misplaced for each in await found(programme, scope="text:nudge")] == [0, 1]
+    assert {each.scope for each in await found(programme, scope="nudge")} == {"nudge", "text:nudge"}
+    assert {each.scope for each in await found(programme)} == {"nudge", "text:nudge", "text:other"}

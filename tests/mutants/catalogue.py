@@ -2155,6 +2155,27 @@ PEOPLE = (
             ),
         )
     ),
+    Mutant(
+        "a person with another text than assigned is not noticed",
+        "postgres/sql/parts/trial_person.sql",
+        "misplaced-text",
+        "else false",
+        ("database/test_effect.py::test_each_text_is_counted_with_the_first_one_and_nobody_else",),
+    ),
+    Mutant(
+        "people of a third text count with the second",
+        "postgres/sql/parts/trial_person.sql",
+        "of-the-two-texts",
+        "",
+        ("database/test_effect.py::test_each_text_is_counted_with_the_first_one_and_nobody_else",),
+    ),
+    Mutant(
+        "each text of a trial has the whole error",
+        "effect/answers.py",
+        "texts-share-the-error",
+        "return 1",
+        ("unit/test_effect_answers.py::test_each_text_is_compared_with_the_first_at_its_part_of_the_error",),
+    ),
     *(
         Mutant(what, file, marker, becomes, (f"database/test_text_trials.py::{test}",))
         for what, file, marker, becomes, test in (

@@ -8,12 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from rekindle.effect.answers import ALPHA, Answer, Read, effect
+from rekindle.effect.answers import ALPHA, Answer, Effect, Read, effect
+from rekindle.effect.document import effect_document
 from rekindle.effect.intervals import anytime, needed, one_look
-from rekindle.effect.lines import notes, shared
+from rekindle.effect.lines import notes, shared, terms, title
 from rekindle.effect.past import MOST_STEPS, Said
 from rekindle.effect.words import Word
-from rekindle.ports import ChapterSettled, FourCounts, TrialDay, TrialFound, TrialsFound
+from rekindle.pictures.effect import page
+from rekindle.ports import ChapterSettled, FourCounts, TextsFound, TrialDay, TrialFound, TrialsFound
 
 FIRST = date(2026, 3, 1)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -101,6 +103,41 @@ def test_of_many_the_days_until_now_have_the_word_of_the_one_reading() -> None:
     first = shown[0].read.past.steps[0]
     assert first.word is Word.HELPS
     assert first.interval == anytime((300, 100, 100, 300), 0.5, ALPHA)  # all 21 have a word
+
+
+def test_each_text_is_compared_with_the_first_at_its_part_of_the_error() -> None:
+    """Three texts of 50, 30 and 20 %, and the control group of the same scenario."""
+    days = daily((20, 20, 10, 30))
+    texts = [
+        trial(
+            days,
+            scope="text:a",
+            identity="text:a",
+            trial_id=UUID(int=3),
+            held=None,
+            texts=TextsFound("A", name, 5_000, weight, 2, first_accepted=30),
+        )
+        for name, weight in (("C", 2_000), ("B", 3_000))
+    ]
+    shown = answers(*texts, trial(days, scope="a"))
+    assert [title(one) for one in shown] == ["a", "a, text B against A", "a, text C against A"]
+    assert [one.alpha for one in shown] == [ALPHA / 2, ALPHA / 4, ALPHA / 4]
+    assert [one.trial.share for one in shown] == [0.5, 3 / 8, 2 / 7]
+    assert [one.not_nudged_monthly > 0 for one in shown] == [True, False, False]
+    [alone, _] = answers(*texts)
+    assert alone.alpha == ALPHA / 2
+    assert alone.read is not None
+    assert alone.read.verdict.interval == anytime((20, 20, 10, 30), 3 / 8, ALPHA / 4)
+    document = effect_document(Effect(START, [alone]))["trials"][0]
+    assert document["held_out"] is None
+    assert document["texts"] == {
+        "first": "A", "other": "B", "first_weight": 0.5, "other_weight": 0.3, "first_accepted": 30,
+    }  # fmt: skip
+    text = "\n".join([terms(alone), *notes(alone), page(Effect(START, shown))])
+    assert "text trial from 2026-03-01 until 2026-05-30; 50 % of the people get text A, 30 % text B" in text
+    assert "enrolled: 40 with text B, 40 with text A" in text
+    assert "with text B, back" in text
+    assert "62.5 % were to be with text A; 50.0 % of those enrolled are." in text
 
 
 def test_an_earlier_trial_of_the_scope_is_listed_and_never_added() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rekindle.effect.amounts import outwards
 from rekindle.effect.intervals import one_look
-from rekindle.effect.words import Clusters, Seen, Trial, Word, beside, interval, verdict, weeks
+from rekindle.effect.words import Clusters, Seen, Trial, Word, arms_of_texts, beside, interval, verdict, weeks
 
 TODAY = date(2026, 3, 2)
 TRIAL = Trial(share=0.5, horizon_days=14, until=date(2026, 6, 1))
@@ -168,3 +168,57 @@ def test_what_is_shown_next_to_the_word() -> None:
     ]
     assert beside(TRIAL, replace(SMALL, delivered=1), accepted=1, reached_otherwise=1) == []
     assert weeks(70, 70, 14) == 3
+
+
+@pytest.mark.parametrize(
+    ("known", "word", "text"),
+    [
+        (
+            seen(150, 150, 60, 240),
+            Word.HELPS,
+            "B brings more back than A: between 15 and 44.2 points more came back within 14 days",
+        ),
+        (
+            seen(60, 240, 150, 150),
+            Word.HARMS,
+            "B brings fewer back than A: between 15 and 44.2 points fewer came back within 14 days",
+        ),
+        (
+            seen(1020, 3980, 1000, 4000),
+            Word.SMALL,
+            "B and A make no difference that matters: less than 5 points either way",
+        ),
+        (
+            seen(6, 4, 3, 16, weekly=7),
+            Word.TOO_FEW,
+            "too few: 10 with text B, 19 with text A; about 4 weeks at today's rate",
+        ),
+        (
+            seen(60, 240, 40, 260, more=700),
+            Word.NOT_SEEN_YET,
+            "no difference seen yet: anything from -5.6 to +19 points",
+        ),
+        (
+            seen(60, 240, 40, 260, misplaced=1),
+            Word.BROKEN,
+            "(1 person is in another arm than assigned; 300 with text B, 300 with",
+        ),
+        (seen(600, 2400, 40, 260), Word.BROKEN, "(the arms do not have the shares agreed on, 50 % with text B; 3,000"),
+    ],
+)
+def test_the_words_of_two_texts_say_which_one(known: Seen, word: Word, text: str) -> None:
+    said = verdict(replace(TRIAL, arms=arms_of_texts("A", "B")), known)
+    assert said.word is word
+    assert text in said.text
+
+
+def test_beside_two_texts_are_the_accepted_pushes_of_both_and_nobody_is_held_out() -> None:
+    lines = beside(
+        replace(TRIAL, arms=arms_of_texts("A", "B")), SMALL, accepted=270, reached_otherwise=0, first_accepted=150
+    )
+    assert lines == [
+        "with text A: 40 of 300 came back, 13.3 %",
+        "with text B: 60 of 300 came back, 20.0 %",
+        "accepted by the provider: 90.0 % of those with text B, 50.0 % of those with text A",
+        "from +0.6 to +12.7 points: right only if this were the one look",
+    ]

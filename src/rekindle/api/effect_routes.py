@@ -20,6 +20,7 @@ _TERMS: dict[str, Any] = {
     "scope": "inactivity",
     "by": "person",
     "held_out": 0.5,
+    "texts": None,
     "horizon_days": 14,
     "worth": 0.05,
     "outcome": "activity",
@@ -145,13 +146,29 @@ class OptOutsRead(BaseModel):
     interval: Interval
 
 
+class TextsCompared(BaseModel):
+    """Two texts of a text trial."""
+
+    first: str
+    other: str
+    first_weight: float = Field(description="The share of all people of the trial who get it.")
+    other_weight: float
+    first_accepted: int = Field(description="People with the first text whose first push a provider accepted.")
+
+
 class TrialTermsRead(BaseModel):
     """What was agreed beforehand, and what may be said."""
 
     trial_id: UUID
-    scope: str = Field(description="`*`: the whole programme; or the name of the scenario.")
+    scope: str = Field(
+        description="`*`: the whole programme; or the name of the scenario; of a text trial `text:` and it."
+    )
     by: Literal["person", "chapter"]
-    held_out: float = Field(description="The share of the control group.")
+    held_out: float | None = Field(description="The share of the control group; null in a text trial.")
+    texts: TextsCompared | None = Field(
+        description="Of a text trial, the two texts: `nudged` is about people with the other one, and `control` about "
+        "people with the first one."
+    )
     horizon_days: int
     worth: float = Field(description="The difference of rates that is worth knowing of.")
     outcome: Literal["activity", "query"] = Field(description="What counts as coming back.")

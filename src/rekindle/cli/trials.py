@@ -19,8 +19,9 @@ def trial_line(change: TrialChange, *, dry_run: bool) -> str:
     if change.change == "ended":
         return f"{done}: {what}"
     if terms.held is None:
-        parts = ", ".join(f"{weight / 100:g} % of the people get text {name}" for name, weight in terms.weights.items())
-        return f"{done}: {what}; {parts}, until {terms.until_on}"
+        (first, most), *others = terms.weights.items()
+        parts = "".join(f", {weight / 100:g} % text {name}" for name, weight in others)
+        return f"{done}: {what}; {most / 100:g} % of the people get text {first}{parts}, until {terms.until_on}"
     people = "people" if terms.unit == "person" else "chapters"
     return f"{done}: {what}; {terms.held / 100:g} % of the {people} get no push until {terms.until_on}"
 

@@ -15,7 +15,7 @@ from rekindle.console.kept import Counted, Kept
 from rekindle.console.pages import Pages
 from rekindle.documents import places_of
 from rekindle.effect.answers import EVERYTHING, Answer, Effect
-from rekindle.effect.lines import NAMES, headline, notes, terms
+from rekindle.effect.lines import headline, key, named, notes, terms, title
 from rekindle.effect.words import Word
 from rekindle.errors import NotFound
 from rekindle.model import PlaceNames
@@ -119,7 +119,7 @@ class HelpsPages:
         name = request.path_params["name"]
         effect = await self.effect(sees)
         answers = () if effect is None else effect.answer.answers
-        answer = next((one for one in answers if one.found.scope == name), None)
+        answer = next((one for one in answers if key(one) == name), None)
         row = None if effect is None else _no_trial(name) if answer is None else _row(answer)
         if answer is None:
             applied = [one.applied.scenario_type for one in await self._engine.scenarios()]
@@ -159,12 +159,12 @@ def _rows(effect: Effect, applied: Sequence[str]) -> list[Row]:
 
 
 def _row(answer: Answer) -> Row:
-    scope = answer.found.scope
-    name = "The whole programme" if scope == EVERYTHING else scope
+    scope = key(answer)
+    name = "The whole programme" if scope == EVERYTHING else title(answer)
     if answer.read is None:
         return Row(name, scope, ("", "wait", "Counts only"), headline(answer), answer)
     said = answer.read.verdict
-    word = NAMES[said.word]
+    word = named(said.word, answer)
     colour, icon = _TAGS.get(said.word, ("", "wait"))
     text = said.text.removeprefix(word).removeprefix(":").strip() or word
     return Row(name, scope, (colour, icon, word[:1].upper() + word[1:]), text, answer)
@@ -178,8 +178,9 @@ def _compare(answer: Answer) -> Iterator[tuple[str, str, int, int]]:
     """The two arms, if their rates may be shown: the held out first."""
     a, b, c, d = answer.seen.counts
     if may_be_read(answer) and a + b and c + d:
-        yield "Held out, not nudged", "soft", c, c + d
-        yield "Nudged", "bar", a, a + b
+        texts = answer.found.texts
+        yield f"Text {texts.first}" if texts else "Held out, not nudged", "soft", c, c + d
+        yield f"Text {texts.other}" if texts else "Nudged", "bar", a, a + b
 
 
 def _trusted(answer: Answer) -> Iterator[tuple[bool, str]]:
@@ -191,16 +192,17 @@ def _trusted(answer: Answer) -> Iterator[tuple[bool, str]]:
         if not found.misplaced
         else f"{words.people(found.misplaced)} in another group than drawn",
     )
-    yield (
-        not found.delivered,
-        "Nobody held out was sent anything"
-        if not found.delivered
-        else f"{words.number(found.delivered)} sent to people who are held out",
-    )
+    if found.texts is None:
+        yield (
+            not found.delivered,
+            "Nobody held out was sent anything"
+            if not found.delivered
+            else f"{words.number(found.delivered)} sent to people who are held out",
+        )
     if nudged + held:
         share, meant = 100 * nudged / (nudged + held), 100 * answer.trial.share
         broken = answer.read is not None and answer.read.verdict.word is Word.BROKEN
-        yield not broken, f"{share:.1f} % nudged; {meant:g} % was meant"
+        yield not broken, f"{share:.1f} % {answer.trial.arms.nudged}; {meant:.4g} % was meant"
 
 
 def _most(report: Summary) -> list[PlaceSummary]:

@@ -10,9 +10,19 @@ from rekindle.effect.chapters import clusters_on
 from rekindle.effect.curve import BackByDay, MonthShown, OptedOut, back_by_days, months, opted_out
 from rekindle.effect.many import MOST_DIVIDED, alpha_of_each, ln_evidence
 from rekindle.effect.past import DECIDED, Past, past
-from rekindle.effect.words import LEAST_SETTLED, Seen, Trial, Verdict, beside, people_needed, verdict, weeks
+from rekindle.effect.words import (
+    LEAST_SETTLED,
+    Seen,
+    Trial,
+    Verdict,
+    arms_of_texts,
+    beside,
+    people_needed,
+    verdict,
+    weeks,
+)
 from rekindle.errors import EffectMissing
-from rekindle.ports import NO_COUNTS, TrialFound, TrialsFound
+from rekindle.ports import NO_COUNTS, TrialFound, TrialsFound, scenario_of
 
 ALPHA = 0.05
 """The highest probability of a wrong word on one page, over all days together."""
@@ -74,29 +84,41 @@ def effect(found: TrialsFound) -> Effect:
     """What may be said of these trials: all, or those of one scenario.
 
     The trial of the whole programme is read at `ALPHA`, and so is a scenario that is shown alone.
-    Scenarios that are shown side by side share it, so that all words of the page together are
-    wrong no more often. Of more than `MOST_DIVIDED`, it is the share of their words that is wrong
-    on average.
+    Trials that are shown side by side share it, so that all words of the page together are wrong no
+    more often; the texts of one trial share its part. Of more than `MOST_DIVIDED` comparisons, it
+    is the share of their words that is wrong on average.
     """
-    scenarios: dict[str, list[TrialFound]] = {}
+    scenarios: dict[tuple[str, str], list[TrialFound]] = {}
     for one in sorted(found.trials, key=lambda one: one.started_at, reverse=True):
-        scenarios.setdefault(one.identity or one.scope, []).append(one)  # mutant: trials-by-name
-    scopes = {trials[0].scope: trials for trials in scenarios.values()}
-    side_by_side = [trials[0] for scope, trials in scopes.items() if scope != EVERYTHING]
+        scenarios.setdefault((one.identity or one.scope, one.text_name), []).append(one)  # mutant: trials-by-name
+    shown = sorted(scenarios.values(), key=lambda trials: _place(trials[0]))
+    side_by_side = [trials[0] for trials in shown if trials[0].scope != EVERYTHING]
     many = len(side_by_side) > MOST_DIVIDED  # mutant: more-than-twenty
-    shared = ALPHA / max(1, len(side_by_side))  # mutant: side-by-side
+    shared = ALPHA / max(1, len({(one.scope, one.trial_id) for one in side_by_side}))  # mutant: side-by-side
     if many:
         shared = _of_many(side_by_side, found.at)
     fault: EffectMissing | None = None
     answers: list[Answer] = []
-    for scope, trials in sorted(scopes.items(), key=lambda item: (item[0] != EVERYTHING, item[0])):
-        alone = scope == EVERYTHING
+    for trials in shown:
+        alone = trials[0].scope == EVERYTHING
         alpha = ALPHA if alone else shared
-        newest, *earlier = (_answer(one, found.at, alpha, many=many and not alone) for one in trials)
+        newest, *earlier = (
+            _answer(one, found.at, alpha if many else alpha * _part(one), many=many and not alone) for one in trials
+        )
         answer, why = newest
         fault = fault or why
         answers.append(replace(answer, earlier=[one for one, _ in earlier]))
     return Effect(found.at, answers, fault)
+
+
+def _place(one: TrialFound) -> tuple[bool, str, str]:
+    """The whole programme, then by scenario: its control group, then its texts."""
+    return one.scope != EVERYTHING, scenario_of(one.scope), one.text_name
+
+
+def _part(one: TrialFound) -> float:
+    """The part of a text trial's error that one of its comparisons has."""
+    return 1 if one.texts is None else 1 / one.texts.compared  # mutant: texts-share-the-error
 
 
 def _of_many(trials: Sequence[TrialFound], at: datetime) -> float:
@@ -129,7 +151,9 @@ def _evidence(found: TrialFound, at: datetime, trials: int) -> float | None:
 def _answer(
     found: TrialFound, at: datetime, alpha: float, *, many: bool = False
 ) -> tuple[Answer, EffectMissing | None]:
-    trial = Trial(1 - found.held / 10_000, found.horizon_days, found.until_on, found.worth)
+    trial = Trial(found.share, found.horizon_days, found.until_on, found.worth)
+    if found.texts is not None:
+        trial = replace(trial, arms=arms_of_texts(found.texts.first, found.texts.other))
     seen = replace(_seen(found, trial, at.astimezone(UTC).date()), one_reading=many)
     read, fault = None, None
     try:
@@ -139,7 +163,8 @@ def _answer(
     except EffectMissing as missing:
         fault = missing
     held = sum(one.enrolled[1] for one in found.days if one.on > seen.on - timedelta(weeks=_WEEKS))
-    monthly = round(held * _MONTH_DAYS / _days_of_rate(found, seen.on)) if found.ended_at is None else 0
+    runs = found.ended_at is None and found.texts is None
+    monthly = round(held * _MONTH_DAYS / _days_of_rate(found, seen.on)) if runs else 0
     return Answer(found, trial, seen, alpha, monthly, read), fault
 
 
@@ -192,7 +217,13 @@ def _read(found: TrialFound, trial: Trial, seen: Seen, alpha: float) -> Read:
     more = None if people is None else max(0, people - sum(seen.enrolled))
     return Read(
         verdict=said,
-        beside=beside(trial, seen, accepted=found.accepted, reached_otherwise=found.reached_otherwise),
+        beside=beside(
+            trial,
+            seen,
+            accepted=found.accepted,
+            reached_otherwise=found.reached_otherwise,
+            first_accepted=found.texts and found.texts.first_accepted,
+        ),
         needed=people,
         weeks=None if more is None else weeks(more, seen.weekly, trial.horizon_days),
         past=past(found, trial, seen, said, alpha),

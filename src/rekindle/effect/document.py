@@ -44,7 +44,16 @@ def _terms(answer: Answer) -> Document:
         "trial_id": found.trial_id,
         "scope": found.scope,
         "by": found.unit,
-        "held_out": found.held / 10_000,
+        "held_out": None if found.held is None else found.held / 10_000,
+        "texts": None
+        if found.texts is None
+        else {
+            "first": found.texts.first,
+            "other": found.texts.other,
+            "first_weight": found.texts.first_weight / 10_000,
+            "other_weight": found.texts.other_weight / 10_000,
+            "first_accepted": found.texts.first_accepted,
+        },
         "horizon_days": found.horizon_days,
         "worth": found.worth,
         "outcome": "activity" if found.outcome == "activity" else "query",

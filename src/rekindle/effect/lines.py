@@ -6,6 +6,7 @@ from rekindle.effect.amounts import count, outwards, percent, plain, points, sha
 from rekindle.effect.answers import EVERYTHING, Answer, Read
 from rekindle.effect.past import Said
 from rekindle.effect.words import Word
+from rekindle.ports import scenario_of
 
 NOBODY = "not known: nobody is held out"
 
@@ -24,9 +25,23 @@ NAMES = {
 }
 
 
+def named(word: Word, answer: Answer) -> str:
+    """The word for a chart or a list: of a text trial, which text brings more back."""
+    arms = answer.trial.arms
+    return {Word.HELPS: arms.helps, Word.HARMS: arms.harms, Word.SMALL: arms.small}.get(word, NAMES[word])
+
+
 def title(answer: Answer) -> str:
-    """The name of the scenario, or of the whole programme."""
-    return "the whole programme" if answer.found.scope == EVERYTHING else answer.found.scope
+    """The name of the scenario, or of the whole programme; of a text trial, the two texts."""
+    found = answer.found
+    if found.texts is not None:
+        return f"{scenario_of(found.scope)}, text {found.texts.other} against {found.texts.first}"
+    return "the whole programme" if found.scope == EVERYTHING else found.scope
+
+
+def key(answer: Answer) -> str:
+    """Its name among all answers: the scope, and of a text trial the other text."""
+    return answer.found.scope + (f":{answer.found.text_name}" if answer.found.texts else "")
 
 
 def terms(answer: Answer) -> str:
@@ -34,6 +49,13 @@ def terms(answer: Answer) -> str:
     found, trial = answer.found, answer.trial
     units = "people" if found.unit == "person" else "chapters"
     ended = "" if found.ended_at is None else f", ended on {found.ended_at:%Y-%m-%d}"
+    if found.texts is not None:
+        first, other = found.texts.first, found.texts.other
+        return (
+            f"text trial from {found.started_at:%Y-%m-%d} until {trial.until}{ended}; "
+            f"{found.texts.first_weight / 100:g} % of the people get text {first}, "
+            f"{found.texts.other_weight / 100:g} % text {other}; the agreed day is {trial.agreed_on}"
+        )
     return (
         f"trial from {found.started_at:%Y-%m-%d} until {trial.until}{ended}; {percent(1 - trial.share)} of the {units} "
         f"held out; the agreed day is {trial.agreed_on}"
@@ -45,15 +67,17 @@ def headline(answer: Answer) -> str:
     if answer.read is not None:
         return answer.read.verdict.text
     a, b, c, d = answer.seen.counts
-    return f"nudged: {a:,} of {a + b:,} came back; held out: {c:,} of {c + d:,} came back"
+    arms = answer.trial.arms
+    return f"{arms.nudged}: {a:,} of {a + b:,} came back; {arms.held_out}: {c:,} of {c + d:,} came back"
 
 
 def notes(answer: Answer) -> list[str]:
     """What is always said beside it."""
     nudged, held = answer.seen.enrolled
-    lines = [f"enrolled: {nudged:,} nudged, {held:,} held out"]
+    arms = answer.trial.arms
+    lines = [f"enrolled: {nudged:,} {arms.nudged}, {held:,} {arms.held_out}"]
     if answer.read is not None:
-        lines += [*answer.read.beside, *_of_past(answer.read), *_opted_out(answer, answer.read)]
+        lines += [*answer.read.beside, *_of_past(answer, answer.read), *_opted_out(answer, answer.read)]
     if answer.not_nudged_monthly:
         people = count(answer.not_nudged_monthly, "person", "people")
         lines.append(f"the control group costs: about {people} a month {_are(answer.not_nudged_monthly)} not nudged")
@@ -71,21 +95,25 @@ def shared(answers: Sequence[Answer]) -> str:
     return "The scenarios share one allowed error."
 
 
-def no_longer(said: Said) -> str:
+def no_longer(said: Said, answer: Answer) -> str:
     """A word that was said once."""
-    return f"no longer true: it said “{NAMES[said.word]}” from {said.from_on} until {said.until_on}"
+    return f"no longer true: it said “{named(said.word, answer)}” from {said.from_on} until {said.until_on}"
 
 
 def _then(earlier: Answer, answer: Answer) -> str:
     """The name that the scenario had then, if it was another."""
-    return "" if earlier.found.scope == answer.found.scope else f"; the scenario was called {earlier.found.scope}"
+    return (
+        ""
+        if earlier.found.scope == answer.found.scope
+        else f"; the scenario was called {scenario_of(earlier.found.scope)}"
+    )
 
 
-def _of_past(read: Read) -> Iterator[str]:
+def _of_past(answer: Answer, read: Read) -> Iterator[str]:
     if read.past.zero_out_on is not None:
         yield f"zero was first outside the interval on {read.past.zero_out_on}"
     for said in read.past.no_longer:
-        yield no_longer(said)
+        yield no_longer(said, answer)
 
 
 def _opted_out(answer: Answer, read: Read) -> Iterator[str]:
@@ -93,10 +121,9 @@ def _opted_out(answer: Answer, read: Read) -> Iterator[str]:
         return
     a, b, c, d = read.opted_out.counts
     lower, upper = outwards(*read.opted_out.interval)
-    yield (
-        f"opted out within the same days: {share_of(a, a + b)} of the nudged, {share_of(c, c + d)} of the held out; "
-        f"the difference is from {signed(lower)} to {signed(upper)} points"
-    )
+    arms = answer.trial.arms
+    both = f"{share_of(a, a + b)} {arms.of_nudged}, {share_of(c, c + d)} {arms.of_held_out}"
+    yield (f"opted out within the same days: {both}; the difference is from {signed(lower)} to {signed(upper)} points")
 
 
 def people_needed(answer: Answer) -> str:

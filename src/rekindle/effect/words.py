@@ -37,16 +37,43 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Arms:
+    """What the two arms are called: after a number, as a heading, and after "of the"."""
+
+    nudged: str = "nudged"
+    held_out: str = "held out"
+    of_nudged: str = "of the nudged"
+    of_held_out: str = "of the held out"
+    helps: str = "helps"
+    harms: str = "harms"
+    small: str = "makes no difference that matters"
+
+
+def arms_of_texts(first: str, other: str) -> Arms:
+    """The arms of a text trial: the other text, and the first one."""
+    return Arms(
+        nudged=f"with text {other}",
+        held_out=f"with text {first}",
+        of_nudged=f"of those with text {other}",
+        of_held_out=f"of those with text {first}",
+        helps=f"{other} brings more back than {first}",
+        harms=f"{other} brings fewer back than {first}",
+        small=f"{other} and {first} make no difference that matters",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What a trial fixed beforehand."""
 
     share: float
-    """Chance of being nudged."""
+    """Chance of being nudged; between two texts, of getting the other one."""
     horizon_days: int
     until: date
     """New people are enrolled before this day."""
     worth: float = 0.05
     """The smallest difference worth knowing of, as a difference of rates."""
+    arms: Arms = Arms()
 
     @property
     def agreed_on(self) -> date:
@@ -139,30 +166,40 @@ def interval(trial: Trial, seen: Seen, alpha: float = 0.05) -> tuple[float, floa
     return both if both[0] <= both[1] else (lower, upper)
 
 
-def beside(trial: Trial, seen: Seen, *, accepted: int, reached_otherwise: int) -> list[str]:
+def beside(
+    trial: Trial, seen: Seen, *, accepted: int, reached_otherwise: int, first_accepted: int | None = None
+) -> list[str]:
     """What is always shown next to the word, one line each; nothing where no rate may be shown.
 
     Args:
         accepted: nudged people who have an accepted push.
         reached_otherwise: people who are held out and were reached by another scenario within the
             horizon.
+        first_accepted: in a text trial, people with the first text who have an accepted push.
     """
     a, b, c, d = seen.counts
     unreadable = _unreadable(trial, seen)
     if a + b == 0 or c + d == 0 or (unreadable is not None and unreadable.word is Word.BROKEN):
         return []
+    arms = trial.arms
     rates = [
-        f"held out: {c:,} of {c + d:,} came back, {share_of(c, c + d)}",
-        f"nudged: {a:,} of {a + b:,} came back, {share_of(a, a + b)}",
+        f"{arms.held_out}: {c:,} of {c + d:,} came back, {share_of(c, c + d)}",
+        f"{arms.nudged}: {a:,} of {a + b:,} came back, {share_of(a, a + b)}",
     ]
     if unreadable is not None:  # the last that settled; a difference would be read as of today
         return rates
     lower, upper = outwards(*one_look(seen.counts, 0.05))
     nudged, held = seen.enrolled
-    return [
-        *rates,
+    sent = [
         f"of the nudged, {share_of(accepted, nudged)} were accepted by the provider",
         f"{share_of(reached_otherwise, held)} of the held out were reached by another scenario within {_days(trial)}",
+    ]
+    if first_accepted is not None:
+        each = f"{share_of(accepted, nudged)} {arms.of_nudged}, {share_of(first_accepted, held)} {arms.of_held_out}"
+        sent = [f"accepted by the provider: {each}"]
+    return [
+        *rates,
+        *sent,
         f"from {signed(lower)} to {signed(upper)} points: right only if this were the one look",
     ]
 
@@ -177,14 +214,14 @@ def _unreadable(trial: Trial, seen: Seen) -> Verdict | None:
     nudged, held = seen.enrolled
     if seen.clusters is not None:
         nudged, held = seen.clusters.nudged, seen.clusters.held
-    arms = f"{seen.enrolled[0]:,} nudged, {seen.enrolled[1]:,} held out"
+    arms = _both(trial, *seen.enrolled)
     broken = ""
     if seen.misplaced:
         broken = f"{count(seen.misplaced, 'person is', 'people are')} in another arm than assigned"
     elif seen.delivered:
         broken = f"{count(seen.delivered, 'push was', 'pushes were')} sent to people who are held out"
     elif ln_broken(nudged, held, trial.share) >= LN_BROKEN:
-        broken = f"the arms do not have the shares agreed on, {percent(trial.share)} nudged"
+        broken = f"the arms do not have the shares agreed on, {percent(trial.share)} {trial.arms.nudged}"
     if broken:
         return Verdict(Word.BROKEN, f"the assignment looks broken: do not read on ({broken}; {arms})")
     if seen.failure is not None:
@@ -209,7 +246,7 @@ def _too_few(trial: Trial, seen: Seen) -> Verdict | None:
             when = f"the trial was ended on {seen.ended_on}, before anybody was through {_days(trial)}"
         return Verdict(Word.TOO_EARLY, f"too early: {when}")
     short = max(LEAST_SETTLED / trial.share, LEAST_SETTLED / (1 - trial.share)) - sum(seen.enrolled)
-    what = f"{nudged:,} nudged, {held:,} held out"
+    what = _both(trial, nudged, held)
     if seen.clusters is not None:
         if min(seen.clusters.nudged, seen.clusters.held) >= LEAST_CHAPTERS:
             return None
@@ -229,13 +266,13 @@ def _said(trial: Trial, seen: Seen, alpha: float) -> Verdict:
     worth = plain(points(trial.worth))
     within = f"within {_days(trial)}"
     if lower > 0:
-        text = f"helps: between {shown(low)} and {shown(high)} points more came back {within}"
+        text = f"{trial.arms.helps}: between {shown(low)} and {shown(high)} points more came back {within}"
         return Verdict(Word.HELPS, text, ends)
     if upper < 0:
-        text = f"harms: between {shown(-high)} and {shown(-low)} points fewer came back {within}"
+        text = f"{trial.arms.harms}: between {shown(-high)} and {shown(-low)} points fewer came back {within}"
         return Verdict(Word.HARMS, text, ends)
     if -trial.worth < lower and upper < trial.worth:
-        text = f"makes no difference that matters: less than {worth} points either way"
+        text = f"{trial.arms.small}: less than {worth} points either way"
         return Verdict(Word.SMALL, text, ends)
     possible = f"anything from -{plain(-low)} to +{plain(high)} points"
     if seen.ended_on is not None:
@@ -305,6 +342,10 @@ def _too_late(people: int, trial: Trial, seen: Seen) -> str:
     days = math.ceil(7 * people / seen.weekly)
     late = days > (trial.until - seen.on).days
     return f", later than {trial.until}" if late else ""
+
+
+def _both(trial: Trial, nudged: int, held: int) -> str:
+    return f"{nudged:,} {trial.arms.nudged}, {held:,} {trial.arms.held_out}"
 
 
 def _days(trial: Trial) -> str:

@@ -9,8 +9,8 @@ from math import ceil
 from rekindle.effect.amounts import outwards, percent, plain, points, share_of, signed
 from rekindle.effect.answers import Answer, Effect, Read
 from rekindle.effect.curve import DayShown
-from rekindle.effect.lines import NAMES, NOBODY, headline, notes, people_needed, shared, terms, title
-from rekindle.effect.words import Word
+from rekindle.effect.lines import NOBODY, headline, named, notes, people_needed, shared, terms, title
+from rekindle.effect.words import Arms, Word
 from rekindle.pictures.page import Picture, bars, document, drawn, table
 from rekindle.pictures.plot import HELD_OUT, NUDGED, Plot
 from rekindle.ports import FourCounts
@@ -22,7 +22,10 @@ _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 _MOST_LEVELS = 4
 """Levels on each side of zero."""
 
-_PEOPLE = ("nudged, back", "nudged, away", "held out, back", "held out, away")
+
+def _people_of(arms: Arms) -> tuple[str, ...]:
+    """The headings of the four counts."""
+    return tuple(f"{arm}, {end}" for arm in (arms.nudged, arms.held_out) for end in ("back", "away"))
 
 
 def page(effect: Effect) -> str:
@@ -42,7 +45,7 @@ def page(effect: Effect) -> str:
 def side_by_side(answers: Sequence[Answer]) -> Iterator[Picture]:
     """The intervals of all trials, each with its word, if there are several."""
     rows = [
-        (title(one), one.read.verdict.interval, NAMES[one.read.verdict.word])
+        (title(one), one.read.verdict.interval, named(one.read.verdict.word, one))
         for one in answers
         if one.read is not None and one.read.verdict.interval is not None
     ]
@@ -55,8 +58,8 @@ def side_by_side(answers: Sequence[Answer]) -> Iterator[Picture]:
         plot.mark(number + 0.5, word, row=1, css="")
     yield Picture(
         "Side by side",
-        f"The difference in points, nudged minus held out. {shared(answers)} The trial of the whole programme is "
-        "another comparison: do not add it to them.",
+        "The difference in points, nudged minus held out, or the other text minus the first. "
+        f"{shared(answers)} The trial of the whole programme is another comparison: do not add it to them.",
         plot.svg("; ".join(f"{name}: {word}, from {' to '.join(_ends(ends))} points" for name, ends, word in rows)),
         table(("trial", "word", "from", "to"), [(name, word, *_ends(ends)) for name, ends, word in rows], texts=2),
     )
@@ -71,7 +74,7 @@ def pictures(answer: Answer) -> Iterator[Picture]:
     yield _by_day(answer, answer.read)
     if answer.read.needed is not None:
         yield _people(answer, answer.read.needed)
-    yield _months(answer.read)
+    yield _months(answer, answer.read)
 
 
 def may_be_read(answer: Answer) -> bool:
@@ -95,19 +98,22 @@ def _counts(answer: Answer) -> Picture:
     """People of each arm, and the shares meant and found."""
     a, b, c, d = answer.seen.counts
     nudged, held = answer.seen.enrolled
+    arms = answer.trial.arms
     rows = [
-        ("nudged, enrolled", nudged, f"{nudged:,}"),
-        ("nudged, settled", a + b, f"{a + b:,}"),
-        ("nudged, came back", a, f"{a:,}, {share_of(a, a + b)}"),
-        ("held out, enrolled", held, f"{held:,}"),
-        ("held out, settled", c + d, f"{c + d:,}"),
-        ("held out, came back", c, f"{c:,}, {share_of(c, c + d)}"),
+        (f"{arms.nudged}, enrolled", nudged, f"{nudged:,}"),
+        (f"{arms.nudged}, settled", a + b, f"{a + b:,}"),
+        (f"{arms.nudged}, came back", a, f"{a:,}, {share_of(a, a + b)}"),
+        (f"{arms.held_out}, enrolled", held, f"{held:,}"),
+        (f"{arms.held_out}, settled", c + d, f"{c + d:,}"),
+        (f"{arms.held_out}, came back", c, f"{c:,}, {share_of(c, c + d)}"),
     ]
     if not may_be_read(answer):
         rows = [row for row in rows if not row[0].endswith("came back")]
     found = share_of(held, nudged + held)
     return Picture(
-        "People", f"{percent(1 - answer.trial.share)} were to be held out; {found} of those enrolled are.", bars(rows)
+        "People",
+        f"{percent(1 - answer.trial.share)} {_meant(answer)}; {found} of those enrolled are.",
+        bars(rows),
     )
 
 
@@ -125,31 +131,33 @@ def _over_time(answer: Answer, read: Read) -> Picture:
     plot.level(0, "", "zero")
     for end, number in zip((low, high), _ends(steps[-1].interval), strict=True):
         plot.end(end, number)
-    plot.unit("points more came back when nudged")
+    plot.unit(f"points more came back {_when(answer.trial.arms)}")
     plot.mark(steps[0].on.toordinal(), _day_of(steps[0].on), css="")
     if last >= agreed:
         plot.mark(agreed.toordinal(), f"agreed day, {_day_of(agreed)}")
     for before, one in zip((None, *steps), steps, strict=False):
         if one.word is not None and (before is None or before.word is not one.word):
-            plot.mark(one.on.toordinal(), NAMES[one.word], row=1)
+            plot.mark(one.on.toordinal(), named(one.word, answer), row=1)
     rows = [
-        (str(one.on), NAMES[one.word] if one.word else "-", *map(str, one.counts), *_ends(one.interval))
+        (str(one.on), named(one.word, answer) if one.word else "-", *map(str, one.counts), *_ends(one.interval))
         for one in reversed(steps)
     ]
     lower, upper = _ends(steps[-1].interval)
     return Picture(
         "The difference over time",
-        "In points, nudged minus held out, from the people who had settled by each day. The band is all that the "
+        f"In points, {_minus(answer.trial.arms)}, from the people who had settled by each day. The band is all that "
+        "the "
         "numbers of that day allow, and it is right whenever you look. The dashed line is the difference seen. Dotted: "
         f"{plain(points(worth))} points either way, the difference that is worth knowing of.",
         plot.svg(f"The difference on each day. On {_day_of(steps[-1].on)} it is between {lower} and {upper} points."),
-        table(("day", "word", *_PEOPLE, "from", "to"), rows, texts=2),
+        table(("day", "word", *_people_of(answer.trial.arms), "from", "to"), rows, texts=2),
     )
 
 
 def _by_day(answer: Answer, read: Read) -> Picture:
     """When the people of both arms came back."""
-    arms = (("held out", read.back.held_out, HELD_OUT), ("nudged", read.back.nudged, NUDGED))
+    called = answer.trial.arms
+    arms = ((called.held_out, read.back.held_out, HELD_OUT), (called.nudged, read.back.nudged, NUDGED))
     most = max((one.upper for _, days, _ in arms for one in days), default=1.0)
     horizon = answer.trial.horizon_days
     levels = _levels(most)
@@ -164,11 +172,12 @@ def _by_day(answer: Answer, read: Read) -> Picture:
             plot.end(days[-1].share, f"{days[-1].share:.0%}")
     a, b, c, d = answer.seen.counts
     rows = [(name, *_day(one)) for name, days, _ in reversed(arms) for one in days]
-    last = ", ".join(f"{days[-1].share:.0%} of the {name}" for name, days, _ in reversed(arms) if days)
+    ends = ((called.of_nudged, read.back.nudged), (called.of_held_out, read.back.held_out))
+    last = ", ".join(f"{days[-1].share:.0%} {name}" for name, days in ends if days)
     return Picture(
         "Back by day",
-        f"By day since the first claim, for this look; not for deciding. Solid: {a + b:,} nudged. Dashed: {c + d:,} "
-        "held out. A nudge often brings forward a visit that would have come later.",
+        f"By day since the first claim, for this look; not for deciding. Solid: {a + b:,} {called.nudged}. "
+        f"Dashed: {c + d:,} {called.held_out}. A nudge often brings forward a visit that would have come later.",
         plot.svg(f"The share of each arm that was back by each day. In the end {last or 'nobody'}."),
         table(("arm", "day", "back", "from", "to"), rows),
     )
@@ -200,7 +209,7 @@ def _people(answer: Answer, needed: int) -> Picture:
     )
 
 
-def _months(read: Read) -> Picture:
+def _months(answer: Answer, read: Read) -> Picture:
     rows = [
         (f"{one.month:%Y-%m}", *map(str, one.counts), *(("-", "-") if one.interval is None else _ends(one.interval)))
         for one in read.months
@@ -208,8 +217,21 @@ def _months(read: Read) -> Picture:
     return Picture(
         "By month of the first claim",
         "The difference in points. The months share one allowed error.",
-        table(("month", *_PEOPLE, "from", "to"), rows),
+        table(("month", *_people_of(answer.trial.arms), "from", "to"), rows),
     )
+
+
+def _meant(answer: Answer) -> str:
+    texts = answer.found.texts
+    return "were to be held out" if texts is None else f"were to be with text {texts.first}"
+
+
+def _minus(arms: Arms) -> str:
+    return f"{arms.nudged} minus {arms.held_out}"
+
+
+def _when(arms: Arms) -> str:
+    return "when nudged" if arms == Arms() else arms.nudged
 
 
 def _of_points(first: float, last: float, most: float) -> Plot:

@@ -36,15 +36,33 @@ class ChapterSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class TextsFound:
+    """Two texts of a text trial: the first one, and another that is compared with it."""
+
+    first: str
+    other: str
+    first_weight: int
+    """The part of all people of the trial, in hundredths of a per cent."""
+    other_weight: int
+    compared: int
+    """Texts of the trial that are compared with the first one."""
+    first_accepted: int = 0
+    """People with the first text whose first push a provider accepted."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrialFound:
-    """One trial with its numbers, which are those of some organisations for a limited reader."""
+    """One trial with its numbers, which are those of some organisations for a limited reader. Of a
+    text trial, two of its texts: everything about people who are nudged is about those with the
+    other text, and everything about people who are held out about those with the first one."""
 
     trial_id: UUID
     scope: str
-    """`*`, or the name of the scenario when the trial started."""
+    """`*`, or the name of the scenario when the trial started; of a text trial `text:` and it."""
     unit: Literal["person", "chapter"]
-    held: int
-    """The share of the people who are held out, in hundredths of a per cent."""
+    held: int | None
+    """The share of the people who are held out, in hundredths of a per cent; None in a text
+    trial."""
     horizon_days: int
     worth: float
     """The smallest difference worth knowing of, as a difference of rates."""
@@ -53,6 +71,8 @@ class TrialFound:
     ended_at: datetime | None
     outcome: str = "activity"
     """`activity`, or the team's query."""
+    texts: TextsFound | None = None
+    """What a text trial compares here."""
     identity: str = ""
     """The same for all trials of a scenario, also if it was renamed between them."""
     days: Sequence[TrialDay] = ()
@@ -77,6 +97,18 @@ class TrialFound:
     """People who settled and would be judged differently now; None if that could not be counted."""
     failure: str | None = None
     """Why the outcome cannot be read, so that nobody settles."""
+
+    @property
+    def text_name(self) -> str:
+        """The text that is compared with the first one; empty if the trial holds people out."""
+        return "" if self.texts is None else self.texts.other
+
+    @property
+    def share(self) -> float:
+        """The chance of being nudged; between two texts, of getting the other one."""
+        if self.texts is not None:
+            return self.texts.other_weight / (self.texts.first_weight + self.texts.other_weight)
+        return 1 - (self.held or 0) / 10_000
 
 
 @dataclass(frozen=True, slots=True)

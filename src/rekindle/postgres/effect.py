@@ -8,7 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from rekindle.errors import OutcomeQueryFailed, SourceError, SourceViewMissing, StatementTooSlow
-from rekindle.ports import NO_COUNTS, ChapterSettled, FourCounts, OwnOutcome, TrialDay, TrialFound, TrialsFound
+from rekindle.ports import (
+    NO_COUNTS,
+    ChapterSettled,
+    FourCounts,
+    OwnOutcome,
+    TextsFound,
+    TrialDay,
+    TrialFound,
+    TrialsFound,
+)
 from rekindle.postgres.evaluation import source_views
 from rekindle.postgres.own_outcome import asked, changed
 from rekindle.postgres.own_query import QUERY_SECONDS
@@ -23,40 +32,47 @@ _TRIED = 2_000
 """People of each trial whose outcome is asked for, as by the next run."""
 
 _Row = dict[str, Any]
+_Key = tuple[UUID, str]
+"""A trial, and of a text trial the text that is compared with the first one; else empty."""
+
+
+def _key(row: _Row) -> _Key:
+    return row["trial_id"], row["text_name"]
 
 
 async def trials_found(
     database: Database, *, scope: str | None, sees: Collection[UUID] | None, timezone: str | None
 ) -> TrialsFound:
-    """Return every trial that holds people out, the newest first, in three statements. Two more ask
+    """Return every trial, the newest first, in three statements: of a text trial, each text but the
+    first. Two more ask
     the team's view what it says now; if it cannot be read, the trials say why.
 
     Raises:
         StatementTooSlow: it took longer than `EFFECT_SECONDS`.
     """
     parameters = {"scope": scope, "sees": None if sees is None else list(sees)}
-    numbers: dict[UUID, list[_Row]] = defaultdict(list)
+    numbers: dict[_Key, list[_Row]] = defaultdict(list)
     async with database.transaction(timeout_seconds=EFFECT_SECONDS) as connection:
         moment = await (await connection.execute(statement("moment"))).fetchone() or {}
         trials = await (await connection.execute(statement("effect_trials"), parameters)).fetchall()
         for row in await (await connection.execute(statement("effect_numbers"), parameters)).fetchall():
-            numbers[row["trial_id"]].append(row)
-    found = [_found(row, numbers[row["trial_id"]]) for row in trials]
+            numbers[_key(row)].append(row)
+    found = [_found(row, numbers[_key(row)]) for row in trials]
     if numbers:
         outcomes = {
             outcome: await _now(database, outcome, found, {**parameters, "timezone": timezone})
-            for outcome in sorted({one.outcome for one in found if one.trial_id in numbers})
+            for outcome in sorted({one.outcome for one in found if (one.trial_id, one.text_name) in numbers})
         }
         for number, one in enumerate(found):
             changed, failure = outcomes.get(one.outcome, (None, None))
-            people = None if changed is None else changed.get(one.trial_id, 0)
+            people = None if changed is None else changed.get((one.trial_id, one.text_name), 0)
             found[number] = replace(one, changed=people, failure=failure)
     return TrialsFound(moment["at"].astimezone(UTC), found)
 
 
 async def _now(
     database: Database, outcome: str, trials: Sequence[TrialFound], parameters: _Row
-) -> tuple[dict[UUID, int] | None, str | None]:
+) -> tuple[dict[_Key, int] | None, str | None]:
     """How many people of each trial with this outcome would be judged differently now, or why it
     cannot be read; neither if that took longer than `CHANGED_SECONDS`."""
     try:
@@ -75,7 +91,7 @@ async def _now(
         return None, None
     except SourceError as fault:
         return None, fault.message
-    return {row["trial_id"]: row["people"] for row in rows}, None
+    return {_key(row): row["people"] for row in rows}, None
 
 
 async def _changed(database: Database, parameters: _Row) -> list[_Row]:
@@ -90,8 +106,14 @@ async def _changed(database: Database, parameters: _Row) -> list[_Row]:
 def _found(row: _Row, numbers: list[_Row]) -> TrialFound:
     opted_out = row.pop("nudged_opted_out"), row.pop("held_out_opted_out")
     settled = _with(numbers, "settled_on")
+    first = row.pop("first_text"), row.pop("first_weight"), row.pop("text_weight"), row.pop("compared")
+    first_accepted = row.pop("first_accepted")
+    texts = None
+    if row["text_name"]:
+        texts = TextsFound(first[0], row["text_name"], *first[1:], first_accepted=first_accepted)
     return TrialFound(
-        **row,
+        texts=texts,
+        **{name: value for name, value in row.items() if name != "text_name"},
         opted_out=opted_out,
         days=_days(_with(numbers, "enrolled_on"), settled),
         chapters=[ChapterSettled(one["settled_on"], one["chapter"], _counts(one)) for one in settled if one["chapter"]],

@@ -1,15 +1,15 @@
 -- In: scope (null: all); sees, the organisations that the reader is limited to (null: all);
 -- outcome ('activity', or the query); timezone, where a person's own is missing or not valid
 -- (null: UTC).
--- Out: (trial_id, people): how many people who settled would be judged differently now, because
--- what the outcome reads has changed since. What is settled stays as it is.
+-- Out: (trial_id, text_name, people): how many people who settled would be judged differently now,
+-- because what the outcome reads has changed since. What is settled stays as it is.
 -- The caller binds {back} to back.sql, or to its `_own` twin.
 -- Locks: none.
 with person as (
   {trial_person}
 ),
 settled as materialized (
-  select trial_id, user_id, claim_id, claimed_at, horizon_seconds, came_back_at is not null as came_back
+  select trial_id, text_name, user_id, claim_id, claimed_at, horizon_seconds, came_back_at is not null as came_back
   from person
   where settled_on is not null and outcome = %(outcome)s
 ),
@@ -24,7 +24,7 @@ claim as (
   from settled
   join zoned on zoned.user_id = settled.user_id
 )
-select claim.trial_id, count(*) filter (where claim.came_back <> (back.at is not null)) as people
+select claim.trial_id, claim.text_name, count(*) filter (where claim.came_back <> (back.at is not null)) as people
 from claim
 {back}
-group by claim.trial_id
+group by claim.trial_id, claim.text_name
