@@ -1125,6 +1125,13 @@ POLICY = (
         ("unit/test_kept.py::test_an_old_answer_is_shown_while_it_is_counted_again_and_a_very_old_one_is_not",),
     ),
     Mutant(
+        "the console sends the events of a run to every reader",
+        "console/live.py",
+        "own-live",
+        "[run] = await self._runs._engine.runs(limit=1)",
+        ("acceptance/console/test_live.py::test_only_a_reader_who_sees_the_run_may_follow_it",),
+    ),
+    Mutant(
         "the first page shows the runs of every organisation to everybody",
         "console/today.py",
         "own-today",

@@ -43,7 +43,7 @@ class LivePages:
             TooManyFollowers: nobody more may follow a run now.
         """
         actor = self._pages.reader(request)
-        run = await self._runs.report(request)
+        run = await self._runs.report(request)  # mutant: own-live
         events = self._following.events(run.run_id, follower=actor.label)
         async for first in events:
             if first is not None:

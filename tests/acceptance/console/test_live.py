@@ -5,52 +5,62 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from acceptance.api.served import KEY, Served, sends_slowly, serving
 from acceptance.command import Command
 from acceptance.console.browsing import reading, text
-from acceptance.console.chromium import CHROMIUM, opened, playwright
+from acceptance.console.chromium import CHROMIUM, Window, playwright, started
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, write_config
 
 SLOW = TEAM_CONFIG.replace('timeout = "1s"', 'timeout = "1s"\nconcurrency = 4')
 PEOPLE = 60
+HELD = (
+    "RK502: scenario nudge would claim 131 people: that makes 144 people in 24 hours for 476 active recipients, and "
+    "max_share = 25% allows 119. See `rekindle plan`. To allow them, run `rekindle run --confirm 131`."
+)
 
 
 @pytest.fixture
 def api(rekindle: Command, team: Team, fcm: Sandbox) -> Iterator[Served]:
-    """A server whose runs take about four seconds for the people who are due."""
+    """A server whose runs take about eight seconds for the people who are due."""
     write_config(rekindle.folder, SLOW)
     team.people(PEOPLE)
-    fcm.faults(sends_slowly(0.25))
+    fcm.faults(sends_slowly(0.5))
     with serving(rekindle.having(REKINDLE_API_KEY=KEY)) as served:
         yield served
 
 
 @pytest.fixture
-def page(api: Served) -> Iterator[Any]:
-    """A page of a reader who is signed in."""
+def window(api: Served) -> Iterator[Window]:
+    """The window of a reader who is signed in."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium")
-    with opened(api.url) as page:
-        page.goto("/")
-        page.fill("#key", KEY)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/today")
-        yield page
+    with started() as browser:
+        window = Window(browser, api.url)
+        window.sign_in(KEY)
+        yield window
 
 
-def test_a_run_is_seen_to_progress_on_both_pages_and_ends_with_its_final_numbers(api: Served, page: Any) -> None:
-    expect = playwright.expect
+def test_a_run_is_seen_to_progress_on_both_pages_and_ends_with_its_final_numbers(
+    api: Served, window: Window, team: Team
+) -> None:
+    team.execute(
+        "insert into rekindle.run (run_id, status, started_at, finished_at, budget_seconds, dispatcher, halted_by,"
+        " scenario_types) values (gen_random_uuid(), 'halted', now(), now(), 1, 'log', %s, '{nudge}')",
+        HELD,
+    )
+    page, expect = window.page, playwright.expect
     run_id = api.post({"budget_seconds": 30}).json()["run_id"]
     page.goto("/today")
     now = page.locator("section", has=page.locator("#now"))
     expect(now.locator("progress")).to_have_attribute("max", str(PEOPLE))
     first = int(now.locator("progress").get_attribute("value"))
     page.wait_for_function("first => document.querySelector('progress').value > first", arg=first)
+    expect(page.locator(".act h2")).to_contain_text("nudge would reach 131 people at once")
+    window.look()
     page.goto(f"/runs/{run_id}")
     expect(page.locator("[aria-current=step]")).to_have_text("Sending")
     page.evaluate("window.same = true")
@@ -70,13 +80,14 @@ def test_a_run_is_seen_to_progress_on_both_pages_and_ends_with_its_final_numbers
     assert page.locator("[data-log] li").count() > 2
     expect(page.locator("[data-stale]")).to_be_hidden()
     assert page.evaluate("window.same") is True, "the page was not loaded again"
+    window.look()
     page.reload()
     expect(page.locator("main")).to_contain_text(f"{PEOPLE} people reached, {PEOPLE} pushes.")
     assert page.locator("[data-live]").count() == 0
 
 
-def test_if_the_server_dies_the_page_says_since_when_its_numbers_are_old(api: Served, page: Any) -> None:
-    expect = playwright.expect
+def test_if_the_server_dies_the_page_says_since_when_its_numbers_are_old(api: Served, window: Window) -> None:
+    page, expect = window.page, playwright.expect
     run_id = api.post({"budget_seconds": 30}).json()["run_id"]
     page.goto(f"/runs/{run_id}")
     expect(page.locator("[data-log] li").first).to_be_visible()
@@ -85,10 +96,14 @@ def test_if_the_server_dies_the_page_says_since_when_its_numbers_are_old(api: Se
     expect(page.locator("[data-stale]")).to_be_visible(timeout=15_000)
     expect(page.locator("[role=status]")).to_contain_text(re.compile(r"Not live since \d\d:\d\d:\d\d"))
     expect(page.locator("[data-stale] a")).to_have_text("Load again")
+    page.emulate_media(media="print")
+    expect(page.locator(".tabs")).to_be_hidden()
+    expect(page.locator("main h1")).to_be_visible()
     assert "60 people" in before or "of 60" in before
 
 
-def test_without_script_a_run_under_way_is_a_page_to_load_again(api: Served) -> None:
+def test_without_script_a_run_under_way_is_a_page_to_load_again(api: Served, fcm: Sandbox) -> None:
+    fcm.faults(sends_slowly(0.2))
     run_id = api.post({"budget_seconds": 30}).json()["run_id"]
     with reading(api, KEY) as reader:
         page = reader.get(f"/runs/{run_id}")
@@ -101,7 +116,8 @@ def test_without_script_a_run_under_way_is_a_page_to_load_again(api: Served) -> 
         assert "data-live" not in page.text
 
 
-def test_only_a_reader_who_sees_the_run_may_follow_it(api: Served, rekindle: Command, team: Team) -> None:
+def test_only_a_reader_who_sees_the_run_may_follow_it(api: Served, rekindle: Command, fcm: Sandbox) -> None:
+    fcm.faults([])
     run_id = api.post({"budget_seconds": 30}, wait=30).json()["run_id"]
     key = rekindle("key", "create", "ida", "--scope", "read", "--organisation", "1" * 32, "--json").json()["secret"]
     with reading(api) as nobody:
