@@ -75,6 +75,10 @@ _NAMES = "database/test_occurrence_names.py::"
 _OVERRIDES = "database/test_overrides.py::"
 _GUARD = "database/test_guard.py::"
 _LAST_LOOK = "database/test_last_look.py::"
+_LOOKED_AFTER = (
+    "database/test_looking_after.py::"
+    "test_people_of_these_organisations_are_named_with_what_they_got_and_when_they_were_active"
+)
 _HELPS = "acceptance/console/test_helps.py::"
 _PAGES = "acceptance/console/test_runs.py::"
 _PEOPLE = "acceptance/console/test_people.py::"
@@ -1116,6 +1120,29 @@ POLICY = (
         "own-helps-report",
         "return await self._engine.report(within_seconds=days * 86_400)",
         (_HELPS + "test_the_report_has_a_base_rate_and_its_time_can_be_chosen",),
+    ),
+    Mutant(
+        "a coordinator reads of a person who belongs to another organisation now",
+        _sql("told"),
+        "told-elsewhere",
+        "",
+        (_LOOKED_AFTER,),
+    ),
+    Mutant(
+        "a coordinator reads of people without a phone in every organisation",
+        _sql("alone"),
+        "alone-elsewhere",
+        "",
+        (_LOOKED_AFTER,),
+    ),
+    Mutant(
+        "the console keeps the people of one coordinator for another",
+        "console/mentors.py",
+        "kept-people",
+        "found = await self._kept.get(0, lambda: self._look(sees))",
+        (
+            "acceptance/console/test_mentors.py::test_two_coordinators_do_not_get_each_others_people_where_they_are_kept",
+        ),
     ),
     Mutant(
         "the console shows numbers of any age",

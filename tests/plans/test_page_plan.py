@@ -85,6 +85,13 @@ async def test_a_page_is_read_by_index_and_costs_as_much_as_its_rows(filled: Pro
             # Each organisation is read by itself, and rows of one instant are sorted by id.
             most = (3 if asked.sees else 1) * 5 * LIMIT + 1_000
             assert sum(rows_read(plan, table) for table in tables) <= most, (name, what)
+    told = statement("told", membership="membership_absent", latest_activity="latest_activity")
+    given = {"organisations": [SMALL, LARGE], "since": START, "limit": LIMIT, "user_id": None}
+    explain = "explain (analyze, format json, timing off) " + told
+    (row,) = await (await filled.sql.execute(explain.encode(), given)).fetchall()
+    found = scans(row["QUERY PLAN"][0], "scenario_notification")
+    assert not [scan for scan in found if scan["Node Type"] == "Seq Scan"]
+    assert rows_read(row["QUERY PLAN"][0], "scenario_notification") <= 3 * LIMIT
     for what in ("the first page", "a page in the middle", "a limited reader", "a time"):
         plan = await plan_of(filled, "runs", ASKED[what])
         assert not [scan for scan in scans(plan, "run") if scan["Node Type"] == "Seq Scan"], what

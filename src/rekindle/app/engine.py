@@ -12,6 +12,7 @@ from rekindle.app.confirm import Confirming
 from rekindle.app.database import check_database
 from rekindle.app.fleet import Scheduled
 from rekindle.app.gauges import Gauges
+from rekindle.app.looking_after import LookingAfter
 from rekindle.app.migrations import database_url
 from rekindle.app.pages import Pages
 from rekindle.app.people import People
@@ -40,7 +41,9 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 
 
-class Engine(Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Access, Tokens, Testing, Backtests):
+class Engine(
+    Pages, Confirming, People, Retained, Scheduled, Watching, Gauges, Access, Tokens, Testing, Backtests, LookingAfter
+):
     """Rekindle over one database. The command line and the API call it. Use `Engine.open`.
 
     Its methods may be called concurrently in one event loop.

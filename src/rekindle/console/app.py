@@ -22,6 +22,7 @@ from rekindle.console.helps import HelpsPages
 from rekindle.console.keys import KeyPages
 from rekindle.console.live import LivePages
 from rekindle.console.looks import FILES, LookPages
+from rekindle.console.mentors import MentorPages
 from rekindle.console.pages import Pages
 from rekindle.console.people import PeoplePages
 from rekindle.console.runs import RunPages
@@ -84,6 +85,7 @@ def mounted(
     pages = Pages(engine, sessions)
     forms = Forms(sessions)
     run_pages = RunPages(pages, engine)
+    helps = HelpsPages(pages, engine)
     routes = [
         *LookPages(sessions).routes(),
         *SignInPages(pages, sessions, access).routes(),
@@ -92,6 +94,7 @@ def mounted(
         *run_pages.routes(),
         *LivePages(pages, run_pages, following).routes(),
         *HelpsPages(pages, engine).routes(),
+        *RunPages(pages, engine).routes(),
         *ConfirmPages(pages, forms, engine, runs).routes(),
         *UnknownPages(pages, forms, engine).routes(),
         *DeadTokenPages(pages, engine).routes(),
@@ -101,6 +104,8 @@ def mounted(
         *ErasurePages(pages, forms, engine).routes(),
         *ScenarioPages(pages, engine).routes(),
         *SwitchPages(pages, engine, forms).routes(),
+        *helps.routes(),
+        *MentorPages(pages, engine, helps).routes(),
     ]
     pages.know(route.path for route in routes)
     app = Starlette(

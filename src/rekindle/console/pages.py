@@ -17,8 +17,9 @@ from rekindle.access import Actor
 from rekindle.api.problems import RETRY_AFTER_SECONDS, status_of
 from rekindle.app import Engine
 from rekindle.app.version import version
-from rekindle.console import words
+from rekindle.console import languages, words
 from rekindle.console.browser import theme_of, zone_of
+from rekindle.console.languages import LANGUAGES, translations
 from rekindle.console.sessions import Sessions
 from rekindle.console.tabs import MORE, TABS
 from rekindle.errors import Forbidden, KeyRefused, MethodRefused, RekindleError, RouteUnknown, TokenRefused
@@ -37,11 +38,7 @@ class Pages:
         self._engine = engine
         self._sessions = sessions
         self._zone = ZoneInfo(engine.config.run.timezone or "UTC")
-        self._templates = Environment(
-            loader=PackageLoader("rekindle.console"), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
-        self._templates.filters.update(_FILTERS)
+        self._templates = {language: _templates(language) for language in LANGUAGES}
         self._fixed = {"version": version(), "words": words, "percent": words.percent, "there": self._there}
         self._paths: frozenset[str] = frozenset()
 
@@ -94,12 +91,14 @@ class Pages:
             "path": request.url.path,
             "tabs": [] if actor is None else [tab for tab in TABS if tab.shown(actor)],
             "more": [] if actor is None else [tab for tab in MORE if tab.shown(actor)],
+            "language": "en",
             "theme": theme_of(request),
             "zone": zone.key,
             "zone_of": "your zone" if zone_of(request) else "the zone of the server",
             "now": datetime.now(zone),
         }
-        return self._templates.get_template(template).render({**self._fixed, **frame, **values})
+        values = {**self._fixed, **frame, **values}
+        return self._templates[values["language"]].get_template(template).render(values)
 
     async def refused(self, request: Request, fault: Exception) -> Response:
         """The page for an error of a call."""
@@ -137,6 +136,17 @@ class Pages:
         more = len(actor.organisations) - len(shown)
         named = ", ".join(names.organisations.get(one) or str(one) for one in shown)
         return (named or "no organisation") + (f" and {more} more" if more else "")
+
+
+def _templates(language: str) -> Environment:
+    """The templates with the texts of a language."""
+    templates: Any = Environment(
+        loader=PackageLoader("rekindle.console"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+    )  # fmt: skip
+    templates.install_gettext_translations(translations(language), newstyle=True)
+    templates.filters.update({**languages.FILTERS, **_FILTERS})
+    return templates
 
 
 async def form_of(request: Request) -> Mapping[str, str]:

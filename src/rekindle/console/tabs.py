@@ -16,13 +16,21 @@ class Tab:
     limited: bool = True
     """Whether a reader who is limited to organisations sees it."""
 
+    exact: bool = False
+    """Whether the pages below its path are of other tabs."""
+
     def current(self, path: str) -> bool:
         """Whether the page at this path is of this tab."""
-        return path == self.path or path.startswith(self.path + "/")
+        return path == self.path or (not self.exact and path.startswith(self.path + "/"))
 
     def shown(self, actor: Actor) -> bool:
         """Whether this reader sees it. The page itself checks again."""
         return actor.allows(self.scope) and (self.limited or actor.unlimited)
+
+
+def coordinates(actor: Actor) -> bool:
+    """Whether the reader is a coordinator: they may read, and see one organisation."""
+    return actor.scope == "read" and actor.organisations is not None and len(actor.organisations) == 1
 
 
 TABS = (

@@ -16,6 +16,7 @@ from rekindle.app import Engine
 from rekindle.console import needs, words
 from rekindle.console.pages import Pages
 from rekindle.console.progress import Under
+from rekindle.console.tabs import coordinates
 from rekindle.fleet.status import ScheduleStatus
 from rekindle.model import Report
 from rekindle.pictures.days import Row, multiples, numbers
@@ -57,7 +58,8 @@ class TodayPages:
 
     async def first(self, request: Request) -> Response:
         """The page that the address alone leads to."""
-        return RedirectResponse("/today", status_code=303)
+        actor = self._pages.reader(request)
+        return RedirectResponse("/mentors" if coordinates(actor) else "/today", status_code=303)
 
     async def today(self, request: Request) -> Response:
         """The page."""

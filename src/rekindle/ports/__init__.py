@@ -5,6 +5,7 @@ from rekindle.ports.access import ApiKey, Grant, KnownKey, NewKey
 from rekindle.ports.alerts import Alert, Alerts
 from rekindle.ports.audit import Action, Audited, Entry
 from rekindle.ports.backtest import Aftermath, BaseRate, Fidelities, Fidelity, Judged, Label, Past, PastTick, Replays
+from rekindle.ports.coordinator import Alone, LookedAfter, Told
 from rekindle.ports.difference import (
     EFFECTS,
     Affected,
@@ -55,6 +56,7 @@ __all__ = [
     "Aftermath",
     "Alert",
     "Alerts",
+    "Alone",
     "ApiKey",
     "Applied",
     "Audited",
@@ -96,6 +98,7 @@ __all__ = [
     "LastSend",
     "LastTick",
     "LiveWorker",
+    "LookedAfter",
     "Names",
     "NewKey",
     "Note",
@@ -130,6 +133,7 @@ __all__ = [
     "Terms",
     "TextsFound",
     "Tick",
+    "Told",
     "TrialChange",
     "TrialDay",
     "TrialFound",

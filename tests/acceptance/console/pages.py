@@ -50,4 +50,8 @@ PAGES = [
     Visit("admin", "/erasures", "Erasures"),
     Visit("limited admin", "/erasures/confirm?person={user_id}", "Erase a person"),
     Visit("limited admin", "/erasures/confirm?person=x", "Error: Erasures", 422),
+    Visit("limited read", "/mentors", "Today"),
+    Visit("limited read", "/mentors?language=nb", "I dag"),
+    Visit("limited read", "/mentors/messages?language=de", "Nachrichten"),
+    Visit("limited read", "/mentors/helps?language=en", "Does it help"),
 ]

@@ -1,0 +1,1 @@
+select null::timestamptz as active_at
