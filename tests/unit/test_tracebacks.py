@@ -24,7 +24,7 @@ def test_each_fault_of_the_chain_is_shown_with_its_code_and_without_text_of_othe
     assert (
         text.rpartition("\n\n")[2]
         .splitlines()[-1]
-        .startswith("rekindle.errors.DatabaseError: RK200: the database refused a statement. ")
+        .startswith("rekindle.errors.database.DatabaseError: RK200: the database refused a statement. ")
     )
     assert text.count("in _fail") == 2
 
