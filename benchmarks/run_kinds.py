@@ -14,8 +14,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
-import psutil
 import psycopg
+from server_time import server_time
 
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.model import Selection
@@ -101,13 +101,7 @@ async def measured(url: str, repeat: int) -> Sequence[dict[str, tuple[int, float
     database = Database(url, connections=1)
     await database.open()
     try:
-        async with database.transaction() as connection:
-            server = psutil.Process(connection.info.backend_pid)
-
-        def spent() -> float:
-            used = server.cpu_times()
-            return used.user + used.system
-
+        spent = await server_time(database)
         store = PostgresStore(database)
         rounds: list[dict[str, tuple[int, float]]] = []
         for _ in range(repeat + 1):

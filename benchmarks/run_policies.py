@@ -15,14 +15,14 @@ import platform
 import statistics
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 from uuid import UUID, uuid4
 
-import psutil
 import psycopg
 from run_cycle import execute, named
+from server_time import server_time
 
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.engine.record import BATCH
@@ -107,6 +107,24 @@ OWN_TRIAL: LiteralString = """
 insert into rekindle.trial (scope, unit, held, horizon_seconds, outcome_sha256, worth, until_on, agreed_at)
   select 'nudge', 'person', 5000, 1209600, repeat('0', 64), 0.05, current_date + 30, now() + interval '45 days';
 """
+# Everybody had two pushes, in absences that are over.
+RECORDED: LiteralString = """
+insert into rekindle.scenario_notification (
+  id, user_id, scenario_type, dispatched_at, idempotency_key, occurrence, cooldown_window_start)
+  select gen_random_uuid(), user_id, 'nudge', at, gen_random_uuid(),
+         'inactive:' || (at - interval '14 days')::date || ':14d', at
+  from team.person cross join lateral (
+    select now() - make_interval(days => 100 * n) as at from generate_series(1, 2) n) pushed;
+vacuum analyze rekindle.scenario_notification;
+"""
+# The first of the two pushes had the scenario's former name.
+RENAMED: LiteralString = """
+insert into rekindle.scenario (scenario_type, version, definition, fingerprint, retired)
+  values ('former', 1, '{}', repeat('0', 64), true), ('nudge', 1, '{"was": "former"}', repeat('0', 64), false);
+drop trigger never_changed on rekindle.scenario_notification;
+update rekindle.scenario_notification set scenario_type = 'former' where dispatched_at < now() - interval '150 days';
+vacuum analyze rekindle.scenario_notification;
+"""
 AMOUNTS: LiteralString = """
 alter table team.activity add column amount numeric default 12.5;
 drop view rekindle_source.activity;
@@ -159,6 +177,7 @@ class Policies:
     keys: Mapping[str, object] = field(default_factory=dict[str, object])
     prepared: tuple[LiteralString, ...] = ()
     before: int = 0
+    earlier: tuple[str, ...] = ()
     kind: Mapping[str, object] = field(default_factory=lambda: {"kind": "inactivity", "after": ["14d"]})
 
 
@@ -183,6 +202,8 @@ EACH = (
     Policies("since, max_age and until", DAYS),
     Policies("key of the occurrence", {"key": "occurrence"}),
     Policies("all, days, memberships", ALL | DAYS, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED, MEMBERSHIPS), before=1),
+    Policies("two earlier pushes", prepared=(RECORDED,)),
+    Policies("two earlier pushes, one by another name", prepared=(RECORDED, RENAMED), earlier=("former",)),
     Policies("a milestone on a count", kind={"kind": "milestone", "at": [1]}, prepared=(AMOUNTS,)),
     Policies("a milestone on a sum", kind={"kind": "milestone", "at": [10], "of": "sum"}, prepared=(AMOUNTS,)),
 )
@@ -213,7 +234,7 @@ def main() -> None:
             measured = {one.name: measure(server.url, one, options.people, sent) for one in chosen}
             if number:
                 rounds.append(measured)
-    print(f"{'':<34} claim s  ratio (min–max)    arm µs   ratio  record µs   ratio")
+    print(f"{'':<40} claim s  ratio (min–max)    arm µs   ratio  record µs   ratio")
     for one in chosen:
         print(row(one.name, rounds, sent), flush=True)
 
@@ -261,20 +282,14 @@ def measure(maintenance: str, policies: Policies, people: int, sent: int) -> Mea
 
 async def stages(url: str, policies: Policies, people: int, sent: int) -> Measured:
     """Claim everybody, arm and record some, and check that nobody was missed."""
-    one = applied("nudge", {**policies.kind, **policies.keys})
+    one = replace(applied("nudge", {**policies.kind, **policies.keys}), earlier=policies.earlier)
     # These claim everybody too, and the caps leave room for both.
     above = [applied(f"before{n}", {**policies.kind, **policies.keys, "priority": 90}) for n in range(policies.before)]
     selection = Selection(scenarios=("nudge",))
     database = Database(url, connections=1)
     await database.open()
     try:
-        async with database.transaction() as connection:
-            server = psutil.Process(connection.info.backend_pid)
-
-        def spent() -> float:
-            used = server.cpu_times()
-            return used.user + used.system
-
+        spent = await server_time(database)
         store = PostgresStore(database)
         run_id = await store.open_run(budget_seconds=600, dispatcher="log")
         terms = Terms(timezone="Europe/Oslo", timeout_seconds=600)
@@ -320,7 +335,7 @@ def row(name: str, rounds: Sequence[dict[str, Measured]], sent: int) -> str:
     )
     spread = f"{statistics.median(ratios('claim')):5.2f} ({min(ratios('claim')):.2f}–{max(ratios('claim')):.2f})"
     return (
-        f"{name:<34} {claim:7.2f}  {spread:<18} {arm / sent * 1e6:6.1f}  {statistics.median(ratios('arm')):6.2f}"
+        f"{name:<40} {claim:7.2f}  {spread:<18} {arm / sent * 1e6:6.1f}  {statistics.median(ratios('arm')):6.2f}"
         f"  {record / sent * 1e6:9.1f}  {statistics.median(ratios('record')):6.2f}"
     )
 

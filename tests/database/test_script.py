@@ -107,6 +107,19 @@ async def test_arming_and_recording_is_for_the_units_of_the_run_and_prints_only_
         assert await ran(database_url, nobody) == []
 
 
+async def test_arming_says_whose_query_of_still_due_the_script_leaves_out(programme: Programme) -> None:
+    await programme.people(1)
+    one = wanted(still_due="select user_id from team.wanted where false")
+    config = Config.model_validate({"scenario": {"nudge": one.model_dump(mode="json")}})
+    engine = engine_of(programme, config)
+    await engine.apply()
+    run_id, _ = await programme.claimed_units(one)
+    arm = await engine.sql("arm", run_id=run_id)
+    assert "-- A run first asks the query `still_due` of nudge," in arm
+    assert "still_due" not in await engine.sql("arm")
+    assert "`still_due`" not in await engine.sql("record", run_id=run_id)
+
+
 async def test_explained_it_shows_times_and_buffers_and_leaves_nothing(database_url: str, programme: Programme) -> None:
     await programme.people(3)
     engine = engine_of(programme, Config.model_validate({"scenario": {"nudge": wanted().model_dump(mode="json")}}))

@@ -108,7 +108,7 @@ async def plan(
             )
         if show is not None and user_id is not None:
             shown = await engine.show(user_id, scenarios=scenarios, organisations=organisations, at=moment)
-            show_texts(user_id, shown, as_json=as_json)
+            show_texts(user_id, await engine.names([], [user_id]), shown, as_json=as_json)
             return 2 if any(one.verdict == NOT_EVALUATED for one in shown) else 0
         steps = engine.plan(scenarios=scenarios, organisations=organisations, user_id=user_id, at=moment)
         previews, people = await _planned(steps, limit=limit)

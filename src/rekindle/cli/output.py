@@ -224,11 +224,16 @@ def scenarios_table(statuses: Sequence[ScenarioStatus]) -> Table:
 
 def runs_table(reports: Sequence[Report], where: Places) -> Table:
     """One row per run. Its numbers are sums over the scenarios; only `reached` counts each person
-    once."""
+    once. `held_out` is left out if no run held somebody out."""
     table = Table()
     for heading in ("run", "started", "status", "via"):
         table.add_column(heading, no_wrap=True)
-    names = ("evaluated", "due", "claimed", "recorded", "skipped", "dead", "unknown", "pending")
+    held_out = any(one.held_out for report in reports for one in report.scenarios)
+    names = (
+        *("evaluated", "due", "claimed", "recorded"),
+        *(("held_out",) if held_out else ()),
+        *("skipped", "dead", "unknown", "pending"),
+    )
     for heading in names:
         table.add_column(heading, justify="right")
     table.add_column("reached", justify="right")

@@ -7,17 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from rekindle.cli.output import print_json, say
+from rekindle.cli.people import People
+from rekindle.documents import person_document
 from rekindle.engine.show import NOT_EVALUATED, Shown
+from rekindle.model import Names
 from rekindle.payload import MAX_PAYLOAD_BYTES
 
 
-def show_texts(user_id: UUID, shown: Sequence[Shown], *, as_json: bool) -> None:
+def show_texts(user_id: UUID, names: Names, shown: Sequence[Shown], *, as_json: bool) -> None:
     """Print what each scenario would do for one person, with the texts."""
     if as_json:
-        print_json({"user_id": user_id, "scenarios": [_json(one) for one in shown]})
+        print_json({**person_document(user_id, names), "scenarios": [_json(one) for one in shown]})
         return
     if not shown:
-        say(f"{user_id} is not an active recipient here.")
+        say(f"{People(names).person(user_id)} is not an active recipient here.")
     for number, one in enumerate(shown):
         if number:
             say()

@@ -2,7 +2,7 @@
 in."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, LiteralString
 from uuid import UUID
 
@@ -29,6 +29,10 @@ _WRITES = {
     "arm": "it arms units, and no run sends them",
     "record": "it records units as accepted, without proof",
 }
+_STILL_DUE = (
+    "-- A run first asks the query `still_due` of {}, and passes the people that it returns in looked_at and "
+    "still_…. This script asks nobody, so it arms people who are no longer due."
+)
 _STATES = {"arm": "claimed", "record": "dispatching"}
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -72,7 +76,8 @@ async def dispatching(
     """Return the script of a statement about units: at most 500 units of the run, none without a
     run. It ends with a rollback.
 
-    It contains only ids, no token and no text.
+    It contains only ids, no token and no text. It does not run the queries of `still_due`, and says
+    so if these units have any.
     """
     async with database.transaction() as connection:
         of_run = {"run_id": run_id or NO_RUN, "state": _STATES[name]}
@@ -90,8 +95,16 @@ async def dispatching(
         views = await optional_views(connection) if name == "arm" else {}
         kinds = kinds_that_look(KINDS, await source_views(connection))
         heading = f"{name}, {len(units)} units" + (f" of run {run_id}" if run_id else "")
+        own = {"scenario_types": sorted({unit["scenario_type"] for unit in units})} if name == "arm" else None
+        rows = await (await connection.execute(statement("still_due"), own)).fetchall() if own else []
+        asking = ", ".join(row["scenario_type"] for row in rows)
         return _Script(connection).text(
-            heading, name, statement(name, kinds=kinds, **views), parameters, explained=explained
+            heading,
+            name,
+            statement(name, kinds=kinds, **views),
+            parameters,
+            explained=explained,
+            remarks=[_STILL_DUE.format(asking)] if asking else [],
         )
 
 
@@ -120,10 +133,17 @@ class _Script:
             self._staged = True
 
     def text(
-        self, heading: str, name: str, text: LiteralString, parameters: Mapping[str, Any], *, explained: bool
+        self,
+        heading: str,
+        name: str,
+        text: LiteralString,
+        parameters: Mapping[str, Any],
+        *,
+        explained: bool,
+        remarks: Sequence[str] = (),
     ) -> str:
         """Return the whole script, which ends with this statement."""
-        header = [f"-- rekindle sql {heading}"]
+        header = [f"-- rekindle sql {heading}", *remarks]
         if name in _WRITES:
             header.append(
                 f"-- WARNING: this writes. If you commit it, {_WRITES[name]}. The script ends with a rollback."

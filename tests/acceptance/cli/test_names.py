@@ -35,6 +35,11 @@ def test_every_list_shows_the_names_and_json_has_them_beside_the_ids(within: Wit
         f"shared ({ids[3]})",
         f"shared ({ids[4]})",
     ]
+    shown = listed("plan", "--show", "n1")
+    assert (shown["user_id"], shown["external_id"]) == (ids[0], "n1")
+    team.execute("update team.person set active = false where user_id = %s", ids[0])
+    assert within("plan", "--show", "n1") == "n1 is not an active recipient here.\n"
+    team.execute("update team.person set active = true where user_id = %s", ids[0])
     people = [(one["user_id"], one["external_id"]) for one in listed("plan")["people"]]
     assert people == [*zip(ids, ["n1", "n2", "n3", "shared", "shared"], strict=True)]
 

@@ -83,6 +83,11 @@ def test_runs_and_scenarios_show_the_numbers_of_the_run(rekindle: Command, team:
     assert shown[0].split()[5:7] == ["priority", "horizon"]
     assert shown[1].split()[6] == "14d"
     assert shown[1].split()[-5:] == ["3", "3", "2", "no_token", "1"]
+    assert "held_out" not in listed[0]
+    team.execute("update rekindle.run_scenario set recorded = recorded - 1, held_out = held_out + 1")
+    heading, row = (line.split() for line in rekindle("runs").out.splitlines())
+    assert heading[7:10] == ["recorded", "held_out", "skipped"]
+    assert row[8:11] == ["1", "1", "0"]  # the instant has two words
     nothing_private(history.out)
 
 

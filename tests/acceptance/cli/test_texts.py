@@ -108,7 +108,8 @@ def test_a_person_who_is_not_a_recipient_is_reported_as_such(rekindle: Command, 
     start_team(rekindle, team, 1)
     stranger = person(99)
     assert rekindle("plan", "--show", stranger).out == f"{stranger} is not an active recipient here.\n"
-    assert rekindle("plan", "--show", stranger, "--json").json() == {"user_id": str(stranger), "scenarios": []}
+    nothing = {"user_id": str(stranger), "external_id": None, "scenarios": []}
+    assert rekindle("plan", "--show", stranger, "--json").json() == nothing
     assert rekindle("plan", "--show", "Ada").fault().startswith("error: RK729")
     both = rekindle("plan", "--show", person(1), "--user", person(1))
     assert (both.code, both.fault()) == (
