@@ -5,6 +5,8 @@ import json
 from typing import Any, LiteralString
 
 from plans.test_small_plans import rows_read
+from rekindle.postgres.own_outcome import STANDS_FOR_IT
+from rekindle.postgres.own_query import in_place_of
 from rekindle.postgres.sql import statement
 from team.programme import SHOW_OPENED, SHOW_OPENED_BY_PERSON, open_programme
 
@@ -71,6 +73,18 @@ async def test_a_look_back_and_a_report_read_what_they_are_about_and_not_what_wa
         plan, (row,) = await plan_of(statement("look_back"), limit=1_000, timezone=None, outcome="activity")
         assert over <= row["looked_back"] <= over + 1
         reads(plan, scenario_notification=LATEST, came_back=LATEST, activity=6 * LATEST, person=ROWS)  # once
+
+        # A query of the team is asked about the same people, and its table is read by the index.
+        query = "select user_id, activity_date as happened_at from team.activity"
+        await programme.sql.execute(
+            "update rekindle.scenario "
+            "set definition = jsonb_set(definition, '{outcome,query}', to_jsonb(%s::text))", [query]
+        )  # fmt: skip
+        asked = in_place_of(STANDS_FOR_IT, query, statement("outcome_asked", back="back_own"))
+        plan, rows = await plan_of(asked, limit=LATEST, timezone=None, outcome=query)
+        assert over <= len(rows) <= over + 1
+        assert sum(one["at"] is not None for one in rows) == len(rows)
+        reads(plan, scenario_notification=LATEST, came_back=LATEST, activity=6 * LATEST, person=ROWS)
 
         tables = ("scenario_notification", "delivery", "outcome", "disabled_token")
         for part, view in (

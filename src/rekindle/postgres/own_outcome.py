@@ -12,7 +12,8 @@ from rekindle.postgres.pool import Database
 from rekindle.postgres.scenario_faults import OF_OUTCOME, querying
 from rekindle.postgres.sql import statement
 
-_STANDS_FOR_IT = "pg_temp.rekindle_happened"
+STANDS_FOR_IT = "pg_temp.rekindle_happened"
+"""The name in the statements that becomes the query, in brackets."""
 _RETURNS = Returns(
     {"user_id": {2950}, "happened_at": {1082, 1114, 1184}},  # uuid; date, timestamp, timestamptz
     "It must return user_id uuid and happened_at, a timestamptz or a date.",
@@ -66,7 +67,7 @@ async def _read(
     database: Database, outcome: OwnOutcome, name: str, parameters: Mapping[str, Any], timeout_seconds: float
 ) -> list[dict[str, Any]]:
     what = f"the outcome of {_named(outcome.scopes)}"
-    text = in_place_of(_STANDS_FOR_IT, outcome.query, statement(name, back="back_own"))
+    text = in_place_of(STANDS_FOR_IT, outcome.query, statement(name, back="back_own"))
     async with database.reading(timeout_seconds=timeout_seconds) as reader, querying(what, OF_OUTCOME):
         await prove(reader, what, outcome.query, _RETURNS)  # mutant: prove-the-outcome
         return await (await reader.execute(text, parameters)).fetchall()
