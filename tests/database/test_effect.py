@@ -2,16 +2,16 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import pytest
 
 from conftest import one_server
 from rekindle.effect.assignment import held_out, text_of
-from rekindle.ports import ChapterSettled, TextsFound, TrialDay, TrialFound
+from rekindle.ports import ChapterSettled, Opens, TextsFound, TrialDay, TrialFound
 from rekindle.postgres.effect import trials_found
-from team.programme import Programme, open_programme
+from team.programme import SHOW_OPENED, SHOW_OPENED_BY_PERSON, Programme, open_programme
 
 server = one_server
 
@@ -222,5 +222,49 @@ async def test_each_text_is_counted_with_the_first_one_and_nobody_else(programme
     assert (other.delivered, other.reached_otherwise, other.misplaced, first.misplaced) == (0, 0, 0, 0)
     await enrol(programme, trial, "C", of["B"][1:2], **settled)
     assert [each.misplaced for each in await found(programme, scope="text:nudge")] == [0, 1]
+    await programme.sql.execute(SHOW_OPENED)
+    await programme.rows("insert into team.opened values (%s, null, null, %s)", claim_id, FIRST)
+    assert [each.opens for each in await found(programme, scope="text:nudge")] == [Opens((0, 1), (0, 1))] * 2
     assert {each.scope for each in await found(programme, scope="nudge")} == {"nudge", "text:nudge"}
     assert {each.scope for each in await found(programme)} == {"nudge", "text:nudge", "text:other"}
+
+
+@pytest.mark.parametrize("show", [SHOW_OPENED, SHOW_OPENED_BY_PERSON], ids=["by claim", "by person"])
+async def test_first_pushes_that_were_opened_are_counted_by_arm(programme: Programme, show: LiteralString) -> None:
+    trial = await begin(programme)
+    opened, twice, closed, waiting = people(trial, "nudged", 4)
+    [held] = people(trial, "held_out", 1)
+    claims = {one: uuid4() for one in (opened, twice, closed, waiting)}
+    for one, claim_id in claims.items():
+        settled = {} if one == waiting else {"settled_at": FIRST + 15 * DAY}
+        place = {"organisation_id": OURS if one == opened else THEIRS}
+        await enrol(programme, trial, "nudged", [one], claim_id=claim_id, **settled, **place)
+        await sent(programme, one, claim_id, FIRST + timedelta(minutes=1))
+    await enrol(programme, trial, "held_out", [held], settled_at=FIRST + 15 * DAY)
+    later = uuid4()  # not their first push
+    await sent(programme, closed, later, FIRST + 8 * DAY)
+    [one] = await found(programme)
+    assert (one.opens, one.opens_failure) == (None, None)
+    await programme.sql.execute(show)
+    [one] = await found(programme)
+    assert one.opens == Opens((0, 0), (0, 0))
+    times = [(opened, 1), (twice, 1), (twice, 2), (waiting, 3), (held, 4)]
+    rows = [(claims.get(user), user, FIRST + timedelta(hours=hours)) for user, hours in times]
+    for claim_id, user, at in [*rows, (later, closed, FIRST + 9 * DAY)]:
+        await programme.rows("insert into team.opened values (%s, %s, 'nudge', %s)", claim_id, user, at)
+    [one] = await found(programme)
+    assert (one.accepted, one.opens) == (4, Opens((3, 0), (2, 0)))
+    [one] = await found(programme, sees=[OURS])
+    assert one.opens == Opens((1, 0), (1, 0))
+
+
+async def test_a_view_of_opens_that_cannot_be_read_changes_nothing_else(programme: Programme) -> None:
+    trial = await begin(programme)
+    await enrol(programme, trial, "nudged", people(trial, "nudged", 2), settled_at=FIRST + 15 * DAY)
+    await programme.sql.execute(
+        "create view rekindle_source.opened as select 1 / 0 as claim_id, now() as opened_at from team.person"
+    )
+    [one] = await found(programme)
+    assert one.opens is None
+    assert one.opens_failure
+    assert sum(day.settled[1] for day in one.days) == 2

@@ -2972,6 +2972,27 @@ EFFECT = (
         (_ANSWERS + "scenarios_side_by_side_share_the_error_and_the_programme_has_it_alone",),
     ),
     Mutant(
+        "a key of one organisation counts the opens of everybody",
+        _sql("effect_opened"),
+        "own-opens",
+        "",
+        (_EFFECT + "first_pushes_that_were_opened_are_counted_by_arm[by claim]",),
+    ),
+    Mutant(
+        "people who are held out are compared by their opens",
+        "effect/curve.py",
+        "opens-of-texts",
+        "if found.opens is None:",
+        (_ANSWERS + "two_texts_are_compared_by_their_opens_too_and_an_arm_that_is_held_out_never_is",),
+    ),
+    Mutant(
+        "opens are shown of a trial whose assignment looks broken",
+        "effect/opens.py",
+        "opens-of-a-broken-trial",
+        "if False:",
+        (_ANSWERS + "opens_describe_the_nudged_and_are_not_shown_of_a_broken_trial",),
+    ),
+    Mutant(
         "more than twenty trials side by side divide the error",
         "effect/answers.py",
         "more-than-twenty",

@@ -15,7 +15,7 @@ from rekindle.effect.lines import notes, shared, terms, title
 from rekindle.effect.past import MOST_STEPS, Said
 from rekindle.effect.words import Word
 from rekindle.pictures.effect import page
-from rekindle.ports import ChapterSettled, FourCounts, TextsFound, TrialDay, TrialFound, TrialsFound
+from rekindle.ports import ChapterSettled, FourCounts, Opens, TextsFound, TrialDay, TrialFound, TrialsFound
 
 FIRST = date(2026, 3, 1)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -138,6 +138,50 @@ def test_each_text_is_compared_with_the_first_at_its_part_of_the_error() -> None
     assert "enrolled: 40 with text B, 40 with text A" in text
     assert "with text B, back" in text
     assert "62.5 % were to be with text A; 50.0 % of those enrolled are." in text
+
+
+def test_opens_describe_the_nudged_and_are_not_shown_of_a_broken_trial() -> None:
+    opens = Opens((58, 0), (50, 0))
+    found = trial(daily((60, 240, 40, 260)), accepted=240, opens=opens)
+    [answer] = answers(found)
+    line = (
+        "opened: 58 of 240 nudged people whose first push was accepted, 24.2 %; nobody who is held out can open one, "
+        "so this is no effect"
+    )
+    assert line in notes(answer)
+    [without] = answers(replace(found, opens=None))
+    assert without.read == answer.read
+    assert notes(without) == [one for one in notes(answer) if one != line]
+    [unread] = answers(replace(found, opens=None, opens_failure="the view is locked"))
+    assert "opened: not known, because the view is locked" in notes(unread)
+    [broken] = answers(replace(found, misplaced=1))
+    assert not any(one.startswith("opened") for one in notes(broken))
+
+
+def test_two_texts_are_compared_by_their_opens_too_and_an_arm_that_is_held_out_never_is() -> None:
+    texts = trial(
+        daily((60, 240, 40, 260)), scope="text:a", held=None, texts=TextsFound("A", "B", 5_000, 5_000, 1, 280),
+        accepted=290, opens=Opens((108, 60), (105, 55)),
+    )  # fmt: skip
+    [answer] = answers(texts)
+    assert answer.read is not None
+    assert answer.read.opened is not None
+    interval = anytime((105, 195, 55, 245), 0.5, ALPHA)
+    assert (answer.read.opened.counts, answer.read.opened.interval) == ((105, 195, 55, 245), interval)
+    assert (
+        "opened: 105 of 300 with text B, 35.0 %; 55 of 300 with text A, 18.3 %; the difference is from +3.4 to +29.8 "
+        "points"
+    ) in notes(answer)
+    document = effect_document(Effect(START, [answer]))["trials"][0]["opens"]
+    assert document["nudged"] == {"accepted": 290, "opened": 108}
+    assert document["control"] == {"accepted": 280, "opened": 60}
+    assert document["compared"]["interval"] == {"lower": interval[0], "upper": interval[1]}
+    # Too few for an interval: the counts alone.
+    few = replace(texts, days=daily((3, 7, 4, 6)), opens=Opens((5, 2), (5, 2)))
+    assert "opened: 5 of 10 with text B, 50.0 %; 2 of 10 with text A, 20.0 %" in notes(answers(few)[0])
+    held = trial(daily((60, 240, 40, 260)), accepted=290, opens=Opens((95, 0), (90, 0)))
+    document = effect_document(Effect(START, answers(held)))["trials"][0]["opens"]
+    assert document == {"nudged": {"accepted": 290, "opened": 95}, "control": None, "compared": None}
 
 
 def test_an_earlier_trial_of_the_scope_is_listed_and_never_added() -> None:

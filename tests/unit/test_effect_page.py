@@ -56,7 +56,15 @@ def test_the_lines_of_a_trial() -> None:
     assert lines[0] == "enrolled: 300 nudged, 300 held out"
     assert "held out: 30 of 150 came back, 20.0 %" in lines
     assert "zero was first outside the interval on 2026-03-20" in lines
-    assert any(line.startswith("opted out within the same days: 2.7 % of the nudged, 0.7 %") for line in lines)
+    of_both = "opted out within the same days: 4 of 150 nudged, 2.7 %; 1 of 150 held out, 0.7 %"
+    assert any(line.startswith(f"{of_both}; the difference is from ") for line in lines)
+    # By chapter people are not independent, and of few the difference says nothing.
+    by_chapter = replace(trial("nudge"), unit="chapter")
+    assert of_both in notes(one(by_chapter))
+    few = replace(trial(settled=(1, 0, 1, 0)), opted_out=(1, 2))
+    assert "opted out within the same days: 1 of 15 nudged, 6.7 %; 2 of 15 held out, 13.3 %" in notes(one(few))
+    broken = notes(one(replace(trial("nudge"), misplaced=1)))
+    assert not any("opted out" in line for line in broken)
     assert not any(line.startswith("the control group costs") for line in lines), "nobody in the last four weeks"
     assert lines[-1] == (
         "earlier trial from 2026-01-01 until 2026-06-01, ended on 2026-02-01; 50 % of the people held out; the agreed "

@@ -47,6 +47,7 @@ _EFFECT: dict[str, Any] = {
             "misplaced": 0,
             "delivered": 0,
             "changed": 0,
+            "opens": {"nudged": {"accepted": 288, "opened": 72}, "control": None, "compared": None},
             "enrolled_per_week": 0.0,
             "not_nudged_per_month": 0,
             "alpha": 0.05,
@@ -156,6 +157,31 @@ class TextsCompared(BaseModel):
     first_accepted: int = Field(description="People with the first text whose first push a provider accepted.")
 
 
+class ArmOpens(BaseModel):
+    """The first pushes of one arm."""
+
+    accepted: int = Field(description="People whose first push a provider accepted.")
+    opened: int = Field(description="Of these, people whose push the team's app says was opened.")
+
+
+class OpensCompared(BaseModel):
+    """People who settled: `back` counts those whose first push was opened."""
+
+    counts: FourCounts
+    interval: Interval
+
+
+class OpensRead(BaseModel):
+    """Which first pushes were opened. It is a second outcome, and decides nothing."""
+
+    nudged: ArmOpens
+    control: ArmOpens | None = Field(
+        description="Of a text trial, people with the first text. Null if people are held out: they cannot open a "
+        "push, so there is no effect on opens."
+    )
+    compared: OpensCompared | None = Field(description="Of a text trial whose interval may be shown.")
+
+
 class TrialTermsRead(BaseModel):
     """What was agreed beforehand, and what may be said."""
 
@@ -194,6 +220,7 @@ class TrialRead(TrialTermsRead):
     changed: int | None = Field(
         description="People who settled and would be judged differently now; null if that could not be counted."
     )
+    opens: OpensRead | None = Field(description="Null if the team has no view of opened pushes, or it cannot be read.")
     enrolled_per_week: float
     not_nudged_per_month: int = Field(description="The cost of the control group.")
     alpha: float = Field(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from rekindle.effect.chapters import clusters_on
-from rekindle.effect.curve import BackByDay, MonthShown, OptedOut, back_by_days, months, opted_out
+from rekindle.effect.curve import BackByDay, MonthShown, SecondOutcome, back_by_days, months, opened, opted_out
 from rekindle.effect.many import MOST_DIVIDED, alpha_of_each, ln_evidence
 from rekindle.effect.past import DECIDED, Past, past
 from rekindle.effect.words import (
@@ -49,7 +49,9 @@ class Read:
     past: Past
     back: BackByDay
     months: Sequence[MonthShown]
-    opted_out: OptedOut | None
+    opted_out: SecondOutcome | None
+    opened: SecondOutcome | None
+    """Of two texts, if the team says which pushes were opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,4 +232,5 @@ def _read(found: TrialFound, trial: Trial, seen: Seen, alpha: float) -> Read:
         back=back_by_days(found, seen) if said.interval else BackByDay((), ()),
         months=months(found, trial, alpha) if said.interval else (),
         opted_out=opted_out(found, trial, seen, alpha) if said.interval else None,
+        opened=opened(found, trial, seen, alpha) if said.interval else None,
     )

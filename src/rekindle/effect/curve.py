@@ -41,8 +41,9 @@ class MonthShown:
 
 
 @dataclass(frozen=True, slots=True)
-class OptedOut:
-    """People who had opted out within the horizon. A difference above 0 is of the nudged."""
+class SecondOutcome:
+    """People who settled, by another outcome than that of the trial. A difference above 0 is of the
+    nudged."""
 
     counts: FourCounts
     interval: tuple[float, float]
@@ -69,14 +70,26 @@ def months(found: TrialFound, trial: Trial, alpha: float) -> Sequence[MonthShown
     return shown
 
 
-def opted_out(found: TrialFound, trial: Trial, seen: Seen, alpha: float) -> OptedOut | None:
-    """The guard rail. None for a trial that assigns chapters, whose people are not independent."""
+def opted_out(found: TrialFound, trial: Trial, seen: Seen, alpha: float) -> SecondOutcome | None:
+    """People who had opted out within the horizon: the guard rail. None for a trial that assigns
+    chapters, whose people are not independent."""
     if found.unit == "chapter":
         return None
     a, b, c, d = seen.counts
     nudged, held_out = found.opted_out
     counts = (nudged, a + b - nudged, held_out, c + d - held_out)
-    return OptedOut(counts, anytime(counts, trial.share, alpha))
+    return SecondOutcome(counts, anytime(counts, trial.share, alpha))
+
+
+def opened(found: TrialFound, trial: Trial, seen: Seen, alpha: float) -> SecondOutcome | None:
+    """People whose first push was opened. Only two texts can be compared by it: nobody who is held
+    out can open a push."""
+    if found.opens is None or found.texts is None or found.unit == "chapter":  # mutant: opens-of-texts
+        return None
+    a, b, c, d = seen.counts
+    other, first = found.opens.settled
+    counts = (other, a + b - other, first, c + d - first)
+    return SecondOutcome(counts, anytime(counts, trial.share, alpha))
 
 
 def _curve(back: Sequence[tuple[int, int]], people: int, horizon_days: int) -> list[DayShown]:

@@ -27,11 +27,28 @@ def _trial(answer: Answer) -> Document:
         "misplaced": answer.found.misplaced,
         "delivered": answer.found.delivered,
         "changed": answer.found.changed,
+        "opens": _opens(answer),
         "enrolled_per_week": answer.seen.weekly,
         "not_nudged_per_month": answer.not_nudged_monthly,
         "alpha": answer.alpha,
         **_read(answer.read),
         "earlier": [_terms(one) for one in answer.earlier],
+    }
+
+
+def _opens(answer: Answer) -> Document | None:
+    """People whose first push was opened, of those whose was accepted. Nobody who is held out can
+    open one, so only two texts have a second arm and a difference."""
+    found = answer.found
+    if found.opens is None:
+        return None
+    nudged, control = found.opens.opened
+    first = None if found.texts is None else {"accepted": found.texts.first_accepted, "opened": control}
+    read = None if answer.read is None else answer.read.opened
+    return {
+        "nudged": {"accepted": found.accepted, "opened": nudged},
+        "control": first,
+        "compared": read and {"counts": _counts(read.counts), "interval": _interval(read.interval)},
     }
 
 

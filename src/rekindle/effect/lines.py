@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rekindle.effect.amounts import count, outwards, percent, plain, points, share_of, signed
 from rekindle.effect.answers import EVERYTHING, Answer, Read
+from rekindle.effect.opens import opened_lines
 from rekindle.effect.past import Said
 from rekindle.effect.words import Word
 from rekindle.ports import scenario_of
@@ -78,6 +79,7 @@ def notes(answer: Answer) -> list[str]:
     lines = [f"enrolled: {nudged:,} {arms.nudged}, {held:,} {arms.held_out}"]
     if answer.read is not None:
         lines += [*answer.read.beside, *_of_past(answer, answer.read), *_opted_out(answer, answer.read)]
+    lines += opened_lines(answer)
     if answer.not_nudged_monthly:
         people = count(answer.not_nudged_monthly, "person", "people")
         lines.append(f"the control group costs: about {people} a month {_are(answer.not_nudged_monthly)} not nudged")
@@ -117,13 +119,20 @@ def _of_past(answer: Answer, read: Read) -> Iterator[str]:
 
 
 def _opted_out(answer: Answer, read: Read) -> Iterator[str]:
-    if read.opted_out is None:
+    """Of those who settled, in both arms; with the difference where one may be shown."""
+    a, b, c, d = answer.seen.counts
+    if read.verdict.word is Word.BROKEN or a + b == 0 or c + d == 0:
         return
-    a, b, c, d = read.opted_out.counts
-    lower, upper = outwards(*read.opted_out.interval)
-    arms = answer.trial.arms
-    both = f"{share_of(a, a + b)} {arms.of_nudged}, {share_of(c, c + d)} {arms.of_held_out}"
-    yield (f"opted out within the same days: {both}; the difference is from {signed(lower)} to {signed(upper)} points")
+    (nudged, held_out), arms = answer.found.opted_out, answer.trial.arms
+    both = (
+        f"{nudged:,} of {a + b:,} {arms.nudged}, {share_of(nudged, a + b)}; "
+        f"{held_out:,} of {c + d:,} {arms.held_out}, {share_of(held_out, c + d)}"
+    )
+    difference = ""
+    if read.opted_out is not None:
+        lower, upper = outwards(*read.opted_out.interval)
+        difference = f"; the difference is from {signed(lower)} to {signed(upper)} points"
+    yield f"opted out within the same days: {both}{difference}"
 
 
 def people_needed(answer: Answer) -> str:

@@ -17,7 +17,16 @@ from rekindle.ports.difference import (
     Names,
 )
 from rekindle.ports.dispatcher import Dispatcher
-from rekindle.ports.effect import NO_COUNTS, ChapterSettled, FourCounts, TextsFound, TrialDay, TrialFound, TrialsFound
+from rekindle.ports.effect import (
+    NO_COUNTS,
+    ChapterSettled,
+    FourCounts,
+    Opens,
+    TextsFound,
+    TrialDay,
+    TrialFound,
+    TrialsFound,
+)
 from rekindle.ports.evaluation import Applied, Evaluation, Survey, Terms
 from rekindle.ports.explain import Condition, Explanation, Explanations, PastClaim, PastUnit, PersonExplained, Standing
 from rekindle.ports.fleet import Counts, Due, FailedTick, Fleet, LastTick, LiveWorker, Queue, Schedule, Tick, Worker
@@ -105,6 +114,7 @@ __all__ = [
     "Notification",
     "NotificationRepository",
     "NotificationShown",
+    "Opens",
     "OptOuts",
     "Outlook",
     "OwnOutcome",

@@ -51,6 +51,14 @@ class TextsFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Opens:
+    """The people whose first push the team's app says was opened, and those of them who settled."""
+
+    opened: Both
+    settled: Both
+
+
+@dataclass(frozen=True, slots=True)
 class TrialFound:
     """One trial with its numbers, which are those of some organisations for a limited reader. Of a
     text trial, two of its texts: everything about people who are nudged is about those with the
@@ -95,6 +103,10 @@ class TrialFound:
     """People who are held out and were reached by another scenario within the horizon."""
     changed: int | None = None
     """People who settled and would be judged differently now; None if that could not be counted."""
+    opens: Opens | None = None
+    """None if the team has no view of opened pushes."""
+    opens_failure: str | None = None
+    """Why that view cannot be read."""
     failure: str | None = None
     """Why the outcome cannot be read, so that nobody settles."""
 

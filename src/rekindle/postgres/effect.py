@@ -18,6 +18,7 @@ from rekindle.ports import (
     TrialFound,
     TrialsFound,
 )
+from rekindle.postgres.effect_opened import with_opens
 from rekindle.postgres.evaluation import source_views
 from rekindle.postgres.own_outcome import asked, changed
 from rekindle.postgres.own_query import QUERY_SECONDS
@@ -67,6 +68,7 @@ async def trials_found(
             changed, failure = outcomes.get(one.outcome, (None, None))
             people = None if changed is None else changed.get((one.trial_id, one.text_name), 0)
             found[number] = replace(one, changed=people, failure=failure)
+    found = await with_opens(database, found, parameters)
     return TrialsFound(moment["at"].astimezone(UTC), found)
 
 
