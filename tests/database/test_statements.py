@@ -241,7 +241,7 @@ async def test_every_statement_is_prepared_executed_or_a_part_of_one_that_is(pla
         "gate_renamed",
         *PARTS.values(),
     }
-    twins |= {"back_own", "back_asked", "anybody", "refusal_of_a_test", "every_candidate"}
+    twins |= {"back_own", "back_asked", "latest_activity_absent", "anybody", "refusal_of_a_test", "every_candidate"}
     twins |= {f"{slot}_absent" for slot in OF_MEMBERSHIP}
     twins |= {f"kinds/milestone/{part}" for part in ("undated", "sum", "amount_absent")}
     twins |= {"occasion_digest", "variables_digest", "opened_by_person", "opened_absent"}
