@@ -2,6 +2,7 @@
 
 import codecs
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ from pydantic import ValidationError
 
 from rekindle.dispatchers.registry import parse_dispatcher
 from rekindle.errors import ConfigInvalid, ConfigMissing
-from rekindle.scenario import KINDS, Config
+from rekindle.scenario import KINDS, AnyScenario, Config
 from rekindle.scenario.overrides import Mistake, as_table, mistakes
 from rekindle.scenario.query import without_ending
 from rekindle.settings import Settings
 
 _MAX_BYTES = 4 << 20
+_QUERIES = (("query", "file"), ("still_due", "still_due_file"))
+"""The keys that have a query, and those that name a file with one."""
 
 
 def configured(settings: Settings) -> Config:
@@ -47,13 +50,52 @@ def load_config(path: Path, *, called: str | None = None) -> Config:
         raise ConfigMissing(
             f"{called} cannot be read: {_reason(error)}", hint="Name a readable file in UTF-8 with --config."
         ) from None
+    raw = _tables(text, called)
+    return _config(raw, called, _read_query_files(raw, path.parent))
+
+
+def edited_config(text: str, in_force: Mapping[str, AnyScenario]) -> Config:
+    """A configuration that somebody gives as a text, to compare it with the scenarios in force.
+
+    It reads no file. A query runs with the rights of the worker, so that only the queries in force
+    are taken: where the text names a file, it is the query that the scenario has, and a query of
+    the text must be one of those in force. The outcome of the whole programme is left out, because
+    it says nothing about people who are due.
+
+    Raises:
+        ConfigInvalid: as `load_config`, or it has a query that is not in force.
+    """
+    called = "the configuration"
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = _tables(text.replace("\r\n", "\n"), called)
+        as_table(raw.get("trial")).pop("outcome", None)
+        return _config(raw, called, _take_queries(raw, in_force))
+    except RecursionError:
+        raise ConfigInvalid(
+            f"{called} has tables in tables without end", hint="Flatten it.", problems=("it is nested too deeply",)
+        ) from None
+
+
+def _tables(text: str, called: str) -> dict[str, Any]:
+    """The tables of a text.
+
+    Raises:
+        ConfigInvalid: it is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # also of an integer that has too many digits
         raise ConfigInvalid(
             f"{called} is not TOML: {error}", hint="Correct that place and try again.", problems=(str(error),)
         ) from None
-    problems = _read_query_files(raw, path.parent)
+
+
+def _config(raw: dict[str, Any], called: str, problems: list[str]) -> Config:
+    """The configuration of these tables.
+
+    Raises:
+        ConfigInvalid: it has mistakes; `problems` are some of them.
+    """
     found = _read_dispatcher(raw)
     config = None
     try:
@@ -71,16 +113,49 @@ def load_config(path: Path, *, called: str | None = None) -> Config:
     return config
 
 
+def _take_queries(raw: dict[str, Any], in_force: Mapping[str, AnyScenario]) -> list[str]:
+    """Replace the names of files by the queries in force. Returns the queries that are not."""
+    allowed: set[str] = set()
+    known: dict[str, dict[str, str]] = {}
+    for name, one in in_force.items():
+        own = {key: getattr(one, key, None) for key, _ in _QUERIES}
+        known[f"scenario.{name}"] = {key: query for key, query in own.items() if query is not None}
+        known[f"scenario.{name}.outcome"] = {} if one.outcome.query is None else {"query": one.outcome.query}
+    for name, value in as_table(raw.get("scenario")).items():
+        was = as_table(value).get("was")
+        for table in ("", ".outcome"):
+            known.setdefault(f"scenario.{name}{table}", known.get(f"scenario.{was}{table}", {}))
+    for queries in known.values():
+        allowed.update(without_ending(query) for query in queries.values())
+    problems: list[str] = []
+    for where, table in _with_queries(raw):
+        for key, of_file in _QUERIES:
+            if isinstance(table.get(of_file), str) and key not in table:
+                if key not in known.get(where, {}):
+                    problems.append(f"{where}.{of_file}: no file is read here, and no such query is in force")
+                    continue
+                table[key] = known[where][key]
+                del table[of_file]
+            query = table.get(key)
+            if isinstance(query, str) and without_ending(query) not in allowed:  # mutant: foreign-query
+                problems.append(f"{where}.{key}: this query is not in force; use `rekindle plan --changes` for it")
+    return problems
+
+
+def _with_queries(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The tables that may have a query, and their names."""
+    yield "trial.outcome", as_table(as_table(raw.get("trial")).get("outcome"))
+    for name, value in as_table(raw.get("scenario")).items():
+        yield f"scenario.{name}", as_table(value)
+        yield f"scenario.{name}.outcome", as_table(as_table(value).get("outcome"))
+
+
 def _read_query_files(raw: dict[str, Any], folder: Path) -> list[str]:
     """Replace `file` and `still_due_file` by the queries in them, so that what is applied is
     complete in itself."""
     problems: list[str] = []
-    tables = {"trial.outcome": as_table(as_table(raw.get("trial")).get("outcome"))}
-    for name, value in as_table(raw.get("scenario")).items():
-        tables[f"scenario.{name}"] = as_table(value)
-        tables[f"scenario.{name}.outcome"] = as_table(as_table(value).get("outcome"))
-    for where, table in tables.items():
-        for key, of_file in (("query", "file"), ("still_due", "still_due_file")):
+    for where, table in _with_queries(raw):
+        for key, of_file in _QUERIES:
             if not isinstance(table.get(of_file), str) or key in table:
                 continue
             try:

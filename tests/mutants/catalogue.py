@@ -84,6 +84,7 @@ _PAGES = "acceptance/console/test_runs.py::"
 _PEOPLE = "acceptance/console/test_people.py::"
 _TODAY = "acceptance/console/test_today.py::"
 _SCENARIOS = "acceptance/console/test_scenarios.py::"
+_PLAN = "acceptance/console/test_plan.py::"
 _CONSOLE = "acceptance/console/test_sign_in.py::"
 _CONFIRM = "acceptance/console/test_confirm.py::"
 _OPERATING = "acceptance/console/test_operating.py::"
@@ -1215,6 +1216,34 @@ POLICY = (
         "texts-of-somebody",
         "if False:",
         (_SCENARIOS + "test_a_text_is_shown_on_both_phones_in_the_language_that_is_asked_for",),
+    ),
+    Mutant(
+        "the console keeps one plan for all readers",
+        "console/plan.py",
+        "plan-for-others",
+        "key = 0",
+        ("unit/test_console_plan.py::test_a_plan_that_was_slow_is_kept_for_readers_of_the_same_organisations_alone",),
+    ),
+    Mutant(
+        "the console compares for the people of every organisation",
+        "console/compare.py",
+        "own-comparison",
+        "",
+        (_PLAN + "test_only_those_who_may_operate_compare_and_a_limited_one_for_their_people",),
+    ),
+    Mutant(
+        "a reader of the console who may only read compares configurations",
+        "console/compare.py",
+        "comparison-by-a-reader",
+        "if False:",
+        (_PLAN + "test_only_those_who_may_operate_compare_and_a_limited_one_for_their_people",),
+    ),
+    Mutant(
+        "a configuration that is compared runs any query",
+        "configuration.py",
+        "foreign-query",
+        "if False:",
+        (_PLAN + "test_no_file_and_no_other_query_is_read",),
     ),
     Mutant(
         "a limited reader of the console switches everything",

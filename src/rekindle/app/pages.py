@@ -2,10 +2,12 @@
 to some organisations."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from uuid import UUID
 
 from rekindle.app.base import PLAN_SECONDS
@@ -15,13 +17,18 @@ from rekindle.errors import CursorInvalid, NotFound, StatementTooSlow
 from rekindle.model import Candidate, Report, UnknownSend
 from rekindle.ports import Delivery, Filter, Notification, NotificationShown
 
+_DAY = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
+
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """One page of a plan: the numbers of each scenario, and some of the people who are due."""
+    """One page of a plan: the numbers of each scenario, and some of the people who are due.
+    `days`: by scenario, how many people that a run would claim have an occasion of which day, if
+    its name says it."""
 
     previews: Sequence[Preview]
     people: Sequence[Candidate]
+    days: Mapping[str, Mapping[date, int]] = field(default_factory=dict[str, Mapping[date, int]])
 
 
 class Pages(Questions):
@@ -58,9 +65,17 @@ class Pages(Questions):
         device_id)."""
         return await self._reports.unknown(asked)
 
-    async def plan_page(self, asked: Filter, *, scenarios: Sequence[str] = (), at: datetime | None = None) -> PlanPage:
+    async def plan_page(
+        self,
+        asked: Filter,
+        *,
+        scenarios: Sequence[str] = (),
+        at: datetime | None = None,
+        claimed: bool | None = None,
+    ) -> PlanPage:
         """The people who are due, now or at a later moment as in `plan`, in the order of a run. The
-        key is (scenario_type, user_id).
+        key is (scenario_type, user_id). With `claimed`: only those that a run would claim, or only
+        the others.
 
         Everybody is evaluated for each page. Memory grows with the page and not with the number of
         people, and all of it takes at most `PLAN_SECONDS`.
@@ -76,14 +91,19 @@ class Pages(Questions):
             return PlanPage((), ())
         try:
             async with asyncio.timeout(PLAN_SECONDS):
-                return await self._plan_page(asked, scenarios, organisations or (), at)
+                return await self._plan_page(asked, scenarios, organisations or (), at, claimed)
         except TimeoutError:
             raise StatementTooSlow(
                 f"the plan took longer than {PLAN_SECONDS:g} s", hint="Ask for fewer scenarios or organisations."
             ) from None
 
     async def _plan_page(
-        self, asked: Filter, scenarios: Sequence[str], organisations: Sequence[UUID], at: datetime | None
+        self,
+        asked: Filter,
+        scenarios: Sequence[str],
+        organisations: Sequence[UUID],
+        at: datetime | None,
+        claimed: bool | None,
     ) -> PlanPage:
         after_scenario: str | None
         after_user: UUID
@@ -91,13 +111,20 @@ class Pages(Questions):
         reached = asked.after is None
         previews: list[Preview] = []
         people: list[Candidate] = []
+        days: dict[str, Counter[date]] = {}
         steps = self.plan(scenarios=scenarios, organisations=organisations, user_id=asked.user_id, at=at)
         async with aclosing(steps):
             async for step in steps:
                 if isinstance(step, Preview):
                     previews.append(step)
                     reached = reached or step.scenario_type == after_scenario
-                elif len(people) < asked.limit and (
+                    continue
+                claims = step.refusal is None
+                if claims and (day := _day_of(step.occurrence)) is not None:
+                    days.setdefault(step.scenario_type, Counter())[day] += 1
+                if claimed is not None and claims != claimed:
+                    continue
+                if len(people) < asked.limit and (
                     reached or (step.scenario_type == after_scenario and step.user_id > after_user)
                 ):
                     people.append(step)
@@ -105,4 +132,13 @@ class Pages(Questions):
             raise CursorInvalid(
                 "the scenario of the cursor is not part of this plan", hint="Leave the cursor out to begin again."
             )
-        return PlanPage(previews, people)
+        return PlanPage(previews, people, days)
+
+
+def _day_of(occurrence: str) -> date | None:
+    """The day in the name of an occasion, such as inactive:2026-11-02:21d."""
+    found = _DAY.search(occurrence)
+    try:
+        return None if found is None else date.fromisoformat(found[0])
+    except ValueError:
+        return None

@@ -1,12 +1,15 @@
 """The part of the engine that answers what would happen, and why. Nothing is claimed or sent."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from rekindle.app.base import Base
+from rekindle.app.base import PLAN_SECONDS, Base
+from rekindle.configuration import edited_config
 from rekindle.engine.changes import edited
 from rekindle.engine.difference import chosen, difference, edits
 from rekindle.engine.explain import explain, with_guard
@@ -16,7 +19,7 @@ from rekindle.engine.preview import Preview, dry_run, plan
 from rekindle.engine.priority import evaluations, outranking
 from rekindle.engine.scenarios import enabled_or_named, require_applied
 from rekindle.engine.show import Shown, show
-from rekindle.errors import BadArgument, HeldByGuard, NotFound
+from rekindle.errors import BadArgument, HeldByGuard, NotFound, StatementTooSlow
 from rekindle.model import Candidate, Names, Place, PlaceNames, Selection
 from rekindle.policy import UNGUARDED
 from rekindle.ports import Affected, Difference, Evaluation, PersonExplained, Standing, Terms
@@ -186,6 +189,29 @@ class Questions(Base):
         async with aclosing(difference(self._differences, compared, guarded)) as steps:
             async for step in steps:
                 yield step
+
+    async def difference_of(self, text: str, *, organisations: Sequence[UUID] = ()) -> list[Difference]:
+        """The numbers of `difference` for the configuration in a text, as in a rekindle.toml,
+        instead of this engine's own. Nothing is stored, no file is read, and no query is run that
+        is not in force; see `rekindle.configuration.edited_config`.
+
+        Raises:
+            ConfigInvalid: the text has mistakes; all of them are in `problems`.
+            StatementTooSlow: it took longer than `PLAN_SECONDS`.
+        """
+        applied = {one.scenario_type: one.scenario for one in await self.deps.store.applied()}
+        other = copy(self)
+        other.config = edited_config(text, applied)
+        try:
+            async with (
+                asyncio.timeout(PLAN_SECONDS),
+                aclosing(other.difference(organisations=organisations)) as steps,
+            ):
+                return [step async for step in steps if isinstance(step, Difference)]
+        except TimeoutError:
+            raise StatementTooSlow(
+                f"the comparison took longer than {PLAN_SECONDS:g} s", hint="Use `rekindle plan --changes`."
+            ) from None
 
     async def sql(
         self,

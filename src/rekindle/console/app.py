@@ -14,6 +14,7 @@ from rekindle.api.middleware import Entrance
 from rekindle.api.runs import Runs
 from rekindle.app import Engine
 from rekindle.console.audit import AuditPages
+from rekindle.console.compare import ComparePages
 from rekindle.console.confirm import ConfirmPages
 from rekindle.console.dead_tokens import DeadTokenPages
 from rekindle.console.erasures import ErasurePages
@@ -25,6 +26,7 @@ from rekindle.console.looks import FILES, LookPages
 from rekindle.console.mentors import MentorPages
 from rekindle.console.pages import Pages
 from rekindle.console.people import PeoplePages
+from rekindle.console.plan import PlanPages
 from rekindle.console.runs import RunPages
 from rekindle.console.scenarios import ScenarioPages
 from rekindle.console.sessions import Sessions
@@ -102,6 +104,8 @@ def mounted(
         *AuditPages(pages, engine).routes(),
         *KeyPages(pages, forms, engine).routes(),
         *ErasurePages(pages, forms, engine).routes(),
+        *PlanPages(pages, engine).routes(),
+        *ComparePages(pages, forms, engine).routes(),
         *ScenarioPages(pages, engine).routes(),
         *SwitchPages(pages, engine, forms).routes(),
         *helps.routes(),

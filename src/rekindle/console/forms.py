@@ -14,15 +14,15 @@ class Forms:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def read(self, request: Request) -> Mapping[str, str]:
+    async def read(self, request: Request, fields: Mapping[str, str] | None = None) -> Mapping[str, str]:
         """The fields of a form. A reader without a session, as on a Unix socket, has no secret to
-        send, and no cookie that another site could use.
+        send, and no cookie that another site could use. `fields`: those of a form with a file.
 
         Raises:
             FormRefused: another site has sent it, or no page of this session. Nothing was done.
         """
         check_same_site(request)
-        form = await form_of(request)
+        form = await form_of(request) if fields is None else fields
         if self._sessions.of(request) is not None:
             self._sessions.check_form(request, form.get("form", ""))  # mutant: form-of-an-action
         return form

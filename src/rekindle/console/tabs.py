@@ -36,6 +36,7 @@ def coordinates(actor: Actor) -> bool:
 TABS = (
     Tab("/today", "Today"),
     Tab("/scenarios", "Scenarios"),
+    Tab("/plan", "Plan"),
     Tab("/people", "People"),
     Tab("/runs", "Runs"),
     Tab("/helps", "Does it help"),
