@@ -62,6 +62,7 @@ class Settings(Environment):
     api_key: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY")
     api_key_next: SecretStr | None = Field(default=None, validation_alias="REKINDLE_API_KEY_NEXT")
     console_secret: SecretStr | None = Field(default=None, validation_alias="REKINDLE_CONSOLE_SECRET")
+    sign_in_secret: SecretStr | None = Field(default=None, validation_alias="REKINDLE_SIGN_IN_SECRET")
     metrics_port: str | None = Field(default=None, validation_alias="REKINDLE_METRICS_PORT")
     metrics_host: str | None = Field(default=None, validation_alias="REKINDLE_METRICS_HOST")
     log_level: str = Field(default="warning", validation_alias="REKINDLE_LOG_LEVEL")

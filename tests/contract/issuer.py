@@ -6,9 +6,11 @@ import functools
 import hashlib
 import hmac
 import json
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -19,6 +21,7 @@ from contract.fcm_server import Reply, Request, Server
 from rekindle.scenario import SignInConfig
 
 ORGANISATION = "0d0c1f0a-5a7e-4f0e-9a35-6d2f3f2b7c11"
+CLIENT, CLIENT_SECRET = "rekindle-console", "s3cret-of-the-client"
 OTHER = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
 
 
@@ -76,7 +79,21 @@ class Issuer:
         self.server = server
         self.url = server.url + path
         self.keys = [jwk("ES256", "first")]
-        self.discovery = {"issuer": self.url, "jwks_uri": f"{server.url}/keys"}
+        self.discovery = {
+            "issuer": self.url,
+            "jwks_uri": f"{server.url}/keys",
+            "authorization_endpoint": f"{server.url}/oauth/authorize",
+            "token_endpoint": f"{server.url}/oauth/exchange",
+        }
+        self.clients = {CLIENT: CLIENT_SECRET}
+        self.redirects = {CLIENT: "http://127.0.0.1/sign-in/back"}
+        self.person: dict[str, Any] = {}
+        """Claims of the person who is signed in at the issuer, beside the usual ones."""
+        self.id_changes: dict[str, Any] = {}
+        """Claims of the ID token that this issuer writes in place of the right ones."""
+        self.access_token: str | None = None
+        """What it gives as an access token in place of one."""
+        self._codes: dict[str, dict[str, str]] = {}
         self.reply: Callable[[], Reply | str] | None = None
         server.answer = self._answer
 
@@ -111,6 +128,37 @@ class Issuer:
         algorithm = changes.pop("algorithm", kind)
         return jwt.encode(self.claims(**changes), private(kind, number), algorithm=algorithm, headers=header).encode()
 
+    def tokens(self, nonce: str) -> dict[str, Any]:
+        """What the issuer gives for a code."""
+        access = self.token(**self.person).decode() if self.access_token is None else self.access_token
+        own = {name: value for name, value in self.claims(**self.person).items() if name in ("sub", "exp", "email")}
+        of_id = self.token(**{"aud": CLIENT, "nonce": nonce, "app_metadata": None, **own, **self.id_changes})
+        return {"access_token": access, "id_token": of_id.decode(), "token_type": "bearer", "expires_in": 3_600}
+
+    def _authorize(self, query: dict[str, str]) -> Reply:
+        """Send the person back with a code, at once: they are signed in already."""
+        client, place = query["client_id"], query["redirect_uri"]
+        if self.redirects.get(client) != place or query["response_type"] != "code" or "openid" not in query["scope"]:
+            return Reply(400, b"not a client of this issuer")
+        code = secrets.token_urlsafe(8)
+        self._codes[code] = query
+        back = urlencode({"code": code, "state": query["state"], "iss": self.url})
+        return Reply(303, b"", {"location": f"{place}?{back}"})
+
+    def _exchange(self, request: Request) -> Reply:
+        """Give the tokens for a code, once and to the client that it is for."""
+        form = dict(parse_qsl(request.body.decode()))
+        basic = base64.b64decode(request.headers.get("authorization", "").removeprefix("Basic ")).decode()
+        client, _, secret = basic.partition(":")
+        if self.clients.get(client) != secret or form.get("client_id") != client:
+            return Reply(401, b'{"error": "invalid_client"}')
+        asked = self._codes.pop(form["code"], {})
+        challenge = part(hashlib.sha256(form["code_verifier"].encode()).digest()).decode()
+        right = {"client_id": client, "redirect_uri": form["redirect_uri"], "code_challenge": challenge}
+        if not right.items() <= asked.items() or asked["code_challenge_method"] != "S256":
+            return Reply(400, b'{"error": "invalid_grant"}')
+        return Reply(body=json.dumps(self.tokens(asked["nonce"])).encode())
+
     @property
     def fetches(self) -> list[str]:
         """The paths that were asked for."""
@@ -119,6 +167,11 @@ class Issuer:
     def _answer(self, request: Request) -> Reply | str:
         if self.reply is not None:
             return self.reply()
+        path, _, query = request.path.partition("?")
+        if path == "/oauth/authorize":
+            return self._authorize(dict(parse_qsl(query)))
+        if path == "/oauth/exchange":
+            return self._exchange(request)
         if request.path.endswith("/.well-known/openid-configuration"):
             return Reply(body=json.dumps(self.discovery).encode())
         return Reply(body=json.dumps({"keys": self.keys}).encode())

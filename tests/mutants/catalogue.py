@@ -86,6 +86,7 @@ _TODAY = "acceptance/console/test_today.py::"
 _SCENARIOS = "acceptance/console/test_scenarios.py::"
 _PLAN = "acceptance/console/test_plan.py::"
 _CONSOLE = "acceptance/console/test_sign_in.py::"
+_ISSUER = "acceptance/console/test_issuer.py::"
 _CONFIRM = "acceptance/console/test_confirm.py::"
 _OPERATING = "acceptance/console/test_operating.py::"
 _HOURS = "property/test_hours.py::"
@@ -1396,6 +1397,55 @@ POLICY = (
         "erasures-of-others",
         "rows = await self._engine.audit_page(asked)",
         (_OPERATING + "test_a_person_is_erased_when_their_id_was_typed_and_the_list_does_not_name_them",),
+    ),
+    Mutant(
+        "the console takes the answer to a sign-in that another browser has begun",
+        "console/issuer.py",
+        "state",
+        "if not state:",
+        (_ISSUER + "test_an_answer_that_is_not_for_this_attempt_signs_nobody_in",),
+    ),
+    Mutant(
+        "the console takes the answer of another issuer",
+        "console/issuer.py",
+        "other-issuer",
+        "if not self._config.issuer:",
+        (_ISSUER + "test_an_answer_that_is_not_for_this_attempt_signs_nobody_in",),
+    ),
+    Mutant(
+        "every site may sign people in to the console with a token",
+        "console/issuer.py",
+        "apps",
+        "if not self._console.apps:",
+        (_ISSUER + "test_an_app_of_the_team_hands_its_token_over_and_no_other_site_does",),
+    ),
+    Mutant(
+        "the console takes an ID token for another sign-in",
+        "sign_in/code.py",
+        "nonce",
+        "if not attempt.nonce:",
+        (_ISSUER + "test_an_id_token_that_is_not_for_this_sign_in_signs_nobody_in[nonce]",),
+    ),
+    Mutant(
+        "the console takes an ID token whose audience are several clients",
+        "sign_in/code.py",
+        "authorized-party",
+        "if not party and not audience:",
+        (_ISSUER + "test_an_id_token_that_is_not_for_this_sign_in_signs_nobody_in[party]",),
+    ),
+    Mutant(
+        "the console takes tokens of two people",
+        "sign_in/code.py",
+        "same-person",
+        'if not claims["sub"]:',
+        (_ISSUER + "test_an_id_token_that_is_not_for_this_sign_in_signs_nobody_in[person]",),
+    ),
+    Mutant(
+        "the session of a person outlives their token",
+        "console/sessions.py",
+        "token-ends",
+        "if known and until:",
+        (_ISSUER + "test_a_session_ends_with_its_token",),
     ),
     Mutant(
         "the console leads to another site after the sign-in",

@@ -1,6 +1,7 @@
 """What [sign_in] may say, and what the claims of a token allow."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from rekindle.configuration import load_config
 from rekindle.errors import ConfigInvalid, Forbidden, TokenRefused
 from rekindle.scenario import SignInConfig
 from rekindle.scenario.sign_in import ALGORITHMS
-from rekindle.sign_in.claims import MAX_NAME, actor_of
+from rekindle.sign_in.claims import MAX_NAME, actor_of, essential
 
 A = "0d0c1f0a-5a7e-4f0e-9a35-6d2f3f2b7c11"
 B = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
@@ -171,3 +172,58 @@ def test_the_name_is_one_printable_line(tmp_path: Path, more: dict[str, Any], na
 def test_a_token_that_names_nobody_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TokenRefused):
         actor_of(claims(sub=" \n"), loaded(tmp_path))
+
+
+CONSOLE: dict[str, Any] = {"client_id": "c", "redirect_uri": "https://nudges.example.org/sign-in/back"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"redirect_uri": None}, "needs both client_id and redirect_uri"),
+        ({"client_id": None}, "needs both client_id and redirect_uri"),
+        ({"client_id": None, "redirect_uri": None}, "lets nobody sign in"),
+        ({"redirect_uri": "https://nudges.example.org/back"}, "with the path /sign-in/back"),
+        ({"redirect_uri": "http://nudges.example.org/sign-in/back"}, "must begin with https://"),
+        ({"scopes": ["email"]}, "needs openid among its scopes"),
+        ({"parameters": {"state": "x"}}, "may not set state among its parameters"),
+        ({"claims_from": "user"}, "'access' or 'id'"),
+        ({"apps": ["https://app.example.org/"]}, "must be an origin"),
+        ({"apps": ["https://App.example.org"]}, "must be an origin"),
+        ({"client_secret": "x"}, "client_secret"),
+    ],
+)
+def test_a_mistake_in_the_sign_in_of_the_console_is_explained(changes: dict[str, Any], said: str) -> None:
+    console = {name: value for name, value in (CONSOLE | changes).items() if value is not None}
+    with pytest.raises(ValueError, match=re.escape(said)):
+        SignInConfig.model_validate({**LEAST, "console": console})
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"app_metadata": {"rekindle_role": "read", "rekindle_organisations": [A, B], "other": "x" * 99}, "sub": "s"},
+        {"app_metadata": {"rekindle_role": ["x", "admin"]}, "sub": "s", "email": "a@example.org"},
+        {"app_metadata": {"rekindle_role": "read", "rekindle_organisations": A}, "sub": "s", "email_verified": False},
+        {"app_metadata": "rekindle_role", "sub": "s"},
+        {"app_metadata": {"rekindle_role": "admin", "rekindle_organisations": None}, "sub": "s"},
+        {"sub": "s"},
+        {"app_metadata": {"rekindle_role": "admin"}},
+    ],
+)
+def test_the_claims_that_a_session_keeps_allow_what_all_claims_allow(claims: dict[str, Any]) -> None:
+    for config in (
+        SignInConfig.model_validate(LEAST),
+        SignInConfig.model_validate(
+            {**LEAST, "all_organisations": ["admin"], "role_claim": "app_metadata.rekindle_role"}
+        ),
+        SignInConfig.model_validate({**LEAST, "organisations_claim": "app_metadata.rekindle_role.deep"}),
+    ):
+        answers: list[object] = []
+        for one in (claims, essential(claims, config)):
+            try:
+                answers.append(actor_of(one, config))
+            except (Forbidden, TokenRefused) as fault:
+                answers.append(str(fault))
+        assert answers[0] == answers[1]
+    assert "other" not in str(essential(claims, SignInConfig.model_validate(LEAST)))

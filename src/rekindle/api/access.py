@@ -103,6 +103,15 @@ class Access:
                 return actor
         raise KeyRefused
 
+    def counted(self, person: Actor) -> Actor:
+        """A person who has signed in before, and sends one more request.
+
+        Raises:
+            TooManyRequests: as `admit`.
+        """
+        self._count(person)
+        return person
+
     def _count(self, actor: Actor) -> None:
         if wait_seconds := self._requests.wait_seconds(actor.label):  # mutant: requests
             raise too_many(f"{actor.label} has sent too many requests", wait_seconds)

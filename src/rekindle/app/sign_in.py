@@ -10,9 +10,13 @@ async def check_sign_in(config: SignInConfig | None) -> list[Finding]:
     if config is None:
         return []
     try:
+        from rekindle.sign_in.code import check as check_code
         from rekindle.sign_in.person import check
 
-        return [Finding("sign_in", await check(config))]
+        found = [Finding("sign_in", await check(config))]
+        if config.console is not None and config.console.client_id is not None:
+            found.append(Finding("sign_in", await check_code(config, config.console)))
+        return found
     except IssuerUnavailable as fault:
         return [Finding("sign_in", fault.message, fault)]
     except ImportError as error:

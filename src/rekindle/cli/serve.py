@@ -91,7 +91,13 @@ async def serve(
                     options,
                     stop=stop,
                     console=lambda api, access, runs, following: mounted(
-                        api, engine, access, runs, following, secret=environment.console_secret
+                        api,
+                        engine,
+                        access,
+                        runs,
+                        following,
+                        secret=environment.console_secret,
+                        client_secret=environment.sign_in_secret,
                     ),
                     on_ready=lambda address: say(f"Serving on {address}; runs through {loaded.dispatcher.kind}."),
                 )

@@ -20,6 +20,7 @@ from rekindle.console.dead_tokens import DeadTokenPages
 from rekindle.console.erasures import ErasurePages
 from rekindle.console.forms import Forms
 from rekindle.console.helps import HelpsPages
+from rekindle.console.issuer import ISSUER_PATHS, IssuerPages
 from rekindle.console.keys import KeyPages
 from rekindle.console.live import LivePages
 from rekindle.console.looks import FILES, LookPages
@@ -41,7 +42,7 @@ POLICY = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-FREE = ("/sign-in", "/sign-out", "/theme", *FILES)
+FREE = ("/sign-in", *ISSUER_PATHS, "/sign-out", "/theme", *FILES)
 
 
 class Doors:
@@ -71,6 +72,7 @@ def mounted(
     following: Following,
     *,
     secret: SecretStr | None = None,
+    client_secret: SecretStr | None = None,
 ) -> ASGIApp:
     """The API, with the console in front of it.
 
@@ -79,11 +81,13 @@ def mounted(
         following: the runs that are followed, those of the API as well.
         secret: signs the cookies. Several servers of one address need the same. None: each start of
             the server signs everybody out.
+        client_secret: that of the client at the issuer of [sign_in.console], if it has one.
 
     Raises:
         ServerError: the secret is too short.
     """
-    sessions = Sessions(access, None if secret is None else secret.get_secret_value())
+    sign_in = engine.config.sign_in
+    sessions = Sessions(access, None if secret is None else secret.get_secret_value(), sign_in)
     pages = Pages(engine, sessions)
     forms = Forms(sessions)
     run_pages = RunPages(pages, engine)
@@ -112,6 +116,8 @@ def mounted(
         *MentorPages(pages, engine, helps).routes(),
     ]
     pages.know(route.path for route in routes)
+    if sign_in is not None and sign_in.console is not None:
+        routes += IssuerPages(pages, sessions, sign_in, sign_in.console, client_secret).routes()
     app = Starlette(
         routes=routes,
         exception_handlers={RekindleError: pages.refused, HTTPException: pages.not_routed, Exception: pages.refused},

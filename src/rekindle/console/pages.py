@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
@@ -25,6 +25,7 @@ from rekindle.console.tabs import MORE, TABS
 from rekindle.errors import Forbidden, KeyRefused, MethodRefused, RekindleError, RouteUnknown, TokenRefused
 from rekindle.foreign import label
 from rekindle.model import Place
+from rekindle.scenario import SignInConfig
 
 MAX_FIELDS = 20
 _SHOWN = 3
@@ -39,7 +40,13 @@ class Pages:
         self._sessions = sessions
         self._zone = ZoneInfo(engine.config.run.timezone or "UTC")
         self._templates = {language: _templates(language) for language in LANGUAGES}
-        self._fixed = {"version": version(), "words": words, "percent": words.percent, "there": self._there}
+        self._fixed = {
+            "issuer": _issuer(engine.config.sign_in),
+            "version": version(),
+            "words": words,
+            "percent": words.percent,
+            "there": self._there,
+        }
         self._paths: frozenset[str] = frozenset()
 
     def clock(self, request: Request) -> str:
@@ -156,6 +163,13 @@ async def form_of(request: Request) -> Mapping[str, str]:
     except ValueError:
         return {}
     return {name: values[0] for name, values in fields.items()}
+
+
+def _issuer(config: SignInConfig | None) -> str | None:
+    """How the page to sign in names the issuer; None: nobody signs in by its page."""
+    if config is None or config.console is None or config.console.client_id is None:
+        return None
+    return config.console.name or urlsplit(config.issuer).hostname
 
 
 def _label(text: object) -> str:

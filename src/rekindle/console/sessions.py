@@ -1,16 +1,23 @@
-"""Who is signed in: a signed cookie that names the key by its digest, and no more.
+"""Who is signed in: a signed cookie that names the key by its digest, or has the claims of a
+person.
 
-The key is looked up at each request, as in the API. So a key that was revoked or has expired ends
+A key is looked up at each request, as in the API. So a key that was revoked or has expired ends
 every session of it at once. The cookie has neither the key nor what it may do.
+
+A person has signed in with a token of the issuer. The cookie has the claims that say who they are
+and what they may do, and no token. What the claims allow is decided anew at each request, and they
+count until the token ends.
 """
 
 import base64
 import binascii
 import hashlib
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
@@ -18,19 +25,27 @@ from starlette.responses import Response
 
 from rekindle.access import Actor
 from rekindle.api.access import Access, Headers
-from rekindle.errors import FormRefused, ServerError
+from rekindle.errors import FormRefused, ServerError, SignInRefused
+from rekindle.scenario import SignInConfig
+from rekindle.sign_in.claims import actor_of, essential
 
 COOKIE = "rekindle_session"
 SESSION_SECONDS = 12 * 3600
 MIN_SECRET_CHARS = 32
 
 
+MAX_COOKIE_CHARS = 3_800
+"""A browser keeps up to 4,096 bytes of a cookie, with its name and its attributes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A sign-in: the digest of the key, and what each form of its pages must send."""
+    """A sign-in: the digest of the key, or the claims of a person; and what each form of its pages
+    must send."""
 
     digest: bytes
     form: str
+    claims: Mapping[str, Any] | None = None
 
 
 class Sessions:
@@ -40,14 +55,18 @@ class Sessions:
         ServerError: the secret is too short.
     """
 
-    def __init__(self, access: Access, secret: str | None) -> None:
+    def __init__(self, access: Access, secret: str | None, sign_in: SignInConfig | None = None) -> None:
         if secret is not None and len(secret) < MIN_SECRET_CHARS:
             raise ServerError(
                 f"REKINDLE_CONSOLE_SECRET has fewer than {MIN_SECRET_CHARS} characters",
                 hint="Make one with `openssl rand -hex 32`.",
             )
         self._access = access
-        self._signer = URLSafeTimedSerializer(secret or secrets.token_urlsafe(32), salt="rekindle.console")
+        self._sign_in = sign_in
+        secret = secret or secrets.token_urlsafe(32)
+        self._signer = URLSafeTimedSerializer(secret, salt="rekindle.console")
+        self.attempts = URLSafeTimedSerializer(secret, salt="rekindle.sign-in")
+        """Signs what a browser keeps while a person is at the issuer. It is no session."""
 
     async def admit(self, headers: Headers, hosts: Sequence[bytes]) -> Actor:
         """The actor of a request: of its session, or else as in the API.
@@ -58,6 +77,8 @@ class Sessions:
         """
         headers = list(headers)
         session = self._of(headers)
+        if session is not None and session.claims is not None and self._sign_in is not None:
+            return self._access.counted(actor_of(session.claims, self._sign_in))
         if session is not None:
             return await self._access.known(session.digest)
         return await self._access.admit(headers, hosts)
@@ -71,6 +92,20 @@ class Sessions:
         text = str(self._signer.dumps([base64.b64encode(digest).decode(), secrets.token_urlsafe(16)]))
         # Browsers keep a Secure cookie of http://localhost, too.
         answer.set_cookie(COOKIE, text, max_age=SESSION_SECONDS, secure=True, httponly=True, samesite="lax")
+
+    def begin_person(self, answer: Response, claims: Mapping[str, Any], sign_in: SignInConfig) -> None:
+        """Sign in a person with the claims of a verified token, until the token ends.
+
+        Raises:
+            SignInRefused: the claims are too long for a cookie.
+        """
+        until = int(claims["exp"])
+        kept = [essential(claims, sign_in), until, sign_in.issuer, secrets.token_urlsafe(16)]
+        text = str(self._signer.dumps(kept))
+        if len(text) > MAX_COOKIE_CHARS:
+            raise SignInRefused("the token names too many organisations for a session", hint="Use a key.")
+        seconds = max(0, min(SESSION_SECONDS, until - int(time.time())))
+        answer.set_cookie(COOKIE, text, max_age=seconds, secure=True, httponly=True, samesite="lax")
 
     def end(self, answer: Response) -> None:
         """Sign out in this browser."""
@@ -89,8 +124,13 @@ class Sessions:
     def _of(self, headers: Headers) -> Session | None:
         for text in _cookies(headers):
             try:
-                digest, form = self._signer.loads(text, max_age=SESSION_SECONDS)
-                return Session(base64.b64decode(digest, validate=True), str(form))
+                kept = self._signer.loads(text, max_age=SESSION_SECONDS)
+                if len(kept) == 2:
+                    return Session(base64.b64decode(kept[0], validate=True), str(kept[1]))
+                claims, until, issuer, form = kept
+                known = self._sign_in is not None and issuer == self._sign_in.issuer
+                if known and time.time() < until:  # mutant: token-ends
+                    return Session(b"", str(form), claims)
             except (BadSignature, ValueError, TypeError, binascii.Error):
                 continue
         return None

@@ -8,7 +8,7 @@ from rekindle.access import Actor
 from rekindle.api.access import Access
 from rekindle.console.pages import Pages, form_of
 from rekindle.console.sessions import Sessions, check_same_site, digest_of
-from rekindle.errors import KeyRefused, TokenRefused, TooManyRequests
+from rekindle.errors import KeyRefused, RekindleError, TokenRefused, TooManyRequests
 
 MAX_NEXT_CHARS = 2_000
 
@@ -32,7 +32,7 @@ class SignInPages:
     async def show(self, request: Request) -> Response:
         """The form."""
         following = local(request.query_params.get("next", "/"))
-        return self._pages.plain(request, "sign_in.html", mistake=None, following=following)
+        return shown(self._pages, request, following)
 
     async def sign_in(self, request: Request) -> Response:
         """Check the key as the API does, and set the cookie."""
@@ -44,7 +44,7 @@ class SignInPages:
         except (KeyRefused, TokenRefused, TooManyRequests) as fault:
             mistake = fault.message if isinstance(fault, TooManyRequests) else "This is not a valid key."
             status = 429 if isinstance(fault, TooManyRequests) else 401
-            return self._pages.plain(request, "sign_in.html", status=status, mistake=mistake, following=following)
+            return shown(self._pages, request, following, mistake=mistake, status=status)
         answer = RedirectResponse(following, status_code=303)
         self._sessions.begin(answer, digest_of(form["key"].strip()))
         return answer
@@ -65,6 +65,19 @@ class SignInPages:
         hosts = [value for name, value in request.headers.raw if name == b"host"]
         await self._access.admit([(b"apikey", key.encode())], hosts)
         return await self._access.known(digest_of(key))
+
+
+def shown(
+    pages: Pages,
+    request: Request,
+    following: str,
+    *,
+    mistake: str | None = None,
+    fault: RekindleError | None = None,
+    status: int = 200,
+) -> Response:
+    """The form: again after a `mistake` in the key, or after a `fault` of the issuer."""
+    return pages.plain(request, "sign_in.html", status=status, following=following, mistake=mistake, fault=fault)
 
 
 def local(path: str) -> str:

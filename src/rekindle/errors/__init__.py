@@ -82,6 +82,7 @@
         │   └── TooManyTests      RK736   retry     2
         ├── UnknownText           RK715
         ├── TokenRefused          RK720
+        ├── SignInRefused         RK755
         ├── IssuerUnavailable     RK721   retry     2
         ├── NotConfirmable        RK731
         ├── ConfirmedTooFew       RK732
@@ -188,6 +189,7 @@ from rekindle.errors.request import (
     RouteUnknown,
     RunNotFound,
     SettledOtherwise,
+    SignInRefused,
     TokenRefused,
     TooManyFollowers,
     TooManyPlans,
@@ -283,6 +285,7 @@ __all__ = [
     "SchemaExposed",
     "ServerError",
     "SettledOtherwise",
+    "SignInRefused",
     "SourceError",
     "SourceIndexMissing",
     "SourceViewMissing",

@@ -180,6 +180,13 @@ class TokenRefused(RequestError):
     usual_hint = "Sign in again and send the new access token; `rekindle check` looks at [sign_in]."
 
 
+class SignInRefused(RequestError):
+    """The answer of the issuer signs nobody in to the console."""
+
+    code = "RK755"
+    usual_hint = "Sign in again."
+
+
 class IssuerUnavailable(RequestError):
     """The keys of the issuer of [sign_in] cannot be fetched."""
 

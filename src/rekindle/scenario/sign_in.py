@@ -2,7 +2,8 @@
 [sign_in]."""
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -68,6 +69,63 @@ Claim = Annotated[str, AfterValidator(_is_a_claim)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+SIGN_IN_PATH = "/sign-in/back"
+"""Where the issuer sends a person who signs in to the console."""
+_OURS = frozenset(
+    {
+        "response_type",
+        "response_mode",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "request",
+        "request_uri",
+    }
+)
+
+
+def _is_a_return(url: str) -> str:
+    if urlsplit(_is_an_address(url)).path != SIGN_IN_PATH:
+        raise ValueError(f"must be the address of the console with the path {SIGN_IN_PATH}")
+    return url
+
+
+def _is_an_origin(url: str) -> str:
+    parts = urlsplit(_is_an_address(url))
+    if url != f"{parts.scheme}://{parts.netloc}" or url != url.lower():
+        raise ValueError("must be an origin, such as https://app.example.org, without a path and in lower case")
+    return url
+
+
+class ConsoleSignIn(Strict):
+    """How people sign in to the console with the issuer: by its authorization code flow, as the
+    client `client_id`; or with the access token that one of the `apps` hands over."""
+
+    client_id: Word | None = None
+    redirect_uri: Annotated[str, AfterValidator(_is_a_return)] | None = None
+    name: Word | None = None
+    scopes: list[Word] = Field(default=["openid", "email"], min_length=1, max_length=20)
+    claims_from: Literal["access", "id"] = "access"
+    parameters: dict[Word, Word] = Field(default={}, max_length=10)
+    apps: list[Annotated[str, AfterValidator(_is_an_origin)]] = Field(default=[], max_length=20)
+
+    @model_validator(mode="after")
+    def _is_a_way_in(self) -> Self:
+        if (self.client_id is None) != (self.redirect_uri is None):
+            raise ValueError("needs both client_id and redirect_uri, or neither")
+        if self.client_id is None and not self.apps:
+            raise ValueError("lets nobody sign in: set client_id and redirect_uri, or name the apps")
+        if "openid" not in self.scopes:
+            raise ValueError("needs openid among its scopes, so that the issuer sends an ID token")
+        if wrong := sorted(_OURS.intersection(self.parameters)):
+            raise ValueError(f"may not set {', '.join(wrong)} among its parameters: Rekindle does")
+        return self
+
+
 class SignInConfig(Strict):
     """The issuer whose tokens are accepted, and what they allow."""
 
@@ -82,6 +140,7 @@ class SignInConfig(Strict):
     organisations_claim: Claim | None = None
     all_organisations: list[Scope] = Field(default=[], max_length=3)
     name_claim: Claim = "email"
+    console: ConsoleSignIn | None = None
 
     @model_validator(mode="after")
     def _lets_somebody_in(self) -> Self:

@@ -33,6 +33,24 @@ def actor_of(claims: Mapping[str, Any], config: SignInConfig) -> Actor:
     return Actor("person", _name(claims, config), scope, organisations)
 
 
+def essential(claims: Mapping[str, Any], config: SignInConfig) -> Mapping[str, Any]:
+    """The claims that `actor_of` reads, and no others. What is not an object on the way to a claim
+    is kept, so that it is refused as before."""
+    kept: dict[str, Any] = {}
+    names = (config.role_claim, config.organisations_claim, config.name_claim, "sub", "email_verified")
+    for path in (claim_path(name) for name in names if name is not None):
+        found, place = cast("object", claims), kept
+        for number, part in enumerate(path):
+            if not isinstance(found, Mapping) or part not in found:
+                break
+            found = cast("Mapping[str, object]", found)[part]
+            if number == len(path) - 1 or not isinstance(found, Mapping):
+                place.setdefault(part, found)
+                break
+            place = place.setdefault(part, {})
+    return kept
+
+
 def _scope(claims: Mapping[str, Any], config: SignInConfig) -> Scope:
     values = _texts(_found(claims, config.role_claim))
     scopes = [config.roles[value] for value in values or () if value in config.roles]

@@ -28,6 +28,12 @@ _FITTING: Mapping[str, Sequence[str]] = {
     "OKP Ed25519": ("EdDSA",),
 }
 
+_NAMES: Mapping[str, str] = {
+    "jwks_uri": "keys",
+    "authorization_endpoint": "page to sign in",
+    "token_endpoint": "tokens",
+}
+
 Keys = Mapping[str, Mapping[str, PyJWK]]
 """By `kid`, then by algorithm: each key with the algorithms that it fits."""
 
@@ -112,16 +118,34 @@ def _well_known(issuer: str) -> str | None:
 
 
 async def _discovered(issuer: str) -> str:
-    """Where the issuer's own configuration says that its keys are (OpenID Connect Discovery)."""
+    """Where the issuer's own configuration says that its keys are."""
+    return address_in(await discovered(issuer), "jwks_uri", issuer)
+
+
+async def discovered(issuer: str) -> Mapping[str, Any]:
+    """What the issuer publishes about itself (OpenID Connect Discovery).
+
+    Raises:
+        IssuerUnavailable: it cannot be fetched, or it is of another issuer.
+    """
     document = await fetch(f"{issuer.removesuffix('/')}/.well-known/openid-configuration")
     if document.get("issuer") != issuer:
         raise IssuerUnavailable(
             "the issuer calls itself otherwise in its configuration",
             hint="Set issuer in [sign_in] to exactly the `issuer` of its .well-known/openid-configuration.",
         )
-    url = document.get("jwks_uri")
+    return document
+
+
+def address_in(document: Mapping[str, Any], name: str, issuer: str) -> str:
+    """An address that the issuer publishes.
+
+    Raises:
+        IssuerUnavailable: there is none, or it is not of https.
+    """
+    url = document.get(name)
     if not isinstance(url, str) or issuer_url_mistake(url, loopback=issuer.startswith("http:")) is not None:
-        raise IssuerUnavailable("the issuer's configuration has no https address of its keys (jwks_uri)")
+        raise IssuerUnavailable(f"the issuer's configuration has no https address of its {_NAMES[name]} ({name})")
     return url
 
 

@@ -1,0 +1,159 @@
+"""Sign in with the issuer of [sign_in]: by its own page, or with the token that an app of the team
+hands over."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from itsdangerous import BadSignature
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from rekindle.api.problems import status_of
+from rekindle.api.rates import Rate
+from rekindle.console.pages import Pages, form_of
+from rekindle.console.sessions import Sessions
+from rekindle.console.sign_in import local, shown
+from rekindle.errors import (
+    Forbidden,
+    FormRefused,
+    IssuerUnavailable,
+    RekindleError,
+    RouteUnknown,
+    SignInRefused,
+    TokenRefused,
+    TooManyRequests,
+)
+from rekindle.scenario import SignInConfig
+from rekindle.scenario.sign_in import SIGN_IN_PATH, ConsoleSignIn
+from rekindle.sign_in.claims import actor_of
+from rekindle.sign_in.code import Attempt, CodeFlow
+
+COOKIE = "rekindle_sign_in"
+ATTEMPT_SECONDS = 600
+"""How long a person may stay at the issuer."""
+PER_MINUTE = 120
+"""How many codes and tokens all people together may send to this process. Each code is a request to
+the issuer."""
+BEGIN_PATH, TOKEN_PATH = "/sign-in/begin", "/sign-in/token"
+ISSUER_PATHS = (BEGIN_PATH, SIGN_IN_PATH, TOKEN_PATH)
+
+
+class IssuerPages:
+    """The pages to sign in with the issuer. No page has a token: the issuer gives it to this
+    server, and it is forgotten once its claims are known."""
+
+    def __init__(
+        self,
+        pages: Pages,
+        sessions: Sessions,
+        config: SignInConfig,
+        console: ConsoleSignIn,
+        secret: SecretStr | None,
+    ) -> None:
+        self._pages = pages
+        self._sessions = sessions
+        self._config = config
+        self._console = console
+        self._flow = CodeFlow(config, console, secret)
+        self._rate = Rate(PER_MINUTE)
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        return [
+            Route(BEGIN_PATH, self.begin, methods=["GET"]),
+            Route(SIGN_IN_PATH, self.back, methods=["GET"]),
+            Route(TOKEN_PATH, self.handed_over, methods=["POST"]),
+        ]
+
+    async def begin(self, request: Request) -> Response:
+        """Send the person to the issuer. The browser keeps the attempt, signed."""
+        if self._console.client_id is None:
+            raise RouteUnknown(hint="Open the app of your team, which signs you in.")
+        following, attempt = local(request.query_params.get("next", "/")), Attempt()
+        try:
+            answer = RedirectResponse(await self._flow.address(attempt), status_code=303)
+        except IssuerUnavailable as fault:
+            return self._refused(request, fault, following)
+        kept = str(self._sessions.attempts.dumps([attempt.state, attempt.nonce, attempt.verifier, following]))
+        answer.set_cookie(
+            COOKIE, kept, max_age=ATTEMPT_SECONDS, path="/sign-in", secure=True, httponly=True, samesite="lax"
+        )
+        return answer
+
+    async def back(self, request: Request) -> Response:
+        """The issuer has sent the person back: check that this browser has begun it, ask the issuer
+        for the tokens, and sign in."""
+        following = "/"
+        try:
+            attempt, following = self._attempt(request)
+            answer = await self._signed_in(await self._flow.claims(self._code(request, attempt), attempt), following)
+        except (SignInRefused, TokenRefused, Forbidden, IssuerUnavailable, TooManyRequests) as fault:
+            answer = self._refused(request, fault, following)
+        answer.delete_cookie(COOKIE, path="/sign-in", secure=True, httponly=True, samesite="lax")
+        return answer
+
+    async def handed_over(self, request: Request) -> Response:
+        """Sign in with the access token that an app of the team sends in a form. The browser says
+        which app it is: otherwise any site could sign a person in as somebody else."""
+        if request.headers.get("origin") not in self._console.apps:  # mutant: apps
+            raise FormRefused("this origin may not sign anybody in", hint="Name it in apps of [sign_in.console].")
+        form = await form_of(request)
+        following = local(form.get("next", "/"))
+        try:
+            self._spend()
+            return await self._signed_in(await self._flow.handed_over(form.get("token", "").strip()), following)
+        except (SignInRefused, TokenRefused, Forbidden, IssuerUnavailable, TooManyRequests) as fault:
+            return self._refused(request, fault, following)
+
+    async def _signed_in(self, claims: Mapping[str, Any], following: str) -> Response:
+        actor_of(claims, self._config)  # nobody without a role or an organisation gets a session
+        answer = RedirectResponse(following, status_code=303)
+        self._sessions.begin_person(answer, claims, self._config)
+        return answer
+
+    def _attempt(self, request: Request) -> tuple[Attempt, str]:
+        """The attempt that this browser has begun, and the page that the person asked for.
+
+        Raises:
+            SignInRefused: it has begun none, too long ago, or another one.
+        """
+        try:
+            kept = self._sessions.attempts.loads(request.cookies.get(COOKIE, ""), max_age=ATTEMPT_SECONDS)
+            state, nonce, verifier, following = map(str, kept)
+        except (BadSignature, ValueError, TypeError):
+            raise SignInRefused("this browser has begun no sign-in in the last ten minutes") from None
+        if not secrets.compare_digest(request.query_params.get("state", "").encode(), state.encode()):  # mutant: state
+            raise SignInRefused("the answer of the issuer is for another sign-in")
+        return Attempt(state, nonce, verifier), local(following)
+
+    def _code(self, request: Request, attempt: Attempt) -> str:
+        """The code that the issuer sends for this attempt.
+
+        Raises:
+            SignInRefused: it sends none, or another issuer does (RFC 9207).
+            TooManyRequests: too many codes were sent.
+        """
+        asked = request.query_params
+        if asked.get("iss", self._config.issuer) != self._config.issuer:  # mutant: other-issuer
+            raise SignInRefused("the answer is from another issuer")
+        if "error" in asked:
+            said = asked["error"]
+            word = said if said.isascii() and said.replace("_", "").isalpha() and len(said) <= 40 else "an error"
+            raise SignInRefused(f"the issuer did not sign you in: {word}")
+        if not asked.get("code") or len(asked["code"]) > 4_096:
+            raise SignInRefused("the issuer sent no code")
+        self._spend()
+        return asked["code"]
+
+    def _spend(self) -> None:
+        if wait_seconds := self._rate.wait_seconds():
+            raise TooManyRequests("too many people sign in at once", retry_seconds=int(wait_seconds) + 1)
+        self._rate.spend()
+
+    def _refused(self, request: Request, fault: RekindleError, following: str) -> Response:
+        """The page to sign in, which says why the issuer did not. Keys still work there."""
+        status = 401 if isinstance(fault, SignInRefused) else status_of(fault)
+        return shown(self._pages, request, following, fault=fault, status=status)
