@@ -32,7 +32,7 @@ from rekindle.ports import HELD_OUT, Applied, Evaluation, Terms
 from rekindle.postgres.migrate import migrate
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
-from rekindle.scenario import fingerprint, parse_scenario
+from rekindle.scenario import fingerprint, parse_scenario, texts_sha256
 
 TEMPLATE = "people"
 SENT = 20_000
@@ -125,6 +125,16 @@ drop trigger never_changed on rekindle.scenario_notification;
 update rekindle.scenario_notification set scenario_type = 'former' where dispatched_at < now() - interval '150 days';
 vacuum analyze rekindle.scenario_notification;
 """
+TEXTS = {
+    "text": {"B": {"weight": "50%", "message": {"en": {"title": "Hello", "body": "You"}}}},
+    "text_trial": {"until": "2099-01-01"},
+}
+TEXT_TRIAL: LiteralString = """
+insert into rekindle.trial (scope, unit, texts, text_ends, texts_sha256, horizon_seconds, outcome_sha256, worth,
+                            until_on, agreed_at)
+  select 'text:nudge', 'person', '{A,B}', '{5000,10000}', repeat('0', 64), 1209600, repeat('0', 64), 0.05,
+         current_date + 30, now() + interval '45 days';
+"""
 AMOUNTS: LiteralString = """
 alter table team.activity add column amount numeric default 12.5;
 drop view rekindle_source.activity;
@@ -197,6 +207,7 @@ EACH = (
     Policies("memberships, 320 overrides", OVERRIDES, (MEMBERSHIPS,)),
     Policies("trial of the programme", prepared=(TRIAL,)),
     Policies("trials of programme and scenario", prepared=(TRIAL, OWN_TRIAL)),
+    Policies("two texts", TEXTS, (TEXT_TRIAL,)),
     Policies("all", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED)),
     Policies("all, and one goes before", ALL, (CHAPTERS, PREFERENCES, COUNTED, SWITCHED), before=1),
     Policies("since, max_age and until", DAYS),
@@ -286,6 +297,7 @@ async def stages(url: str, policies: Policies, people: int, sent: int) -> Measur
     # These claim everybody too, and the caps leave room for both.
     above = [applied(f"before{n}", {**policies.kind, **policies.keys, "priority": 90}) for n in range(policies.before)]
     selection = Selection(scenarios=("nudge",))
+    execute(url, f"update rekindle.trial set texts_sha256 = '{texts_sha256(one.scenario)}' where texts is not null")
     database = Database(url, connections=1)
     await database.open()
     try:

@@ -3,9 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from uuid import UUID
 
-from rekindle.effect.assignment import held_out
+from rekindle.effect.assignment import held_out, text_of
 from rekindle.engine.dispatch import MAX_UNWRITTEN
 from torture.evidence import Acceptance, Evidence, Key, RunRow
 from torture.terms import (
@@ -33,6 +34,7 @@ DISABLED = "tokens wrongly disabled"
 LEAKED = "canaries in logs"
 RETURNED = "people who came back after their erasure"
 HELD = "pushes to a control group"
+OTHER_TEXT = "pushes with the text of another arm"
 MISCOUNTED = "erasures that do not add up"
 INVARIANTS = (
     DOUBLE,
@@ -50,6 +52,7 @@ INVARIANTS = (
     LEAKED,
     RETURNED,
     HELD,
+    OTHER_TEXT,
     MISCOUNTED,
 )
 
@@ -90,6 +93,7 @@ def check(evidence: Evidence) -> list[Breach]:
         *(Breach(LEAKED, one) for one in evidence.leaks),
         *(Breach(RETURNED, f"person {one}") for one in evidence.returned),
         *_held_out(evidence),
+        *_texts(evidence),
         *_erasures(evidence),
     ]
 
@@ -118,11 +122,28 @@ def _held_out(evidence: Evidence) -> Iterator[Breach]:
     """A push to a person in a control group, by the function that says so, and not by a row."""
     for one in evidence.accepted:
         for trial in evidence.trials:
-            if trial.scope in ("*", one.scenario_type) and held_out(
-                trial.trial_id, trial.scope, str(one.user_id), trial.held
+            if (
+                trial.held is not None
+                and trial.scope in ("*", one.scenario_type)
+                and held_out(trial.trial_id, trial.scope, str(one.user_id), trial.held)
             ):
                 what = f"claim {one.claim_id} in the trial {trial.scope}"
                 yield Breach(HELD, what, (one.user_id, one.scenario_type))
+
+
+def _texts(evidence: Evidence) -> Iterator[Breach]:
+    """A push of a scenario with two texts that does not show the one of the person's bucket: also a
+    retry, and a push that another run carries on."""
+    for trial in evidence.trials:
+        if trial.text_ends is None:
+            continue
+        weights = [end - before for before, end in pairwise((0, *trial.text_ends))]
+        for one in evidence.accepted:
+            if trial.scope == f"text:{one.scenario_type}":
+                theirs = "AB"[text_of(trial.trial_id, one.scenario_type, str(one.user_id), weights)]
+                if one.text != theirs:
+                    what = f"claim {one.claim_id} shows {one.text}"
+                    yield Breach(OTHER_TEXT, what, (one.user_id, one.scenario_type))
 
 
 def _occurrences(evidence: Evidence) -> Iterator[Breach]:

@@ -5,12 +5,14 @@ import asyncio
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from torture.stage import Stage
+from torture.terms import TITLE_OF_B
 
 Key = tuple[UUID, UUID]  # claim, device
 
@@ -32,6 +34,8 @@ class Acceptance:
     not."""
     others: tuple[str, ...] = ()
     """What the push of a digest covers besides its occurrence."""
+    text: str = "A"
+    """The text that it shows, by its title."""
 
     @property
     def key(self) -> Key:
@@ -106,11 +110,13 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial: its id, its scope, and its control group in hundredths of a per cent."""
+    """One trial: its id, its scope, and its control group in hundredths of a per cent; or the
+    buckets at which its texts end."""
 
     trial_id: str
     scope: str
-    held: int
+    held: int | None
+    text_ends: Sequence[int] | None = None
 
 
 @dataclass(slots=True)
@@ -199,6 +205,7 @@ async def accepted_by_sandbox(stage: Stage) -> list[Acceptance]:
                 scenario_type=sent["scenario_type"],
                 occurrence=occurrence,
                 others=tuple(others),
+                text="B" if entry["message"]["notification"]["title"].startswith(TITLE_OF_B) else "A",
                 at=datetime.fromisoformat(entry["accepted_at"]).timestamp(),
                 name=entry["name"],
             )
@@ -283,7 +290,7 @@ async def gather(stage: Stage) -> Evidence:
         erasures=(await stage.rows(_ERASURES))[0],
         trials=[
             Trial(**row)
-            for row in await stage.rows("select trial_id::text as trial_id, scope, held from rekindle.trial")
+            for row in await stage.rows("select trial_id::text as trial_id, scope, held, text_ends from rekindle.trial")
         ],
     )
 

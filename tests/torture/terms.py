@@ -53,6 +53,9 @@ CANARIES = (TOKEN, GONE, "CANARYTITLE", "CANARYBODY", "CANARYNAME", "PRIVATE KEY
 """Beginnings of all tokens, names and texts, and of secrets: none may be in any log or
 output."""
 
+TITLE_OF_B = "CANARYTITLE B"
+"""With which the title of the second text of `spell` begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -111,6 +114,13 @@ until = "{_later()}"
 {scenarios}
 [scenario.spell.trial]
 held_out = "30%"
+until = "{_later()}"
+[scenario.spell.text.B]
+weight = "40%"
+[scenario.spell.text.B.message.en]
+title = "{TITLE_OF_B} {{first_name}}"
+body = "CANARYBODY {{slot}}"
+[scenario.spell.text_trial]
 until = "{_later()}"
 """
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from rekindle.effect.assignment import held_out
+from rekindle.effect.assignment import held_out, text_of
 from torture import checker
 from torture.evidence import Acceptance, Cycle, Ending, Erased, Evidence, Record, RunRow, Trial
 from torture.terms import BUDGET_SECONDS, COOLDOWN_SECONDS
@@ -61,6 +61,19 @@ def in_a_trial(scope: str) -> Callable[[Evidence], None]:
     ids = (str(UUID(int=number)) for number in range(100))
     trial_id = next(one for one in ids if held_out(one, scope, str(PERSON), 5_000))
     return lambda evidence: evidence.trials.append(Trial(trial_id, scope, 5_000))
+
+
+def with_texts(number: int) -> Callable[[Evidence], None]:
+    """A text trial in which the person gets text A or B: 0 or 1."""
+    ids = (str(UUID(int=number)) for number in range(100))
+    trial_id = next(one for one in ids if text_of(one, "again", str(PERSON), [5_000, 5_000]) == number)
+    return lambda evidence: evidence.trials.append(Trial(trial_id, "text:again", None, [5_000, 10_000]))
+
+
+def test_the_text_of_the_bucket_is_not_a_breach():
+    evidence = in_order()
+    with_texts(0)(evidence)
+    assert checker.check(evidence) == []
 
 
 def run(**changed: object) -> Callable[[Evidence], None]:
@@ -207,6 +220,7 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
     "a person who came back": (lambda evidence: evidence.returned.append(PERSON), checker.RETURNED),
     "a push to somebody who is held out of a scenario": (in_a_trial("again"), checker.HELD),
     "a push to somebody who is held out of everything": (in_a_trial("*"), checker.HELD),
+    "a push with the text of another arm": (with_texts(1), checker.OTHER_TEXT),
     "a title in a log": (lambda evidence: evidence.leaks.append("log"), checker.LEAKED),
 }
 

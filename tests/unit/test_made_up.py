@@ -43,3 +43,16 @@ def test_a_list_a_time_and_an_unknown_number_have_a_value(tmp_path: Path) -> Non
     [found] = made_up(applied, locale=None, at=AT)
     assert (found.title, found.link) == ("[who else]", "https://example.org/%5Bsome%20id%5D")
     assert (found.body or "").replace("\N{NARROW NO-BREAK SPACE}", " ") == "9:41 AM 3 x"
+
+
+def test_each_text_of_a_scenario_is_shown_with_its_variables(tmp_path: Path) -> None:
+    path = tmp_path / "rekindle.toml"
+    path.write_text(
+        '[scenario.a]\nkind = "sql"\nquery = "select 1"\ncooldown = "1d"\nmessage.en = { title = "A", body = "A" }\n'
+        '[scenario.a.text.B]\nweight = "50%"\nmessage.en = { title = "B", body = "{n, number} {other}" }\n'
+        '[scenario.a.text_trial]\nuntil = "2099-01-01"\n',
+        encoding="utf-8",
+    )
+    [applied] = edited(load_config(path))
+    found = made_up(applied, locale=None, at=AT)
+    assert [(one.text, one.title, one.body) for one in found] == [("A", "A", "A"), ("B", "B", "3 [other]")]

@@ -21,7 +21,7 @@ from rekindle.console.looks import YEAR_SECONDS
 from rekindle.console.pages import Pages
 from rekindle.console.tabs import Tab
 from rekindle.effect.amounts import outwards
-from rekindle.effect.answers import EVERYTHING, Answer
+from rekindle.effect.answers import EVERYTHING, Answer, Effect
 from rekindle.effect.words import Word
 from rekindle.errors import NotFound
 from rekindle.model import Place
@@ -100,7 +100,7 @@ class MentorPages:
             **shown,
             organisations=[names.organisations.get(one) for one in sees],
             next=await self._next(called, zone),
-            helps=None if effect is None else _plain(effect.answer.answers[:1], language, called),
+            helps=None if effect is None else _plain(_of_messages(effect.answer)[:1], language, called),
             counting=found is None or effect is None,
             shown=SHOWN,
         )
@@ -115,9 +115,11 @@ class MentorPages:
             scenario = one.applied.scenario
             if scenario.enabled_somewhere:
                 locale = scenario.locale_for(language)
-                text = scenario.message[locale]
                 name = one.applied.scenario_type
-                texts.append({"name": called[name], "lang": locale, "title": text.title, "body": text.body})
+                further = (scenario.text[each].message for each in sorted(scenario.text))
+                for message in (scenario.message, *further):
+                    text = message[locale]
+                    texts.append({"name": called[name], "lang": locale, "title": text.title, "body": text.body})
         return await self._page(
             request, "mentors_messages.html", texts=texts, next=await self._next(called, self._pages.zone(request))
         )
@@ -128,7 +130,7 @@ class MentorPages:
         language = language_of(request)
         effect = await self._helps.effect(sees)
         called = await self._called(language)
-        helps = [] if effect is None else _plain(effect.answer.answers, language, called)
+        helps = [] if effect is None else _plain(_of_messages(effect.answer), language, called)
         return await self._page(request, "mentors_helps.html", helps=helps, counting=effect is None)
 
     def _sees(self, request: Request) -> frozenset[UUID]:
@@ -241,6 +243,11 @@ def _weeks(found: LookedAfter, zone: Any) -> list[Week]:
                 got[one.user_id] = got.get(one.user_id, False) or one.back
         weeks.append(Week(on, len(got), sum(got.values())))
     return weeks
+
+
+def _of_messages(effect: Effect) -> list[Answer]:
+    """Of the trials, those that say whether messages help; not which text does."""
+    return [one for one in effect.answers if one.found.texts is None]
 
 
 def _plain(answers: Sequence[Answer], language: str, called: Mapping[str, str]) -> list[dict[str, Any]]:

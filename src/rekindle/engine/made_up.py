@@ -44,9 +44,10 @@ def made_up(applied: Applied, *, locale: str | None, at: datetime, variant: int 
 
 
 def values(scenario: AnyScenario, at: datetime) -> Mapping[str, Any]:
-    """A value for each variable that a text of the scenario names."""
+    """A value for each variable that one of the scenario's texts names."""
     wanted: dict[str, frozenset[Need]] = {}
-    for template in scenario.templates().values():
+    further = [scenario.with_text(name).templates() for name in scenario.text]
+    for template in (each for texts in (scenario.templates(), *further) for each in texts.values()):
         for name, types in needs(template).items():
             wanted[name] = wanted.get(name, frozenset()) | types
     return {name: _value(scenario, name, types, at) for name, types in wanted.items()}

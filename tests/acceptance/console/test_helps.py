@@ -11,7 +11,7 @@ from acceptance.api.served import KEY, Served, serving
 from acceptance.api.world import OURS, SCENARIO, THEIRS, World, two_organisations
 from acceptance.command import Command
 from acceptance.console.browsing import reading, text
-from acceptance.console.trials import begin_trial
+from acceptance.console.trials import begin_texts, begin_trial
 from conftest import Server
 from rekindle.sandbox import Sandbox
 from team.team import Team
@@ -22,6 +22,7 @@ def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.Tem
     """Two organisations, and a trial in which ours has 200 people and theirs has 100."""
     with two_organisations(server, running_sandbox, tmp_path_factory.mktemp("world")) as world:
         begin_trial(world.team, SCENARIO, {OURS: 200, THEIRS: 100})
+        begin_texts(world.team, SCENARIO, {OURS: 200, THEIRS: 100})
         yield world
 
 
@@ -49,6 +50,17 @@ def test_the_words_come_first_with_held_out_before_nudged_and_every_chart_has_it
     assert "Everybody is in the group they were drawn into" in said
 
 
+def test_a_text_trial_has_a_page_that_says_which_text_brings_more_back(world: World) -> None:
+    with reading(world.api, world.keys["read"]) as reader:
+        listed, one = text(reader.counted("/helps")), text(reader.get(f"/helps/text:{SCENARIO}:B"))
+    assert f"{SCENARIO}, text B against A : B brings more back than A, between" in listed
+    assert "B brings more back than A" in one
+    assert one.index("Text A") < one.index("Text B") < one.index("The difference over time")
+    assert "with text B minus with text A" in one
+    assert "their difference is the effect of the text." in one
+    assert "held out was sent" not in one
+
+
 def test_a_limited_reader_sees_the_people_of_its_organisations_alone(world: World) -> None:
     def enrolled(key: str) -> int:
         with reading(world.api, world.keys[key]) as reader:
@@ -59,8 +71,9 @@ def test_a_limited_reader_sees_the_people_of_its_organisations_alone(world: Worl
         [row] = rows
         return sum(int(one) for one in row)
 
-    assert enrolled("read") == 300
-    assert enrolled("limited read") == 200
+    # In the trial of the control group, and in that of the texts.
+    assert enrolled("read") == 2 * 300
+    assert enrolled("limited read") == 2 * 200
 
 
 def test_the_report_has_a_base_rate_and_its_time_can_be_chosen(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from acceptance.api.world import OURS, SCENARIO, THEIRS, World, two_organisations
 from acceptance.console.browsing import Reader, reading, text
-from acceptance.console.trials import begin_trial
+from acceptance.console.trials import begin_texts, begin_trial
 from conftest import Server
 from rekindle.sandbox import Sandbox
 
@@ -26,6 +26,7 @@ def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.Tem
     """Two organisations. One person of each has been away for 40 days, and has no phone."""
     with two_organisations(server, running_sandbox, tmp_path_factory.mktemp("world")) as world:
         begin_trial(world.team, SCENARIO, {OURS: 200, THEIRS: 100})
+        begin_texts(world.team, SCENARIO, {OURS: 200, THEIRS: 100})
         away = [world.ours.named["user_id"], world.theirs.named["user_id"]]
         world.team.execute(AWAY, away)
         world.team.execute(NO_PHONE, away)
@@ -51,6 +52,7 @@ def test_the_pages_have_people_by_name_and_nothing_of_another_organisation(world
     assert "away 5 weeks" in said
     assert "Yes. More people come back with a message than without one." in said
     assert "Got no message" in text(pages[2])
+    assert text(pages[2]).count("Got no message") == 1, "nobody goes without a message in a text trial"
     for word in ("claim", "refus", "evaluat", "nudge", "held out", "run "):
         assert word not in said.lower(), word
 
