@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -23,6 +24,8 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 from team.team import Team, person
+
+NOW, DAY = datetime.now(UTC), timedelta(days=1)
 
 OURS = "select pid from pg_stat_activity where application_name = 'rekindle' and datname = current_database()"
 
@@ -85,6 +88,9 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         with pytest.raises(BadArgument):
             await engine.adopt()
 
+    async def next_pushes() -> None:
+        await engine.next_pushes(await engine.explain(person(1)))
+
     async def no_key_to_revoke() -> None:
         with pytest.raises(NotFound):
             await engine.revoke_key("nobody")
@@ -134,6 +140,11 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         "plan": lambda: of(engine.plan()),
         "ready": engine.ready,
         "ready_to_apply": engine.ready_to_apply,
+        "reached": lambda: engine.reached([NOW, NOW + DAY], sees=[person(1)]),
+        "looked_after": lambda: engine.looked_after([person(1)], within=DAY, away=DAY),
+        "scenario_days": lambda: engine.scenario_days("nudge", [NOW, NOW + DAY]),
+        "standing": lambda: engine.standing(person(1)),
+        "next_pushes": next_pushes,
         "report": lambda: engine.report(within_seconds=86_400),
         "run": engine.run,
         "runs": engine.runs,

@@ -71,7 +71,8 @@ async def filled(database_url: str) -> AsyncIterator[Programme]:
 
 
 async def plan_of(programme: Programme, name: str, asked: Filter) -> dict[str, Any]:
-    parameters = page_of(asked) | {"limit": LIMIT, "sees": asked.sees and list(asked.sees), "run_id": None}
+    parameters = page_of(asked) | {"limit": LIMIT, "sees": asked.sees and list(asked.sees)}
+    parameters |= {"run_id": None, "claim_id": None}
     return await _plan(programme, name, parameters)
 
 

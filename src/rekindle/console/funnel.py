@@ -45,7 +45,7 @@ class Back:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedByDay:
     """The reasons with their counts by day, the most frequent first, and the days. `had`: how many
     people a day had the push already, from and to; None: nobody had. They are not among the
     reasons, which they would dwarf."""
@@ -117,7 +117,7 @@ def funnel(name: str, latest: Numbers | None, past: Sequence[ScenarioDay], repor
     ]
 
 
-def refused(past: Sequence[ScenarioDay], days: Sequence[datetime]) -> Refused:
+def refused(past: Sequence[ScenarioDay], days: Sequence[datetime]) -> RefusedByDay:
     """Why people who were due were not claimed, by day. Each run counts a person again."""
     total: Counter[str] = Counter()
     for one in past:
@@ -126,7 +126,7 @@ def refused(past: Sequence[ScenarioDay], days: Sequence[datetime]) -> Refused:
     by_day = {one.day: one.refusals for one in past}
     local = days[:-1]
     mondays = [number for number, day in enumerate(local) if day.weekday() == 0 and 1 < number < len(local) - 3]
-    return Refused(
+    return RefusedByDay(
         [
             Row(words.REFUSED.get(code, code), [by_day.get(number, {}).get(code, 0) for number in range(len(local))])
             for code, _ in sorted(total.items(), key=lambda item: (-item[1], item[0]))

@@ -8,7 +8,7 @@ from rekindle.ports import Reached
 from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
-MOST = 50_000
+MOST = 20_000
 """How many records are read for a reader that is limited to some organisations: each of them gets
 as many."""
 SECONDS = 10.0

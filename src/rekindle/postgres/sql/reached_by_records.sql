@@ -24,9 +24,11 @@ cut as (
     select min(dispatched_at) as at from record group by organisation_id having count(*) >= %(most)s
   ) oldest
 )
-select record.scenario_type, width_bucket(record.dispatched_at, %(days)s::timestamptz[]) - 1 as day,
-       count(distinct record.user_id) as people, cut.at as cut_at
-from record
+select person.scenario_type, person.day, count(*) as people, cut.at as cut_at
+from (
+  select distinct scenario_type, user_id, width_bucket(dispatched_at, %(days)s::timestamptz[]) - 1 as day
+  from record
+) person
 cross join cut
-group by record.scenario_type, day, cut.at
-order by record.scenario_type, day
+group by person.scenario_type, person.day, cut.at
+order by person.scenario_type, person.day
