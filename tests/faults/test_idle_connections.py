@@ -133,6 +133,7 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         "run_page": lambda: engine.run_page(Filter()),
         "unknown_page": lambda: engine.unknown_page(Filter()),
         "difference": lambda: of(engine.difference()),
+        "difference_of": lambda: engine.difference_of(""),
         "disabled_tokens": engine.disabled_tokens,
         "dry_run": engine.dry_run,
         "explain": lambda: engine.explain(person(1)),
