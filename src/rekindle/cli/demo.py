@@ -13,7 +13,7 @@ from uuid import UUID
 import typer
 
 from rekindle.app import Engine, database_url
-from rekindle.cli import demo_kept
+from rekindle.cli import demo_kept, demo_served
 from rekindle.cli.cycle import show_report
 from rekindle.cli.options import AsJson, async_command, settings, stop_on_signals
 from rekindle.cli.output import print_json, say
@@ -45,6 +45,7 @@ def demo(
     dispatcher: Annotated[str, typer.Option(metavar="NAME", help="fcm (with the sandbox) or log.")] = "fcm",
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="The same seed makes the same programme.")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="Keep it running afterwards, to explore it.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Open the console on a programme with a past.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run two cycles on a sample programme; needs nothing else.
@@ -58,6 +59,9 @@ def demo(
     if keep and (as_json or dispatcher != "fcm"):
         raise BadArgument("--keep needs the sandbox, and people who read", hint="Leave out --json and --dispatcher.")
 
+    if serve:
+        _serve(mentors, seed, alone=not (keep or as_json) and dispatcher == "fcm")
+        return
     tell = _nothing if as_json else _say_lines
     show = _nothing if as_json else partial(show_report, as_json=False)
     with ExitStack() as stack:
@@ -78,6 +82,21 @@ def demo(
             asyncio.run(demo_kept.keep(url, sandbox, met, tell))
             return
     tell(_NEXT_STEPS)
+
+
+def _serve(mentors: int, seed: int, *, alone: bool) -> None:
+    """Open the console. `alone`: no other option says what else to do."""
+    if not alone:
+        raise BadArgument("--serve needs the sandbox, and people who read", hint="Leave out the other options.")
+    if settings().database_url is not None:
+        raise BadArgument(
+            "--serve sets the clock of its database back",
+            hint="Unset REKINDLE_DATABASE_URL: it starts a temporary one.",
+        )
+    with ExitStack() as stack:
+        url = _database(stack, _say_lines)
+        sandbox = stack.enter_context(Sandbox())
+        asyncio.run(demo_served.serve_demo(url, sandbox, mentors, seed, _say_lines))
 
 
 def _nothing(_: object) -> None:

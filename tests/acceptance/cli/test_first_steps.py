@@ -17,6 +17,7 @@ import pytest
 
 from acceptance.api.served import until
 from acceptance.command import Command, ended
+from acceptance.console.browsing import reading_at, text
 from conftest import Server
 from rekindle.cli.demo import disagreements
 from rekindle.model import Numbers
@@ -87,6 +88,38 @@ def test_a_kept_demo_can_be_explored_by_what_it_says_and_ends_on_a_signal(bare: 
         process.send_signal(signal.SIGINT)
         end = ended(process)
     assert (end.code, end.err, environment.parent.exists()) == (0, "", False)
+
+
+def test_a_served_demo_has_a_past_that_the_console_shows_and_ends_on_a_signal(bare: Command) -> None:
+    process = bare.start("demo", "--serve", "--mentors", "300")
+    try:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if line.startswith("Ctrl-C"):
+                break
+        [address] = re.findall(r"console is at (\S+)", said)
+        admin, coordinator = re.findall(r"^  (rekindle_\S+)  \(", said, re.MULTILINE)
+        with reading_at(address, admin) as reader:
+            today = text(reader.get("/today"))
+            assert "Held back" in today
+            assert "2 sends have no known outcome" in today
+            assert "came back" in text(reader.counted("/helps/inactivity"))
+        with reading_at(address, coordinator) as reader:
+            assert reader.get("/").headers["location"] == "/mentors"
+            assert "Could use a personal word from you" in text(reader.counted("/mentors"))
+    finally:
+        process.send_signal(signal.SIGINT)
+        end = ended(process)
+    assert end.code == 0
+    assert "Stopped." in end.out
+
+
+@pytest.mark.parametrize("more", [("--keep",), ("--json",), ("--dispatcher", "log")])
+def test_a_served_demo_takes_no_option_that_says_otherwise(bare: Command, more: tuple[str, ...]) -> None:
+    refused = bare("demo", "--serve", *more)
+    assert (refused.code, "--serve" in refused.fault()) == (2, True)
 
 
 def numbers(pushes: int) -> Any:

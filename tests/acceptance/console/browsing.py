@@ -17,8 +17,8 @@ class Reader:
     """A client that keeps its session. Cookies of a page that is served over plain HTTP are kept by
     hand, because httpx sends those that are Secure only over TLS."""
 
-    def __init__(self, api: Served) -> None:
-        self._client = httpx.Client(base_url=api.url, timeout=60, trust_env=False)
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=60, trust_env=False)
         self.cookie: str | None = None
 
     def get(self, path: str, **more: Any) -> httpx.Response:
@@ -65,7 +65,14 @@ class Reader:
 @contextmanager
 def reading(api: Served, key: str | None = None) -> Iterator[Reader]:
     """A reader, who is signed in if there is a key."""
-    reader = Reader(api)
+    with reading_at(api.url, key) as reader:
+        yield reader
+
+
+@contextmanager
+def reading_at(url: str, key: str | None = None) -> Iterator[Reader]:
+    """The same, at an address."""
+    reader = Reader(url)
     try:
         if key is not None:
             assert reader.sign_in(key).status_code == 303
