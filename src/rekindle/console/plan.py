@@ -29,15 +29,19 @@ REASONS = 3
 DAYS = 8
 FRESH_SECONDS = 30.0
 MOST_ORGANISATIONS = 200
+NAMES = ("name", "full_name", "display_name", "first_name")
+"""The columns of the recipient view that are the name of a person; the first that there is."""
 NO_MOMENT = "is not a moment such as 2026-12-24T09:00."
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person who is due. No variable and no token is kept."""
+    """One person who is due. No token is kept, and of the variables only the name. `known_as`: the
+    id of the team, if it is not the name."""
 
     user_id: UUID
     name: str
+    known_as: str | None
     where: str
     scenario: str
     occurrence: str
@@ -209,9 +213,12 @@ def _person(one: Candidate, names: Names, *, held: bool) -> Person:
         would = f"{would[:1].upper()}{would[1:]}"
     elif one.held_out_of is not None:
         would = "Held out by a trial: no push"
+    known_as = names.people.get(one.user_id)
+    given = next((value for key in NAMES if isinstance(value := one.variables.get(key), str) and value.strip()), None)
     return Person(
         one.user_id,
-        names.people.get(one.user_id) or str(one.user_id)[:8],
+        given or known_as or str(one.user_id)[:8],
+        known_as if given else None,
         place,
         one.scenario_type,
         one.occurrence,

@@ -38,6 +38,7 @@ def test_a_reader_of_one_organisation_finds_its_people_and_nobody_else(world: Wo
         assert "granvik" in page.text
         assert not any(mark in page.text for mark in world.theirs.marks)
         assert "/runs/" not in page.text, "the run may be one of everybody"
+        assert ("Erase this person" in page.text) == (key == "limited admin")
         for path in (f"/people?id={theirs}", f"/people/{theirs}", f"/people/{theirs}?guard=1"):
             other = reader.get(path)
             assert other.status_code == 404, path

@@ -82,7 +82,7 @@ def test_every_person_is_on_one_page_with_the_name_of_the_team(rekindle: Command
         assert (path, len(set(seen))) == ("", 60)
         first = text(reader.get("/plan"))
         assert "it would reach 60 people ." in first
-        assert "n1 – nudge first Would be claimed 1" in first
+        assert "Name1 n1 – nudge first Would be claimed 1" in first
         assert "nudge 60 0 0 60 –" in first
         assert "Nobody who is due would be refused." in text(reader.get("/plan?show=refused"))
         assert reader.get("/plan?scenario=nothing").status_code == 422
