@@ -133,29 +133,32 @@ def _of_many(trials: Sequence[TrialFound], at: datetime) -> float:
 
 def _evidence(found: TrialFound, at: datetime, trials: int) -> float | None:
     """The logarithm of the evidence for the word of a trial; None if no interval may be shown."""
-    answer, fault = _answer(found, at, ALPHA / trials, many=True)
-    if fault is not None:
-        raise fault
-    if answer.read is None or answer.read.verdict.interval is None:
+    trial = _trial(found)
+    seen = replace(_seen(found, trial, at.astimezone(UTC).date()), one_reading=True)
+
+    def said(part: int) -> Verdict:
+        alpha = ALPHA * part / trials
+        return verdict(trial, _with_clusters(found, seen, alpha) if found.unit == "chapter" else seen, alpha)
+
+    if said(1).interval is None:
         return None
     if found.unit == "person":
-        return float(ln_evidence(answer.seen.counts, answer.trial.share, answer.trial.worth))
-
-    def decided(part: int) -> bool:
-        alpha = ALPHA * part / trials
-        seen = _with_clusters(found, answer.seen, alpha)
-        return verdict(answer.trial, seen, alpha).word in DECIDED
-
-    least = bisect_left(range(1, trials + 1), True, key=decided) + 1
+        return float(ln_evidence(seen.counts, trial.share, trial.worth))
+    least = bisect_left(range(1, trials + 1), True, key=lambda part: said(part).word in DECIDED) + 1
     return -math.inf if least > trials else math.log(trials / (ALPHA * (least - 0.5)))
+
+
+def _trial(found: TrialFound) -> Trial:
+    trial = Trial(found.share, found.horizon_days, found.until_on, found.worth)
+    if found.texts is None:
+        return trial
+    return replace(trial, arms=arms_of_texts(found.texts.first, found.texts.other))
 
 
 def _answer(
     found: TrialFound, at: datetime, alpha: float, *, many: bool = False
 ) -> tuple[Answer, EffectMissing | None]:
-    trial = Trial(found.share, found.horizon_days, found.until_on, found.worth)
-    if found.texts is not None:
-        trial = replace(trial, arms=arms_of_texts(found.texts.first, found.texts.other))
+    trial = _trial(found)
     seen = replace(_seen(found, trial, at.astimezone(UTC).date()), one_reading=many)
     read, fault = None, None
     try:

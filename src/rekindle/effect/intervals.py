@@ -44,7 +44,9 @@ def log_evidence(effect: float, counts: Any, share: float) -> Any:
     payoffs, bets = _bets(share)
     stakes = np.log1p(bets * (payoffs - effect)).reshape(4, -1)
     wealth = np.asarray(counts, float) @ stakes
-    return library("scipy.special").logsumexp(wealth, axis=-1) - math.log(wealth.shape[-1])
+    # scipy's logsumexp is four times as slow for so few numbers, and a page asks for thousands.
+    most = wealth.max(axis=-1, keepdims=True)
+    return most[..., 0] + np.log(np.exp(wealth - most).mean(axis=-1))
 
 
 def anytime(counts: Counts, share: float, alpha: float) -> tuple[float, float]:
