@@ -1,6 +1,8 @@
 """The first page: what needs somebody, what runs, what comes next, and how many were reached."""
 
+import re
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 
@@ -114,3 +116,15 @@ def test_text_from_outside_stays_text_on_the_first_page(rekindle: Command, api: 
     assert not any(bad in page.text for bad in ("<script>", "\x1b", "\u202e", "<b>"))
     assert "{{ 7*7 }}" in text(page)
     assert "<b>host seen " in text(page)
+
+
+@pytest.mark.parametrize("key", ["read", "limited read", "admin"])
+def test_every_link_of_the_first_page_leads_to_a_page_that_the_reader_may_see(world: World, key: str) -> None:
+    with reading(world.api, world.keys[key]) as reader:
+        page = reader.get("/today")
+        paths = {unescape(path).partition("#")[0] for path in re.findall(r'<a [^>]*href="(/[^"]*)"', page.text)}
+        assert any(path.startswith("/runs/") for path in paths)
+        for path in sorted(paths):
+            answer = reader.get(path)
+            assert answer.status_code in (200, 303), path
+            assert answer.headers.get("content-type", "text/html").startswith("text/html"), path
