@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
-.PHONY: demo test quick torture mutants openapi schemathesis check format bench bench-fleet bench-kinds bench-policies \
+.PHONY: demo test quick torture mutants openapi screenshots schemathesis check format bench bench-fleet bench-kinds bench-policies \
   bench-prune lock docs wheel clean
 
 demo: $(VENV)/.runtime
@@ -38,6 +38,10 @@ mutants: $(VENV)/.dev
 # Writes docs/reference/openapi.json.
 openapi: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python -m docs.openapi
+
+# Writes the pictures of docs/pictures from the world of the demo. Needs Playwright and Chromium.
+screenshots: $(VENV)/.dev
+	@PYTHONPATH=tests $(BIN)/python -m docs.screenshots
 
 # schemathesis for longer than in the tests. EXAMPLES: requests per route, role and phase; SEED: a
 # whole number.
