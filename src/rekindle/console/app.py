@@ -99,7 +99,6 @@ def mounted(
         *TodayPages(pages, engine).routes(),
         *run_pages.routes(),
         *LivePages(pages, run_pages, following).routes(),
-        *RunPages(pages, engine).routes(),
         *ConfirmPages(pages, forms, engine, runs).routes(),
         *UnknownPages(pages, forms, engine).routes(),
         *DeadTokenPages(pages, engine).routes(),

@@ -1,7 +1,6 @@
 """Confirm a run that the guard held back: the page of the run asks to look first, and this one asks
 for the number."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -20,10 +19,9 @@ from rekindle.app.confirm import HeldRun
 from rekindle.console.forms import Forms, number_in
 from rekindle.console.pages import Pages
 from rekindle.errors import ConfirmedTooFew, HeldByGuard, NotConfirmable, RunNotFound
-from rekindle.model import Place, Report
+from rekindle.model import Place
 
 _OPERATE = require("operate")
-_HELD = re.compile(r"RK502: (?:the guard holds back \d+ scenarios: )?(.+?)\. See `rekindle plan`")
 State = Literal["open", "none", "confirmed", "old", "retired"]
 
 
@@ -131,12 +129,3 @@ def _mistake(typed: str, shown: int | None) -> str:
     wanted = "the number of people" if shown is None else f"{shown:,}, the number of people"
     said = number_in(typed)
     return f"Type {wanted}." + ("" if said is None else f" You typed {said:,}.")
-
-
-def held_back(report: Report) -> list[str]:
-    """What the guard held back in a run, scenario by scenario, as the run wrote it; empty: it was
-    not the guard that halted it."""
-    text = report.halted_by or ""
-    if report.status != "halted" or not text.startswith("RK502:"):
-        return []
-    return [one[:1].upper() + one[1:] for one in _HELD.findall(text)] or [text]

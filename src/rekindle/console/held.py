@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rekindle.errors import HeldByGuard
+from rekindle.model import Report
 
 _SCENARIO = re.compile(r"(?:^|: |; )scenario (\S+) would claim ([\d,]+) people:")
+_SENTENCE = re.compile(r"RK502: (?:the guard holds back \d+ scenarios: )?(.+?)\. See `rekindle plan`")
 _SHARE = re.compile(
     r"that makes ([\d,]+) people in 24 hours for ([\d,]+) active recipients, and max_share = (\S+)% allows ([\d,]+)"
 )
@@ -47,6 +49,15 @@ def held_in(halted_by: str | None) -> list[Held]:
     return [
         Held(one[1], _number(one[2]), _limits(halted_by[one.end() : end])) for one, end in zip(found, ends, strict=True)
     ]
+
+
+def sentences(report: Report) -> list[str]:
+    """What the guard held back in a run, scenario by scenario, in the words that the run keeps;
+    empty: it was not the guard that halted it."""
+    text = report.halted_by or ""
+    if report.status != "halted" or not text.startswith(HeldByGuard.code):
+        return []
+    return [one[:1].upper() + one[1:] for one in _SENTENCE.findall(text)] or [text]
 
 
 def _limits(text: str) -> list[Limit]:

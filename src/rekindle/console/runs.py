@@ -13,7 +13,7 @@ from starlette.routing import Route
 from rekindle.api.list_routes import RUNS
 from rekindle.app import Engine
 from rekindle.console import words
-from rekindle.console.confirm import held_back
+from rekindle.console.held import sentences
 from rekindle.console.pages import Pages
 from rekindle.console.progress import Progress
 from rekindle.errors import RunNotFound
@@ -92,7 +92,7 @@ class RunPages:
         actor = self._pages.reader(request)
         names = await self._engine.place_names(Place(one) for one in report.organisations)
         organisations = [names.organisations.get(one) or str(one) for one in report.organisations]
-        held = held_back(report)
+        held = sentences(report)
         return {
             "run": self._row(request, report),
             "progress": Progress.of(report),
