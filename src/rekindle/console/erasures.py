@@ -69,13 +69,13 @@ class ErasurePages:
     ) -> Response:
         cursor = request.query_params.get("cursor") or None
         asked = Filter(action="person.erased", after=AUDIT.read(cursor), limit=PAGE + 1)
-        rows = await self._engine.audit_page(asked) if actor.unlimited else ()  # mutant: erasures-of-others
-        shown, older = AUDIT.page(rows, PAGE, lambda one: (one.audit_id,))
+        rows = await self._engine.audit_page(asked) if actor.unlimited else None  # mutant: erasures-of-others
+        shown, older = AUDIT.page(rows or (), PAGE, lambda one: (one.audit_id,))
         return await self._pages.page(
             request,
             "erasures.html",
             status=status,
-            lines=[line(one) for one in shown],
+            lines=None if rows is None else [line(one) for one in shown],
             older=older,
             cursor=cursor,
             given=given,
