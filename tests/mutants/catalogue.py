@@ -2258,7 +2258,7 @@ PEOPLE = (
                 (
                     f"a push that was held out does not count for {what}",
                     "held-out-reached",
-                    "where o.claim_id = reached.claim_id and o.outcome = 'unknown'",
+                    "and o.outcome = 'unknown'",
                     test,
                 )
                 for what, test in (

@@ -3,6 +3,7 @@ new one."""
 
 import asyncio
 
+from plans.test_claim_plan import nodes
 from rekindle.model import Acceptance
 from team.programme import open_programme, scenario
 
@@ -46,3 +47,28 @@ async def test_freeing_many_gates_after_a_few_does_not_compare_each_with_each(da
                 swept = await programme.store.sweep()
             assert swept["gates"] == count
             assert await programme.value("select count(*) from rekindle.cap where counted <> '{}'") == 0
+
+
+HELD_OUT = """
+insert into rekindle.outcome (
+  claim_id, device_id, user_id, scenario_type, scenario_version, claimed_run_id, run_id, outcome, reason, occurrence,
+  idempotency_key, cooldown_window_start, cooldown_seconds, epoch, attempts)
+select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'nudge', 1, gen_random_uuid(), gen_random_uuid(),
+       'held_out', 'trial', 'once', n::text, now(), 60, 1, 1
+from generate_series(1, %s) n
+"""
+
+
+async def test_freeing_a_gate_does_not_read_all_who_are_held_out(database_url: str) -> None:
+    async with open_programme(database_url) as programme:
+        await programme.sql.execute("alter table rekindle.outcome set (autovacuum_enabled = false)")
+        await programme.rows(HELD_OUT, 2_000)  # the server does not know yet how different the claims are
+        [row] = await programme.rows(
+            "explain (analyze, format json, timing off) select push.* "
+            "from (select gen_random_uuid() as claim_id from generate_series(1, 100)) freed "
+            "cross join lateral rekindle.reached(freed.claim_id) as push (reached)"
+        )
+    [plan] = row["QUERY PLAN"]
+    read = [node for node in nodes(plan["Plan"]) if node.get("Index Name", "").startswith("outcome_")]
+    assert [node["Index Name"] for node in read] == ["outcome_pkey"]
+    assert all(node["Actual Rows"] == 0 for node in read)
