@@ -55,8 +55,7 @@ async def test_people_of_these_organisations_are_named_with_what_they_got_and_wh
         assert {(one.user_id, one.back) for one in found.told} == {(back, True), (away, False)}
         assert all(one.name == "Ada" and one.scenario_type == "nudge" for one in found.told), found.told
         assert found.all_told
-        [only] = found.alone
-        assert (only.user_id, only.name, only.active_at) == (alone, "Ada", NOW - 60 * DAY)
+        assert [(one.user_id, one.name, one.active_at) for one in found.alone] == [(alone, "Ada", NOW - 60 * DAY)]
         both = await looked_after(programme.database, [ONE, OTHER], within=56 * DAY, away=14 * DAY)
         assert {one.user_id for one in both.alone} == {alone, elsewhere}
         assert [one.at for one in both.told] == sorted((one.at for one in both.told), reverse=True)
