@@ -33,8 +33,8 @@ def stopped(runs: Sequence[Report], *, now: datetime) -> list[Stopped]:
     for number, one in enumerate(runs):
         if one.status != "halted" or now - one.started_at > RECENT:
             continue
-        names = _names(one)
-        if not any(_makes_up(later, one, names) for later in runs[:number]):  # mutant: made-up-for
+        about = names(one)
+        if not any(_makes_up(later, one, about) for later in runs[:number]):  # mutant: made-up-for
             found.append(Stopped(one, held_in(one.halted_by)))
     return found
 
@@ -65,16 +65,20 @@ def unsent(runs: Sequence[Report], *, now: datetime) -> list[tuple[Report, int]]
     return [(runs[number], people) for number, people in found.items()]
 
 
-def _names(one: Report) -> frozenset[str]:
+def names(one: Report) -> frozenset[str]:
     """The scenarios that a run is about, as far as it says."""
-    names = {part.scenario for part in held_in(one.halted_by)} or {part.scenario_type for part in one.scenarios}
-    return frozenset(names)
+    return frozenset(part.scenario for part in held_in(one.halted_by)) or evaluated(one)
 
 
-def _makes_up(later: Report, stopped: Report, names: frozenset[str]) -> bool:
+def evaluated(one: Report) -> frozenset[str]:
+    """The scenarios that a run evaluated."""
+    return frozenset(part.scenario_type for part in one.scenarios)
+
+
+def _makes_up(later: Report, stopped: Report, about: frozenset[str]) -> bool:
     """Whether a later run covers what one that stopped was to cover. One that stopped as well takes
     its place."""
     covers = later.organisations in ((), stopped.organisations)
     if later.status in ("not_started", "abandoned", "running") or not covers:
         return False
-    return names <= (_names(later) if later.status == "halted" else {one.scenario_type for one in later.scenarios})
+    return about <= (names(later) if later.status == "halted" else evaluated(later))

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from rekindle.access import Actor
 from rekindle.app import Engine
 from rekindle.console import needs, words
+from rekindle.console.held import held_in
 from rekindle.console.pages import Pages
 from rekindle.console.progress import Under
 from rekindle.console.tabs import coordinates
@@ -33,12 +34,13 @@ MOST_UNKNOWN = 100
 @dataclass(frozen=True, slots=True)
 class Line:
     """What comes next for a scenario, and what its last run did. `last` is None if there is none
-    that the reader sees."""
+    that the reader sees. `held`: the guard held it back in that run."""
 
     name: str
     next: ScheduleStatus | None
     last: Report | None
     sent: int
+    held: bool
 
 
 class TodayPages:
@@ -136,9 +138,10 @@ def _lines(
     by_name = {one.schedule.scenario_type: one for one in schedules}
     lines: list[Line] = []
     for name in [one.applied.scenario_type for one in scenarios if one.applied.scenario.enabled_somewhere]:
-        last = next((run for run in runs if any(one.scenario_type == name for one in run.scenarios)), None)
-        sent = 0 if last is None else last.numbers(name).recorded
-        lines.append(Line(name, by_name.get(name), last, sent))
+        last = next((run for run in runs if name in needs.evaluated(run) | needs.names(run)), None)
+        sent = sum(part.recorded for part in last.scenarios if part.scenario_type == name) if last else 0
+        held = last is not None and any(one.scenario == name for one in held_in(last.halted_by))
+        lines.append(Line(name, by_name.get(name), last, sent, held))
     return sorted(lines, key=lambda one: (one.next is None, one.next.next_at.timestamp() if one.next else 0, one.name))
 
 

@@ -78,6 +78,7 @@ def test_what_the_guard_held_back_comes_first_with_its_figures_until_it_is_confi
         assert "nudge would reach 12 people at once, so it sent nothing" in shown
         assert "this would be 12 of 12 active people (100 %). The guard allows 3 (25 %)." in shown
         assert "Nobody is lost." in shown
+        assert "Held back by the guard 0 Sent counts people" in shown, "also where the scenarios are listed"
         assert page.text.count('class="act"') == 1
         assert "Nothing needs you" not in shown
 
