@@ -11,7 +11,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
 
 # The number of test processes, each with its own servers; 0: only this process.
-JOBS := 3
+JOBS := 4
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 

@@ -18,6 +18,8 @@ async def look_back(cycle: Cycle) -> None:
     if cycle.selection.user_id is not None:
         return
     await _look_back(cycle, None)
+    if _spare_seconds(cycle) <= 0:  # also: the ledger did not answer any more
+        return
     try:
         outcomes = await cycle.store.outcomes_over()
     except RekindleError as fault:
@@ -28,9 +30,8 @@ async def look_back(cycle: Cycle) -> None:
 
 
 async def _look_back(cycle: Cycle, outcome: OwnOutcome | None) -> None:
-    spare = cycle.limits.budget_seconds / 2
     try:
-        while (seconds := cycle.deadline.left() - spare) > 0:
+        while (seconds := _spare_seconds(cycle)) > 0:
             looked_back = await cycle.store.look_back(
                 timezone=cycle.limits.timezone, limit=BATCH, timeout_seconds=max(0.1, seconds), outcome=outcome
             )
@@ -38,6 +39,11 @@ async def _look_back(cycle: Cycle, outcome: OwnOutcome | None) -> None:
                 return
     except RekindleError as fault:
         _log(fault)  # mutant: the-others-go-on
+
+
+def _spare_seconds(cycle: Cycle) -> float:
+    """How long a run may still look back."""
+    return cycle.deadline.left() - cycle.limits.budget_seconds / 2
 
 
 def _log(fault: RekindleError) -> None:
