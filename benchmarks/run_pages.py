@@ -1,9 +1,9 @@
 """Measures how long the pages of the console take where there are many people and deliveries.
 
-One database (embedded Postgres, its default, safe settings) with people of 20 organisations, a push
-a year ago to everybody, and a year of runs. A real server answers over a socket. Each page is loaded
-a few times after one load that is not counted. The times are those of this machine at this moment:
-compare pages within one table.
+One database (embedded Postgres, its default, safe settings) with people of 20 organisations, one
+push to everybody within the last year, and a run a day. A real server answers over a socket. Each
+page is loaded a few times after one load that is not counted. The times are those of this machine
+at this moment: compare pages within one table.
 """
 
 import argparse

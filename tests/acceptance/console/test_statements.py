@@ -1,4 +1,4 @@
-"""How many statements each page asks the database: few, and as many for many people as for a few."""
+"""How many statements each page asks the database: few, and as many for many people as for few."""
 
 import asyncio
 from collections.abc import AsyncIterator
