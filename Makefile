@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 
 .PHONY: demo test quick torture mutants openapi screenshots schemathesis check format bench bench-fleet bench-kinds bench-policies \
-  bench-prune lock docs wheel clean
+  bench-prune bench-pages lock docs wheel clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rekindle demo $(ARGS)
@@ -80,6 +80,9 @@ bench-kinds: $(VENV)/.dev
 
 bench-prune: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run_prune.py $(ARGS)
+
+bench-pages: $(VENV)/.dev
+	@$(BIN)/python benchmarks/run_pages.py $(ARGS)
 
 # The documents as a site, in $(SITE)/html. Fails on a broken link.
 SITE := $(VENV)/.site

@@ -62,6 +62,7 @@ create unique index on team.person (user_id);
 create index on team.person (organisation_id);
 create index on team.activity (user_id, activity_date);
 create index on team.device (user_id);
+create unique index on team.device (token);
 create schema rekindle_source;
 create view rekindle_source.recipient as select * from team.person;
 create view rekindle_source.activity as select * from team.activity;
