@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -231,6 +232,12 @@ def test_a_planted_breach_is_found(name: str):
     evidence = in_order()
     plant(evidence)
     assert invariant in breached(evidence)
+
+
+def test_the_document_says_of_each_figure_why_it_must_be_0():
+    text = (Path(__file__).parents[2] / "docs/explanation/reliability.md").read_text(encoding="utf-8")
+    described = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]
+    assert [one for one in checker.INVARIANTS if one not in described] == []
 
 
 def test_a_run_during_a_database_crash_may_be_late():
