@@ -102,6 +102,7 @@ async def test_another_value_ends_a_trial_and_starts_one_with_other_arms(
         ("2026-06-01", "until of [scenario.nudge.trial] is 2026-06-01, and today is 2026-06-01: the trial would have"),
         ("2027-06-03", "until of [scenario.nudge.trial] is 2027-06-03, over 366 days away"),
     ],
+    ids=["past", "too far away"],
 )
 async def test_a_day_that_is_past_or_too_far_away_is_refused_and_nothing_is_applied(
     programme: Programme, until: str, problem: str

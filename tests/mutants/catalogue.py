@@ -2379,14 +2379,14 @@ PEOPLE = (
                 "postgres/trials.py",
                 "until-is-past",
                 "if terms.until_on < today:",
-                "test_a_day_that_is_past_or_too_far_away_is_refused_and_nothing_is_applied",
+                "test_a_day_that_is_past_or_too_far_away_is_refused_and_nothing_is_applied[past]",
             ),
             (
                 "a trial may last for ever",
                 "postgres/trials.py",
                 "until-is-far",
                 "if False:",
-                "test_a_day_that_is_past_or_too_far_away_is_refused_and_nothing_is_applied",
+                "test_a_day_that_is_past_or_too_far_away_is_refused_and_nothing_is_applied[too far away]",
             ),
             (
                 "what a trial can show is said from too few days",

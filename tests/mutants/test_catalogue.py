@@ -23,7 +23,10 @@ def test_the_tests_that_must_notice_it_exist(mutant: Mutant) -> None:
     for test in mutant.tests:
         path, _, name = test.partition("[")[0].partition("::")
         body = ast.parse((ROOT / "tests" / path).read_text(encoding="utf-8")).body
-        assert name in {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}, test
+        found = {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        assert name in found, test
+        many = any("parametrize" in ast.unparse(one) for one in found[name].decorator_list)
+        assert "[" in test or not many, f"{test} has parameters, so name one of its cases"
 
 
 def test_no_two_mutants_have_one_name() -> None:
