@@ -1,30 +1,14 @@
 """The page of a person: why they get a push, or none, for which reader, and what it never shows."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from acceptance.api.served import KEY, Served, serving
-from acceptance.api.world import MEMBERS, OURS, THEIRS, World, two_organisations
+from acceptance.api.served import KEY, Served
+from acceptance.api.world import MEMBERS, OURS, THEIRS, World
 from acceptance.command import Command
 from acceptance.console.browsing import reading, text
-from conftest import Server
-from rekindle.sandbox import Sandbox
 from team.team import Team, name_people
-
-
-@pytest.fixture(scope="module")
-def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Two organisations. No test of this module changes anything in them."""
-    with two_organisations(server, running_sandbox, tmp_path_factory.mktemp("world")) as world:
-        yield world
-
-
-@pytest.fixture
-def api(rekindle: Command) -> Iterator[Served]:
-    with serving(rekindle.having(REKINDLE_API_KEY=KEY)) as served:
-        yield served
 
 
 @pytest.mark.parametrize("key", ["limited read", "limited operate", "limited admin"])

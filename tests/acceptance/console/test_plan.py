@@ -1,33 +1,17 @@
 """The page of the plan, and the comparison of an edited configuration."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from acceptance.api.served import KEY, Served, serving
-from acceptance.api.world import CONFIG, MEMBERS, OURS, OVERRIDES, THEIRS, World, two_organisations
+from acceptance.api.world import CONFIG, MEMBERS, OURS, OVERRIDES, THEIRS, World
 from acceptance.command import Command
 from acceptance.console.browsing import FORM, Reader, reading, text
-from conftest import Server
-from rekindle.sandbox import Sandbox
 from team.team import SCENARIO, TEAM_CONFIG, Team, name_people, write_config
 
 QUERY = "select user_id, occurrence, variables from rekindle_source.nudge"
-
-
-@pytest.fixture(scope="module")
-def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Two organisations. No test of this module changes anything in them."""
-    with two_organisations(server, running_sandbox, tmp_path_factory.mktemp("world")) as world:
-        yield world
-
-
-@pytest.fixture
-def api(rekindle: Command) -> Iterator[Served]:
-    with serving(rekindle.having(REKINDLE_API_KEY=KEY)) as served:
-        yield served
 
 
 def compare(reader: Reader, toml: str, *, as_file: bool = False, form: str | None = None):

@@ -1,32 +1,18 @@
 """The pages of runs: what they show, to which reader, and without a database."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from acceptance.api.served import KEY, Served, serving, until
-from acceptance.api.world import SCENARIO, World, two_organisations
+from acceptance.api.world import SCENARIO, World
 from acceptance.command import Command, environment
 from acceptance.console.browsing import reading, text
-from conftest import SERVERS, SETTINGS, Server
+from conftest import SERVERS, SETTINGS
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, fill_team, write_config
-
-
-@pytest.fixture(scope="module")
-def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Two organisations. No test of this module changes anything in them."""
-    with two_organisations(server, running_sandbox, tmp_path_factory.mktemp("world")) as world:
-        yield world
-
-
-@pytest.fixture
-def api(rekindle: Command) -> Iterator[Served]:
-    with serving(rekindle.having(REKINDLE_API_KEY=KEY)) as served:
-        yield served
 
 
 @pytest.mark.parametrize("key", ["limited read", "limited operate", "limited admin"])

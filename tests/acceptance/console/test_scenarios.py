@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from acceptance.api.served import KEY, Served, serving
+from acceptance.api.served import KEY, Served
 from acceptance.api.world import MEMBERS, OURS, SCENARIO, THEIRS, World, two_organisations
 from acceptance.command import Command
 from acceptance.console.browsing import FORM, Reader, reading, text
@@ -22,12 +22,6 @@ def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.Tem
     """Two organisations. No test of this module changes anything in them but switches."""
     with two_organisations(server, running_sandbox, tmp_path_factory.mktemp("world")) as world:
         yield world
-
-
-@pytest.fixture
-def api(rekindle: Command) -> Iterator[Served]:
-    with serving(rekindle.having(REKINDLE_API_KEY=KEY)) as served:
-        yield served
 
 
 def turn(reader: Reader, turned: str, organisation: object = "", *, reason: str = "why", form: str | None = None):

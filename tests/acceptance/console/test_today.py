@@ -7,22 +7,14 @@ from html import unescape
 import pytest
 
 from acceptance.api.served import KEY, Served, serving
-from acceptance.api.world import World, two_organisations
+from acceptance.api.world import World
 from acceptance.command import Command
 from acceptance.console.browsing import reading, text
-from conftest import Server
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, UNGUARDED, Team, write_config
 
 SCHEDULED = TEAM_CONFIG.replace('kind = "sql"', 'kind = "sql"\nschedule = "7 9 * * *"\nschedule_timezone = "UTC"')
 GUARDED = SCHEDULED.replace(UNGUARDED, "[run]\nguard_floor = 10\n")
-
-
-@pytest.fixture(scope="module")
-def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Two organisations. No test of this module changes anything in them."""
-    with two_organisations(server, running_sandbox, tmp_path_factory.mktemp("world")) as world:
-        yield world
 
 
 @pytest.fixture
