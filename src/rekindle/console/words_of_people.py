@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from rekindle.console.words import REFUSED
+
 CONDITIONS: Mapping[str, str] = {
     "not_enabled": "The scenario is enabled where they are",
     "not_a_recipient": "In the programme",
@@ -43,28 +45,10 @@ UNIT_ENDINGS: Mapping[str, tuple[str, str, str]] = {
 
 BLOCKED: Mapping[str, str] = {
     "": "",
-    "not_enabled": "Not enabled where they are",
     "not_a_recipient": "Not in the programme",
     "not_active": "Not active in the programme",
     "not_due": "Not due",
-    "switched_off": "Switched off",
-    "opted_out": "Opted out",
-    "already_notified": "Had this one already",
-    "absence_limit": "Had the most pushes of this absence",
-    "in_flight": "Another push of it is under way",
-    "cooldown": "The cooldown is not over",
-    "back_off": "Did not come back after the last pushes",
-    "already_today": "Had one today",
-    "no_timezone": "Their time zone is not known",
-    "weekday": "Not a day for it",
-    "quiet_hours": "In their quiet hours",
-    "send_hour": "Not the hour for it",
-    "frequency_cap": "Had enough pushes lately",
-    "no_token": "No device to send to",
-    "wrong_occurrence": "The occasion has no usable name",
-    "missing_variable": "The text needs a value that they do not have",
-    "wrong_value": "A value does not fit the text",
-    "variables_too_large": "Their values are too large",
+    **{code: text[:1].upper() + text[1:] for code, text in REFUSED.items()},
     "held_by_guard": "Held back by the guard",
 }
 """What it means that a condition blocks."""
