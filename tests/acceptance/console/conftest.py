@@ -1,4 +1,4 @@
-"""What the tests of most pages need. A module whose world differs makes a fixture of the same name."""
+"""What tests of most pages need. A module whose world differs has a fixture of the same name."""
 
 from collections.abc import Iterator
 
