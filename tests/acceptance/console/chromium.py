@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+playwright.expect.set_options(timeout=15_000)  # A loaded machine is no fault of the page.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
@@ -50,6 +51,8 @@ class Window:
     def look(self) -> None:
         """Check the page that is open, as it looks in each way: nothing breaks its policy, nothing
         scrolls sideways, and axe finds nothing, if the machine has it."""
+        # After a click the title of the next page is there before the rest of it.
+        self.page.wait_for_load_state()
         page, name = self.page, re.sub(r"[^a-z]+", "-", self.page.title().lower()).strip("-")
         for width, scheme, axe in LOOKS:
             page.set_viewport_size({"width": width, "height": 900})

@@ -64,13 +64,13 @@ def test_signing_in_and_out_filtering_and_opening_work_by_keys_and_clicks(
     world: World, browser: Any, script: bool
 ) -> None:
     window = Window(browser, world.api.url, script=script, zone=ZONE)
-    page = window.page
+    page, expect = window.page, playwright.expect
     page.goto("/runs")
-    playwright.expect(page).to_have_title("Sign in · Rekindle")
+    expect(page).to_have_title("Sign in · Rekindle")
     window.look()
     page.fill("#key", "not-a-key-of-this-server")
     page.keyboard.press("Enter")
-    playwright.expect(page).to_have_title("Error: Sign in · Rekindle")
+    expect(page).to_have_title("Error: Sign in · Rekindle")
     window.look()
     page.fill("#key", world.keys["limited read"])
     page.keyboard.press("Enter")
@@ -83,7 +83,7 @@ def test_signing_in_and_out_filtering_and_opening_work_by_keys_and_clicks(
     page.click("text=Sign out")
     page.wait_for_url("**/sign-in")
     page.goto("/runs")
-    assert "/sign-in" in page.url
+    expect(page).to_have_title("Sign in · Rekindle")
     window.context.close()
 
 

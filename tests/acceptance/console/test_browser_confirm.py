@@ -36,7 +36,7 @@ def confirmed(api: Served, keys: dict[str, str], browser: Any, *, script: bool) 
     ida.page.click("text=Reach these people")
     expect(ida.page).to_have_title("Error: Confirm 12 people · Rekindle")
     if script:
-        assert ida.page.evaluate("document.activeElement.hasAttribute('data-focus')")
+        expect(ida.page.locator("[data-focus]")).to_be_focused()
     ida.look()
     ida.page.fill("#people", "12")
     ida.page.click("text=Reach these people")
@@ -46,6 +46,6 @@ def confirmed(api: Served, keys: dict[str, str], browser: Any, *, script: bool) 
     expect(jonas.page.locator("[role=alert]")).to_contain_text("Somebody else has confirmed this run")
     jonas.look()
     jonas.page.click("text=Open the new run")
-    assert jonas.page.url == ida.page.url
+    expect(jonas.page).to_have_url(ida.page.url)
     for window in (ida, jonas):
         window.context.close()
