@@ -109,7 +109,7 @@ class HelpsPages:
             days=days,
             choices=DAYS,
             reported=[Reported(one, _where(one, names)) for one in most],
-            more=0 if report is None else max(0, len(report.answer.places) - MOST_PLACES),
+            more_places=0 if report is None else max(0, len(report.answer.places) - MOST_PLACES),
             refused=[] if report is None else _refused(report.answer),
         )
 

@@ -164,7 +164,11 @@ class MentorPages:
             Tab("/mentors/helps", text("Does it help")),
         ]
         answer = await self._pages.page(
-            request, template, language=language, languages=LANGUAGES, tabs=tabs, more=[], find=False, **values
+            request,
+            template,
+            frame={"language": language, "tabs": tabs, "more": []},
+            languages=LANGUAGES,
+            **values,
         )
         if request.query_params.get("language") in LANGUAGES:
             answer.set_cookie(CHOSEN, language, max_age=YEAR_SECONDS, samesite="lax")

@@ -28,6 +28,7 @@ from rekindle.model import Place
 from rekindle.scenario import SignInConfig
 
 MAX_FIELDS = 20
+_Frame = Mapping[str, Any] | None
 _SHOWN = 3
 """How many organisations of a limited reader the header names."""
 
@@ -76,22 +77,33 @@ class Pages:
             raise Forbidden
         return actor
 
-    async def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-        """A page for a reader who is signed in."""
+    async def page(
+        self, request: Request, template: str, *, status: int = 200, frame: _Frame = None, **values: Any
+    ) -> Response:
+        """A page for a reader who is signed in. `frame` and `values`: see `part`."""
         where = await self._where(self.reader(request))
-        return self.plain(request, template, status=status, where=where, **values)
+        frame = {**(frame or {}), "where": where}
+        return HTMLResponse(self.part(request, template, frame=frame, **values), status_code=status)
 
     def plain(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page that asks the database nothing. It has the tabs of the reader, if they are signed
         in."""
         return HTMLResponse(self.part(request, template, **values), status_code=status)
 
-    def part(self, request: Request, template: str, **values: Any) -> str:
-        """A part of a page, as HTML, or a whole one."""
+    def part(self, request: Request, template: str, *, frame: _Frame = None, **values: Any) -> str:
+        """A part of a page, as HTML, or a whole one.
+
+        Args:
+            frame: what is otherwise in the frame than on the other pages, such as the tabs.
+            values: what the template names.
+
+        Raises:
+            ValueError: one of `values` has a name of the frame, which would then show it.
+        """
         actor: Actor | None = getattr(request.state, "actor", None)
         session = None if actor is None else self._sessions.of(request)
         zone = self.zone(request)
-        frame = {
+        usual: dict[str, Any] = {
             "actor": actor,
             "where": None,
             "form": None if session is None else session.form,
@@ -104,8 +116,10 @@ class Pages:
             "zone_of": "your zone" if zone_of(request) else "the zone of the server",
             "now": datetime.now(zone),
         }
-        values = {**self._fixed, **frame, **values}
-        return self._templates[values["language"]].get_template(template).render(values)
+        usual = {**self._fixed, **usual, **(frame or {})}
+        if taken := usual.keys() & values.keys():
+            raise ValueError(f"the frame of the pages has these names already: {', '.join(sorted(taken))}")
+        return self._templates[usual["language"]].get_template(template).render({**usual, **values})
 
     async def refused(self, request: Request, fault: Exception) -> Response:
         """The page for an error of a call."""

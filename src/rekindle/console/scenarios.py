@@ -109,7 +109,7 @@ class ScenarioPages:
             "scenario.html",
             name=name,
             one=status,
-            words=lines(applied.scenario, timezone=self._timezone),
+            rules=lines(applied.scenario, timezone=self._timezone),
             state=state,
             off_names={one.organisation_id: names.of(one)[0] or str(one.organisation_id) for one in off},
             next=(await self._schedules()).get(name),
