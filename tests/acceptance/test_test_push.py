@@ -111,7 +111,7 @@ async def test_to_a_token_it_goes_whatever_the_person_wants_and_the_token_is_now
     assert "c4n4ry" not in json.dumps(dump)
     assert len(dump) >= 4
     await engine.switch("off", scenario_type="nudge")
-    with pytest.raises(NoTestSend, match="switched this off"):
+    with pytest.raises(NoTestSend, match="refused: switched off"):
         await engine.send_test(away, "nudge", token="c4n4ry")
     # A reader of one organisation finds nobody of another.
     with pytest.raises(NotFound):

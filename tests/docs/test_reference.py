@@ -17,7 +17,7 @@ from rekindle.alert.settings import AlertSettings
 from rekindle.cli.commands import build
 from rekindle.configuration import load_config
 from rekindle.dispatchers.registry import KINDS as DISPATCHERS
-from rekindle.engine.conditions import MEANINGS
+from rekindle.model import REASONS
 from rekindle.policy import MAX_ATTEMPTS, parse_duration
 from rekindle.ports import Action
 from rekindle.scenario import (
@@ -92,11 +92,10 @@ def test_the_conditions_that_come_before_the_refusals_are_described() -> None:
     assert [*first_cells(CLI["Conditions before the refusals"]), "no_token"] == conditions
 
 
-def test_explain_has_a_meaning_for_every_condition() -> None:
+def test_every_reason_and_condition_has_words() -> None:
     refusals = set(first_cells(LEDGER["Due and not claimed (`refusals`)"]))
     before, after = (set(first_cells(CLI[f"Conditions {where} the refusals"])) for where in ("before", "after"))
-    # Whether another run claims at the same moment cannot be known before.
-    assert set(MEANINGS) == refusals - {"claimed_elsewhere"} | before | after
+    assert set(REASONS) == refusals | before | after
 
 
 def test_a_unit_is_given_up_after_the_number_of_rejections_in_the_reference() -> None:
@@ -267,7 +266,7 @@ def test_the_states_of_a_unit_and_of_a_run_are_those_that_the_tables_allow() -> 
     assert set(first_cells(LEDGER["Numbers of a run"])) == statuses
 
 
-REASONS = (
+SECTIONS_OF_REASONS = (
     "Due and not claimed (`refusals`)", "Skipped", "Dead", "Waiting (`retry`)", "Unknown", "Held out", "Halted",
 )  # fmt: skip
 _PLACES = {"Refused": 1, "Uncertain": 0, "Ending": 2, "Unsendable": 0}
@@ -318,7 +317,7 @@ def words_in_sql() -> Iterator[str]:
 
 
 def test_every_reason_is_described_and_nothing_else() -> None:
-    said = {word for section in REASONS for word in first_cells(LEDGER[section])}
+    said = {word for section in SECTIONS_OF_REASONS for word in first_cells(LEDGER[section])}
     held = re.findall(r'"(record_failed)"', (SOURCE / "engine" / "record.py").read_text())
     used = set(words_in_python()) | set(words_in_sql()) | set(held)
     assert used - said == set()

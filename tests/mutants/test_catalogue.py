@@ -35,8 +35,8 @@ def test_no_two_mutants_have_one_name() -> None:
 
 
 def test_a_mutant_without_its_marker_is_an_error_and_not_a_survivor() -> None:
-    with pytest.raises(ValueError, match=r"nothing: no line of model\.py carries"):
-        Mutant("nothing", "model.py", "nowhere", "", ("unit/test_model.py",)).mutated()
+    with pytest.raises(ValueError, match=r"nothing: no line of policy\.py carries"):
+        Mutant("nothing", "policy.py", "nowhere", "", ("unit/test_policy.py",)).mutated()
 
 
 def test_every_marker_in_the_source_belongs_to_a_mutant() -> None:

@@ -87,12 +87,12 @@ def test_the_reasons_are_rows_of_days_the_most_frequent_first_without_those_who_
     days = [NOW + timedelta(days=number) for number in range(-29, 2)]
     found = refused([DAY], days)
     assert [(one.name, sum(one.counts), one.counts[-1]) for one in found.reasons] == [
-        ("no device to send to", 200, 200),
-        ("had one not long ago", 38, 38),
+        ("no device that a push can be sent to", 200, 200),
+        ("the cooldown is not over", 38, 38),
     ]
     assert len(found.days) == len(found.reasons[0].counts) == 30
     assert found.had == (7, 7)
-    assert "no device to send to, people refused per day, 30 days: 200 in all" in found.chart
+    assert "no device that a push can be sent to, people refused per day, 30 days: 200 in all" in found.chart
     assert refused([], days).had is None
 
 

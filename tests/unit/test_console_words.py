@@ -4,24 +4,18 @@ from typing import get_args
 
 from rekindle.console import words
 from rekindle.console.words_of_people import BLOCKED, CONDITIONS
-from rekindle.engine.conditions import MEANINGS
-from rekindle.model import Numbers, RunStatus
-from team.programme import REFUSALS
+from rekindle.model import REASONS, Numbers, RunStatus
 
 
 def test_every_status_has_a_tag_and_a_meaning() -> None:
     assert set(words.STATUS) == set(words.MEANS) == set(get_args(RunStatus))
 
 
-def test_every_reason_to_refuse_has_words() -> None:
-    assert set(words.REFUSED) == {*REFUSALS, "no_token"}
-
-
 def test_the_code_stays_beside_the_words_and_an_unknown_code_stands_for_itself() -> None:
     one = Numbers("nudge", refusals={"no_token": 2, "of a later release": 3})
     assert words.refusals(one) == [
         ("of a later release", "of a later release", 3),
-        ("no device to send to", "no_token", 2),
+        ("no device that a push can be sent to", "no_token", 2),
     ]
 
 
@@ -30,5 +24,6 @@ def test_endings_are_split_at_the_first_colon() -> None:
 
 
 def test_every_condition_of_a_person_has_words_for_both_answers() -> None:
-    assert set(CONDITIONS) == set(MEANINGS)
-    assert set(BLOCKED) == {"", *MEANINGS}
+    # Whether another run claims at the same moment cannot be known before.
+    assert set(CONDITIONS) == set(REASONS) - {"claimed_elsewhere"}
+    assert BLOCKED["cooldown"] == "The cooldown is not over"

@@ -11,9 +11,9 @@ from rekindle.cli.output import Table, console, counts, print_json, report_line,
 from rekindle.cli.places import Places, places
 from rekindle.cli.trials import held_out
 from rekindle.documents import explained_document, places_of_person
-from rekindle.engine.conditions import MEANINGS, describe, moment
+from rekindle.engine.conditions import describe, moment
 from rekindle.foreign import printable
-from rekindle.model import Report
+from rekindle.model import REASONS, Report
 from rekindle.ports import Explanation, PastClaim, PastUnit, PersonExplained, Standing
 
 _ENDINGS = {
@@ -132,7 +132,7 @@ def _verdict(scenario: Explanation) -> str:
     facts = next((describe(each) for each in scenario.conditions if each.reason == reason and each.blocks), "")
     until = "this changes" if scenario.next_at is None else f"{moment(scenario.next_at)} at the earliest"
     also = f"; also by {', '.join(others)}" if others else ""
-    return f"blocked by {reason} until {until}{also}: {facts or MEANINGS[reason]}"
+    return f"blocked by {reason} until {until}{also}: {facts or REASONS[reason]}"
 
 
 def _conditions_table(scenario: Explanation) -> Table:

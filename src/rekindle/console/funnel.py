@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rekindle.console import words
-from rekindle.model import Numbers
+from rekindle.model import REASONS, Numbers
 from rekindle.pictures.days import Row, multiples, numbers
 from rekindle.ports import ScenarioDay, Summary
 
@@ -128,7 +128,7 @@ def refused(past: Sequence[ScenarioDay], days: Sequence[datetime]) -> RefusedByD
     mondays = [number for number, day in enumerate(local) if day.weekday() == 0 and 1 < number < len(local) - 3]
     return RefusedByDay(
         [
-            Row(words.REFUSED.get(code, code), [by_day.get(number, {}).get(code, 0) for number in range(len(local))])
+            Row(REASONS.get(code, code), [by_day.get(number, {}).get(code, 0) for number in range(len(local))])
             for code, _ in sorted(total.items(), key=lambda item: (-item[1], item[0]))
         ],
         [*(words.day(day) for day in local[:-1]), "today"],

@@ -18,7 +18,7 @@ from rekindle.effect.answers import EVERYTHING, Answer, Effect
 from rekindle.effect.lines import headline, key, named, notes, terms, title
 from rekindle.effect.words import Word
 from rekindle.errors import NotFound
-from rekindle.model import PlaceNames
+from rekindle.model import REASONS, PlaceNames
 from rekindle.pictures.effect import may_be_read, pictures, side_by_side
 from rekindle.pictures.page import Picture
 from rekindle.ports import PlaceSummary, Summary
@@ -224,7 +224,7 @@ def _refused(report: Summary) -> list[tuple[str, list[tuple[str, str, int, float
     for name, reasons in report.refusals.items():
         most = max(reasons.values(), default=1) or 1
         ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-        shown.append((name, [(words.REFUSED.get(code, code), code, n, 100 * n / most) for code, n in ordered]))
+        shown.append((name, [(REASONS.get(code, code), code, n, 100 * n / most) for code, n in ordered]))
     return shown
 
 

@@ -15,16 +15,15 @@ from rekindle.access import Actor
 from rekindle.api.asked import seen
 from rekindle.api.plan_routes import PLAN
 from rekindle.app import Engine
-from rekindle.console import words
 from rekindle.console.kept import Counted, Kept
 from rekindle.console.pages import Pages
 from rekindle.documents import people_of, places_of
 from rekindle.engine.preview import Preview
 from rekindle.errors import BadArgument, UnknownScenario
-from rekindle.model import Candidate, Names, Place
+from rekindle.model import REASONS, Candidate, Names, Place
 
 PAGE = 25
-REASONS = 3
+_REASONS_SHOWN = 3
 """How many reasons a line of the table names."""
 DAYS = 8
 FRESH_SECONDS = 30.0
@@ -199,7 +198,7 @@ def _id(text: str) -> UUID | None:
 
 def _line(one: Preview, days: Mapping[date, int]) -> Line:
     reasons = sorted(one.refusals.items(), key=lambda item: (-item[1], item[0]))
-    shown = [(words.REFUSED.get(code, code), code, count) for code, count in reasons[:REASONS]]
+    shown = [(REASONS.get(code, code), code, count) for code, count in reasons[:_REASONS_SHOWN]]
     most = sorted(days.items(), key=lambda item: (-item[1], item[0]))[:DAYS]
     return Line(one, shown, most if one.held is not None else ())
 
@@ -209,7 +208,7 @@ def _person(one: Candidate, names: Names, *, held: bool) -> Person:
     place = "" if organisation is None else names.organisations.get(organisation) or str(organisation)
     would = "Held back by the guard" if held else "Would be claimed"
     if one.refusal is not None:
-        would = words.REFUSED.get(one.refusal, one.refusal)
+        would = REASONS.get(one.refusal, one.refusal)
         would = f"{would[:1].upper()}{would[1:]}"
     elif one.held_out_of is not None:
         would = "Held out by a trial: no push"

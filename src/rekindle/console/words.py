@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from rekindle.model import Numbers, Report
+from rekindle.model import REASONS, Numbers, Report
 
 STATUS: Mapping[str, tuple[str, str, str]] = {
     "running": ("live", "wait", "Running"),
@@ -27,29 +27,6 @@ MEANS: Mapping[str, str] = {
 }
 """What each status means for people."""
 
-REFUSED: Mapping[str, str] = {
-    "not_enabled": "not enabled in their place",
-    "switched_off": "switched off",
-    "opted_out": "opted out",
-    "already_notified": "already had this one",
-    "absence_limit": "had the most pushes of this absence",
-    "in_flight": "another push of it is under way",
-    "cooldown": "had one not long ago",
-    "back_off": "did not come back after the last pushes",
-    "already_today": "had one today",
-    "no_timezone": "no time zone is known",
-    "weekday": "not a day for it",
-    "quiet_hours": "in their quiet hours",
-    "send_hour": "not the hour for it",
-    "frequency_cap": "had enough pushes lately",
-    "no_token": "no device to send to",
-    "wrong_occurrence": "the occasion has no usable name",
-    "missing_variable": "the text needs something that they do not have",
-    "wrong_value": "a value does not fit the text",
-    "variables_too_large": "too much text",
-}
-"""Why people who were due were not claimed."""
-
 ENDINGS: Mapping[str, str] = {
     "skipped": "Skipped: it was not sent, and need not be.",
     "dead": "Dead: it cannot be sent.",
@@ -72,7 +49,7 @@ def people(count: int) -> str:
 def refusals(one: Numbers) -> list[tuple[str, str, int]]:
     """The words, the code and the number of people of each reason, the most first."""
     reasons = sorted(one.refusals.items(), key=lambda item: (-item[1], item[0]))
-    return [(REFUSED.get(code, code), code, count) for code, count in reasons]
+    return [(REASONS.get(code, code), code, count) for code, count in reasons]
 
 
 def endings(one: Numbers) -> list[tuple[str, str, int]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rekindle.console.words import REFUSED
+from rekindle.model import REASONS
 
 CONDITIONS: Mapping[str, str] = {
     "not_enabled": "The scenario is enabled where they are",
@@ -43,12 +43,5 @@ UNIT_ENDINGS: Mapping[str, tuple[str, str, str]] = {
 }
 """What became of one device of a claim: its colour, its icon and its words."""
 
-BLOCKED: Mapping[str, str] = {
-    "": "",
-    "not_a_recipient": "Not in the programme",
-    "not_active": "Not active in the programme",
-    "not_due": "Not due",
-    **{code: text[:1].upper() + text[1:] for code, text in REFUSED.items()},
-    "held_by_guard": "Held back by the guard",
-}
-"""What it means that a condition blocks."""
+BLOCKED: Mapping[str, str] = {code: text[:1].upper() + text[1:] for code, text in REASONS.items()}
+"""What it means that a condition blocks, as the beginning of a sentence."""

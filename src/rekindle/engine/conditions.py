@@ -10,33 +10,6 @@ from rekindle.scenario import KINDS
 Facts = Mapping[str, Any]
 When = Callable[[datetime], str]
 
-MEANINGS: Mapping[str, str] = {
-    "not_enabled": "the scenario is not enabled here",
-    "not_a_recipient": "the person is not in rekindle_source.recipient",
-    "not_active": "the person is not active",
-    "not_due": "the person is not due",
-    "switched_off": "it is switched off, see `rekindle switch list`",
-    "opted_out": "the person has opted out",
-    "already_notified": "the person was notified of this occurrence",
-    "absence_limit": "this absence has had the most pushes that `limit` allows",
-    "in_flight": "a claim of this scenario is under way",
-    "cooldown": "the cooldown is not over",
-    "back_off": "the person did not come back after the last pushes",
-    "already_today": "the record's key of this UTC day is taken",
-    "no_timezone": "the person's time zone is not known",
-    "weekday": "today is not an allowed day",
-    "quiet_hours": "it is within the quiet hours",
-    "send_hour": "it is not the hour of send_at",
-    "frequency_cap": "a frequency cap has no room",
-    "no_token": "the person has no usable device token",
-    "wrong_occurrence": "the occurrence is empty or has more than 1,000 bytes",
-    "missing_variable": "a variable that the text needs has no value",
-    "wrong_value": "a variable that the text shows as a number, a date or a list is something else",
-    "variables_too_large": "the variables are over 64 kB",
-    "held_by_guard": "the guard holds back the claim",
-}
-"""What it means that a condition blocks, for conditions without facts."""
-
 
 def moment(at: datetime) -> str:
     """The text of an instant in UTC, to the second."""

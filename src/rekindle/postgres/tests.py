@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from rekindle.errors import KeyTaken, NoTestSend, NotFound, TooManyTests
-from rekindle.model import Asked, Candidate, Message, SentAsTest, TargetKind, TestOutcome
+from rekindle.model import REASONS, Asked, Candidate, Message, SentAsTest, TargetKind, TestOutcome
 from rekindle.ports import Entry, Evaluation, Filter
 from rekindle.postgres.audit import audit
 from rekindle.postgres.evaluation import Moment, begin, staged_rows
@@ -23,10 +23,8 @@ PERSON_AN_HOUR = 5
 EVERYBODY_AN_HOUR = 20
 """Test pushes per hour with the data of one person, and of all."""
 
-_REFUSED = {
-    "switched_off": ("an operator has switched this off", "See `rekindle switch list`."),
-    "opted_out": ("the person has opted out", ""),
-}
+_HINTS = {"switched_off": "See `rekindle switch list`.", "opted_out": ""}
+"""Of the reasons that refuse a test push too."""
 
 Compose = Callable[[Candidate, tuple[TargetKind, str], bool], tuple[Message, tuple[str, ...]]]
 """Makes the message for a person, given the device and whether they are due; with the names of the
@@ -179,11 +177,10 @@ def _target(person: dict[str, Any], to_token: str | None) -> tuple[TargetKind, s
     """
     if to_token is not None and person["refusal"] in (None, "no_token"):
         return "token", to_token
-    if person["refusal"] in _REFUSED:
-        message, hint = _REFUSED[person["refusal"]]
-        raise NoTestSend(message, hint=hint)
+    if (reason := person["refusal"]) in _HINTS:
+        raise NoTestSend(f"the person is refused: {REASONS[reason]}", hint=_HINTS[reason])
     if person["device_id"] is None:
-        raise NoTestSend("the person has no device that a push can be sent to")
+        raise NoTestSend(f"the person is refused: {REASONS['no_token']}")
     return person["target_kind"], person["target"]
 
 

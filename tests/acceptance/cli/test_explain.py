@@ -46,7 +46,7 @@ def test_after_a_push_explain_shows_what_blocks_and_with_all_every_condition(rek
     assert conditions["cooldown"]["facts"]["next_at"].startswith(str(next_at).replace(" ", "T"))
     lines = [
         "nudge: blocked by no_token until this changes; also by cooldown, already_today: the person has no device",
-        "other: blocked by not_enabled until this changes; also by no_token: the scenario is not enabled here",
+        "other: blocked by not_enabled until this changes; also by no_token: not enabled where they are",
     ]
     assert short.out.splitlines()[2:4] == lines
     assert "condition" not in short.out
