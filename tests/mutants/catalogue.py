@@ -1402,7 +1402,7 @@ POLICY = (
         "the console takes the answer to a sign-in that another browser has begun",
         "console/issuer.py",
         "state",
-        "if not state:",
+        "if state:",
         (_ISSUER + "test_an_answer_that_is_not_for_this_attempt_signs_nobody_in",),
     ),
     Mutant(

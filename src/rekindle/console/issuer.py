@@ -31,9 +31,13 @@ from rekindle.scenario.sign_in import SIGN_IN_PATH, ConsoleSignIn
 from rekindle.sign_in.claims import actor_of
 from rekindle.sign_in.code import Attempt, CodeFlow
 
-COOKIE = "rekindle_sign_in"
+COOKIE = "rekindle_sign_in_"
+"""What the names of the cookies begin with: one for each attempt, because several tabs may sign in
+at once."""
 ATTEMPT_SECONDS = 600
 """How long a person may stay at the issuer."""
+MAX_ATTEMPTS = 10
+"""How many attempts a browser keeps. The oldest give way, so that its requests stay short."""
 PER_MINUTE = 120
 """How many codes and tokens all people together may send to this process. Each code is a request to
 the issuer."""
@@ -77,22 +81,27 @@ class IssuerPages:
             answer = RedirectResponse(await self._flow.address(attempt), status_code=303)
         except IssuerUnavailable as fault:
             return self._refused(request, fault, following)
+        for old in _kept(request)[: 1 - MAX_ATTEMPTS]:
+            _forget(answer, old)
         kept = str(self._sessions.attempts.dumps([attempt.state, attempt.nonce, attempt.verifier, following]))
+        name = COOKIE + attempt.state[:8]
         answer.set_cookie(
-            COOKIE, kept, max_age=ATTEMPT_SECONDS, path="/sign-in", secure=True, httponly=True, samesite="lax"
+            name, kept, max_age=ATTEMPT_SECONDS, path="/sign-in", secure=True, httponly=True, samesite="lax"
         )
         return answer
 
     async def back(self, request: Request) -> Response:
         """The issuer has sent the person back: check that this browser has begun it, ask the issuer
         for the tokens, and sign in."""
-        following = "/"
         try:
-            attempt, following = self._attempt(request)
+            name, attempt, following = self._attempt(request)
+        except SignInRefused as fault:
+            return self._refused(request, fault, "/")
+        try:
             answer = await self._signed_in(await self._flow.claims(self._code(request, attempt), attempt), following)
         except (SignInRefused, TokenRefused, Forbidden, IssuerUnavailable, TooManyRequests) as fault:
             answer = self._refused(request, fault, following)
-        answer.delete_cookie(COOKIE, path="/sign-in", secure=True, httponly=True, samesite="lax")
+        _forget(answer, name)
         return answer
 
     async def handed_over(self, request: Request) -> Response:
@@ -114,20 +123,23 @@ class IssuerPages:
         self._sessions.begin_person(answer, claims, self._config)
         return answer
 
-    def _attempt(self, request: Request) -> tuple[Attempt, str]:
-        """The attempt that this browser has begun, and the page that the person asked for.
+    def _attempt(self, request: Request) -> tuple[str, Attempt, str]:
+        """The cookie of the attempt that is answered, the attempt, and the page that the person
+        asked for.
 
         Raises:
-            SignInRefused: it has begun none, too long ago, or another one.
+            SignInRefused: this browser has not begun it, or too long ago.
         """
-        try:
-            kept = self._sessions.attempts.loads(request.cookies.get(COOKIE, ""), max_age=ATTEMPT_SECONDS)
-            state, nonce, verifier, following = map(str, kept)
-        except (BadSignature, ValueError, TypeError):
-            raise SignInRefused("this browser has begun no sign-in in the last ten minutes") from None
-        if not secrets.compare_digest(request.query_params.get("state", "").encode(), state.encode()):  # mutant: state
-            raise SignInRefused("the answer of the issuer is for another sign-in")
-        return Attempt(state, nonce, verifier), local(following)
+        said = request.query_params.get("state", "").encode()
+        for name in _kept(request):
+            try:
+                kept = self._sessions.attempts.loads(request.cookies[name], max_age=ATTEMPT_SECONDS)
+                state, nonce, verifier, following = map(str, kept)
+            except (BadSignature, ValueError, TypeError):
+                continue
+            if secrets.compare_digest(said, state.encode()):  # mutant: state
+                return name, Attempt(state, nonce, verifier), local(following)
+        raise SignInRefused("this browser has not begun this sign-in in the last ten minutes")
 
     def _code(self, request: Request, attempt: Attempt) -> str:
         """The code that the issuer sends for this attempt.
@@ -157,3 +169,12 @@ class IssuerPages:
         """The page to sign in, which says why the issuer did not. Keys still work there."""
         status = 401 if isinstance(fault, SignInRefused) else status_of(fault)
         return shown(self._pages, request, following, fault=fault, status=status)
+
+
+def _kept(request: Request) -> list[str]:
+    """The names of the cookies of attempts, the oldest first, as browsers send them."""
+    return [name for name in request.cookies if name.startswith(COOKIE)]
+
+
+def _forget(answer: Response, name: str) -> None:
+    answer.delete_cookie(name, path="/sign-in", secure=True, httponly=True, samesite="lax")

@@ -24,7 +24,7 @@ APP = "https://app.example.org"
 CONSOLE = """
 [sign_in.console]
 client_id = "{client}"
-redirect_uri = "http://127.0.0.1/sign-in/back"
+redirect_uri = "{redirect}"
 name = "Granvik"
 apps = ["{app}"]
 """
@@ -80,8 +80,8 @@ async def issuer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Issu
 def having(command: Command, issuer: Issuer, more: str = "", **changes: str) -> Command:
     """The command line with [sign_in.console] in its configuration."""
     path = command.folder / "rekindle.toml"
-    table = TABLE.format(issuer=issuer.url) + CONSOLE.format(client=CLIENT, app=APP) + more
-    path.write_text(path.read_text() + table)
+    console = CONSOLE.format(client=CLIENT, redirect=issuer.redirects[CLIENT], app=APP)
+    path.write_text(path.read_text() + TABLE.format(issuer=issuer.url) + console + more)
     return command.having(**{"REKINDLE_API_KEY": KEY, "REKINDLE_SIGN_IN_SECRET": CLIENT_SECRET, **changes})
 
 
@@ -120,7 +120,7 @@ async def test_a_person_signs_in_at_the_issuer_sees_what_the_token_allows_and_si
         assert (await person.get("/keys")).status_code == 403
         assert (await person.get("/v1/runs")).status_code == 401, "a session is not a credential of the API"
         replayed = await person.get(back)
-        refused(replayed, 401, "RK755", "this browser has begun no sign-in in the last ten minutes")
+        refused(replayed, 401, "RK755", "this browser has not begun this sign-in in the last ten minutes")
         out = await person.post("/sign-out", {"form": FORM.findall(page.text)[0]})
         assert (out.headers["location"], person.cookies) == ("/sign-in", {})
         assert (await person.get("/runs")).status_code == 303
@@ -156,14 +156,11 @@ async def test_an_answer_that_is_not_for_this_attempt_signs_nobody_in(rekindle: 
             return back, parse_qs(urlsplit(back).query)["state"][0]
 
         foreign, _ = await begun(attacker)
-        refused(await victim.get(foreign), 401, "RK755", "this browser has begun no sign-in")
+        refused(await victim.get(foreign), 401, "RK755", "this browser has not begun this sign-in")
         mine, state = await begun(victim)
-        refused(await victim.get(foreign), 401, "RK755", "the answer of the issuer is for another sign-in")
-        mine, state = await begun(victim)
-        for wrong in ("", "x", "ø"):
-            kept = dict(victim.cookies)
-            refused(await victim.get(mine.replace(state, wrong)), 401, "RK755", "for another sign-in")
-            victim.cookies = kept
+        refused(await victim.get(foreign), 401, "RK755", "this browser has not begun this sign-in")
+        for wrong in ("", "x", "ø", state[:-1], f"{state}x"):
+            refused(await victim.get(mine.replace(state, wrong)), 401, "RK755", "has not begun this sign-in")
         refused(await victim.get(f"/sign-in/back?state={state}"), 401, "RK755", "the issuer sent no code")
         mine, state = await begun(victim)
         other = await victim.get(f"/sign-in/back?state={state}&code=x&iss=https://other.example")
@@ -189,6 +186,23 @@ async def test_an_answer_that_is_not_for_this_attempt_signs_nobody_in(rekindle: 
         begin = (await victim.get("/sign-in/begin")).headers["location"]
         of_another = await victim.at_the_issuer(begin.replace(f"client_id={CLIENT}", "client_id=other"))
         refused(await victim.get(of_another), 401, "RK755", "is not ours")
+
+
+async def test_each_tab_finishes_the_sign_in_that_it_has_begun_and_a_browser_keeps_ten(
+    server_of_tokens: tuple[Issuer, httpx.AsyncClient],
+) -> None:
+    person = Browser(server_of_tokens[1])
+    backs: list[str] = []
+    for number in range(12):
+        begun = await person.get(f"/sign-in/begin?next=/runs?{number}")
+        backs.append(await person.at_the_issuer(begun.headers["location"]))
+    assert len(person.cookies) == 10
+    for number in (11, 2, 3):
+        assert (await person.get(backs[number])).headers["location"] == f"/runs?{number}"
+        refused(await person.get(backs[number]), 401, "RK755", "has not begun this sign-in")
+    for number in (0, 1):
+        refused(await person.get(backs[number]), 401, "RK755", "has not begun this sign-in")
+    assert len(person.cookies) == 8, "seven attempts and the session"
 
 
 @pytest.mark.parametrize(
