@@ -1,14 +1,20 @@
 """An issuer of tokens: real keys, a real server that publishes them, and tokens that it signs, or
 that somebody else does."""
 
+import asyncio
 import base64
 import functools
 import hashlib
 import hmac
 import json
 import secrets
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -72,6 +78,17 @@ def signed_with(secret: bytes, header: dict[str, Any], claims: dict[str, Any]) -
     return content + b"." + part(hmac.new(secret, content, hashlib.sha256).digest())
 
 
+_REMEMBERED = "issuer"
+_FORM = """<h1>Granvik</h1><form method="post" action="/oauth/decide">
+<input type="hidden" name="asked" value="{asked}">
+<button name="answer" value="allow">Sign in</button><button name="answer" value="deny">Cancel</button></form>"""
+
+
+def _page(body: str, **headers: str) -> Reply:
+    text = f"<!doctype html><html lang=en><title>Granvik</title>{body}</html>"
+    return Reply(body=text.encode(), headers={"content-type": "text/html; charset=utf-8", **headers})
+
+
 class Issuer:
     """A server of the test as an issuer. `keys` is what it publishes."""
 
@@ -84,6 +101,7 @@ class Issuer:
             "jwks_uri": f"{server.url}/keys",
             "authorization_endpoint": f"{server.url}/oauth/authorize",
             "token_endpoint": f"{server.url}/oauth/exchange",
+            "end_session_endpoint": f"{server.url}/oauth/end",
         }
         self.clients = {CLIENT: CLIENT_SECRET}
         self.redirects = {CLIENT: "http://127.0.0.1/sign-in/back"}
@@ -93,6 +111,9 @@ class Issuer:
         """Claims of the ID token that this issuer writes in place of the right ones."""
         self.access_token: str | None = None
         """What it gives as an access token in place of one."""
+        self.asks = False
+        """Whether it shows a page to sign in, and remembers in a cookie that a person did.
+        Otherwise everybody is signed in already."""
         self._codes: dict[str, dict[str, str]] = {}
         self.reply: Callable[[], Reply | str] | None = None
         server.answer = self._answer
@@ -135,15 +156,32 @@ class Issuer:
         of_id = self.token(**{"aud": CLIENT, "nonce": nonce, "app_metadata": None, **own, **self.id_changes})
         return {"access_token": access, "id_token": of_id.decode(), "token_type": "bearer", "expires_in": 3_600}
 
-    def _authorize(self, query: dict[str, str]) -> Reply:
-        """Send the person back with a code, at once: they are signed in already."""
+    def _authorize(self, request: Request, query: dict[str, str]) -> Reply:
+        """Ask the person to sign in, or send them back with a code."""
         client, place = query["client_id"], query["redirect_uri"]
         if self.redirects.get(client) != place or query["response_type"] != "code" or "openid" not in query["scope"]:
             return Reply(400, b"not a client of this issuer")
+        if self.asks and _REMEMBERED not in SimpleCookie(request.headers.get("cookie", "")):
+            return _page(_FORM.format(asked=escape(urlencode(query))))
+        return self._granted(query)
+
+    def _granted(self, query: dict[str, str]) -> Reply:
         code = secrets.token_urlsafe(8)
         self._codes[code] = query
-        back = urlencode({"code": code, "state": query["state"], "iss": self.url})
-        return Reply(303, b"", {"location": f"{place}?{back}"})
+        return self._back(query, code=code)
+
+    def _back(self, query: dict[str, str], **answer: str) -> Reply:
+        said = urlencode({**answer, "state": query["state"], "iss": self.url})
+        return Reply(303, b"", {"location": f"{query['redirect_uri']}?{said}"})
+
+    def _decided(self, form: dict[str, str]) -> Reply:
+        """Send the person back as they have decided on the page to sign in."""
+        query = dict(parse_qsl(form["asked"]))
+        if form["answer"] != "allow":
+            return self._back(query, error="access_denied")
+        reply = self._granted(query)
+        reply.headers["set-cookie"] = f"{_REMEMBERED}=yes; path=/; httponly; samesite=lax"
+        return reply
 
     def _exchange(self, request: Request) -> Reply:
         """Give the tokens for a code, once and to the client that it is for."""
@@ -169,9 +207,36 @@ class Issuer:
             return self.reply()
         path, _, query = request.path.partition("?")
         if path == "/oauth/authorize":
-            return self._authorize(dict(parse_qsl(query)))
+            return self._authorize(request, dict(parse_qsl(query)))
+        if path == "/oauth/decide":
+            return self._decided(dict(parse_qsl(request.body.decode())))
+        if path == "/oauth/end":
+            known = dict(parse_qsl(query)).get("client_id") in self.clients
+            ended = {"set-cookie": f"{_REMEMBERED}=; path=/; max-age=0"} if known else {}
+            return _page("<h1>Signed out</h1>" if known else "<h1>Unknown client</h1>", **ended)
         if path == "/oauth/exchange":
             return self._exchange(request)
         if request.path.endswith("/.well-known/openid-configuration"):
             return Reply(body=json.dumps(self.discovery).encode())
         return Reply(body=json.dumps({"keys": self.keys}).encode())
+
+
+@contextmanager
+def issuing_beside(folder: Path) -> Iterator[Issuer]:
+    """An issuer in a thread, for a test that has no event loop. Its page to sign in is shown."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        server = Server(folder, protocol="http/1.1", tls=False)
+        asyncio.run_coroutine_threadsafe(server.start(), loop).result()
+        issuer = Issuer(server)
+        issuer.asks = True
+        try:
+            yield issuer
+        finally:
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

@@ -15,7 +15,7 @@ from rekindle.api.problems import status_of
 from rekindle.api.rates import Rate
 from rekindle.console.pages import Pages, form_of
 from rekindle.console.sessions import Sessions
-from rekindle.console.sign_in import local, shown
+from rekindle.console.sign_in import SIGNED_OUT_PATH, local, shown
 from rekindle.errors import (
     Forbidden,
     FormRefused,
@@ -42,7 +42,7 @@ PER_MINUTE = 120
 """How many codes and tokens all people together may send to this process. Each code is a request to
 the issuer."""
 BEGIN_PATH, TOKEN_PATH = "/sign-in/begin", "/sign-in/token"
-ISSUER_PATHS = (BEGIN_PATH, SIGN_IN_PATH, TOKEN_PATH)
+ISSUER_PATHS = (BEGIN_PATH, SIGN_IN_PATH, TOKEN_PATH, SIGNED_OUT_PATH)
 
 
 class IssuerPages:
@@ -70,6 +70,7 @@ class IssuerPages:
             Route(BEGIN_PATH, self.begin, methods=["GET"]),
             Route(SIGN_IN_PATH, self.back, methods=["GET"]),
             Route(TOKEN_PATH, self.handed_over, methods=["POST"]),
+            Route(SIGNED_OUT_PATH, self.signed_out, methods=["GET"]),
         ]
 
     async def begin(self, request: Request) -> Response:
@@ -116,6 +117,13 @@ class IssuerPages:
             return await self._signed_in(await self._flow.handed_over(form.get("token", "").strip()), following)
         except (SignInRefused, TokenRefused, Forbidden, IssuerUnavailable, TooManyRequests) as fault:
             return self._refused(request, fault, following)
+
+    async def signed_out(self, request: Request) -> Response:
+        """The page to sign in, for a person who has signed out of the console: with a link to sign
+        out of the issuer too, if it has a page for that. It is a link because the policy of the
+        pages lets no form be redirected to another host."""
+        end = None if self._console.client_id is None else await self._flow.end_address()
+        return shown(self._pages, request, "/", end=end)
 
     async def _signed_in(self, claims: Mapping[str, Any], following: str) -> Response:
         actor_of(claims, self._config)  # nobody without a role or an organisation gets a session

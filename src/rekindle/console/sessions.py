@@ -62,7 +62,8 @@ class Sessions:
                 hint="Make one with `openssl rand -hex 32`.",
             )
         self._access = access
-        self._sign_in = sign_in
+        # Without [sign_in.console] nobody signs in here, so no session of a person counts.
+        self._sign_in = None if sign_in is None or sign_in.console is None else sign_in
         secret = secret or secrets.token_urlsafe(32)
         self._signer = URLSafeTimedSerializer(secret, salt="rekindle.console")
         self.attempts = URLSafeTimedSerializer(secret, salt="rekindle.sign-in")

@@ -11,6 +11,8 @@ from rekindle.console.sessions import Sessions, check_same_site, digest_of
 from rekindle.errors import KeyRefused, RekindleError, TokenRefused, TooManyRequests
 
 MAX_NEXT_CHARS = 2_000
+SIGNED_OUT_PATH = "/sign-in/out"
+"""The page after a person has signed out, if people sign in with an issuer."""
 
 
 class SignInPages:
@@ -52,9 +54,11 @@ class SignInPages:
     async def sign_out(self, request: Request) -> Response:
         """Remove the cookie."""
         check_same_site(request)
-        if self._sessions.of(request) is not None:
+        session = self._sessions.of(request)
+        if session is not None:
             self._sessions.check_form(request, (await form_of(request)).get("form", ""))
-        answer = RedirectResponse("/sign-in", status_code=303)
+        person = session is not None and session.claims is not None
+        answer = RedirectResponse(SIGNED_OUT_PATH if person else "/sign-in", status_code=303)
         self._sessions.end(answer)
         return answer
 
@@ -74,10 +78,13 @@ def shown(
     *,
     mistake: str | None = None,
     fault: RekindleError | None = None,
+    end: str | None = None,
     status: int = 200,
 ) -> Response:
-    """The form: again after a `mistake` in the key, or after a `fault` of the issuer."""
-    return pages.plain(request, "sign_in.html", status=status, following=following, mistake=mistake, fault=fault)
+    """The form: again after a `mistake` in the key, or after a `fault` of the issuer. `end`: where
+    a person who has signed out here signs out of the issuer too."""
+    values = {"following": following, "mistake": mistake, "fault": fault, "end": end}
+    return pages.plain(request, "sign_in.html", status=status, **values)
 
 
 def local(path: str) -> str:

@@ -38,11 +38,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the issuer signs people in and gives tokens, and whether it takes the secret of a
-    client as HTTP Basic."""
+    """Where the issuer signs people in, gives tokens and, if it says so, signs people out; and
+    whether it takes the secret of a client as HTTP Basic."""
 
     authorization: str
     token: str
+    end: str | None
     basic: bool
 
 
@@ -84,7 +85,17 @@ class CodeFlow:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+        return _with(endpoint, asked)
+
+    async def end_address(self) -> str | None:
+        """Where a person signs out of the issuer too (OpenID Connect RP-Initiated Logout). There is
+        no token to send, so the issuer asks them. None: it does not say where, or does not
+        answer."""
+        try:
+            endpoint = (await self._found()).end
+        except IssuerUnavailable:
+            return None
+        return None if endpoint is None else _with(endpoint, {"client_id": self._console.client_id or ""})
 
     async def claims(self, code: str, attempt: Attempt) -> Mapping[str, Any]:
         """The claims of the person for which the issuer gave the code. The issuer gives tokens for
@@ -167,8 +178,16 @@ class CodeFlow:
         return Endpoints(
             address_in(document, "authorization_endpoint", self._config.issuer),
             address_in(document, "token_endpoint", self._config.issuer),
+            self._end(document),
             isinstance(ways, list) and "client_secret_basic" in cast("list[object]", ways),
         )
+
+    def _end(self, document: Mapping[str, Any]) -> str | None:
+        # Nobody needs it to sign in, so one that is not valid is as good as none.
+        try:
+            return address_in(document, "end_session_endpoint", self._config.issuer)
+        except IssuerUnavailable:
+            return None
 
 
 async def check(config: SignInConfig, console: ConsoleSignIn) -> str:
@@ -179,6 +198,10 @@ async def check(config: SignInConfig, console: ConsoleSignIn) -> str:
     """
     await CodeFlow(config, console, None).address(Attempt())
     return f"people sign in to the console as the client {console.client_id}"
+
+
+def _with(address: str, asked: Mapping[str, str]) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
 
 
 def _token(tokens: Mapping[str, Any], name: str) -> bytes:

@@ -32,6 +32,7 @@ _NAMES: Mapping[str, str] = {
     "jwks_uri": "keys",
     "authorization_endpoint": "page to sign in",
     "token_endpoint": "tokens",
+    "end_session_endpoint": "page to sign out",
 }
 
 Keys = Mapping[str, Mapping[str, PyJWK]]

@@ -122,7 +122,10 @@ async def test_a_person_signs_in_at_the_issuer_sees_what_the_token_allows_and_si
         replayed = await person.get(back)
         refused(replayed, 401, "RK755", "this browser has not begun this sign-in in the last ten minutes")
         out = await person.post("/sign-out", {"form": FORM.findall(page.text)[0]})
-        assert (out.headers["location"], person.cookies) == ("/sign-in", {})
+        assert (out.headers["location"], person.cookies) == ("/sign-in/out", {})
+        signed_out = await person.get("/sign-in/out")
+        assert "You may still be signed in with Granvik. Sign out of Granvik too" in text(signed_out)
+        assert f'href="{issuer.server.url}/oauth/end?client_id={CLIENT}"' in signed_out.text
         assert (await person.get("/runs")).status_code == 303
         everything = "".join(one for one in (page.text, done.text, str(done.headers), str(begun.headers)))
         log = await asyncio.to_thread(lambda: api.stop().err)
@@ -203,6 +206,32 @@ async def test_each_tab_finishes_the_sign_in_that_it_has_begun_and_a_browser_kee
     for number in (0, 1):
         refused(await person.get(backs[number]), 401, "RK755", "has not begun this sign-in")
     assert len(person.cookies) == 8, "seven attempts and the session"
+
+
+@pytest.mark.parametrize("end", [None, "", "http://other.example/end", "javascript:alert(1)", 7])
+async def test_an_issuer_without_a_page_to_sign_out_has_no_link_to_it(
+    rekindle: Command, issuer: Issuer, end: object
+) -> None:
+    issuer.discovery["end_session_endpoint"] = end
+    async with served(having(rekindle, issuer)) as (_, client):
+        person = Browser(client)
+        assert (await person.sign_in()).status_code == 303
+        page = await person.get("/sign-in/out")
+        assert (page.status_code, "Sign in with Granvik" in text(page), "Sign out" in text(page)) == (200, True, False)
+
+
+async def test_without_the_table_of_the_console_the_sessions_of_people_end(rekindle: Command, issuer: Issuer) -> None:
+    configured = (rekindle.folder / "rekindle.toml").read_text() + TABLE.format(issuer=issuer.url)
+    secret = {"REKINDLE_CONSOLE_SECRET": "5ecret-of-the-tests-0123456789abcdef"}
+    async with served(having(rekindle, issuer, **secret)) as (_, client):
+        person = Browser(client)
+        assert (await person.sign_in()).status_code == 303
+        assert (await person.get("/runs")).status_code == 200
+    (rekindle.folder / "rekindle.toml").write_text(configured)
+    async with served(rekindle.having(REKINDLE_API_KEY=KEY, **secret)) as (_, client):
+        later = Browser(client)
+        later.cookies = person.cookies
+        assert (await later.get("/runs")).status_code == 303
 
 
 @pytest.mark.parametrize(
