@@ -22,10 +22,10 @@ LOOKS = [(1280, "light", True), (360, "light", False), (360, "dark", True), (128
 
 
 @contextmanager
-def started() -> Iterator[Any]:
-    """A browser. It needs no display."""
+def started(*arguments: str) -> Iterator[Any]:
+    """A browser with these arguments. It needs no display."""
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *arguments])
         yield browser
         browser.close()
 
