@@ -12,8 +12,9 @@ from conftest import Server, as_worker, one_server
 from rekindle import errors
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.patience import PatientStore
+from rekindle.postgres.connection import connect
 from rekindle.postgres.faults import database_faults
-from rekindle.postgres.pool import Database, connect
+from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 
 server = one_server

@@ -12,7 +12,7 @@ from psycopg import errors
 
 from rekindle.model import Acceptance, Selection, Unit
 from rekindle.policy import HOLD_SECONDS
-from rekindle.postgres.pool import connect
+from rekindle.postgres.connection import connect
 from rekindle.postgres.sql import statement
 from team.programme import Programme, open_programme, wanted
 

@@ -9,7 +9,7 @@ import pytest
 
 from rekindle.model import Acceptance, Selection, Unit
 from rekindle.policy import HOLD_SECONDS, LOST_SECONDS, REFUSED_COOLDOWN_SECONDS
-from rekindle.postgres.pool import connect
+from rekindle.postgres.connection import connect
 from rekindle.postgres.sql import statement
 from team.programme import Programme, open_programme, wanted
 

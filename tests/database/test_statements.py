@@ -9,6 +9,7 @@ from typing import Any, cast
 import psycopg
 import pytest
 
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import (
     AT_ANY_HOUR,
     OF_MEMBERSHIP,
@@ -19,7 +20,6 @@ from rekindle.postgres.evaluation import (
     parts_of_names,
     source_views,
 )
-from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import names, statement
 from rekindle.postgres.twins import PARTS
 from rekindle.scenario import KINDS

@@ -11,6 +11,7 @@ from faults.wire import Wire
 from rekindle import Engine
 from rekindle.errors import DatabaseUnreachable
 from rekindle.postgres import pool
+from rekindle.postgres.connection import connect
 from rekindle.postgres.pool import Database
 from rekindle.scenario import Config
 from rekindle.settings import Settings
@@ -117,7 +118,7 @@ async def test_a_client_that_falls_silent_in_a_transaction_loses_its_locks(
 
 async def test_every_connection_looks_for_a_network_that_is_gone_unless_the_address_says_how(team: Team) -> None:
     for url, idle in ((team.url, "5"), (f"{team.url}?keepalives_idle=77", "77")):
-        connection = await pool.connect(url)
+        connection = await connect(url)
         said = connection.info.get_parameters()
         await connection.close()
         assert (said["keepalives_idle"], said["tcp_user_timeout"]) == (idle, "15000")

@@ -31,6 +31,7 @@ CONSTANTS: Mapping[str, float] = {
     "rekindle.policy.LOST_SECONDS": 4.0,
     "rekindle.policy.MAX_RETRY_SECONDS": 3.0,
     "rekindle.dispatchers.fcm.errors.QUOTA_DELAY_SECONDS": 1.0,
+    "rekindle.postgres.connection.CONNECT_SECONDS": 2,
     "rekindle.postgres.pool.CONNECT_SECONDS": 2,
     "rekindle.fleet.worker.LOOK_SECONDS": 0.5,
     "rekindle.fleet.worker.LEFT_SECONDS": 1.0,

@@ -13,7 +13,7 @@ from rekindle.effect.document import effect_document
 from rekindle.effect.intervals import anytime, needed, one_look
 from rekindle.effect.lines import notes, shared, terms, title
 from rekindle.effect.past import MOST_STEPS, Said
-from rekindle.effect.words import Word
+from rekindle.effect.trial import Word
 from rekindle.pictures.effect import page
 from rekindle.ports import ChapterSettled, FourCounts, Opens, TextsFound, TrialDay, TrialFound, TrialsFound
 

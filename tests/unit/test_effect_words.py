@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rekindle.effect.amounts import outwards
 from rekindle.effect.intervals import one_look
-from rekindle.effect.words import Clusters, Seen, Trial, Word, arms_of_texts, beside, interval, verdict, weeks
+from rekindle.effect.trial import Clusters, Seen, Trial, Word, arms_of_texts
+from rekindle.effect.words import beside, interval, verdict, weeks
 
 TODAY = date(2026, 3, 2)
 TRIAL = Trial(share=0.5, horizon_days=14, until=date(2026, 6, 1))

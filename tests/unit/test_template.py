@@ -10,7 +10,8 @@ import pytest
 from rekindle.errors import TemplateInvalid
 from rekindle.render import MAX_TEMPLATE_CHARS, needs, template, variables_in
 from rekindle.render.parts import Count, DateField, Field, ListField, NumberField, Plural, Select, TimeField
-from rekindle.render.template import always_needs, parse
+from rekindle.render.syntax import parse
+from rekindle.render.template import always_needs
 
 
 def test_a_plural_has_forms_for_categories_and_for_exact_numbers() -> None:

@@ -13,7 +13,7 @@ from rekindle.api.list_models import example
 from rekindle.api.models import Instant
 from rekindle.app import Engine
 from rekindle.effect.document import Document, effect_document
-from rekindle.effect.words import Word
+from rekindle.effect.trial import Word
 
 _TERMS: dict[str, Any] = {
     "trial_id": "0f7c3a52-9b1e-4c7d-8a55-2d1b6a9e4f00",

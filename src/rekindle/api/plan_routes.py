@@ -12,16 +12,10 @@ from rekindle.access import Actor
 from rekindle.api.access import require
 from rekindle.api.asked import Named, Organisation, Reader, Scenarios, Turns, User, person_named, seen
 from rekindle.api.document import KEY, responses
+from rekindle.api.explain_models import PersonShown
 from rekindle.api.pages import Cursor, Cursors, Limit
-from rekindle.api.plan_models import (
-    PersonShown,
-    PlanPage,
-    ScenarioPage,
-    ScenarioShown,
-    SchedulePage,
-    VersionPage,
-    WorkerPage,
-)
+from rekindle.api.plan_models import PlanPage, ScenarioPage, ScenarioShown, VersionPage
+from rekindle.api.schedule_models import SchedulePage, WorkerPage
 from rekindle.app import Engine
 from rekindle.documents import (
     Document,

@@ -16,7 +16,7 @@ from rekindle.console.pages import Pages
 from rekindle.documents import places_of
 from rekindle.effect.answers import EVERYTHING, Answer, Effect
 from rekindle.effect.lines import headline, key, named, notes, terms, title
-from rekindle.effect.words import Word
+from rekindle.effect.trial import Word
 from rekindle.errors import NotFound
 from rekindle.model import REASONS, PlaceNames
 from rekindle.pictures.effect import may_be_read, pictures, side_by_side

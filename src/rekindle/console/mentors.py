@@ -22,7 +22,7 @@ from rekindle.console.pages import Pages
 from rekindle.console.tabs import Tab
 from rekindle.effect.amounts import outwards
 from rekindle.effect.answers import EVERYTHING, Answer, Effect
-from rekindle.effect.words import Word
+from rekindle.effect.trial import Word
 from rekindle.errors import NotFound
 from rekindle.model import Place
 from rekindle.ports import LookedAfter, ScenarioStatus, Told

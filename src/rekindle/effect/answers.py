@@ -10,17 +10,8 @@ from rekindle.effect.chapters import clusters_on
 from rekindle.effect.curve import BackByDay, MonthShown, SecondOutcome, back_by_days, months, opened, opted_out
 from rekindle.effect.many import MOST_DIVIDED, alpha_of_each, ln_evidence
 from rekindle.effect.past import DECIDED, Past, past
-from rekindle.effect.words import (
-    LEAST_SETTLED,
-    Seen,
-    Trial,
-    Verdict,
-    arms_of_texts,
-    beside,
-    people_needed,
-    verdict,
-    weeks,
-)
+from rekindle.effect.trial import Seen, Trial, Verdict, arms_of_texts
+from rekindle.effect.words import LEAST_SETTLED, beside, people_needed, verdict, weeks
 from rekindle.errors import EffectMissing
 from rekindle.ports import NO_COUNTS, TrialFound, TrialsFound, scenario_of
 

@@ -5,7 +5,8 @@ from datetime import date
 
 from rekindle.effect.intervals import by_chapter
 from rekindle.effect.libraries import library
-from rekindle.effect.words import LEAST_CHAPTERS, Clusters
+from rekindle.effect.trial import Clusters
+from rekindle.effect.words import LEAST_CHAPTERS
 from rekindle.ports import ChapterSettled
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from rekindle.effect.intervals import anytime, back_by_day
-from rekindle.effect.words import LEAST_SETTLED, Seen, Trial
+from rekindle.effect.trial import Seen, Trial
+from rekindle.effect.words import LEAST_SETTLED
 from rekindle.ports import FourCounts, TrialFound
 
 _BAND = 1.96

@@ -6,7 +6,7 @@ from rekindle.effect.amounts import count, outwards, percent, plain, points, sha
 from rekindle.effect.answers import EVERYTHING, Answer, Read
 from rekindle.effect.opens import opened_lines
 from rekindle.effect.past import Said
-from rekindle.effect.words import Word
+from rekindle.effect.trial import Word
 from rekindle.ports import scenario_of
 
 NOBODY = "not known: nobody is held out"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rekindle.effect.amounts import outwards, share_of, signed
 from rekindle.effect.answers import Answer
-from rekindle.effect.words import Word
+from rekindle.effect.trial import Word
 from rekindle.ports import Opens
 
 

@@ -11,7 +11,8 @@ from typing import TypeVar
 from rekindle.effect.chapters import clusters_on
 from rekindle.effect.intervals import anytime, log_evidence
 from rekindle.effect.libraries import library
-from rekindle.effect.words import LEAST_CHAPTERS, LEAST_SETTLED, Seen, Trial, Verdict, Word
+from rekindle.effect.trial import Seen, Trial, Verdict, Word
+from rekindle.effect.words import LEAST_CHAPTERS, LEAST_SETTLED
 from rekindle.ports import FourCounts, TrialFound
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from rekindle.effect.amounts import outwards, percent, plain, points, share_of, 
 from rekindle.effect.answers import Answer, Effect, Read
 from rekindle.effect.curve import DayShown
 from rekindle.effect.lines import NOBODY, headline, named, notes, people_needed, shared, terms, title
-from rekindle.effect.words import Arms, Word
+from rekindle.effect.trial import Arms, Word
 from rekindle.pictures.page import Picture, bars, document, drawn, table
 from rekindle.pictures.plot import HELD_OUT, NUDGED, Plot
 from rekindle.ports import FourCounts

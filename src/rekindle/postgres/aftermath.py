@@ -8,8 +8,8 @@ from typing import Any, LiteralString
 from psycopg import errors
 
 from rekindle.ports import Aftermath, Applied, BaseRate, Past
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import source_views
-from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import statement
 
 _DAY = 86_400

@@ -6,7 +6,8 @@ from datetime import UTC
 from psycopg.types.json import Jsonb
 
 from rekindle.ports import Audited, Entry, Filter
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.connection import Connection
+from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
 __all__ = ["Entry", "audit"]

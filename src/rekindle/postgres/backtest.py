@@ -14,12 +14,13 @@ from rekindle.policy import Guard
 from rekindle.ports import Aftermath, Applied, Evaluation, Fidelities, Fidelity, Judged, Past, PastTick, Replays
 from rekindle.postgres.aftermath import aftermath
 from rekindle.postgres.claims import survey
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import OF_TRIALS, WITH_ONE_TEXT, Moment, optional_views
 from rekindle.postgres.faults import database_faults
 from rekindle.postgres.fidelity import fidelity
 from rekindle.postgres.guard import Claim, weigh
 from rekindle.postgres.own_query import returned_rows
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.postgres.twins import DATED, FUNCTIONS, PARTS, TWINS, over_twins

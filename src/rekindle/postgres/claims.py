@@ -13,11 +13,12 @@ from psycopg.types.json import Jsonb
 from rekindle.model import Candidate, Numbers, Selection
 from rekindle.policy import Guard
 from rekindle.ports import Applied, Evaluation, Survey
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import begin, optional_views, staged_rows
 from rekindle.postgres.guard import pass_guard
 from rekindle.postgres.locks import share_with_claims
 from rekindle.postgres.names import require_name
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.render import read_variables

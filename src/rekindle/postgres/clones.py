@@ -4,8 +4,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from psycopg.sql import SQL, Composed, Identifier
 
+from rekindle.postgres.connection import connect
 from rekindle.postgres.faults import database_faults
-from rekindle.postgres.pool import connect
 from rekindle.postgres.session import pinned
 
 

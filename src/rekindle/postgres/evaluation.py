@@ -8,8 +8,9 @@ from typing import IO, Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from rekindle.ports import Applied, Evaluation, Terms
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.own_query import own_rows, stage
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.requirements import requirements
 from rekindle.postgres.sql import statement
 from rekindle.scenario import KINDS, AnyScenario, OwnQuery, texts_sha256

@@ -7,9 +7,9 @@ from typing import LiteralString, cast
 
 from rekindle.errors import DatabaseError, DatabaseUnreachable, NotReplayable, SourceError
 from rekindle.ports import Applied, Fidelity
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.faults import database_faults
 from rekindle.postgres.own_query import prove
-from rekindle.postgres.pool import Connection
 from rekindle.postgres.scenario_faults import evaluating, querying
 from rekindle.postgres.sql import statement
 from rekindle.postgres.twins import DATED

@@ -1,8 +1,8 @@
 """Whether a server can keep the ledger's promises."""
 
 from rekindle.errors import DatabaseUnfit
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.faults import read_only
-from rekindle.postgres.pool import Connection
 from rekindle.postgres.sql import statement
 
 MINIMUM_SERVER = 150_000

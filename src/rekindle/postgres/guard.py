@@ -10,8 +10,9 @@ from uuid import UUID
 from rekindle.errors import HeldByGuard
 from rekindle.policy import MEDIAN_DAYS, MEDIAN_LEAST_DAYS, Guard
 from rekindle.ports import Evaluation
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.locks import take
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
 

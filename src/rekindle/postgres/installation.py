@@ -6,9 +6,10 @@ from typing import Any, LiteralString
 
 from rekindle.errors import BadArgument, InstallationNotAdopted
 from rekindle.postgres.audit import Entry, audit
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.fitness import require_fit
 from rekindle.postgres.migrate import require_current
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
 _ADOPTED = Entry("installation.adopted")

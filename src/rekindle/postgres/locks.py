@@ -6,7 +6,8 @@ from typing import Literal
 from psycopg import errors, sql
 
 from rekindle.errors import DatabaseError, RekindleError, StatementTooSlow
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.connection import Connection
+from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
 LockName = Literal["apply", "guard", "prune", "sweep", "test"]

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, LiteralString, cast
 
 from rekindle.errors import BadArgument, MigrationDrift, NotMigrated
+from rekindle.postgres.connection import Connection, connect
 from rekindle.postgres.faults import database_faults
 from rekindle.postgres.fitness import require_fit
-from rekindle.postgres.pool import Connection, connect
 from rekindle.postgres.rights import missing_rights
 from rekindle.postgres.session import pinned
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from rekindle.errors import NamesCollide, ScenarioRenamed
 from rekindle.ports import Applied, Carried, Names
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import optional_views
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 from rekindle.scenario import Config
 

@@ -9,7 +9,8 @@ from typing import IO, Any, LiteralString, cast
 from uuid import UUID
 
 from rekindle.errors import ScenarioQueryFailed, ScenarioQueryInvalid, SourceError
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.connection import Connection
+from rekindle.postgres.pool import Database
 from rekindle.postgres.requirements import fits
 from rekindle.postgres.scenario_faults import querying
 from rekindle.postgres.sql import statement

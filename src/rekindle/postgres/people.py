@@ -8,9 +8,10 @@ from uuid import UUID
 
 from rekindle.ports import Deleted, Entry, LastSend
 from rekindle.postgres.audit import audit
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import optional_views
 from rekindle.postgres.locks import exclude_claims
-from rekindle.postgres.pool import ANSWER_SECONDS, Connection, Database
+from rekindle.postgres.pool import ANSWER_SECONDS, Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 

@@ -1,109 +1,36 @@
-"""Connections to the team's database."""
+"""The pool of connections to the team's database, and its transactions."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString
 
 import psycopg
-from psycopg import AsyncConnection, waiting
-from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from rekindle.postgres import address
-from rekindle.postgres.faults import database_faults, server_refused, unanswered
+from rekindle.postgres.connection import CONNECT_SECONDS, Connection, connect, connection_parameters
+from rekindle.postgres.faults import database_faults, server_refused
 from rekindle.postgres.session import Mode, opening, pinned
 
-RV = TypeVar("RV")
 Parameters = dict[str, Any]
 
 CONNECTIONS = 4
 """Connections per run. Its stages use two or three at the same time."""
 
-CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30.0
 """The default time limit for a connection and all statements on it. A server can fall silent
 without closing the connection (a firewall that forgets it, a machine that is moved). Without a
 limit, a client would wait for as long as that lasts."""
 
-# Python prints warnings of an unconfigured logger to stderr. Those of psycopg quote the server's
-# address, and Rekindle logs the loss of a connection itself.
-logging.getLogger("psycopg").addHandler(logging.NullHandler())
-
-_CANCEL_SECONDS = 0.5
 _IDLE_SECONDS = 10.0
 _YIELDING_SECONDS = 600.0  # between two statements of a block that yields to its caller
 _GRACE_SECONDS = 2.0  # the server's limit for a statement ends this much before ours
-# A lost network is noticed after about 15 s. The statement is then retried on another connection.
-_KEEPALIVE = {
-    "keepalives_idle": 5,
-    "keepalives_interval": 3,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,  # milliseconds
-}
 LOST_SECONDS = 1.0
 """How long each statement waits for a connection from the loss of the server until a statement
 succeeds again. A caller that has time left retries. At ten seconds each, a run whose database had
 crashed ended 60 s after its budget (measured)."""
-
-
-class Connection(AsyncConnection[DictRow]):
-    """A connection that closes at once when its caller is cancelled while waiting for an answer."""
-
-    async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """Wait as psycopg does, but close the connection on cancellation. psycopg asks the server
-        to stop and waits ten seconds for its answer. A silent server never answers, and a run that
-        has ended does not have ten seconds. In both cases it is not known whether the statement
-        took effect."""
-        try:
-            return await waiting.wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
-        except asyncio.CancelledError:
-            try:
-                with suppress(psycopg.Error):
-                    await self.cancel_safe(timeout=_CANCEL_SECONDS)
-            finally:
-                self.pgconn.finish()
-            raise
-
-
-def _parameters(url: str) -> dict[str, Any]:
-    """Return the parameters of every connection. Network settings in the address take precedence.
-
-    Raises:
-        DatabaseUnreachable: the address cannot be read.
-    """
-    given = address.parameters(url)
-    own: dict[str, Any] = {name: value for name, value in _KEEPALIVE.items() if name not in given}
-    if "options" not in given:
-        own["options"] = ""  # not those of PGOPTIONS, which are for another program
-    return (
-        given
-        | own
-        | {
-            "autocommit": True,
-            "client_encoding": "utf8",
-            "prepare_threshold": None,  # no prepared statements, so that a transaction pooler works
-            "row_factory": dict_row,
-            "connect_timeout": CONNECT_SECONDS,
-            "application_name": "rekindle",
-        }
-    )
-
-
-async def connect(url: str) -> Connection:
-    """Open one connection in autocommit.
-
-    Raises:
-        DatabaseUnreachable: the address cannot be read, no server answers, or it refuses the login.
-    """
-    parameters = _parameters(url)
-    try:
-        return await Connection.connect(**parameters)
-    except (psycopg.Error, UnicodeError) as error:  # a host that cannot be a name is a UnicodeError
-        raise unanswered(url, error) from None
 
 
 class Database:
@@ -122,7 +49,7 @@ class Database:
             open=False,
             timeout=CONNECT_SECONDS,
             connection_class=Connection,
-            kwargs=lambda: _parameters(url),
+            kwargs=lambda: connection_parameters(url),
         )
 
     async def open(self) -> None:

@@ -13,12 +13,13 @@ from rekindle.errors import WouldRetire
 from rekindle.model import KeyHolder, Look, Numbers, Report, Sight, UnknownSend
 from rekindle.ports import Applied, Change, Filter, Names, ScenarioDay, ScenarioStatus, ScenarioVersion, TrialChange
 from rekindle.postgres.audit import Entry, audit
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.installation import require_ready
 from rekindle.postgres.lists import page_of
 from rekindle.postgres.locks import exclude_claims, take
 from rekindle.postgres.migrate import migrations
 from rekindle.postgres.names import names_of, require_distinct
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.rights import missing_rights
 from rekindle.postgres.sql import statement
 from rekindle.postgres.stored import stored_scenario

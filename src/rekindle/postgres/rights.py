@@ -4,7 +4,7 @@ missing."""
 import re
 from collections.abc import Iterable
 
-from rekindle.postgres.pool import Connection
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.sql import statement
 
 _COMMENT = re.compile(r"--.*$", re.MULTILINE)

@@ -10,9 +10,10 @@ from psycopg import AsyncClientCursor, sql
 
 from rekindle.ports import Applied, Evaluation
 from rekindle.postgres.claims import claim_parameters
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import begin, kinds_that_look, optional_views, source_views
 from rekindle.postgres.own_query import NOT_LOOKED_AT, returned_rows
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 from rekindle.scenario import KINDS, OwnQuery
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from rekindle.errors import BadArgument
 from rekindle.postgres.audit import Entry, audit
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.connection import Connection
+from rekindle.postgres.pool import Database
 from rekindle.postgres.sql import statement
 
 _SETTLED = Entry("unknown.settled")

@@ -22,11 +22,12 @@ from rekindle.ports import (
     SourceCounts,
     View,
 )
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import optional_views, parts_of_names
 from rekindle.postgres.faults import primary
 from rekindle.postgres.own_outcome import tried
 from rekindle.postgres.own_query import sample_variables
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.render import MAX_VALUE_CHARS

@@ -27,12 +27,13 @@ from rekindle.policy import GUARDED, Guard
 from rekindle.ports import Applied, Entry, Evaluation, Filter, OwnOutcome, Store, Survey
 from rekindle.postgres import claims, own_outcome
 from rekindle.postgres.audit import audit
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import kinds_that_look, optional_views, source_views
 from rekindle.postgres.guard_preview import claimable, held_back
 from rekindle.postgres.installation import require_known, require_ready
 from rekindle.postgres.locks import take_if_free
 from rekindle.postgres.own_query import still_due
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.reports import Reports, read_runs
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement

@@ -11,10 +11,11 @@ from rekindle.errors import KeyTaken, NoTestSend, NotFound, TooManyTests
 from rekindle.model import REASONS, Asked, Candidate, Message, SentAsTest, TargetKind, TestOutcome
 from rekindle.ports import Entry, Evaluation, Filter
 from rekindle.postgres.audit import audit
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import Moment, begin, staged_rows
 from rekindle.postgres.lists import page_of
 from rekindle.postgres.locks import share_with_claims, take
-from rekindle.postgres.pool import Connection, Database
+from rekindle.postgres.pool import Database
 from rekindle.postgres.scenario_faults import evaluating
 from rekindle.postgres.sql import statement
 from rekindle.render import read_variables

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from rekindle.errors import TrialRefused
 from rekindle.ports import OF_TEXTS, PROGRAMME, Outlook, TrialChange, TrialTerms, scenario_of
-from rekindle.postgres.pool import Connection
+from rekindle.postgres.connection import Connection
 from rekindle.postgres.sql import statement
 from rekindle.scenario import AnyScenario, Config, Outcome, TextTrial, Trial, ends_of, names_of, texts_sha256
 

@@ -15,17 +15,8 @@ from rekindle.render.locales import (
     usual_categories,
 )
 from rekindle.render.parts import Need
-from rekindle.render.template import (
-    MAX_TEMPLATE_CHARS,
-    always_needs,
-    currencies,
-    needs,
-    not_plain,
-    parse,
-    plurals,
-    shows_only,
-    variables_in,
-)
+from rekindle.render.syntax import MAX_TEMPLATE_CHARS, parse
+from rekindle.render.template import always_needs, currencies, needs, not_plain, plurals, shows_only, variables_in
 from rekindle.render.text import (
     MissingVariable,
     NotRendered,

@@ -19,7 +19,7 @@ from rekindle.render.parts import (
     TimeField,
     forms_of,
 )
-from rekindle.render.template import parse
+from rekindle.render.syntax import parse
 from rekindle.render.text import clean, is_address
 
 # The dates on which a written length depends: every month with every day of the week, and few and

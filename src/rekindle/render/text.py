@@ -19,7 +19,7 @@ from rekindle.render.locales import (
     written_time,
 )
 from rekindle.render.parts import Count, DateField, Field, ListField, NumberField, Plural, Select, Template, TimeField
-from rekindle.render.template import parse
+from rekindle.render.syntax import parse
 from rekindle.render.values import encoded, shown
 
 # C0 and C1 controls except newline and tab; lone surrogates; bidirectional controls, with which a

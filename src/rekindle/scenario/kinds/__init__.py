@@ -8,11 +8,12 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, Field
 
-from rekindle.scenario.kinds.base import SCENARIO_TYPE, ScenarioKind, Seconds
+from rekindle.scenario.kinds.base import ScenarioKind, Seconds
 from rekindle.scenario.kinds.date import YearlyDate
 from rekindle.scenario.kinds.event import Event
 from rekindle.scenario.kinds.expiry import Expiry
 from rekindle.scenario.kinds.inactivity import Inactivity
+from rekindle.scenario.kinds.keys import SCENARIO_TYPE
 from rekindle.scenario.kinds.milestone import Milestone
 from rekindle.scenario.kinds.onboarding import Onboarding
 from rekindle.scenario.kinds.sql import OwnQuery

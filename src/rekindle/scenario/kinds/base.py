@@ -1,82 +1,35 @@
 """The base of every kind of scenario: the keys that all kinds take, and what each kind must
 declare."""
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from rekindle.policy import parse_days
 from rekindle.scenario.cron import Zone, shortest_interval, valid_cron
 from rekindle.scenario.day import Day
 from rekindle.scenario.digest import Digest
 from rekindle.scenario.further import MOST_TEXTS, FurtherText, TextName, TextTrial
+from rekindle.scenario.kinds.keys import Days, EarlierName
+from rekindle.scenario.kinds.variants import overridden
 from rekindle.scenario.outcome import Outcome
-from rekindle.scenario.overrides import FIXED, Mistake, Override, as_table, deep_merge, fault_of, mistakes, pick
+from rekindle.scenario.overrides import Override, as_table, fault_of
 from rekindle.scenario.reach import Reach, Seconds
 from rekindle.scenario.texts import Texts, Variable, check_locales
 from rekindle.scenario.trial import Trial
 from rekindle.scenario.views import Columns
 
-SCENARIO_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MAX_OVERRIDES = 5_000
 MAX_TTL_SECONDS = 2_419_200  # FCM: four weeks
-
-
-def _days(value: object) -> object:
-    return parse_days(value) if isinstance(value, str) else value
-
-
-def _name(text: str) -> str:
-    if SCENARIO_TYPE.fullmatch(text) is None:
-        raise ValueError("is not the name of a scenario; write the name that it had before")
-    return text
-
-
-def distinct(values: list[int]) -> list[int]:
-    """The values, ascending.
-
-    Raises:
-        ValueError: a value appears twice.
-    """
-    if len(set(values)) != len(values):
-        raise ValueError("the same value appears twice")
-    return sorted(values)
-
-
-def within_age(days: list[int], known: ValidationInfo) -> list[int]:
-    """The days, each of which an occasion reaches before it is too old.
-
-    Raises:
-        ValueError: one is longer than `max_age`.
-    """
-    max_age = known.data.get("max_age")
-    if max_age is not None and (never := [f"{one}d" for one in days if one > max_age]):
-        raise ValueError(f"nobody reaches {', '.join(never)}, because max_age is {max_age}d")
-    return days
-
-
-def not_counted(facts: Mapping[str, Any]) -> str:
-    """A few words for `explained`, about the activities that do not count; empty if all of them
-    do."""
-    number = facts["not_counted"]
-    return f" ({number} more lie ahead or are dated before 1970-01-02)" if number else ""
-
-
-Days = Annotated[int, BeforeValidator(_days), Field(gt=0, le=3_660)]
-Thresholds = Annotated[list[Days], Field(min_length=1, max_length=20), AfterValidator(distinct)]
 
 
 class ScenarioKind(Reach, Texts, ABC):
@@ -128,7 +81,7 @@ class ScenarioKind(Reach, Texts, ABC):
 
     enabled: bool = True
     critical: bool = False
-    was: Annotated[str, AfterValidator(_name)] | None = None
+    was: EarlierName | None = None
     cooldown: Seconds
     key: Literal["day", "occurrence"] = "day"
     schedule: Annotated[str, AfterValidator(valid_cron)] | None = None
@@ -195,39 +148,7 @@ class ScenarioKind(Reach, Texts, ABC):
         if not isinstance(raw, list) or not raw:
             return handler(value)
         below = {key: one for key, one in value.items() if key != "overrides"}
-        found: list[Mistake] = []
-        try:
-            handler(below)
-        except ValidationError as fault:
-            found = mistakes(fault)
-        # A mistake that a place inherits is reported once, where it was made.
-        known: dict[str | None, set[Mistake]] = {None: set(found)}
-        inherited: dict[str | None, Mapping[str, Any]] = {None: below}
-        variants: list[tuple[Override, Self]] = []
-        for one in cast("list[object]", raw):
-            override = Override.model_validate(one)
-            changes = {key: changed for key, changed in override.changes.items() if key not in FIXED}
-            own: list[Mistake] = [
-                ((key,), "fixed", "is the same for everybody") for key in FIXED if key in override.changes
-            ]
-            variant = None
-            try:
-                variant = cls.model_validate(deep_merge(below, changes))
-            except ValidationError as fault:
-                own += mistakes(fault)
-            above = override.organisation_id if override.chapter_id else None
-            over = inherited.get(above, below)
-            changed = {key for key, new in changes.items() if not isinstance(new, dict) and new != over.get(key)}
-            others = known[None] | known.get(above, set())
-            own = [one for one in own if one not in others or one[0][0] in changed]
-            if above is None:
-                known[override.organisation_id] = set(own)
-                inherited[override.organisation_id] = deep_merge(below, changes)
-            found += [((*override.path.split("."), *loc), kind, message) for loc, kind, message in own]
-            if variant is None:
-                continue
-            said = pick(variant.model_dump(mode="json", exclude_none=True), changes)
-            variants.append((override.model_copy(update={"changes": said}), variant))
+        variants, found = overridden(cls, below, cast("list[object]", raw), handler)
         if found:
             raise fault_of(cls.__name__, found)
         variants.sort(key=lambda pair: (pair[0].organisation_id, pair[0].chapter_id or ""))

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from rekindle.policy import parse_days
-from rekindle.scenario.kinds.base import ScenarioKind, distinct
+from rekindle.scenario.kinds.base import ScenarioKind
+from rekindle.scenario.kinds.keys import distinct
 from rekindle.scenario.spoken import days, listed
 from rekindle.scenario.texts import DATE, NUMBER, Variable
 from rekindle.scenario.views import INSTANT, RECIPIENT, Columns

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from rekindle.policy import duration, parse_duration
-from rekindle.scenario.kinds.base import ScenarioKind, distinct
+from rekindle.scenario.kinds.base import ScenarioKind
+from rekindle.scenario.kinds.keys import distinct
 from rekindle.scenario.spoken import again, span
 from rekindle.scenario.texts import INSTANT, NUMBER, Variable
 from rekindle.scenario.views import EVENT, Columns

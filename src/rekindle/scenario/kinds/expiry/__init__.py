@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from rekindle.scenario.kinds.base import ScenarioKind, Thresholds, within_age
+from rekindle.scenario.kinds.base import ScenarioKind
+from rekindle.scenario.kinds.keys import Thresholds, within_age
 from rekindle.scenario.spoken import days, listed
 from rekindle.scenario.texts import DATE, NUMBER, Variable
 from rekindle.scenario.views import CERTIFICATION, Columns

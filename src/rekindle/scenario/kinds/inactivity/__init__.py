@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from rekindle.scenario.kinds.base import ScenarioKind, Thresholds, not_counted, within_age
+from rekindle.scenario.kinds.base import ScenarioKind
+from rekindle.scenario.kinds.keys import Thresholds, not_counted, within_age
 from rekindle.scenario.spoken import again, count, days
 from rekindle.scenario.texts import DATE, NUMBER, Variable
 from rekindle.scenario.views import ACTIVITY, Columns

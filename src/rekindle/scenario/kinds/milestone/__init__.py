@@ -5,7 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from rekindle.scenario.kinds.base import ScenarioKind, distinct, not_counted
+from rekindle.scenario.kinds.base import ScenarioKind
+from rekindle.scenario.kinds.keys import distinct, not_counted
 from rekindle.scenario.spoken import listed
 from rekindle.scenario.texts import NUMBER, Variable
 from rekindle.scenario.views import ACTIVITY, AMOUNT, Columns
