@@ -48,7 +48,8 @@ language sql stable security definer set search_path = '' as $$
     and not exists (
       select from public.activity_log a
       where a.profile_id = r.user_id
-        and a.occurred_at > moment.at - make_interval(hours => 24 * (select min(stage) from unnest(after_days) as stage) - 48)
+        and a.occurred_at > moment.at
+            - make_interval(hours => 24 * (select min(stage) from unnest(after_days) as stage) - 48)
         and a.occurred_at <= moment.at
     )
 $$;

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rekindle.errors import TemplateInvalid
-from rekindle.render import MAX_TEMPLATE_CHARS, needs, template, variables_in
+from rekindle.render import MAX_TEMPLATE_CHARS, needs, syntax, variables_in
 from rekindle.render.parts import Count, DateField, Field, ListField, NumberField, Plural, Select, TimeField
 from rekindle.render.syntax import parse
 from rekindle.render.template import always_needs
@@ -196,7 +196,7 @@ def steps(text: str) -> int:
         return line
 
     def call(frame: FrameType, event: str, argument: Any) -> Any:
-        return line if frame.f_code.co_filename == template.__file__ else None
+        return line if frame.f_code.co_filename == syntax.__file__ else None
 
     before = sys.gettrace()
     sys.settrace(call)

@@ -25,7 +25,8 @@ renamed as materialized (
 switched_off as materialized (
   select latest.scenario_type, latest.organisation_id
   from (
-    select distinct on (scenario.identity, s.organisation_id) scenario.identity as scenario_type, s.organisation_id, s.turned
+    select distinct on (scenario.identity, s.organisation_id) scenario.identity as scenario_type,
+                       s.organisation_id, s.turned
     from rekindle.switch s
     left join renamed on renamed.name = s.scenario_type
     cross join lateral (select coalesce(renamed.identity, s.scenario_type) as identity) scenario  -- mutant: switched-by-name
@@ -53,7 +54,8 @@ unit as materialized (
   select locked.*, rekindle.clock() as at   -- read once the unit is locked
   from given
   cross join lateral (
-    select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.scenario_version, o.organisation_id, o.idempotency_key, o.timezone,
+    select o.claim_id, o.device_id, o.user_id, o.scenario_type, o.scenario_version, o.organisation_id,
+           o.idempotency_key, o.timezone,
            o.quiet_from, o.quiet_until, o.weekdays, o.send_from, o.send_until, o.kind, o.occurrence,
            o.other_occurrences, o.variables, o.inactive_since_on, o.target, o.held_out
     from rekindle.outbox o

@@ -12,7 +12,8 @@ select (select count(*) from rekindle.scenario_notification n where n.scenario_t
           where o.outcome = 'unknown' and o.scenario_type = any (%(names)s::text[]))
        + (select count(*) from rekindle.spent s where s.scenario_type = any (%(names)s::text[])) as records,
        (select count(*) from rekindle.gate g
-        where g.scenario_type = any (%(names)s::text[]) and g.inflight is null and g.next_at > rekindle.clock()) as cooldowns,
+        where g.scenario_type = any (%(names)s::text[]) and g.inflight is null
+          and g.next_at > rekindle.clock()) as cooldowns,
        (select count(*) from rekindle.gate g
         where g.scenario_type = any (%(names)s::text[]) and g.inflight is not null) as live,
        (select count(distinct p.user_id) from preference p where p.scenario_type = any (%(names)s::text[])) as opt_outs

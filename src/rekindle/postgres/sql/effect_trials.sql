@@ -27,7 +27,8 @@ sent as (
 total as (
   select trial_id, text_name, count(*) filter (where misplaced) as misplaced,
          count(*) filter (where not nudged and sent and text_name = '') as delivered,
-         count(*) filter (where not nudged and sent and text_name <> '') as first_accepted, count(*) filter (where nudged and sent) as accepted,
+         count(*) filter (where not nudged and sent and text_name <> '') as first_accepted,
+         count(*) filter (where nudged and sent) as accepted,
          count(*) filter (where reached_otherwise) as reached_otherwise,
          count(*) filter (where nudged and opted_out) as nudged_opted_out,
          count(*) filter (where not nudged and opted_out) as held_out_opted_out
@@ -36,7 +37,8 @@ total as (
 )
 select t.trial_id, t.scope, case when starts_with(t.scope, 'text:') then 'text:' else '' end
          || coalesce(renamed.identity, regexp_replace(t.scope, '^text:', '')) as identity,
-       compared.text_name, t.texts[1] as first_text, cardinality(t.texts) - 1 as compared, t.text_ends[1] as first_weight,
+       compared.text_name, t.texts[1] as first_text, cardinality(t.texts) - 1 as compared,
+       t.text_ends[1] as first_weight,
        t.text_ends[1 + compared.position] - t.text_ends[compared.position] as text_weight,
        coalesce(total.first_accepted, 0) as first_accepted, t.unit, t.held, 
        (t.horizon_seconds / 86400)::int as horizon_days, t.worth, t.outcome, t.started_at,

@@ -46,7 +46,8 @@ subject as materialized (
     order by due.user_id is not null
                and (occasion.organisation_id, occasion.chapter_id, occasion.position, occasion.zone)
                    is distinct from (due.organisation_id, due.chapter_id, due.position, due.zone),
-             occasion.active desc nulls last, {closed}, occasion.position, occasion.organisation_id, occasion.chapter_id,
+             occasion.active desc nulls last, {closed}, occasion.position, occasion.organisation_id,
+             occasion.chapter_id,
              occasion.zone, (occasion.variant).number
     limit 1
   ) home on true
@@ -87,7 +88,8 @@ rule as (
       end as at
   ) free
 )
-select person.due, person.occurrence, person.other_occurrences, person.organisation_id, person.chapter_id, person.refusals,
+select person.due, person.occurrence, person.other_occurrences, person.organisation_id, person.chapter_id,
+       person.refusals,
        person.known, person.zone, person.next_at, person.outranking,
        (person.variant).number as variant,
        rekindle.backed_off_until(person.user_id, %(names)s::text[], person.absence, person.variant)

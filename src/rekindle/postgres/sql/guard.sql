@@ -18,7 +18,8 @@ with claim as (
    and r.at > (select rekindle.clock() - make_interval(secs => 86400 * (1 + %(median_days)s::int)))
 ),
 today as (
-  select %(people)s::bigint + coalesce(sum(claimed - confirmed) filter (where scenario_type = any (%(names)s::text[])), 0)
+  select %(people)s::bigint
+         + coalesce(sum(claimed - confirmed) filter (where scenario_type = any (%(names)s::text[])), 0)
            as own_at_most,
          %(people)s::bigint + %(ahead)s::bigint + coalesce(sum(claimed - confirmed), 0) as total_at_most,
          coalesce(sum(confirmed) filter (where run_id = %(run_id)s::uuid), 0)::bigint as confirmed
@@ -35,7 +36,8 @@ usual as (
     group by days_ago
   ) day
 )
-select rekindle.clock() - interval '24 hours' as since, today.own_at_most::bigint as own_at_most, today.total_at_most::bigint as total_at_most, today.confirmed,
+select rekindle.clock() - interval '24 hours' as since, today.own_at_most::bigint as own_at_most,
+       today.total_at_most::bigint as total_at_most, today.confirmed,
        usual.days, usual.median,
        floor(%(max_share)s::numeric * %(recipients)s::bigint)::bigint as by_share,
        case when usual.days >= %(median_least_days)s::int

@@ -16,13 +16,15 @@ with named as (
 ),
 unit as materialized (
   select o.claim_id, o.device_id, o.scenario_type, o.scenario_version, o.occurrence, o.other_occurrences,
-         o.claimed_run_id, o.run_id, o.cooldown_window_start as claimed_at, o.state as ending, o.reason, o.attempts, o.armed_at,
+         o.claimed_run_id, o.run_id, o.cooldown_window_start as claimed_at, o.state as ending, o.reason,
+         o.attempts, o.armed_at,
          null::timestamptz as ended_at, case when o.state in ('claimed', 'retry') then o.next_try_at end as next_try_at,
          null::text as provider_name, o.organisation_id
   from rekindle.outbox o where o.user_id = %(user_id)s::uuid
   union all
   select n.id, d.device_id, n.scenario_type, n.scenario_version, n.occurrence, n.other_occurrences,
-         coalesce(d.claimed_run_id, n.run_id), coalesce(d.run_id, n.run_id), coalesce(n.cooldown_window_start, n.dispatched_at), 'recorded', null,
+         coalesce(d.claimed_run_id, n.run_id), coalesce(d.run_id, n.run_id),
+         coalesce(n.cooldown_window_start, n.dispatched_at), 'recorded', null,
          coalesce(d.attempts, 0), null, coalesce(d.accepted_at, n.dispatched_at), null,
          d.provider_name, n.organisation_id
   from rekindle.scenario_notification n

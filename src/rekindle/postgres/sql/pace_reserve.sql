@@ -7,7 +7,8 @@
 insert into rekindle.pace as p (account, free_at)
 values (
   %(account)s,
-  rekindle.clock() - make_interval(secs => %(burst_seconds)s) + make_interval(secs => %(sends)s / %(per_second)s::float8)
+  rekindle.clock() - make_interval(secs => %(burst_seconds)s)
+    + make_interval(secs => %(sends)s / %(per_second)s::float8)
 )
 on conflict (account) do update
 set free_at = least(

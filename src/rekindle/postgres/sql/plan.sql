@@ -6,7 +6,8 @@
 {verdicts}
 select verdict.user_id, verdict.organisation_id, verdict.occurrence, verdict.other_occurrences, verdict.refusal,
        verdict.held_out_of, verdict.text_name,
-       verdict.locale, verdict.zone, verdict.variables::text, (verdict.variant).number as variant, coalesce(target.devices, '[]') as devices
+       verdict.locale, verdict.zone, verdict.variables::text, (verdict.variant).number as variant,
+       coalesce(target.devices, '[]') as devices
 from verdict
 -- FULL JOIN only to rule out a nested loop. It acts as a left join: every owner of a device has a
 -- verdict.

@@ -21,7 +21,8 @@ came_back as (
 gone as (
   delete from rekindle.scenario_notification n using old
   where n.id = old.id
-  returning n.user_id, n.scenario_type, n.occurrence, coalesce(n.cooldown_window_start, n.dispatched_at) as evaluated_at,
+  returning n.user_id, n.scenario_type, n.occurrence,
+            coalesce(n.cooldown_window_start, n.dispatched_at) as evaluated_at,
             n.dispatched_at as at
 ),
 {keep_spent}

@@ -45,7 +45,8 @@ cross join lateral (
   select 5, format('the policy of rekindle.%%s', relname)
   from relation
   where worker.oid is not null
-    and not exists (select from pg_catalog.pg_policy p where p.polrelid = relation.oid and worker.oid = any (p.polroles))
+    and not exists (select from pg_catalog.pg_policy p where p.polrelid = relation.oid
+      and worker.oid = any (p.polroles))
   union all
   select 6, format('execute on %%s', name) from routine where not has_function_privilege(worker.oid, oid, 'execute')
   union all

@@ -13,7 +13,8 @@ set status = coalesce(%(status)s, r.status),
      handed_over, pushes) = (
       select coalesce(sum(evaluated), 0), coalesce(sum(not_due), 0), coalesce(sum(refused), 0),
              coalesce(sum(claimed), 0), coalesce(sum(carried), 0), coalesce(sum(recorded), 0),
-             coalesce(sum(held_out), 0), coalesce(sum(skipped), 0), coalesce(sum(dead), 0), coalesce(sum(unknown), 0), coalesce(sum(pending), 0),
+             coalesce(sum(held_out), 0), coalesce(sum(skipped), 0), coalesce(sum(dead), 0),
+             coalesce(sum(unknown), 0), coalesce(sum(pending), 0),
              coalesce(sum(handed_over), 0), coalesce(sum(pushes), 0)
       from rekindle.run_scenario where run_id = %(run_id)s
     )

@@ -8,7 +8,8 @@
 insert into rekindle.run (
   run_id, budget_seconds, dispatcher, request_key, request_sha256, attempt, due_at,
   scenario_types, organisations, started_by)
-select %(run_id)s, %(budget_seconds)s, %(dispatcher)s, %(request_key)s, %(request_sha256)s, coalesce(last.attempt, 0) + 1,
+select %(run_id)s, %(budget_seconds)s, %(dispatcher)s, %(request_key)s, %(request_sha256)s,
+       coalesce(last.attempt, 0) + 1,
        last.due_at, %(scenario_types)s::text[], %(organisations)s::uuid[],
        case when last.due_at is null then rekindle.signature(%(started_by)s) end
 from (select) one

@@ -20,7 +20,8 @@ unit as (
   select claim_id, scenario_type, claimed_run_id, 1 as rank
   from rekindle.delivery where run_id = %(run_id)s and (select alive from run)
   union all
-  select claim_id, scenario_type, claimed_run_id, case outcome when 'unknown' then 2 when 'held_out' then 3 when 'dead' then 4 else 5 end
+  select claim_id, scenario_type, claimed_run_id,
+         case outcome when 'unknown' then 2 when 'held_out' then 3 when 'dead' then 4 else 5 end
   from rekindle.outcome where run_id = %(run_id)s and (select alive from run)
   union all
   select claim_id, scenario_type, claimed_run_id, 2
@@ -43,7 +44,8 @@ scenario as (
   select coalesce(s.scenario_type, c.scenario_type) as scenario_type, coalesce(s.position, 1000) as position,
          coalesce(to_jsonb(s), jsonb_build_object('scenario_type', c.scenario_type))
            || case when (select alive from run) then jsonb_build_object(
-                'carried', coalesce(c.carried, 0), 'recorded', coalesce(c.recorded, 0), 'held_out', coalesce(c.held_out, 0),
+                'carried', coalesce(c.carried, 0), 'recorded', coalesce(c.recorded, 0),
+                'held_out', coalesce(c.held_out, 0),
                 'skipped', coalesce(c.skipped, 0), 'dead', coalesce(c.dead, 0), 'unknown', coalesce(c.unknown, 0),
                 'pending', greatest(0, coalesce(s.claimed, 0) - coalesce(c.own, 0)), 'pushes', coalesce(c.pushes, 0)
               ) else '{}' end as numbers
@@ -53,7 +55,8 @@ scenario as (
   full join counted c on c.scenario_type = s.scenario_type
 )
 select run.run_id, run.status, run.started_at, run.finished_at, run.budget_seconds::float8 as budget_seconds,
-       run.dispatcher, run.halted_by, run.abandoned_at, case when run.due_at is not null then run.request_key end as tick,
+       run.dispatcher, run.halted_by, run.abandoned_at,
+       case when run.due_at is not null then run.request_key end as tick,
        run.attempt, run.reached, run.organisations, run.started_by, run.lost, scenario.numbers
 from run
 left join scenario on true

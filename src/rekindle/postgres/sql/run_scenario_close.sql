@@ -7,7 +7,8 @@ with unit as (
   select claim_id, scenario_type, claimed_run_id, 1 as rank, null as why
   from rekindle.delivery where run_id = %(run_id)s
   union all
-  select claim_id, scenario_type, claimed_run_id, case outcome when 'unknown' then 2 when 'held_out' then 3 when 'dead' then 5 else 6 end,
+  select claim_id, scenario_type, claimed_run_id,
+         case outcome when 'unknown' then 2 when 'held_out' then 3 when 'dead' then 5 else 6 end,
          case outcome when 'held_out' then null else outcome || ':' || reason end
   from rekindle.outcome where run_id = %(run_id)s
   union all
@@ -53,7 +54,8 @@ final as (
 -- no value for `claimed`.
 closed as (
   update rekindle.run_scenario r
-  set carried = f.carried, recorded = f.recorded, held_out = f.held_out, skipped = f.skipped, dead = f.dead, unknown = f.unknown,
+  set carried = f.carried, recorded = f.recorded, held_out = f.held_out, skipped = f.skipped, dead = f.dead,
+      unknown = f.unknown,
       pending = f.pending, handed_over = f.handed_over, pushes = f.pushes, reasons = f.reasons
   from final f
   where r.run_id = %(run_id)s and r.scenario_type = f.scenario_type
@@ -61,7 +63,8 @@ closed as (
 insert into rekindle.run_scenario (
   run_id, scenario_type, position, carried, recorded, held_out, skipped, dead, unknown, pending, handed_over, pushes,
   reasons)
-select %(run_id)s, scenario_type, 1000, carried, recorded, held_out, skipped, dead, unknown, pending, handed_over, pushes,
+select %(run_id)s, scenario_type, 1000, carried, recorded, held_out, skipped, dead, unknown, pending,
+       handed_over, pushes,
        reasons
 from final
 where carried_only

@@ -4,7 +4,8 @@
 -- each mark after which it is overdue.
 -- Locks: the schedules, in key order.
 with late as (
-  select * from unnest(%(scenario_types)s::text[], %(crons)s::text[], %(timezones)s::text[], %(last_ats)s::timestamptz[])
+  select * from unnest(%(scenario_types)s::text[], %(crons)s::text[], %(timezones)s::text[],
+                       %(last_ats)s::timestamptz[])
     as t (scenario_type, cron, timezone, last_at)
 ),
 locked as (

@@ -46,7 +46,8 @@ opened as (
                     where n.user_id = g.user_id and n.scenario_type = g.scenario_type
                       and n.dispatched_at > rekindle.clock() - make_interval(secs => f.cooldown_seconds))
     and not exists (select from rekindle.outcome x
-                    where x.user_id = g.user_id and x.scenario_type = g.scenario_type and x.outcome in ('unknown', 'held_out')
+                    where x.user_id = g.user_id and x.scenario_type = g.scenario_type
+                      and x.outcome in ('unknown', 'held_out')
                       and x.claim_id <> %(claim_id)s
                       and x.at > rekindle.clock() - make_interval(secs => f.cooldown_seconds))
 ),

@@ -5,7 +5,8 @@
 -- counted as "other".
 -- Locks: none.
 -- Never: a token.
-select shared.tokens as shared_tokens, shared.people as sharing_people, stale.devices as stale, unknown.kinds as unknown_kinds
+select shared.tokens as shared_tokens, shared.people as sharing_people, stale.devices as stale,
+       unknown.kinds as unknown_kinds
 from (
   select count(*) as tokens, coalesce(sum(token.people), 0)::bigint as people
   from (

@@ -14,7 +14,8 @@ select count(distinct user_id) filter (where scenario_type is null) as everythin
        count(distinct user_id) filter (where not unknown and scenario_type is not null) as known,
        count(distinct user_id) filter (where unknown) as unknown,
        coalesce((
-         select jsonb_agg(jsonb_build_array(frequent.name, frequent.people) order by frequent.people desc, frequent.name)
+         select jsonb_agg(jsonb_build_array(frequent.name, frequent.people)
+                          order by frequent.people desc, frequent.name)
          from (
            select left(wish.scenario_type, 100) as name, count(distinct wish.user_id) as people
            from wish where wish.unknown

@@ -25,7 +25,8 @@ push as (
 ),
 fact as (
   select record.scenario_type, record.organisation_id, record.user_id, 1 as records, coalesce(push.pushes, 0) as pushes,
-         (opened.claim_id is not null)::int as opened, record.horizon_seconds, (record.claim_id is not null)::int as looked_back,
+         (opened.claim_id is not null)::int as opened, record.horizon_seconds,
+         (record.claim_id is not null)::int as looked_back,
          (record.back_at is not null)::int as came_back, coalesce(record.opted_out, false)::int as opted_out,
          0 as unknown, 0 as dead_tokens
   from record
@@ -46,8 +47,10 @@ fact as (
     and (%(sees)s::uuid[] is null or u.organisation_id = any (%(sees)s::uuid[]))
 )
 select scenario_type, organisation_id, count(distinct user_id) as reached, sum(records) as records,
-       sum(pushes)::bigint as pushes, sum(opened) as opened, (max(horizon_seconds) / 86400)::int as horizon_days, sum(looked_back) as looked_back,
-       sum(came_back) as came_back, sum(opted_out) as opted_out, sum(unknown) as unknown, sum(dead_tokens) as dead_tokens
+       sum(pushes)::bigint as pushes, sum(opened) as opened, (max(horizon_seconds) / 86400)::int as horizon_days,
+       sum(looked_back) as looked_back,
+       sum(came_back) as came_back, sum(opted_out) as opted_out, sum(unknown) as unknown,
+       sum(dead_tokens) as dead_tokens
 from fact
 group by scenario_type, organisation_id
 order by scenario_type, organisation_id

@@ -4,7 +4,8 @@
 -- Locks: the schedules, in key order.
 with old as (
   select * from unnest(
-    %(scenario_types)s::text[], %(crons)s::text[], %(timezones)s::text[], %(last_ats)s::timestamptz[], %(skipped)s::bigint[]
+    %(scenario_types)s::text[], %(crons)s::text[], %(timezones)s::text[], %(last_ats)s::timestamptz[],
+    %(skipped)s::bigint[]
   ) as t (scenario_type, cron, timezone, last_at, skipped)
 ),
 locked as (

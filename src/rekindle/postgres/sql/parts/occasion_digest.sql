@@ -32,7 +32,8 @@ from (
                left(candidate.variables ->> %(digest_item)s::text, 1000) as item,
                {spent} as spent
         from candidate
-        order by user_id, position, organisation_id, chapter_id, zone, number, occurrence, rank, candidate.variables::text
+        order by user_id, position, organisation_id, chapter_id, zone, number, occurrence, rank,
+                 candidate.variables::text
       ) each
     ) placed
     window whole as (partition by placed.user_id, placed.spent, placed.position, placed.organisation_id,

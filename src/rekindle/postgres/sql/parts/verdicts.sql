@@ -84,7 +84,8 @@ recipient as (
                             (select of_organisation from place) ->> r.organisation_id::text,
                             {zone_of_place}
                             (select of_all from place)) end as zone,
-         {own_columns} - '{user_id,organisation_id,chapter_id,timezone,locale,active,external_id}'::text[] as extra_columns,
+         {own_columns} - '{user_id,organisation_id,chapter_id,timezone,locale,active,external_id}'::text[]
+           as extra_columns,
          rekindle.variant_of((select variants from place), %(places)s::jsonb, membership.organisation_id,
                              membership.chapter_id) as variant,
          r as source_row

@@ -37,7 +37,8 @@ cross join lateral (
   where threshold >= expiry.days_left and (threshold > 0) = (expiry.days_left >= 0)  -- mutant: after-the-expiry
 ) reached
 cross join lateral (
-  select 'expiry:' || c.certification_id || ':' as certificate, to_char(c.expires_on::timestamp, 'YYYY-MM-DD') as expires_on
+  select 'expiry:' || c.certification_id || ':' as certificate,
+         to_char(c.expires_on::timestamp, 'YYYY-MM-DD') as expires_on
 ) named
 left join lateral (
   select min(left(push.dated, 10)) as expires_on,

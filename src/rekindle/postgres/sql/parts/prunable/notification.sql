@@ -8,4 +8,5 @@ n.dispatched_at < (select rekindle.clock() - make_interval(secs => %(notificatio
                   where g.user_id = n.user_id and g.scenario_type = n.scenario_type
                     and (g.inflight = n.id
                          or g.next_at > rekindle.clock()  -- mutant: cooldown-needs-it
-                            and n.dispatched_at > rekindle.clock() - make_interval(secs => coalesce(g.cooldown_seconds, 0))))
+                            and n.dispatched_at > rekindle.clock()
+                                - make_interval(secs => coalesce(g.cooldown_seconds, 0))))
