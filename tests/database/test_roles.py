@@ -97,6 +97,7 @@ _BOUND = {
     "outranking": "outranking_absent",
     "membership": "membership_absent",
     "zone_of_place": "zone_of_place_absent",
+    "recipient_of": "recipient_of_absent",
     "first_place": "first_place_absent",
     "opened": "opened_absent",
     "kinds/milestone/amount": "kinds/milestone/amount_absent",

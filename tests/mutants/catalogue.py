@@ -2549,6 +2549,9 @@ PEOPLE = (
 _PAGES = "database/test_pages.py::"
 _PEOPLE = "acceptance/console/test_people.py::"
 _OWN_LISTS = f"{_PAGES}test_a_limited_reader_gets_its_own_records_and_deliveries_and_no_other"
+_OWN_NAMES = (
+    "database/test_people_names.py::test_a_limited_reader_gets_the_names_of_recipients_of_its_organisations_alone"
+)
 _OWN_PEOPLE = f"{_PAGES}test_a_limited_reader_is_told_of_the_people_there_and_of_what_was_claimed_for_them_there"
 _OWN_SCENARIO = f"{_PAGES}test_a_limited_reader_sees_of_a_scenario_its_own_overrides_and_no_numbers"
 
@@ -2602,6 +2605,13 @@ READING = (
         "own-people",
         "",
         (_OWN_PEOPLE,),
+    ),
+    Mutant(
+        "a reader of one organisation gets the name of somebody of another",
+        _sql("people_names"),
+        "own-names",
+        "",
+        (_OWN_NAMES,),
     ),
     Mutant(
         "an actor of one organisation sees a person who is gone",

@@ -58,7 +58,7 @@ class DeadTokenPages:
             request,
             "dead_tokens.html",
             tokens=shown,
-            names=await self._engine.names([], people_of(shown)),
+            names=await self._engine.called([], people_of(shown)),
             person=person,
             query=urlencode({"person": person}) if person else "",
             older=older,

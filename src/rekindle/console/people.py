@@ -84,7 +84,7 @@ class PeoplePages:
             request,
             "person.html",
             person=person,
-            name=person.standing.external_id or f"Person {str(found)[:8]}",
+            name=person.standing.name or person.standing.external_id or f"Person {str(found)[:8]}",
             places=[view.place(one) for one in person.standing.places],
             next=view.next(await self._engine.next_pushes(person)),
             scenarios=[view.scenario(one) for one in person.scenarios],

@@ -18,7 +18,7 @@ from rekindle.console.forms import Forms
 from rekindle.console.pages import Pages
 from rekindle.documents import people_of, places_of
 from rekindle.errors import BadArgument, NotFound, SettledOtherwise
-from rekindle.model import Place, UnknownSend
+from rekindle.model import Names, Place, UnknownSend
 from rekindle.ports import Filter
 
 PAGE = 25
@@ -71,7 +71,7 @@ class UnknownPages:
             request,
             "unknown.html",
             sends=shown,
-            names=await self._engine.names(places_of(shown), people_of(shown)),
+            names=await self._engine.called(places_of(shown), people_of(shown), sees=actor.organisations),
             older=older,
             cursor=cursor,
             asked=asked,
@@ -117,11 +117,14 @@ class UnknownPages:
             claim_id=claim_id,
             state=state,
             sends=sends,
-            names=await self._engine.names([Place(state.organisation_id)], people_of(sends)),
+            names=await self._names(actor, state.organisation_id, sends),
             may_settle=actor.allows("operate"),
             mistake=mistake,
             **values,
         )
+
+    async def _names(self, actor: Actor, organisation_id: UUID | None, sends: Sequence[UnknownSend]) -> Names:
+        return await self._engine.called([Place(organisation_id)], people_of(sends), sees=actor.organisations)
 
     async def _step_2(self, request: Request, actor: Actor, outcome: str, said: Any) -> Response:
         name = said.get("name", "").strip()
@@ -144,7 +147,7 @@ class UnknownPages:
             claim_id=claim_id,
             state=state,
             sends=sends,
-            names=await self._engine.names([Place(state.organisation_id)], people_of(sends)),
+            names=await self._names(actor, state.organisation_id, sends),
             outcome=outcome,
             name=name if outcome == "arrived" else "",
         )

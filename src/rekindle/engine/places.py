@@ -1,6 +1,7 @@
 """Looks up the names of organisations, chapters and people, for output."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Collection, Iterable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from rekindle.errors import DatabaseError, SourceError
@@ -23,8 +24,21 @@ async def names(source: Source, places: Iterable[Place], people: Collection[UUID
     """The names of these places, and the external_ids of these people. Those that cannot be read
     are left out, as `place_names` does."""
     found = await place_names(source, places)
+    return Names(found.organisations, found.chapters, await _of_people(source.external_ids(people)))
+
+
+async def called(
+    source: Source, places: Iterable[Place], people: Collection[UUID], *, sees: Collection[UUID] | None
+) -> Names:
+    """The same, with the names of those people who are recipients of the organisations that the
+    reader sees (None: of any)."""
+    found = await names(source, places, people)
+    return replace(found, called=await _of_people(source.people_names(people, sees=sees)))
+
+
+async def _of_people(found: Awaitable[Mapping[UUID, str]]) -> Mapping[UUID, str]:
     try:
-        return Names(found.organisations, found.chapters, await source.external_ids(people))
+        return await found
     except (DatabaseError, SourceError) as fault:
         log.warning("people.unnamed", code=fault.code, message=fault.message)
-        return Names(found.organisations, found.chapters)
+        return {}

@@ -35,10 +35,11 @@ class PlaceNames:
 
 @dataclass(frozen=True, slots=True)
 class Names(PlaceNames):
-    """The names of places, and the external_ids of people by user_id. A person without one is
-    absent."""
+    """The names of places; and of people, by user_id, the external_ids, and the names if they were
+    asked for. A person without one is absent."""
 
     people: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
+    called: Mapping[UUID, str] = field(default_factory=dict[UUID, str], repr=False)
 
 
 Turned = Literal["on", "off"]

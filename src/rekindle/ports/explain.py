@@ -92,7 +92,8 @@ class PastClaim:
 class Standing:
     """What is known of an id at a moment: whether it is listed as a recipient, whether it is active
     there, whether a device or the ledger knows it, and its places as a recipient, the home
-    first. `external_id` is the id that the team's own tables have, if the view says it."""
+    first. `external_id` is the id that the team's own tables have, and `name` the person's name,
+    if the view says them."""
 
     at: datetime
     listed: bool
@@ -100,6 +101,7 @@ class Standing:
     known: bool
     places: tuple[Place, ...]
     external_id: str | None = None
+    name: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,18 @@ class Source(Protocol):
         """
         ...
 
+    async def people_names(
+        self, people: Collection[UUID], *, sees: Collection[UUID] | None = None
+    ) -> Mapping[UUID, str]:
+        """The names that the recipient view gives these people, by user_id, each as one printable
+        line: the first of its columns `name`, `full_name`, `display_name` and `first_name` that is
+        not blank. With `sees`, only people who are recipients of these organisations now have one.
+
+        Raises:
+            DatabaseError, SourceError: the view cannot be read, or not within 5 s.
+        """
+        ...
+
     async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:
         """By variable, the bytes of the longest value (cut as texts cut it) that the views have
         now. The variables are columns of the recipient view by these names, of active recipients,

@@ -18,7 +18,7 @@ from rekindle.scenario import KINDS, AnyScenario, OwnQuery, texts_sha256
 AT_ANY_HOUR = dict.fromkeys(("refusals/weekday", "refusals/quiet_hours", "refusals/send_hour"), "at_any_hour")
 """The parts that leave the hour out. Without a time zone a person is still not reached."""
 
-OF_MEMBERSHIP = ("first_place", "zone_of_place")
+OF_MEMBERSHIP = ("first_place", "zone_of_place", "recipient_of")
 """Further parts that have an `_absent` twin for teams without a view `membership`."""
 
 WITH_ONE_TEXT = {slot: f"{slot}_absent" for slot in ("worded", "enrolled_reader")}

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from rekindle.foreign import label
 from rekindle.model import Place
 from rekindle.ports import (
     Applied,
@@ -22,6 +23,7 @@ from rekindle.postgres.evaluation import begin, optional_views, staged_rows
 from rekindle.postgres.pool import Database
 from rekindle.postgres.requirements import requirements
 from rekindle.postgres.scenario_faults import evaluating
+from rekindle.postgres.source import MAX_PERSON_CHARS
 from rekindle.postgres.sql import statement
 from rekindle.scenario import WEEKDAYS, AnyScenario
 
@@ -42,7 +44,8 @@ class PostgresExplanations(Explanations):
         async with self._database.transaction() as connection:
             text = statement("standing", **await optional_views(connection))
             row = _utc(await (await connection.execute(text, parameters)).fetchone() or {})
-        return Standing(places=tuple(Place(*place) for place in row.pop("places")), **row)
+        name = label(row.pop("name") or "", most=MAX_PERSON_CHARS) or None
+        return Standing(places=tuple(Place(*place) for place in row.pop("places")), name=name, **row)
 
     async def explain(self, evaluation: Evaluation) -> Explanation:
         """Return every condition of one scenario for the person of the selection, recipient or not.

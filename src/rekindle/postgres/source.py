@@ -36,6 +36,7 @@ from rekindle.scenario import OwnQuery, Variable
 MEASURE_SECONDS = 15.0
 NAMES_SECONDS = 5.0
 MAX_PLACE_CHARS = 60
+MAX_PERSON_CHARS = 60
 """The longest name of a place that is shown, in characters."""
 MAX_EXTERNAL_ID_CHARS = 255
 """The longest external_id that is shown, which is the longest that the HTTP API takes."""
@@ -177,6 +178,21 @@ class PostgresSource(Source):
         async with self._database.transaction(timeout_seconds=NAMES_SECONDS) as connection:
             rows = await (await connection.execute(statement("external_ids"), parameters)).fetchall()
         return {row["user_id"]: row["external_id"] for row in rows}
+
+    async def people_names(
+        self, people: Collection[UUID], *, sees: Collection[UUID] | None = None
+    ) -> Mapping[UUID, str]:
+        if not people:
+            return {}
+        parameters = {
+            "user_ids": sorted(people),
+            "organisations": None if sees is None else list(sees),
+            "chars": MAX_PERSON_CHARS,
+        }
+        async with self._database.transaction(timeout_seconds=NAMES_SECONDS) as connection:
+            text = statement("people_names", **await optional_views(connection))
+            rows = await (await connection.execute(text, parameters)).fetchall()
+        return {row["user_id"]: name for row in rows if (name := label(row["name"], most=MAX_PERSON_CHARS))}
 
     async def longest(self, names: Sequence[str], *, kinds: Sequence[str]) -> Mapping[str, int]:
         # One statement per kind and one for the names, whatever the number of names and people.
