@@ -108,7 +108,7 @@ def mounted(
         *ErasurePages(pages, forms, engine).routes(),
         *PlanPages(pages, engine).routes(),
         *ComparePages(pages, forms, engine).routes(),
-        *ScenarioPages(pages, engine).routes(),
+        *ScenarioPages(pages, engine, helps).routes(),
         *SwitchPages(pages, engine, forms).routes(),
         *helps.routes(),
         *MentorPages(pages, engine, helps).routes(),

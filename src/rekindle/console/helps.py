@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from markupsafe import Markup
@@ -52,6 +53,15 @@ class Row:
     text: str
     """What follows the word."""
     answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The word of a trial, and when it was counted."""
+
+    tag: tuple[str, str, str]
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,15 @@ class HelpsPages:
         page to page."""
         key = None if sees is None else frozenset(sees)  # mutant: kept-for-others
         return await self._effects.get(key, lambda: self._engine.effect(sees=sees))  # mutant: own-helps
+
+    def said(self, sees: Collection[UUID] | None) -> Mapping[str, Said]:
+        """What was last said of the trial of each scenario to readers of these organisations. It
+        counts nothing, so it is empty until somebody has opened one of these pages."""
+        found = self._effects.latest(None if sees is None else frozenset(sees))  # mutant: own-said
+        if found is None:
+            return {}
+        rows = (_row(one) for one in found.answer.answers)
+        return {one.path: Said(one.tag, one.text, found.at) for one in rows if one.path is not None}
 
     async def _report(self, days: int, sees: Collection[UUID] | None) -> Summary:
         return await self._engine.report(within_seconds=days * 86_400, sees=sees)  # mutant: own-helps-report

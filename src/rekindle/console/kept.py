@@ -72,6 +72,13 @@ class Kept(Generic[T]):
             return Counted(found.answer, found.at, earlier=False)
         return None if kept is None else Counted(kept.answer, kept.at, earlier=True)
 
+    def latest(self, key: Hashable) -> Counted[T] | None:
+        """The answer that is kept, also an older one; None: there is none. Counts nothing."""
+        kept = self._kept.get(key)
+        if kept is None or self._age(kept) > self.LONGEST_SECONDS:
+            return None
+        return Counted(kept.answer, kept.at, earlier=True)
+
     async def _count(self, key: Hashable, count: Callable[[], Awaitable[T]]) -> _Kept[T]:
         try:
             async with self._turn:

@@ -14,6 +14,7 @@ from rekindle.access import Actor
 from rekindle.api.asked import person_named
 from rekindle.app import Engine
 from rekindle.console.funnel import came_back, funnel, refused
+from rekindle.console.helps import HelpsPages
 from rekindle.console.kept import Kept
 from rekindle.console.pages import Pages
 from rekindle.console.states import standing
@@ -42,9 +43,10 @@ class ScenarioPages:
     """The pages of scenarios. A reader who is limited to organisations sees what applies to them,
     and no number that counts everybody."""
 
-    def __init__(self, pages: Pages, engine: Engine) -> None:
+    def __init__(self, pages: Pages, engine: Engine, helps: HelpsPages) -> None:
         self._pages = pages
         self._engine = engine
+        self._helps = helps
         self._reports = Kept[Summary]()
         self._reports.WAIT_SECONDS = WAIT_SECONDS
         self._timezone = engine.config.run.timezone or "UTC"
@@ -63,6 +65,7 @@ class ScenarioPages:
         schedules = await self._schedules()
         switches = await self._engine.switches()
         report = await self._report(actor.organisations)  # mutant: own-scenario-report
+        said = self._helps.said(actor.organisations)
         return await self._pages.page(
             request,
             "scenarios.html",
@@ -78,6 +81,7 @@ class ScenarioPages:
                     "sent": _sent(report, one.applied.scenario_type),
                     "back": came_back(report, one.applied.scenario_type),
                     "trial": one.applied.scenario.trial,
+                    "said": said.get(one.applied.scenario_type),
                 }
                 for one in statuses
             ],
@@ -109,6 +113,8 @@ class ScenarioPages:
             "scenario.html",
             name=name,
             one=status,
+            trial=applied.scenario.trial,
+            said=self._helps.said(actor.organisations).get(name),
             rules=lines(applied.scenario, timezone=self._timezone),
             state=state,
             off_names={one.organisation_id: names.of(one)[0] or str(one.organisation_id) for one in off},

@@ -50,6 +50,18 @@ def test_the_words_come_first_with_held_out_before_nudged_and_every_chart_has_it
     assert "Everybody is in the group they were drawn into" in said
 
 
+@pytest.mark.parametrize("key", ["read", "limited read"])
+def test_the_pages_of_scenarios_quote_what_was_last_said_to_the_same_readers(world: World, key: str) -> None:
+    with reading(world.api, world.keys[key]) as reader:
+        listed = text(reader.counted("/helps"))
+        interval = re.search(r"Helps: (between [0-9.]+ and [0-9.]+ points more came back)", listed)
+        assert interval is not None, listed
+        page, one = text(reader.get("/scenarios")), text(reader.get(f"/scenarios/{SCENARIO}"))
+    assert "Does it help Helps counted today " in page
+    assert f"Does it help Helps : {interval[1]}" in one
+    assert "Counted today " in one
+
+
 def test_a_text_trial_has_a_page_that_says_which_text_brings_more_back(world: World) -> None:
     with reading(world.api, world.keys["read"]) as reader:
         listed, one = text(reader.counted("/helps")), text(reader.get(f"/helps/text:{SCENARIO}:B"))
