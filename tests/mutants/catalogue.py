@@ -1325,7 +1325,7 @@ POLICY = (
         "the console lists the unknown sends of every organisation to everybody",
         "console/unknown.py",
         "own-unknown-page",
-        "sees=None,",
+        "place = await chosen(self._engine, request, replace(actor, organisations=None))",
         (_OPERATING + "test_unknown_sends_are_filtered_and_those_of_another_organisation_are_not_there",),
     ),
     Mutant(

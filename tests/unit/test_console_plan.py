@@ -6,18 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from rekindle.access import Actor
 from rekindle.app.pages import PlanPage
 from rekindle.console.compare import fields_of
 from rekindle.console.plan import PlanPages
 from rekindle.model import Names
+from rekindle.ports import Filter
 
 FILE = b'\xef\xbb\xbfa = "\xc3\xb8"\r\nb = 1\r\n'
 OURS, THEIRS = UUID(int=1), UUID(int=2)
 
 
-def reader(organisation: UUID | None) -> Actor:
-    return Actor("key", "ida", "read", None if organisation is None else frozenset([organisation]))
+def rows_of(organisation: UUID | None) -> Filter:
+    return Filter(sees=None if organisation is None else frozenset([organisation]))
 
 
 async def test_a_plan_that_was_slow_is_kept_for_readers_of_the_same_organisations_alone(
@@ -37,7 +37,7 @@ async def test_a_plan_that_was_slow_is_kept_for_readers_of_the_same_organisation
     pages = PlanPages(SimpleNamespace(), engine)  # pyright: ignore[reportArgumentType]
     monkeypatch.setattr(pages._plans, "QUICK_SECONDS", -1.0)  # nothing is quick
     for organisation in (None, OURS, THEIRS, OURS, None):
-        await pages._plan(request, reader(organisation), None, None)
+        await pages._plan(request, rows_of(organisation), None, None)
     assert asked == [None, {OURS}, {THEIRS}]
 
 

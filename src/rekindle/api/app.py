@@ -20,7 +20,7 @@ from rekindle.api.list_routes import list_routes
 from rekindle.api.middleware import Entrance
 from rekindle.api.parameters import only_known
 from rekindle.api.plan_routes import plan_routes
-from rekindle.api.problems import Json, problem
+from rekindle.api.problems import Json, problem, status_of
 from rekindle.api.report_routes import report_routes
 from rekindle.api.run_routes import run_routes
 from rekindle.api.runs import Runs
@@ -82,8 +82,8 @@ def routes(engine: Engine, runs: Runs, *, docs: bool, following: Following | Non
     return api
 
 
-async def _refused(_: Request, fault: RekindleError) -> Response:
-    return problem(fault)
+async def _refused(request: Request, fault: RekindleError) -> Response:
+    return problem(fault, status=status_of(fault, request.method))
 
 
 async def _invalid(request: Request, fault: RequestValidationError) -> Response:

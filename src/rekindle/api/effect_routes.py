@@ -258,7 +258,7 @@ def effect_routes(engine: Engine) -> APIRouter:
         "/effect",
         tags=["report"],
         summary="Say whether the nudges help",
-        responses=responses(401, 403, 422, 429, 503),
+        responses=responses(401, 403, 404, 422, 429, 503),
         response_model=EffectRead,
     )
     async def show_effect(actor: Reader, scenario: Scenario = None) -> Document:

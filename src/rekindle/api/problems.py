@@ -56,8 +56,11 @@ class Json(JSONResponse):
         return escaped(json.dumps(content, ensure_ascii=False)).encode()
 
 
-def status_of(fault: RekindleError) -> int:
-    """The status of the answer that describes an error."""
+def status_of(fault: RekindleError, method: str | None = None) -> int:
+    """The status of the answer that describes an error. A scenario that does not exist is 404 for
+    somebody who reads, as an organisation is, and otherwise a mistake of the request."""
+    if isinstance(fault, errors.UnknownScenario) and method in ("GET", "HEAD"):
+        return 404
     return _LATER.get(type(fault)) or next(number for kind, number in _STATUS if isinstance(fault, kind))
 
 

@@ -140,7 +140,7 @@ class Pages:
             answer = RedirectResponse(f"/sign-in?next={quote(path, safe='')}", status_code=303)
             self._sessions.end(answer)
             return answer
-        status = status_of(fault)
+        status = status_of(fault, scope["method"])
         answer = self.plain(Request(scope), "error.html", status=status, fault=fault, status_code=status)
         if status in (429, 503):
             answer.headers["retry-after"] = str(RETRY_AFTER_SECONDS)

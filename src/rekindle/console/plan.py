@@ -11,23 +11,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from rekindle.access import Actor
-from rekindle.api.asked import seen
 from rekindle.api.plan_routes import PLAN
 from rekindle.app import Engine
+from rekindle.console.choices import chosen
 from rekindle.console.kept import Counted, Kept
 from rekindle.console.pages import Pages
 from rekindle.documents import people_of, places_of
 from rekindle.engine.preview import Preview
 from rekindle.errors import BadArgument, UnknownScenario
-from rekindle.model import REASONS, Candidate, Names, Place
+from rekindle.model import REASONS, Candidate, Names
+from rekindle.ports import Filter
 
 PAGE = 25
 _REASONS_SHOWN = 3
 """How many reasons a line of the table names."""
 DAYS = 8
 FRESH_SECONDS = 30.0
-MOST_ORGANISATIONS = 200
 NAMES = ("name", "full_name", "display_name", "first_name")
 """The columns of the recipient view that are the name of a person; the first that there is."""
 NO_MOMENT = "is not a moment such as 2026-12-24T09:00."
@@ -41,6 +40,7 @@ class Person:
     user_id: UUID
     name: str
     known_as: str | None
+    organisation: UUID | None
     where: str
     scenario: str
     occurrence: str
@@ -91,37 +91,39 @@ class PlanPages:
         actor = self._pages.reader(request)
         asked = request.query_params
         zone = self._pages.zone(request)
-        mistake = ""
-        found: Counted[Planned] | None = None
         at = _moment(asked.get("at", ""), zone)
-        names = [
-            one.applied.scenario_type
-            for one in await self._engine.scenarios()
-            if one.applied.scenario.enabled_somewhere
-        ]
+        enabled = {
+            one.applied.scenario_type: one.applied.scenario.enabled_somewhere for one in await self._engine.scenarios()
+        }
+        names = [name for name, on in enabled.items() if on]
         scenario = asked.get("scenario") or None
+        if scenario is not None and scenario not in enabled:
+            raise UnknownScenario(f"no scenario in force is called {scenario}", hint="Open Plan.")
+        organisation = await chosen(self._engine, request, actor)
+        mistakes = {"organisation": organisation.mistake} if organisation.mistake else {}
         if asked.get("at") and at is None:
-            mistake = f"{asked['at'][:40]} {NO_MOMENT}"
-        elif scenario is not None and scenario not in names:
-            raise UnknownScenario(f"no enabled scenario is called {scenario}", hint="Open Plan.")
-        elif names:
+            mistakes["at"] = f"{asked['at'][:40]} {NO_MOMENT}"
+        if scenario is not None and not enabled[scenario]:
+            mistakes["scenario"] = f"{scenario} is not enabled, so a run would reach nobody by it."
+        found: Counted[Planned] | None = None
+        if names and not mistakes:
             try:
-                found = await self._plan(request, actor, scenario, at)
+                found = await self._plan(request, organisation.filter, scenario, at)
             except BadArgument as fault:
-                mistake = f"{fault.message[:1].upper()}{fault.message[1:]}."
+                mistakes["at"] = f"{fault.message[:1].upper()}{fault.message[1:]}."
         kept = {key: asked[key] for key in ("at", "scenario", "organisation") if asked.get(key)}
         claimed = asked.get("show") != "refused"
+        others = {key: asked[key] for key in ("at", "scenario", "show") if asked.get(key)}
         return await self._pages.page(
             request,
             "plan.html",
-            status=422 if mistake else 200,
-            mistake=mistake,
+            status=422 if mistakes else 200,
+            mistakes=mistakes,
             at="" if at is None else f"{at.astimezone(zone):%Y-%m-%dT%H:%M}",
             moment=at,
             names=names,
             scenario=scenario,
-            organisations=await self._organisations(actor),
-            organisation=asked.get("organisation", ""),
+            organisation=organisation,
             counted=found,
             plan=None if found is None else found.answer,
             claimed=claimed,
@@ -129,6 +131,7 @@ class PlanPages:
                 "again": _path(asked),
                 "claimed": _path(kept),
                 "refused": _path({**kept, "show": "refused"}),
+                "of": _path({**others, "organisation": ""}),
                 "next": found
                 and found.answer.following
                 and _path({**kept, **({} if claimed else {"show": "refused"}), "cursor": found.answer.following}),
@@ -138,12 +141,11 @@ class PlanPages:
         )
 
     async def _plan(
-        self, request: Request, actor: Actor, scenario: str | None, at: datetime | None
+        self, request: Request, seen: Filter, scenario: str | None, at: datetime | None
     ) -> Counted[Planned] | None:
         asked = request.query_params
-        organisation = _id(asked.get("organisation", ""))
         claimed = asked.get("show") != "refused"
-        rows = replace(seen(actor, organisation), after=PLAN.read(asked.get("cursor") or None), limit=PAGE + 1)
+        rows = replace(seen, after=PLAN.read(asked.get("cursor") or None), limit=PAGE + 1)
 
         async def count() -> Planned:
             page = await self._engine.plan_page(
@@ -162,16 +164,8 @@ class PlanPages:
                 sum(one.due - one.would_claim for one in page.previews),
             )
 
-        key = (actor.organisations, organisation, scenario, at, claimed, rows.after)  # mutant: plan-for-others
+        key = (seen.sees, seen.organisation_id, scenario, at, claimed, rows.after)  # mutant: plan-for-others
         return await self._plans.get(key, count)
-
-    async def _organisations(self, actor: Actor) -> list[tuple[str, str]]:
-        """Those that a reader who is limited to several may choose from."""
-        if actor.organisations is None or len(actor.organisations) < 2:
-            return []
-        mine = sorted(actor.organisations)[:MOST_ORGANISATIONS]
-        names = await self._engine.place_names(Place(one) for one in mine)
-        return [(str(one), names.organisations.get(one) or str(one)) for one in mine]
 
 
 def _path(query: Mapping[str, str]) -> str:
@@ -185,15 +179,6 @@ def _moment(text: str, zone: ZoneInfo) -> datetime | None:
     except ValueError:
         return None
     return at.replace(tzinfo=zone) if at.tzinfo is None else at
-
-
-def _id(text: str) -> UUID | None:
-    if not text:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)  # nobody's: as one that does not exist
 
 
 def _line(one: Preview, days: Mapping[date, int]) -> Line:
@@ -218,6 +203,7 @@ def _person(one: Candidate, names: Names, *, held: bool) -> Person:
         one.user_id,
         given or known_as or str(one.user_id)[:8],
         known_as if given else None,
+        organisation,
         place,
         one.scenario_type,
         one.occurrence,

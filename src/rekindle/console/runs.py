@@ -13,12 +13,14 @@ from starlette.routing import Route
 from rekindle.api.list_routes import RUNS
 from rekindle.app import Engine
 from rekindle.console import words
+from rekindle.console.choices import names_of_scenarios
 from rekindle.console.held import sentences
 from rekindle.console.pages import Pages
 from rekindle.console.progress import Progress
 from rekindle.errors import RunNotFound
 from rekindle.model import Numbers, Place, Report
 from rekindle.ports import Filter
+from rekindle.scenario.kinds import SCENARIO_TYPE
 
 PAGE = 25
 _SUMS = ("evaluated", "not_due", "refused", "claimed")
@@ -62,14 +64,13 @@ class RunPages:
         actor = self._pages.reader(request)
         scenario = request.query_params.get("scenario") or None
         cursor = request.query_params.get("cursor") or None
-        names = sorted(one.applied.scenario_type for one in await self._engine.scenarios())
         asked = Filter(
             sees=actor.organisations,  # mutant: own-runs
             scenario_type=scenario,
             after=RUNS.read(cursor),
             limit=PAGE + 1,
         )
-        known = scenario is None or scenario in names
+        known = scenario is None or SCENARIO_TYPE.fullmatch(scenario)
         rows = await self._engine.run_page(asked) if known else ()
         shown, older = RUNS.page(rows, PAGE, lambda one: (one.started_at, one.run_id))
         return await self._pages.page(
@@ -79,7 +80,7 @@ class RunPages:
             older=older,
             cursor=cursor,
             scenario=scenario,
-            scenarios=names,
+            scenarios=await names_of_scenarios(self._engine, scenario if rows else None),
         )
 
     async def one(self, request: Request) -> Response:

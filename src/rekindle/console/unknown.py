@@ -1,6 +1,7 @@
 """Unknown sends: which there are, and what an operator finds out about one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,12 +15,14 @@ from rekindle.api.access import require
 from rekindle.api.asked import person_named
 from rekindle.api.list_routes import UNKNOWN
 from rekindle.app import Engine
+from rekindle.console.choices import chosen, names_of_scenarios
 from rekindle.console.forms import Forms
 from rekindle.console.pages import Pages
 from rekindle.documents import people_of, places_of
 from rekindle.errors import BadArgument, NotFound, SettledOtherwise
 from rekindle.model import Names, Place, UnknownSend
 from rekindle.ports import Filter
+from rekindle.scenario.kinds import SCENARIO_TYPE
 
 PAGE = 25
 MAX_NAME = 500
@@ -47,10 +50,11 @@ class UnknownPages:
     async def listed(self, request: Request) -> Response:
         """Unknown sends, newest first."""
         actor = await _READ(request)
-        asked = {name: request.query_params.get(name, "").strip() for name in ("scenario", "person")}
+        place = await chosen(self._engine, request, actor)  # mutant: own-unknown-page
+        asked = {name: request.query_params.get(name, "").strip() for name in ("scenario", "organisation", "person")}
         cursor = request.query_params.get("cursor") or None
-        scenarios = sorted(one.applied.scenario_type for one in await self._engine.scenarios())
-        user_id, known = None, not asked["scenario"] or asked["scenario"] in scenarios
+        scenario, user_id = asked["scenario"], None
+        known = not place.mistake and (not scenario or SCENARIO_TYPE.fullmatch(scenario) is not None)
         if asked["person"]:
             try:
                 user_id = await person_named(self._engine, actor, asked["person"])
@@ -58,25 +62,30 @@ class UnknownPages:
                 known = False
         rows: Sequence[UnknownSend] = ()
         if known:
-            found = Filter(
-                sees=actor.organisations,  # mutant: own-unknown-page
-                scenario_type=asked["scenario"] or None,
+            found = replace(
+                place.filter,
+                scenario_type=scenario or None,
                 user_id=user_id,
                 after=UNKNOWN.read(cursor),
                 limit=PAGE + 1,
             )
             rows = await self._engine.unknown_page(found)
         shown, older = UNKNOWN.page(rows, PAGE, lambda one: (one.armed_at, one.claim_id, one.device_id))
+        query = {name: value for name, value in asked.items() if value}
+        others = {name: value for name, value in query.items() if name != "organisation"}
         return await self._pages.page(
             request,
             "unknown.html",
+            status=422 if place.mistake else 200,
             sends=shown,
             names=await self._engine.called(places_of(shown), people_of(shown), sees=actor.organisations),
             older=older,
             cursor=cursor,
             asked=asked,
-            query=urlencode({name: value for name, value in asked.items() if value}),
-            scenarios=scenarios,
+            chosen=place,
+            query=urlencode(query),
+            of=urlencode(others) + "&" if others else "",
+            scenarios=await names_of_scenarios(self._engine, scenario if shown else ""),
         )
 
     async def one(self, request: Request) -> Response:

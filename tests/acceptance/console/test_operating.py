@@ -86,6 +86,13 @@ def test_unknown_sends_are_filtered_and_those_of_another_organisation_are_not_th
         assert "No unknown send of x. Show all unknown sends" in text(reader.get("/unknown?scenario=x"))
         assert "No unknown send to nobody." in text(reader.get("/unknown?person=nobody"))
         assert path not in reader.get(f"/unknown?person={person}").text
+        theirs, ours = (half.named["organisation_id"] for half in (world.theirs, world.ours))
+        listed = reader.get(f"/unknown?scenario=inactivity&organisation={theirs}")
+        assert path in listed.text
+        assert f'href="/unknown?scenario=inactivity&amp;organisation={theirs}">oldhaven</a>' in listed.text
+        assert path not in reader.get(f"/unknown?organisation={ours}").text
+        wrong = reader.get("/unknown?organisation=x")
+        assert (wrong.status_code, text(wrong).count("x is not the id of an organisation.")) == (422, 2)
         page = reader.get(path)
         assert "Somebody with the scope operate can settle it." in text(page)
         assert f"{path}/settle" not in page.text
@@ -95,7 +102,9 @@ def test_unknown_sends_are_filtered_and_those_of_another_organisation_are_not_th
     with acting(world, "limited operate") as reader:
         pages = [reader.get("/unknown"), reader.get(path), reader.get(f"{path}/settle?outcome=not_sent")]
         pages.append(reader.post(f"{path}/settle", data={**secret(reader), "outcome": "not_sent"}))
-        assert [one.status_code for one in pages] == [200, 404, 404, 404]
+        pages.append(reader.get(f"/unknown?organisation={theirs}"))
+        assert [one.status_code for one in pages] == [200, 404, 404, 404, 404]
+        assert reader.get("/unknown?organisation=x").status_code == 404
         assert not any(mark in one.text for one in pages for mark in world.theirs.marks)
         assert reader.get("/unknown/x").status_code == 404
     refuses_forms(world, "operate", f"{path}/settle", {"outcome": "not_sent"})

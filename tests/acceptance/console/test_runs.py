@@ -61,6 +61,24 @@ def test_an_empty_ledger_an_unknown_scenario_and_a_wrong_cursor_are_explained(ap
         assert "RK704" in text(reader.get("/runs/x"))
 
 
+def test_the_runs_and_the_unknown_sends_of_a_retired_scenario_are_found(
+    rekindle: Command, api: Served, team: Team, fcm: Sandbox
+) -> None:
+    team.people(1)
+    rekindle("apply")
+    fcm.faults([{"respond": {"status": 503}, "match": {"path": "send"}}])
+    run = api.post(wait=40).json()
+    write_config(rekindle.folder, TEAM_CONFIG.replace("scenario.nudge", "scenario.later"))
+    assert rekindle("apply", "--retire").code == 0
+    with reading(api, KEY) as reader:
+        listed = reader.get("/runs?scenario=nudge")
+        assert f"/runs/{run['run_id']}" in listed.text
+        assert "<option selected>nudge</option>" in listed.text
+        listed = reader.get("/unknown?scenario=nudge")
+        assert 'href="/unknown/0' in listed.text
+        assert "<option selected>nudge</option>" in listed.text
+
+
 def test_many_runs_are_pages_and_each_appears_once(rekindle: Command, api: Served, team: Team) -> None:
     rekindle("apply")
     team.execute(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from acceptance.api.world import OURS
 from database.statement_counter import StatementCounter, counting
 from rekindle import Engine
 from rekindle.access import LOOPBACK
@@ -25,12 +26,14 @@ STATEMENTS = {
     "/scenarios": 7,
     "/scenarios/nudge": 9,
     "/plan": 17,
+    "/plan?organisation={organisation}": 17,
     "/people": 0,
     "/people/{person}": 17,
     "/runs": 2,
     "/runs/{run}": 1,
     "/helps": 8,
     "/unknown": 2,
+    "/unknown?organisation={organisation}": 2,
     "/dead-tokens": 1,
     "/workers": 2,
     "/audit": 1,
@@ -64,7 +67,7 @@ async def test_a_page_asks_as_much_for_many_people_as_for_a_few(
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
             found: dict[str, int] = {}
             for page in STATEMENTS:
-                path = page.format(person=person(1), run=run.run_id)
+                path = page.format(person=person(1), run=run.run_id, organisation=OURS)
                 assert (await client.get(path)).status_code == 200  # what is kept for a process is read now
                 counter.statements.clear()
                 answer = await client.get(path)
