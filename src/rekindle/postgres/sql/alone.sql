@@ -1,7 +1,8 @@
 -- In: organisations; away_seconds; limit; user_id, null.
 -- Out: active recipients of these organisations without a device, who have not been active for that
 -- time: those who have been away longest first. For the name see told.sql.
--- It reads every recipient of the team, so its caller keeps the answer.
+-- It reads every recipient and every token of the team once, and the activities of the people it
+-- is about, so its caller keeps the answer.
 -- The caller binds {membership} and {latest_activity} as for told.sql.
 -- Locks: none.
 select page.user_id, page.name, page.chapter_id, activity.active_at
