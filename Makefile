@@ -113,8 +113,8 @@ $(VENV)/.runtime: $(VENV)/.python requirements.lock pyproject.toml
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Without byte code, which Python makes of what is imported: for statsmodels and pandas alone, all of
-# it takes 20 s of processor time.
+# Without byte code, which Python makes of what is imported. For statsmodels and pandas alone, all
+# of it takes 20 s of processor time.
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(PIP) --no-compile -r requirements-dev.lock
 	@touch $@

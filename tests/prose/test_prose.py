@@ -56,3 +56,18 @@ def test_prose_is_found_in_paragraphs_docstrings_comments_messages_and_names_of_
         ("c.sql", 1),
         ("d.ts", 1),
     ]
+
+
+def test_every_kind_of_file_with_words_for_people_is_read() -> None:
+    read = {line.path for line in texts.lines()}
+    assert any(path.startswith("docs/decisions/") for path in read)
+    assert any(path.endswith(".html") for path in read)
+    assert {"Makefile", "src/rekindle/console/static/console.js"} <= read
+
+
+def test_an_entry_of_a_list_that_is_one_link_may_be_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "ROOT", tmp_path)
+    monkeypatch.setattr(texts, "files", lambda: ["a.md"])
+    long = "a word " * 15
+    (tmp_path / "a.md").write_text(f"- [{long}](a.md)\n- [{long}](a.md) and more\n")
+    assert [line.number for line in texts.lines() if list(faults(line))] == [2]

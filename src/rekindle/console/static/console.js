@@ -45,7 +45,7 @@ const MOST_LINES = 200;
 const replaced = (part, html) => {
   const links = () => [...part.querySelectorAll("a, button, summary")];
   const focused = links().indexOf(document.activeElement);
-  part.innerHTML = html;   // of our own server, which has escaped every value
+  part.innerHTML = html;   // from our server, which has escaped every value
   links()[focused]?.focus();
 };
 
