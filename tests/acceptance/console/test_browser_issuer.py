@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from acceptance.api.served import serving
+from acceptance.api.test_sign_in import ADMIN
 from acceptance.command import Command
 from acceptance.console.chromium import CHROMIUM, Window, playwright, started
 from acceptance.console.test_issuer import having
@@ -168,3 +169,28 @@ def test_each_tab_goes_on_to_its_page_in_whatever_order_a_person_signs_in(browse
         for name, page in reversed(tabs.items()):
             answer(page, "Sign in")
             EXPECT(page).to_have_title(f"{name} · Rekindle")
+
+
+def test_a_long_name_fits_on_every_page_that_says_who_did_something(browser: Any, issuer: Issuer) -> None:
+    issuer.asks, issuer.person = False, {**ADMIN, "email": f"{'a' * 60}@{'granvik' * 5}.org"}
+    key = "k" * 60
+    with opened(browser, script=False) as window:  # axe has seen these pages
+        page = window.page
+        page.goto("/keys")
+        page.click(SIGN_IN)
+        page.fill("#name", key)
+        page.click("text=Create the key")
+        EXPECT(page.locator("h1")).to_have_text(f"The key {key} is created")
+        window.look()
+        page.goto(f"/keys/{key}/revoke")
+        page.click("button:has-text('Revoke')")
+        EXPECT(page).to_have_title("Keys · Rekindle")
+        window.look()
+        page.goto("/scenarios/nudge/switch")
+        page.fill("#reason", "https://granvik.example.org/" + "r" * 400)
+        page.click("button:has-text('Switch off')")
+        EXPECT(page.locator(".notice")).to_contain_text("Switched off")
+        window.look()
+        for path in (f"/keys/{key}/revoke", "/audit", "/scenarios/nudge/switch"):
+            page.goto(path)
+            window.look()
