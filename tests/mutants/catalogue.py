@@ -2113,6 +2113,13 @@ SERVING = (
         "",
         (_ROUTES + "test_a_query_parameter_that_the_route_does_not_have_is_a_mistake[GET /v1/health]",),
     ),
+    Mutant(
+        "of two values of a filter the last one counts",
+        "api/parameters.py",
+        "given-twice",
+        "elif False:",
+        (_ROUTES + "test_a_query_parameter_that_takes_one_value_is_a_mistake_if_it_is_given_twice[GET /v1/runs]",),
+    ),
 )
 
 PEOPLE = (

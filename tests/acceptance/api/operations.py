@@ -55,6 +55,12 @@ class Operation:
         return [one["name"] for one in self.said.get("parameters", []) if one["in"] == "query"]
 
     @property
+    def lists(self) -> set[str]:
+        """Those of them that take several values."""
+        given = [one for one in self.said.get("parameters", []) if one["in"] == "query"]
+        return {one["name"] for one in given if one["schema"].get("type") == "array"}
+
+    @property
     def statuses(self) -> set[int]:
         """The statuses that it documents."""
         return {int(status) for status in self.said["responses"]}

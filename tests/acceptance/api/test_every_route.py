@@ -102,6 +102,15 @@ def test_a_query_parameter_that_the_route_does_not_have_is_a_mistake(api: Served
     assert "c4n4ry" not in answer.text
 
 
+@pytest.mark.parametrize("operation", [one for one in operations() if one.query], ids=str)
+def test_a_query_parameter_that_takes_one_value_is_a_mistake_if_it_is_given_twice(api: Served, operation: Operation):
+    for name in operation.query:
+        answer = ask(api.client, operation, params=[(name, "c4n4ry"), (name, "c4n4ry")])
+        assert answer.status_code in (404, 422), name
+        told = f"query.{name}: give it once" in answer.json().get("problems", [])
+        assert told == (name not in operation.lists), name
+
+
 @pytest.mark.parametrize("operation", WITH_BODY, ids=str)
 def test_a_body_that_is_large_deep_or_not_json_is_refused(api: Served, operation: Operation):
     bodies: dict[bytes, int] = {
