@@ -70,7 +70,7 @@ class Stage:
     async def rows(self, query: Any, parameters: Any = None) -> list[dict[str, Any]]:
         """All rows of a statement that runs as the owner and not through the link; retried while
         the database recovers."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120  # a recovery took more than 30 s on loaded cores
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(

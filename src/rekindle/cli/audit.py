@@ -20,7 +20,7 @@ from rekindle.ports import Audited, Filter
 @async_command
 async def audit(
     since: Annotated[
-        str | None, typer.Option("--since", metavar="DURATION", help="Only the last time, such as 24h or 7d.")
+        str | None, typer.Option("--since", metavar="DURATION", help="Only changes within this time, such as 7d.")
     ] = None,
     limit: Rows = 100,
     as_json: AsJson = False,

@@ -33,7 +33,7 @@ NO_EFFECT = (
 
 @async_command
 async def backtest(
-    since: Annotated[str, typer.Option("--since", metavar="DURATION", help="The time before now.")] = "90d",
+    since: Annotated[str, typer.Option("--since", metavar="DURATION", help="How far to go back.")] = "90d",
     scenario: Scenarios = None,
     config_path: ConfigPath = None,
     html: Annotated[

@@ -26,6 +26,7 @@ from rekindle.cli import (
     tokens,
     unknown,
 )
+from rekindle.cli.command import Command
 from rekindle.cli.logs import set_up_logging
 from rekindle.cli.options import INVOCATION, settings
 from rekindle.cli.output import say
@@ -93,28 +94,28 @@ def build() -> typer.Typer:
         serve.serve,
         demo.sandbox,
     ):
-        app.command()(command)
+        app.command(cls=Command)(command)
     unknown_sends = typer.Typer(help="List and settle sends whose outcome is not known.", no_args_is_help=True)
-    unknown_sends.command("list")(unknown.show)
-    unknown_sends.command("settle")(unknown.settle)
+    unknown_sends.command("list", cls=Command)(unknown.show)
+    unknown_sends.command("settle", cls=Command)(unknown.settle)
     app.add_typer(unknown_sends, name="unknown")
     switches = typer.Typer(help="Switch off a scenario, an organisation, or everything.", no_args_is_help=True)
-    switches.command("off")(switch.off)
-    switches.command("on")(switch.on)
-    switches.command("list")(switch.show)
+    switches.command("off", cls=Command)(switch.off)
+    switches.command("on", cls=Command)(switch.on)
+    switches.command("list", cls=Command)(switch.show)
     app.add_typer(switches, name="switch")
     keys = typer.Typer(help="Create, list and revoke keys of the HTTP API.", no_args_is_help=True)
-    keys.command("create")(key.create)
-    keys.command("list")(key.show)
-    keys.command("revoke")(key.revoke)
+    keys.command("create", cls=Command)(key.create)
+    keys.command("list", cls=Command)(key.show)
+    keys.command("revoke", cls=Command)(key.revoke)
     app.add_typer(keys, name="key")
     disabled = typer.Typer(help="List disabled device tokens, or use them again.", no_args_is_help=True)
-    disabled.command("list")(tokens.show)
-    disabled.command("revive")(tokens.revive)
+    disabled.command("list", cls=Command)(tokens.show)
+    disabled.command("revive", cls=Command)(tokens.revive)
     app.add_typer(disabled, name="tokens")
     installations = typer.Typer(
         help="Let runs send from a promoted, restored or copied database.", no_args_is_help=True
     )
-    installations.command("adopt")(installation.adopt)
+    installations.command("adopt", cls=Command)(installation.adopt)
     app.add_typer(installations, name="installation")
     return app

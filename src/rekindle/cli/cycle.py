@@ -87,9 +87,9 @@ async def plan(
     config_path: ConfigPath = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show which people would get a push, now or later, and why not.
+    """Show which people would get a push, now or at a later time.
 
-    Claims nobody and sends nothing.
+    Also shows why other people who are due would not. Claims nobody and sends nothing.
     """
     if user is not None and show is not None:
         raise BadArgument("--user and --show cannot be used together")
@@ -233,7 +233,7 @@ def show_report(report: Report, *, as_json: bool) -> None:
 async def runs(
     limit: Rows = 20,
     follow: Annotated[
-        str | None, typer.Option("--follow", metavar="RUN", help="Follow this run until it ends.")
+        str | None, typer.Option("--follow", metavar="UUID", help="Follow this run until it ends.")
     ] = None,
     as_json: AsJson = False,
 ) -> int:

@@ -23,7 +23,7 @@ async def effect(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show whether the nudges help: what may be said of each trial.
+    """Show whether the nudges help, from the trials.
 
     It compares people who were nudged with people who were held out, and what it says is right
     whenever you look.

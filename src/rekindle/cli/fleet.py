@@ -20,10 +20,10 @@ RunsAtOnce = Annotated[int, typer.Option("--runs", min=1, max=16, metavar="N", h
 
 @async_command
 async def tick(metrics_file: MetricsFile = None, config_path: ConfigPath = None, as_json: AsJson = False) -> int:
-    """Begin whatever is due by the schedules, work it, and end.
+    """Begin and work the ticks that are due, then end.
 
     For a scheduler that calls it often, such as cron each minute, on any number of machines. The
-    database's clock decides. Nothing is due: exit code 0.
+    database's clock decides. If nothing is due, the exit code is 0.
     """
     async with Engine.open(settings(), config(config_path)) as engine, kept(engine, metrics_file):
         await warn_if_not_applied(engine)

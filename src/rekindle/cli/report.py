@@ -22,13 +22,13 @@ OPENED = "`opened` counts the pushes that your app says were tapped. People also
 
 @async_command
 async def report(
-    since: Annotated[str, typer.Option("--since", metavar="DURATION", help="The time before now.")] = "30d",
+    since: Annotated[str, typer.Option("--since", metavar="DURATION", help="How far to look back.")] = "30d",
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page with charts, in one file.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what became of the pushes of the last time.
+    """Show what became of recent pushes.
 
     Per scenario and organisation: people reached, whether they came back, opt-outs, unknown sends,
     dead tokens. And why people who were due were not claimed.

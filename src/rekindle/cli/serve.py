@@ -49,7 +49,7 @@ async def serve(
     """Serve the HTTP API until it is stopped.
 
     It needs a key (`rekindle key create`, or REKINDLE_API_KEY), except on a Unix socket of this
-    user. Runs that are under way at the end are ended in an orderly way.
+    user. When it stops, it first ends the runs that are under way.
     """
     try:
         from rekindle.api.keys import EnvironmentKeys

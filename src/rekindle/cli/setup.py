@@ -167,7 +167,7 @@ async def scenarios(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the scenarios in force and the numbers of their last run."""
+    """Show the scenarios in force and their last numbers."""
     async with Engine.open(settings()) as engine:
         if history:
             _show_versions(await engine.versions(), as_json=as_json)

@@ -44,7 +44,7 @@ async def show(
 @async_command
 async def revive(
     device: Annotated[
-        list[str] | None, typer.Argument(metavar="DEVICE", help="Ids, as `rekindle tokens list` shows them.")
+        list[str] | None, typer.Argument(metavar="DEVICE", help="Ids of devices, as `rekindle tokens list` shows them.")
     ] = None,
     user: User = None,
     reason: Reason = None,

@@ -31,7 +31,9 @@ async def show(limit: Rows = 100, as_json: AsJson = False) -> None:
 
 @async_command
 async def settle(
-    claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Its id, as `rekindle unknown list` shows it.")],
+    claim: Annotated[
+        str, typer.Argument(metavar="CLAIM", help="Id of the claim, as `rekindle unknown list` shows it.")
+    ],
     sent: Annotated[
         str | None, typer.Option("--sent", metavar="NAME", help="It was sent; the provider's name for the message.")
     ] = None,

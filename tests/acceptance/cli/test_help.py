@@ -45,7 +45,7 @@ def test_the_help_of_every_command_fits_80_columns(words: tuple[str, ...]) -> No
     for name, inner in getattr(COMMANDS[words], "commands", {}).items():
         [short] = [line for line in lines if re.match(rf"  {name}  +\S", line)]
         # A short help that is too long for its line ends in "...".
-        assert short.endswith((".", "?")), short
+        assert re.search(r"[^.][.?]$", short), short
         assert inner.help or inner.callback.__doc__
 
 
@@ -61,6 +61,16 @@ def test_every_option_says_in_one_line_what_it_does_and_in_one_word_what_it_take
         if parameter.param_type_name == "option" and not parameter.is_flag:
             assert re.fullmatch(r"[A-Z]+", parameter.metavar or ""), name
             assert any(line.startswith(f"  {name} {parameter.metavar}  ") for line in lines), name
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_an_argument_is_shown_by_its_name_alone(words: tuple[str, ...]) -> None:
+    lines = help_lines(words)
+    for parameter in COMMANDS[words].params:
+        if parameter.param_type_name == "argument":
+            shown = parameter.metavar if parameter.required else f"[{parameter.metavar}]"
+            assert lines[0].endswith(f" {shown}{'...' if parameter.nargs != 1 else ''}")
+            assert any(line.startswith(f"  {parameter.metavar}  ") for line in lines), parameter.metavar
 
 
 def test_the_version_is_that_of_the_package(anywhere: Command) -> None:
