@@ -12,6 +12,9 @@ demo: $(VENV)/.runtime
 
 # The number of test processes, each with its own servers; 0: only this process.
 JOBS := 4
+# Without byte code each process compiles all that it imports again: statsmodels alone is 8 s of
+# processor time.
+test quick: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 

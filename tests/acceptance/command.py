@@ -16,6 +16,7 @@ from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from rekindle.settings import Settings
 from team.prepared import PreparedPopen
+from team.waiting import WAIT_SECONDS
 
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH")
 _READ_WHEN_RUN = ("REKINDLE_", "GOOGLE_", "SUPABASE_", "OTEL_")
@@ -75,12 +76,12 @@ class Command:
             text=True,
         )
 
-    def __call__(self, *arguments: object, timeout: float = 60) -> Done:
+    def __call__(self, *arguments: object, timeout: float = WAIT_SECONDS) -> Done:
         """The command, ended."""
         return ended(self.start(*arguments), timeout=timeout)
 
 
-def ended(process: "subprocess.Popen[str]", *, timeout: float = 60) -> Done:
+def ended(process: "subprocess.Popen[str]", *, timeout: float = WAIT_SECONDS) -> Done:
     """Wait for a started command to end; kill it if it does not end in time."""
     try:
         out, err = process.communicate(timeout=timeout)

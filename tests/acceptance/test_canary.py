@@ -23,7 +23,7 @@ FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 CONFIG = """
 [dispatcher]
 kind = "fcm"
-timeout = "1s"
+timeout = "4s"
 concurrency = 4
 [scenario.nudge]
 kind = "sql"
@@ -139,7 +139,7 @@ def test_no_command_prints_a_token_a_text_a_name_a_key_or_a_password(ear: Ear, t
     fcm.faults(
         [{"match": {"target": f"c4n4ry-token-{number}"}, "respond": respond} for number, respond in FAULTS.items()]
     )
-    report = ear(*loud, "run", "--json", "--budget", "15s").json()
+    report = ear(*loud, "run", "--json", "--budget", "60s").json()
     fcm.faults([])
     (one,) = report["scenarios"]
     # Every kind of ending occurred.
@@ -180,7 +180,7 @@ def test_no_metric_and_no_span_has_a_token_a_text_a_name_a_person_a_key_or_a_pas
         )
         ear("apply", on=traced)
         fcm.faults(faults)
-        assert ear("run", "--json", "--budget", "15s", "--metrics-file", path, on=traced).code == 1
+        assert ear("run", "--json", "--budget", "60s", "--metrics-file", path, on=traced).code == 1
         fcm.faults([])
         secret = ear.rekindle("key", "create", "ours", "--scope", "admin").out.strip()
         with serving(traced, "--metrics-port", "0", before=("--log-level", "debug")) as served:
@@ -282,13 +282,13 @@ def test_the_access_token_is_never_printed(ear: Ear, team: Team, fcm: Sandbox) -
     ear("apply")
     answer = {"access_token": "c4n4ry-access", "expires_in": 3600, "token_type": "Bearer"}
     fcm.faults([{"match": {"path": "token"}, "respond": {"status": 200, "body": answer}}])
-    done = ear("--debug", "--log-level", "debug", "run", "--budget", "8s")
+    done = ear("--debug", "--log-level", "debug", "run", "--budget", "60s")
     assert done.code == 2
     assert "RK402" in done.out + done.err
     refused = {"error": "invalid_grant", "error_description": "c4n4ry-grant"}
     fcm.faults([{"match": {"path": "token"}, "respond": {"status": 400, "body": refused}}])
     shift_clock(team.url, "5 minutes")
-    assert ear("--debug", "--log-level", "debug", "run", "--budget", "8s").code == 2
+    assert ear("--debug", "--log-level", "debug", "run", "--budget", "60s").code == 2
     assert ear.found() == []
 
 

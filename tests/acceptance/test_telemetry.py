@@ -30,6 +30,7 @@ from rekindle.app import version
 from rekindle.configuration import load_config
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, write_config
+from team.waiting import until
 
 EACH_MINUTE = TEAM_CONFIG.replace('cooldown = "7d"', 'cooldown = "7d"\nschedule = "* * * * *"')
 UNREGISTERED = {
@@ -64,16 +65,9 @@ def numbers(text: str) -> Numbers:
     return found
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.05)
-
-
-def schedule(team: Team, folder: Path) -> None:
+def schedule(team: Team, folder: Path, config: str = EACH_MINUTE) -> None:
     """Apply a schedule, and let an instant of it pass."""
-    asyncio.run(apply(team.url, load_config(write_config(folder, EACH_MINUTE))))
+    asyncio.run(apply(team.url, load_config(write_config(folder, config))))
     shift_clock(team.url, "1 minute")
 
 
@@ -101,7 +95,7 @@ def ended_runs(team: Team) -> int:
 
 def test_a_worker_s_metrics_say_what_it_did_and_how_the_ledger_is(rekindle: Command, team: Team, fcm: Sandbox) -> None:
     team.people(3)
-    schedule(team, rekindle.folder)
+    schedule(team, rekindle.folder, EACH_MINUTE.replace('"20s"', '"5s"'))
     fcm.faults(
         [{"match": {"target": "t2-1"}, "respond": UNREGISTERED}, {"match": {"target": "t3-1"}, "respond": "hang"}]
     )
@@ -162,7 +156,7 @@ def test_a_scrape_does_not_ask_the_database_again_within_ten_seconds_and_survive
         address = first_line(process, "Metrics on ")
         with psycopg.connect(team.url, autocommit=True) as connection:
             connection.execute("alter table rekindle.outbox rename to outbox_away")
-            first = numbers(httpx.get(address, trust_env=False, timeout=30).text)
+            first = numbers(httpx.get(address, trust_env=False, timeout=60).text)
             connection.execute("alter table rekindle.outbox_away rename to outbox")
         assert first.of("rekindle_ledger_up") == 0
         assert str(first.of("rekindle_queue_oldest_age_seconds")) == "nan"
@@ -193,7 +187,7 @@ async def test_clients_that_say_nothing_do_not_keep_prometheus_out_and_many_scra
         for _ in range(3 * scrape.CONNECTIONS):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             all_.callback(writer.close)
-        client = await all_.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
+        client = await all_.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=60))
         answers = await asyncio.gather(*(client.get(address) for _ in range(30)))
         assert {one.status_code for one in answers} == {200}
         too_long = await client.get(address, headers={"x": "x" * 2 * scrape.MAX_HEAD_BYTES})
@@ -337,7 +331,7 @@ def test_a_collector_that_hangs_changes_no_run_and_the_process_ends(
     team.people(1)
     collector.hangs = True
     started = time.monotonic()
-    done = rekindle.having(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)("run", timeout=30)
+    done = rekindle.having(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)("run")
     assert (done.code, len(fcm.messages())) == (0, 1), done
     assert time.monotonic() - started < 12
 
@@ -347,7 +341,7 @@ def test_an_endpoint_that_cannot_be_used_changes_no_run_and_is_not_quoted(
     rekindle: Command, team: Team, fcm: Sandbox, endpoint: str
 ) -> None:
     team.people(1)
-    done = rekindle.having(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)("run", timeout=30)
+    done = rekindle.having(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)("run")
     assert (done.code, len(fcm.messages())) == (0, 1), done
     assert "c4n4ry" not in done.err
     assert "Traceback" not in done.err

@@ -12,7 +12,10 @@ import httpx
 
 from rekindle.sandbox import Sandbox
 from rekindle.sandbox.tokens import GRANT, AccessTokens
+from team.waiting import WAIT_SECONDS
 
+UNANSWERED = httpx.Timeout(WAIT_SECONDS, read=1.0)
+"""For a request that gets no answer in time. The connection to make is another matter."""
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 
 
@@ -29,7 +32,7 @@ def trust(sandbox: Sandbox) -> ssl.SSLContext:
 
 
 def client_of(sandbox: Sandbox, *, http2: bool = True) -> httpx.Client:
-    return httpx.Client(http2=http2, verify=trust(sandbox), base_url=sandbox.url, timeout=10, trust_env=False)
+    return httpx.Client(http2=http2, verify=trust(sandbox), base_url=sandbox.url, timeout=WAIT_SECONDS, trust_env=False)
 
 
 def assertion_of(account: dict[str, Any], **changed: Any) -> str:
@@ -65,13 +68,15 @@ class Sender:
     def __exit__(self, *error: object) -> None:
         self.client.close()
 
-    def post(self, body: Any, *, project: str | None = None, timeout: float = 10) -> httpx.Response:
+    def post(
+        self, body: Any, *, project: str | None = None, timeout: httpx.Timeout | float = WAIT_SECONDS
+    ) -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         path = f"/v1/projects/{project or self.sandbox.project}/messages:send"
         headers = self.headers | {"content-type": "application/json"}
         return self.client.post(path, content=content, headers=headers, timeout=timeout)
 
-    def send(self, message: Any, *, timeout: float = 10) -> httpx.Response:
+    def send(self, message: Any, *, timeout: httpx.Timeout | float = WAIT_SECONDS) -> httpx.Response:
         return self.post({"message": message}, timeout=timeout)
 
     def expire(self) -> None:

@@ -153,12 +153,12 @@ async def test_a_resolver_that_hangs_holds_nothing_up(
 ) -> None:
     released = threading.Event()
     monkeypatch.setattr(receiver, "ANSWER_SECONDS", 0.1)
-    monkeypatch.setattr("rekindle.outbound.socket.getaddrinfo", lambda *_, **__: released.wait(30) and [])
+    monkeypatch.setattr("rekindle.outbound.socket.getaddrinfo", lambda *_, **__: released.wait(200) and [])
     lines = await told("https://hangs.example", caplog)
     assert ["gave no answer within 0.1 s" in one for one in lines] == [True] * 2
     began = time.monotonic()
     await asyncio.get_running_loop().shutdown_default_executor()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 90
     released.set()
 
 

@@ -64,7 +64,7 @@ async def test_a_refused_token_is_fetched_anew_once_and_the_message_sent_once_mo
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         refused = as_reply(case, datetime.now(UTC))
         server.answer = lambda request: refused if request.headers["authorization"].endswith("-1") else Reply()
-        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
     assert [request.headers["authorization"] for request in server.requests] == [
         "Bearer ya29.secret-1",
         "Bearer ya29.secret-2",
@@ -76,7 +76,7 @@ async def test_a_refused_token_is_fetched_anew_once_and_the_message_sent_once_mo
 async def test_a_second_refusal_stops_the_run(tmp_path):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda _: REFUSED
-        assert await dispatcher.send(message(), timeout=10) == HALT
+        assert await dispatcher.send(message(), timeout=60) == HALT
     assert len(server.requests) == 2
     assert len(server.token_requests) == 2
 
@@ -85,7 +85,7 @@ async def test_a_wrong_apns_key_of_the_project_fetches_no_token(tmp_path):
     case = next(case for case in error_cases() if case["id"] == "third_party_auth")
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda _: as_reply(case, datetime.now(UTC))
-        assert await dispatcher.send(message(), timeout=10) == Refused(Disposition.RETRY, "third_party_auth")
+        assert await dispatcher.send(message(), timeout=60) == Refused(Disposition.RETRY, "third_party_auth")
     assert len(server.requests) == 1
     assert len(server.token_requests) == 1
 
@@ -93,7 +93,7 @@ async def test_a_wrong_apns_key_of_the_project_fetches_no_token(tmp_path):
 async def test_fifty_messages_refused_at_once_fetch_one_token(tmp_path):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda request: REFUSED if request.headers["authorization"].endswith("-1") else Reply()
-        outcomes = await asyncio.gather(*(dispatcher.send(message(), timeout=20) for _ in range(50)))
+        outcomes = await asyncio.gather(*(dispatcher.send(message(), timeout=60) for _ in range(50)))
         assert all(isinstance(outcome, Accepted) for outcome in outcomes)
         assert len(server.token_requests) == 2
         assert len(server.requests) <= 100
@@ -105,7 +105,7 @@ async def test_fifty_messages_that_find_an_expired_token_wait_for_one_new_one(tm
         async with dispatching(server) as dispatcher:
             server.token_answer = lambda _: access_token(2)
             server.token_gate.clear()
-            sending = [asyncio.create_task(dispatcher.send(message(), timeout=20)) for _ in range(50)]
+            sending = [asyncio.create_task(dispatcher.send(message(), timeout=60)) for _ in range(50)]
             while len(server.token_requests) < 2:
                 await asyncio.sleep(0)
             assert server.requests == []
@@ -125,11 +125,11 @@ async def test_a_token_near_its_end_is_replaced_while_messages_go_on_with_it(tmp
             server.token_answer = lambda _: access_token(2)
             server.token_gate.clear()
             for _ in range(3):  # the endpoint does not answer, and no send waits for it
-                assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+                assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
             server.token_gate.set()
             while tokens._token.text == "ya29.short":
                 await asyncio.sleep(0)
-            await dispatcher.send(message(), timeout=10)
+            await dispatcher.send(message(), timeout=60)
         assert [request.headers["authorization"] for request in server.requests] == [
             *["Bearer ya29.short"] * 3,
             "Bearer ya29.secret-2",
@@ -152,7 +152,7 @@ async def test_a_key_that_is_withdrawn_in_the_middle_stops_the_run(tmp_path):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda _: REFUSED
         server.token_answer = lambda _: Reply(400, b'{"error": "invalid_grant"}')
-        assert await dispatcher.send(message(), timeout=10) == HALT
+        assert await dispatcher.send(message(), timeout=60) == HALT
         assert len(server.requests) == 1
 
 
@@ -198,7 +198,7 @@ async def test_a_life_given_as_text_is_taken_as_a_number(tmp_path):
         server.token_answer = token_living("3599")
         async with dispatching(server) as dispatcher:
             for _ in range(2):
-                assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+                assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
         assert len(server.token_requests) == 1
 
 
@@ -230,7 +230,7 @@ async def test_a_workload_identity_is_exchanged_for_a_token(tmp_path):
         credentials = workload_identity(tmp_path, token_url=f"{server.url}/v1/token")
         dispatcher = FcmDispatcher(credentials, url=server.url, ca=certificates(tmp_path) / "ca.pem")
         await dispatcher.open()
-        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
         await dispatcher.close()
         (request,) = server.token_requests
         assert parse_qs(request.body.decode())["subject_token"] == ["subject-token"]
@@ -247,7 +247,7 @@ async def test_no_secret_token_or_text_is_in_a_log_or_a_repr(tmp_path, caplog):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         for reply in (Reply(), REFUSED, Reply(503, b"x"), "reset"):
             server.answer = lambda _, reply=reply: reply
-            await dispatcher.send(message(), timeout=10)
+            await dispatcher.send(message(), timeout=60)
         shown = [repr(vars(dispatcher)), repr(vars(dispatcher._tokens)), repr(vars(dispatcher._connections))]
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith("hpack")]  # the server's
     written = " ".join([*ours, *shown])
@@ -260,7 +260,7 @@ async def test_a_dispatcher_that_is_opened_for_one_cycle_after_another_keeps_its
     async with serving(tmp_path) as server, dispatching(server, connections=2) as dispatcher:
         for _ in range(5):
             await dispatcher.open()
-            assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+            assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
         assert len(server.token_requests) == 1
         assert server.connections == 1 + 2  # one to the token endpoint and one to FCM
 
@@ -271,12 +271,12 @@ async def test_cycles_at_once_share_one_opening_and_a_second_one_takes_nothing_f
         await asyncio.gather(*(dispatcher.open() for _ in range(5)))
         assert len(server.token_requests) == 1
         server.answer = lambda _: HANG
-        sending = asyncio.create_task(dispatcher.send(message(), timeout=30))
-        await asyncio.wait_for(server.arrived.wait(), 10)
+        sending = asyncio.create_task(dispatcher.send(message(), timeout=60))
+        await asyncio.wait_for(server.arrived.wait(), 60)
         await dispatcher.open()
         assert not sending.done()
         await dispatcher.close()
-        assert await asyncio.wait_for(sending, 10) == Uncertain("connection_lost")
+        assert await asyncio.wait_for(sending, 60) == Uncertain("connection_lost")
 
 
 async def test_opening_again_reads_the_credentials_anew_once_the_token_nears_its_end(tmp_path):
@@ -305,7 +305,7 @@ async def test_a_token_endpoint_that_is_down_does_not_stop_a_cycle_while_the_tok
             )  # as if 20 s had passed
             server.token_answer = lambda _: Reply(503, b"")
             await dispatcher.open()
-            assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+            assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
             assert len(server.token_requests) >= 2
     assert {one["event"] for one in logged} == {"google.token.fetched", "google.token.failed"}
 
@@ -314,7 +314,7 @@ async def test_a_token_that_was_refused_is_not_taken_into_the_next_cycle(tmp_pat
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda _: REFUSED
         server.token_answer = lambda _: Reply(400, b'{"error": "invalid_grant"}')
-        assert await dispatcher.send(message(), timeout=10) == HALT
+        assert await dispatcher.send(message(), timeout=60) == HALT
         with pytest.raises(CredentialsRejected):
             await dispatcher.open()
 

@@ -40,7 +40,7 @@ async def connections(folder, number=1, *, trusted=True):
         await opened.close()
 
 
-async def post(opened, url, timeout=5.0):
+async def post(opened, url, timeout=60.0):
     return await opened.post(f"{url}/v1/send", bearer="t", content=b"{}", timeout=timeout)
 
 
@@ -59,29 +59,29 @@ async def test_a_request_that_left_and_got_no_clear_answer_is_uncertain_and_was_
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda _: what
         started = time.monotonic()
-        assert await dispatcher.send(message(), timeout=0.5 if what is HANG else 10) == outcome
-        assert time.monotonic() - started < 5
+        assert await dispatcher.send(message(), timeout=3 if what is HANG else 90) == outcome
+        assert time.monotonic() - started < 60
         assert server.opened == 1
         server.answer = lambda _: Reply()  # and the next message is sent
-        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
         assert server.opened == 2
 
 
 @pytest.mark.parametrize("what", [REFUSE_STREAM, GO_AWAY])
 async def test_a_stream_that_the_server_did_not_take_may_be_tried_again_but_not_by_the_client(tmp_path, what):
     async with serving(tmp_path) as server, dispatching(server, connections=1) as dispatcher:
-        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
         server.answer = lambda _: what
-        assert await dispatcher.send(message(), timeout=10) == Refused(Disposition.RETRY, "stream_refused")
+        assert await dispatcher.send(message(), timeout=60) == Refused(Disposition.RETRY, "stream_refused")
         assert server.opened == 2
 
 
 @pytest.mark.parametrize("what", [CLOSE, RESET])
 async def test_a_connection_that_dies_under_its_second_request_leaves_that_one_uncertain(tmp_path, what):
     async with serving(tmp_path) as server, dispatching(server, connections=1) as dispatcher:
-        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
         server.answer = lambda _: what
-        assert await dispatcher.send(message(), timeout=10) == Uncertain("connection_lost")
+        assert await dispatcher.send(message(), timeout=60) == Uncertain("connection_lost")
         assert server.opened == 2
 
 
@@ -137,8 +137,8 @@ async def test_a_message_that_waited_for_a_stream_until_its_deadline_is_not_sent
         assert isinstance(await post(opened, server.url), Answer)  # the client has learned: one stream
         server.answer = lambda _: HANG
         server.arrived.clear()
-        first = asyncio.create_task(post(opened, server.url, timeout=1))
-        await asyncio.wait_for(server.arrived.wait(), 10)
+        first = asyncio.create_task(post(opened, server.url, timeout=5))
+        await asyncio.wait_for(server.arrived.wait(), 60)
         second, third = await asyncio.gather(
             post(opened, server.url, timeout=0.3), post(opened, server.url, timeout=0.3)
         )
@@ -148,31 +148,31 @@ async def test_a_message_that_waited_for_a_stream_until_its_deadline_is_not_sent
         with pytest.raises(asyncio.CancelledError):
             await first
         server.answer = lambda _: Reply()
-        assert isinstance(await post(opened, server.url), Answer)  # once the first one's time is over
+        assert isinstance(await post(opened, server.url, timeout=60), Answer)  # once the first one's time is over
         assert len(server.requests) == 3  # and the abandoned message did not arrive later
 
 
 async def test_a_cancelled_send_is_cancelled_at_once_and_harms_no_other(tmp_path):
     async with serving(tmp_path) as server, dispatching(server, connections=1) as dispatcher:
         server.answer = lambda _: HANG
-        sending = asyncio.create_task(dispatcher.send(message(), timeout=30))
-        await asyncio.wait_for(server.arrived.wait(), 10)
+        sending = asyncio.create_task(dispatcher.send(message(), timeout=60))
+        await asyncio.wait_for(server.arrived.wait(), 60)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
         server.answer = lambda _: Reply()
-        assert isinstance(await dispatcher.send(message(), timeout=10), Accepted)
+        assert isinstance(await dispatcher.send(message(), timeout=60), Accepted)
         assert server.opened == 2
 
 
 async def test_closing_ends_what_is_under_way_as_uncertain_and_sends_nothing_afterwards(tmp_path):
     async with serving(tmp_path) as server, dispatching(server) as dispatcher:
         server.answer = lambda _: HANG
-        sending = asyncio.create_task(dispatcher.send(message(), timeout=30))
-        await asyncio.wait_for(server.arrived.wait(), 10)
+        sending = asyncio.create_task(dispatcher.send(message(), timeout=60))
+        await asyncio.wait_for(server.arrived.wait(), 60)
         await dispatcher.close()
-        assert await asyncio.wait_for(sending, 10) == Uncertain("connection_lost")
-        assert await dispatcher.send(message(), timeout=10) == Refused(Disposition.RETRY, "not_open")
+        assert await asyncio.wait_for(sending, 60) == Uncertain("connection_lost")
+        assert await dispatcher.send(message(), timeout=60) == Refused(Disposition.RETRY, "not_open")
         assert server.opened == 1
 
 

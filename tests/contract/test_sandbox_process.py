@@ -22,6 +22,7 @@ from cryptography import x509
 from contract.sandbox_client import Sender, account_of, trust
 from rekindle.errors import SandboxError
 from rekindle.sandbox import Sandbox
+from team.waiting import WAIT_SECONDS, until
 
 
 def run(*arguments: object) -> "subprocess.Popen[str]":
@@ -32,9 +33,9 @@ def run(*arguments: object) -> "subprocess.Popen[str]":
 
 
 def said_when_ready(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    """The line on its standard output; wait for it at most 60 s."""
+    """The line on its standard output."""
     assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], 60)
+    ready, _, _ = select.select([process.stdout], [], [], WAIT_SECONDS)
     if not ready:
         process.kill()
     assert ready, "it did not report that it is ready"
@@ -56,7 +57,7 @@ def test_it_prints_one_line_when_ready_and_ends_on_a_signal_without_output(tmp_p
                 health = client.get(said["url"] + "/_sandbox/health")
             assert health.json() == {"status": "ok", "project": "rekindle-sandbox"}
             process.send_signal(number)
-            rest, errors = process.communicate(timeout=10)
+            rest, errors = process.communicate(timeout=WAIT_SECONDS)
             assert (process.returncode, rest, errors) == (0, "", "")
 
 
@@ -67,7 +68,7 @@ def start_ask_and_end(credentials: Path) -> tuple[str, str, int]:
         with httpx.Client(verify=context, trust_env=False) as client:
             client.get(f"{url}/_sandbox/health")
             process.send_signal(signal.SIGTERM)
-            return *process.communicate(timeout=20), process.returncode
+            return *process.communicate(timeout=WAIT_SECONDS), process.returncode
 
 
 def test_ending_is_clean_on_a_busy_machine_too(tmp_path: Path):
@@ -79,13 +80,13 @@ def test_ending_is_clean_on_a_busy_machine_too(tmp_path: Path):
 def test_it_ends_on_a_signal_although_a_request_hangs():
     with Sandbox() as sandbox, Sender(sandbox) as sender, ThreadPoolExecutor(1) as pool:
         sandbox.faults([{"respond": "hang"}])
-        hanging = pool.submit(sender.send, {"token": "t"}, timeout=60)
-        while sandbox.requests()["send"] == 0:
-            assert not hanging.done()
+        hanging = pool.submit(sender.send, {"token": "t"}, timeout=WAIT_SECONDS)
+        until(lambda: sandbox.requests()["send"] > 0 or hanging.done())
+        assert not hanging.done()
         child = psutil.Process(sandbox.pid)
         os.kill(child.pid, signal.SIGTERM)
-        assert isinstance(hanging.exception(timeout=10), httpx.TransportError)
-        psutil.wait_procs([child], timeout=10)
+        assert isinstance(hanging.exception(timeout=WAIT_SECONDS), httpx.TransportError)
+        psutil.wait_procs([child], timeout=WAIT_SECONDS)
         assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
@@ -172,7 +173,7 @@ def test_the_child_is_gone_when_its_parent_is_killed():
         child = psutil.Process(int(parent.stdout.readline()))
         assert child.is_running()
         parent.kill()
-        gone, _ = psutil.wait_procs([child], timeout=10)
+        gone, _ = psutil.wait_procs([child], timeout=WAIT_SECONDS)
         assert gone or child.status() == psutil.STATUS_ZOMBIE
 
 
@@ -190,7 +191,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path):
         taken.listen()
         port = taken.getsockname()[1]
         process = run("--port", port, "--credentials", tmp_path / "account.json")
-        said, errors = process.communicate(timeout=20)
+        said, errors = process.communicate(timeout=WAIT_SECONDS)
         assert (process.returncode, said) == (2, "")
         assert errors.startswith(f"RK602: the sandbox cannot listen on 127.0.0.1:{port}: ")
         assert errors.count("\n") == 1
@@ -217,7 +218,7 @@ def test_a_failed_start_is_reported_in_one_line(tmp_path: Path, arguments: tuple
         for part in arguments
     ]
     process = run(*named)
-    said, errors = process.communicate(timeout=20)
+    said, errors = process.communicate(timeout=WAIT_SECONDS)
     assert (process.returncode, said) == (2, "")
     assert errors.startswith("RK602: ")
     assert why in errors
@@ -229,7 +230,7 @@ def test_a_file_that_the_sandbox_did_not_write_is_never_overwritten(tmp_path: Pa
     file = tmp_path / "account.json"
     file.write_text(content, encoding="latin-1")
     process = run("--credentials", file)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 2
     assert "was not written by a sandbox" in errors
     assert file.read_text(encoding="latin-1") == content
@@ -240,7 +241,7 @@ def test_a_file_that_is_not_a_sandbox_log_is_left_unchanged(tmp_path: Path, cont
     file = tmp_path / "log"
     file.write_text(content)
     process = run("--credentials", tmp_path / "account.json", "--log", file)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 2
     assert "is not the log of a sandbox" in errors
     assert file.read_text() == content
@@ -249,7 +250,7 @@ def test_a_file_that_is_not_a_sandbox_log_is_left_unchanged(tmp_path: Path, cont
 def test_two_sandboxes_never_share_a_log(tmp_path: Path):
     with Sandbox(tmp_path):
         process = run("--credentials", tmp_path / "other.json", "--log", tmp_path / "log.jsonl")
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 2
     assert "another sandbox writes to the log" in errors
 
@@ -259,10 +260,10 @@ def test_the_ca_vouches_for_this_machine_alone(tmp_path: Path):
         ca = x509.load_pem_x509_certificate(sandbox.ca.read_bytes())
         port = int(sandbox.url.rpartition(":")[2])
         for name in ("localhost", "127.0.0.1", "::1"):
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+            with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as raw:
                 trust(sandbox).wrap_socket(raw, server_hostname=name).close()
         with (
-            socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+            socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as raw,
             pytest.raises(ssl.SSLCertVerificationError),
         ):
             trust(sandbox).wrap_socket(raw, server_hostname="fcm.googleapis.com")

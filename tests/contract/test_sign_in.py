@@ -405,12 +405,12 @@ async def test_a_name_that_the_dns_does_not_know_or_not_in_time_holds_nothing_up
         await actor(issuer, issuer.token(), jwks_url="https://issuer.invalid/keys")
     released = threading.Event()
     monkeypatch.setattr(fetch, "ANSWER_SECONDS", 0.1)
-    monkeypatch.setattr("rekindle.outbound.socket.getaddrinfo", lambda *_, **__: released.wait(30) and [])
+    monkeypatch.setattr("rekindle.outbound.socket.getaddrinfo", lambda *_, **__: released.wait(200) and [])
     with pytest.raises(IssuerUnavailable, match="no answer within"):
         await actor(issuer, issuer.token())
     began = time.monotonic()
     await asyncio.get_running_loop().shutdown_default_executor()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 90
     released.set()
 
 

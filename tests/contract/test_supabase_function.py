@@ -116,7 +116,7 @@ async def test_opening_again_during_another_cycles_sends_cuts_nothing(tmp_path):
     async with functioning(tmp_path) as (server, dispatcher):
         answer = relaying()
         server.answer = lambda request: HANG if json.loads(request.body)["messages"] else answer(request)
-        sending = asyncio.create_task(dispatcher.send(message(), timeout=1.5))
+        sending = asyncio.create_task(dispatcher.send(message(), timeout=4))
         await server.arrived.wait()
         await asyncio.gather(dispatcher.open(), dispatcher.open())
         server.answer = answer
@@ -129,7 +129,7 @@ async def test_a_dry_run_is_a_separate_request_and_accepts_the_fake_name(tmp_pat
     async with functioning(tmp_path) as (server, dispatcher):
         server.answer = relaying(lambda results: [one | fake for one in results])
         checked, sent = await asyncio.gather(
-            dispatcher.validate(message(), timeout=10), dispatcher.send(message(), timeout=10)
+            dispatcher.validate(message(), timeout=60), dispatcher.send(message(), timeout=60)
         )
     assert isinstance(checked, Accepted)
     assert sent == Refused(Disposition.DROP, "validated_only")
@@ -279,8 +279,8 @@ async def test_a_function_that_does_not_answer_is_abandoned_at_the_deadline(tmp_
     async with functioning(tmp_path) as (server, dispatcher):
         server.answer = lambda _: HANG
         began = time.monotonic()
-        assert await send(dispatcher, timeout=0.3) == [Uncertain("timeout")] * 3
-        assert 0.25 < time.monotonic() - began < 5
+        assert await send(dispatcher, timeout=3) == [Uncertain("timeout")] * 3
+        assert 2.5 < time.monotonic() - began < 60
 
 
 async def test_if_nothing_listens_the_batch_was_not_sent(tmp_path):
@@ -301,18 +301,19 @@ async def test_a_process_that_was_stopped_sends_nothing_after_its_deadline(tmp_p
 
 async def test_no_part_of_a_batch_leaves_after_its_deadline():
     passage = call._Passage(httpx.AsyncHTTPTransport(), until=0)
-    pieces = aiter(call._Body(passage, b"x" * 40_000, until=time.monotonic() + 0.2))
+    body = call._Body(passage, b"x" * 40_000, until=time.monotonic() + 60)
+    pieces = aiter(body)
     assert await anext(pieces)
     assert passage.left
-    time.sleep(0.25)
+    body._until = time.monotonic()
     with pytest.raises(call._Withheld):
         await anext(pieces)
 
 
 async def test_a_message_whose_sender_has_gone_is_not_in_the_request(tmp_path):
     async with functioning(tmp_path) as (server, dispatcher):
-        going = asyncio.create_task(dispatcher.send(message(), timeout=10))
-        staying = asyncio.create_task(dispatcher.send(message(target="stays"), timeout=10))
+        going = asyncio.create_task(dispatcher.send(message(), timeout=60))
+        staying = asyncio.create_task(dispatcher.send(message(target="stays"), timeout=60))
         await asyncio.sleep(0)
         going.cancel()
         assert await staying == Accepted(NAME)
@@ -341,7 +342,7 @@ async def test_closing_leaves_what_is_under_way_uncertain_and_sends_nothing_more
 async def test_one_message_that_cannot_be_sent_does_not_keep_the_others(tmp_path, changes, reason):
     async with functioning(tmp_path) as (_, dispatcher):
         outcomes = await asyncio.gather(
-            dispatcher.send(message(**changes), timeout=10), dispatcher.send(message(), timeout=10)
+            dispatcher.send(message(**changes), timeout=60), dispatcher.send(message(), timeout=60)
         )
     assert outcomes == [Refused(Disposition.DROP, reason), Accepted(NAME)]
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ from rekindle.embedded import Binaries, EmbeddedPostgres, find_binaries, install
 from rekindle.embedded import binaries as binaries_module
 from rekindle.embedded import folder as folder_module
 from rekindle.errors import BadArgument, DatabaseUnreachable, PostgresNotFound, PostgresNotStarted
+from team.waiting import WAIT_SECONDS, until
 
 pytestmark = pytest.mark.slow
 FAST = {"fsync": "off"}
@@ -50,13 +51,6 @@ with EmbeddedPostgres(settings={"fsync": "off"}) as postgres:
         with psycopg.connect(postgres.url) as connection:
             print(*connection.execute("select 'still there'").fetchone(), flush=True)
 """
-
-
-def wait_until(holds: Callable[[], bool], within: float = 5.0) -> bool:
-    deadline = time.monotonic() + within
-    while not (held := holds()) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return held
 
 
 def is_gone(pid: int) -> bool:
@@ -197,7 +191,7 @@ def test_the_next_server_recovers_a_kept_folder_after_kill_9_of_the_first(tmp_pa
     with psycopg.connect(first.url) as connection:
         connection.execute("create table kept as select 7 as number")
     os.kill(first.pid, signal.SIGKILL)
-    assert wait_until(lambda: first.pid is None)
+    until(lambda: first.pid is None)
     # The worst case: the process id in the stale file now belongs to another process of the same
     # account.
     stale = folder / "data" / "postmaster.pid"
@@ -221,7 +215,7 @@ def test_the_same_server_starts_again_after_kill_9(tmp_path: Path):
         url = postgres.url
         with psycopg.connect(url) as connection:  # open while its server is killed
             os.kill(postgres.pid, signal.SIGKILL)
-            assert wait_until(lambda: postgres.pid is None)
+            until(lambda: postgres.pid is None)
             postgres.start()
             assert ask(url, "select 1") == 1
             with pytest.raises(psycopg.OperationalError):
@@ -278,8 +272,8 @@ def test_kill_9_of_the_parent_ends_the_server_and_removes_its_folder(server_proc
     with psycopg.connect(server_process[2]):  # a busy server ends too
         process.kill()
         process.wait()
-        assert wait_until(lambda: is_gone(pid), within=2)
-    assert wait_until(lambda: not data.parents[1].exists(), within=2)
+        until(lambda: is_gone(pid))
+    until(lambda: not data.parents[1].exists())
 
 
 @on_linux
@@ -288,7 +282,7 @@ def test_kill_9_of_the_watchdog_ends_the_server(server: EmbeddedPostgres):
         pid = postgres.pid
         watchdog = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         os.kill(watchdog, signal.SIGKILL)
-        assert wait_until(lambda: is_gone(pid), within=2)
+        until(lambda: is_gone(pid))
         postgres.start()
         assert ask(postgres.url, "select 1") == 1
     assert ask(server.url, "select 1") == 1
@@ -298,7 +292,7 @@ def test_a_ctrl_c_in_the_terminal_reaches_our_own_code_first(server_process):
     process, pid, _, data = server_process
     os.killpg(process.pid, signal.SIGINT)
     assert process.stdout.readline() == "still there\n"
-    assert process.wait(10) == 0
+    assert process.wait(WAIT_SECONDS) == 0
     assert is_gone(pid)
     assert not data.parents[1].exists()
 
@@ -311,7 +305,8 @@ def test_a_server_outlives_the_thread_that_started_it():
     with postgres:
         pid = postgres.pid
         assert pid is not None
-        assert not wait_until(lambda: is_gone(pid), within=0.3)
+        time.sleep(0.3)
+        assert not is_gone(pid)
         assert ask(postgres.url, "select 1") == 1
 
 

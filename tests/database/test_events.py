@@ -31,7 +31,7 @@ async def run(
     programme: Programme, dispatcher: ScriptedDispatcher, *, one: AnyScenario | None = None, **more: Any
 ) -> Report:
     deps = Deps(dispatcher, programme.store, programme.store)
-    limits = Limits(budget_seconds=10, guard=UNGUARDED)
+    limits = Limits(budget_seconds=60, guard=UNGUARDED)
     return await run_cycle(deps, [applied(one or wanted())], Selection(), limits, **more)
 
 
@@ -83,7 +83,7 @@ async def test_a_unit_that_is_lost_before_it_is_armed_is_left_alone(
     monkeypatch.setattr(programme.store, "arm", late)
     dispatcher = ScriptedDispatcher()
     deps = Deps(dispatcher, programme.store, programme.store)
-    await run_cycle(deps, [applied(wanted())], Selection(), Limits(budget_seconds=3, guard=UNGUARDED))
+    await run_cycle(deps, [applied(wanted())], Selection(), Limits(budget_seconds=10, guard=UNGUARDED))
     assert (named(logged, "dispatch.lease_lost")[0]["scenario"], dispatcher.sent) == ("nudge", [])
 
 

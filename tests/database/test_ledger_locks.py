@@ -19,6 +19,7 @@ from rekindle.model import Acceptance, Ending, Selection, Unit
 from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.settle import settle
 from team.programme import Programme, open_programme, wanted
+from team.waiting import WAIT_SECONDS
 
 PEOPLE = 40
 NUDGE = Selection(scenarios=("nudge",))
@@ -74,7 +75,7 @@ async def waits(programme: Programme, task: asyncio.Task[Any]) -> bool:
         "select count(*) from pg_stat_activity where datname = current_database() "
         "and wait_event_type = 'Lock' and query like '/* rekindle:%%'"
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not task.done():
             if await programme.value(query):
                 return True

@@ -22,6 +22,7 @@ from rekindle.postgres.reports import Reports
 from rekindle.postgres.sql import statement
 from rekindle.scenario import Config
 from team.programme import Programme, evaluation, open_programme, wanted
+from team.waiting import WAIT_SECONDS
 
 WATCHING = Guard(max_share=1.0, max_times_median=None, floor=5)
 CONFIG = Config(scenario={"nudge": wanted().model_dump(exclude_none=True)})
@@ -66,7 +67,7 @@ async def test_a_login_that_may_only_connect_holds_up_nothing(programme: Program
                     sql.SQL("lock table {} in access share mode").format(sql.Identifier("rekindle", table))
                 )
             await intruder.rollback()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_SECONDS):
             assert (await migrate(database_url)).ran == ()
             await Reports(programme.database).store_config(CONFIG)
             assert await programme.store.sweep() != {}
@@ -78,7 +79,7 @@ async def test_a_claim_that_waits_in_vain_names_the_session_that_has_the_guard(
 ) -> None:
     await programme.want(*await programme.people(1))
     run_id = await programme.run()
-    soon = replace(evaluation(wanted()), terms=Terms(timezone="UTC", timeout_seconds=0.5))
+    soon = replace(evaluation(wanted()), terms=Terms(timezone="UTC", timeout_seconds=3))
     async with session(database_url, "another run") as holder:
         await holder.execute("select from rekindle.lock where name = 'guard' for update")
         with pytest.raises(StatementTooSlow) as held:
@@ -96,7 +97,7 @@ async def test_a_claim_that_waits_in_vain_names_the_session_that_has_the_guard(
 
 async def test_a_claim_that_waits_in_vain_for_an_erasure_says_so(programme: Programme, database_url: str) -> None:
     await programme.want(*await programme.people(1))
-    soon = replace(evaluation(wanted()), terms=Terms(timezone="UTC", timeout_seconds=0.5))
+    soon = replace(evaluation(wanted()), terms=Terms(timezone="UTC", timeout_seconds=3))
     async with session(database_url, "an erasure") as holder:
         await holder.execute(statement("erasure_begin"))
         with pytest.raises(StatementTooSlow, match="an erasure did not end within the time left"):

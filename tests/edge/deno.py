@@ -14,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
+from team.waiting import WAIT_SECONDS
+
 ROOT = Path(__file__).parent.parent.parent
 FUNCTIONS = ROOT / "examples" / "supabase" / "functions"
 DENO = Path(sysconfig.get_path("scripts")) / "deno"
-START_SECONDS = 60.0
-STOP_SECONDS = 10.0
 _READY = "Listening on "
 
 
@@ -112,7 +112,7 @@ class Function:
         )
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
-        if not self._ready.wait(START_SECONDS) or not self.url:
+        if not self._ready.wait(WAIT_SECONDS) or not self.url:
             self.__exit__(None, None, None)
             raise RuntimeError(f"{self.name} did not start: {self.said()}")
         return self
@@ -126,12 +126,12 @@ class Function:
         process.send_signal(signal.SIGCONT)  # one that a test has stopped would not end
         process.terminate()
         try:
-            process.wait(STOP_SECONDS)
+            process.wait(WAIT_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         if self._reader is not None:
-            self._reader.join(STOP_SECONDS)
+            self._reader.join(WAIT_SECONDS)
         cast("IO[str]", process.stdout).close()
 
     def _read(self, output: IO[str]) -> None:

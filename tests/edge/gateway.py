@@ -24,7 +24,7 @@ class Gateway:
 
     def passed_on(self, request: Request) -> Reply:
         """The function's own answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._function.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self._function.port, timeout=60)
         with contextlib.closing(connection):
             connection.request("POST", request.path, request.body, {"apikey": request.headers["apikey"]})
             answer = connection.getresponse()

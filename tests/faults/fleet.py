@@ -7,9 +7,8 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import psycopg
 
 from conftest import shift_clock
+from team.waiting import until
 from torture.engine_process import Orders
 
 EACH_MINUTE = """
@@ -36,16 +36,6 @@ body = "You have {points} points."
 """
 
 LOOKS_OFTEN: Mapping[str, float] = {"rekindle.fleet.worker.LOOK_SECONDS": 0.3}
-WAIT_SECONDS = 90.0
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> float:
-    """Wait for a condition of another process; returns how long it took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, f"{what}: not within {seconds:g} s"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 @dataclass(slots=True)

@@ -22,11 +22,12 @@ from urllib.parse import urlsplit
 from acceptance.command import Command
 from acceptance.fixtures import apply
 from acceptance.pooler import PGBOUNCER, pooled
-from faults.fleet import EACH_MINUTE, Workers, until, working
+from faults.fleet import EACH_MINUTE, Workers, working
 from faults.test_workers import TESTS
 from rekindle.configuration import load_config
 from rekindle.embedded import EmbeddedPostgres
 from team.team import Team, fill_team, write_config
+from team.waiting import until
 from torture.link import Link
 
 

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import signal
-import time
-from collections.abc import Callable
 from uuid import UUID
 
 import psycopg
@@ -17,8 +15,8 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 from team.team import TEAM_CONFIG, Team, person, write_config
+from team.waiting import until
 
-BOUND_SECONDS = 30.0
 TABLES = (
     "gate",
     "cap",
@@ -31,14 +29,6 @@ TABLES = (
     "enrolment",
     "audit",
 )
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition of another process, up to a bound."""
-    deadline = time.monotonic() + BOUND_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.005)
 
 
 def ledger(team: Team) -> dict[str, list[str]]:
@@ -91,7 +81,7 @@ def test_a_person_who_is_erased_while_a_run_sends_to_them_leaves_nothing_and_the
 ) -> None:
     """The provider accepts the push after the erasure. The run finds no unit for the answer."""
     team.people(12)
-    write_config(rekindle.folder, TEAM_CONFIG.replace('timeout = "1s"', 'timeout = "20s"\nconcurrency = 6'))
+    write_config(rekindle.folder, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 6"))
     assert rekindle("apply").code == 0
     fcm.faults([{"match": {"target": "*"}, "respond": {"delay_ms": 4000}}])
     process = rekindle.start("--log-level", "warning", "run", "--json")

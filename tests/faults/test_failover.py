@@ -21,6 +21,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 from team.team import Team, fill_team, person
+from team.waiting import until
 
 CAUGHT_UP = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
 
@@ -54,16 +55,6 @@ def two_servers(team_config: Config) -> Iterator[tuple[EmbeddedPostgres, Embedde
         yield primary, stack.enter_context(replica)
 
 
-def until(url: str, query: LiteralString, *parameters: object) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        for _ in range(3_000):
-            row = connection.execute(query, parameters).fetchone()
-            if row is not None and row[0]:
-                return
-            connection.execute("select pg_sleep(0.01)")
-    raise AssertionError(query)
-
-
 async def run(url: str, config: Config, dispatcher: ScriptedDispatcher) -> str:
     async with Engine.open(
         Settings.model_validate({"REKINDLE_DATABASE_URL": url}), config, dispatcher=dispatcher
@@ -82,11 +73,12 @@ def test_a_promoted_replica_sends_nothing_until_it_is_adopted(
     assert asyncio.run(run(primary.url, team_config, dispatcher)) == "done"
     for number in range(2, 31):
         team.execute(want, person(number))
-    until(replica.url, CAUGHT_UP, team.rows("select pg_current_wal_lsn()")[0][0])
+    [(written,)] = team.rows("select pg_current_wal_lsn()")
+    until(lambda: Team(replica.url).rows(CAUGHT_UP, written) == [(True,)], "the replica's copy")
     with psycopg.connect(replica.url, autocommit=True) as standby:
         standby.execute("alter system set primary_conninfo = ''")
         standby.execute("select pg_reload_conf()")
-    until(replica.url, "select not exists (select from pg_stat_wal_receiver)")
+    until(lambda: Team(replica.url).rows("select from pg_stat_wal_receiver") == [], "a replica that receives nothing")
 
     assert asyncio.run(run(primary.url, team_config, dispatcher)) == "done"
     assert len(dispatcher.sent) == 30

@@ -24,6 +24,7 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 from team.team import Team, person
+from team.waiting import WAIT_SECONDS
 
 NOW, DAY = datetime.now(UTC), timedelta(days=1)
 
@@ -32,7 +33,7 @@ OURS = "select pid from pg_stat_activity where application_name = 'rekindle' and
 
 async def close_idle(team: Team, engine: Engine) -> None:
     """Make the pool open all of its connections, and close them all on the server."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_SECONDS):
         while len(team.rows(OURS)) < CONNECTIONS:  # the pool opens them in the background
             await asyncio.gather(*(engine.runs() for _ in range(2 * CONNECTIONS)), return_exceptions=True)
         while team.rows(f"select pg_terminate_backend(pid) from ({OURS}) ours"):
@@ -201,7 +202,7 @@ async def test_a_role_whose_idle_connections_end_at_once_is_served_every_time(
         settings = Settings.model_validate({"REKINDLE_DATABASE_URL": team_worker_url})
         async with Engine.open(settings, team_config, dispatcher=ScriptedDispatcher()) as engine:
             for _ in range(3):
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(WAIT_SECONDS):
                     while team.rows(OURS):
                         await asyncio.sleep(0.01)
                 assert (await engine.run()).status == "done"

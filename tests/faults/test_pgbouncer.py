@@ -37,7 +37,7 @@ async def test_eight_runs_at_once_give_everyone_who_is_due_one_push(
 
     async def run() -> int:
         async with engine_over(pooled_url, fcm, team_config) as engine:
-            report = await engine.run(budget_seconds=20)
+            report = await engine.run(budget_seconds=60)
             assert report.status == "done", report
             return sum(one.pushes for one in report.scenarios)
 
@@ -78,7 +78,7 @@ async def test_plans_checks_and_history_work_through_it_too(
         assert len(listed) == 30
         (preview,) = await engine.dry_run()
         assert preview.checks == {"valid": 30}
-        assert (await engine.run(budget_seconds=20)).status == "done"
+        assert (await engine.run(budget_seconds=60)).status == "done"
         assert [report.status for report in await engine.runs()] == ["done"]
         assert [status.latest.recorded for status in await engine.scenarios() if status.latest] == [30]
     audit(team, fcm)

@@ -100,7 +100,7 @@ async def test_a_null_and_a_missing_value_stop_one_person_each_and_an_oversized_
     team.execute("update team.person set first_name = null where user_id = %s", person(6))
     team.execute("update team.person set first_name = repeat('y', 10000000) where user_id = %s", person(7))
     engine = await engine_with()
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=60)
     one = of(report)
     assert one.reasons == {}
     assert dict(one.refusals) == {"missing_variable": 4}
@@ -115,14 +115,14 @@ async def test_a_body_over_four_kilobytes_is_dead_before_it_leaves_and_long_valu
     variables(team, 2, {"points": "é" * 5_000})
     engine = await engine_with(TEAM_CONFIG.replace("{points} points", "{points}{points}{points} points"))
     sends = fcm.requests()["send"]
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=60)
     assert of(report).reasons == {"dead:too_large": 1}
     assert fcm.requests()["send"] - sends == of(report).recorded == 2
     variables(team, 3, {"points": "z" * 5_000})
     team.execute("update team.wanted set occurrence = 'second'")
     team.execute("delete from rekindle.gate; delete from rekindle.delivery; delete from rekindle.scenario_notification")
     fcm.clear()
-    await engine.run(budget_seconds=10)
+    await engine.run(budget_seconds=60)
     assert bodies(fcm)["t3-1"] == f"You have {'z' * 3_000} points."
 
 
@@ -143,7 +143,7 @@ async def test_not_a_number_and_odd_characters_are_text_and_control_characters_a
     variables(team, 5, {"points": "👩‍👩‍👧 ﷽ ́́"})
     variables(team, 6, {"points": "{first_name} {0.__class__} %s {{"})
     engine = await engine_with()
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=60)
     assert (report.status, of(report).recorded) == ("done", 6)
     said = {target: body.removeprefix("You have ").removesuffix(" points.") for target, body in bodies(fcm).items()}
     assert said["t1-1"] == "NaN"
@@ -179,7 +179,7 @@ message.en = { title = "T", body = "B" }
     for value in ('{"x": "\\ud800"}', '{"x": "\\u0000"}', '{"x": NaN}', '{"x": ', "not json canary-9f2"):
         team.execute("delete from team.raw")
         team.execute("insert into team.raw values (%s, %s)", person(1), value)
-        report = await engine.run(budget_seconds=10)
+        report = await engine.run(budget_seconds=60)
         assert report.status == "halted"
         assert (report.halted_by or "").startswith("RK305")
         assert "canary" not in str(report)
@@ -199,7 +199,7 @@ async def test_a_view_that_fails_on_one_row_fails_its_scenarios_alone_and_quotes
         "create or replace view rekindle_source.activity as "
         "select user_id, day::timestamptz as activity_date from team.raw"
     )
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=60)
     assert (report.status, of(report).recorded) == ("halted", 5)
     assert (report.halted_by or "").startswith("RK302")
     assert "absence" in (report.halted_by or "")
@@ -216,13 +216,13 @@ async def test_a_view_that_breaks_after_the_claim_holds_its_scenarios_back_and_n
     engine = await engine_with(TEAM_CONFIG + ABSENCE)
     stopped = asyncio.Event()
     stopped.set()
-    await engine.run(budget_seconds=10, caller=Caller(stop=stopped))
+    await engine.run(budget_seconds=60, caller=Caller(stop=stopped))
     assert (team.counts()["outbox"], fcm.messages()) == (10, [])
     team.execute(
         "create or replace view rekindle_source.activity as "
         "select user_id, ('canary-' || activity_date)::timestamptz as activity_date from team.activity"
     )
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=60)
     assert (report.status, of(report).recorded) == ("halted", 5)
     assert {message["message"]["data"]["scenario_type"] for message in fcm.messages()} == {"nudge"}
     assert team.rows("select distinct scenario_type, state from rekindle.outbox") == [("absence", "claimed")]
@@ -257,7 +257,7 @@ cooldown = "7d"
 message.en = { title = "Hi {first_name}", body = "{certificate} ends in {days_left} days" }
 """
     engine = await engine_with(TEAM_CONFIG + expiry)
-    report = await engine.run(budget_seconds=6)
+    report = await engine.run(budget_seconds=60)
     one = of(report, "expiry")
     assert (one.recorded, dict(one.refusals), one.unknown) == (4, {"wrong_occurrence": 1}, 0)
     assert report.status == "done"
@@ -275,7 +275,7 @@ async def test_an_invalid_time_zone_gives_that_person_the_fallback(
     team.execute("update team.person set timezone = %s where user_id = %s", zone, person(1))
     team.execute("insert into team.activity select user_id, now() - interval '20 days' from team.person")
     engine = await engine_with(TEAM_CONFIG + ABSENCE)
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=60)
     assert (report.status, of(report, "absence").recorded, of(report).recorded) == ("done", 2, 2)
 
 
@@ -285,7 +285,7 @@ async def test_an_impossible_token_affects_nobody_else(engine_with: Open, team: 
     before = catalog(team)
     team.execute("update team.device set token = %s where user_id = %s", token, person(2))
     engine = await engine_with()
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=60)
     assert of(report).unknown == 0
     assert {"t1-1", "t3-1"} <= {sent["target"] for sent in fcm.messages()}
     assert of(report).recorded >= 2
@@ -336,7 +336,7 @@ async def test_sql_in_every_free_text_of_a_configuration_is_text(
         config += f"\n[scenario.nudge.data]\n{data}\n"
         engine = await engine_with(config)
         assert [status.applied.scenario.message["en"].title for status in await engine.scenarios()] == [text]
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=60)
     assert (report.status, of(report).recorded) == ("done", 2)
     assert set(bodies(fcm).values()) == {INJECTIONS[-1]}
     assert catalog(team) == before
@@ -389,7 +389,7 @@ async def test_sql_in_every_text_of_the_teams_rows_is_text(engine_with: Open, te
         variables(team, number, {"points": text, text: text})
         team.execute("update team.device set token = %s where user_id = %s", f"t{text}", person(number))
     engine = await engine_with()
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=60)
     assert of(report).recorded == len(INJECTIONS)
     assert {UUID(str(row[0])) for row in team.rows("select user_id from rekindle.scenario_notification")} == {
         person(number) for number in range(1, len(INJECTIONS) + 1)

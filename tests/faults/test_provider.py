@@ -39,7 +39,7 @@ def fault(respond: Any, *, target: str = "*", times: int | None = None) -> dict[
 
 
 async def run(engine: Engine) -> Any:
-    report = await engine.run(budget_seconds=10)
+    report = await engine.run(budget_seconds=20)
     (numbers,) = report.scenarios
     return report, numbers
 
@@ -87,7 +87,7 @@ async def test_a_quota_refusal_waits_as_long_as_fcm_asks_and_is_then_sent(
     waits = team.rows("select state, next_try_at - armed_at > interval '599 s' from rekindle.outbox")
     assert waits == [("retry", True)]
     shift_clock(team.url, "9 minutes")
-    early = await engine.run(budget_seconds=10)
+    early = await engine.run(budget_seconds=20)
     assert (early.status, targets(fcm)) == ("done", ["t1-1", "t3-1"])
     shift_clock(team.url, "14 minutes")
     report, late = await run(engine)
@@ -131,7 +131,7 @@ async def test_an_unclear_answer_is_unknown_is_listed_and_is_never_sent_again(
     assert sends == before + 3
     for later in ("1 minute", "30 minutes", "6 hours", "3 days"):
         shift_clock(team.url, later)
-        await engine.run(budget_seconds=10)
+        await engine.run(budget_seconds=20)
     assert fcm.requests()["send"] == sends
     closed = await engine.unknown()
     assert [send.claim_id for send in closed] == [send.claim_id for send in unknown]

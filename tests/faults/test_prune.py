@@ -6,9 +6,9 @@ import psycopg
 
 from acceptance.command import Command, ended
 from conftest import shift_clock
-from faults.test_erase import until
 from rekindle.sandbox import Sandbox
 from team.team import Team
+from team.waiting import until
 
 
 def test_a_prune_whose_process_is_killed_leaves_whole_batches_and_the_next_one_continues(

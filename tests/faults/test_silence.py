@@ -17,11 +17,13 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 from team.team import Team
+from team.waiting import WAIT_SECONDS
 
-BUDGET_SECONDS = 1.5
-OVER_SECONDS = 3.0
-"""A last write, the report, and one second each time to notice that the database is still
-silent."""
+BUDGET_SECONDS = 5.0
+"""Enough to come to every statement on a loaded machine."""
+OVER_SECONDS = 20.0
+"""A last write, the report, and one second each time to notice that the database is still silent:
+three seconds on an idle machine. A run that waits for an answer waits longer than this."""
 
 
 def targets(dispatcher: ScriptedDispatcher) -> list[str]:
@@ -51,7 +53,7 @@ async def test_a_run_on_a_connection_that_goes_silent_ends_in_its_time_and_nobod
     # The connections are closed now, so the locks of the lost run's open transaction are free.
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": team.url})
     async with Engine.open(settings, team_config, dispatcher=second) as engine:
-        await engine.run(budget_seconds=BUDGET_SECONDS)
+        await engine.run(budget_seconds=60)
     both = targets(first) + targets(second)
     assert len(set(both)) == len(both)
     lost = {row[0] for row in team.rows("select target from rekindle.outbox")}
@@ -69,7 +71,7 @@ async def test_a_statement_without_an_answer_is_abandoned_and_the_next_one_gets_
         with pytest.raises(DatabaseUnreachable, match="no answer within the time allowed"):
             async with database.transaction() as connection:
                 await connection.execute("select pg_sleep(60)")
-        assert time.monotonic() - begun < 20
+        assert time.monotonic() - begun < 50
         assert await database.rows("select 1 as one") == [{"one": 1}]
     finally:
         await database.close()
@@ -83,7 +85,7 @@ async def test_a_statement_that_is_cancelled_ends_on_the_server_too(team: Team) 
         running = (
             "select from pg_stat_activity where query = 'select pg_sleep(60) as cancelled_here' and state = 'active'"
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT_SECONDS):
             while not team.rows(running):
                 await asyncio.sleep(0.01)
             asleep.cancel()

@@ -13,11 +13,12 @@ from acceptance.command import Command, environment
 from acceptance.fixtures import apply
 from acceptance.pooler import PGBOUNCER, pooled
 from conftest import SERVERS, SETTINGS
-from faults.fleet import EACH_MINUTE, LOOKS_OFTEN, Workers, until, working
+from faults.fleet import EACH_MINUTE, LOOKS_OFTEN, Workers, working
 from rekindle.configuration import load_config
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from team.team import Team, fill_team, write_config
+from team.waiting import until
 
 TESTS = Path(__file__).parent.parent
 TAKEN_OVER = "select status from rekindle.run where due_at is not null and attempt > 1 order by attempt desc limit 1"
@@ -79,7 +80,7 @@ def work_with(postgres: EmbeddedPostgres, addresses: list[str], fcm: Sandbox, fo
 def test_the_run_of_a_worker_that_dies_or_sleeps_is_taken_over_and_nobody_gets_two_pushes(
     postgres: EmbeddedPostgres, fcm: Sandbox, tmp_path: Path, how: signal.Signals
 ) -> None:
-    config = EACH_MINUTE.replace('kind = "log"', 'kind = "fcm"\nconcurrency = 1\ntimeout = "1s"')
+    config = EACH_MINUTE.replace('kind = "log"', 'kind = "fcm"\nconcurrency = 1\ntimeout = "20s"')
     programme(postgres.url, tmp_path, config)
     Team(postgres.url).people(30)
     fcm.faults([{"match": {"target": "*"}, "respond": {"delay_ms": 100}}])

@@ -20,6 +20,7 @@ from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import AnyScenario, fingerprint, parse_scenario
 from team.tables import tables
+from team.waiting import WAIT_SECONDS
 
 REFUSALS = re.findall(
     r"then '(\w+)'", resources.files("rekindle.postgres.sql").joinpath("parts/refusal.sql").read_text(encoding="utf-8")
@@ -223,7 +224,7 @@ class Programme:
 
     async def blocked(self, statement: str, *, count: int = 1) -> None:
         """Wait until `count` statements whose names have this prefix wait for a lock."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_SECONDS):
             while count > await self.value(
                 "select count(*) from pg_stat_activity where datname = current_database() "
                 "and wait_event_type = 'Lock' and query like %s",

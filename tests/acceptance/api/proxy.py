@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from acceptance.api.served import until
 from conftest import ROOT
+from team.waiting import WAIT_SECONDS, until
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 CONFIG = ROOT / "examples" / "deploy" / "proxy" / "rekindle.conf"
@@ -72,7 +72,7 @@ class Proxy:
 
     def connection(self) -> ssl.SSLSocket:
         """A connection that offers HTTP/2 and HTTP/1.1 as the context says."""
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_SECONDS)
         return self.trust.wrap_socket(plain, server_hostname="127.0.0.1")
 
     def logged(self) -> str:
@@ -96,7 +96,7 @@ def proxying(*, replaced: dict[str, str] | None = None) -> Iterator[Proxy]:
             yield proxy
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(WAIT_SECONDS)
 
 
 def _configure(proxy: Proxy, replaced: dict[str, str]) -> None:

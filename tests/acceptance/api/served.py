@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,9 @@ from typing import Any
 import httpx
 
 from acceptance.command import Command, Done, ended
+from team.waiting import WAIT_SECONDS
 
 KEY = "k3y-of-the-tests-0123456789abcdef0123"
-START_SECONDS = 30.0
-STOP_SECONDS = 60.0
-WAIT_SECONDS = 30.0
 
 
 class Served:
@@ -61,7 +59,7 @@ class Served:
         """Send a signal and wait for the server to end; kill it if it does not end in time."""
         self.process.send_signal(number)
         try:
-            code = self.process.wait(STOP_SECONDS)
+            code = self.process.wait(WAIT_SECONDS)
         finally:
             self.process.kill()
             self._reader.join()
@@ -71,14 +69,6 @@ class Served:
         # Read all the time: a process blocks once its pipe is full.
         assert self.process.stderr is not None
         self._lines.extend(self.process.stderr)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition of another process, up to a bound."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.005)
 
 
 @contextmanager
@@ -103,7 +93,7 @@ def serving(
 
 def _address(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
-    until = time.monotonic() + START_SECONDS
+    until = time.monotonic() + WAIT_SECONDS
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         line = b""
@@ -119,6 +109,6 @@ def _address(process: "subprocess.Popen[str]") -> str:
     return line.decode().removeprefix("Serving on ").partition(";")[0]
 
 
-def sends_slowly(seconds: float = 0.5) -> list[dict[str, Any]]:
+def sends_slowly(seconds: float = 1.5) -> list[dict[str, Any]]:
     """Faults of the sandbox that delay every send."""
     return [{"match": {"path": "send"}, "respond": {"delay_ms": int(seconds * 1000)}}]

@@ -234,7 +234,7 @@ def test_confirmations_at_once_in_two_processes_are_one_run(keyed: Command, team
         barrier = threading.Barrier(8)
 
         def ask(number: int) -> httpx.Response:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=60)
             body, headers = {"people": 12}, {"prefer": "wait=30"}
             return (one, other)[number % 2].client.post(f"/v1/runs/{halted}/confirm", json=body, headers=headers)
 

@@ -27,6 +27,7 @@ from rekindle.api.server import ServerOptions
 from rekindle.errors import KeyRefused, ServerError
 from rekindle.sandbox import Sandbox
 from team.team import Team
+from team.waiting import WAIT_SECONDS, until
 
 NEXT = "n3xt-key-of-the-tests-0123456789abcdef"
 WRONG = {
@@ -45,7 +46,7 @@ WRONG = {
 
 def bare(served: Served, **more: Any) -> httpx.Client:
     """A client without the key."""
-    return httpx.Client(base_url=served.url, timeout=30, trust_env=False, **more)
+    return httpx.Client(base_url=served.url, timeout=WAIT_SECONDS, trust_env=False, **more)
 
 
 def test_nobody_gets_in_without_the_key_and_nothing_is_run(api: Served, team: Team):
@@ -174,7 +175,7 @@ def test_a_unix_socket_needs_no_key_and_opens_to_this_user_alone(rekindle: Comma
         assert api.url == f"unix:{path.resolve()}" or api.url == f"unix:{path}"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         transport = httpx.HTTPTransport(uds=str(path))
-        with httpx.Client(transport=transport, base_url="http://any.example", timeout=30) as client:
+        with httpx.Client(transport=transport, base_url="http://any.example", timeout=WAIT_SECONDS) as client:
             assert client.post("/v1/runs", json={}, headers={"prefer": "wait=30"}).status_code == 200
         done = rekindle("serve", "--unix-socket", path)
         assert (done.code, f"RK603: another server listens on {path}" in done.err) == (2, True)
@@ -185,7 +186,7 @@ def test_a_unix_socket_needs_no_key_and_opens_to_this_user_alone(rekindle: Comma
     path.unlink()
     with serving(keyed, unix_socket=path):
         transport = httpx.HTTPTransport(uds=str(path))
-        with httpx.Client(transport=transport, base_url="http://any.example", timeout=30) as client:
+        with httpx.Client(transport=transport, base_url="http://any.example", timeout=WAIT_SECONDS) as client:
             assert client.post("/v1/runs", json={}).status_code == 401  # behind a proxy, say
 
 
@@ -332,18 +333,18 @@ def test_requests_in_one_packet_are_answered_in_order_and_a_half_closed_connecti
     last = f"GET /v1/ready HTTP/1.1\r\n{head}connection: close\r\n\r\n"
     answer = exchange(api, sent + last)
     assert re.findall(r"HTTP/1.1 (\d+)", answer) == ["200", "404", "200"]
-    with socket.create_connection(api.place, timeout=30) as connection:
+    with socket.create_connection(api.place, timeout=WAIT_SECONDS) as connection:
         connection.sendall(last.encode())
         connection.shutdown(socket.SHUT_WR)
         assert _rest(connection) == b""
-    with socket.create_connection(api.place, timeout=30) as connection:  # gone in the middle of a body
+    with socket.create_connection(api.place, timeout=WAIT_SECONDS) as connection:  # gone in the middle of a body
         connection.sendall(f"POST /v1/runs HTTP/1.1\r\n{head}content-length: 20\r\n\r\n{{".encode())
     assert api.client.get("/v1/health").status_code == 200
 
 
 def exchange(served: Served, sent: str) -> str:
     """The answer to bytes on a new connection, which the server closes."""
-    with socket.create_connection(served.place, timeout=30) as connection:
+    with socket.create_connection(served.place, timeout=WAIT_SECONDS) as connection:
         connection.sendall(sent.encode())
         return _rest(connection).decode()
 
@@ -379,15 +380,15 @@ def test_a_request_that_does_not_arrive_is_not_waited_for_and_idle_connections_s
     steady = threading.Thread(target=_ask_every_second, args=(api, ticks := []))
     steady.start()
     with contextlib.ExitStack() as idle:
-        opened = {name: socket.create_connection(api.place, timeout=30) for name in slow}
+        opened = {name: socket.create_connection(api.place, timeout=WAIT_SECONDS) for name in slow}
         for name, sent in slow.items():
             opened[name].sendall(sent.encode())
         for _ in range(300):
-            idle.enter_context(socket.create_connection(api.place, timeout=30))
+            idle.enter_context(socket.create_connection(api.place, timeout=WAIT_SECONDS))
         with bare(api) as probe:
-            assert probe.get("/v1/health", timeout=2).status_code == 200
+            assert probe.get("/v1/health", timeout=8).status_code == 200
         answers = {name: _rest(one) for name, one in opened.items()}
-        assert 8 < time.monotonic() - started < 25
+        assert 8 < time.monotonic() - started < 60
     assert (answers["nothing"], answers["half a head"]) == (b"", b"")
     assert answers["half a body"].startswith(b"HTTP/1.1 408 ")
     assert b"RK706" in answers["half a body"]
@@ -400,7 +401,7 @@ SECONDS = 12
 
 def _ask_every_second(served: Served, ticks: list[int]) -> None:
     """One connection, one request a second: it is never cut between two of them."""
-    connection = http.client.HTTPConnection(*served.place, timeout=30)
+    connection = http.client.HTTPConnection(*served.place, timeout=WAIT_SECONDS)
     connection.connect()
     opened = connection.sock
     for _ in range(SECONDS):
@@ -415,7 +416,7 @@ def _ask_every_second(served: Served, ticks: list[int]) -> None:
 
 def test_a_connection_that_is_kept_is_as_fast_as_a_new_one(api: Served):
     """Without TCP_NODELAY each answer on it took 44 ms, a hundred times as long."""
-    kept = http.client.HTTPConnection(*api.place, timeout=30)
+    kept = http.client.HTTPConnection(*api.place, timeout=WAIT_SECONDS)
 
     def ask(connection: http.client.HTTPConnection) -> float:
         started = time.perf_counter()
@@ -424,7 +425,7 @@ def test_a_connection_that_is_kept_is_as_fast_as_a_new_one(api: Served):
         return time.perf_counter() - started
 
     def ask_anew() -> float:
-        with contextlib.closing(http.client.HTTPConnection(*api.place, timeout=30)) as connection:
+        with contextlib.closing(http.client.HTTPConnection(*api.place, timeout=WAIT_SECONDS)) as connection:
             return ask(connection)
 
     with contextlib.closing(kept):
@@ -510,9 +511,7 @@ def test_answers_and_logs_contain_nothing_secret(keyed: Command, team: Team, fcm
 def test_health_does_not_mention_the_database_and_ready_gives_only_a_code(keyed: Command, team: Team):
     with serving(keyed) as api, bare(api) as client:
         team.execute("delete from rekindle.schema_migration")
-        time_left = time.monotonic() + 20
-        while client.get("/v1/ready").status_code == 200:
-            assert time.monotonic() < time_left
+        until(lambda: client.get("/v1/ready").status_code != 200)
         answer = client.get("/v1/ready")
         told = answer.json()
         assert (answer.status_code, told["code"], told["hint"]) == (503, "RK203", "Run `rekindle migrate`.")

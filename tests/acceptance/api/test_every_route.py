@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from acceptance.api.operations import Operation, operations
-from acceptance.api.served import KEY, Served, serving, until
+from acceptance.api.served import KEY, Served, serving
 from acceptance.command import Command, environment
 from acceptance.fixtures import apply
 from conftest import SERVERS, SETTINGS, Server, as_worker
@@ -21,6 +21,7 @@ from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from team.team import TEAM_CONFIG, fill_team, write_config
+from team.waiting import until
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 HEADERS = {
@@ -87,7 +88,7 @@ def test_a_method_that_a_path_does_not_take_is_405_and_allow_lists_the_others(ap
 
 @pytest.mark.parametrize("operation", LOCKED, ids=str)
 def test_without_a_key_it_is_401_whatever_else_the_request_has(api: Served, operation: Operation):
-    with httpx.Client(base_url=api.url, timeout=30, trust_env=False) as stranger:
+    with httpx.Client(base_url=api.url, timeout=60, trust_env=False) as stranger:
         for more in ({}, {"content": b"{"}, {"params": {"apikey": KEY}}):
             answer = ask(stranger, operation, **more)
             assert (answer.status_code, answer.json()["code"]) == (401, "RK702")
@@ -147,7 +148,7 @@ async def test_while_the_database_is_down_every_route_is_503_with_a_code_and_the
                 for operation, answer in zip(LOCKED, answers, strict=True):
                     assert (answer.status_code, answer.json()["code"]) == (503, "RK201"), operation
                     assert int(answer.headers["retry-after"]) > 0
-                with httpx.Client(base_url=api.url, timeout=30, trust_env=False) as client:
+                with httpx.Client(base_url=api.url, timeout=60, trust_env=False) as client:
                     answer = ask(client, LOCKED[0], headers={"apikey": new_key()})
                     assert (answer.status_code, answer.json()["code"]) == (503, "RK201")  # not 401
                 postgres.start()

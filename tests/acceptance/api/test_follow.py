@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from acceptance.api.served import KEY, Served, sends_slowly, serving, until
+from acceptance.api.served import KEY, Served, sends_slowly, serving
 from acceptance.command import Command
 from conftest import shift_clock
 from rekindle import Engine
@@ -27,8 +27,9 @@ from rekindle.scenario import Config
 from rekindle.settings import Settings
 from rekindle.testing import ScriptedDispatcher
 from team.team import SCENARIO, Team, write_config
+from team.waiting import WAIT_SECONDS, until
 
-SLOW = f'[dispatcher]\nkind = "fcm"\ntimeout = "1s"\nconcurrency = 4\n{SCENARIO}'
+SLOW = f'[dispatcher]\nkind = "fcm"\ntimeout = "20s"\nconcurrency = 4\n{SCENARIO}'
 """At most four sends at once, so that a run lasts for some seconds."""
 
 
@@ -71,11 +72,11 @@ def followed(api: Served, run_id: str) -> list[Event]:
 def test_a_run_is_followed_to_its_report_by_several_and_from_another_process(keyed: Command, team: Team, fcm: Sandbox):
     team.people(80)
     write_config(keyed.folder, SLOW)
-    fcm.faults(sends_slowly(0.25))
+    fcm.faults(sends_slowly(0.5))
     with serving(keyed) as api, serving(keyed) as other, ThreadPoolExecutor(3) as pool:
-        run_id = api.post({"budget_seconds": 20}).json()["run_id"]
+        run_id = api.post({"budget_seconds": 60}).json()["run_id"]
         seen = [pool.submit(followed, one, run_id) for one in (api, api, other)]
-        histories = [one.result(timeout=60) for one in seen]
+        histories = [one.result(timeout=WAIT_SECONDS) for one in seen]
         report = api.run(run_id)
     for events in histories:
         *before, last = events
@@ -86,7 +87,9 @@ def test_a_run_is_followed_to_its_report_by_several_and_from_another_process(key
         assert {one.count("claimed") for one in before} <= {0, 80}
         assert all(one.count("claimed") == one.count("recorded") + one.count("pending") for one in before)
         assert (last.name, last.report) == ("ended", report)
-    assert histories[0] == histories[1]  # one look serves both
+    # One look serves both. One of them may have begun to follow later.
+    fewer, more = sorted(({one.id for one in events} for events in histories[:2]), key=len)
+    assert fewer <= more
 
 
 def test_a_client_that_comes_again_gets_only_what_it_has_not_seen(keyed: Command, team: Team, fcm: Sandbox):
@@ -108,18 +111,19 @@ def test_a_client_that_comes_again_gets_only_what_it_has_not_seen(keyed: Command
 
 def test_the_run_of_a_killed_process_is_seen_as_abandoned(keyed: Command, team: Team, fcm: Sandbox):
     team.people(4)
-    fcm.faults(sends_slowly(0.9))
+    fcm.faults(sends_slowly(3))  # It is killed before any of them is answered.
     with serving(keyed) as api, serving(keyed) as other, ThreadPoolExecutor(1) as pool:
         run_id = api.post({"budget_seconds": 20}).json()["run_id"]
         seen = pool.submit(followed, other, run_id)
         until(lambda: fcm.requests()["send"] > 0)
         assert api.stop(signal.SIGKILL).code == -signal.SIGKILL
         shift_clock(team.url, "1 minute")
-        last = seen.result(timeout=30)[-1]
+        last = seen.result(timeout=WAIT_SECONDS)[-1]
         assert (last.name, last.report["status"]) == ("abandoned", "running")
         fcm.faults([])
         other.post(wait=30)
         assert [(one.name, one.report["status"]) for one in followed(other, run_id)] == [("abandoned", "abandoned")]
+    until(lambda: len(fcm.messages()) == 4)  # None arrives during the next test.
 
 
 def test_a_stop_ends_the_streams_and_sends_the_report_of_a_run_that_it_ends(keyed: Command, team: Team, fcm: Sandbox):
@@ -131,8 +135,8 @@ def test_a_stop_ends_the_streams_and_sends_the_report_of_a_run_that_it_ends(keye
         own, foreign = pool.submit(followed, api, run_id), pool.submit(followed, other, run_id)
         until(lambda: len(fcm.messages()) > 4)
         assert (other.stop().code, api.stop().code) == (0, 0)
-        assert {one.name for one in foreign.result(timeout=30)} == {"progress"}
-        last = own.result(timeout=30)[-1]
+        assert {one.name for one in foreign.result(timeout=WAIT_SECONDS)} == {"progress"}
+        last = own.result(timeout=WAIT_SECONDS)[-1]
         assert (last.name, last.report["status"]) == ("ended", "budget")
 
 
@@ -159,7 +163,7 @@ def test_one_key_follows_sixteen_runs_at_once_and_head_follows_none(keyed: Comma
         with ExitStack() as stack:
             streams = [stack.enter_context(following(api, run_id)) for _ in range(MAX_FOLLOWERS_OF_ONE)]
             assert {next(events).name for _, events in streams} == {"progress"}
-            refused = api.client.get(f"/v1/runs/{run_id}/events", timeout=10)
+            refused = api.client.get(f"/v1/runs/{run_id}/events")
             assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (429, "RK734", "10")
         until(lambda: api.client.head(f"/v1/runs/{run_id}/events").status_code == 200)
         until(lambda: not looks(team))
@@ -185,8 +189,8 @@ async def test_a_follower_gets_heartbeats_and_ends_after_five_minutes(
     team: Team, team_worker_url: str, team_config: Config, monkeypatch: pytest.MonkeyPatch
 ):
     assert follow.FOLLOW_SECONDS == 300
-    monkeypatch.setattr(follow, "FOLLOW_SECONDS", 0.5)
-    monkeypatch.setattr(follow, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(follow, "FOLLOW_SECONDS", 3.0)
+    monkeypatch.setattr(follow, "HEARTBEAT_SECONDS", 0.5)
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": team_worker_url})
     async with Engine.open(settings, team_config, dispatcher=ScriptedDispatcher()) as engine:
         run_id = (await engine.run()).run_id
@@ -196,7 +200,7 @@ async def test_a_follower_gets_heartbeats_and_ends_after_five_minutes(
         assert seen[0] is not None
         assert seen.count(None) >= 3
         assert len(seen) < 9
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + WAIT_SECONDS
         while "rekindle-follow" in {task.get_name() for task in asyncio.all_tasks()}:
             assert time.monotonic() < deadline, "the run is still looked at"
             await asyncio.sleep(0.05)
@@ -209,7 +213,7 @@ def revive(team: Team, *, seen: str = "1 day") -> None:
 
 def received(connection: socket.socket) -> bytes:
     got = b""
-    connection.settimeout(10)
+    connection.settimeout(WAIT_SECONDS)
     while b"\n\n" not in got.partition(b"data:")[2]:
         got += connection.recv(4096)
     return got

@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from acceptance.api.served import KEY, Served, serving, until
+from acceptance.api.served import KEY, Served, serving
 from acceptance.command import Command, environment
 from acceptance.fixtures import apply
 from conftest import Server, as_worker
@@ -17,6 +17,7 @@ from rekindle.access import new_key
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from team.team import TEAM_CONFIG, Team, fill_team, write_config
+from team.waiting import until
 
 HERE = "00000000-0000-0000-0000-000000000001"
 EVERYWHERE: dict[str, Any] = {"scope": "admin"}
@@ -56,7 +57,7 @@ def api(place: tuple[Team, Command], root: str) -> Iterator[Served]:
 
 
 def asking(api: Served, key: str, method: str = "GET", path: str = "/v1/keys") -> httpx.Response:
-    with httpx.Client(base_url=api.url, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=api.url, timeout=60, trust_env=False) as client:
         return client.request(method, path, headers={"authorization": f"Bearer {key}"})
 
 
@@ -107,7 +108,7 @@ def test_only_an_admin_who_sees_everything_reaches_the_keys(api: Served) -> None
     }.items():
         key = created(api, name, **more)
         for method, path in (("GET", "/v1/keys"), ("PUT", "/v1/keys/wider"), ("DELETE", "/v1/keys/root")):
-            with httpx.Client(base_url=api.url, timeout=30, trust_env=False) as client:
+            with httpx.Client(base_url=api.url, timeout=60, trust_env=False) as client:
                 answer = client.request(method, path, headers={"apikey": key}, json=EVERYWHERE)
             assert (answer.status_code, answer.json()["code"]) == (403, "RK712")
     assert api.client.get("/v1/keys/wider").status_code == 404

@@ -14,12 +14,13 @@ from contextlib import AbstractContextManager
 import pytest
 
 from acceptance.api.proxy import AS_ROOT, CONFIG, GROUP, NGINX, Proxy, proxying
-from acceptance.api.served import KEY, Served, sends_slowly, serving, until
+from acceptance.api.served import KEY, Served, sends_slowly, serving
 from acceptance.command import Command
 from rekindle.api.middleware import MAX_BODY_BYTES
 from rekindle.api.run_routes import MAX_WAIT_SECONDS
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, write_config
+from team.waiting import until
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 OPENS = GROUP if AS_ROOT else grp.getgrgid(os.getgid()).gr_name
@@ -99,7 +100,7 @@ def test_a_body_of_the_size_that_rekindle_takes_is_passed_on_and_a_larger_one_is
 def test_the_events_of_a_run_pass_through_while_it_is_running(keyed: Command, team: Team, fcm: Sandbox):
     team.people(8)
     write_config(keyed.folder, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 2"))
-    fcm.faults(sends_slowly(0.5))
+    fcm.faults(sends_slowly(2))
     with proxying() as proxy, behind(proxy, keyed), proxy.client(apikey=KEY) as client:
         run = client.post("/v1/runs", json={}).headers["location"]
         with client.stream("GET", f"{run}/events") as answer:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from acceptance.api.served import KEY, Served, sends_slowly, serving, until
+from acceptance.api.served import KEY, Served, sends_slowly, serving
 from acceptance.audit import audit
 from acceptance.command import Command, environment
 from acceptance.fixtures import apply
@@ -18,6 +18,7 @@ from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from rekindle.scenario import Config
 from team.team import SCENARIO, TEAM_CONFIG, Team, fill_team, write_config
+from team.waiting import WAIT_SECONDS, until
 
 
 def runs(team: Team) -> int:
@@ -55,13 +56,13 @@ def test_only_the_organisation_that_was_asked_for_is_run(api: Served, team: Team
     assert [one["target"] for one in fcm.messages()] == ["t2-1"]
 
 
-def test_a_budget_that_is_reached_is_reported_and_the_next_run_carries_on(api: Served, team: Team, fcm: Sandbox, keyed):
+def test_a_budget_that_is_reached_is_reported_and_the_next_run_carries_on(team: Team, fcm: Sandbox, keyed: Command):
     team.people(60)
     # With a concurrency of a thousand all would be under way at once; four are allowed.
-    write_config(keyed.folder, f'[dispatcher]\nkind = "fcm"\ntimeout = "1s"\nconcurrency = 4\n{SCENARIO}')
+    write_config(keyed.folder, f'[dispatcher]\nkind = "fcm"\ntimeout = "20s"\nconcurrency = 4\n{SCENARIO}')
     fcm.faults(sends_slowly(0.3))
     with serving(keyed) as slow:
-        report = slow.post({"budget_seconds": 3}, wait=30).json()
+        report = slow.post({"budget_seconds": 5}, wait=30).json()
         assert (report["status"], report["exit_code"]) == ("budget", 3)
         assert report["scenarios"][0]["pending"] > 0
         fcm.faults([])
@@ -102,7 +103,7 @@ def test_twenty_requests_at_once_with_one_key_on_two_servers_are_one_run(keyed: 
         barrier = threading.Barrier(20)
 
         def ask(number: int) -> httpx.Response:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=WAIT_SECONDS)
             return (one, other)[number % 2].post(key="cron-1", wait=30)
 
         answers = list(pool.map(ask, range(20)))
@@ -116,7 +117,7 @@ def test_more_runs_at_once_than_allowed_are_refused_with_a_time_and_the_key_stay
     keyed: Command, team: Team, fcm: Sandbox
 ):
     team.people(2)
-    fcm.faults(sends_slowly())
+    fcm.faults(sends_slowly(3))
     with serving(keyed, "--runs", 1) as api:
         first = api.post(key="cron-1")
         refused = api.post(key="cron-2")
@@ -173,7 +174,7 @@ def test_a_stop_finishes_the_run_answers_the_waiting_client_and_refuses_new_ones
     keyed: Command, team: Team, fcm: Sandbox
 ):
     team.people(40)
-    write_config(keyed.folder, f'[dispatcher]\nkind = "fcm"\ntimeout = "1s"\nconcurrency = 2\n{SCENARIO}')
+    write_config(keyed.folder, f'[dispatcher]\nkind = "fcm"\ntimeout = "20s"\nconcurrency = 2\n{SCENARIO}')
     fcm.faults(sends_slowly(0.3))
     with serving(keyed) as api, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(api.post, key="cron-1", wait=60)
@@ -190,7 +191,7 @@ def test_a_stop_finishes_the_run_answers_the_waiting_client_and_refuses_new_ones
 
 def test_a_stop_finishes_a_run_that_no_client_waits_for(keyed: Command, team: Team, fcm: Sandbox):
     team.people(2)
-    fcm.faults(sends_slowly(0.9))
+    fcm.faults(sends_slowly(3))
     before = fcm.requests()["send"]
     with serving(keyed) as api:
         api.post()
@@ -204,7 +205,7 @@ def test_a_killed_servers_run_is_abandoned_and_begun_again_by_the_next_request_w
 ):
     team.people(6)
     before = fcm.requests()["send"]
-    fcm.faults(sends_slowly(0.9))
+    fcm.faults(sends_slowly(3))  # It is killed before any of them is answered.
     with serving(keyed) as api:
         first = api.post({"budget_seconds": 20}, key="cron-1").json()
         until(lambda: fcm.requests()["send"] - before == 6)
@@ -229,7 +230,7 @@ def test_a_run_that_does_not_exist_is_not_found(api: Served):
         assert answer.json()["type"] == f"urn:rekindle:{code}"
 
 
-@pytest.mark.parametrize("seconds", [3, 30])
+@pytest.mark.parametrize("seconds", [8, 30])
 async def test_a_database_that_restarts_during_a_run_is_waited_for_within_the_budget(
     fcm: Sandbox, team_config: Config, tmp_path: Path, seconds: int
 ):
@@ -249,14 +250,14 @@ async def test_a_database_that_restarts_during_a_run_is_waited_for_within_the_bu
                 until(lambda: fcm.requests()["send"] - before >= 8)
                 postgres.crash()
                 down = api.client.get("/v1/ready")
-                if seconds == 3:  # it is down for longer than the run lasts
+                if seconds == 8:  # it is down for longer than the run lasts
                     assert (down.status_code, down.json()["code"]) == (503, "RK201")
                     assert api.post(key="cron-2").json()["code"] == "RK201"
                     until(lambda: "run.failed" in api.said())
                 postgres.start()
                 until(lambda: api.client.get("/v1/ready").status_code == 200)
                 after = api.run(begun.json()["run_id"], wait=40 if seconds == 30 else 0)
-                assert after["status"] == ("running" if seconds == 3 else "incomplete" if unknown(team) else "done")
+                assert after["status"] == ("running" if seconds == 8 else "incomplete" if unknown(team) else "done")
                 fcm.faults([])
                 shift_clock(team.url, "20 minutes")
                 assert api.post(key="cron-2", wait=30).status_code == 200

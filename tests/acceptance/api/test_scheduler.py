@@ -12,11 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from acceptance.api.served import KEY, Served, sends_slowly, serving, until
+from acceptance.api.served import KEY, Served, sends_slowly, serving
 from acceptance.command import Command
 from edge.deno import DENO, FUNCTIONS, Function, deno_environment
 from rekindle.sandbox import Sandbox
-from team.team import Team
+from team.team import TEAM_CONFIG, Team, write_config
+from team.waiting import until
 
 NAME = "scenario-edge-function-scheduler"
 CRON_KEY = "cr0n-key-of-the-tests-0123456789abcdef"
@@ -101,11 +102,13 @@ def test_calls_of_one_tick_are_one_run_and_another_tick_or_selection_is_another_
 
 
 def test_a_run_that_takes_longer_than_the_function_is_given_is_relayed_as_it_ends_in_its_budget(
-    api: Served, team: Team, fcm: Sandbox
+    keyed: Command, team: Team, fcm: Sandbox
 ):
-    team.people(6_000)
-    fcm.faults(sends_slowly(0.6))  # with a thousand at once each would be well within its time-out
-    with Function(NAME, environment(api.url, REKINDLE_BUDGET_SECONDS="3")) as function:
+    team.people(200)
+    # Four at once take ten seconds. Each is well within its time-out.
+    write_config(keyed.folder, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 4"))
+    fcm.faults(sends_slowly(0.2))
+    with serving(keyed) as api, Function(NAME, environment(api.url, REKINDLE_BUDGET_SECONDS="5")) as function:
         answer = call(function)
     assert (answer.status_code, answer.json()["run"]["status"]) == (200, "budget")
     assert answer.json()["run"]["exit_code"] == 3
@@ -166,7 +169,7 @@ def test_what_the_api_refuses_is_relayed_by_its_code(api: Served, keyed: Command
     with Function(NAME, environment(api.url, REKINDLE_API_KEY=KEY[:-1] + "4")) as function:
         answer = call(function)
         assert (answer.status_code, answer.json()["error"]["rekindle_code"]) == (502, "RK702")
-    fcm.faults(sends_slowly(1))
+    fcm.faults(sends_slowly(3))
     team.people(2)
     with serving(keyed, "--runs", 1) as narrow, Function(NAME, environment(narrow.url)) as function:
         narrow.post()

@@ -15,7 +15,6 @@ from uuid import uuid4
 
 import pytest
 
-from acceptance.api.served import until
 from acceptance.command import Command, ended
 from acceptance.console.browsing import reading_at, text
 from conftest import Server
@@ -23,6 +22,7 @@ from rekindle.cli.demo import disagreements
 from rekindle.model import Numbers
 from rekindle.scratch import remove_orphans
 from team.team import Team
+from team.waiting import until
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_of_two_scenarios_that_are_too_large_together_the_second_is_held_back_as
 
 
 def test_a_small_programme_never_meets_the_guard(rekindle: Command, team: Team, fcm: Sandbox) -> None:
-    write_config(rekindle.folder, TEAM_CONFIG.replace(UNGUARDED, ""))
+    write_config(rekindle.folder, TEAM_CONFIG.replace(UNGUARDED, "[run]\n"))
     team.people(100)
     assert "RK502" not in rekindle("plan").out
     assert rekindle("run").code == 0

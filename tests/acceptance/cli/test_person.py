@@ -16,8 +16,7 @@ Within = Callable[..., str]
 
 
 def nudged(within: Within, team: Team, people: int = 2) -> None:
-    """All of them have got a push, however slow the machine is."""
-    write_config(Path(), TEAM_CONFIG.replace('timeout = "1s"', 'timeout = "20s"'))
+    """All of them have got a push."""
     team.people(people)
     within("apply")
     within("run")
@@ -117,6 +116,7 @@ def test_no_log_names_a_person_and_after_an_erasure_nothing_at_all_does(
     """Standard error is the log. What an operator asks for is on standard output."""
     team.people(6)
     loud = ("--log-level", "debug")
+    write_config(rekindle.folder, TEAM_CONFIG.replace('"20s"', '"5s"'))
     unclear = {2: "hang", 3: {"status": 503}, 4: {"status": 404}, 5: {"status": 429}}
     fcm.faults([{"match": {"target": f"t{number}-1"}, "respond": answer} for number, answer in unclear.items()])
     rekindle("apply")

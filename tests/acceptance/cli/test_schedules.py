@@ -2,8 +2,6 @@
 
 import json
 import signal
-import time
-from collections.abc import Callable
 
 from acceptance.api.served import KEY as KEY_OF_API
 from acceptance.api.served import serving
@@ -11,16 +9,10 @@ from acceptance.command import Command, ended
 from conftest import shift_clock
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, write_config
+from team.waiting import until
 
 EACH_MINUTE = TEAM_CONFIG.replace('cooldown = "7d"', 'cooldown = "7d"\nschedule = "* * * * *"')
 KEY = "tick:nudge:"
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.05)
 
 
 def scheduled(rekindle: Command, config: str = EACH_MINUTE) -> Command:

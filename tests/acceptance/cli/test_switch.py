@@ -1,6 +1,5 @@
 """The kill switch: it applies at once, only to what it names, and no person is lost."""
 
-import time
 from uuid import UUID
 
 from acceptance.audit import audit
@@ -8,6 +7,7 @@ from acceptance.command import Command, ended
 from conftest import shift_clock
 from rekindle.sandbox import Sandbox
 from team.team import SCENARIO, TEAM_CONFIG, Team, name_organisations, write_config
+from team.waiting import until
 
 OTHER = SCENARIO.replace("nudge]", "other]").replace("nudge.m", "other.m")
 HERE, THERE = UUID(int=1), UUID(int=2)
@@ -57,13 +57,10 @@ def test_a_run_under_way_sends_nothing_more_and_those_who_wait_are_reached_later
 ) -> None:
     team.people(200)
     write_config(rekindle.folder, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 4"))
-    fcm.faults([{"match": {"target": "*"}, "respond": {"delay_ms": 250}}])
+    fcm.faults([{"match": {"target": "*"}, "respond": {"delay_ms": 500}}])
     before = fcm.requests()["send"]
     process = rekindle.start("run", "--json")
-    until = time.monotonic() + 30
-    while fcm.requests()["send"] - before < 4:
-        assert time.monotonic() < until
-        time.sleep(0.002)
+    until(lambda: fcm.requests()["send"] - before >= 4)
     assert rekindle("switch", "off").code == 0
     under_way = fcm.requests()["send"] - before
     done = ended(process)

@@ -8,7 +8,7 @@ from acceptance.command import Command
 from rekindle.sandbox import Sandbox
 from team.team import SCENARIO, TEAM_CONFIG, Team, person, write_config
 
-HEAD = '[dispatcher]\nkind = "fcm"\ntimeout = "1s"\n'
+HEAD = '[dispatcher]\nkind = "fcm"\ntimeout = "20s"\n'
 RICH = """
 [scenario.nudge]
 kind = "sql"

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from acceptance.api.served import Served, until
+from acceptance.api.served import Served
+from team.waiting import until
 
 FORM = re.compile(r'name="form" value="([^"]+)"')
 

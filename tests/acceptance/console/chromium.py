@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
-playwright.expect.set_options(timeout=15_000)  # A loaded machine is no fault of the page.
+playwright.expect.set_options(timeout=60_000)  # A loaded machine is no fault of the page.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
@@ -36,6 +36,7 @@ class Window:
     def __init__(self, browser: Any, url: str, *, script: bool = True, zone: str = "UTC") -> None:
         self.script = script
         self.context = browser.new_context(base_url=url, java_script_enabled=script, timezone_id=zone)
+        self.context.set_default_timeout(60_000)
         self.page = self.context.new_page()
         self._said: list[str] = []
         self.page.on("console", lambda message: self._said.append(message.text))

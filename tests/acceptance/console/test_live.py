@@ -15,7 +15,7 @@ from acceptance.console.chromium import CHROMIUM, Window, playwright, started
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, write_config
 
-SLOW = TEAM_CONFIG.replace('timeout = "1s"', 'timeout = "1s"\nconcurrency = 2')
+SLOW = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 2")
 PEOPLE = 60
 HELD = (
     "RK502: scenario nudge would claim 131 people: that makes 144 people in 24 hours for 476 active recipients, and "
@@ -25,10 +25,11 @@ HELD = (
 
 @pytest.fixture
 def api(rekindle: Command, team: Team, fcm: Sandbox) -> Iterator[Served]:
-    """A server whose runs take about fifteen seconds for the people who are due."""
+    """A server whose runs take a minute for the people who are due, unless the provider gets
+    faster."""
     write_config(rekindle.folder, SLOW)
     team.people(PEOPLE)
-    fcm.faults(sends_slowly(0.5))
+    fcm.faults(sends_slowly(2))
     with serving(rekindle.having(REKINDLE_API_KEY=KEY)) as served:
         yield served
 
@@ -53,7 +54,7 @@ def test_a_run_is_seen_to_progress_on_both_pages_and_ends_with_its_final_numbers
         HELD,
     )
     page, expect = window.page, playwright.expect
-    run_id = api.post({"budget_seconds": 30}).json()["run_id"]
+    run_id = api.post({"budget_seconds": 300}).json()["run_id"]
     page.goto("/today")
     now = page.locator("section", has=page.locator("#now"))
     expect(now.locator("progress")).to_have_attribute("max", str(PEOPLE))
@@ -90,12 +91,12 @@ def test_a_run_is_seen_to_progress_on_both_pages_and_ends_with_its_final_numbers
 
 def test_if_the_server_dies_the_page_says_since_when_its_numbers_are_old(api: Served, window: Window) -> None:
     page, expect = window.page, playwright.expect
-    run_id = api.post({"budget_seconds": 30}).json()["run_id"]
+    run_id = api.post({"budget_seconds": 300}).json()["run_id"]
     page.goto(f"/runs/{run_id}")
     expect(page.locator("[data-log] li").first).to_be_visible()
     before = page.locator("[data-part]").inner_text()
     api.stop(signal.SIGKILL)
-    expect(page.locator("[data-stale]")).to_be_visible(timeout=15_000)
+    expect(page.locator("[data-stale]")).to_be_visible()
     expect(page.locator("[role=status]")).to_contain_text(re.compile(r"Not live since \d\d:\d\d:\d\d"))
     expect(page.locator("[data-stale] a")).to_have_text("Load again")
     page.emulate_media(media="print")
@@ -105,14 +106,14 @@ def test_if_the_server_dies_the_page_says_since_when_its_numbers_are_old(api: Se
 
 
 def test_without_script_a_run_under_way_is_a_page_to_load_again(api: Served, fcm: Sandbox) -> None:
-    fcm.faults(sends_slowly(0.2))
-    run_id = api.post({"budget_seconds": 30}).json()["run_id"]
+    run_id = api.post({"budget_seconds": 300}).json()["run_id"]
     with reading(api, KEY) as reader:
         page = reader.get(f"/runs/{run_id}")
         assert "These are its numbers so far. Load again" in text(page)
         assert f'href="/runs/{run_id}"' in page.text
         assert "Running now" in text(reader.get("/today"))
-        api.run(run_id, wait=30)
+        fcm.faults([])
+        api.run(run_id, wait=50)
         page = reader.get(f"/runs/{run_id}")
         assert f"{PEOPLE} people reached" in text(page)
         assert "data-live" not in page.text
@@ -120,7 +121,7 @@ def test_without_script_a_run_under_way_is_a_page_to_load_again(api: Served, fcm
 
 def test_only_a_reader_who_sees_the_run_may_follow_it(api: Served, rekindle: Command, fcm: Sandbox) -> None:
     fcm.faults([])
-    run_id = api.post({"budget_seconds": 30}, wait=30).json()["run_id"]
+    run_id = api.post({"budget_seconds": 300}, wait=30).json()["run_id"]
     key = rekindle("key", "create", "ida", "--scope", "read", "--organisation", "1" * 32, "--json").json()["secret"]
     with reading(api) as nobody:
         assert nobody.get(f"/runs/{run_id}/events").status_code == 303

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.api.served import KEY, Served, serving, until
+from acceptance.api.served import KEY, Served, serving
 from acceptance.api.world import SCENARIO, World
 from acceptance.command import Command, environment
 from acceptance.console.browsing import reading, text
@@ -13,6 +13,7 @@ from conftest import SERVERS, SETTINGS
 from rekindle.embedded import EmbeddedPostgres
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, fill_team, write_config
+from team.waiting import until
 
 
 @pytest.mark.parametrize("key", ["limited read", "limited operate", "limited admin"])

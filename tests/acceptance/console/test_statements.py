@@ -60,7 +60,7 @@ async def test_a_page_asks_as_much_for_many_people_as_for_a_few(
     monkeypatch.setattr("rekindle.console.scenarios.WAIT_SECONDS", 60.0)
     settings = Settings.model_validate({"REKINDLE_DATABASE_URL": counter.url})
     async with Engine.open(settings, team_config, dispatcher=ScriptedDispatcher()) as engine:
-        run = await engine.run(budget_seconds=20)
+        run = await engine.run(budget_seconds=60)
         access, runs = Access(without=LOOPBACK), Runs(engine, at_once=1, stop=asyncio.Event())
         app = mounted(build(engine, runs, access, docs=False), engine, access, runs, Following(engine, runs))
         transport = httpx.ASGITransport(app)
