@@ -122,7 +122,6 @@ def _with_tables(url: str) -> None:
 def _programme(url: str) -> None:
     _migrated(url)
     asyncio.run(execute_all(url, [(step.sql, step.parameters) for step in statements(500, 1, at=PROGRAMME_AT)]))
-    shift_clock(url, f"{(PROGRAMME_AT - datetime.now(UTC)).total_seconds():.0f} seconds")
 
 
 @pytest.fixture(scope="session")
@@ -173,6 +172,8 @@ def programme_url(server: Server) -> Iterator[str]:
     """A fresh database with the ledger's tables and the sample programme of 500 mentors, seed 1,
     at PROGRAMME_AT."""
     url = server.clone("template_programme", _programme)
+    # Here and not in the template, whose clock would be an hour later after an hour of tests.
+    shift_clock(url, f"{(PROGRAMME_AT - datetime.now(UTC)).total_seconds():.0f} seconds")
     yield url
     server.drop(url)
 
@@ -230,6 +231,16 @@ def shift_clock(url: str, interval: str) -> None:
         connection.execute(
             "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
             f"$$ select pg_catalog.clock_timestamp() + interval '{interval}' $$"
+        )
+
+
+def stop_clock(url: str, at: datetime) -> None:
+    """Stop the ledger's clock in the middle of a minute, so that no instant of a schedule passes while
+    a test looks at the one before."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
+            f"$$ select timestamptz '{at.replace(second=30, microsecond=0).isoformat()}' $$".encode()
         )
 
 

@@ -47,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.server.hangs:
-            self.server.released.wait(60)
+            self.server.released.wait(200)
             return
         assert self.path == "/v1/traces"
         self.server.take(body)

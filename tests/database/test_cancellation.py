@@ -42,7 +42,8 @@ async def test_a_caller_that_is_cancelled_as_it_gets_a_connection_sends_no_state
         async with database.transaction():
             using = asyncio.create_task(use())
             await began.wait()
-            await asyncio.sleep(0.05)  # it waits for the only connection
+            while not database._pool.get_stats().get("requests_waiting"):  # for the only connection
+                await asyncio.sleep(0)
             monkeypatch.setattr(pool_async.WaitingClient, "set", give_and_cancel)
         with pytest.raises(TimeoutError if limited else asyncio.CancelledError):
             await using

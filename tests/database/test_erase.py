@@ -23,6 +23,7 @@ from rekindle.postgres.sql import statement
 from rekindle.scenario import Config
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, open_programme, wanted
+from team.waiting import WAIT_SECONDS
 
 server = one_server
 
@@ -137,7 +138,7 @@ def found(tables: dict[str, list[str]], wanted_traces: list[str]) -> set[str]:
 async def waits(programme: Programme, task: asyncio.Task[Any], name: str) -> bool:
     """Whether the task comes to wait for a lock in this statement; False if it ends before."""
     query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not task.done():
             if await programme.value(query, f"/* rekindle:{name} */%"):
                 return True

@@ -11,6 +11,7 @@ import pytest
 from rekindle.model import Acceptance, Ending, Numbers, Selection
 from rekindle.policy import idempotency_key
 from team.programme import Programme, open_programme, scenario, wanted
+from team.waiting import WAIT_SECONDS
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 
@@ -256,7 +257,7 @@ async def test_a_recipient_who_joins_while_the_claim_waits_does_not_break_its_nu
         await programme.sql.execute("lock table rekindle.gate in access exclusive mode")
         run_id = await programme.run()
         claiming = asyncio.create_task(programme.claim(scenario("milestone", at=[1]), run_id=run_id))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             while not await programme.value("select count(*) from pg_locks where not granted"):
                 await asyncio.sleep(0.01)
         # On another connection, so that it is committed while the claim still waits for the gates.

@@ -15,6 +15,7 @@ from rekindle.policy import HOLD_SECONDS
 from rekindle.postgres.connection import connect
 from rekindle.postgres.sql import statement
 from team.programme import Programme, open_programme, wanted
+from team.waiting import WAIT_SECONDS
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 
@@ -148,7 +149,7 @@ async def test_a_late_answer_that_waits_while_the_sweep_closes_its_unit_becomes_
     await programme.store.hold([(unit, "timeout")])
     await programme.at(NOW + timedelta(seconds=HOLD_SECONDS + 1))
     sweeper = await connect(programme.database.url)
-    async with sweeper, asyncio.timeout(30):
+    async with sweeper, asyncio.timeout(WAIT_SECONDS):
         await sweeper.execute("begin")
         await sweeper.execute(statement("sweep_unknown"))
         recording = asyncio.create_task(programme.store.record(run_id, [accepted(unit)]))

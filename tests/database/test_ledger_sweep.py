@@ -12,6 +12,7 @@ from rekindle.policy import HOLD_SECONDS, LOST_SECONDS, REFUSED_COOLDOWN_SECONDS
 from rekindle.postgres.connection import connect
 from rekindle.postgres.sql import statement
 from team.programme import Programme, open_programme, wanted
+from team.waiting import WAIT_SECONDS
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 
@@ -123,7 +124,7 @@ async def test_a_sweep_that_waits_for_a_gate_does_not_free_the_claim_that_won_it
     sweeper = await connect(programme.database.url)
     async with sweeper:
         sweeping = asyncio.create_task(sweeper.execute(waiting, {"refused_seconds": 60}))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             # On another connection: within one transaction pg_stat_activity does not change after
             # the first read.
             while not await programme.database.rows(

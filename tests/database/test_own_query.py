@@ -18,6 +18,7 @@ from rekindle.postgres.own_query import sample_variables
 from rekindle.scenario import OwnQuery, Variable
 from rekindle.testing import ScriptedDispatcher
 from team.programme import Programme, applied, open_programme, scenario, wanted
+from team.waiting import WAIT_SECONDS
 
 COLUMNS = "gen_random_uuid() as user_id, 'x'::text as occurrence, '{}'::jsonb as variables"
 CATALOG = (
@@ -141,19 +142,19 @@ async def test_a_slow_query_fails_within_the_time_that_is_left(programme: Progra
         await programme.store.claim(
             await programme.run(),
             Evaluation(
-                applied(own(f"select {COLUMNS} from (select pg_sleep(30) offset 0) s")),
-                terms=Terms(timeout_seconds=0.3),
+                applied(own(f"select {COLUMNS} from (select pg_sleep(200) offset 0) s")),
+                terms=Terms(timeout_seconds=2),
             ),
             reserved_seconds=60,
         )
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < WAIT_SECONDS
     assert caught.value.code == "RK305"
 
 
 async def test_a_query_that_fails_is_skipped_and_the_other_scenarios_continue(
     programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rekindle.postgres.own_query.QUERY_SECONDS", 1.0)  # instead of 15, which one of them takes
+    monkeypatch.setattr("rekindle.postgres.own_query.QUERY_SECONDS", 4.0)  # instead of 15, which one of them takes
     await programme.want(await programme.person())
     every = [
         applied(own(query), name)

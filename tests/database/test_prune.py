@@ -17,6 +17,7 @@ from rekindle.postgres.prune import PostgresPruning
 from rekindle.postgres.settle import settle
 from rekindle.scenario import AnyScenario, definition, fingerprint
 from team.programme import Programme, open_programme, scenario, wanted
+from team.waiting import WAIT_SECONDS
 
 NOW = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
 DAY = 86_400
@@ -326,7 +327,7 @@ async def test_what_a_claim_writes_while_a_prune_looks_at_it_stays(
     await programme.at(NOW + timedelta(days=100))
     async with programme.database.transaction() as claiming:
         await claiming.execute(claims)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             assert table not in (await pruner(programme).prune()).deleted
     assert await counts(programme, table) == {table: 1}
 

@@ -27,6 +27,7 @@ from rekindle.postgres.store import PostgresStore
 from rekindle.scenario import fingerprint, parse_scenario
 from rekindle.testing import BrokenNotifications, ScriptedDispatcher
 from team.ledger import fill
+from team.waiting import WAIT_SECONDS
 
 server = one_server
 
@@ -100,7 +101,7 @@ class Bench:
             recorder.put(Answer(unit, outcome, armed_at=time.monotonic()))
         assert cycle.progress.unwritten == len(answers)
         recorder.close()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT_SECONDS):
             await recorder.run()
         assert cycle.progress.unwritten == 0
 

@@ -52,37 +52,39 @@ def arrivals(fcm: Sandbox) -> list[float]:
     return sorted(datetime.fromisoformat(sent["accepted_at"]).timestamp() for sent in fcm.messages())
 
 
-def most_within(at: list[float], seconds: float) -> int:
-    """The most arrivals in any window of that length."""
-    return max(sum(1 for later in at[first:] if later < begin + seconds) for first, begin in enumerate(at))
+def assert_no_earlier(at: list[float], began: float, *, burst: int, per_second: float) -> None:
+    """No message arrived before the rate allows it, counted from the beginning of the run. A slow
+    machine makes each later, so those that arrive in any one second prove nothing."""
+    early = [number for number, one in enumerate(at) if one - began < (number + 1 - burst) / per_second]
+    assert early == [], [one - began for one in at]
 
 
 async def test_a_low_rate_is_respected_and_the_next_run_carries_on(engine_with: Open, team: Team, fcm: Sandbox) -> None:
     team.people(40)
     engine = await engine_with("per_minute = 180")
-    report = await engine.run(budget_seconds=6)
+    began = datetime.now(UTC).timestamp()
+    report = await engine.run(budget_seconds=15)
     (one,) = report.scenarios
     assert (report.status, report.exit_code, one.unknown) == ("budget", 3, 0)
     at = arrivals(fcm)
-    # Three at once, then a ramp from one per second: never more than three in any second, and no
-    # long pause.
-    assert most_within(at, 1.0) <= 6
-    assert most_within(at, 4.0) <= 3 + 3 * 4
+    # Three at once, then at most three per second.
+    assert_no_earlier(at, began, burst=3, per_second=3)
     assert len(at) == one.recorded >= 6
     audit(team, fcm)
     faster = await engine_with("per_minute = 600000")
-    assert (await faster.run(budget_seconds=10)).scenarios[0].recorded == 40 - one.recorded
+    assert (await faster.run(budget_seconds=60)).scenarios[0].recorded == 40 - one.recorded
     audit(team, fcm)
 
 
 async def test_a_rate_of_one_per_second_is_respected(engine_with: Open, team: Team, fcm: Sandbox) -> None:
     team.people(20)
     engine = await engine_with("per_minute = 60")
-    report = await engine.run(budget_seconds=5)
+    began = datetime.now(UTC).timestamp()
+    report = await engine.run(budget_seconds=12)
     at = arrivals(fcm)
     assert report.status == "budget"
-    assert 3 <= len(at) <= 5
-    assert most_within(at, 0.8) == 1
+    assert_no_earlier(at, began, burst=1, per_second=1)
+    assert 3 <= len(at) <= 8
 
 
 async def test_a_storm_of_quota_refusals_slows_the_run_and_nothing_is_sent_again_before_its_time(
@@ -92,7 +94,7 @@ async def test_a_storm_of_quota_refusals_slows_the_run_and_nothing_is_sent_again
     engine = await engine_with("per_minute = 6000\nconcurrency = 50")
     fcm.faults([{"match": {"target": "*"}, "respond": QUOTA}])
     before = fcm.requests()["send"]
-    report = await engine.run(budget_seconds=6)
+    report = await engine.run(budget_seconds=12)
     storm = fcm.requests()["send"] - before
     (one,) = report.scenarios
     # A hundred at once; at a constant hundred per second all 400 would have arrived.
@@ -105,10 +107,10 @@ async def test_a_storm_of_quota_refusals_slows_the_run_and_nothing_is_sent_again
     ) == [(True,)]
     fcm.faults([])
     engine = await engine_with("per_minute = 600000")
-    later = await engine.run(budget_seconds=10)
+    later = await engine.run(budget_seconds=60)
     assert later.scenarios[0].recorded == 400 - storm
     shift_clock(team.url, "3 minutes")
-    last = await engine.run(budget_seconds=10)
+    last = await engine.run(budget_seconds=60)
     assert (last.status, last.scenarios[0].recorded) == ("done", storm)
     assert len(fcm.messages()) == 400
     audit(team, fcm)
@@ -123,9 +125,9 @@ async def test_a_run_waits_for_what_other_runs_of_the_project_have_reserved(
     (sent,) = {one for (one,) in team.rows("select account from rekindle.pace")}
     shift_clock(team.url, "8 days")
     team.execute("update team.wanted set occurrence = 'second'")
-    await engine.deps.store.reserve(sent, 30, per_second=10)  # three seconds, less the burst of one
     fcm.clear()
     started = datetime.now(UTC).timestamp()
+    await engine.deps.store.reserve(sent, 30, per_second=10)  # three seconds, less the burst of one
     (one,) = (await engine.run()).scenarios
     assert one.recorded == 3
     assert arrivals(fcm)[0] - started > 1.5

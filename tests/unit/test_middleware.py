@@ -13,6 +13,7 @@ from rekindle.access import UNIX_SOCKET
 from rekindle.api import middleware
 from rekindle.api.access import Access
 from rekindle.api.middleware import Entrance
+from team.waiting import WAIT_SECONDS
 
 
 async def fails(scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +59,6 @@ async def test_an_answer_that_the_client_does_not_take_is_given_up(
             await asyncio.Event().wait()
 
     entrance = Entrance(PlainTextResponse("text"), Access(without=UNIX_SOCKET), free=())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         await entrance(scope, receive, deaf)
     assert [one["event"] for one in logged] == ["http.request"]

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from rekindle import signals
+from team.waiting import WAIT_SECONDS
 
 # The command line, with a signal that arrives while its packages are imported.
 _STRUCK = """
@@ -53,7 +54,7 @@ async def test_a_signal_ends_the_work_in_order_and_a_repetition_of_it_changes_no
     signals.end_in_order(stop)
     signal.raise_signal(number)
     signal.raise_signal(number)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         await stop.wait()
 
 

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from conftest import ROOT
+from team.ports import free_port
 from team.waiting import WAIT_SECONDS, until
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -88,7 +89,7 @@ def proxying(*, replaced: dict[str, str] | None = None) -> Iterator[Proxy]:
     with tempfile.TemporaryDirectory(prefix="rk") as name:
         folder = Path(name)
         folder.chmod(0o711)  # its workers are another user
-        proxy = Proxy(folder, _free_port(), _certificate(folder))
+        proxy = Proxy(folder, free_port(), _certificate(folder))
         _configure(proxy, replaced or {})
         process = subprocess.Popen([NGINX, "-e", "stderr", "-p", name, "-c", f"{name}/nginx.conf"])
         try:
@@ -140,12 +141,6 @@ def _certificate(folder: Path) -> ssl.SSLContext:
     (folder / "fullchain.pem").write_bytes(made)
     (folder / "privkey.pem").write_bytes(secret)
     return ssl.create_default_context(cadata=made.decode())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:

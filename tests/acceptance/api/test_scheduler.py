@@ -245,7 +245,7 @@ def test_an_api_that_is_down_or_silent_is_reported_in_time_and_asked_once():
     with Function(NAME, environment("http://127.0.0.1:9")) as function:
         assert call(function).json()["error"]["code"] == "api_unreachable"
     end = threading.Event()
-    with answering(lambda _: bool(end.wait(60)) and None) as (url, seen):
+    with answering(lambda _: bool(end.wait(200)) and None) as (url, seen):
         with Function(NAME, environment(url, REKINDLE_BUDGET_SECONDS="1")) as function:
             answer = call(function)  # after 1 s of budget, 5 s for the report and 10 s for the answer
         end.set()

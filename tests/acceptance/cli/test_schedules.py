@@ -2,11 +2,12 @@
 
 import json
 import signal
+from datetime import UTC, datetime, timedelta
 
 from acceptance.api.served import KEY as KEY_OF_API
 from acceptance.api.served import serving
 from acceptance.command import Command, ended
-from conftest import shift_clock
+from conftest import shift_clock, stop_clock
 from rekindle.sandbox import Sandbox
 from team.team import TEAM_CONFIG, Team, write_config
 from team.waiting import until
@@ -23,9 +24,11 @@ def scheduled(rekindle: Command, config: str = EACH_MINUTE) -> Command:
 
 def test_a_tick_works_what_is_due_once_and_the_status_shows_it(rekindle: Command, team: Team, fcm: Sandbox) -> None:
     team.people(2)
+    begun = datetime.now(UTC)
+    stop_clock(team.url, begun)
     scheduled(rekindle)
     assert rekindle("status").code == 0
-    shift_clock(team.url, "1 minute")
+    stop_clock(team.url, begun + timedelta(minutes=1))
     (report,) = rekindle("tick", "--json").json()
     assert (report["tick"][: len(KEY)], report["attempt"], report["status"]) == (KEY, 1, "done")
     assert rekindle("tick").out == "Nothing is due.\n"
@@ -44,8 +47,10 @@ def test_a_tick_works_what_is_due_once_and_the_status_shows_it(rekindle: Command
 def test_a_tick_that_cannot_start_says_why_in_the_status_and_in_the_runs(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
+    begun = datetime.now(UTC)
+    stop_clock(team.url, begun)
     scheduled(rekindle)
-    shift_clock(team.url, "1 minute")
+    stop_clock(team.url, begun + timedelta(minutes=1))
     fcm.faults([{"match": {"path": "token"}, "respond": {"status": 400, "body": {"error": "invalid_grant"}}}])
     failed = rekindle("tick")
     assert failed.code == 2
