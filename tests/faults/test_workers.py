@@ -22,7 +22,7 @@ from team.waiting import until
 
 TESTS = Path(__file__).parent.parent
 TAKEN_OVER = "select status from rekindle.run where due_at is not null and attempt > 1 order by attempt desc limit 1"
-QUICKLY_LOST = {**LOOKS_OFTEN, "rekindle.policy.SEEN_EVERY_SECONDS": 1.0, "rekindle.policy.LOST_SECONDS": 6.0}
+QUICKLY_LOST = {**LOOKS_OFTEN, "rekindle.policy.SEEN_EVERY_SECONDS": 1.0, "rekindle.policy.LOST_SECONDS": 12.0}
 
 
 @pytest.fixture

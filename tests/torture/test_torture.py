@@ -8,8 +8,11 @@ from torture.terms import Session
 
 
 async def test_the_checker_finds_breaches_of_a_usual_design_within_seconds():
-    verdict = await torture(Session("check-send-record", seed=11, seconds=5, recipients=200))
-    assert {DOUBLE, UNTRACED} <= {breach.invariant for breach in verdict.breaches}
-    assert verdict.evidence.counts["kills"] > 0
-    assert verdict.evidence.counts["database crashes"] > 0
-    assert sum(hits for name, hits in verdict.evidence.counts.items() if name.startswith("fault ")) > 0
+    for seconds in (5, 20, 60):  # on a loaded machine less happens in a second
+        verdict = await torture(Session("check-send-record", seed=11, seconds=seconds, recipients=200))
+        counts = verdict.evidence.counts
+        faults = sum(hits for name, hits in counts.items() if name.startswith("fault "))
+        found = {breach.invariant for breach in verdict.breaches}
+        if {DOUBLE, UNTRACED} <= found and counts["kills"] and counts["database crashes"] and faults:
+            return
+    raise AssertionError((found, counts))

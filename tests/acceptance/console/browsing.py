@@ -11,6 +11,7 @@ import httpx
 from acceptance.api.served import Served
 from team.waiting import until
 
+COUNTING = re.compile("Counting …|Wird gezählt …|Teller …")
 FORM = re.compile(r'name="form" value="([^"]+)"')
 
 
@@ -23,20 +24,19 @@ class Reader:
         self.cookie: str | None = None
 
     def get(self, path: str, **more: Any) -> httpx.Response:
-        """Ask for a page, and follow nothing."""
-        return self._kept(self._client.get(path, headers=self._headers(more), **more))
+        """Ask for a page, and follow nothing. A page whose numbers are still being counted is asked
+        for again until they are there: on a loaded machine any count may take longer than a page
+        waits."""
+        headers = self._headers(more)
+        answer = self._kept(self._client.get(path, headers=headers, **more))
 
-    def counted(self, path: str) -> httpx.Response:
-        """Ask for a page whose numbers take long to count, until they are there."""
-        answer = self.get(path)
-
-        def there() -> bool:
+        def counted() -> bool:
             nonlocal answer
-            answer = self.get(path)
-            return "Counting …" not in answer.text
+            answer = self._kept(self._client.get(path, headers=headers, **more))
+            return COUNTING.search(answer.text) is None
 
-        if "Counting …" in answer.text:
-            until(there)
+        if COUNTING.search(answer.text):
+            until(counted, f"the numbers of {path}")
         return answer
 
     def post(self, path: str, **more: Any) -> httpx.Response:

@@ -27,7 +27,7 @@ def world(server: Server, running_sandbox: Sandbox, tmp_path_factory: pytest.Tem
         begin_trial(world.team, SCENARIO, {OURS: 200, THEIRS: 100})
         for key in ("read", "limited read"):
             with reading(world.api, world.keys[key]) as reader:
-                reader.counted("/helps")
+                reader.get("/helps")
         yield world
 
 
@@ -77,6 +77,7 @@ def test_signing_in_and_out_filtering_and_opening_work_by_keys_and_clicks(
     page.wait_for_url("**/runs")
     page.select_option("#scenario", "inactivity")
     page.click("text=Show")
+    page.wait_for_url("**/runs?*scenario=inactivity*")
     page.click("tbody a")
     page.wait_for_url("**/runs/*")
     page.goto("/runs")
@@ -105,6 +106,7 @@ def test_the_switch_of_the_colours_outlives_the_page_and_the_zone_is_the_readers
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != ground
     page.click("text=System")
+    expect(page.locator("button[value=auto]")).to_have_attribute("aria-pressed", "true")
     page.goto("/runs")
     assert page.locator("html").get_attribute("data-theme") is None
     zone = f"your zone, {ZONE}" if script else "the zone of the server, UTC"

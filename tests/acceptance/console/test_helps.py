@@ -35,7 +35,7 @@ def api(rekindle: Command) -> Iterator[Served]:
 
 def test_the_words_come_first_with_held_out_before_nudged_and_every_chart_has_its_numbers(world: World) -> None:
     with reading(world.api, world.keys["read"]) as reader:
-        listed, one = reader.counted("/helps"), reader.get(f"/helps/{SCENARIO}")
+        listed, one = reader.get("/helps"), reader.get(f"/helps/{SCENARIO}")
     assert (listed.status_code, one.status_code) == (200, 200)
     assert f"{SCENARIO} : helps, between " in text(listed)
     assert f'href="/helps/{SCENARIO}"' in listed.text
@@ -64,7 +64,7 @@ def test_the_pages_of_scenarios_quote_what_was_last_said_to_the_same_readers(wor
 
 def test_a_text_trial_has_a_page_that_says_which_text_brings_more_back(world: World) -> None:
     with reading(world.api, world.keys["read"]) as reader:
-        listed, one = text(reader.counted("/helps")), text(reader.get(f"/helps/text:{SCENARIO}:B"))
+        listed, one = text(reader.get("/helps")), text(reader.get(f"/helps/text:{SCENARIO}:B"))
     assert f"{SCENARIO}, text B against A : B brings more back than A, between" in listed
     assert "B brings more back than A" in one
     assert one.index("Text A") < one.index("Text B") < one.index("The difference over time")
@@ -77,7 +77,7 @@ def test_a_limited_reader_sees_the_people_of_its_organisations_alone(world: Worl
     def enrolled(key: str) -> int:
         with reading(world.api, world.keys[key]) as reader:
             # Twice: once counted and once kept.
-            pages = [reader.counted("/helps"), reader.get("/helps")]
+            pages = [reader.get("/helps"), reader.get("/helps")]
             assert not any(mark in page.text for mark in world.theirs.marks for page in pages if key != "read")
             rows = {tuple(re.findall(r'data-name="(?:Nudged|Held out)">([0-9,]+)', page.text)) for page in pages}
         [row] = rows
@@ -90,17 +90,17 @@ def test_a_limited_reader_sees_the_people_of_its_organisations_alone(world: Worl
 
 def test_the_report_has_a_base_rate_and_its_time_can_be_chosen(world: World) -> None:
     with reading(world.api, world.keys["limited read"]) as reader:
-        said = text(reader.counted("/helps?days=7"))
+        said = text(reader.get("/helps?days=7"))
         assert "The last 7 days." in said
         assert "granvik" in said
         assert "oldhaven" not in said
         assert "base rate and not an effect" in said
-        assert "The last 30 days." in text(reader.counted("/helps?days=x"))
+        assert "The last 30 days." in text(reader.get("/helps?days=x"))
 
 
 def test_nobody_is_held_out_is_an_answer_with_the_way_to_begin(api: Served) -> None:
     with reading(api, KEY) as reader:
-        said = text(reader.counted("/helps"))
+        said = text(reader.get("/helps"))
         assert "Not known: nobody is held out." in said
         assert '[scenario.NAME.trial] held_out = "50%"' in said
         assert "No push in the last 30 days." in said
@@ -112,7 +112,7 @@ def test_nobody_is_held_out_is_an_answer_with_the_way_to_begin(api: Served) -> N
 def test_a_broken_trial_shows_no_rate_and_names_what_is_wrong(api: Served, team: Team) -> None:
     begin_trial(team, "nudge", {OURS: 200}, held=4_000)
     with reading(api, KEY) as reader:
-        said = text(reader.counted("/helps/nudge"))
+        said = text(reader.get("/helps/nudge"))
     assert "Broken" in said
     assert "in another group than drawn" in said
     assert "came back" not in said

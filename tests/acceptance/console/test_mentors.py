@@ -40,7 +40,7 @@ def reader(world: World) -> Iterator[Reader]:
 
 
 def test_the_pages_have_people_by_name_and_nothing_of_another_organisation(world: World, reader: Reader) -> None:
-    pages = [reader.counted(path) for path in PATHS]
+    pages = [reader.get(path) for path in PATHS]
     assert [page.status_code for page in pages] == [200, 200, 200]
     for page in pages:
         assert not any(mark in page.text for mark in world.theirs.marks), page.url
@@ -62,7 +62,7 @@ def test_the_language_is_that_of_the_browser_until_the_reader_chooses(world: Wor
         page = reader.get(path, headers={"accept-language": language})
         return re.findall(r'<html lang="([^"]+)"', page.text)[0], text(page)
 
-    reader.counted("/mentors")
+    reader.get("/mentors")
     assert asked("fr, nb;q=0.5, de;q=0.4")[0] == "nb"
     assert asked("no")[0] == "nb"
     assert asked("de-CH, en;q=0.9")[0] == "de"
@@ -117,9 +117,9 @@ def test_two_coordinators_do_not_get_each_others_people_where_they_are_kept(worl
             connection.execute("lock table team.device in access exclusive mode")
             ending = threading.Timer(0.5, connection.commit)
             ending.start()
-            ours.counted("/mentors")
+            ours.get("/mentors")
             ending.join()
-        assert "Today at granvik" in text(ours.counted("/mentors"))
-        page = text(theirs.counted("/mentors"))
+        assert "Today at granvik" in text(ours.get("/mentors"))
+        page = text(theirs.get("/mentors"))
     assert "Today at oldhaven" in page
     assert "granvik" not in page
