@@ -235,8 +235,8 @@ def shift_clock(url: str, interval: str) -> None:
 
 
 def stop_clock(url: str, at: datetime) -> None:
-    """Stop the ledger's clock in the middle of a minute, so that no instant of a schedule passes while
-    a test looks at the one before."""
+    """Stop the ledger's clock in the middle of a minute, so that no instant of a schedule passes
+    while a test looks at the one before."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "create or replace function rekindle.clock() returns timestamptz language sql volatile as "

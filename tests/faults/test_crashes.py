@@ -24,8 +24,12 @@ FEW_AT_ONCE = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 6
 BUDGET_SECONDS = 12
 
 
-def slow(milliseconds: int) -> list[dict[str, object]]:
-    return [{"match": {"target": "*"}, "respond": {"delay_ms": milliseconds}}]
+def slow_after(sends: int) -> list[dict[str, object]]:
+    """Answers so many sends soon, and each later one after three seconds: however late the test sees
+    that they were made, the run is not over."""
+    soon = {"match": {"target": "*"}, "times": sends, "respond": {"delay_ms": 60}}
+    late = {"match": {"target": "*"}, "respond": {"delay_ms": 3_000}}
+    return [soon, late] if sends else [late]
 
 
 def drain(rekindle: Command, team: Team) -> None:
@@ -54,9 +58,9 @@ def test_a_run_that_is_killed_at_any_moment_causes_no_second_push_and_leaves_nob
     team.people(24, devices=2)
     write_config(rekindle.folder, FEW_AT_ONCE)
     draw = random.Random(seed)
-    fcm.faults(slow(60))
-    before = fcm.requests()["send"]
     sends = draw.randrange(0, 40)
+    fcm.faults(slow_after(sends))
+    before = fcm.requests()["send"]
     process = rekindle.start("run")
     if sends:
         until(lambda: fcm.requests()["send"] - before >= sends)
@@ -88,7 +92,7 @@ def test_a_run_that_is_asked_to_end_records_its_sends_under_way_and_reports_what
 ) -> None:
     team.people(40)
     write_config(rekindle.folder, FEW_AT_ONCE)
-    fcm.faults(slow(300))
+    fcm.faults(slow_after(8))
     before = fcm.requests()["send"]
     process = rekindle.start("run", "--json")
     until(lambda: fcm.requests()["send"] - before >= 8)
@@ -120,7 +124,7 @@ async def test_a_database_that_crashes_in_the_middle_stops_the_run_and_the_next_
         team.people(24, devices=2)
         write_config(tmp_path, FEW_AT_ONCE)
         rekindle = Command(tmp_path, environment(postgres.url, fcm))
-        fcm.faults(slow(60))
+        fcm.faults(slow_after(sends))
         before = fcm.requests()["send"]
         process = rekindle.start("run", "--budget", f"{BUDGET_SECONDS}s")
         until(lambda: fcm.requests()["send"] - before >= sends)
@@ -155,7 +159,7 @@ def test_a_provider_that_crashes_during_a_run_causes_no_second_send(
     with Sandbox(folder) as first:
         write_config(rekindle.folder, FEW_AT_ONCE)
         command = rekindle.having(**environment(team.url, first))
-        first.faults(slow(60))
+        first.faults(slow_after(15))
         process = command.start("run", "--budget", "20s", "--json")
         until(lambda: first.requests()["send"] >= 15)
         os.kill(first.pid, signal.SIGKILL)

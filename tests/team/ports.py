@@ -5,8 +5,8 @@ import socket
 from itertools import count
 
 FIRST, LAST = 20_000, 32_000
-"""Below the ports that Linux gives to whoever asks for any free one, so that nobody gets it between
-the search and the program's start."""
+"""Below the ports that Linux gives to a program that asks for any free one, so that none gets it
+between the search and the start."""
 
 
 def free_port() -> int:

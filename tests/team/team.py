@@ -36,8 +36,8 @@ body = "Du har {points} poeng."
 UNGUARDED = '[run]\nmax_share = "none"\nmax_times_median = "none"\n'
 
 TEAM_CONFIG = UNGUARDED + 'budget = "60s"\n[dispatcher]\nkind = "fcm"\ntimeout = "20s"\n' + SCENARIO
-"""The scenario `nudge`, through FCM. The guard does not limit the number of people. A loaded machine
-does not spend these times: a test about a time-out or a budget sets a shorter one."""
+"""The scenario `nudge`, through FCM. The guard does not limit the number of people. Even a loaded
+machine needs less time. A test about a time-out or a budget sets a shorter one."""
 
 
 def fill_team(url: str) -> None:
