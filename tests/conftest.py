@@ -235,12 +235,12 @@ def shift_clock(url: str, interval: str) -> None:
 
 
 def stop_clock(url: str, at: datetime) -> None:
-    """Stop the ledger's clock in the middle of a minute, so that no instant of a schedule passes
-    while a test looks at the one before."""
+    """Stop the ledger's clock, so that no lease ends and no instant of a schedule passes while a
+    test looks at the one before."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             "create or replace function rekindle.clock() returns timestamptz language sql volatile as "
-            f"$$ select timestamptz '{at.replace(second=30, microsecond=0).isoformat()}' $$".encode()
+            f"$$ select timestamptz '{at.isoformat()}' $$".encode()
         )
 
 

@@ -24,7 +24,7 @@ def scheduled(rekindle: Command, config: str = EACH_MINUTE) -> Command:
 
 def test_a_tick_works_what_is_due_once_and_the_status_shows_it(rekindle: Command, team: Team, fcm: Sandbox) -> None:
     team.people(2)
-    begun = datetime.now(UTC)
+    begun = datetime.now(UTC).replace(second=30)
     stop_clock(team.url, begun)
     scheduled(rekindle)
     assert rekindle("status").code == 0
@@ -47,7 +47,7 @@ def test_a_tick_works_what_is_due_once_and_the_status_shows_it(rekindle: Command
 def test_a_tick_that_cannot_start_says_why_in_the_status_and_in_the_runs(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
-    begun = datetime.now(UTC)
+    begun = datetime.now(UTC).replace(second=30)
     stop_clock(team.url, begun)
     scheduled(rekindle)
     stop_clock(team.url, begun + timedelta(minutes=1))
