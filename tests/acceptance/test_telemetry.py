@@ -70,7 +70,7 @@ def numbers(text: str) -> Numbers:
 
 def schedule(team: Team, folder: Path, config: str = EACH_MINUTE) -> datetime:
     """Apply a schedule, and let an instant of it pass. Returns when the ledger's clock stands."""
-    begun = datetime.now(UTC).replace(second=30)
+    begun = (datetime.now(UTC) + MINUTE).replace(second=30)
     stop_clock(team.url, begun)
     asyncio.run(apply(team.url, load_config(write_config(folder, config))))
     stop_clock(team.url, begun + MINUTE)

@@ -14,6 +14,7 @@ from team.waiting import until
 
 EACH_MINUTE = TEAM_CONFIG.replace('cooldown = "7d"', 'cooldown = "7d"\nschedule = "* * * * *"')
 KEY = "tick:nudge:"
+MINUTE = timedelta(minutes=1)
 
 
 def scheduled(rekindle: Command, config: str = EACH_MINUTE) -> Command:
@@ -24,11 +25,11 @@ def scheduled(rekindle: Command, config: str = EACH_MINUTE) -> Command:
 
 def test_a_tick_works_what_is_due_once_and_the_status_shows_it(rekindle: Command, team: Team, fcm: Sandbox) -> None:
     team.people(2)
-    begun = datetime.now(UTC).replace(second=30)
+    begun = (datetime.now(UTC) + MINUTE).replace(second=30)
     stop_clock(team.url, begun)
     scheduled(rekindle)
     assert rekindle("status").code == 0
-    stop_clock(team.url, begun + timedelta(minutes=1))
+    stop_clock(team.url, begun + MINUTE)
     (report,) = rekindle("tick", "--json").json()
     assert (report["tick"][: len(KEY)], report["attempt"], report["status"]) == (KEY, 1, "done")
     assert rekindle("tick").out == "Nothing is due.\n"
@@ -47,10 +48,10 @@ def test_a_tick_works_what_is_due_once_and_the_status_shows_it(rekindle: Command
 def test_a_tick_that_cannot_start_says_why_in_the_status_and_in_the_runs(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
-    begun = datetime.now(UTC).replace(second=30)
+    begun = (datetime.now(UTC) + MINUTE).replace(second=30)
     stop_clock(team.url, begun)
     scheduled(rekindle)
-    stop_clock(team.url, begun + timedelta(minutes=1))
+    stop_clock(team.url, begun + MINUTE)
     fcm.faults([{"match": {"path": "token"}, "respond": {"status": 400, "body": {"error": "invalid_grant"}}}])
     failed = rekindle("tick")
     assert failed.code == 2
