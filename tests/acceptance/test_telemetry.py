@@ -179,6 +179,7 @@ async def test_clients_that_say_nothing_do_not_keep_prometheus_out_and_many_scra
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(scrape, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(scrape, "FRESH_SECONDS", 600.0)
     asked: list[None] = []
 
     async def refresh() -> None:
@@ -193,7 +194,7 @@ async def test_clients_that_say_nothing_do_not_keep_prometheus_out_and_many_scra
         for _ in range(3 * scrape.CONNECTIONS):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             all_.callback(writer.close)
-        client = await all_.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=60))
+        client = await all_.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=200))
         answers = await asyncio.gather(*(client.get(address) for _ in range(30)))
         assert {one.status_code for one in answers} == {200}
         too_long = await client.get(address, headers={"x": "x" * 2 * scrape.MAX_HEAD_BYTES})
