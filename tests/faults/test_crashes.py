@@ -26,8 +26,8 @@ BUDGET_SECONDS = 20
 
 
 def slow_after(sends: int) -> list[dict[str, object]]:
-    """Answers so many sends soon, and each later one after three seconds: however late the test sees
-    that they were made, the run is not over."""
+    """Answers so many sends soon, and each later one after three seconds: however late the test
+    sees that they were made, the run is not over."""
     soon = {"match": {"target": "*"}, "times": sends, "respond": {"delay_ms": 60}}
     late = {"match": {"target": "*"}, "respond": {"delay_ms": 3_000}}
     return [soon, late] if sends else [late]

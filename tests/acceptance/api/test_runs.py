@@ -60,9 +60,9 @@ def test_a_budget_that_is_reached_is_reported_and_the_next_run_carries_on(team: 
     team.people(60)
     # With a concurrency of a thousand all would be under way at once; four are allowed.
     write_config(keyed.folder, f'[dispatcher]\nkind = "fcm"\ntimeout = "20s"\nconcurrency = 4\n{SCENARIO}')
-    fcm.faults(sends_slowly(0.3))
+    fcm.faults(sends_slowly(1))
     with serving(keyed) as slow:
-        report = slow.post({"budget_seconds": 5}, wait=30).json()
+        report = slow.post({"budget_seconds": 12}, wait=30).json()
         assert (report["status"], report["exit_code"]) == ("budget", 3)
         assert report["scenarios"][0]["pending"] > 0
         fcm.faults([])

@@ -108,7 +108,7 @@ def test_a_run_that_takes_longer_than_the_function_is_given_is_relayed_as_it_end
     # Four at once take ten seconds. Each is well within its time-out.
     write_config(keyed.folder, TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 4"))
     fcm.faults(sends_slowly(0.2))
-    with serving(keyed) as api, Function(NAME, environment(api.url, REKINDLE_BUDGET_SECONDS="5")) as function:
+    with serving(keyed) as api, Function(NAME, environment(api.url, REKINDLE_BUDGET_SECONDS="12")) as function:
         answer = call(function)
     assert (answer.status_code, answer.json()["run"]["status"]) == (200, "budget")
     assert answer.json()["run"]["exit_code"] == 3

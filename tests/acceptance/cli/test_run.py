@@ -81,24 +81,24 @@ def test_a_run_before_and_one_after_midnight_send_one_push_and_the_cooldown_slid
 def test_a_run_ends_within_its_budget_with_3_and_the_next_ones_carry_on(
     rekindle: Command, team: Team, fcm: Sandbox
 ) -> None:
-    team.people(100)
+    team.people(200)
     slow = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 2")
     write_config(rekindle.folder, slow)
     fcm.faults(SLOW)
-    done = rekindle("run", "--budget", "5s", "--json")
+    done = rekindle("run", "--budget", "12s", "--json")
     report = done.json()
     (one,) = report["scenarios"]
     assert (done.code, report["status"], report["exit_code"]) == (3, "budget", 3)
     took = datetime.fromisoformat(report["finished_at"]) - datetime.fromisoformat(report["started_at"])
-    assert took < timedelta(seconds=20), "without a budget it would take 25 s"
-    assert one["claimed"] == 100 == one["recorded"] + one["pending"]
-    assert 0 < one["recorded"] < 100
+    assert took < timedelta(seconds=40), "without a budget it would take 50 s"
+    assert one["claimed"] == 200 == one["recorded"] + one["pending"]
+    assert 0 < one["recorded"] < 200
     fcm.faults([])
     following = rekindle("run", "--json")
     (two,) = following.json()["scenarios"]
     assert (following.code, two["carried"], two["recorded"], two["claimed"]) == (0, one["pending"], one["pending"], 0)
     audit(team, fcm)
-    assert len(fcm.messages()) == 100
+    assert len(fcm.messages()) == 200
 
 
 def test_a_dry_run_validates_every_message_and_changes_nothing(rekindle: Command, team: Team, fcm: Sandbox) -> None:
