@@ -172,6 +172,15 @@ def test_an_apply_says_what_a_trial_can_show(
     assert outlook_line(TrialChange("ended", terms)) == ""
 
 
+@pytest.mark.parametrize(("people", "seen"), [(199, False), (201, True)])
+def test_a_control_group_that_gets_no_word_is_promised_none(people: int, seen: bool) -> None:
+    """With fewer than 20 people in an arm, `rekindle effect` says "too few"."""
+    terms = TrialTerms("nudge", "person", 1_000, 14 * DAY, 0.05, date(2026, 9, 1))
+    said = outlook_line(TrialChange("started", terms, Outlook(90, people, 0.2)))
+    assert ("points would be seen" in said) is seen
+    assert ("too few to see any difference" in said) is not seen
+
+
 @pytest.mark.parametrize("until", ["2026-06-02", "2027-06-02"])
 async def test_the_first_and_the_last_day_are_accepted(programme: Programme, until: str) -> None:
     [started] = await Reports(programme.database).trial_changes(config({"held_out": "10%", "until": until}))

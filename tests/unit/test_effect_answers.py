@@ -11,7 +11,7 @@ import pytest
 from rekindle.effect.answers import ALPHA, Answer, Effect, Read, effect
 from rekindle.effect.document import effect_document
 from rekindle.effect.intervals import anytime, needed, one_look
-from rekindle.effect.lines import notes, shared, terms, title
+from rekindle.effect.lines import notes, people_needed, shared, terms, title
 from rekindle.effect.past import MOST_STEPS, Said
 from rekindle.effect.trial import Word
 from rekindle.pictures.effect import page
@@ -296,6 +296,12 @@ def test_people_and_weeks_that_are_still_needed() -> None:
     now = read(trial(daily((60, 240, 60, 240))))
     assert now.needed == 2_595
     assert now.weeks == 16
+    [closed] = answers(trial(daily((60, 240, 60, 240))), on=UNTIL)
+    assert closed.read
+    assert (closed.read.needed, closed.read.weeks) == (2_595, None)
+    assert people_needed(closed) == (
+        "2,595 people are needed to see 5 points on the agreed day; 600 are enrolled, and nobody new takes part."
+    )
     few = read(trial(daily((6, 4, 4, 6))))
     assert (few.needed, few.weeks, few.past.steps, few.opted_out) == (None, None, (), None)
 

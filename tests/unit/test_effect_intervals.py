@@ -150,6 +150,19 @@ def test_a_trial_by_chapter_counts_chapters() -> None:
     assert found == pytest.approx((0.121007, 0.061758, 0.180256), abs=CLOSE)
 
 
+@pytest.mark.parametrize(("nudged_came", "held_came"), [(False, False), (True, True), (True, False)])
+def test_chapters_whose_people_all_did_the_same_say_nothing(nudged_came: bool, held_came: bool) -> None:
+    chapters = [chapter for chapter in range(80) for _ in range(5)]
+    nudged = [chapter % 2 == 0 for chapter in chapters]
+    came = [nudged_came if each else held_came for each in nudged]
+    effect, *ends = by_chapter(came, nudged, chapters, 0.05)
+    assert effect == pytest.approx(nudged_came - held_came)
+    assert ends == [-1, 1]
+    came[0] = not came[0]
+    _, lower, upper = by_chapter(came, nudged, chapters, 0.05)
+    assert -0.1 < lower - (nudged_came - held_came) < 0 < upper - lower < 0.2
+
+
 def test_the_curve_counts_people_whose_horizon_is_not_over_until_today() -> None:
     curve = back_by_day([1, 1, 2, 3, 5, 7, 7, 6, 14, 14], [True] * 7 + [False] * 3)
     assert [(day, round(share, 9)) for day, share, _ in curve] == [(1, 0.2), (2, 0.3), (3, 0.4), (5, 0.5), (7, 0.75)]

@@ -37,6 +37,26 @@ CASES = [
         "too few: 10 nudged, 19 held out; nobody was enrolled in the last four weeks",
     ),
     (
+        seen(6, 4, 3, 16, weekly=1),
+        Word.TOO_FEW,
+        "too few: 10 nudged, 19 held out; about 13 weeks at today's rate",
+    ),
+    (
+        seen(2, 4, 3, 6, weekly=1),
+        Word.TOO_FEW,
+        "too few: 6 nudged, 9 held out; about 27 weeks at today's rate, later than 2026-06-01",
+    ),
+    (
+        seen(6, 4, 3, 16, on=TRIAL.until, weekly=7),
+        Word.TOO_FEW,
+        "too few: 10 nudged, 19 held out; nobody new takes part since 2026-06-01, and the agreed day is 2026-06-16",
+    ),
+    (
+        seen(6, 4, 3, 16, on=AGREED, weekly=7),
+        Word.TOO_FEW,
+        "too few: 10 nudged, 19 held out; the trial was over on 2026-06-16",
+    ),
+    (
         seen(150, 150, 60, 240),
         Word.HELPS,
         "helps: between 15 and 44.2 points more came back within 14 days",
@@ -65,6 +85,15 @@ CASES = [
         (
             "too few yet: no difference seen; anything from -5.6 to +19 points is still possible. "
             "To see 5 points: about 1,358 more people, about 7 weeks at today's rate"
+        ),
+    ),
+    (
+        replace(SMALL, on=TRIAL.until),
+        Word.TOO_FEW_YET,
+        (
+            "too few yet: no difference seen; anything from -5.6 to +19 points is still possible. "
+            "To see 5 points: about 1,358 more people, but nobody new takes part since 2026-06-01, "
+            "and the agreed day is 2026-06-16"
         ),
     ),
     (

@@ -1,6 +1,7 @@
 """What is said of trials."""
 
 from rekindle.effect.intervals import visible
+from rekindle.effect.words import LEAST_SETTLED
 from rekindle.errors import EffectMissing
 from rekindle.ports import OF_TEXTS, PROGRAMME, Outlook, TrialChange, TrialTerms, scenario_of
 
@@ -54,16 +55,23 @@ def _seen(terms: TrialTerms, outlook: Outlook) -> str:
 
 
 def _least_seen(terms: TrialTerms, people: int, rate: float) -> float | None:
-    """The difference that would be seen: in a text trial, between the first text and any other."""
+    """The difference that would be seen: in a text trial, between the first text and any other.
+    None if there is none, or if an arm is likely to be too small for any word."""
     if terms.held is not None:
-        return visible(people, rate, 1 - terms.held / 10_000, ALPHA)
+        return _gain(people, rate, 1 - terms.held / 10_000, ALPHA)
     first, *others = terms.weights.values()
     gains = [
-        visible(round(people * (first + other) / 10_000), rate, other / (first + other), ALPHA / len(others))
+        _gain(round(people * (first + other) / 10_000), rate, other / (first + other), ALPHA / len(others))
         for other in others
     ]
     known = [gain for gain in gains if gain is not None]
     return max(known) if len(known) == len(gains) else None
+
+
+def _gain(people: int, rate: float, share: float, alpha: float) -> float | None:
+    if people * min(share, 1 - share) < LEAST_SETTLED:
+        return None
+    return visible(people, rate, share, alpha)
 
 
 def held_out(scope: str) -> str:

@@ -36,7 +36,8 @@ class Read:
     """People in both arms for the difference worth knowing of; None if that is not known."""
     weeks: int | None
     """Until as many more have settled as are needed, at the rate of the last four weeks; None if
-    nobody was enrolled in them, or if it is not known how many are needed."""
+    nobody was enrolled in them, if nobody new takes part any more, or if it is not known how many
+    are needed."""
     past: Past
     back: BackByDay
     months: Sequence[MonthShown]
@@ -210,7 +211,7 @@ def _read(found: TrialFound, trial: Trial, seen: Seen, alpha: float) -> Read:
     enough = min(sum(seen.counts[:2]), sum(seen.counts[2:])) >= LEAST_SETTLED
     if seen.clusters is None and enough:
         people = people_needed(trial, seen, alpha)
-    more = None if people is None else max(0, people - sum(seen.enrolled))
+    more = None if people is None or seen.on >= trial.until else max(0, people - sum(seen.enrolled))
     return Read(
         verdict=said,
         beside=beside(

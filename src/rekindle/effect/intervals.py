@@ -154,7 +154,8 @@ def by_chapter(
 ) -> tuple[float, float, float]:
     """Difference, lower and upper end for a trial that assigns whole chapters, at any time.
 
-    It is asymptotic in the number of chapters: use it only with 30 of them in each arm.
+    It is asymptotic in the number of chapters: use it only with 30 of them in each arm. While all
+    people of each arm have done the same, it is (-1, 1): how much chapters differ is not known.
 
     Args:
         came: per person, whether they came back.
@@ -163,10 +164,13 @@ def by_chapter(
         tau: the difference for which the interval is narrowest.
     """
     np = library("numpy")
+    alike = len(set(zip(came, nudged, strict=True))) == len(set(nudged))
     design = np.column_stack([np.ones(len(nudged)), np.asarray(nudged, float)])
     model = library("statsmodels.api").OLS(np.asarray(came, float), design)
     fit = model.fit(cov_type="cluster", cov_kwds={"groups": np.asarray(chapters)})
     effect, variance = float(fit.params[1]), float(fit.cov_params()[1, 1])
+    if alike:  # the variance is 0, or what rounding has left of it
+        return effect, -1.0, 1.0
     g = tau**2 / variance
     half = math.sqrt(variance * (1 + g) / g * (2 * math.log(1 / alpha) + math.log1p(g)))
     return effect, effect - half, effect + half

@@ -145,8 +145,10 @@ def people_needed(answer: Answer) -> str:
         f"{answer.read.needed:,} people are needed to see {worth} points on the agreed day; "
         f"{sum(answer.seen.enrolled):,} are enrolled"
     )
-    if answer.found.ended_at is not None or sum(answer.seen.enrolled) >= answer.read.needed:
+    if sum(answer.seen.enrolled) >= answer.read.needed:
         return f"{text}."
+    if answer.found.ended_at is not None or answer.seen.on >= answer.trial.until:
+        return f"{text}, and nobody new takes part."
     return (
         f"{text}, and nobody in the last four weeks."
         if weeks is None

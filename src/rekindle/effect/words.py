@@ -144,7 +144,7 @@ def _too_few(trial: Trial, seen: Seen) -> Verdict | None:
         return None
     if seen.ended_on is not None:
         return Verdict(Word.TOO_FEW, f"too few: {what}; the trial was ended on {seen.ended_on}")
-    return Verdict(Word.TOO_FEW, f"too few: {what}; {_at_this_rate(max(0.0, short), seen.weekly, trial)}")
+    return Verdict(Word.TOO_FEW, f"too few: {what}; {_until_enough(max(0.0, short), trial, seen)}")
 
 
 def _said(trial: Trial, seen: Seen, alpha: float) -> Verdict:
@@ -171,10 +171,10 @@ def _said(trial: Trial, seen: Seen, alpha: float) -> Verdict:
         return Verdict(Word.NOT_SEEN, f"no difference seen: {possible} remains possible{would}", ends)
     more = _still_needed(trial, seen, alpha)
     if more > 0:
-        weeks_left = _at_this_rate(more, seen.weekly, trial)
+        but = " but" if seen.on >= trial.until else ""
         text = (
             f"too few yet: no difference seen; {possible} is still possible. "
-            f"To see {worth} points: about {more:,} more people, {weeks_left}{_too_late(more, trial, seen)}"
+            f"To see {worth} points: about {more:,} more people,{but} {_until_enough(more, trial, seen)}"
         )
         return Verdict(Word.TOO_FEW_YET, text, ends)
     text = f"no difference seen yet: {possible} is still possible; the agreed day is {trial.agreed_on}"
@@ -216,20 +216,18 @@ def held_rate(seen: Seen) -> float:
     return came / (came + did_not)
 
 
-def _at_this_rate(people: float, weekly: float, trial: Trial) -> str:
-    found = weeks(people, weekly, trial.horizon_days)
+def _until_enough(people: float, trial: Trial, seen: Seen) -> str:
+    """How long it takes until that many more people have settled, or why they never will."""
+    if seen.on >= trial.agreed_on:
+        return f"the trial was over on {trial.agreed_on}"
+    if seen.on >= trial.until:
+        return f"nobody new takes part since {trial.until}, and the agreed day is {trial.agreed_on}"
+    found = weeks(people, seen.weekly, trial.horizon_days)
     if found is None:
         return "nobody was enrolled in the last four weeks"
-    return f"about {count(found, 'week', 'weeks')} at today's rate"
-
-
-def _too_late(people: int, trial: Trial, seen: Seen) -> str:
-    """If that many people are enrolled only after the trial has closed, or never."""
-    if seen.weekly <= 0:
-        return ""
     days = math.ceil(7 * people / seen.weekly)
     late = days > (trial.until - seen.on).days
-    return f", later than {trial.until}" if late else ""
+    return f"about {count(found, 'week', 'weeks')} at today's rate" + (f", later than {trial.until}" if late else "")
 
 
 def _both(trial: Trial, nudged: int, held: int) -> str:
