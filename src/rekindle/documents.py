@@ -32,6 +32,7 @@ from rekindle.ports import (
     Notification,
     NotificationShown,
     PersonExplained,
+    SavedBacktest,
     ScenarioStatus,
     ScenarioVersion,
     Summary,
@@ -108,11 +109,17 @@ def backtest_document(one: Backtest) -> Document:
     }
 
 
+def saved_backtest_document(one: SavedBacktest) -> Document:
+    """A saved backtest; of a list, without its numbers."""
+    return {name: value for name, value in _fields(one).items() if name != "result" or value is not None}
+
+
 def _past_document(past: ScenarioPast) -> Document:
     replayed = past.fault is None
     backlog, rate = past.backlog, past.base_rate
     return {
         "scenario_type": past.scenario_type,
+        "fingerprint": past.fingerprint,
         "label": past.fidelity.label,
         "reasons": list(past.fidelity.reasons),
         "fault": None if past.fault is None else str(past.fault),

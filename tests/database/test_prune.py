@@ -431,6 +431,15 @@ async def test_a_dry_run_counts_what_a_prune_deletes_and_deletes_nothing(program
     assert await pruner(programme).count() == {}
 
 
+async def test_a_saved_backtest_is_kept_as_long_as_runs_are(programme: Programme) -> None:
+    await programme.sql.execute(
+        "insert into rekindle.backtest (saved_at, saved_by, since, until, result) values (%s, 'me', %s, %s, '{}')",
+        [NOW, NOW - timedelta(days=30), NOW],
+    )
+    assert "backtest" not in await later(programme, 396)
+    assert (await later(programme, 398))["backtest"] == 1
+
+
 async def test_an_empty_ledger_is_pruned_and_the_audit_does_not_mention_it(programme: Programme) -> None:
     assert await pruner(programme).prune() == Pruned({}, complete=True)
     assert await counts(programme, "audit") == {"audit": 0}

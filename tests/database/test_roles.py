@@ -74,9 +74,9 @@ async def test_the_worker_can_do_everything_but_migrate(worker_url: str, tmp_pat
 
 
 WRITING = (
-    "apply", "arm", "audit", "claim", "claim_undo", "erase_cap", "erase_disabled_tokens", "erase_enrolments",
-    "erase_gates", "erase_outcomes", "erase_records", "erase_spent", "erase_test_sends", "erase_units",
-    "finish", "hold", "lease", "lock", "lock_if_free", "look_back",
+    "apply", "arm", "audit", "backtest_save", "claim", "claim_undo", "erase_cap", "erase_disabled_tokens",
+    "erase_enrolments", "erase_gates", "erase_outcomes", "erase_records", "erase_spent", "erase_test_sends",
+    "erase_units", "finish", "hold", "lease", "lock", "lock_if_free", "look_back",
     "key_create", "key_revoke", "key_used",
     "pace_reserve",
     "prune_audit", "prune_cap", "prune_disabled_token", "prune_enrolment", "prune_gate",
@@ -155,6 +155,7 @@ FORBIDDEN = [
     "update rekindle.outcome set user_id = gen_random_uuid()",
     "update rekindle.outcome set occurrence = 'x'",
     "update rekindle.run set started_at = now()",
+    "update rekindle.backtest set saved_by = 'x'",
     "update rekindle.run_scenario set claimed = 0",
     "update rekindle.run_scenario set confirmed = 0",
     "update rekindle.disabled_token set device_id = gen_random_uuid()",

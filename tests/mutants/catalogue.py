@@ -63,6 +63,9 @@ _RESEND = "database/test_resend.py::"
 _ACCESS = "unit/test_access.py::"
 _ERASE = "database/test_erase.py::"
 _ERASE_ROUTES = "database/test_erase_routes.py::"
+_SAVED = (
+    "acceptance/api/test_reading.py::test_a_saved_backtest_is_what_the_command_line_wrote_and_no_limited_key_reads_it"
+)
 _AUDIT = "database/test_audit.py::"
 _RATES = "unit/test_rates.py::"
 _EVERY = "acceptance/api/test_every_route.py::"
@@ -1812,6 +1815,13 @@ ACCESS = (
             ("an installation is adopted", "installation", "test_an_installation_that_is_adopted_is_audited"),
             ("a run is started", "store", "test_a_run_that_somebody_started_is_audited_once_and_a_tick_is_not"),
         )
+    ),
+    Mutant(
+        "a backtest is saved without a row of the audit",
+        "postgres/backtests.py",
+        "saved",
+        "pass",
+        (_SAVED,),
     ),
     *(
         Mutant(what, file, marker, becomes, (_KEYS + test,))

@@ -9,6 +9,7 @@ from starlette.routing import compile_path
 
 from rekindle.api.access import Access
 from rekindle.api.audit_routes import audit_routes
+from rekindle.api.backtest_routes import backtest_routes
 from rekindle.api.decision_routes import decision_routes
 from rekindle.api.document import with_problems
 from rekindle.api.effect_routes import effect_routes
@@ -69,6 +70,7 @@ def routes(engine: Engine, runs: Runs, *, docs: bool, following: Following | Non
     api.include_router(plan_routes(engine))
     api.include_router(report_routes(engine))
     api.include_router(effect_routes(engine))
+    api.include_router(backtest_routes(engine))
     api.include_router(tests_routes(engine))
     api.include_router(erase_routes(engine))
     api.include_router(key_routes(engine))

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
+from uuid import UUID
 
 from rekindle.app.base import Base
 from rekindle.engine.backtest import Backtest, backtest
 from rekindle.engine.changes import edited
 from rekindle.engine.scenarios import require_applied
 from rekindle.errors import BadArgument, UnknownScenario
-from rekindle.ports import Applied
+from rekindle.ports import Applied, Filter, SavedBacktest
+from rekindle.postgres import backtests
 from rekindle.postgres.backtest import PostgresReplays
 from rekindle.postgres.sql import statement
 
@@ -65,6 +67,35 @@ class Backtests(Base):
                 seen=told,
             )
         return done
+
+    async def save_backtest(
+        self, sides: Mapping[Side, Backtest], result: Mapping[Side, Any], *, scenarios: Sequence[str] = ()
+    ) -> SavedBacktest:
+        """Store what `backtest` has returned, with `result`, the document of each side as JSON has
+        it. Everybody who may read in all organisations can read it, until a prune deletes it with
+        the runs of its time.
+
+        Args:
+            scenarios: those that the backtest was limited to.
+        """
+        one = next(iter(sides.values()))
+        return await backtests.save(
+            self._database,
+            result,
+            since=one.since,
+            until=one.until,
+            scenario_types=scenarios,
+            entry=self._entry("backtest.saved", since=one.since.isoformat(), until=one.until.isoformat()),
+        )
+
+    async def saved_backtest(self, backtest_id: UUID) -> SavedBacktest | None:
+        """The saved backtest of this id; None: there is none."""
+        return await backtests.saved(self._database, backtest_id)
+
+    async def saved_backtests(self, asked: Filter) -> Sequence[SavedBacktest]:
+        """The page of saved backtests that is asked for by `after` and `limit`, newest first,
+        without their numbers. The key of a row is its `saved_at` and its `backtest_id`."""
+        return await backtests.saved_page(self._database, asked)
 
     async def _sides(self, names: Sequence[str], *, compare: bool) -> Mapping[Side, list[Applied]]:
         """The scenarios to replay, of each configuration that has some."""

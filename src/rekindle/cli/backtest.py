@@ -1,5 +1,6 @@
 """The command `backtest`: what scenarios would have done in the past."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from rekindle.cli.files import whole_file
 from rekindle.cli.options import AsJson, ConfigPath, Scenarios, async_command, config, seconds, settings
 from rekindle.cli.output import WIDE, Table, console, counts, print_json, say
 from rekindle.cli.progress import progress_bar
-from rekindle.documents import backtest_document
+from rekindle.documents import backtest_document, plain, saved_backtest_document
 from rekindle.effect.base_rate import likely, people_needed
 from rekindle.engine.backtest import Backtest, ScenarioPast, Spread
 from rekindle.pictures.backtest import page
@@ -39,6 +40,7 @@ async def backtest(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page with charts, in one file.")
     ] = None,
+    save: Annotated[bool, typer.Option("--save", help="Store the numbers, for GET /v1/backtests.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show what the scenarios would have done in the past.
@@ -56,15 +58,22 @@ async def backtest(
                 compare=config_path is not None,
                 seen=lambda done, total: bar.update(task, completed=done, total=total),
             )
+        documents = {side: backtest_document(one) for side, one in sides.items()}
+        saved = None
+        if save:
+            result = json.loads(json.dumps(documents, default=plain))
+            saved = await engine.save_backtest(sides, result, scenarios=scenario or ())
     if html is not None:
         with whole_file(html, "backtest", "--html") as file:
             file.write(page(sides, notes=(PRESENT, NO_EFFECT), facts=facts))
     if as_json:
-        print_json({side: backtest_document(one) for side, one in sides.items()})
+        print_json(documents if saved is None else saved_backtest_document(saved))
     elif html is None:
         _print(sides)
     else:
         say(f"Wrote {html}.")
+    if saved is not None and not as_json:
+        say(f"Saved: GET /v1/backtests/{saved.backtest_id} answers with the numbers.")
     replayed = [one for side in sides.values() for one in side.scenarios]
     failed = [one for one in replayed if one.fault is not None]
     return 2 if len(failed) == len(replayed) or any(one.fidelity.label != "refused" for one in failed) else 0

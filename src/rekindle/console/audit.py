@@ -33,6 +33,7 @@ ACTIONS: Mapping[Action, str] = {
     "ledger.pruned": "Pruned the ledger",
     "tokens.revived": "Used dead tokens again",
     "test.sent": "Sent a test push",
+    "backtest.saved": "Saved a backtest",
 }
 """What each action is in words."""
 _LEADS = {"run.started": "/runs/", "run.confirmed": "/runs/", "unknown.settled": "/unknown/"}

@@ -85,11 +85,12 @@ class ScenarioPast:
     `backlog` is its first tick, at which everybody who is past a mark is due at once. It is not in
     `days`, `refusals` and `collisions`, and neither is the time before that which is asked about.
     `real`: the people that runs found due and that the replay did, as sums over the UTC days on
-    which there were runs; None: there were none.
+    which there were runs; None: there were none. `fingerprint`: of the scenario as it was replayed.
     """
 
     scenario_type: str
     fidelity: Fidelity
+    fingerprint: str = ""
     days: dict[date, PastDay] = field(default_factory=dict[date, PastDay])
     backlog: Judged | None = None
     refusals: Counter[str] = field(default_factory=Counter[str])
@@ -184,6 +185,7 @@ async def backtest(
     found = past_ticks(applied, terms, begins=since - warm_up(applied), ends=until, counted_from=since)
     past = Past(found.ticks, since, until, guard, terms.timeout_seconds)
     zone = ZoneInfo(terms.timezone or "UTC")
+    prints = {one.scenario_type: one.fingerprint for one in applied}
     pasts: dict[str, ScenarioPast] = {}
     after: Aftermath | None = None
     seen(0, len(found.ticks))
@@ -191,7 +193,10 @@ async def backtest(
     async with aclosing(replays.replay(past)) as steps:
         async for step in steps:
             if isinstance(step, Fidelities):
-                pasts = {name: ScenarioPast(name, one, fault=one.fault) for name, one in step.by_scenario.items()}
+                pasts = {
+                    name: ScenarioPast(name, one, prints[name], fault=one.fault)
+                    for name, one in step.by_scenario.items()
+                }
                 for one in pasts.values():
                     one.days = {} if one.fault else _days(since, until, zone)
             elif isinstance(step, Aftermath):

@@ -4,7 +4,18 @@ and the team's views. They keep the engine free of psycopg and of any HTTP clien
 from rekindle.ports.access import ApiKey, Grant, KnownKey, NewKey
 from rekindle.ports.alerts import Alert, Alerts
 from rekindle.ports.audit import Action, Audited, Entry
-from rekindle.ports.backtest import Aftermath, BaseRate, Fidelities, Fidelity, Judged, Label, Past, PastTick, Replays
+from rekindle.ports.backtest import (
+    Aftermath,
+    BaseRate,
+    Fidelities,
+    Fidelity,
+    Judged,
+    Label,
+    Past,
+    PastTick,
+    Replays,
+    SavedBacktest,
+)
 from rekindle.ports.coordinator import Alone, LookedAfter, Told
 from rekindle.ports.difference import (
     EFFECTS,
@@ -130,6 +141,7 @@ __all__ = [
     "Queue",
     "Reached",
     "Replays",
+    "SavedBacktest",
     "ScenarioDay",
     "ScenarioStatus",
     "ScenarioVersion",

@@ -22,6 +22,7 @@ Action = Literal[
     "ledger.pruned",
     "tokens.revived",
     "test.sent",
+    "backtest.saved",
 ]
 
 

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+from uuid import UUID
 
 from rekindle.errors import RekindleError
 from rekindle.policy import Guard
@@ -130,3 +131,19 @@ class Replays(Protocol):
             DatabaseError: the database does not answer, or this role may not make temporary tables.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class SavedBacktest:
+    """A result that somebody has saved: for the time from `since` to `until`, of these scenarios
+    (none: all that were enabled), by `configurations`: what was in force then (`applied`), or an
+    edited file (`file`). `result` has the document of each; None in a list."""
+
+    backtest_id: UUID
+    saved_at: datetime
+    saved_by: str
+    since: datetime
+    until: datetime
+    scenario_types: Sequence[str]
+    configurations: Sequence[str]
+    result: Mapping[str, Any] | None = None

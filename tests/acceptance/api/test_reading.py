@@ -328,6 +328,34 @@ def test_a_key_of_one_organisation_reads_that_organisation_alone(world: World) -
     assert enrolled(world.ours("effect")) == 3
 
 
+def test_a_saved_backtest_is_what_the_command_line_wrote_and_no_limited_key_reads_it(
+    world: World, cli: Callable[..., Any]
+) -> None:
+    """It counts everybody."""
+    absent = '[scenario.absent]\nkind = "inactivity"\nafter = ["10d"]\ncooldown = "3d"\nmessage.en.title = "Hello"\n'
+    (world.command.folder / "edited.toml").write_text(CONFIG + absent + 'message.en.body = "There"\n')
+    asked = ("backtest", "--since", "2d", "--config", "edited.toml", "--scenario", "absent")
+    assert "backtest_id" not in cli(*asked), "a try is not stored"
+    first, second = (cli(*asked, "--save") for _ in range(2))
+    assert first["scenario_types"] == ["absent"]
+    assert first["configurations"] == list(first["result"]) == ["file"]
+    assert [(one["scenario_type"], len(one["fingerprint"])) for one in first["result"]["file"]["scenarios"]] == [
+        ("absent", 64)
+    ]
+    assert world.get(f"backtests/{first['backtest_id']}") == first
+    newest = world.get("backtests", limit=1)
+    oldest = world.get("backtests", limit=1, cursor=newest["next"])
+    assert oldest["next"] is None
+    for page, one in ((newest, second), (oldest, first)):
+        assert page["items"] == [{name: value for name, value in one.items() if name != "result"}]
+    saved = [one for one in items(world.get("audit")) if one["action"] == "backtest.saved"]
+    assert [one["subject"] for one in saved] == [second["backtest_id"], first["backtest_id"]]
+    assert {one["actor"] for one in saved} == {first["saved_by"]}
+    for path in ("backtests", f"backtests/{first['backtest_id']}"):
+        answer = world.limited.get(f"/v1/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "RK712")
+
+
 def test_to_a_key_of_one_organisation_another_one_is_like_none_at_all(world: World) -> None:
     theirs = next(one for one in world.get("notifications")["items"] if one["organisation_id"] == THEIRS)
     for path, nothing in (

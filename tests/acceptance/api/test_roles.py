@@ -8,14 +8,14 @@ import httpx
 import pytest
 
 from acceptance.api.operations import NOBODY, Operation, operations
-from acceptance.api.world import SCENARIO, THEIRS, Half, World, two_organisations
+from acceptance.api.world import BACKTEST, SCENARIO, THEIRS, Half, World, two_organisations
 from conftest import Server
 from rekindle.access import SCOPES
 from rekindle.sandbox import Sandbox
 
 IDS = {"run_id", "claim_id", "user_id", "organisation_id", "user", "organisation"}
 """Parameters that name something of an organisation. `World` has one of each."""
-FREE_IDS = {"name": SCENARIO}
+FREE_IDS = {"name": SCENARIO, "backtest_id": BACKTEST}
 """Parameters that name something of the whole installation."""
 FREE_QUERY = {"limit", "cursor", "since", "until", "scenario", "force", "at"}
 """Parameters of a query that name nothing of an organisation."""

@@ -20,6 +20,8 @@ from team.team import TEAM_CONFIG, Team, fill_team, name_organisations, person, 
 
 OURS, THEIRS = uuid.UUID(int=1), uuid.UUID(int=2)
 SCENARIO = "inactivity"
+BACKTEST = "0f7c3a52-9b1e-4c7d-8a55-2d1b6a9e4f00"
+"""The id of one that was saved. It counts everybody."""
 PEOPLE = 4
 """In each organisation. What is sent to the last one has an unknown outcome."""
 NAMES = {OURS: "granvik", THEIRS: "oldhaven"}
@@ -104,6 +106,11 @@ def _fill(team: Team, sandbox: Sandbox, folder: Path) -> dict[str, str]:
 
     asyncio.run(happen())
     sandbox.faults([])
+    team.execute(
+        "insert into rekindle.backtest (backtest_id, saved_by, since, until, result) "
+        """values (%s, 'me', now() - interval '30 days', now(), '{"applied": {"ticks": 30}}')""",
+        BACKTEST,
+    )
     return keys
 
 

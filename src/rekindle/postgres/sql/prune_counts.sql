@@ -35,5 +35,6 @@ select jsonb_build_object(
   'api_key', (select count(*) from rekindle.api_key y where {prunable/api_key}),
   'worker', (select count(*) from rekindle.worker w where {prunable/worker}),
   'installation', (select count(*) from rekindle.installation v where {prunable/installation}),
-  'test_send', (select count(*) from rekindle.test_send t where {prunable/test_send})
+  'test_send', (select count(*) from rekindle.test_send t where {prunable/test_send}),
+  'backtest', (select count(*) from rekindle.backtest b where {prunable/backtest})
 ) as deleted
