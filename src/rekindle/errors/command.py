@@ -89,7 +89,7 @@ class StillRecipient(RekindleError):
 
     code = "RK750"
     usual_hint = (
-        "Remove the person from rekindle_source.recipient first. `rekindle erase --force` erases them all the same."
+        "Remove the person from rekindle_source.recipient first. `rekindle erase --force` also erases active ones."
     )
     disposition = Disposition.DROP
 

@@ -111,7 +111,7 @@ class OutOfMemory(DatabaseError):
 
 
 class InTheWay(DatabaseError):
-    """Another session of the database is in the way of a statement."""
+    """Another session of the database blocks a statement."""
 
     code = "RK216"
 

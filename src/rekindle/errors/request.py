@@ -93,7 +93,7 @@ class SettledOtherwise(RequestError):
 
 
 class TooManyFollowers(RequestError):
-    """As many requests as may do so follow runs already."""
+    """Too many requests follow runs at this moment."""
 
     code = "RK734"
     usual_hint = "Try again when one has ended, or ask for the run with Prefer: wait=N."
