@@ -9,10 +9,12 @@ import pytest
 
 from conftest import one_server
 from database.statement_counter import counting
+from rekindle.cli.backtest import base_rate_lines
 from rekindle.engine.backtest import Backtest, ScenarioPast, backtest, past_ticks
 from rekindle.errors import DatabaseUnreachable
 from rekindle.policy import UNGUARDED, Guard
-from rekindle.ports import Fidelity, Judged, Past, Terms
+from rekindle.ports import BaseRate, Fidelity, Judged, Past, Terms
+from rekindle.postgres.aftermath import OWN_OUTCOME
 from rekindle.postgres.backtest import PostgresReplays, Stage
 from rekindle.scenario import AnyScenario
 from team.programme import Programme, applied, open_programme, scenario
@@ -217,6 +219,16 @@ async def test_the_numbers_of_a_replay(programme: Programme) -> None:
     assert rate is not None
     assert (rate.horizon_days, rate.people, rate.nudged, rate.came_back) == (7, 45, 1, 1)
     assert past.real is None
+
+
+async def test_why_a_base_rate_is_not_known_is_said(programme: Programme) -> None:
+    await programme.activity(await programme.person(), NOW - 40 * DAY)
+    query = "select user_id, activity_date as happened_at from rekindle_source.activity"
+    one = scenario("inactivity", after=["10d"], outcome={"horizon": "7d", "query": query})
+    [past] = (await replay(programme, one, days=35)).scenarios
+    assert past.base_rate == BaseRate(7, 0, 0, 0, unknown=OWN_OUTCOME)
+    [line] = base_rate_lines(past.base_rate)
+    assert line.startswith("came back anyway: not known, because the scenario has its own outcome")
 
 
 async def test_a_tick_is_a_constant_number_of_statements(database_url: str) -> None:

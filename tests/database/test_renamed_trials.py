@@ -1,16 +1,17 @@
 """A trial ends when its scenario is renamed. What it found is listed under the new name."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from conftest import one_server
+from rekindle.cli.trials import renamed_line
 from rekindle.effect.answers import effect
 from rekindle.model import Selection
 from rekindle.policy import UNGUARDED
-from rekindle.ports import Evaluation, Outlook, Terms
+from rekindle.ports import Evaluation, Outlook, Terms, TrialChange, TrialTerms
 from rekindle.postgres.effect import trials_found
 from rekindle.postgres.reports import Reports
 from rekindle.scenario import Config
@@ -69,6 +70,19 @@ async def test_a_renaming_ends_the_trial_and_starts_one_under_the_new_name(progr
     assert await claim(programme, "new") == 5
     assert await enrolled(programme) == {"old": 8, "new": 5}
     assert await apply(programme, new={"trial": TRIAL}) == [], "it goes on without the key"
+
+
+@pytest.mark.parametrize("scope", ["old", "text:old"])
+def test_an_apply_says_why_the_trial_ends_and_before_it_happens_how_to_finish_it(scope: str) -> None:
+    terms = TrialTerms(scope, "person", 2_000, 14 * 86_400, 0.05, date(2026, 6, 1))
+    ended, names = TrialChange("ended", terms), {"old": "new"}
+    done = renamed_line(ended, names, dry_run=False)
+    assert "A trial ends with the name of its scenario, which is new now." in done
+    assert "a trial under the new name has other arms" in done
+    would = renamed_line(ended, names, dry_run=True)
+    assert would.endswith("To finish it first, apply the new name on 2026-06-16 or later.")
+    assert renamed_line(ended, {"other": "new"}, dry_run=True) == ""
+    assert renamed_line(TrialChange("started", terms), names, dry_run=True) == ""
 
 
 async def test_a_renaming_without_the_table_ends_the_trial(programme: Programme) -> None:

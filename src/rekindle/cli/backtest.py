@@ -163,6 +163,9 @@ def facts(past: ScenarioPast) -> Iterator[str]:
 
 def base_rate_lines(rate: BaseRate) -> Iterator[str]:
     """How many came back anyway, and how many people a comparison would need."""
+    if rate.unknown is not None:
+        yield f"came back anyway: not known, because {rate.unknown}"
+        return
     if not rate.people:
         if rate.nudged:
             yield f"came back anyway: not known, because all of {rate.nudged:,} people were nudged"

@@ -14,7 +14,7 @@ from rekindle.cli import difference
 from rekindle.cli.options import AsJson, ConfigPath, async_command, config, settings
 from rekindle.cli.output import console, print_json, say, scenarios_table
 from rekindle.cli.places import places
-from rekindle.cli.trials import outlook_line, trial_line
+from rekindle.cli.trials import outlook_line, renamed_line, trial_line
 from rekindle.documents import places_of_scenario, scenario_document, version_document
 from rekindle.engine.conditions import moment
 from rekindle.engine.findings import Finding
@@ -116,8 +116,11 @@ async def apply(
             if dry_run
             else f"{one.change} {one.scenario_type} (version {one.version}){former}"
         )
+    names = {one.was: one.scenario_type for one in changes if one.was}
     for one in trials:
         say(trial_line(one, dry_run=dry_run))
+        if line := renamed_line(one, names, dry_run=dry_run):
+            say(line)
         if line := outlook_line(one):
             say(line)
     if not changes and not trials:

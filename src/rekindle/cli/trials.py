@@ -1,5 +1,8 @@
 """What is said of trials."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 from rekindle.effect.intervals import visible
 from rekindle.effect.words import LEAST_SETTLED
 from rekindle.errors import EffectMissing
@@ -25,6 +28,23 @@ def trial_line(change: TrialChange, *, dry_run: bool) -> str:
         return f"{done}: {what}; {most / 100:g} % of the people get text {first}{parts}, until {terms.until_on}"
     people = "people" if terms.unit == "person" else "chapters"
     return f"{done}: {what}; {terms.held / 100:g} % of the {people} get no push until {terms.until_on}"
+
+
+def renamed_line(change: TrialChange, names: Mapping[str, str], *, dry_run: bool) -> str:
+    """Why a trial ends whose scenario is renamed, and how to keep it; else empty.
+
+    Args:
+        names: by former name, the new one.
+    """
+    terms = change.terms
+    name = names.get(scenario_of(terms.scope))
+    if change.change != "ended" or name is None:
+        return ""
+    why = f"  A trial ends with the name of its scenario, which is {name} now. `rekindle effect` lists it as earlier"
+    if not dry_run:
+        return f"{why}, and a trial under the new name has other arms."
+    agreed_on = terms.until_on + timedelta(days=1, seconds=terms.horizon_seconds)
+    return f"{why}. To finish it first, apply the new name on {agreed_on} or later."
 
 
 def outlook_line(change: TrialChange) -> str:

@@ -76,13 +76,14 @@ class BaseRate:
     """How many people came back anyway after their first simulated push, within `horizon_days`.
 
     `people` got no real push of the scenario around then. Of those who did (`nudged`), nothing is
-    said.
+    said. `unknown`: why it is not known; all numbers of people are 0 then.
     """
 
     horizon_days: int
     people: int
     came_back: int
     nudged: int
+    unknown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from rekindle.postgres.connection import Connection
 from rekindle.postgres.evaluation import source_views
 from rekindle.postgres.sql import statement
 
+OWN_OUTCOME = "the scenario has its own outcome, whose query says what is known now and not what was known then"
+UNREADABLE = "the view of activities may not be read, or took too long"
 _DAY = 86_400
 
 
@@ -39,13 +41,15 @@ async def aftermath(connection: Connection, past: Past) -> Aftermath:
 
 
 async def _base_rates(connection: Connection, scenarios: Mapping[str, Applied], past: Past) -> Mapping[str, BaseRate]:
-    if "activity" not in await source_views(connection):
-        return {}
+    read = "activity" in await source_views(connection)
     rates: dict[str, BaseRate] = {}
     for name, applied in scenarios.items():
-        if applied.scenario.outcome.query is not None:
-            continue  # it says who comes back now, and may not be asked about the past
         horizon = applied.scenario.outcome.horizon
+        if applied.scenario.outcome.query is not None:
+            rates[name] = BaseRate(horizon // _DAY, 0, 0, 0, unknown=OWN_OUTCOME)
+            continue
+        if not read:
+            continue
         parameters = {
             "scenario_type": name,
             "names": list(applied.names),
@@ -56,7 +60,8 @@ async def _base_rates(connection: Connection, scenarios: Mapping[str, Applied], 
             async with connection.transaction():
                 row = (await _rows(connection, statement("replay_came_back"), parameters))[0]
         except (errors.InsufficientPrivilege, errors.QueryCanceled):
-            return {}
+            rates[name] = BaseRate(horizon // _DAY, 0, 0, 0, unknown=UNREADABLE)
+            continue
         rates[name] = BaseRate(horizon // _DAY, row["people"], row["came_back"], row["nudged"])
     return rates
 
