@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 from rekindle.app import Engine
+from rekindle.cli.logs import logging_to
 from rekindle.cli.options import stop_on_signals
 from rekindle.cli.places import places
 from rekindle.configuration import load_config
@@ -36,6 +38,7 @@ The console is at {address}
 Sign in with one of these keys:
   {admin}  (everything)
   {coordinator}  (the coordinator of {place})
+Log lines are written to {log}; errors also appear here.
 Ctrl-C stops everything and removes it."""
 
 
@@ -61,7 +64,10 @@ async def serve_demo(url: str, sandbox: Sandbox, mentors: int, seed: int, tell: 
     environment = Settings.model_validate({"REKINDLE_DATABASE_URL": url})
     dispatcher = FcmDispatcher(sandbox.credentials, url=sandbox.url, ca=sandbox.ca)
     answered = True
-    async with Engine.open(environment, _config(), dispatcher=dispatcher, runs=4) as engine:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(Scratch("rekindle-demo"))
+        show_errors = stack.enter_context(logging_to(folder.path / "log"))
+        engine = await stack.enter_async_context(Engine.open(environment, _config(), dispatcher=dispatcher, runs=4))
         await _live(engine, url, sandbox, mentors, tell, stop)
         if stop.is_set():
             return
@@ -73,6 +79,7 @@ async def serve_demo(url: str, sandbox: Sandbox, mentors: int, seed: int, tell: 
         admin = await engine.create_key(Grant("demo", "admin"))
         coordinator = await engine.create_key(Grant("coordinator", "read", sees))
         place = (await places(engine, [Place(one) for one in sees])).place(Place(sees[0])) if sees else "everybody"
+        show_errors()  # those until now belong to the past that was made
         async with asyncio.TaskGroup() as group:
             group.create_task(engine.work(stop=stop, runs=1))
             answered = await serve_api(
@@ -81,7 +88,13 @@ async def serve_demo(url: str, sandbox: Sandbox, mentors: int, seed: int, tell: 
                 stop=stop,
                 console=lambda api, access, runs, following: mounted(api, engine, access, runs, following),
                 on_ready=lambda address: tell(
-                    _READY.format(address=address, admin=admin.secret, coordinator=coordinator.secret, place=place)
+                    _READY.format(
+                        address=address,
+                        admin=admin.secret,
+                        coordinator=coordinator.secret,
+                        place=place,
+                        log=folder.path / "log",
+                    )
                 ),
             )
             stop.set()

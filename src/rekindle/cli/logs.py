@@ -5,9 +5,11 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TextIO
 
 from rekindle.errors import BadArgument
@@ -38,6 +40,30 @@ def set_up_logging(level: str) -> None:
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     threading.excepthook = lambda lost: log.error("thread.failed", kind=lost.exc_type.__name__)
     sys.unraisablehook = lambda lost: log.error("object.failed", kind=lost.exc_type.__name__)
+
+
+@contextmanager
+def logging_to(path: Path) -> Generator[Callable[[], None]]:
+    """Until the block ends, log lines are written to this file, as JSON, and not to stderr. The
+    function that it gives lets errors be written to stderr again, too."""
+    logger = logging.getLogger("rekindle")
+    before, last = logger.handlers, logging.lastResort
+    with path.open("a", encoding="utf-8") as file:
+        handler = _Handler(file)
+        handler.setFormatter(EventFormatter(readable=False))
+        logger.handlers, logging.lastResort = [handler], handler
+
+        def show_errors() -> None:
+            for one in before:
+                one.setLevel(logging.ERROR)
+            logger.handlers = [handler, *before]
+
+        try:
+            yield show_errors
+        finally:
+            for one in before:
+                one.setLevel(logging.NOTSET)
+            logger.handlers, logging.lastResort = before, last
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -101,6 +101,8 @@ def test_a_served_demo_has_a_past_that_the_console_shows_and_ends_on_a_signal(ba
                 break
         [address] = re.findall(r"console is at (\S+)", said)
         admin, coordinator = re.findall(r"^  (rekindle_\S+)  \(", said, re.MULTILINE)
+        [log] = re.findall(r"^Log lines are written to (\S+);", said, re.MULTILINE)
+        assert '"fcm.uncertain"' in Path(log).read_text(encoding="utf-8")
         with reading_at(address, admin) as reader:
             today = text(reader.get("/today"))
             assert "Held back" in today
@@ -112,8 +114,9 @@ def test_a_served_demo_has_a_past_that_the_console_shows_and_ends_on_a_signal(ba
     finally:
         process.send_signal(signal.SIGINT)
         end = ended(process)
-    assert end.code == 0
+    assert (end.code, end.err) == (0, ""), "no log line is between those for people"
     assert "Stopped." in end.out
+    assert not Path(log).exists()
 
 
 @pytest.mark.parametrize("more", [("--keep",), ("--json",), ("--dispatcher", "log")])
