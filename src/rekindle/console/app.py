@@ -101,7 +101,7 @@ def mounted(
         *LivePages(pages, run_pages, following).routes(),
         *ConfirmPages(pages, forms, engine, runs).routes(),
         *UnknownPages(pages, forms, engine).routes(),
-        *DeadTokenPages(pages, engine).routes(),
+        *DeadTokenPages(pages, forms, engine).routes(),
         *WorkerPages(pages, engine).routes(),
         *AuditPages(pages, engine).routes(),
         *KeyPages(pages, forms, engine).routes(),

@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from rekindle.api.access import require
 from rekindle.api.asked import person_named
 from rekindle.api.pages import Cursors
 from rekindle.app import Engine
+from rekindle.console.forms import Forms
 from rekindle.console.pages import Pages
 from rekindle.documents import people_of
 from rekindle.errors import NotFound
@@ -21,7 +22,7 @@ from rekindle.model import DisabledToken
 from rekindle.ports import Disabled
 
 PAGE = 50
-_EVERYWHERE = require("read", everywhere=True)
+_EVERYWHERE, _OPERATE = require("read", everywhere=True), require("operate", everywhere=True)
 _CURSORS = Cursors("dead-tokens", (datetime, UUID))
 
 
@@ -29,13 +30,19 @@ class DeadTokenPages:
     """The list of dead tokens. A token itself is not kept, so no page could show one. A row has no
     organisation, so only a reader who sees all of them sees the list."""
 
-    def __init__(self, pages: Pages, engine: Engine) -> None:
+    def __init__(self, pages: Pages, forms: Forms, engine: Engine) -> None:
         self._pages = pages
+        self._forms = forms
         self._engine = engine
 
     def routes(self) -> list[Route]:
         """The routes."""
-        return [Route("/dead-tokens", self.listed, methods=["GET"])]
+        path = "/dead-tokens/{device_id}/revive"
+        return [
+            Route("/dead-tokens", self.listed, methods=["GET"]),
+            Route(path, self.ask, methods=["GET"]),
+            Route(path, self.revive, methods=["POST"]),
+        ]
 
     async def listed(self, request: Request) -> Response:
         """Dead tokens, newest first."""
@@ -63,4 +70,42 @@ class DeadTokenPages:
             query=urlencode({"person": person}) if person else "",
             older=older,
             cursor=cursor,
+            may_revive=actor.allows("operate"),
         )
+
+    async def ask(self, request: Request) -> Response:
+        """The second look: which device it is, and what follows."""
+        await _OPERATE(request)
+        return await self._shown(request, _device(request))
+
+    async def revive(self, request: Request) -> Response:
+        """Use the token again, as `rekindle tokens revive` does. Of two readers at once, one does
+        it, and the other is told that it is not listed any more."""
+        actor = await _OPERATE(request)  # mutant: revive-scope
+        await self._forms.read(request)
+        device_id = _device(request)
+        if not await self._engine.acting_as(actor).revive(Disabled(device_ids=(device_id,))):
+            return await self._shown(request, device_id, status=409)
+        return RedirectResponse("/dead-tokens", status_code=303)
+
+    async def _shown(self, request: Request, device_id: UUID, *, status: int = 200) -> Response:
+        found = await self._engine.disabled_tokens(Disabled(device_ids=(device_id,)), limit=1)
+        return await self._pages.page(
+            request,
+            "revive.html",
+            status=status if found or status != 200 else 404,
+            token=next(iter(found), None),
+            names=await self._engine.called([], people_of(found)),
+        )
+
+
+def _device(request: Request) -> UUID:
+    """The device that the path names.
+
+    Raises:
+        NotFound: it is not an id.
+    """
+    try:
+        return UUID(request.path_params["device_id"])
+    except ValueError:
+        raise NotFound(hint="Open Dead tokens.") from None

@@ -26,7 +26,7 @@ async def disabled_tokens(
 async def revive(database: Database, chosen: Disabled, entry: Entry) -> int:
     """Use the chosen tokens again. Return their number; the entry is written if there is one."""
     async with database.transaction() as connection:
-        parameters = _parameters(chosen) | {"device_ids": list(chosen.device_ids)}
+        parameters = _parameters(chosen)
         row = await (await connection.execute(statement("tokens_revive"), parameters)).fetchone() or {}
         revived = int(row["revived"])
         if revived:
@@ -35,4 +35,9 @@ async def revive(database: Database, chosen: Disabled, entry: Entry) -> int:
 
 
 def _parameters(chosen: Disabled) -> dict[str, Any]:
-    return {"user_id": chosen.user_id, "reason": chosen.reason, "within_seconds": chosen.within_seconds}
+    return {
+        "device_ids": list(chosen.device_ids),
+        "user_id": chosen.user_id,
+        "reason": chosen.reason,
+        "within_seconds": chosen.within_seconds,
+    }

@@ -1,13 +1,14 @@
 """What operators and admins do on the pages: settle, manage keys, erase, and read what was done."""
 
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
 import pytest
 
-from acceptance.api.world import World, two_organisations
+from acceptance.api.world import MEMBERS, OURS, World, two_organisations
 from acceptance.console.browsing import FORM, Reader, reading, text
 from conftest import Server
 from rekindle.sandbox import Sandbox
@@ -146,6 +147,41 @@ def test_dead_tokens_and_workers_are_listed_for_readers_of_every_organisation(wo
         with acting(world, key) as reader:
             assert [told(reader.get(path)) for path in ("/dead-tokens", "/workers")] == [(403, "RK712")] * 2
             assert "/dead-tokens" not in reader.get("/runs").text
+
+
+def test_a_dead_token_is_used_again_in_two_steps_by_an_operator_of_every_organisation(world: World) -> None:
+    device = uuid.uuid4()
+    world.team.execute(
+        "insert into rekindle.disabled_token (device_id, user_id, reason, sent_at)"
+        " values (%s, %s, 'unregistered', now())",
+        device,
+        MEMBERS[OURS][0],
+    )
+    path = f"/dead-tokens/{device}/revive"
+
+    def listed() -> bool:
+        return bool(world.team.rows("select from rekindle.disabled_token where device_id = %s", device))
+
+    with acting(world, "read") as reader:
+        assert path not in reader.get("/dead-tokens").text
+        assert (reader.get(path).status_code, reader.post(path, data={}).status_code) == (403, 403)
+    with acting(world, "limited operate") as reader:
+        assert (reader.get(path).status_code, reader.post(path, data={}).status_code) == (403, 403)
+    refuses_forms(world, "operate", path, {})
+    assert listed(), "nothing of that has changed it"
+    with acting(world, "operate") as reader:
+        page = reader.get(path)
+        assert (page.status_code, "Use this token again?" in text(page)) == (200, True)
+        assert str(device) in page.text, "of many, the one that was chosen"
+        form = {"form": FORM.findall(page.text)[0]}
+        done = reader.post(path, data=form)
+        assert (done.status_code, done.headers["location"]) == (303, "/dead-tokens")
+        assert not listed()
+        again = reader.post(path, data=form)
+        assert (again.status_code, "not listed any more" in text(again)) == (409, True)
+        assert (reader.get(path).status_code, reader.get("/dead-tokens/x/revive").status_code) == (404, 404)
+    entry = "select actor, details->>'tokens' from rekindle.audit where action = 'tokens.revived'"
+    assert world.team.rows(entry) == [("key operate", "1")]
 
 
 def test_the_audit_log_says_who_did_what_and_only_to_an_admin_of_everything(world: World) -> None:

@@ -1,5 +1,5 @@
--- In: user_id, reason, within_seconds (each null: any); after_at and after_device, the key of the
--- last row of the page before (null: the first page); limit.
+-- In: device_ids (empty: any); user_id, reason, within_seconds (each null: any); after_at and
+-- after_device, the key of the last row of the page before (null: the first page); limit.
 -- Out: devices whose token the provider has proven dead, newest first. `registration` compares the
 -- registration that the person has now with the send that proved it: 'older' (the token is
 -- disabled), 'newer' (it is used again) or 'gone'.
@@ -9,7 +9,8 @@ select disabled.device_id, disabled.user_id, disabled.reason, disabled.sent_at, 
        coalesce(registered.registration, 'gone') as registration
 from (
   select * from rekindle.disabled_token t
-  where (%(user_id)s::uuid is null or t.user_id = %(user_id)s)
+  where (%(device_ids)s::uuid[] = '{}' or t.device_id = any (%(device_ids)s::uuid[]))
+    and (%(user_id)s::uuid is null or t.user_id = %(user_id)s)
     and (%(reason)s::text is null or t.reason = %(reason)s)
     and (%(within_seconds)s::float8 is null
          or t.disabled_at >= rekindle.clock() - make_interval(secs => %(within_seconds)s))
