@@ -142,6 +142,7 @@ def report_document(report: Report) -> Document:
     return {
         **_fields(report),
         "scenarios": [numbers_document(one) for one in report.scenarios],
+        "held": [dataclasses.asdict(one) for one in report.held],
         "exit_code": report.exit_code,
     }
 

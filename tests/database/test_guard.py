@@ -15,7 +15,7 @@ from rekindle.engine.guard import GuardPreview, held_in_a_run
 from rekindle.engine.priority import evaluations
 from rekindle.engine.run import Deps, Limits, run_cycle
 from rekindle.errors import HeldByGuard
-from rekindle.model import Acceptance, Ending, Selection
+from rekindle.model import Acceptance, Ending, HeldBack, Selection
 from rekindle.policy import Guard
 from rekindle.ports import Terms
 from rekindle.postgres.settle import settle
@@ -307,9 +307,13 @@ async def test_a_run_sends_what_is_within_bounds_and_ends_halted_with_the_number
     assert report.halted_by.startswith("RK502: the guard holds back 2 scenarios: scenario a would claim 30 people: ")
     assert "scenario b would claim 20 people: " in report.halted_by
     assert report.halted_by.endswith("run `rekindle run --confirm 50`.")
+    assert report.held == (
+        HeldBack("a", 30, recipients=100, total=30, share_allows=10, own=30),
+        HeldBack("b", 20, recipients=100, total=20, share_allows=10, own=20),
+    )
     again = Limits(guard=Guard(max_share=0.10, max_times_median=None, floor=5, confirmed=50))
     report = await run_cycle(deps, scenarios, Selection(), again)
-    assert (report.status, report.halted_by) == ("done", None)
+    assert (report.status, report.halted_by, report.held) == ("done", None, ())
     assert [(one.scenario_type, one.claimed, one.confirmed) for one in report.scenarios] == [
         ("a", 30, 30),
         ("b", 20, 20),

@@ -1,7 +1,7 @@
 """Lists by page, and what a reader that is limited to an organisation sees of them."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -202,6 +202,7 @@ async def test_the_guard_does_not_tell_a_limited_reader_how_many_people_others_h
     report = await engine.run(organisations=[OURS])
     assert (report.status, "617" in (report.halted_by or "")) == ("halted", False)
     assert "would claim 300 people" in (report.halted_by or "")
+    assert {astuple(one)[1:] for one in report.held} == {(300, *(None,) * 6)}
     assert (guard.reason, guard.blocks, guard.facts["people"], "617" in repr(guard)) == (
         "held_by_guard",
         True,

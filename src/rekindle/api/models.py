@@ -58,6 +58,7 @@ REPORT: dict[str, Any] = {
     "organisations": [],
     "started_by": None,
     "reached": 48,
+    "held": [],
     "exit_code": 1,
 }
 _PROBLEM: dict[str, Any] = {
@@ -149,6 +150,20 @@ class ScenarioNumbers(_Told):
     confirmed: int
 
 
+class HeldScenario(_Told):
+    """What the guard held back of one scenario, and what it compared, in people. Null: that limit
+    does not apply, or the run was limited to organisations, and the figure counts everybody."""
+
+    scenario_type: str
+    people: int = Field(description="Those that the run would have claimed.")
+    recipients: int | None = Field(description="The active ones.")
+    total: int | None = Field(description="Of all scenarios in 24 hours, with these.")
+    share_allows: int | None = Field(description="How many of them `max_share` allows.")
+    own: int | None = Field(description="Of this scenario in 24 hours, with these.")
+    median_allows: int | None = Field(description="How many of them `max_times_median` allows.")
+    median: float | None = Field(description="Of the people of this scenario per day.")
+
+
 class RunReport(_Told):
     """One run, as currently stored in the ledger."""
 
@@ -170,6 +185,7 @@ class RunReport(_Told):
     started_by: str | None = Field(
         description="The key, person or database login that started it; null for an instant of a schedule."
     )
+    held: list[HeldScenario] = Field(description="What the guard held back, scenario by scenario.")
     exit_code: int
 
 

@@ -17,6 +17,7 @@ from rekindle.api.runs import Runs
 from rekindle.app import Engine
 from rekindle.app.confirm import HeldRun
 from rekindle.console.forms import Forms, number_in
+from rekindle.console.held import held_now
 from rekindle.console.pages import Pages
 from rekindle.errors import ConfirmedTooFew, HeldByGuard, NotConfirmable, RunNotFound
 from rekindle.model import Place
@@ -110,6 +111,12 @@ class ConfirmPages:
             state=_state(run, people),
             held=held,
             people=people,
+            compared=held_now(held.values()),
+            tried=[
+                one.applied.scenario_type
+                for one in await self._engine.scenarios()
+                if one.applied.scenario_type in held and one.applied.scenario.trial is not None
+            ],
             organisations=[names.organisations.get(one) or str(one) for one in run.organisations],
             asked=asked,
         )

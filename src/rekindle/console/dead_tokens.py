@@ -81,7 +81,7 @@ class DeadTokenPages:
     async def revive(self, request: Request) -> Response:
         """Use the token again, as `rekindle tokens revive` does. Of two readers at once, one does
         it, and the other is told that it is not listed any more."""
-        actor = await _OPERATE(request)  # mutant: revive-scope
+        actor = await _OPERATE(request)
         await self._forms.read(request)
         device_id = _device(request)
         if not await self._engine.acting_as(actor).revive(Disabled(device_ids=(device_id,))):

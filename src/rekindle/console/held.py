@@ -1,32 +1,22 @@
-"""What the guard said when it halted a run, as figures. The text is the one that the run keeps; see
-`rekindle.postgres.guard.held`."""
+"""What the guard held back in a run, as the pages show it."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rekindle.errors import HeldByGuard
-from rekindle.model import Report
-
-_SCENARIO = re.compile(r"(?:^|: |; )scenario (\S+) would claim ([\d,]+) people:")
-_SENTENCE = re.compile(r"RK502: (?:the guard holds back \d+ scenarios: )?(.+?)\. See `rekindle plan`")
-_SHARE = re.compile(
-    r"that makes ([\d,]+) people in 24 hours for ([\d,]+) active recipients, and max_share = (\S+)% allows ([\d,]+)"
-)
-_MEDIAN = re.compile(
-    r"that makes ([\d,]+) people of this scenario in 24 hours, and max_times_median = \S+ allows ([\d,]+)"
-)
+from rekindle.model import HeldBack, Report
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A limit of the guard that a claim exceeds: how many people it would come to in 24 hours, and
     how many are allowed. `recipients`: of how many active people; None: it is about what is usual
-    for the scenario."""
+    for the scenario, whose median day has `median` people."""
 
     would: int
     allowed: int
     recipients: int | None
+    median: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +26,28 @@ class Held:
 
     scenario: str
     people: int
+    recipients: int | None
     limits: Sequence[Limit]
 
 
-def held_in(halted_by: str | None) -> list[Held]:
-    """The scenarios that the guard held back in a run; empty: it was not the guard that halted it,
-    or an older release wrote the text."""
-    if halted_by is None or not halted_by.startswith(HeldByGuard.code):
-        return []
-    found = list(_SCENARIO.finditer(halted_by))
-    ends = [one.start() for one in found[1:]] + [len(halted_by)] * bool(found)
-    return [
-        Held(one[1], _number(one[2]), _limits(halted_by[one.end() : end])) for one, end in zip(found, ends, strict=True)
-    ]
-
-
-def sentences(report: Report) -> list[str]:
-    """What the guard held back in a run, scenario by scenario, in the words that the run keeps;
-    empty: it was not the guard that halted it."""
+def held_in(report: Report) -> list[Held]:
+    """The scenarios that the guard held back in a run; empty: something else halted it."""
     text = report.halted_by or ""
     if report.status != "halted" or not text.startswith(HeldByGuard.code):
         return []
-    return [one[:1].upper() + one[1:] for one in _SENTENCE.findall(text)] or [text]
+    return [_held(one) for one in report.held]
 
 
-def _limits(text: str) -> list[Limit]:
-    shares = [Limit(_number(one[1]), _number(one[4]), _number(one[2])) for one in _SHARE.finditer(text)]
-    return [*shares, *(Limit(_number(one[1]), _number(one[2]), None) for one in _MEDIAN.finditer(text))]
+def held_now(each: Iterable[HeldByGuard]) -> list[Held]:
+    """The same of what the guard would hold back now."""
+    return [_held(HeldBack(one.scenario_type, one.people, **one.figures)) for one in each]
 
 
-def _number(text: str) -> int:
-    return int(text.replace(",", ""))
+def _held(one: HeldBack) -> Held:
+    limits: list[Limit] = []
+    # It was held back, so a number that exceeds what is allowed is a limit that counted.
+    if one.total is not None and one.share_allows is not None and one.total > one.share_allows:
+        limits.append(Limit(one.total, one.share_allows, one.recipients))
+    if one.own is not None and one.median_allows is not None and one.own > one.median_allows:
+        limits.append(Limit(one.own, one.median_allows, None, one.median))
+    return Held(one.scenario_type, one.people, one.recipients, limits)

@@ -160,7 +160,7 @@ class HelpsPages:
     def said(self, sees: Collection[UUID] | None) -> Mapping[str, Said]:
         """What was last said of the trial of each scenario to readers of these organisations. It
         counts nothing, so it is empty until somebody has opened one of these pages."""
-        found = self._effects.latest(None if sees is None else frozenset(sees))  # mutant: own-said
+        found = self._effects.latest(None if sees is None else frozenset(sees))
         if found is None:
             return {}
         rows = (_row(one) for one in found.answer.answers)

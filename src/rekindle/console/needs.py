@@ -35,7 +35,7 @@ def stopped(runs: Sequence[Report], *, now: datetime) -> list[Stopped]:
             continue
         about = names(one)
         if not any(_makes_up(later, one, about) for later in runs[:number]):  # mutant: made-up-for
-            found.append(Stopped(one, held_in(one.halted_by)))
+            found.append(Stopped(one, held_in(one)))
     return found
 
 
@@ -67,7 +67,7 @@ def unsent(runs: Sequence[Report], *, now: datetime) -> list[tuple[Report, int]]
 
 def names(one: Report) -> frozenset[str]:
     """The scenarios that a run is about, as far as it says."""
-    return frozenset(part.scenario for part in held_in(one.halted_by)) or evaluated(one)
+    return frozenset(part.scenario for part in held_in(one)) or evaluated(one)
 
 
 def evaluated(one: Report) -> frozenset[str]:

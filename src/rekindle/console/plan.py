@@ -14,6 +14,7 @@ from starlette.routing import Route
 from rekindle.api.plan_routes import PLAN
 from rekindle.app import Engine
 from rekindle.console.choices import chosen
+from rekindle.console.held import Held, held_now
 from rekindle.console.kept import Counted, Kept
 from rekindle.console.pages import Pages
 from rekindle.documents import people_of, places_of
@@ -55,6 +56,8 @@ class Line:
     """One scenario of the plan."""
 
     preview: Preview
+    held: Sequence[Held]
+    """What the guard compared, if it holds this scenario back."""
     reasons: Sequence[tuple[str, str, int]]
     days: Sequence[tuple[date, int]]
 
@@ -185,7 +188,7 @@ def _line(one: Preview, days: Mapping[date, int]) -> Line:
     reasons = sorted(one.refusals.items(), key=lambda item: (-item[1], item[0]))
     shown = [(REASONS.get(code, code), code, count) for code, count in reasons[:_REASONS_SHOWN]]
     most = sorted(days.items(), key=lambda item: (-item[1], item[0]))[:DAYS]
-    return Line(one, shown, most if one.held is not None else ())
+    return Line(one, held_now(() if one.held is None else [one.held]), shown, most if one.held is not None else ())
 
 
 def _person(one: Candidate, names: Names, *, held: bool) -> Person:

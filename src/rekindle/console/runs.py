@@ -14,7 +14,7 @@ from rekindle.api.list_routes import RUNS
 from rekindle.app import Engine
 from rekindle.console import words
 from rekindle.console.choices import names_of_scenarios
-from rekindle.console.held import sentences
+from rekindle.console.held import held_in
 from rekindle.console.pages import Pages
 from rekindle.console.progress import Progress
 from rekindle.errors import RunNotFound
@@ -93,14 +93,14 @@ class RunPages:
         actor = self._pages.reader(request)
         names = await self._engine.place_names(Place(one) for one in report.organisations)
         organisations = [names.organisations.get(one) or str(one) for one in report.organisations]
-        held = sentences(report)
+        held = held_in(report)
         return {
             "run": self._row(request, report),
             "progress": Progress.of(report),
             "organisations": organisations,
             "parts": [_part(one) for one in report.scenarios],
             "held": await self._engine.held_run(report.run_id, sees=actor.organisations) if held else None,
-            "held_texts": held,
+            "held_back": held,
             "may_confirm": actor.allows("operate"),
         }
 

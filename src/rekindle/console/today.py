@@ -34,13 +34,15 @@ MOST_UNKNOWN = 100
 @dataclass(frozen=True, slots=True)
 class Line:
     """What comes next for a scenario, and what its last run did. `last` is None if there is none
-    that the reader sees. `held`: the guard held it back in that run."""
+    that the reader sees. `held`: the guard held it back in that run; `beside`: it held back another
+    scenario, and this one went on."""
 
     name: str
     next: ScheduleStatus | None
     last: Report | None
     sent: int
     held: bool
+    beside: bool
 
 
 class TodayPages:
@@ -83,6 +85,7 @@ class TodayPages:
             request,
             "today.html",
             stopped=stopped,
+            tried=[one.applied.scenario_type for one in scenarios if one.applied.scenario.trial is not None],
             overdue=[one for one in schedules if one.state == "overdue"],
             failed=needs.failed(schedules, stopped) if actor.unlimited else [],
             unsent=needs.unsent(runs, now=now),
@@ -140,8 +143,9 @@ def _lines(
     for name in [one.applied.scenario_type for one in scenarios if one.applied.scenario.enabled_somewhere]:
         last = next((run for run in runs if name in needs.evaluated(run) | needs.names(run)), None)
         sent = sum(part.recorded for part in last.scenarios if part.scenario_type == name) if last else 0
-        held = last is not None and any(one.scenario == name for one in held_in(last.halted_by))
-        lines.append(Line(name, by_name.get(name), last, sent, held))
+        held = last is not None and any(one.scenario == name for one in held_in(last))
+        beside = last is not None and not held and bool(held_in(last))
+        lines.append(Line(name, by_name.get(name), last, sent, held, beside))
     return sorted(lines, key=lambda one: (one.next is None, one.next.next_at.timestamp() if one.next else 0, one.name))
 
 

@@ -68,7 +68,18 @@ def by(report: Report) -> str:
 
 def scenarios(report: Report) -> str:
     """The scenarios of a run, or a dash."""
-    return ", ".join(part.scenario_type for part in report.scenarios) or "–"
+    return ", ".join([part.scenario_type for part in report.scenarios] + _held_only(report)) or "–"
+
+
+def held_back(report: Report) -> str:
+    """What the guard held back in a run: "inactivity, 48 people"; empty: nothing."""
+    return "; ".join(f"{one.scenario_type}, {people(one.people)}" for one in report.held)
+
+
+def _held_only(report: Report) -> list[str]:
+    """The scenarios of which the guard held back everybody, and which have no numbers."""
+    counted = {part.scenario_type for part in report.scenarios}
+    return [one.scenario_type for one in report.held if one.scenario_type not in counted]
 
 
 def percent(part: int, whole: int) -> str:

@@ -85,4 +85,5 @@ def together(held: Sequence[HeldByGuard]) -> HeldByGuard | None:
         f"the guard holds back {len(held)} scenarios: {'; '.join(one.message for one in held)}",
         hint=f"See `rekindle plan`. To allow all of them, run `rekindle run --confirm {people}`.",
         people=people,
+        each=held,
     )

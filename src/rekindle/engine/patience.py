@@ -17,6 +17,7 @@ from rekindle.model import (
     Asked,
     Candidate,
     Ending,
+    HeldBack,
     Numbers,
     Report,
     RunStatus,
@@ -263,5 +264,14 @@ class PatientStore(Store):
     async def waiting(self, run_id: UUID, selection: Selection) -> int:
         return await patiently(self._deadline, self._store.waiting, run_id, selection)
 
-    async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
-        return await patiently(self._deadline, self._store.count_run, run_id, status=status, halted_by=halted_by)
+    async def count_run(
+        self,
+        run_id: UUID,
+        *,
+        status: RunStatus | None = None,
+        halted_by: str | None = None,
+        held: Sequence[HeldBack] = (),
+    ) -> Report:
+        return await patiently(
+            self._deadline, self._store.count_run, run_id, status=status, halted_by=halted_by, held=held
+        )

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from rekindle.engine.cycle import Cycle
 from rekindle.engine.measured import count_report
 from rekindle.engine.patience import answer_within
-from rekindle.errors import DatabaseUnreachable, RekindleError
+from rekindle.errors import DatabaseUnreachable, HeldByGuard, RekindleError
 from rekindle.log import log
-from rekindle.model import Refused, Report, RunStatus
+from rekindle.model import HeldBack, Refused, Report, RunStatus
 from rekindle.ports import WAITS
 
 _NIGHT = f"retry:{WAITS}"
@@ -70,7 +70,7 @@ async def _report(
         status = "budget"
     elif any(one.dead or one.unknown or one.pending > one.reasons.get(_NIGHT, 0) for one in counted.scenarios):
         status = "incomplete"
-    finished = await store.count_run(run_id, status=status, halted_by=halted_by)
+    finished = await store.count_run(run_id, status=status, halted_by=halted_by, held=_held(faults))
     for one in finished.scenarios:
         if one.unreachable and cycle.selection.user_id is None:
             log.warning("run.no_usable_token", run_id=str(run_id), scenario=one.scenario_type, people=one.due)
@@ -87,6 +87,12 @@ async def _report(
         pending=sum(one.pending for one in finished.scenarios),
     )
     return finished
+
+
+def _held(faults: Sequence[RekindleError]) -> list[HeldBack]:
+    """What the guard held back, scenario by scenario."""
+    each = [one for fault in faults if isinstance(fault, HeldByGuard) for one in fault.each]
+    return [HeldBack(one.scenario_type, one.people, **one.figures) for one in each]
 
 
 def _stopped(halted: Refused) -> str:

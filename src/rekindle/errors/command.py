@@ -1,6 +1,7 @@
 """A command stops, or cannot do all that it was asked for: RK5xx, RK6xx and some of RK7xx."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rekindle.errors.base import Disposition, RekindleError, install
 
@@ -22,11 +23,25 @@ class HeldByGuard(RekindleError):
     usual_hint = "See `rekindle plan`. To allow them, run `rekindle run --confirm` with their number."
 
     def __init__(
-        self, message: str = "", *, hint: str = "", people: int = 0, figures: Mapping[str, float] | None = None
+        self,
+        message: str = "",
+        *,
+        hint: str = "",
+        people: int = 0,
+        scenario_type: str = "",
+        figures: Mapping[str, Any] | None = None,
+        each: Sequence["HeldByGuard"] = (),
     ) -> None:
         super().__init__(message, hint=hint)
         self.people = people
+        self.scenario_type = scenario_type
         self.figures = figures or {}  # what the guard compared; empty: it may not be told
+        self._each = tuple(each)
+
+    @property
+    def each(self) -> Sequence["HeldByGuard"]:
+        """The errors of the single scenarios."""
+        return self._each or (self,)
 
 
 class DemoDisagrees(RekindleError):

@@ -136,6 +136,27 @@ class KeyHolder:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """What the guard held back of one scenario in a run, and what it compared, in people. None:
+    that limit does not apply, or the run was limited to organisations, and the figure counts
+    everybody.
+
+    `people`: those of the claim. `recipients`: the active ones. `total`: what the claims of all
+    scenarios in 24 hours come to with this one, of which `share_allows` are allowed. `own`: those
+    of this scenario alone, of which `median_allows` are, by the `median` of its days.
+    """
+
+    scenario_type: str
+    people: int
+    recipients: int | None = None
+    total: int | None = None
+    share_allows: int | None = None
+    own: int | None = None
+    median_allows: int | None = None
+    median: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One run, as the ledger has it. Scenarios are in the order in which they were claimed.
 
@@ -144,7 +165,8 @@ class Report:
     `tick:SCENARIOS:INSTANT`. `attempt` counts the runs under its key, from 1.
     `reached`: people whose push at least one device accepted; each counts once, while the numbers
     of the scenarios count a person once per scenario. `organisations`: the selection; empty: all.
-    `started_by`: the key, person or login that started it; None for a tick.
+    `started_by`: the key, person or login that started it; None for a tick. `held`: what the guard
+    held back in it.
     """
 
     run_id: UUID
@@ -161,6 +183,7 @@ class Report:
     reached: int = 0
     organisations: tuple[UUID, ...] = ()
     started_by: str | None = None
+    held: tuple[HeldBack, ...] = ()
 
     def numbers(self, scenario_type: str) -> Numbers:
         """The numbers of one scenario.

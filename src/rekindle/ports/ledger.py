@@ -12,6 +12,7 @@ from rekindle.model import (
     Asked,
     Candidate,
     Ending,
+    HeldBack,
     Numbers,
     Report,
     RunStatus,
@@ -247,7 +248,14 @@ class Store(NotificationRepository, Protocol):
         """How many units of the selection this run could arm or lease right now."""
         ...
 
-    async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
+    async def count_run(
+        self,
+        run_id: UUID,
+        *,
+        status: RunStatus | None = None,
+        halted_by: str | None = None,
+        held: Sequence[HeldBack] = (),
+    ) -> Report:
         """Count the claims of this run in the ledger by their result, and write the numbers on the
         run's rows.
 

@@ -4,7 +4,7 @@ part of the claim's transaction."""
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 from rekindle.errors import HeldByGuard
@@ -153,14 +153,16 @@ def held(claim: Claim, guard: Guard, weighed: Weighed, own: int, total: int) -> 
         f"scenario {claim.scenario_type} would claim {claim.people:,} people: {'; '.join(exceeded)}",
         hint=f"See `rekindle plan`. To allow them, run `rekindle run --confirm {claim.people}`.",
         people=claim.people,
+        scenario_type=claim.scenario_type,
         figures={} if claim.limited else figures(claim, weighed, own, total),
     )
 
 
-def figures(claim: Claim, weighed: Weighed, own: int, total: int) -> Mapping[str, float]:
+def figures(claim: Claim, weighed: Weighed, own: int, total: int) -> Mapping[str, Any]:
     """What the guard compared, in people: `total` of all scenarios in 24 hours with this claim, of
     which `share_allows` are allowed for the active `recipients`; `own` of this scenario, of which
-    `median_allows` are, by the `median` of its days. A limit that does not apply is left out."""
+    `median_allows` are, by the `median` of its days. A limit that does not apply is left out. They
+    are fields of `rekindle.model.HeldBack`."""
     found: dict[str, float | None] = {
         "recipients": claim.recipients,
         "total": total,

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from rekindle import policy
 from rekindle.errors import WouldRetire
-from rekindle.model import KeyHolder, Look, Numbers, Report, Sight, UnknownSend
+from rekindle.model import HeldBack, KeyHolder, Look, Numbers, Report, Sight, UnknownSend
 from rekindle.ports import Applied, Change, Filter, Names, ScenarioDay, ScenarioStatus, ScenarioVersion, TrialChange
 from rekindle.postgres.audit import Entry, audit
 from rekindle.postgres.connection import Connection
@@ -270,9 +270,11 @@ def _report(row: dict[str, Any], scenarios: Sequence[Numbers]) -> Report:
         **{name: row[name] for name in names},
         scenarios=tuple(scenarios),
         organisations=tuple(row["organisations"]),
+        held=tuple(HeldBack(**{name: one.get(name) for name in _HELD}) for one in row["held"]),
     )
 
 
+_HELD = tuple(field.name for field in fields(HeldBack))
 _NUMBERS = tuple(field.name for field in fields(Numbers))
 
 

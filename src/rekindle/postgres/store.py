@@ -1,11 +1,12 @@
 """The ledger on Postgres. Each method runs the statement of the same name in `sql/`."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 from psycopg import errors
+from psycopg.types.json import Jsonb
 
 from rekindle import policy
 from rekindle.errors import HeldByGuard, KeyTaken, UnknownScenario
@@ -16,6 +17,7 @@ from rekindle.model import (
     Asked,
     Candidate,
     Ending,
+    HeldBack,
     Numbers,
     Report,
     RunStatus,
@@ -355,7 +357,14 @@ class PostgresStore(Store):
         parameters = {"run_id": run_id, **_scope(selection)}
         return (await self._database.row(statement("waiting"), parameters))["waiting"]
 
-    async def count_run(self, run_id: UUID, *, status: RunStatus | None = None, halted_by: str | None = None) -> Report:
+    async def count_run(
+        self,
+        run_id: UUID,
+        *,
+        status: RunStatus | None = None,
+        halted_by: str | None = None,
+        held: Sequence[HeldBack] = (),
+    ) -> Report:
         """Count the present state of every claim of this run from the ledger, and write it to the
         run's rows.
 
@@ -363,14 +372,22 @@ class PostgresStore(Store):
         its run.
         """
         async with self._database.transaction() as connection:
-            await _count(connection, run_id, status, halted_by)
+            await _count(connection, run_id, status, halted_by, held)
             return (await read_runs(connection, Filter(limit=1), run_id=run_id))[0]
 
 
-async def _count(connection: Connection, run_id: UUID, status: RunStatus | None, halted_by: str | None) -> None:
+async def _count(
+    connection: Connection,
+    run_id: UUID,
+    status: RunStatus | None,
+    halted_by: str | None,
+    held: Sequence[HeldBack] = (),
+) -> None:
     await connection.execute(statement("run_lock"), {"run_id": run_id})  # mutant: lock-run
     await connection.execute(statement("run_scenario_close"), {"run_id": run_id})
-    await connection.execute(statement("run_close"), {"run_id": run_id, "status": status, "halted_by": halted_by})
+    figures = Jsonb([{name: value for name, value in asdict(one).items() if value is not None} for one in held])
+    parameters = {"run_id": run_id, "status": status, "halted_by": halted_by, "held": figures}
+    await connection.execute(statement("run_close"), parameters)
 
 
 async def _one(connection: Connection, query: LiteralString, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,12 +77,17 @@ def test_a_held_run_is_looked_at_and_its_number_typed_before_anybody_is_reached(
         look = ida.get(path)
         words = text(look)
         assert "Step 1 of 2 · look" in words
-        assert "Scenario nudge would claim 12 people: that makes 12 people in 24 hours" in words
+        assert "nudge was held back with 12 people: unusually many were due" in words
         assert look.text.index("/plan?scenario=nudge") < look.text.index(f"{path}/confirm"), "look first"
         ask = text(ida.get(f"{path}/confirm"))
         assert "Reach 12 people now?" in ask
         assert "nudge: 12 people" in ask
-        assert "12 people of all scenarios; 3 of 14 active people are allowed" in ask
+        figures = "nudge 12 86 % 12 3 21 % of 14 active people, with all scenarios"
+        assert (figures in words, figures in ask) == (True, True)
+        [held] = api.run(path.removeprefix("/runs/"))["held"]
+        assert (held["people"], held["recipients"], held["total"], held["share_allows"]) == (12, 14, 12, 3)
+        listed = text(ida.get("/runs"))
+        assert "nudge Halted Held back by the guard: nudge, 12 people" in listed
         for typed, said in (
             ("21", "Type 12, the number of people. You typed 21."),
             ("twelve", "Type 12, the"),

@@ -67,7 +67,7 @@ def test_what_the_guard_held_back_comes_first_with_its_figures_until_it_is_confi
         assert rekindle("run").code == 2
         page = reader.get("/today")
         shown = text(page)
-        assert "nudge would reach 12 people at once, so it sent nothing" in shown
+        assert "nudge would claim 12 people at once, so it sent nothing" in shown
         assert "this would be 12 of 12 active people (100 %). The guard allows 3 (25 %)." in shown
         assert "Nobody is lost." in shown
         assert "Held back by the guard 0 Sent counts people" in shown, "also where the scenarios are listed"
@@ -83,7 +83,7 @@ def test_what_the_guard_held_back_comes_first_with_its_figures_until_it_is_confi
         team.execute("update rekindle.schedule set last_at = now()")
 
         assert rekindle("run").code == 2
-        assert text(reader.get("/today")).count("would reach 12 people") == 1, "the later one takes its place"
+        assert text(reader.get("/today")).count("would claim 12 people") == 1, "the later one takes its place"
         assert rekindle("run", "--confirm", 12).code == 0
         shown = text(reader.get("/today"))
         assert "Nothing needs you" in shown

@@ -1,4 +1,4 @@
--- In: run_id, status (null: as it is), halted_by.
+-- In: run_id, status (null: as it is), halted_by, held.
 -- Out: nothing. The run's numbers become the sums over its scenarios; only `reached` counts each
 -- person once: those with a device that this run has recorded. The table's CHECKs refuse
 -- numbers that do not add up. A run that was abandoned and reports its end after all (its process
@@ -9,6 +9,7 @@ set status = coalesce(%(status)s, r.status),
     abandoned_at = case when %(status)s = 'abandoned' then rekindle.clock() else r.abandoned_at end,
     reached = (select count(distinct d.user_id) from rekindle.delivery d where d.run_id = %(run_id)s),
     halted_by = %(halted_by)s,
+    held = %(held)s,
     (evaluated, not_due, refused, claimed, carried, recorded, held_out, skipped, dead, unknown, pending,
      handed_over, pushes) = (
       select coalesce(sum(evaluated), 0), coalesce(sum(not_due), 0), coalesce(sum(refused), 0),

@@ -57,7 +57,7 @@ scenario as (
 select run.run_id, run.status, run.started_at, run.finished_at, run.budget_seconds::float8 as budget_seconds,
        run.dispatcher, run.halted_by, run.abandoned_at,
        case when run.due_at is not null then run.request_key end as tick,
-       run.attempt, run.reached, run.organisations, run.started_by, run.lost, scenario.numbers
+       run.attempt, run.reached, run.organisations, run.started_by, run.held, run.lost, scenario.numbers
 from run
 left join scenario on true
 order by scenario.position, scenario.scenario_type

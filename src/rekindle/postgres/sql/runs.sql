@@ -7,7 +7,7 @@
 -- scenario that the run could not evaluate has no row, unless the run carried claims of it.
 select r.run_id, r.status, r.started_at, r.finished_at, r.budget_seconds::float8 as budget_seconds, r.dispatcher,
        r.halted_by, r.abandoned_at, case when r.due_at is not null then r.request_key end as tick, r.attempt,
-       r.reached, r.organisations, r.started_by, to_jsonb(s) as numbers
+       r.reached, r.organisations, r.started_by, r.held, to_jsonb(s) as numbers
 from (
   select r.* from rekindle.run r
   where (%(run_id)s::uuid is null or r.run_id = %(run_id)s::uuid)
