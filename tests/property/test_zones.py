@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from conftest import server as every_server
+from rekindle.scenario import Config
 from team.ledger import Ledger
 
 server = every_server
@@ -55,6 +57,21 @@ def test_the_database_reads_each_zone_as_python_does(ledger: Ledger, on_server: 
 
 def wall(at: datetime, name: str) -> datetime:
     return at.astimezone(ZoneInfo(name)).replace(tzinfo=None)
+
+
+def test_the_configuration_accepts_the_zones_that_the_database_accepts(ledger: Ledger, on_server: set[str]) -> None:
+    texts = sorted(on_server & available_timezones() - {"localtime"}) + [one for one in NO_ZONES if one.isprintable()]
+    assert {text for text in texts if configurable(text)} == {
+        text for text, yes in zip(texts, accepted(ledger, texts), strict=True) if yes
+    }
+
+
+def configurable(text: str) -> bool:
+    try:
+        Config.model_validate({"run": {"timezone": text}})
+    except ValidationError:
+        return False
+    return True
 
 
 def test_other_names_that_postgres_accepts_are_not_valid_zones(ledger: Ledger) -> None:
