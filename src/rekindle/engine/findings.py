@@ -19,7 +19,8 @@ class Finding:
 
 def raise_faults(findings: Sequence[Finding]) -> None:
     """Raise the faults among the findings as one error: with the code of the first one, and the
-    messages of all.
+    messages of all. Hints that differ are left to `rekindle check`: in one line nobody could tell
+    which of them belongs to which message.
 
     Raises:
         RekindleError: there was at least one.
@@ -30,5 +31,6 @@ def raise_faults(findings: Sequence[Finding]) -> None:
     if len(faults) == 1:
         raise faults[0]
     message = "; ".join(dict.fromkeys(fault.message for fault in faults))
-    hints = " ".join(dict.fromkeys(fault.hint for fault in faults if fault.hint))
-    raise type(faults[0])(f"{len(faults)} problems: {message}", hint=hints)
+    hints = {fault.hint for fault in faults}
+    hint = hints.pop() if len(hints) == 1 else "`rekindle check` says what to do about each."
+    raise type(faults[0])(f"{len(faults)} problems: {message}", hint=hint)

@@ -1,5 +1,6 @@
 """`python -m rekindle.sandbox`: prints one line of JSON on stdout when it is ready, then nothing
-until it is stopped."""
+until it is stopped. With --until-stdin-closes the line says why it could not start, if it could
+not."""
 
 import argparse
 import asyncio
@@ -30,6 +31,8 @@ def main() -> int:
         asyncio.run(_serve(chosen))
     except SandboxError as error:
         sys.stderr.write(f"{error}\n")
+        if chosen.until_stdin_closes:
+            _say({"error": error.message, "hint": error.hint})
         return error.exit_code
     return 0
 
@@ -47,12 +50,16 @@ async def _serve(chosen: argparse.Namespace) -> None:
             credentials, log = folder / CREDENTIALS, folder / LOG
             said["folder"] = str(folder)
 
-        def say(url: str) -> None:
-            with contextlib.suppress(OSError):  # the process that started this one has ended
-                sys.stdout.write(json.dumps({"url": url, **said}) + "\n")
-                sys.stdout.flush()
+        def ready(url: str) -> None:
+            _say({"url": url, **said})
 
-        await serve(chosen.port, credentials, log, chosen.project, on_ready=say, stop=stop)
+        await serve(chosen.port, credentials, log, chosen.project, on_ready=ready, stop=stop)
+
+
+def _say(line: dict[str, str]) -> None:
+    with contextlib.suppress(OSError):  # the process that started this one has ended
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
 
 
 class _UntilEnd(asyncio.Protocol):

@@ -125,7 +125,11 @@ class Sandbox:
         )
 
     def _wait_until_ready(self, process: "subprocess.Popen[str]", said: IO[str]) -> dict[str, str]:
-        """The child's first line: the URL, and the folder if it is a temporary one."""
+        """The child's first line: the URL, and the folder if it is a temporary one.
+
+        Raises:
+            SandboxError: it could not start; it has ended, or is about to.
+        """
         output = cast("IO[str]", process.stdout)
         deadline = time.monotonic() + _START_SECONDS
         line = b""
@@ -139,9 +143,12 @@ class Sandbox:
                     process.wait(_STOP_SECONDS)
                     said.seek(0)
                     last = (said.read().strip().splitlines() or ["it printed nothing"])[-1]
-                    raise SandboxError(last.removeprefix(f"{SandboxError.code}: "))
+                    raise SandboxError(last)
                 line += chunk
-        return json.loads(line)
+        said_first = json.loads(line)
+        if "error" in said_first:
+            raise SandboxError(said_first["error"], hint=said_first["hint"])
+        return said_first
 
     def _stop(self) -> None:
         process, self._process = self._process, None
