@@ -13,7 +13,7 @@ from rekindle import errors
 from rekindle.engine.deadline import Deadline
 from rekindle.engine.patience import PatientStore
 from rekindle.postgres.connection import connect
-from rekindle.postgres.faults import database_faults
+from rekindle.postgres.faults import database_faults, unanswered
 from rekindle.postgres.pool import Database
 from rekindle.postgres.store import PostgresStore
 
@@ -47,6 +47,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         ("57P01", errors.DatabaseStopping, "server runs"),
         ("57P02", errors.DatabaseStopping, "server runs"),
         ("57P03", errors.DatabaseStopping, "server runs"),
+        ("28P01", errors.LoginRefused, "password"),
         ("57P05", errors.DatabaseStopping, "server runs"),
         ("25006", errors.DatabaseUnfit, "default_transaction_read_only"),
         ("08006", errors.DatabaseUnreachable, "REKINDLE_DATABASE_URL"),
@@ -89,12 +90,39 @@ async def test_a_login_that_finds_no_connection_left_says_so(server: Server, dat
             await connect(url)
 
 
+async def test_a_login_that_the_server_refuses_does_not_count_as_no_answer(server: Server, database_url: str) -> None:
+    parts = urlsplit(as_worker(server, database_url))
+    for wrong in (
+        parts._replace(netloc=f"test_worker:wrong@{parts.hostname}:{parts.port}"),
+        parts._replace(netloc=f"test_nobody:worker@{parts.hostname}:{parts.port}"),
+        parts._replace(path="/test_nowhere"),
+    ):
+        with pytest.raises(errors.LoginRefused, match=r"^RK218: the database refuses the login: FATAL: "):
+            await connect(urlunsplit(wrong))
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("FATAL: no such user", errors.LoginRefused),
+        ("FATAL: no such database: app", errors.LoginRefused),
+        ("FATAL: SASL authentication failed", errors.LoginRefused),
+        ("FATAL: Tenant or user not found", errors.LoginRefused),
+        ("FATAL: server login has been failing", errors.DatabaseUnreachable),
+        ('root certificate file "/x" does not exist', errors.DatabaseUnreachable),
+    ],
+)
+def test_what_a_pooler_says_of_a_login_has_its_error(said: str, kind: type[errors.RekindleError]) -> None:
+    assert type(unanswered(URL, psycopg.OperationalError(said))) is kind
+
+
 @pytest.mark.parametrize(
     ("kind", "asked_again"),
     [
         (errors.DatabaseUnreachable, True),
         (errors.DatabaseStopping, True),
         (errors.NoConnectionLeft, True),
+        (errors.LoginRefused, True),
         (errors.InTheWay, True),
         (errors.DatabaseFull, False),
         (errors.OutOfMemory, False),

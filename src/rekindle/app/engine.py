@@ -1,5 +1,6 @@
 """The engine: one cycle, and everything that must be in order before it."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -59,6 +60,7 @@ class Engine(
         dispatcher: Dispatcher | None = None,
         runs: int = 1,
         fit: bool = True,
+        waiting: asyncio.Event | None = None,
     ) -> AsyncGenerator[Self]:
         """An engine whose database has answered and is fit for the ledger. It is closed when the
         block ends.
@@ -71,6 +73,8 @@ class Engine(
             dispatcher: None for the one that the configuration names.
             runs: how many runs may be under way at once: each has four separate connections.
             fit: False to open it on a database that is not fit, for `check`, which says why.
+            waiting: for a process that should outlast the database: wait for one that does not
+                answer yet, until this is set. None to raise at once.
 
         Raises:
             ConfigError: the configuration is read and cannot be used.
@@ -84,6 +88,8 @@ class Engine(
             database_url(environment), connections=CONNECTIONS * runs, installation=environment.installation
         )
         dispatcher = dispatcher or build_dispatcher(config.dispatcher)
+        if waiting is not None:
+            await database.wait(waiting)
         await database.open()
         try:
             engine = cls(database, config, dispatcher)

@@ -50,14 +50,14 @@ async def worker(
     Start as many workers as you like, on any machines: each instant is begun once. A worker also
     sends what earlier runs left. On SIGTERM it finishes what is under way.
     """
-    environment, loaded = settings(), config(config_path)
+    environment, loaded, stop = settings(), config(config_path), stop_on_signals()
     async with (
-        Engine.open(environment, loaded, runs=runs) as engine,
+        Engine.open(environment, loaded, runs=runs, waiting=stop) as engine,
         observed(engine, port=metrics_port, host=metrics_host),
     ):
         await warn_if_not_applied(engine)
         say(f"Working through {loaded.dispatcher.kind}; Ctrl-C stops it.")
-        await engine.work(stop=stop_on_signals(), runs=runs)
+        await engine.work(stop=stop, runs=runs)
 
 
 @async_command

@@ -75,13 +75,12 @@ async def serve(
         sign_in=loaded.sign_in,
     )
     options.address()  # before the database is asked
-    answered = True
+    answered, stop = True, stop_on_signals()
     async with (
-        Engine.open(environment, loaded, runs=2 * runs if with_worker else runs) as engine,
+        Engine.open(environment, loaded, runs=2 * runs if with_worker else runs, waiting=stop) as engine,
         observed(engine, port=metrics_port, host=metrics_host),
     ):
         await warn_if_not_applied(engine)
-        stop = stop_on_signals()
         try:
             async with asyncio.TaskGroup() as group:
                 if with_worker:

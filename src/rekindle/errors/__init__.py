@@ -14,7 +14,8 @@
     ├── DatabaseError        RK2xx    halt          2
     │   ├── DatabaseUnreachable   RK201
     │   │   ├── DatabaseStopping  RK212
-    │   │   └── NoConnectionLeft  RK213
+    │   │   ├── NoConnectionLeft  RK213
+    │   │   └── LoginRefused      RK218
     │   ├── DatabaseUrlMissing    RK202
     │   ├── NotMigrated           RK203
     │   ├── MigrationDrift        RK204
@@ -144,6 +145,7 @@ from rekindle.errors.database import (
     DatabaseUrlMissing,
     InstallationNotAdopted,
     InTheWay,
+    LoginRefused,
     MigrationDrift,
     NoConnectionLeft,
     NotMigrated,
@@ -243,6 +245,7 @@ __all__ = [
     "KeyNameTaken",
     "KeyRefused",
     "KeyTaken",
+    "LoginRefused",
     "MessagesRejected",
     "MethodRefused",
     "MetricsRefused",

@@ -98,6 +98,13 @@ class NoConnectionLeft(DatabaseUnreachable):
     code = "RK213"
 
 
+class LoginRefused(DatabaseUnreachable):
+    """The database refuses the login."""
+
+    code = "RK218"
+    usual_hint = "Check the user, the password and the name of the database in REKINDLE_DATABASE_URL."
+
+
 class DatabaseFull(DatabaseError):
     """The disk of the database is full."""
 

@@ -77,7 +77,8 @@ async def connect(url: str) -> Connection:
     """Open one connection in autocommit.
 
     Raises:
-        DatabaseUnreachable: the address cannot be read, no server answers, or it refuses the login.
+        DatabaseUnreachable: the address cannot be read, or no server answers.
+        LoginRefused: it refuses the login.
     """
     parameters = connection_parameters(url)
     try:

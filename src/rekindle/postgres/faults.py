@@ -15,6 +15,7 @@ from rekindle.errors import (
     DatabaseUnfit,
     DatabaseUnreachable,
     InTheWay,
+    LoginRefused,
     NoConnectionLeft,
     NotMigrated,
     ObjectNotReady,
@@ -61,6 +62,8 @@ _OF_STATE: Sequence[tuple[str, type[DatabaseError], str]] = (
     ("40", InTheWay, "Try again. If it comes back, see the server's log for the other session."),
     ("55", ObjectNotReady, "Correct what the message names; a materialized view must be refreshed once."),
     ("57P", DatabaseStopping, _RETRY),
+    ("28", LoginRefused, LoginRefused.usual_hint),
+    ("3D", LoginRefused, LoginRefused.usual_hint),
 )
 """By the beginning of a SQLSTATE, the first that fits: its error and what helps."""
 
@@ -70,6 +73,15 @@ _OF_LOGIN = {
     "remaining connection slots are reserved": "53300",
     "max client": "53300",
     "the database system is": "57P03",
+    "authentication failed": "28P01",
+    "no password supplied": "28P01",
+    "no pg_hba.conf entry": "28000",
+    "is not permitted to log in": "28000",
+    "FATAL: role … does not exist": "28000",
+    "no such user": "28000",
+    "Tenant or user not found": "28000",
+    "FATAL: database … does not exist": "3D000",
+    "no such database": "3D000",
 }
 """What servers and poolers say at a login, with its SQLSTATE."""
 

@@ -10,6 +10,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from rekindle.errors import DatabaseUnreachable, LoginRefused
+from rekindle.log import log
 from rekindle.postgres.connection import CONNECT_SECONDS, Connection, connect, connection_parameters
 from rekindle.postgres.faults import database_faults, server_refused
 from rekindle.postgres.session import Mode, opening, pinned
@@ -24,6 +26,7 @@ ANSWER_SECONDS = 30.0
 without closing the connection (a firewall that forgets it, a machine that is moved). Without a
 limit, a client would wait for as long as that lasts."""
 
+_WAIT_SECONDS = 5.0  # between two attempts of a process that waits for its database
 _IDLE_SECONDS = 10.0
 _YIELDING_SECONDS = 600.0  # between two statements of a block that yields to its caller
 _GRACE_SECONDS = 2.0  # the server's limit for a statement ends this much before ours
@@ -51,6 +54,30 @@ class Database:
             connection_class=Connection,
             kwargs=lambda: connection_parameters(url),
         )
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Wait until the server answers or `stop` is set. The first attempt that fails is logged,
+        and each one that fails in another way.
+
+        Raises:
+            DatabaseUnreachable: the address cannot be read.
+            LoginRefused: waiting would not help.
+        """
+        connection_parameters(self.url)
+        said = ""
+        while not stop.is_set():
+            try:
+                await (await connect(self.url)).close()
+                return
+            except LoginRefused:
+                raise
+            except DatabaseUnreachable as fault:
+                if fault.code != said:
+                    log.error("database.awaited", code=fault.code, error=str(fault))
+                said = fault.code
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_WAIT_SECONDS):
+                    await stop.wait()
 
     async def open(self) -> None:
         """Check that the server answers, then fill the pool.

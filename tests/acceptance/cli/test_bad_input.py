@@ -157,12 +157,13 @@ def test_a_database_that_is_down_or_refuses_the_login_is_one_line_without_the_pa
         nobody.bind(("127.0.0.1", 0))
         down = urlunsplit(parts._replace(netloc=f"u:open-sesame@127.0.0.1:{nobody.getsockname()[1]}"))
         wrong = urlunsplit(parts._replace(netloc=f"test_worker:open-sesame@{parts.hostname}:{parts.port}"))
-        for url in (down, wrong):
+        for url, code in ((down, "RK201"), (wrong, "RK218")):
             done = rekindle.having(REKINDLE_DATABASE_URL=url)("run")
             assert (done.code, len(done.err.splitlines())) == (2, 1)
-            assert done.fault().startswith("error: RK201: ")
+            assert done.fault().startswith(f"error: {code}: ")
             for part in ("open-sesame", "test_worker", str(parts.hostname), str(urlsplit(url).port)):
                 assert part not in done.err + done.out
+        assert rekindle.having(REKINDLE_DATABASE_URL=wrong)("worker").code == 2  # it does not wait
     untouched(team)
 
 
