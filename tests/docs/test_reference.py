@@ -329,3 +329,9 @@ def test_the_words_of_the_configuration_are_documented_where_the_init_file_uses_
     keys = set(re.findall(r"^#? ?(\w+) = ", text, re.MULTILINE))
     described = {cell for section in CONFIGURATION.values() for cell in first_cells(section)}
     assert keys <= described
+
+
+def test_the_file_that_init_writes_names_every_kind() -> None:
+    template = (SOURCE / "sample" / "templates" / "rekindle.toml").read_text(encoding="utf-8")
+    [listed] = re.findall(r"^#   kind +(.+)$", template, re.MULTILINE)
+    assert sorted(re.findall(r"\w+", listed.replace(" or ", ", "))) == sorted(KINDS)

@@ -41,7 +41,7 @@ async def test_a_plan_that_was_slow_is_kept_for_readers_of_the_same_organisation
     assert asked == [None, {OURS}, {THEIRS}]
 
 
-def test_a_form_is_read_with_its_file_and_what_is_no_form_has_no_fields() -> None:
+def test_a_form_is_read_with_its_file_and_anything_else_has_no_fields() -> None:
     parts = [
         b'--x\r\nContent-Disposition: form-data; name="form"\r\n\r\ns3cret\r\n',
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + FILE + b"\r\n",

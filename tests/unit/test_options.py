@@ -12,15 +12,15 @@ from rekindle.errors import BadArgument, ConfigMissing
 
 def test_ids_are_read_in_order_and_in_any_spelling_of_a_uuid() -> None:
     one = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
-    assert ids([one.upper(), f"{{{one}}}"]) == [UUID(one), UUID(one)]
-    assert ids(None) == ids([]) == []
+    assert ids("--run", [one.upper(), f"{{{one}}}"]) == [UUID(one), UUID(one)]
+    assert ids("--run", None) == ids("--run", []) == []
 
 
 @pytest.mark.parametrize("value", ["", "1", "x" * 5_000, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1g", "'; drop table"])
 def test_an_invalid_id_is_refused_and_not_quoted(value: str) -> None:
     with pytest.raises(BadArgument) as caught:
-        ids([value])
-    assert str(caught.value) == "RK106: an argument is not a valid id. Give a UUID."
+        ids("--run", [value])
+    assert str(caught.value) == "RK106: --run is not a valid id. Give a UUID."
 
 
 def test_a_budget_is_a_duration() -> None:

@@ -98,7 +98,7 @@ async def plan(
     if at is not None and changes:
         raise BadArgument("--at and --changes cannot be used together")
     moment = instant("--at", at)
-    scenarios, organisations = scenario or (), ids(organisation)
+    scenarios, organisations = scenario or (), ids("--organisation", organisation)
     async with Engine.open(settings(), config(config_path)) as engine:
         user_id = await one_person(engine, user or show)
         if changes:
@@ -167,7 +167,7 @@ async def run(
     """Run one cycle: evaluate, claim, dispatch, record, report."""
     loaded = config(config_path)
     budget_seconds = seconds(budget)
-    scenarios, organisations = scenario or (), ids(organisation)
+    scenarios, organisations = scenario or (), ids("--organisation", organisation)
     named = None if key is None else run_key(key)
     async with Engine.open(settings(), loaded) as engine, kept(engine, metrics_file):
         user_id = await one_person(engine, user)
@@ -240,7 +240,7 @@ async def runs(
     """Show the history of runs, or follow one of any process."""
     async with Engine.open(settings()) as engine:
         if follow is not None:
-            return await _follow(engine, ids([follow])[0], as_json=as_json)
+            return await _follow(engine, ids("--follow", [follow])[0], as_json=as_json)
         reports = await engine.runs(limit=limit)
         where = await places(engine, (Place(id_) for one in reports for id_ in one.organisations))
     if as_json:

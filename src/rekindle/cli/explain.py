@@ -44,7 +44,7 @@ async def explain(
 
     Also shows what has happened to the person. Claims nobody and sends nothing.
     """
-    run_id = one_id(run)
+    run_id = one_id("--run", run)
     async with Engine.open(settings(), config(config_path)) as engine:
         user_id = await engine.person(user)
         person = await engine.explain(user_id, scenarios=scenario or (), run_id=run_id, limit=limit)

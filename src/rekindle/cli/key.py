@@ -37,7 +37,7 @@ async def create(
     It is shown only now: the database has its digest. With --organisation, it sees and touches
     those organisations alone.
     """
-    grant = Grant(_name(name), scope, tuple(ids(organisation)), _seconds(expires))
+    grant = Grant(_name(name), scope, tuple(ids("--organisation", organisation)), _seconds(expires))
     async with Engine.open(settings()) as engine:
         created = await engine.create_key(grant)
         where = await places(engine, _places([created.key]))

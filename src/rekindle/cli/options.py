@@ -55,11 +55,11 @@ def config(path: Path | None) -> Config:
     return load_config(path, called="the file that --config names") if path else configured(settings())
 
 
-def ids(values: list[str] | None) -> list[UUID]:
-    """Parse arguments as UUIDs.
+def ids(named: str, values: list[str] | None) -> list[UUID]:
+    """Parse the values of the argument `named` as UUIDs.
 
     Raises:
-        BadArgument: an argument is not a UUID.
+        BadArgument: a value is not a UUID.
     """
     found: list[UUID] = []
     for value in values or []:
@@ -67,13 +67,13 @@ def ids(values: list[str] | None) -> list[UUID]:
             found.append(UUID(value))
         except ValueError:
             # It is not quoted: people look for a person by a device token, too.
-            raise BadArgument("an argument is not a valid id", hint="Give a UUID.") from None
+            raise BadArgument(f"{named} is not a valid id", hint="Give a UUID.") from None
     return found
 
 
-def one_id(value: str | None) -> UUID | None:
+def one_id(named: str, value: str | None) -> UUID | None:
     """Parse an optional argument as a UUID. Raises the errors of `ids`."""
-    return None if value is None else ids([value])[0]
+    return None if value is None else ids(named, [value])[0]
 
 
 async def one_person(engine: Engine, value: str | None) -> UUID | None:

@@ -36,9 +36,9 @@ async def sql(
         text = await engine.sql(
             statement,
             scenario=scenario,
-            organisations=ids(organisation),
+            organisations=ids("--organisation", organisation),
             user_id=await one_person(engine, user),
-            run_id=one_id(run),
+            run_id=one_id("--run", run),
             explained=explained,
         )
     print_script(text)

@@ -50,7 +50,7 @@ async def show(as_json: AsJson = False) -> None:
 
 
 async def _turn(turned: Turned, scenario: str | None, organisation: str | None, reason: str | None) -> None:
-    organisation_id = one_id(organisation)
+    organisation_id = one_id("--organisation", organisation)
     if reason is not None and (len(reason) > _MAX_REASON_CHARS or not reason.isprintable()):
         raise BadArgument(f"a reason must be one line of at most {_MAX_REASON_CHARS} characters")
     async with Engine.open(settings()) as engine:

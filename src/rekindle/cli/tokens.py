@@ -54,7 +54,7 @@ async def revive(
 
     The next push to a token that is dead after all disables it again.
     """
-    devices, within = tuple(ids(device)), seconds(since, "--since")
+    devices, within = tuple(ids("DEVICE", device)), seconds(since, "--since")
     async with Engine.open(settings()) as engine:
         chosen = Disabled(devices, await one_person(engine, user), reason, within)
         revived = await engine.revive(chosen)

@@ -45,7 +45,7 @@ async def settle(
     """
     if (sent is None) != not_sent:
         raise BadArgument("give either --sent NAME or --not-sent")
-    claim_id = ids([claim])[0]
+    claim_id = ids("CLAIM", [claim])[0]
     async with Engine.open(settings()) as engine:
         settled = await engine.settle(claim_id, provider_name=sent)
     say(f"settled {settled} send(s) of claim {claim_id} as {'not sent' if not_sent else 'sent'}")
