@@ -1,7 +1,7 @@
 """The pages for a coordinator: how are my people, and which of them should I call? In the reader's
 language, with names instead of ids, and without the words of the engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,9 +23,11 @@ from rekindle.console.tabs import Tab
 from rekindle.effect.amounts import outwards
 from rekindle.effect.answers import EVERYTHING, Answer, Effect
 from rekindle.effect.trial import Word
+from rekindle.engine.made_up import made_up
 from rekindle.errors import NotFound
 from rekindle.model import Place
 from rekindle.ports import LookedAfter, ScenarioStatus, Told
+from rekindle.scenario import AnyScenario
 
 WEEKS = 8
 AWAY = timedelta(days=14)
@@ -106,20 +108,25 @@ class MentorPages:
         )
 
     async def messages(self, request: Request) -> Response:
-        """What is sent, and in which words."""
-        self._sees(request)
+        """What is sent, as a made-up person of the reader's organisation would read it."""
+        sees = self._sees(request)
         language = language_of(request)
         called = await self._called(language)
+        now = datetime.now(self._pages.zone(request))
         texts: list[dict[str, Any]] = []
         for one in await self._engine.scenarios():
-            scenario = one.applied.scenario
-            if scenario.enabled_somewhere:
-                locale = scenario.locale_for(language)
-                name = one.applied.scenario_type
-                further = (scenario.text[each].message for each in sorted(scenario.text))
-                for message in (scenario.message, *further):
-                    text = message[locale]
-                    texts.append({"name": called[name], "lang": locale, "title": text.title, "body": text.body})
+            variant = _variant(one.applied.scenario, sees)
+            if one.applied.scenario.variants()[variant].enabled:
+                texts += [
+                    {
+                        "name": called[one.applied.scenario_type],
+                        "lang": text.locale,
+                        "title": text.title,
+                        "body": text.body,
+                    }
+                    for text in made_up(one.applied, locale=language, at=now, variant=variant)
+                    if text.title is not None
+                ]
         return await self._page(
             request, "mentors_messages.html", texts=texts, next=await self._next(called, self._pages.zone(request))
         )
@@ -173,6 +180,15 @@ class MentorPages:
         if request.query_params.get("language") in LANGUAGES:
             answer.set_cookie(CHOSEN, language, max_age=YEAR_SECONDS, samesite="lax")
         return answer
+
+
+def _variant(scenario: AnyScenario, sees: Collection[UUID]) -> int:
+    """Which of `AnyScenario.variants` the people of a reader's organisation get; of several
+    organisations, the usual one."""
+    for number, override in enumerate(scenario.overrides, start=1):
+        if override.place.chapter_id is None and {override.place.organisation_id} == set(sees):
+            return number
+    return 0
 
 
 class Called(dict[str, str]):

@@ -71,6 +71,8 @@ class Planned:
     following: str | None
     reached: int
     held: int
+    held_out: int
+    """Of those that the guard holds back, the people who are held out by a trial."""
     refused: int
 
 
@@ -164,6 +166,7 @@ class PlanPages:
                 following,
                 sum(one.would_claim - one.held_out for one in page.previews if one.held is None),
                 sum(one.would_claim for one in page.previews if one.held is not None),
+                sum(one.held_out for one in page.previews if one.held is not None),
                 sum(one.due - one.would_claim for one in page.previews),
             )
 

@@ -151,5 +151,7 @@ def _part(one: Numbers) -> dict[str, Any]:
         "evaluated": evaluated,
         "ends": ends,
         "refusals": words.refusals(one),
-        "endings": [(words.ENDINGS.get(ending, ending), reason, count) for ending, reason, count in words.endings(one)],
+        "endings": [
+            (ending, words.ENDINGS.get(ending, ending), reason, count) for ending, reason, count in words.endings(one)
+        ],
     }

@@ -89,7 +89,8 @@ def test_the_text_of_a_message_is_in_the_readers_language_or_says_which_it_is(re
     page = reader.get("/mentors/messages", headers={"accept-language": "de"}).text
     assert '<html lang="de"' in page
     assert '<div lang="en">' in page
-    assert "{first_name}" in page
+    assert "granvik [first name]" in page, "the text of their organisation, for a made-up person"
+    assert "oldhaven" not in page
 
 
 def test_pages_of_operators_stay_english_and_readers_of_everything_have_others(world: World, reader: Reader) -> None:

@@ -53,6 +53,7 @@ def test_a_person_whose_push_may_have_arrived_is_told_so(world: World) -> None:
     with reading(world.api, world.keys["read"]) as reader:
         page = text(reader.get(f"/people/{MEMBERS[OURS][-1]}"))
     assert "may have arrived, not repeated" in page
+    assert "See it" in page
 
 
 def test_no_page_has_a_token_and_a_text_is_shown_to_those_who_may_operate_if_they_ask(world: World) -> None:

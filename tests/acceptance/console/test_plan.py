@@ -131,7 +131,7 @@ def test_the_guard_is_explained_with_the_day_that_many_have_in_common(
     rekindle("apply")
     with serving(rekindle.having(REKINDLE_API_KEY=KEY)) as guarding, reading(guarding, KEY) as reader:
         page = text(reader.counted("/plan"))
-    assert "it would reach 0 people . Another 10 are ready, and the guard would hold them back." in page
+    assert "it would reach 0 people . The guard would hold back another 10 ." in page
     assert "10 of 10 have the same day in their occasion: Wed 11 Nov. A day with one big event looks like this" in page
     assert "Held back by the guard" in page
 

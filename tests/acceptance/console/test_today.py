@@ -92,6 +92,16 @@ def test_what_the_guard_held_back_comes_first_with_its_figures_until_it_is_confi
         assert "Done 12" in shown
 
 
+def test_a_limited_reader_is_not_told_that_nothing_ran(rekindle: Command, api: Served, team: Team) -> None:
+    assert rekindle("apply").code == 0
+    place = ("--organisation", "00000000-0000-0000-0000-000000000001")
+    key = rekindle("key", "create", "marit", "--scope", "read", *place, "--expires", "9d").out.split()[0]
+    with reading(api, key) as reader:
+        shown = text(reader.get("/today"))
+    assert "Nothing has run yet" not in shown
+    assert "No run was limited to your organisations." in shown
+
+
 def test_text_from_outside_stays_text_on_the_first_page(rekindle: Command, api: Served, team: Team) -> None:
     assert rekindle("apply").code == 0
     team.execute(
