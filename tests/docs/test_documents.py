@@ -31,6 +31,13 @@ def repository() -> list[Path]:
 
 FILES = repository()
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in FILES if path.suffix == ".md"]
+TESTS = {
+    found
+    for path in FILES
+    if path.suffix == ".py" and path.name.startswith("test_")
+    for found in re.findall(r"^\s*(?:async )?def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+}
+"""The name of every test."""
 LOCKS = {
     "requirements.lock": 20,
     "requirements-serve.lock": 20,
@@ -83,6 +90,14 @@ def test_every_test_that_the_promise_names_exists() -> None:
         body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
         found = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
         assert test in found, f"{file}::{test}"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_test_that_a_document_names_exists(name: str) -> None:
+    text = re.sub(r"```.*?```", "", read(name), flags=re.DOTALL)
+    # A name with fewer words may be a table or a column, such as test_send.
+    named = set(re.findall(r"`(?:[\w/.]+::)?(test(?:_[a-z0-9]+){3,})(?:\[[^`]*\])?`", text))
+    assert named - TESTS == set()
 
 
 def test_the_layout_names_every_package() -> None:
