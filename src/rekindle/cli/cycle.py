@@ -67,7 +67,7 @@ _AT = (
     "a query of your own was run now, and the guard was not asked."
 )
 
-Person = Annotated[str | None, typer.Option("--user", metavar="UUID", help="Only this person.")]
+Person = Annotated[str | None, typer.Option("--user", metavar="USER", help="Only this person.")]
 Limit = Annotated[int, typer.Option(min=0, metavar="N", help="People to list; 0 lists all.")]
 
 
@@ -77,7 +77,7 @@ async def plan(
     organisation: Organisations = None,
     user: Person = None,
     show: Annotated[
-        str | None, typer.Option("--show", metavar="UUID", help="Only this person, with the texts of each push.")
+        str | None, typer.Option("--show", metavar="USER", help="Only this person, with the texts of each push.")
     ] = None,
     changes: Annotated[bool, typer.Option("--changes", help="Compare this file with what is applied.")] = False,
     at: Annotated[

@@ -24,7 +24,7 @@ _CHANGES_NOTHING = "It changes nothing for the next run: no cooldown, cap or occ
 @async_command
 async def send(
     user: Annotated[
-        list[str], typer.Option("--user", metavar="UUID", help="With the data of this person; may be repeated.")
+        list[str], typer.Option("--user", metavar="USER", help="With the data of this person; may be repeated.")
     ],
     scenario: Annotated[str, typer.Option("--scenario", metavar="NAME", help="The text of this scenario.")],
     test: Annotated[bool, typer.Option("--test", help="Required: only test pushes are sent by hand.")] = False,

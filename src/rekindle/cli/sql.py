@@ -21,7 +21,7 @@ async def sql(
         str | None, typer.Option("--scenario", metavar="NAME", help="The scenario to evaluate.")
     ] = None,
     organisation: Organisations = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="UUID", help="Only this person.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="USER", help="Only this person.")] = None,
     run: Annotated[
         str | None, typer.Option("--run", metavar="UUID", help="The run whose units are armed or recorded.")
     ] = None,

@@ -16,7 +16,7 @@ from rekindle.ports import Disabled
 
 _NOW = {"older": "disabled", "newer": "used again", "gone": "no registration"}
 
-User = Annotated[str | None, typer.Option("--user", metavar="UUID", help="Only those of this person.")]
+User = Annotated[str | None, typer.Option("--user", metavar="USER", help="Only those of this person.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="WORD", help="Only with this reason.")]
 Since = Annotated[
     str | None, typer.Option("--since", metavar="DURATION", help="Only disabled within this time, such as 2d.")
