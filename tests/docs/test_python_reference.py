@@ -77,6 +77,14 @@ def test_every_public_name_is_described_with_its_signature(name: str) -> None:
     assert ELSEWHERE.get(name, "") in PAGE
 
 
+@pytest.mark.parametrize("name", ["Engine", "Report", "Numbers", "Caller", "Watch", "Dispatcher", "Message", "Deps"])
+def test_a_table_has_each_member_of_its_type_once(name: str) -> None:
+    title = "method" if name == "Engine" else name
+    [table] = re.findall(rf"^(\| {title} \| .*\n(?:\|.*\n)+)", PAGE, re.MULTILINE)
+    said = [member for cells in rows(table) for member in re.findall(r"`([^`]+)`", cells[0])]
+    assert sorted(said) == sorted(described(name))
+
+
 def test_the_tables_describe_nothing_that_does_not_exist() -> None:
     known = {member for name in rekindle.__all__ for member in described(name)} | set(rekindle.__all__)
     assert named() - known == set()

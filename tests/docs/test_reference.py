@@ -324,6 +324,11 @@ def test_every_reason_is_described_and_nothing_else() -> None:
     assert said - used == set()
 
 
+def test_every_kind_says_how_its_occurrences_are_named_and_what_is_looked_at_before_sending() -> None:
+    assert sorted(first_cells(LEDGER["Occurrences"])) == sorted(KINDS)
+    assert sorted(first_cells(CONFIGURATION["Just before sending"])) == sorted(KINDS)
+
+
 def test_the_words_of_the_configuration_are_documented_where_the_init_file_uses_them() -> None:
     text = (SOURCE / "sample" / "templates" / "rekindle.toml").read_text()
     keys = set(re.findall(r"^#? ?(\w+) = ", text, re.MULTILINE))

@@ -58,7 +58,7 @@ class PostgresNotes:
         for row in await self._rows(statement("note_login")):
             rights = {
                 "is a superuser": row["superuser"],
-                "passes by row level security": row["bypasses"],
+                "bypasses row level security": row["bypasses"],
                 "owns the ledger": row["owner"],
             }
             held = [words for words, has in rights.items() if has]
