@@ -40,7 +40,7 @@ def decision_routes(engine: Engine) -> APIRouter:
 
     @router.put("/unknown/{claim_id}", responses=responses(401, 403, 404, 409, 422, 503))
     async def settle_claim(claim_id: UUID, request: Decision, actor: Operator) -> Decided:
-        """Decide what became of the uncertain sends of a claim: they were sent and are recorded, or
+        """Decide what became of the unknown sends of a claim: they were sent and are recorded, or
         they were certainly not sent, and the person may be claimed again. The decision cannot be
         changed: the opposite one is 409."""
         sends = await engine.acting_as(actor).decide(claim_id, provider_name=request.sent, sees=actor.organisations)

@@ -58,7 +58,7 @@ class SwitchTurned(BaseModel):
 
 
 class Decision(BaseModel):
-    """What became of the uncertain sends of a claim: exactly one of the two fields."""
+    """What became of the unknown sends of a claim: exactly one of the two fields."""
 
     model_config = ConfigDict(
         extra="forbid",

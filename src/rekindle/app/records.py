@@ -19,7 +19,7 @@ from rekindle.postgres.summary import summary
 
 
 class Records(Base):
-    """What is applied and what happened; uncertain sends and switches."""
+    """What is applied and what happened; unknown sends and switches."""
 
     async def scenarios(self) -> list[ScenarioStatus]:
         """Every applied scenario with its latest numbers."""

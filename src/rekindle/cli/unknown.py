@@ -39,7 +39,7 @@ async def settle(
     ] = None,
     not_sent: Annotated[bool, typer.Option("--not-sent", help="It was certainly not sent.")] = False,
 ) -> None:
-    """Decide what became of the uncertain sends of a claim.
+    """Decide what became of the unknown sends of a claim.
 
     They are recorded as sent, or they end without a push and the person may be claimed again.
     """
