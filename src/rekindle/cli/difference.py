@@ -63,9 +63,9 @@ def _looked_back(keys: Sequence[str]) -> str:
 
 
 def renamed_line(name: str, was: str, carried: Carried) -> str:
-    """What counts on under the new name of a scenario, in one line."""
+    """What the new name of a scenario takes over, in one line."""
     return (
-        f"{name} was {was}. What counts on: pushes {carried.records:,}, cooldowns that are not over "
+        f"{name} was {was}. It takes over: pushes {carried.records:,}, cooldowns that are not over "
         f"{carried.cooldowns:,}, live claims {carried.live:,}, people who opted out {carried.opt_outs:,}."
     )
 

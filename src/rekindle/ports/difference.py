@@ -25,7 +25,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What counts on under the new name of a scenario: `records`, the pushes that were sent or may
+    """What the new name of a scenario takes over: `records`, the pushes that were sent or may
     have been; `cooldowns` that are not over; `live` claims; and `opt_outs`, in people."""
 
     records: int
@@ -50,8 +50,8 @@ class Difference:
     """The effect on one scenario's people, by organisation; or the `fault` that prevents the
     comparison. `held`: the guard would hold back the new side's claim. `left_out`: the keys of both
     sides that let the hour or the day decide, and did not. `was` and `carried`: the name that is in
-    force, and what counts on, if an apply would rename the scenario. `keys`: those that were
-    edited."""
+    force, and what the new one takes over, if an apply would rename the scenario. `keys`: those
+    that were edited."""
 
     scenario_type: str
     change: Changed
@@ -88,5 +88,5 @@ class Differences(Protocol):
         ...
 
     async def carried(self, names: Sequence[str]) -> Carried:
-        """What counts on under the new name of a scenario that had these names."""
+        """What the new name of a scenario that had these names takes over."""
         ...

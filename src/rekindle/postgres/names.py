@@ -54,7 +54,7 @@ def require_distinct(names: Mapping[str, Names]) -> None:
 
 
 async def carried(database: Database, names: Sequence[str]) -> Carried:
-    """Return what counts on under the new name of a scenario that had these names."""
+    """Return what the new name of a scenario that had these names takes over."""
     async with database.transaction() as connection:
         text = statement("carried", **await optional_views(connection))
         row: dict[str, Any] | None = await (await connection.execute(text, {"names": list(names)})).fetchone()
