@@ -117,7 +117,7 @@ async def test_both_forms_of_the_view_are_in_order(programme: Programme, view: L
     await programme.sql.execute(view)
     await programme.sql.execute("grant select on rekindle_source.opened to rekindle_worker")
     found = await finding(programme)
-    assert (found.fault, found.message) == (None, "rekindle_source.opened is as it should be")
+    assert (found.fault, found.message) == (None, "rekindle_source.opened has the right columns")
 
 
 @pytest.mark.parametrize("what", WRONG)

@@ -45,7 +45,7 @@ async def test_a_tap_is_stored_once_by_the_person_and_counted_in_the_report(sent
         summary = await engine.report(within_seconds=86_400)
         assert sum(one.opened or 0 for one in summary.places) == 1
         found = [one for one in await engine.check() if one.subject == "opened"]
-        assert [(one.fault, one.message) for one in found] == [(None, "rekindle_source.opened is as it should be")]
+        assert [(one.fault, one.message) for one in found] == [(None, "rekindle_source.opened has the right columns")]
 
 
 def test_the_code_for_the_apps_reads_the_key_that_a_push_has() -> None:

@@ -53,7 +53,7 @@ def test_every_command_works_as_this_login_and_a_cycle_sends_everyone_who_is_due
     assert check.code == 0, check
     shown = [one["message"] for one in check.json()]
     assert "the REST API exposes neither rekindle nor rekindle_source" in shown
-    assert "rekindle_source.recipient is as it should be" in shown
+    assert "rekindle_source.recipient has the right columns" in shown
     assert rekindle("apply").code == 0
     assert rekindle("plan").code == 0
     assert rekindle("run", "--dry-run").code == 0

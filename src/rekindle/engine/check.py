@@ -136,7 +136,7 @@ def _view(name: str, columns: Columns, views: Mapping[str, View]) -> list[Findin
         return [
             Finding(name, f"row level security decides what rekindle_source.{name} shows: {view.filtered}", note=True)
         ]
-    return [Finding(name, f"rekindle_source.{name} is as it should be")]
+    return [Finding(name, f"rekindle_source.{name} has the right columns")]
 
 
 def _mapped(column: str) -> str:
