@@ -1,5 +1,5 @@
-"""Notes what is unusual in the team's rows before anything is claimed, and how many people, devices,
-dates or locales it concerns. It returns no person, token or text."""
+"""Notes what is unusual in the team's rows before anything is claimed, and how many people,
+devices, dates or locales it concerns. It returns no person, token or text."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
