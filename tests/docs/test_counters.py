@@ -43,7 +43,7 @@ def test_the_model_has_them_with_the_refusals_by_reason() -> None:
 
 
 def test_a_run_is_closed_with_the_sum_of_each() -> None:
-    assert listed(r"halted_by = %\(halted_by\)s,", "run_close") == OF_A_RUN
+    assert listed(r"held = %\(held\)s,", "run_close") == OF_A_RUN
     assert re.findall(r"coalesce\(sum\((\w+)\), 0\)", sql("run_close")) == OF_A_RUN
 
 

@@ -92,6 +92,9 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
     async def next_pushes() -> None:
         await engine.next_pushes(await engine.explain(person(1)))
 
+    async def save_backtest() -> None:
+        await engine.save_backtest(await engine.backtest(within_seconds=86_400), {})
+
     async def no_key_to_revoke() -> None:
         with pytest.raises(NotFound):
             await engine.revoke_key("nobody")
@@ -109,6 +112,10 @@ async def test_every_call_of_an_engine_works_after_its_idle_connections_were_clo
         "decide": nothing_to_decide,
         "asked": lambda: engine.asked("key"),
         "backtest": lambda: engine.backtest(within_seconds=86_400),
+        "save_backtest": save_backtest,
+        "saved_backtest": lambda: engine.saved_backtest(person(1)),
+        "saved_backtests": lambda: engine.saved_backtests(Filter()),
+        "shown_names": lambda: engine.shown_names([Place(person(1))], [person(1)]),
         "effect": engine.effect,
         "trial_changes": engine.trial_changes,
         "audit_page": lambda: engine.audit_page(Filter()),

@@ -24,6 +24,7 @@ analyze;
 """
 AUDIT: dict[str, Any] = {"action": None, "since": None, "until": None, "after": None, "limit": LIMIT}
 TOKENS: dict[str, Any] = {
+    "device_ids": [],
     "user_id": None,
     "reason": None,
     "within_seconds": None,

@@ -14,7 +14,7 @@ from rekindle.engine.changes import edited
 from rekindle.engine.difference import chosen, difference, edits
 from rekindle.engine.explain import explain, with_guard
 from rekindle.engine.guard import GuardPreview, held_in_a_run
-from rekindle.engine.places import called, names, place_names
+from rekindle.engine.places import names, place_names, shown_names
 from rekindle.engine.preview import Preview, dry_run, plan
 from rekindle.engine.priority import evaluations, outranking
 from rekindle.engine.scenarios import enabled_or_named, require_applied
@@ -161,12 +161,12 @@ class Questions(Base):
         `rekindle.engine.places.names`."""
         return await names(self._source, places, set(people))
 
-    async def called(
+    async def shown_names(
         self, places: Iterable[Place], people: Iterable[UUID], *, sees: Collection[UUID] | None = None
     ) -> Names:
         """The same, with the names of these people, for pages. With `sees`, a reader that is
         limited to these organisations asks: only their recipients have a name."""
-        return await called(self._source, places, set(people), sees=sees)
+        return await shown_names(self._source, places, set(people), sees=sees)
 
     async def difference(
         self,

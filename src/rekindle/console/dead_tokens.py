@@ -65,7 +65,7 @@ class DeadTokenPages:
             request,
             "dead_tokens.html",
             tokens=shown,
-            names=await self._engine.called([], people_of(shown)),
+            names=await self._engine.shown_names([], people_of(shown)),
             person=person,
             query=urlencode({"person": person}) if person else "",
             older=older,
@@ -95,7 +95,7 @@ class DeadTokenPages:
             "revive.html",
             status=status if found or status != 200 else 404,
             token=next(iter(found), None),
-            names=await self._engine.called([], people_of(found)),
+            names=await self._engine.shown_names([], people_of(found)),
         )
 
 

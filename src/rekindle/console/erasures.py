@@ -110,7 +110,7 @@ class ErasurePages:
             status=422 if wrong else 409 if active else 200,
             given=given,
             user_id=user_id,
-            names=await self._engine.called([], [user_id], sees=actor.organisations),
+            names=await self._engine.shown_names([], [user_id], sees=actor.organisations),
             organisations=[places.organisations.get(one) or str(one) for one in organisations],
             typed="" if form is None else form.get("typed", ""),
             wrong=wrong,

@@ -78,7 +78,7 @@ class UnknownPages:
             "unknown.html",
             status=422 if place.mistake else 200,
             sends=shown,
-            names=await self._engine.called(places_of(shown), people_of(shown), sees=actor.organisations),
+            names=await self._engine.shown_names(places_of(shown), people_of(shown), sees=actor.organisations),
             older=older,
             cursor=cursor,
             asked=asked,
@@ -133,7 +133,7 @@ class UnknownPages:
         )
 
     async def _names(self, actor: Actor, organisation_id: UUID | None, sends: Sequence[UnknownSend]) -> Names:
-        return await self._engine.called([Place(organisation_id)], people_of(sends), sees=actor.organisations)
+        return await self._engine.shown_names([Place(organisation_id)], people_of(sends), sees=actor.organisations)
 
     async def _step_2(self, request: Request, actor: Actor, outcome: str, said: Any) -> Response:
         name = said.get("name", "").strip()

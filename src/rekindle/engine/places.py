@@ -27,7 +27,7 @@ async def names(source: Source, places: Iterable[Place], people: Collection[UUID
     return Names(found.organisations, found.chapters, await _of_people(source.external_ids(people)))
 
 
-async def called(
+async def shown_names(
     source: Source, places: Iterable[Place], people: Collection[UUID], *, sees: Collection[UUID] | None
 ) -> Names:
     """The same, with the names of those people who are recipients of the organisations that the

@@ -70,8 +70,9 @@ def test_a_tick_is_one_run_within_the_budget_and_its_report_is_relayed(
     told = answer.json()
     assert told["idempotency_key"].startswith("cron:2026-11-23T09:07Z:")
     run = api.run(told["run"]["run_id"])
-    # It does not say who started it and for which organisations: the caller knows that.
-    not_relayed = {"started_by", "organisations"}
+    # It does not say who started it and for which organisations, which the caller knows, nor what
+    # the guard held back, which is in the ledger.
+    not_relayed = {"started_by", "organisations", "held"}
     assert told["run"] == {name: value for name, value in run.items() if name not in not_relayed} | {"halted_by": None}
     assert (run["status"], run["budget_seconds"], run["scenarios"][0]["recorded"]) == ("done", 20, 3)
     assert len(fcm.messages()) == 3

@@ -223,6 +223,7 @@ create table if not exists rekindle.run (
   budget_seconds numeric not null check (budget_seconds > 0),
   dispatcher     text not null,
   halted_by      text,
+  held           jsonb not null default '[]',   -- what the guard held back, an object per scenario
   request_key    text,          -- the name that the caller gave this run, such as an Idempotency-Key or a tick
   request_sha256 text check (request_sha256 ~ '^[0-9a-f]{64}$'),   -- the digest of the request
   attempt        integer not null default 1 check (attempt > 0),   -- of this key: the last one counts
@@ -267,8 +268,8 @@ drop policy if exists worker on rekindle.run;
 create policy worker on rekindle.run to rekindle_worker using (true) with check (true);
 grant select, insert, delete on rekindle.run to rekindle_worker;
 grant update (
-  status, finished_at, abandoned_at, seen_at, halted_by, evaluated, not_due, refused, claimed, carried, recorded,
-  held_out, skipped, dead, unknown, pending, handed_over, pushes, reached, told_at
+  status, finished_at, abandoned_at, seen_at, halted_by, held, evaluated, not_due, refused, claimed, carried,
+  recorded, held_out, skipped, dead, unknown, pending, handed_over, pushes, reached, told_at
 ) on rekindle.run to rekindle_worker;
 
 -- The same numbers per scenario of a run. They count people; only `pushes` counts devices. The
@@ -592,6 +593,27 @@ drop policy if exists worker on rekindle.test_send;
 create policy worker on rekindle.test_send to rekindle_worker using (true) with check (true);
 grant select, insert, delete on rekindle.test_send to rekindle_worker;
 grant update (outcome, reason, provider_name) on rekindle.test_send to rekindle_worker;
+
+-- What a replay of the past has counted, as `rekindle backtest --json` shows it. It has numbers and
+-- no person. No rule reads it. A row is never changed.
+create table if not exists rekindle.backtest (
+  backtest_id    uuid primary key default gen_random_uuid(),
+  saved_at       timestamptz not null default rekindle.clock(),
+  saved_by       text not null,
+  since          timestamptz not null,
+  until          timestamptz not null,
+  scenario_types text[] not null default '{}',   -- those that were asked for; empty: all
+  result         jsonb not null check (jsonb_typeof(result) = 'object'),   -- by configuration: 'applied', 'file'
+  check (since < until)
+);
+create index if not exists backtest_at_idx on rekindle.backtest (saved_at, backtest_id);
+alter table rekindle.backtest enable row level security;
+revoke all on rekindle.backtest from rekindle_worker;
+drop policy if exists worker on rekindle.backtest;
+create policy worker on rekindle.backtest to rekindle_worker using (true) with check (true);
+grant select, insert, delete on rekindle.backtest to rekindle_worker;
+create or replace trigger never_changed before update on rekindle.backtest
+  for each row execute function rekindle.refuse();
 
 -- --------------------------------------------------------------------------------------- trials
 
