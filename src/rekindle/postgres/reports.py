@@ -1,4 +1,4 @@
-"""Read runs, scenarios and uncertain sends from the ledger, and store applied configuration."""
+"""Read runs, scenarios and unknown sends from the ledger, and store applied configuration."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
@@ -116,7 +116,7 @@ class Reports:
         return KeyHolder(rows[0]["run_id"], rows[0]["request_sha256"], rows[0]["free"]) if rows else None
 
     async def unknown(self, asked: Filter = _ALL) -> list[UnknownSend]:
-        """Return uncertain sends, held or closed, newest first, by time, claim and device: the part
+        """Return unknown sends, held or closed, newest first, by time, claim and device: the part
         that is asked for."""
         parameters = page_of(asked) | {"claim_id": asked.claim_id}
         return [UnknownSend(**row) for row in await self._database.rows(statement("unknown"), parameters)]

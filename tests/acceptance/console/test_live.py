@@ -17,10 +17,8 @@ from team.team import TEAM_CONFIG, Team, write_config
 
 SLOW = TEAM_CONFIG.replace("[dispatcher]", "[dispatcher]\nconcurrency = 2")
 PEOPLE = 60
-HELD = (
-    "RK502: scenario nudge would claim 131 people: that makes 144 people in 24 hours for 476 active recipients, and "
-    "max_share = 25% allows 119. See `rekindle plan`. To allow them, run `rekindle run --confirm 131`."
-)
+HALTED = "RK502: scenario nudge would claim 131 people: that makes 144 people in 24 hours. See `rekindle plan`."
+HELD = '[{"scenario_type": "nudge", "people": 131, "recipients": 476, "total": 144, "share_allows": 119}]'
 
 
 @pytest.fixture
@@ -50,7 +48,8 @@ def test_a_run_is_seen_to_progress_on_both_pages_and_ends_with_its_final_numbers
 ) -> None:
     team.execute(
         "insert into rekindle.run (run_id, status, started_at, finished_at, budget_seconds, dispatcher, halted_by,"
-        " scenario_types) values (gen_random_uuid(), 'halted', now(), now(), 1, 'log', %s, '{nudge}')",
+        " held, scenario_types) values (gen_random_uuid(), 'halted', now(), now(), 1, 'log', %s, %s, '{nudge}')",
+        HALTED,
         HELD,
     )
     page, expect = window.page, playwright.expect
@@ -60,7 +59,7 @@ def test_a_run_is_seen_to_progress_on_both_pages_and_ends_with_its_final_numbers
     expect(now.locator("progress")).to_have_attribute("max", str(PEOPLE))
     first = int(now.locator("progress").get_attribute("value"))
     page.wait_for_function("first => document.querySelector('progress').value > first", arg=first)
-    expect(page.locator(".act h2")).to_contain_text("nudge would reach 131 people at once")
+    expect(page.locator(".act h2")).to_contain_text("nudge would claim 131 people at once")
     window.look()
     page.goto(f"/runs/{run_id}")
     expect(page.locator("[aria-current=step]")).to_have_text("Sending")
