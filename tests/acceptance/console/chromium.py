@@ -19,7 +19,7 @@ AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 BROKEN = """rules => axe.run({runOnly: rules, resultTypes: ["violations"]})
   .then(found => found.violations.map(one => [one.id, one.nodes[0].html]))"""
-"""The rules that a page breaks. The rest of what axe answers is long, and Playwright reads it slowly."""
+"""The rules that a page breaks. The rest of what axe answers is long, and is read slowly."""
 LOOKS = [(1280, "light", True), (360, "light", False), (360, "dark", True), (1280, "dark", False)]
 """The width, the colours, and whether axe looks: it sees both widths and both colours."""
 
