@@ -39,8 +39,6 @@ class Reader:
             until(counted, f"the numbers of {path}")
         return answer
 
-    counted = get
-
     def post(self, path: str, **more: Any) -> httpx.Response:
         """Send a form."""
         return self._kept(self._client.post(path, headers=self._headers(more), **more))

@@ -27,23 +27,23 @@ def compare(reader: Reader, toml: str, *, as_file: bool = False, form: str | Non
 @pytest.mark.parametrize("key", ["limited read", "limited operate"])
 def test_a_reader_of_one_organisation_plans_for_its_people_alone(world: World, key: str) -> None:
     with reading(world.api, world.keys[key]) as reader:
-        refused = reader.counted("/plan?show=refused")
+        refused = reader.get("/plan?show=refused")
         assert refused.status_code == 200
         assert all(f"/people/{person}" in refused.text for person in MEMBERS[OURS])
-        for page in (refused, reader.counted("/plan")):
+        for page in (refused, reader.get("/plan")):
             assert not any(mark in page.text for mark in world.theirs.marks)
-        assert reader.counted(f"/plan?organisation={THEIRS}").status_code == 404
-        assert reader.counted("/plan?organisation=x").status_code == 404
+        assert reader.get(f"/plan?organisation={THEIRS}").status_code == 404
+        assert reader.get("/plan?organisation=x").status_code == 404
         assert ("Compare a configuration" in text(refused)) == (key == "limited operate")
     with reading(world.api, world.keys["read"]) as reader:
-        every = reader.counted("/plan?show=refused")
+        every = reader.get("/plan?show=refused")
     assert all(f"/people/{person}" in every.text for people in MEMBERS.values() for person in people)
 
 
 def test_the_numbers_are_those_of_the_plan_of_the_api_and_each_reason_is_in_words(world: World) -> None:
     [preview] = world.api.client.get("/v1/plan").json()["scenarios"]
     with reading(world.api, world.keys["read"]) as reader:
-        page = text(reader.counted("/plan?show=refused"))
+        page = text(reader.get("/plan?show=refused"))
     assert preview["refusals"] == {"switched_off": 8}
     assert "If a run started now, it would reach 0 people . 8 more people are due" in page
     assert "inactivity 8 0 8 0 switched off 8" in page
@@ -57,19 +57,19 @@ def test_every_person_is_on_one_page_with_the_name_of_the_team(rekindle: Command
     with reading(api, KEY) as reader:
         path, seen = "/plan", list[str]()
         for expected in (25, 25, 10):
-            page = reader.counted(path)
+            page = reader.get(path)
             found = re.findall(r'href="/people/([0-9a-f-]{36})"', page.text)
             assert len(found) == expected
             seen += found
             following = re.search(r'href="(/plan\?cursor=[^"]+)">Next', page.text)
             path = following[1] if following else ""
         assert (path, len(set(seen))) == ("", 60)
-        first = text(reader.counted("/plan"))
+        first = text(reader.get("/plan"))
         assert "it would reach 60 people ." in first
         assert "Name1 n1 – nudge first Would be claimed 1" in first
         assert "nudge 60 0 0 60 –" in first
-        assert "Nobody who is due would be refused." in text(reader.counted("/plan?show=refused"))
-        assert "RK725" in text(reader.counted("/plan?cursor=x"))
+        assert "Nobody who is due would be refused." in text(reader.get("/plan?show=refused"))
+        assert "RK725" in text(reader.get("/plan?cursor=x"))
 
 
 def test_a_scenario_that_does_not_exist_is_not_found_and_one_that_is_not_enabled_is_said_at_its_field(
@@ -83,7 +83,7 @@ def test_a_scenario_that_does_not_exist_is_not_found_and_one_that_is_not_enabled
             missing = reader.get("/plan", params={"scenario": name})
             assert (missing.status_code, "<b>" in missing.text) == (404, False)
             assert "Not found no scenario in force is called" in text(missing)
-        disabled = reader.counted("/plan?scenario=nudge")
+        disabled = reader.get("/plan?scenario=nudge")
         assert disabled.status_code == 422
         assert text(disabled).count("nudge is not enabled, so a run would reach nobody by it.") == 2
         assert 'name="scenario" aria-invalid="true"' in disabled.text
@@ -91,9 +91,9 @@ def test_a_scenario_that_does_not_exist_is_not_found_and_one_that_is_not_enabled
 
 def test_a_reader_of_every_organisation_plans_for_one_of_them(world: World) -> None:
     with reading(world.api, world.keys["read"]) as reader:
-        every = reader.counted("/plan?show=refused")
+        every = reader.get("/plan?show=refused")
         assert f'href="/plan?show=refused&amp;organisation={OURS}">granvik</a>' in every.text
-        ours = reader.counted(f"/plan?show=refused&organisation={OURS}")
+        ours = reader.get(f"/plan?show=refused&organisation={OURS}")
         assert all(f"/people/{person}" in ours.text for person in MEMBERS[OURS])
         assert not any(f"/people/{person}" in ours.text for person in MEMBERS[THEIRS])
         assert "inactivity 4 0 4 0 switched off 4" in text(ours)
@@ -111,7 +111,7 @@ def test_a_later_moment_is_the_readers_and_a_wrong_one_is_said_at_its_field(
     rekindle("apply")
     soon = datetime.now(UTC) + timedelta(days=3)
     with reading(api, KEY) as reader:
-        page = text(reader.counted(f"/plan?at={soon:%Y-%m-%dT%H:%M}"))
+        page = text(reader.get(f"/plan?at={soon:%Y-%m-%dT%H:%M}"))
         assert "If a run started then, it would reach 1 person" in page
         assert "A later moment is judged by the rows of now" in page
         for at, said in (("x<b>", "x<b> is not a moment"), ("2020-01-01T09:00", "past"), ("2099-01-01T09:00", "366")):
@@ -130,7 +130,7 @@ def test_the_guard_is_explained_with_the_day_that_many_have_in_common(
     write_config(rekindle.folder, guarded)
     rekindle("apply")
     with serving(rekindle.having(REKINDLE_API_KEY=KEY)) as guarding, reading(guarding, KEY) as reader:
-        page = text(reader.counted("/plan"))
+        page = text(reader.get("/plan"))
     assert "it would reach 0 people . The guard would hold back another 10 ." in page
     assert "10 of 10 have the same day in their occasion: Wed 11 Nov. A day with one big event looks like this" in page
     assert "Held back by the guard" in page
